@@ -1,0 +1,55 @@
+#pragma once
+// The log: rank 0 speaks, plain lines in a batch log. Warnings and errors go to stderr.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string>
+
+namespace podscale::log {
+
+/// Not collective. After `setup(rank, quiet)` only rank 0 prints info and warnings; errors print on any rank.
+void setup(int rank, bool quiet);
+/// True where info lines are printed.
+bool is_talking();
+void info_line(const std::string& line);
+void warn_line(const std::string& line);
+void error_line(const std::string& line);
+
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  info_line(fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  warn_line(fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace podscale::log
+
+namespace podscale {
+
+/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal, a line every 10 s otherwise.
+class Progress {
+ public:
+  /// total: number of units; unit: their name, as in "steps".
+  Progress(std::string title, long total, std::string unit);
+  /// done: units finished so far; note: what else to show (loss, score). Prints only when it is due.
+  void update(long done, const std::string& note = {});
+  /// Prints the closing line with the mean rate.
+  void finish(const std::string& note = {});
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string title_, unit_;
+  long total_, first_ = -1, done_ = 0;
+  Clock::time_point start_, last_;
+  bool terminal_;
+};
+
+/// "42 s", "3 min 05 s", "2 h 10 min".
+std::string format_duration(double seconds);
+/// Peak resident memory of this process so far, in MiB (VmHWM).
+double peak_memory_mib();
+
+}  // namespace podscale

@@ -1,0 +1,141 @@
+#pragma once
+// What the programs see of the network: no Torch header is needed to include this file.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/parallel/communicator.hpp"
+
+namespace podscale {
+
+/// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns.
+struct TokenLayout {
+  int tokens = 0;  ///< P
+  int modes = 0;   ///< K: latent values per token; patches with fewer modes are padded with inactive zeros
+  int condition = 0;                    ///< C: condition values per token
+  std::vector<float> centre_lat, centre_lon;  ///< [P] degrees
+  std::vector<unsigned char> active;          ///< [P*K] 0 = padding: input 0, output 0, no loss
+  long latent_size() const { return static_cast<long>(tokens) * modes; }
+  long condition_size() const { return static_cast<long>(tokens) * condition; }
+};
+
+enum class Prediction { noise, velocity };
+
+struct ModelOptions {
+  int width = 128, depth = 4, heads = 4;
+  Prediction prediction = Prediction::noise;
+  int diffusion_steps = 1000;  ///< T of the discrete cosine schedule that training draws from
+  std::string device = "cpu";
+};
+
+struct TrainingOptions {
+  long steps = 2000;
+  int batch = 32;  ///< samples per step over all ranks; a multiple of the number of ranks
+  long warmup = 100;
+  double rate = 5e-4, rate_floor = 0.05;  ///< peak of the cosine, floor as a fraction of it
+  double weight_decay = 0.01, clip = 1.0, ema_decay = 0.999;
+  long validate_every = 200, checkpoint_every = 500;
+  std::uint64_t seed = 1;
+};
+
+/// Standardised tokens of this rank's items (times): contiguous shares of the series, see Transposition.
+struct TrainingSet {
+  long items = 0;
+  std::span<const float> latent;      ///< [items][P][K]
+  std::span<const float> condition;   ///< [items][P][C]
+  std::span<const float> year_phase;  ///< [items] in [0, 1)
+};
+
+enum class SamplerKind { angle, dpm_solver, ddim, ancestral };
+SamplerKind sampler_from_name(const std::string& name);  ///< 'angle', 'dpm-solver++', 'ddim', 'ancestral'
+struct SamplerOptions {
+  SamplerKind kind = SamplerKind::ddim;
+  int steps = 100;
+  std::uint64_t seed = 1;
+};
+
+/// One history row per validation.
+struct ValidationRecord {
+  long step = 0;
+  double loss = 0, score = 0;
+};
+
+/// The trained network: read-only, for sampling. Weights are the exponential moving average at the best validation score.
+class Model {
+ public:
+  /// Collective on comm: rank 0 reads, all get the bytes. Errors: no_input, data (not a model of ours, layout or
+  /// basis_checksum that differ from those given).
+  static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
+                    const std::string& basis_checksum, const std::string& device);
+  Model(Model&&) noexcept;
+  ~Model();
+
+  /// Not collective. Members first_member .. first_member + count - 1 of one time. condition: [P][C]; out: [count][P][K].
+  /// The same bits for the same (seed, time_key, member) whatever the rank, provided `count` is the same: callers pad.
+  void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase, std::uint32_t time_key,
+              int first_member, int count, std::span<float> out) const;
+  std::string checksum() const;  ///< of the weights
+  long parameters() const;
+  long best_step() const;
+
+ private:
+  friend class Trainer;
+  struct State;
+  explicit Model(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Samples `members` members of each of n items with the current averaged weights and returns the score (lower is better);
+/// collective, the same value on every rank.
+using SampleFunction = std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
+                                          int first_member, int count, std::span<float> out)>;
+using ValidationScore = std::function<double(const SampleFunction& sample)>;
+
+/// Trains a denoiser data-parallel over ranks.
+class Trainer {
+ public:
+  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume is set, the state in
+  /// it: weights, moving average, optimizer, step, history; then the continuation on the same number of ranks is
+  /// bit-identical to a run that never stopped. Errors: data (layout, options or basis checksum differ).
+  Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model, const TrainingOptions& training,
+          const std::string& basis_checksum, const std::string& model_file, bool resume, const std::string& effective_namelist);
+  Trainer(Trainer&&) noexcept;
+  ~Trainer();
+
+  /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps the averaged
+  /// weights of the best score; writes the checkpoint every checkpoint_every steps, and when should_stop() is true on any
+  /// rank (asked at every step; then returns false).
+  bool run(const TrainingSet& data, const ValidationScore& score, const std::function<bool()>& should_stop);
+  /// Collective; rank 0 writes to a temporary name and renames.
+  void save() const;
+  long step() const;
+  long parameters() const;
+  long best_step() const;
+  const std::vector<ValidationRecord>& history() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Collective; for podscale-inspect: what a model file says of itself, without building a network.
+struct ModelSummary {
+  ModelOptions options;
+  TokenLayout layout;
+  long step = 0, best_step = 0, parameters = 0;
+  double best_score = 0;
+  int ranks = 1;
+  std::string basis_checksum, weights_checksum, effective_namelist, version;
+  std::vector<ValidationRecord> history;
+};
+ModelSummary inspect_model(const Communicator& comm, const std::string& path);
+
+/// First lines of main(): keeps glibc from giving large tensors back to the system, and sets the threads of Torch and
+/// BLAS to `threads` (0 = cores / ranks on this node). See doc/layout.md.
+void tune_process(int threads);
+
+}  // namespace podscale

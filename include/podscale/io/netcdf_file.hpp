@@ -1,0 +1,84 @@
+#pragma once
+// NetCDF through the parallel NetCDF-C library: a file that is collective on its communicator, by hyperslab.
+
+#include <netcdf.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/parallel/communicator.hpp"
+
+namespace podscale {
+
+struct VariableInfo {
+  int id = -1;
+  nc_type type = NC_NAT;
+  std::vector<std::string> dims;
+  std::vector<std::size_t> shape;
+};
+
+struct VariableOptions {
+  std::vector<std::size_t> chunks;  ///< empty: the library's choice
+  int deflate = 0;                  ///< 0..9, with shuffle
+  std::optional<double> fill;       ///< _FillValue
+};
+
+/// Move-only. All calls are collective on the communicator given to open/create (which must outlive the file) unless said
+/// otherwise, with the same arguments but for start/count/data. A wrapped library error becomes Error(io), a missing
+/// file Error(no_input), a file that is not NetCDF Error(data): every message names the file and the variable; ranks
+/// agree on the error before it is thrown.
+class NetcdfFile {
+ public:
+  /// Reads. Parallel access where the format allows it (NetCDF-4), independent serial access elsewhere (NetCDF-3).
+  static NetcdfFile open(const Communicator& comm, const std::string& path);
+  /// Writes .<name>.tmp beside `path` (NetCDF-4, parallel, no prefill); nothing appears under `path` before commit().
+  static NetcdfFile create(const Communicator& comm, const std::string& path);
+  NetcdfFile(NetcdfFile&&) noexcept;
+  NetcdfFile& operator=(NetcdfFile&&) noexcept;
+  ~NetcdfFile();  ///< closes; removes an uncommitted temporary file
+
+  const std::string& path() const { return path_; }
+
+  // What the file holds. `variable` = "" means the global attributes.
+  bool has_variable(const std::string& name) const;                ///< not collective
+  VariableInfo variable(const std::string& name) const;            ///< Error(data) that lists the variables if missing
+  std::vector<std::string> variable_names() const;                 ///< not collective
+  std::optional<std::size_t> dimension(const std::string& name) const;  ///< not collective
+  std::optional<std::string> text(const std::string& variable, const std::string& attribute) const;
+  std::optional<std::vector<double>> numbers(const std::string& variable, const std::string& attribute) const;
+
+  // Definition of a new file.
+  void define_dimension(const std::string& name, std::size_t size, bool unlimited = false);
+  void define_variable(const std::string& name, nc_type type, const std::vector<std::string>& dims,
+                       const VariableOptions& options = {});
+  void put_text(const std::string& variable, const std::string& attribute, const std::string& value);
+  void put_numbers(const std::string& variable, const std::string& attribute, const std::vector<double>& values,
+                   nc_type type = NC_DOUBLE);
+  void end_definitions();
+
+  // Data: start and count per dimension; the element type is converted by the library. Zero counts are legal and every
+  // rank must take part.
+  void get(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+           std::span<float> out) const;
+  void get(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+           std::span<double> out) const;
+  void put(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+           std::span<const float> values);
+  void put(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+           std::span<const double> values);
+  /// Whole variable, on every rank.
+  std::vector<double> get_all(const std::string& variable) const;
+
+  /// Flushes, closes, and renames the temporary file to `path`; the file can't be used afterwards.
+  void commit();
+
+ private:
+  struct State;
+  NetcdfFile(const Communicator& comm, std::string path);
+  std::string path_;
+  State* state_ = nullptr;
+};
+
+}  // namespace podscale

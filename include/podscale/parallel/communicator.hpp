@@ -1,0 +1,75 @@
+#pragma once
+// A communicator that knows whether it owns its MPI handle, and the one way in which ranks agree on an error.
+
+#include <mpi.h>
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace podscale {
+
+template <class T>
+MPI_Datatype mpi_type();
+template <> inline MPI_Datatype mpi_type<char>() { return MPI_CHAR; }
+template <> inline MPI_Datatype mpi_type<unsigned char>() { return MPI_UNSIGNED_CHAR; }
+template <> inline MPI_Datatype mpi_type<int>() { return MPI_INT; }
+template <> inline MPI_Datatype mpi_type<long>() { return MPI_LONG; }
+template <> inline MPI_Datatype mpi_type<unsigned long>() { return MPI_UNSIGNED_LONG; }
+template <> inline MPI_Datatype mpi_type<float>() { return MPI_FLOAT; }
+template <> inline MPI_Datatype mpi_type<double>() { return MPI_DOUBLE; }
+
+class Communicator {
+ public:
+  /// Collective on comm. A private duplicate: our messages never meet the caller's.
+  static Communicator duplicate(MPI_Comm comm);
+  /// Not collective. This process alone.
+  static Communicator self();
+  Communicator(Communicator&& other) noexcept;
+  Communicator& operator=(Communicator&& other) noexcept;
+  ~Communicator();
+
+  MPI_Comm raw() const { return comm_; }
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  bool is_root() const { return rank_ == 0; }
+
+  void barrier() const;
+  /// Collective. Element-wise over ranks; every rank gets the result.
+  template <class T>
+  void sum(std::span<T> values) const { reduce(values.data(), values.size(), mpi_type<T>(), MPI_SUM); }
+  template <class T>
+  T sum(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_SUM); return value; }
+  template <class T>
+  T max(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_MAX); return value; }
+  template <class T>
+  T min(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_MIN); return value; }
+  /// Collective. Rank `root`'s values to all (sizes must agree) / rank `root`'s text to all.
+  template <class T>
+  void broadcast(std::span<T> values, int root = 0) const { broadcast(values.data(), values.size(), mpi_type<T>(), root); }
+  std::string broadcast(const std::string& text, int root = 0) const;
+
+  /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the lowest such rank, so
+  /// that no rank is left waiting in the next collective call. `work` itself must not be collective, unless all its
+  /// collective calls are reached before anything in it can throw on some ranks only.
+  void agree(const std::function<void()>& work) const;
+
+ private:
+  Communicator(MPI_Comm comm, bool owned);
+  void reduce(void* data, std::size_t count, MPI_Datatype type, MPI_Op op) const;
+  void broadcast(void* data, std::size_t count, MPI_Datatype type, int root) const;
+  MPI_Comm comm_ = MPI_COMM_NULL;
+  bool owned_ = false;
+  int rank_ = 0, size_ = 1;
+};
+
+/// The share of `total` things that part `index` of `parts` gets: contiguous, sizes differ by at most one, earlier parts
+/// get the larger ones.
+struct Share {
+  long begin = 0, end = 0;
+  long size() const { return end - begin; }
+};
+Share share_of(long total, int parts, int index);
+
+}  // namespace podscale

@@ -1,0 +1,97 @@
+#include "podscale/parallel/communicator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+
+Communicator::Communicator(MPI_Comm comm, bool owned) : comm_(comm), owned_(owned) {
+  MPI_Comm_rank(comm_, &rank_);
+  MPI_Comm_size(comm_, &size_);
+}
+
+Communicator Communicator::duplicate(MPI_Comm comm) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  MPI_Comm_dup(comm, &copy);
+  return {copy, true};
+}
+
+Communicator Communicator::self() { return {MPI_COMM_SELF, false}; }
+
+Communicator::Communicator(Communicator&& other) noexcept
+    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)),
+      owned_(std::exchange(other.owned_, false)),
+      rank_(other.rank_),
+      size_(other.size_) {}
+
+Communicator& Communicator::operator=(Communicator&& other) noexcept {
+  std::swap(comm_, other.comm_);
+  std::swap(owned_, other.owned_);
+  std::swap(rank_, other.rank_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Communicator::~Communicator() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (owned_ && !finalized) MPI_Comm_free(&comm_);
+}
+
+void Communicator::barrier() const { MPI_Barrier(comm_); }
+
+void Communicator::reduce(void* data, std::size_t count, MPI_Datatype type, MPI_Op op) const {
+  constexpr std::size_t limit = 1u << 30;  // MPI counts are int
+  int bytes = 0;
+  MPI_Type_size(type, &bytes);
+  for (std::size_t done = 0; done < count; done += limit) {
+    const int n = static_cast<int>(std::min(limit, count - done));
+    MPI_Allreduce(MPI_IN_PLACE, static_cast<char*>(data) + done * bytes, n, type, op, comm_);
+  }
+}
+
+void Communicator::broadcast(void* data, std::size_t count, MPI_Datatype type, int root) const {
+  PODSCALE_ASSERT(count <= (1u << 30), "broadcast of {} elements", count);
+  MPI_Bcast(data, static_cast<int>(count), type, root, comm_);
+}
+
+std::string Communicator::broadcast(const std::string& text, int root) const {
+  long length = static_cast<long>(text.size());
+  broadcast(std::span(&length, 1), root);
+  std::string copy = text;
+  copy.resize(static_cast<std::size_t>(length));
+  broadcast(std::span(copy.data(), copy.size()), root);
+  return copy;
+}
+
+void Communicator::agree(const std::function<void()>& work) const {
+  int code = 0;
+  std::string message;
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.agreed()) throw;  // an inner agreement: all ranks are here already
+    code = static_cast<int>(error.code());
+    message = error.what();
+  } catch (const std::bad_alloc&) {
+    code = static_cast<int>(ExitCode::io);
+    message = fmt::format("out of memory on rank {}: use more nodes or smaller blocks", rank_);
+  } catch (const std::exception& error) {
+    code = static_cast<int>(ExitCode::bug);
+    message = fmt::format("internal error on rank {}: {}", rank_, error.what());
+  }
+  const int first = min(code != 0 ? rank_ : size_);
+  if (first == size_) return;
+  broadcast(std::span(&code, 1), first);
+  throw Error(static_cast<ExitCode>(code), broadcast(message, first), true);
+}
+
+Share share_of(long total, int parts, int index) {
+  const long base = total / parts, extra = total % parts;
+  const long begin = index * base + std::min<long>(index, extra);
+  return {begin, begin + base + (index < extra ? 1 : 0)};
+}
+
+}  // namespace podscale
