@@ -12,7 +12,7 @@ namespace podscale {
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 /// What the numbers are for: two purposes never share a counter.
-enum class Stream : std::uint32_t { sampler = 1, ancestral, training_noise, training_time, shuffle, weights, ocean, test };
+enum class Stream : std::uint32_t { sampler = 1, ancestral, training_noise, training_time, shuffle, weights, ocean, test, start_vector };
 
 class CounterRandom {
  public:

@@ -17,9 +17,12 @@ Interpolation interpolation_from_name(const std::string& name);  ///< Error(usag
 
 /// fine = W coarse for the ocean points of one window of the fine grid. Rows are local: a rank reads the coarse window
 /// `source()` from file and needs no message. Longitudes are compared modulo 360.
+///   nearest   the coarse cell whose centre is nearest.
 ///   bilinear  4 neighbours, land dropped and weights renormalised; exact for linear fields away from land and inside the
 ///             hull of the coarse centres, constant beyond it.
-///   bicubic   Keys (1981) cubic convolution, a = -1/2, on 4 x 4 points; bilinear where one of the 16 is land.
+///   bicubic   Keys (1981) cubic convolution, a = -1/2, on 4 x 4 points, with ghost points by linear extrapolation at the
+///             edges of the coarse grid: exact for linear fields up to half a cell beyond its centres (equidistant axes);
+///             bilinear where one of the points is land.
 ///   where no neighbour is ocean: the nearest ocean cell within `search` cells; none there either: the row is empty (the
 ///             result is 0, meant for anomalies) and counted in `unreached()`.
 class Regridder {

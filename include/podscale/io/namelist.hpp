@@ -19,9 +19,11 @@ struct Key {
   double low, high;      ///< range of numbers
   const char* choices;   ///< "|"-separated allowed texts; "" = any
   const char* help;
+  int count = 0;  ///< of a list: the number of values it must have when given; 0 = any
 };
 /// All keys, in the order of the documentation.
 const std::vector<Key>& key_table();
+/// One line on a group; nullptr if there is no such group.
 const char* group_help(const std::string& group);
 
 /// The effective values: defaults, then the file, then --set. Not collective: the text is read on one rank and broadcast
@@ -46,7 +48,8 @@ class Namelist {
   const std::vector<std::string>& required_texts(const std::string& key) const;
 
   /// The effective values as a namelist that parses back to itself (stored in every output).
-  std::string effective() const;
+  /// groups: only these, all when empty. Lists without a value appear as comments.
+  std::string effective(const std::vector<std::string>& groups = {}) const;
   const std::string& source() const { return source_; }
 
  private:
@@ -58,6 +61,7 @@ class Namelist {
     bool given = false;
   };
   const Value& value(const std::string& key, KeyType type) const;
+  // items: as the lexer gives them, a quoted text behind a leading apostrophe; where: "file:line".
   void assign(const Key& key, const std::vector<std::string>& items, const std::string& where);
   std::map<std::string, Value> values_;
   std::string source_ = "defaults";

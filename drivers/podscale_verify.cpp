@@ -1,0 +1,53 @@
+// podscale-verify: scores a product against truth, beside interpolations of the same LR input and the
+// climatology.
+//
+//   podscale-verify namelists/ocean.nml
+//   mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01
+#include "podscale/base/log.hpp"
+#include "podscale/verify/picture.hpp"
+#include "podscale/verify/verification.hpp"
+#include "program.hpp"
+
+using namespace podscale;
+
+int main(int argc, char** argv) {
+  const ProgramInfo info{"podscale-verify",
+                         "Scores a downscaled product against truth and draws a picture.",
+                         {"data", "sampling", "output", "verify"},
+                         "  podscale-verify namelists/ocean.nml\n"
+                         "  mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01"};
+  std::string scores_path, picture_path;  // set on rank 0, once there is something to draw
+
+  const int status = run_program(argc, argv, info, [&](Context& context) {
+    // 1. Open product, truth, LR source and basis; match their times by date.
+    Verification verification(context.comm, context.namelist, context.output_path_of("output.product_file"),
+                              context.output_path_of("output.basis_file"));
+    for (const std::string& line : verification.describe()) log::info("{}", line);
+    const std::string scores_file = context.output_path_of("verify.scores_file");
+    const std::string text_file = context.output_path_of("verify.text_file");
+    if (context.check || context.dry_run) {
+      log::info("inputs are fine; would write {} and {}", scores_file, text_file);
+      return 0;
+    }
+
+    // 2. Score the times, dealt over ranks.
+    context.make_output_directory();
+    const ScoreAccumulator scores = verification.score();
+
+    // 3. Write: rank 0 alone, small files.
+    context.comm.agree([&] {
+      if (!context.comm.is_root()) return;
+      fmt::print("\n{}\n", verification.write(scores, scores_file, text_file));
+      log::info("wrote {} and {}", text_file, scores_file);
+      scores_path = scores_file;
+      if (const std::string& name = context.namelist.text("verify.picture_file"); !name.empty())
+        picture_path = context.output_path(name);
+    });
+    return 0;
+  });
+
+  // 4. Draw, after MPI is down: see draw_picture.
+  if (status == 0 && !picture_path.empty() && draw_picture(scores_path, picture_path))
+    log::info("drew {}", picture_path);
+  return status;
+}

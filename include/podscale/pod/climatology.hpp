@@ -1,0 +1,38 @@
+#pragma once
+// Climatology: per point, mean + H annual harmonics by least squares over the training period (method: section 1.1).
+
+#include <span>
+#include <vector>
+
+namespace podscale {
+
+/// Not collective. coefficients: [1 + 2H][points] float64: mean, cos 1, sin 1, cos 2, sin 2, ... in the unit of the field.
+struct Climatology {
+  int harmonics = 0;
+  long points = 0;
+  std::vector<double> coefficients;
+  int terms() const { return 1 + 2 * harmonics; }
+  /// out: [points]; year_fraction in [0, 1).
+  void evaluate(double year_fraction, std::span<double> out) const;
+};
+
+/// cos and sin of the harmonics at a phase of the year: [1 + 2H].
+std::vector<double> harmonic_basis(double year_fraction, int harmonics);
+
+/// Streaming normal equations: memory is (1 + 2H) values a point, whatever the length of the series.
+class HarmonicFit {
+ public:
+  HarmonicFit(long points, int harmonics);
+  /// field: [points]; NaN at a point (land) makes that point's coefficients NaN, others are not touched.
+  void add(std::span<const float> field, double year_fraction);
+  /// Error(data) when the phases seen cannot determine the harmonics.
+  Climatology solve() const;
+
+ private:
+  int harmonics_;
+  long points_, count_ = 0;
+  std::vector<double> normal_;  // [terms x terms]
+  std::vector<double> right_;   // [terms][points]
+};
+
+}  // namespace podscale

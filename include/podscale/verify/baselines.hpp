@@ -1,0 +1,43 @@
+#pragma once
+// What the product has to beat: interpolations of the same LR input, and the climatology.
+
+#include <string>
+#include <vector>
+
+#include "podscale/grid/regrid.hpp"
+#include "podscale/io/low_resolution.hpp"
+#include "podscale/pod/basis_file.hpp"
+
+namespace podscale {
+
+/// Fields of one time on the HR grid, [points] degC.
+struct BaselineFields {
+  std::vector<float> anomaly;  ///< LR anomaly, interpolated, on the HR climatology
+  std::vector<float> bicubic, bilinear;
+  std::vector<float> climatology;  ///< HR
+};
+
+class Baselines {
+ public:
+  /// Not collective; lr and basis (on the whole grid: read on Communicator::self()) must outlive it. Errors:
+  /// data (LR grid that is not the one of the basis).
+  Baselines(const LowResolution& lr, const Basis& basis, const std::string& basis_path);
+  /// Collective on lr's communicator. year_fraction: of the HR date. A gap of the LR field is NaN where it is
+  /// needed; points without LR ocean near get the climatology.
+  void read(long lr_step, double year_fraction, BaselineFields& fields);
+  /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land. [points] degC.
+  std::vector<float> nearest(long lr_step);
+
+ private:
+  void read_low_resolution(long lr_step);
+  void interpolate(const Regridder& regridder, std::vector<float>& out) const;
+
+  const LowResolution* lr_;
+  const Basis* basis_;
+  Regridder bicubic_, bilinear_;
+  std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near
+  std::vector<float> low_resolution_;   // [whole LR grid]
+  std::vector<double> hr_climatology_, lr_climatology_;
+};
+
+}  // namespace podscale

@@ -1,0 +1,94 @@
+#pragma once
+// Scores of a period whose times are dealt over ranks: a rank adds whole fields of its own times, one time
+// after another; no series of fields is ever held.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/grid/axes.hpp"
+#include "podscale/parallel/communicator.hpp"
+#include "podscale/verify/field_scores.hpp"
+#include "podscale/verify/ssim.hpp"
+
+namespace podscale {
+
+/// A row of the table: the product or a baseline.
+struct VerifiedSystem {
+  std::string name;         ///< "podscale"; one word, it becomes a flag meaning in scores.nc
+  std::string description;  ///< "bicubic of the LR anomaly + HR climatology"
+  bool has_variance = false, has_members = false;
+  int spread_members =
+      0;  ///< members that the variance was made from; 0: it comes from elsewhere (head, base)
+};
+
+/// Time means per point of one system, [ny*nx] float64, NaN where no time entered.
+struct ScoreMaps {
+  std::vector<double> rmse, bias;  ///< K
+  std::vector<double> deviation;   ///< K: mean standard deviation; empty for deterministic systems
+};
+
+class ScoreAccumulator {
+ public:
+  /// Not collective, but the same arguments on all ranks. ocean: [ny*nx]; times: of the whole period;
+  /// data_range: K, of the truth over the whole period (for PSNR and SSIM).
+  ScoreAccumulator(const Grid& grid, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
+                   long times, double data_range, const SsimWindow& window = {});
+
+  /// Not collective. One time, on exactly one rank. forecasts: one per system, in their order; truth,
+  /// climatology: [ny*nx] degC, NaN where missing. All systems are scored on the same points (see
+  /// point_weights).
+  void add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
+           std::span<const float> climatology);
+
+  /// Collective, once, after the last add. Sums per time are exact over ranks (all but one term are zero),
+  /// and totals are formed in the order of time: they are the same bits at any number of ranks. Maps may
+  /// differ by rounding.
+  void reduce(const Communicator& comm);
+
+  // After reduce(). Not collective.
+  Scores total(std::size_t system) const;
+  Scores at(long time, std::size_t system) const;  ///< one time
+  const FieldSums& sums_at(long time, std::size_t system) const { return sums_[index(time, system)]; }
+  const ScoreMaps& maps(std::size_t system) const { return maps_[system]; }
+
+  const Grid& grid() const { return grid_; }
+  const std::vector<unsigned char>& ocean() const { return ocean_; }
+  const std::vector<VerifiedSystem>& systems() const { return systems_; }
+  long times() const { return times_; }
+  double data_range() const { return data_range_; }
+  long lost() const {
+    return lost_;
+  }  ///< points (times) with a truth that were left out: a system has no value there
+
+ private:
+  std::size_t index(long time, std::size_t system) const {
+    return static_cast<std::size_t>(time) * systems_.size() + system;
+  }
+  ScoreRules rules(std::size_t system) const;
+
+  Grid grid_;
+  std::vector<unsigned char> ocean_;
+  std::vector<VerifiedSystem> systems_;
+  long times_;
+  double data_range_;
+  SsimWindow window_;
+  std::vector<FieldSums> sums_;    // [times][systems]
+  std::vector<ScoreMaps> maps_;    // [systems]: sums until reduce(), then means
+  std::vector<double> map_count_;  // [points] times that entered
+  long lost_ = 0;
+};
+
+/// Smallest and largest valid truth on ocean seen so far.
+class DataRange {
+ public:
+  /// Not collective. ocean, field: [points]; NaN is skipped.
+  void add(std::span<const unsigned char> ocean, std::span<const float> field);
+  /// Collective. Largest minus smallest over all ranks; 0 if there was no value.
+  double reduce(const Communicator& comm) const;
+
+ private:
+  double low_ = 1e300, high_ = -1e300;
+};
+
+}  // namespace podscale

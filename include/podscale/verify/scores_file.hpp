@@ -1,0 +1,40 @@
+#pragma once
+// scores.nc: totals, series, maps and the fields of one picture day, as CF NetCDF that the picture script
+// draws from.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/base/calendar.hpp"
+#include "podscale/verify/score_accumulator.hpp"
+
+namespace podscale {
+
+/// Fields of one time on the HR grid, [ny*nx] degC or K, NaN where missing; deviation may be empty (no
+/// variance).
+struct PictureFields {
+  long time = -1;  ///< of the period; -1: no picture
+  std::vector<float> low_resolution, mean, truth, deviation;
+};
+
+struct ScoresFileContents {
+  const ScoreAccumulator* scores = nullptr;  ///< after reduce()
+  TimeAxis times;                            ///< of the period
+  PictureFields picture;
+  std::string variable;   ///< "tos": names the fields in the picture
+  std::string long_name;  ///< "sea surface temperature"
+  std::string units;      ///< "degC"
+  std::string product;    ///< path of what was verified
+  std::string reference;  ///< what it was verified against, in words
+  std::string namelist;   ///< effective values
+};
+
+/// Not collective: one rank (0) writes a small file alone, to a temporary name that is renamed when complete.
+/// Layout: system (flag_meanings are the names); per system rmse, mae, ..., coverage(system, level); the same
+/// per time as rmse_series(system, time), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
+/// ocean_mask(lat, lon); picture_low_resolution, picture_mean, picture_truth, picture_deviation(lat, lon)
+/// with the scalar picture_time. Missing: _FillValue. Errors: io.
+void write_scores(const std::string& path, const ScoresFileContents& contents);
+
+}  // namespace podscale

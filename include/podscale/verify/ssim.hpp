@@ -1,0 +1,31 @@
+#pragma once
+// Structural similarity of two fields with land and gaps.
+
+#include <span>
+#include <vector>
+
+namespace podscale {
+
+/// The window of local means and variances. uniform: size x size, all weights equal, sample covariance
+/// (divisor N - 1), as scikit-image computes it by default; gaussian: weights exp(-r^2 / 2 sigma^2) of sum 1,
+/// as in the paper.
+struct SsimWindow {
+  enum class Kind { uniform, gaussian } kind = Kind::uniform;
+  int size = 7;        ///< grid points; the centre of an even window is the point after its middle
+  double sigma = 1.5;  ///< grid cells; gaussian only
+  static SsimWindow paper() { return {Kind::gaussian, 11, 1.5}; }
+};
+
+struct SsimSums {
+  double ssim = 0, weight = 0;  ///< mean SSIM = ssim / weight; weight = 0: no window fits between the coasts
+};
+
+/// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 = 0.03, on the
+/// windows that lie inside the field and whose points all have weight > 0 (no land, no gap), each weighted by
+/// its central point. Values enter as they are (degC: the luminance term depends on the zero of the scale).
+/// data_range: K, of the truth over the period. weights, x, y: [ny][nx]; values where the weight is 0 are
+/// never used.
+SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
+                   std::span<const float> y, double data_range, const SsimWindow& window = {});
+
+}  // namespace podscale

@@ -1,0 +1,74 @@
+#pragma once
+// The work of podscale-verify: product, truth, LR input and basis in; scores and the fields of a picture out.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "podscale/io/low_resolution.hpp"
+#include "podscale/io/namelist.hpp"
+#include "podscale/io/series.hpp"
+#include "podscale/pod/basis_file.hpp"
+#include "podscale/verify/baselines.hpp"
+#include "podscale/verify/product_reader.hpp"
+#include "podscale/verify/score_accumulator.hpp"
+#include "podscale/verify/scores_file.hpp"
+
+namespace podscale {
+
+/// Times are dealt over ranks in contiguous shares; a rank reads whole fields of its times with private
+/// (self) access, so ranks need no step in common. Not movable: the readers refer to its communicator.
+class Verification {
+ public:
+  /// Collective on comm, which must outlive it. Opens all inputs and matches their times by date within
+  /// data.downscale (or all times of the product). Errors: no_input, data (grids further apart than 1e-3 of a
+  /// cell, no date in common with the truth or the LR source), usage (verify.picture_date that is not among
+  /// the times).
+  Verification(const Communicator& comm, const Namelist& namelist, const std::string& product_path,
+               const std::string& basis_path);
+  Verification(const Verification&) = delete;
+  Verification& operator=(const Verification&) = delete;
+
+  long times() const { return static_cast<long>(matched_.size()); }
+  std::string period() const;  ///< "2010-01-01 to 2011-12-31"
+  /// Inputs and what is verified, in lines for the log.
+  std::vector<std::string> describe() const;
+
+  /// Collective. Two passes over the truth: its range, then the scores. One field of each kind in memory.
+  ScoreAccumulator score();
+
+  /// Rank 0 only, after score(). Writes the scores and, unless verify.picture_file is '', the fields of its
+  /// picture. The text table is returned. Errors: io.
+  std::string write(const ScoreAccumulator& scores, const std::string& scores_path,
+                    const std::string& text_path);
+
+ private:
+  struct Match {
+    long product, truth, lr;  ///< steps
+  };
+  void open();
+  void match_times();
+  long picture_index() const;
+  std::vector<VerifiedSystem> systems() const;
+  std::vector<float> read_truth(long truth_step) const;
+  TimeAxis matched_times() const;
+  PictureFields picture_fields();
+
+  const Communicator* comm_;
+  const Namelist* namelist_;
+  std::string product_path_, basis_path_;
+  Communicator self_;
+  std::optional<ProductReader> product_;
+  std::optional<Series> truth_;
+  std::optional<LowResolution> lr_;
+  std::optional<Basis> basis_;
+  std::optional<Baselines> baselines_;
+  std::vector<Match> matched_;
+};
+
+/// Not collective. Error(data) that names both unless the grids have the same size and all centres agree to
+/// 1e-3 of a cell (longitudes modulo 360).
+void require_close_grids(const Grid& found, const std::string& what, const Grid& expected,
+                         const std::string& expected_what);
+
+}  // namespace podscale

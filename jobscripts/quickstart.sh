@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# From a fresh clone to scores and a picture: sets up, builds, and runs the chain of a study.
+#   jobscripts/quickstart.sh            the synthetic ocean of namelists/ocean.nml
+#   jobscripts/quickstart.sh FILE.nml   your own files
+# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SET: more "--set group.key=value" for every program.
+set -euo pipefail
+namelist="${1:-}"
+[[ -z "$namelist" ]] || namelist="$(realpath -- "$namelist")"
+cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
+ranks="${PODSCALE_RANKS:-2}"
+read -r -a settings <<<"${PODSCALE_SET:-}"
+
+steps=(basis train downscale verify)
+if [[ -z "$namelist" ]]; then
+  namelist=namelists/ocean.nml
+  steps=(ocean "${steps[@]}")
+elif [[ ! -f "$namelist" ]]; then
+  echo "quickstart: no such namelist: $namelist" >&2
+  exit 66
+fi
+
+jobscripts/setup.sh
+source jobscripts/mpi_environment.sh
+build_start=$SECONDS
+cmake --preset release
+cmake --build --preset release
+timings=("$(printf '%-10s %4d s' build $((SECONDS - build_start)))")
+
+job_start=$SECONDS
+for step in "${steps[@]}"; do
+  echo
+  echo "== podscale-$step $namelist, $ranks ranks"
+  step_start=$SECONDS
+  mpirun -n "$ranks" "build/release/bin/podscale-$step" "$namelist" "${settings[@]}"
+  timings+=("$(printf '%-10s %4d s' "$step" $((SECONDS - step_start)))")
+done
+timings+=("$(printf '%-10s %4d s' 'main job' $((SECONDS - job_start)))")
+
+# The paths, as the programs see them.
+path_of() {
+  build/release/bin/podscale-verify "$namelist" "${settings[@]}" --print-path "$1"
+}
+echo
+echo "== Times"
+printf '%s\n' "${timings[@]}"
+echo
+echo "== Scores"
+cat -- "$(path_of verify.text_file)"
+echo
+echo "product: $(path_of output.product_file)"
+echo "scores:  $(path_of verify.text_file)"
+picture="$(path_of verify.picture_file)"
+[[ ! -f "$picture" ]] || echo "picture: $picture"

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what podscale needs and this machine lacks, from Debian's packages (Debian 12; root or sudo).
+# Does nothing where all is there. With "tests", what the tests use besides.
+set -euo pipefail
+
+packages=(
+  build-essential cmake ninja-build ccache pkg-config git
+  libopenmpi-dev openmpi-bin libpetsc-real-dev libslepc-real-dev libnetcdf-mpi-dev libhdf5-openmpi-dev
+  libopenblas-dev libtorch-dev libudunits2-dev libcli11-dev libfmt-dev libspdlog-dev netcdf-bin
+  python3-matplotlib python3-netcdf4
+)
+if [[ "${1:-}" == tests ]]; then
+  packages+=(libgtest-dev python3-xarray python3-venv cdo hdf5-tools)
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "setup: this is no Debian system; install by hand the equivalents of: ${packages[*]}" >&2
+  exit 1
+fi
+missing=()
+for package in "${packages[@]}"; do
+  [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  echo "setup: all ${#packages[@]} packages are there"
+  exit 0
+fi
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "setup: not root and no sudo; ask an administrator for: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "setup: installing ${missing[*]}"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
+"${apt[@]}" -q update || echo "setup: apt-get update failed; going on with the lists that are there" >&2
+if ! "${apt[@]}" -q install -y --no-install-recommends "${missing[@]}"; then
+  echo "setup: apt-get could not install: ${missing[*]}" >&2
+  exit 1
+fi

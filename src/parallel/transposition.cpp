@@ -1,0 +1,99 @@
+#include "podscale/parallel/transposition.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+
+Transposition::Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens, long items, long width)
+    : comm_(&comm), tokens_(tokens), item_count_(items), width_(width), items_(share_of(items, comm.size(), comm.rank())) {
+  std::vector<int> counts(static_cast<std::size_t>(comm.size())), starts(counts.size());
+  const int mine = static_cast<int>(local_tokens.size());
+  MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm.raw());
+  std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
+  std::vector<long> all(static_cast<std::size_t>(starts.back() + counts.back()));
+  MPI_Allgatherv(local_tokens.data(), mine, MPI_LONG, all.data(), counts.data(), starts.data(), MPI_LONG, comm.raw());
+  PODSCALE_ASSERT(static_cast<long>(all.size()) == tokens, "{} tokens owned of {}", all.size(), tokens);
+  tokens_of_.resize(counts.size());
+  for (std::size_t r = 0; r < counts.size(); ++r)
+    tokens_of_[r].assign(all.begin() + starts[r], all.begin() + starts[r] + counts[r]);
+}
+
+namespace {
+
+// MPI counts and displacements are int: they count tokens (a contiguous type of `width` floats), not floats.
+struct TokenType {
+  MPI_Datatype type = MPI_DATATYPE_NULL;
+  explicit TokenType(long width) {
+    MPI_Type_contiguous(static_cast<int>(width), MPI_FLOAT, &type);
+    MPI_Type_commit(&type);
+  }
+  ~TokenType() { MPI_Type_free(&type); }
+};
+
+}  // namespace
+
+void Transposition::to_items(std::span<const float> by_space, std::span<float> by_item) const {
+  const int ranks = comm_->size();
+  const auto& mine = tokens_of_[static_cast<std::size_t>(comm_->rank())];
+  const long n_local = static_cast<long>(mine.size());
+  PODSCALE_ASSERT(static_cast<long>(by_space.size()) == item_count_ * n_local * width_ &&
+                      static_cast<long>(by_item.size()) == items_.size() * tokens_ * width_,
+                  "sizes {} and {}", by_space.size(), by_item.size());
+  // by_space is already ordered by item, hence by receiving rank: no packing on this side.
+  std::vector<int> send(static_cast<std::size_t>(ranks)), send_at(send), receive(send), receive_at(send);
+  for (int r = 0; r < ranks; ++r) {
+    const Share theirs = share_of(item_count_, ranks, r);
+    send[r] = static_cast<int>(theirs.size() * n_local);
+    send_at[r] = static_cast<int>(theirs.begin * n_local);
+    receive[r] = static_cast<int>(items_.size() * static_cast<long>(tokens_of_[r].size()));
+  }
+  std::exclusive_scan(receive.begin(), receive.end(), receive_at.begin(), 0);
+  std::vector<float> buffer(by_item.size());
+  const TokenType token(width_);
+  MPI_Alltoallv(by_space.data(), send.data(), send_at.data(), token.type, buffer.data(), receive.data(), receive_at.data(),
+                token.type, comm_->raw());
+  const float* from = buffer.data();
+  for (int r = 0; r < ranks; ++r)
+    for (long item = 0; item < items_.size(); ++item)
+      for (const long t : tokens_of_[r]) {
+        std::copy_n(from, width_, by_item.data() + (item * tokens_ + t) * width_);
+        from += width_;
+      }
+}
+
+void Transposition::to_space(std::span<const float> by_item, std::span<float> by_space) const {
+  const int ranks = comm_->size();
+  const long n_local = static_cast<long>(tokens_of_[static_cast<std::size_t>(comm_->rank())].size());
+  PODSCALE_ASSERT(static_cast<long>(by_space.size()) == item_count_ * n_local * width_ &&
+                      static_cast<long>(by_item.size()) == items_.size() * tokens_ * width_,
+                  "sizes {} and {}", by_space.size(), by_item.size());
+  std::vector<int> send(static_cast<std::size_t>(ranks)), send_at(send), receive(send), receive_at(send);
+  for (int r = 0; r < ranks; ++r) {
+    const Share theirs = share_of(item_count_, ranks, r);
+    receive[r] = static_cast<int>(theirs.size() * n_local);
+    receive_at[r] = static_cast<int>(theirs.begin * n_local);
+    send[r] = static_cast<int>(items_.size() * static_cast<long>(tokens_of_[r].size()));
+  }
+  std::exclusive_scan(send.begin(), send.end(), send_at.begin(), 0);
+  std::vector<float> buffer(by_item.size());
+  float* to = buffer.data();
+  for (int r = 0; r < ranks; ++r)
+    for (long item = 0; item < items_.size(); ++item)
+      for (const long t : tokens_of_[r]) {
+        std::copy_n(by_item.data() + (item * tokens_ + t) * width_, width_, to);
+        to += width_;
+      }
+  const TokenType token(width_);
+  MPI_Alltoallv(buffer.data(), send.data(), send_at.data(), token.type, by_space.data(), receive.data(), receive_at.data(),
+                token.type, comm_->raw());
+}
+
+long Transposition::bytes_sent() const {
+  const long n_local = static_cast<long>(tokens_of_[static_cast<std::size_t>(comm_->rank())].size());
+  return (item_count_ - items_.size()) * n_local * width_ * static_cast<long>(sizeof(float));
+}
+
+}  // namespace podscale

@@ -1,0 +1,81 @@
+#include "podscale/pod/climatology.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/lapack.hpp"
+
+namespace podscale {
+
+std::vector<double> harmonic_basis(double year_fraction, int harmonics) {
+  std::vector<double> x{1.0};
+  for (int h = 1; h <= harmonics; ++h) {
+    const double angle = 2.0 * std::numbers::pi * h * year_fraction;
+    x.push_back(std::cos(angle));
+    x.push_back(std::sin(angle));
+  }
+  return x;
+}
+
+void Climatology::evaluate(double year_fraction, std::span<double> out) const {
+  PODSCALE_ASSERT(static_cast<long>(out.size()) == points, "{} points, expected {}", out.size(), points);
+  const auto x = harmonic_basis(year_fraction, harmonics);
+  const std::size_t n = static_cast<std::size_t>(points);
+  for (std::size_t i = 0; i < n; ++i) {
+    double sum = 0;
+    for (std::size_t c = 0; c < x.size(); ++c) sum += x[c] * coefficients[c * n + i];
+    out[i] = sum;
+  }
+}
+
+HarmonicFit::HarmonicFit(long points, int harmonics)
+    : harmonics_(harmonics),
+      points_(points),
+      normal_(static_cast<std::size_t>((1 + 2 * harmonics) * (1 + 2 * harmonics))),
+      right_(static_cast<std::size_t>((1 + 2 * harmonics) * points)) {}
+
+void HarmonicFit::add(std::span<const float> field, double year_fraction) {
+  PODSCALE_ASSERT(static_cast<long>(field.size()) == points_, "{} points, expected {}", field.size(), points_);
+  const auto x = harmonic_basis(year_fraction, harmonics_);
+  const std::size_t n = field.size(), terms = x.size();
+  for (std::size_t c = 0; c < terms; ++c) {
+    for (std::size_t d = 0; d < terms; ++d) normal_[c * terms + d] += x[c] * x[d];
+    double* row = right_.data() + c * n;
+    for (std::size_t i = 0; i < n; ++i) row[i] += x[c] * static_cast<double>(field[i]);
+  }
+  ++count_;
+}
+
+Climatology HarmonicFit::solve() const {
+  // The inverse of the small matrix, applied point by point: the same operations whatever the number of points.
+  const int terms = 1 + 2 * harmonics_;
+  std::vector<double> matrix = normal_, inverse(normal_.size());
+  for (int c = 0; c < terms; ++c) {
+    matrix[static_cast<std::size_t>(c * terms + c)] *= 1 + 1e-13;  // phases that coincide to rounding stay refused
+    inverse[static_cast<std::size_t>(c * terms + c)] = 1;
+  }
+  int info = 0;
+  dposv_("L", &terms, &terms, matrix.data(), &terms, inverse.data(), &terms, &info);
+  double smallest = info == 0 ? 1 : 0, largest = 0;
+  for (int c = 0; c < terms && info == 0; ++c) {
+    const double pivot = matrix[static_cast<std::size_t>(c * terms + c)];
+    smallest = c == 0 ? pivot : std::min(smallest, pivot);
+    largest = std::max(largest, pivot);
+  }
+  if (info != 0 || smallest < 1e-6 * largest)
+    fail(ExitCode::data, "basis.harmonics = {}: {} training times do not determine {} coefficients; use fewer harmonics or a "
+         "longer data.train", harmonics_, count_, terms);
+  Climatology result{harmonics_, points_, std::vector<double>(right_.size())};
+  const std::size_t n = static_cast<std::size_t>(points_);
+  for (int c = 0; c < terms; ++c)
+    for (int d = 0; d < terms; ++d) {
+      const double factor = inverse[static_cast<std::size_t>(c * terms + d)];
+      for (std::size_t i = 0; i < n; ++i)
+        result.coefficients[static_cast<std::size_t>(c) * n + i] += factor * right_[static_cast<std::size_t>(d) * n + i];
+    }
+  return result;
+}
+
+}  // namespace podscale

@@ -1,0 +1,84 @@
+#include "podscale/verify/baselines.hpp"
+
+#include <limits>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+namespace {
+
+Regridder regridder(const Basis& basis, Interpolation kind) {
+  return Regridder(basis.lr_grid, basis.lr_ocean, basis.grid, basis.window, basis.ocean, kind);
+}
+
+}  // namespace
+
+Baselines::Baselines(const LowResolution& lr, const Basis& basis, const std::string& basis_path)
+    : lr_(&lr),
+      basis_(&basis),
+      bicubic_(regridder(basis, Interpolation::bicubic)),
+      bilinear_(regridder(basis, Interpolation::bilinear)),
+      reached_(static_cast<std::size_t>(basis.grid.points())),
+      low_resolution_(static_cast<std::size_t>(basis.lr_grid.points()), 1.0f),
+      hr_climatology_(reached_.size()),
+      lr_climatology_(reached_.size()) {
+  PODSCALE_ASSERT(basis.window.points() == basis.grid.points(), "a basis of {} of {} points",
+                  basis.window.points(), basis.grid.points());
+  if (lr.grid().checksum() != basis.lr_grid.checksum())
+    fail(ExitCode::data,
+         "{}: its grid ({} x {}) is not the LR grid of {} ({} x {}); give the LR source that the basis was "
+         "made "
+         "with, or make the basis again",
+         lr.describe(), lr.grid().ny(), lr.grid().nx(), basis_path, basis.lr_grid.ny(), basis.lr_grid.nx());
+  std::vector<float> ones;
+  interpolate(bilinear_, ones);  // weights add up to 1, an empty row gives 0
+  for (std::size_t i = 0; i < ones.size(); ++i) reached_[i] = ones[i] != 0 ? 1 : 0;
+}
+
+void Baselines::read_low_resolution(long lr_step) {
+  const Window all{0, basis_->lr_grid.ny(), 0, basis_->lr_grid.nx()};
+  lr_->read(all, std::span(&lr_step, 1), low_resolution_);
+}
+
+void Baselines::interpolate(const Regridder& regridder, std::vector<float>& out) const {
+  const Window& window = regridder.source();
+  const long nx = basis_->lr_grid.nx();
+  std::vector<float> source(static_cast<std::size_t>(window.points()));
+  for (long j = 0; j < window.ny; ++j)
+    for (long i = 0; i < window.nx; ++i) {
+      const long column = ((window.x0 + i) % nx + nx) % nx;  // a window of a periodic grid may pass its cut
+      source[static_cast<std::size_t>(j * window.nx + i)] =
+          low_resolution_[static_cast<std::size_t>((window.y0 + j) * nx + column)];
+    }
+  out.resize(static_cast<std::size_t>(basis_->grid.points()));
+  regridder.apply(source, out);
+}
+
+void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields) {
+  read_low_resolution(lr_step);
+  interpolate(bicubic_, fields.bicubic);
+  interpolate(bilinear_, fields.bilinear);
+  basis_->hr_climatology.evaluate(year_fraction, hr_climatology_);
+  basis_->lr_climatology.evaluate(year_fraction, lr_climatology_);
+  // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so must be the
+  // field.
+  fields.anomaly = basis_->interpolation == Interpolation::bilinear ? fields.bilinear : fields.bicubic;
+  fields.climatology.assign(hr_climatology_.begin(), hr_climatology_.end());
+  for (std::size_t i = 0; i < reached_.size(); ++i) {
+    if (reached_[i])
+      fields.anomaly[i] = static_cast<float>(fields.anomaly[i] - lr_climatology_[i] + hr_climatology_[i]);
+    else
+      fields.anomaly[i] = fields.bicubic[i] = fields.bilinear[i] = fields.climatology[i];
+  }
+}
+
+std::vector<float> Baselines::nearest(long lr_step) {
+  read_low_resolution(lr_step);
+  std::vector<float> out;
+  interpolate(regridder(*basis_, Interpolation::nearest), out);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (!basis_->ocean[i] || !reached_[i]) out[i] = std::numeric_limits<float>::quiet_NaN();
+  return out;
+}
+
+}  // namespace podscale

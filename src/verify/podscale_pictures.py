@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Draws the maps of one time and the scores of a period from scores.nc.
+
+usage: podscale_pictures.py scores.nc picture.png
+
+Upper row: LR input, downscaled mean and truth on one colour scale, and the standard deviation. Lower row: the error of
+that time, the RMSE over the period of the product and of the best interpolation, and the scores as bars. Land is grey, the
+coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
+"""
+import sys
+
+try:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import netCDF4
+    import numpy as np
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+except ImportError as error:
+    sys.exit(f"podscale_pictures.py: {error}: install it, on Debian: apt install python3-matplotlib python3-netcdf4")
+
+LAND, COAST, INK = "#c4c2bd", "#3a3a38", "#222222"
+# After cmocean's thermal (Thyng et al. 2016, Oceanography 29), which no Debian package of Python brings along.
+THERMAL = LinearSegmentedColormap.from_list(
+    "thermal", ["#042333", "#14397f", "#573b93", "#8b538d", "#c1607f", "#ee785a", "#fbae3d", "#e8fa5b"], 512)
+ORDER = {"podscale": "#c1432e"}
+
+
+def edges(centres):
+    """Cell edges half-way between centres."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = 0.5 * (centres[1:] + centres[:-1])
+    return np.concatenate([[centres[0] - (middle[0] - centres[0])], middle, [centres[-1] + (centres[-1] - middle[-1])]])
+
+
+def degrees(value, positive, negative):
+    """25.5, 'N', 'S' -> 25.5 degrees N; longitudes beyond 180 count from the other side."""
+    if positive == "E":
+        value = (value + 180) % 360 - 180
+    if value == 0 or abs(value) == 180:
+        return f"{abs(value):g}°"
+    return f"{abs(value):g}°{positive if value > 0 else negative}"
+
+
+class Maps:
+    """Maps of one region, all with the same axes, land and coast line."""
+
+    def __init__(self, lat, lon, ocean):
+        self.x, self.y, self.ocean = edges(lon), edges(lat), ocean
+        self.aspect = 1 / max(0.2, np.cos(np.deg2rad(0.5 * (self.y[0] + self.y[-1]))))
+        self.ratio = (self.x[-1] - self.x[0]) / ((self.y[-1] - self.y[0]) * self.aspect)
+        lines = [[(self.x[i], self.y[j]), (self.x[i], self.y[j + 1])]
+                 for j, i in zip(*np.nonzero(ocean[:, 1:] != ocean[:, :-1])) for i in [i + 1]]
+        lines += [[(self.x[i], self.y[j + 1]), (self.x[i + 1], self.y[j + 1])]
+                  for j, i in zip(*np.nonzero(ocean[1:, :] != ocean[:-1, :]))]
+        self.coast = lines
+
+    def draw(self, axes, field, title, cmap, limits, label_y=True):
+        axes.set_facecolor(LAND)
+        shown = np.ma.masked_invalid(np.ma.filled(np.ma.masked_where(~self.ocean, field).astype(float), np.nan))
+        axes.pcolormesh(self.x, self.y, np.where(self.ocean, 0, np.nan), cmap=LinearSegmentedColormap.from_list(
+            "gap", ["#ffffff", "#ffffff"]), rasterized=True)  # ocean without a value stays white, land grey
+        mesh = axes.pcolormesh(self.x, self.y, shown, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
+        size = np.sqrt(self.ocean.size)
+        axes.add_collection(LineCollection(self.coast, colors=COAST, linewidths=np.clip(80 / size, 0.25, 1.1),
+                                           capstyle="round"))
+        axes.set_xlim(self.x[0], self.x[-1])
+        axes.set_ylim(self.y[0], self.y[-1])
+        axes.set_aspect(self.aspect)
+        axes.set_title(title, fontsize=11.5, color=INK, loc="left", pad=5)
+        for axis, low_high, count in ((axes.xaxis, self.x, 4), (axes.yaxis, self.y, 5)):
+            wide = low_high[-1] - low_high[0] > 60  # then multiples of 15, 30, 60 degrees
+            axis.set_major_locator(MaxNLocator(count, steps=[1, 1.5, 3, 6, 9, 10] if wide else [1, 2, 3, 5, 6, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "E", "W")))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "N", "S")))
+        axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6, labelleft=label_y)
+        for spine in axes.spines.values():
+            spine.set_linewidth(0.6)
+        return mesh
+
+
+class Sheet:
+    """Two rows of four panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
+
+    left, gap, top, middle, bottom, bar_height = 0.62, 0.24, 0.95, 1.18, 0.85, 0.13
+
+    def __init__(self, ratio):
+        self.height = min(3.3 / ratio, 4.2)
+        self.width = self.height * ratio if ratio < 1 else 3.3
+        self.pitch = self.width + self.gap
+        self.size = (self.left + 4 * self.width + 3 * self.gap + 0.75,
+                     self.top + 2 * self.height + self.middle + self.bottom)
+        self.figure = plt.figure(figsize=self.size)
+
+    def place(self, x, y, width, height):
+        return self.figure.add_axes([x / self.size[0], y / self.size[1], width / self.size[0], height / self.size[1]])
+
+    def corner(self, row, column):
+        x = self.left + column * self.pitch + (0.45 if column == 3 else 0)
+        return x, self.bottom + (1 - row) * (self.height + self.middle)
+
+    def panel(self, row, column):
+        return self.place(*self.corner(row, column), self.width, self.height)
+
+    def bar(self, mesh, row, first, last, label, extend="neither"):
+        x, y = self.corner(row, first)
+        length = self.corner(row, last)[0] + self.width - x
+        bar = self.figure.colorbar(mesh, cax=self.place(x, y - 0.45, length, self.bar_height), orientation="horizontal",
+                                   extend=extend, extendfrac=0.15 / length)
+        bar.set_label(label, fontsize=9, color=INK, labelpad=2)
+        bar.ax.tick_params(labelsize=8.5, length=2.5, width=0.5, colors=INK)
+        bar.outline.set_linewidth(0.5)
+        bar.locator = MaxNLocator(max(4, round(1.2 * length)), steps=[1, 2, 2.5, 5, 10])
+        bar.update_ticks()
+
+
+def span(fields, low=1, high=99):
+    """Limits that a few odd points can't stretch."""
+    values = np.concatenate([np.ma.masked_invalid(field).compressed() for field in fields])
+    if values.size == 0:
+        return 0.0, 1.0
+    limits = np.percentile(values, [low, high])
+    return (limits[0], limits[1]) if limits[1] > limits[0] else (limits[0] - 0.5, limits[1] + 0.5)
+
+
+def draw_scores(axes, names, rmse, crps):
+    """RMSE and CRPS of every system as bars, the product in colour."""
+    place = np.arange(len(names))[::-1]
+    colours = [ORDER.get(name, "#9aa7b1") for name in names]
+    axes.barh(place + 0.2, rmse, 0.36, color=colours)
+    axes.barh(place - 0.2, crps, 0.36, color=colours, alpha=0.45)
+    longest = max(np.nanmax(rmse), 1e-9)
+    for where, values, text in ((0.2, rmse, "RMSE"), (-0.2, crps, "CRPS")):
+        for y, value in zip(place + where, values):
+            axes.text(value + 0.015 * longest, y, f"{value:.3f}" + (f"  {text}" if y > len(names) - 1.5 else ""),
+                      va="center", fontsize=8.5, color=INK)
+    axes.set_yticks(place)
+    axes.set_yticklabels([name.replace("_", "\n") for name in names], fontsize=9)
+    axes.set_xlim(0, 1.25 * longest)
+    axes.set_title("Scores over the period (K)", fontsize=11.5, color=INK, loc="left", pad=5)
+    axes.tick_params(labelsize=8, length=0, colors=INK)
+    axes.set_xticks([])
+    for side in ("top", "right", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.spines["left"].set_linewidth(0.6)
+
+
+def dates_of(variable):
+    times = netCDF4.num2date(np.atleast_1d(variable[...]), variable.units, variable.calendar)
+    return [time.strftime("%Y-%m-%d" if time.hour == 0 else "%Y-%m-%d %H:%M") for time in times]
+
+
+def draw(source, target):
+    with netCDF4.Dataset(source) as data:
+        if "picture_mean" not in data.variables:
+            sys.exit(f"podscale_pictures.py: {source} holds no picture fields: run podscale-verify again")
+        ocean = np.ma.filled(data["ocean_mask"][...], 0) == 1
+        maps = Maps(np.asarray(data["lat"][...]), np.asarray(data["lon"][...]), ocean)
+        names = data["system"].flag_meanings.split()
+        coarse, mean, truth = (data["picture_" + name][...] for name in ("low_resolution", "mean", "truth"))
+        deviation = data["picture_deviation"][...] if "picture_deviation" in data.variables else None
+        units, title = data["picture_truth"].units, data.title.replace("scores of ", "", 1)
+        date, period = dates_of(data["picture_time"])[0], dates_of(data["time"])
+        rmse_map, rmse, crps = data["rmse_map"][...], data["rmse"][...], data["crps"][...]
+    unit = "°C" if units in ("degC", "Celsius", "degree_Celsius", "degrees_C") else units
+    number = 1 if len(names) > 1 else 0  # the baseline to compare with comes right after the product
+
+    sheet = Sheet(maps.ratio)
+    sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], f"{title[:1].upper()}{title[1:]}, {date}",
+                      fontsize=15, ha="left", va="center", color=INK, weight="bold")
+    limits = span([coarse, mean, truth], 0.5, 99.5)
+    for column, (field, text) in enumerate(((coarse, "Low-resolution input"), (mean, "Downscaled mean"), (truth, "Truth"))):
+        mesh = maps.draw(sheet.panel(0, column), field, text, THERMAL, limits, column == 0)
+    sheet.bar(mesh, 0, 0, 2, unit, "both")
+    if deviation is not None:
+        mesh = maps.draw(sheet.panel(0, 3), deviation, "Standard deviation", "YlGnBu", (0, span([deviation], 0, 99.5)[1]), False)
+        sheet.bar(mesh, 0, 3, 3, "K", "max")
+
+    error = mean - truth
+    most = max(np.abs(span([error], 1, 99)))
+    mesh = maps.draw(sheet.panel(1, 0), error, "Error: mean minus truth", "RdBu_r", (-most, most))
+    sheet.bar(mesh, 1, 0, 0, "K", "both")
+    shared = (span([rmse_map[0], rmse_map[number]], 0, 99)[0] * 0.8, span([rmse_map[0], rmse_map[number]], 0, 99)[1])
+    mesh = maps.draw(sheet.panel(1, 1), rmse_map[0], f"RMSE of {names[0]}", "magma_r", shared, False)
+    maps.draw(sheet.panel(1, 2), rmse_map[number], f"RMSE of {names[number].replace('_', ' ')}", "magma_r", shared, False)
+    sheet.bar(mesh, 1, 1, 2, f"K, {period[0]} to {period[-1]}", "max")
+    x, y = sheet.corner(1, 3)
+    draw_scores(sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height), names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan))
+    sheet.figure.savefig(target, dpi=130, facecolor="white")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__.strip().split("\n\n")[1])
+    draw(sys.argv[1], sys.argv[2])

@@ -1,0 +1,107 @@
+#include "podscale/verify/score_accumulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+
+ScoreAccumulator::ScoreAccumulator(const Grid& grid, std::vector<unsigned char> ocean,
+                                   std::vector<VerifiedSystem> systems, long times, double data_range,
+                                   const SsimWindow& window)
+    : grid_(grid),
+      ocean_(std::move(ocean)),
+      systems_(std::move(systems)),
+      times_(times),
+      data_range_(data_range),
+      window_(window),
+      sums_(static_cast<std::size_t>(times) * systems_.size()),
+      maps_(systems_.size()),
+      map_count_(static_cast<std::size_t>(grid.points()), 0.0) {
+  for (std::size_t s = 0; s < systems_.size(); ++s) {
+    maps_[s].rmse.assign(map_count_.size(), 0.0);
+    maps_[s].bias.assign(map_count_.size(), 0.0);
+    if (systems_[s].has_variance) maps_[s].deviation.assign(map_count_.size(), 0.0);
+  }
+}
+
+void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
+                           std::span<const float> climatology) {
+  PODSCALE_ASSERT(time >= 0 && time < times_ && forecasts.size() == systems_.size(),
+                  "time {} of {}, {} of {} systems", time, times_, forecasts.size(), systems_.size());
+  const std::vector<double> weights = point_weights(grid_, ocean_, truth, forecasts, &lost_);
+  for (std::size_t i = 0; i < weights.size(); ++i) map_count_[i] += weights[i] > 0 ? 1 : 0;
+  for (std::size_t s = 0; s < systems_.size(); ++s) {
+    const Forecast& forecast = forecasts[s];
+    PODSCALE_ASSERT(forecast.variance.empty() != systems_[s].has_variance &&
+                        forecast.members.empty() != systems_[s].has_members,
+                    "{}: variance of {} points, members of {}", systems_[s].name, forecast.variance.size(),
+                    forecast.members.size());
+    FieldSums& sums = sums_[index(time, s)];
+    sums = field_sums(weights, forecast, truth, climatology);
+    const SsimSums ssim =
+        ssim_sums(grid_.ny(), grid_.nx(), weights, forecast.mean, truth, data_range_, window_);
+    sums[Sum::ssim] = ssim.ssim;
+    sums[Sum::ssim_weight] = ssim.weight;
+    ScoreMaps& maps = maps_[s];
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (weights[i] == 0) continue;
+      const double error = static_cast<double>(forecast.mean[i]) - truth[i];
+      maps.bias[i] += error;
+      maps.rmse[i] += error * error;
+      if (!maps.deviation.empty()) maps.deviation[i] += std::sqrt(std::max(0.0f, forecast.variance[i]));
+    }
+  }
+}
+
+void ScoreAccumulator::reduce(const Communicator& comm) {
+  for (FieldSums& sums : sums_)
+    for (double& value : sums.values) value += 0.0;  // -0 and +0 would differ in bits between rank counts
+  static_assert(sizeof(FieldSums) == sizeof(FieldSums::values));
+  comm.sum(
+      std::span<double>(reinterpret_cast<double*>(sums_.data()), sums_.size() * sums_.front().values.size()));
+  comm.sum(std::span<double>(map_count_));
+  lost_ = comm.sum(lost_);
+  for (ScoreMaps& maps : maps_) {
+    for (std::vector<double>* map : {&maps.rmse, &maps.bias, &maps.deviation}) {
+      comm.sum(std::span<double>(*map));
+      for (std::size_t i = 0; i < map->size(); ++i)
+        (*map)[i] = map_count_[i] > 0 ? (*map)[i] / map_count_[i] : std::numeric_limits<double>::quiet_NaN();
+    }
+    for (double& value : maps.rmse) value = std::sqrt(value);
+  }
+}
+
+ScoreRules ScoreAccumulator::rules(std::size_t system) const {
+  const VerifiedSystem& s = systems_[system];
+  return {s.has_variance, s.has_members, s.spread_members, data_range_};
+}
+
+Scores ScoreAccumulator::total(std::size_t system) const {
+  FieldSums sums;
+  for (long t = 0; t < times_; ++t) sums += sums_[index(t, system)];
+  return scores_of(sums, rules(system));
+}
+
+Scores ScoreAccumulator::at(long time, std::size_t system) const {
+  return scores_of(sums_[index(time, system)], rules(system));
+}
+
+void DataRange::add(std::span<const unsigned char> ocean, std::span<const float> field) {
+  PODSCALE_ASSERT(ocean.size() == field.size(), "mask {}, field {}", ocean.size(), field.size());
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (!ocean[i] || !std::isfinite(field[i])) continue;
+    low_ = std::min<double>(low_, field[i]);
+    high_ = std::max<double>(high_, field[i]);
+  }
+}
+
+double DataRange::reduce(const Communicator& comm) const {
+  const double low = comm.min(low_), high = comm.max(high_);
+  return high > low ? high - low : 0;
+}
+
+}  // namespace podscale

@@ -1,0 +1,84 @@
+#include "podscale/verify/score_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace podscale {
+namespace {
+
+std::string cell(double value, int digits) {
+  if (std::isnan(value)) return "-";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  const std::string text = fmt::format("{:.{}f}", value, digits);
+  return text.find_first_of("123456789") == std::string::npos && text[0] == '-' ? text.substr(1)
+                                                                                : text;  // no "-0.00"
+}
+
+std::string spread_note(const ScoreAccumulator& scores) {
+  for (const VerifiedSystem& system : scores.systems()) {
+    if (!system.has_variance) continue;
+    std::string note =
+        "spread/skill: root of the mean variance over RMSE; 1 = reliable, below 1 = overconfident\n";
+    if (system.spread_members > 0)
+      note += fmt::format(
+          "              spread times sqrt((M+1)/M) for the M = {} members that the variance comes from\n",
+          system.spread_members);
+    return note;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string score_table(const ScoreAccumulator& scores, const std::string& period) {
+  const auto& systems = scores.systems();
+  const bool members =
+      std::any_of(systems.begin(), systems.end(), [](const auto& s) { return s.has_members; });
+  const long ocean = std::count(scores.ocean().begin(), scores.ocean().end(), 1);
+  std::size_t width = 6;
+  for (const VerifiedSystem& system : systems) width = std::max(width, system.name.size());
+
+  std::string text =
+      fmt::format("scores over {}: {} times, {} ocean points, area-weighted, land excluded\n\n", period,
+                  scores.times(), ocean);
+  text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", "system", width, "RMSE", "MAE", "bias", "corr",
+                      "CRPS");
+  if (members) text += fmt::format(" {:>9}", "fair CRPS");
+  text += fmt::format(" {:>12}", "spread/skill");
+  for (const double level : coverage_levels)
+    text += fmt::format(" {:>5}", fmt::format("{:.0f} %", 100 * level));
+  text += fmt::format(" {:>6} {:>6}\n", "PSNR", "SSIM");
+  text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", "", width, "K", "K", "K", "", "K");
+  if (members) text += fmt::format(" {:>9}", "K");
+  text += fmt::format(" {:>12} {:>23} {:>6}\n", "", "coverage, %    ", "dB");
+  for (std::size_t s = 0; s < systems.size(); ++s) {
+    const Scores x = scores.total(s);
+    text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", systems[s].name, width, cell(x.rmse, 4),
+                        cell(x.mae, 4), cell(x.bias, 4), cell(x.anomaly_correlation, 4), cell(x.crps, 4));
+    if (members) text += fmt::format(" {:>9}", cell(x.fair_crps, 4));
+    text += fmt::format(" {:>12}", cell(x.spread_skill, 3));
+    for (const double covered : x.coverage) text += fmt::format(" {:>5}", cell(100 * covered, 1));
+    text += fmt::format(" {:>6} {:>6}\n", cell(x.psnr, 2), cell(x.ssim, 4));
+  }
+  text += "\n";
+  for (const VerifiedSystem& system : systems)
+    text += fmt::format("{:<{}} {}\n", system.name, width, system.description);
+  text +=
+      "bias: downscaled minus truth; corr: of the anomalies against the HR climatology, over all points and "
+      "times\n";
+  text += "CRPS: of the Gaussian of mean and variance; of a deterministic system it is the MAE\n";
+  if (members) text += "fair CRPS: from the members\n";
+  text += spread_note(scores);
+  text +=
+      fmt::format("PSNR, SSIM: data range {:.2f} K (truth over the period); SSIM on windows without land\n",
+                  scores.data_range());
+  if (scores.lost() > 0)
+    text += fmt::format("{} values of the truth were left out for all systems: one of them has none there\n",
+                        scores.lost());
+  return text;
+}
+
+}  // namespace podscale

@@ -1,0 +1,262 @@
+#include "podscale/verify/scores_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "podscale/base/error.hpp"
+#include "podscale/io/netcdf_file.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double fill = 9.969209968386869e36;  // NetCDF's own fill value of float and double
+
+struct ScoreColumn {
+  const char *name, *units, *long_name;
+  std::function<double(const Scores&)> value;
+};
+
+const std::vector<ScoreColumn>& columns() {
+  static const std::vector<ScoreColumn> list = {
+      {"rmse", "K", "root mean square error", [](const Scores& s) { return s.rmse; }},
+      {"mae", "K", "mean absolute error", [](const Scores& s) { return s.mae; }},
+      {"bias", "K", "mean error, downscaled minus truth", [](const Scores& s) { return s.bias; }},
+      {"correlation", "1", "correlation with the truth", [](const Scores& s) { return s.correlation; }},
+      {"anomaly_correlation", "1", "correlation of the anomalies against the climatology",
+       [](const Scores& s) { return s.anomaly_correlation; }},
+      {"crps", "K", "continuous ranked probability score of the Gaussian of mean and variance",
+       [](const Scores& s) { return s.crps; }},
+      {"fair_crps", "K", "fair continuous ranked probability score of the members",
+       [](const Scores& s) { return s.fair_crps; }},
+      {"spread", "K",
+       "root of the mean variance, times sqrt((M+1)/M) where it comes from M = spread_members members",
+       [](const Scores& s) { return s.spread; }},
+      {"spread_skill", "1", "ratio of spread to root mean square error",
+       [](const Scores& s) { return s.spread_skill; }},
+      {"error_over_variance", "1", "mean squared error over mean variance",
+       [](const Scores& s) { return s.error_over_variance; }},
+      {"standardised_error", "1", "mean of squared error over variance, point by point",
+       [](const Scores& s) { return s.standardised_error; }},
+      {"psnr", "dB", "peak signal-to-noise ratio", [](const Scores& s) { return s.psnr; }},
+      {"ssim", "1", "structural similarity on windows free of land", [](const Scores& s) { return s.ssim; }},
+      {"points", "1", "number of values that entered", [](const Scores& s) { return s.points; }},
+  };
+  return list;
+}
+
+template <class T>
+std::vector<T> filled(std::vector<T> values) {
+  for (T& value : values)
+    if (!std::isfinite(value)) value = static_cast<T>(fill);
+  return values;
+}
+
+class ScoresFile {
+ public:
+  ScoresFile(const std::string& path, const ScoresFileContents& contents)
+      : contents_(contents),
+        scores_(*contents.scores),
+        comm_(Communicator::self()),
+        file_(NetcdfFile::create(comm_, path)) {}
+
+  void write() {
+    define_axes();
+    define_scores();
+    define_fields();
+    file_.end_definitions();
+    put_axes();
+    put_scores();
+    put_fields();
+    file_.commit();
+  }
+
+ private:
+  using Names = std::vector<std::string>;
+
+  void define(const std::string& name, nc_type type, const Names& dims, const std::string& units,
+              const std::string& long_name, bool with_fill = true) {
+    VariableOptions options;
+    if (with_fill) options.fill = fill;
+    if (dims.size() >= 2) options.deflate = 1;
+    file_.define_variable(name, type, dims, options);
+    if (!units.empty()) file_.put_text(name, "units", units);
+    file_.put_text(name, "long_name", long_name);
+  }
+
+  void define_axes() {
+    const Grid& grid = scores_.grid();
+    const auto& systems = scores_.systems();
+    file_.define_dimension("system", systems.size());
+    file_.define_dimension("time", static_cast<std::size_t>(scores_.times()));
+    file_.define_dimension("level", coverage_levels.size());
+    file_.define_dimension("lat", static_cast<std::size_t>(grid.ny()));
+    file_.define_dimension("lon", static_cast<std::size_t>(grid.nx()));
+
+    define("system", NC_INT, {"system"}, "", "what is scored", false);
+    std::vector<double> numbers;
+    std::string names, legend;
+    for (const VerifiedSystem& system : systems) {
+      numbers.push_back(static_cast<double>(numbers.size()));
+      names += (names.empty() ? "" : " ") + system.name;
+      legend += (legend.empty() ? "" : "; ") + system.name + ": " + system.description;
+    }
+    file_.put_numbers("system", "flag_values", numbers, NC_INT);
+    file_.put_text("system", "flag_meanings", names);
+    file_.put_text("system", "comment", legend);
+    define("spread_members", NC_INT, {"system"}, "1",
+           "members that the variance was made from; 0: not from members", false);
+    define("level", NC_DOUBLE, {"level"}, "1", "probability of the central interval", false);
+    for (const auto& [name, standard, units, axis] : {std::array{"lat", "latitude", "degrees_north", "Y"},
+                                                      std::array{"lon", "longitude", "degrees_east", "X"}}) {
+      define(name, NC_DOUBLE, {name}, units, standard, false);
+      file_.put_text(name, "standard_name", standard);
+      file_.put_text(name, "axis", axis);
+    }
+    define_time("time", {"time"}, "time");
+    file_.put_text("time", "axis", "T");
+  }
+
+  void define_time(const std::string& name, const Names& dims, const std::string& long_name) {
+    define(name, NC_DOUBLE, dims, contents_.times.units, long_name, false);
+    file_.put_text(name, "standard_name", "time");
+    file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
+  }
+
+  void define_scores() {
+    for (const ScoreColumn& column : columns()) {
+      define(column.name, NC_DOUBLE, {"system"}, column.units, column.long_name);
+      define(std::string(column.name) + "_series", NC_DOUBLE, {"system", "time"}, column.units,
+             column.long_name);
+    }
+    const std::string coverage =
+        "fraction of truths inside the central interval of the Gaussian of mean and variance";
+    define("coverage", NC_DOUBLE, {"system", "level"}, "1", coverage);
+    define("coverage_series", NC_DOUBLE, {"system", "level", "time"}, "1", coverage);
+  }
+
+  void define_fields() {
+    define("rmse_map", NC_FLOAT, {"system", "lat", "lon"}, "K", "root mean square error over the period");
+    define("bias_map", NC_FLOAT, {"system", "lat", "lon"}, "K",
+           "mean error over the period, downscaled minus truth");
+    define("deviation_map", NC_FLOAT, {"system", "lat", "lon"}, "K",
+           "mean standard deviation over the period");
+    define("ocean_mask", NC_BYTE, {"lat", "lon"}, "", "points that are verified", false);
+    file_.put_numbers("ocean_mask", "flag_values", {0, 1}, NC_BYTE);
+    file_.put_text("ocean_mask", "flag_meanings", "land ocean");
+    file_.put_text("", "Conventions", "CF-1.8");
+    file_.put_text("", "title", "scores of " + contents_.long_name);
+    file_.put_text("", "product", contents_.product);
+    file_.put_text("", "reference", contents_.reference);
+    file_.put_text(
+        "", "comment",
+        "sums are area-weighted over the ocean points that have a truth and a value of every system");
+    if (!contents_.namelist.empty()) file_.put_text("", "namelist", contents_.namelist);
+    file_.put_numbers("", "data_range", {scores_.data_range()});
+    if (contents_.picture.time < 0) return;
+    define_time("picture_time", {}, "time of the picture");
+    for (const auto& [name, what] : picture_names()) {
+      define(name, NC_FLOAT, {"lat", "lon"}, name == "picture_deviation" ? "K" : contents_.units, what);
+      file_.put_text(name, "coordinates", "picture_time");
+    }
+  }
+
+  Names::size_type systems() const { return scores_.systems().size(); }
+
+  std::vector<std::pair<std::string, std::string>> picture_names() const {
+    std::vector<std::pair<std::string, std::string>> names = {
+        {"picture_low_resolution", "low-resolution input, nearest cell"},
+        {"picture_mean", "downscaled mean of " + contents_.long_name},
+        {"picture_truth", "true " + contents_.long_name}};
+    if (!contents_.picture.deviation.empty())
+      names.emplace_back("picture_deviation", "standard deviation of the downscaled " + contents_.long_name);
+    return names;
+  }
+
+  void put_axes() {
+    const Grid& grid = scores_.grid();
+    std::vector<double> numbers, members;
+    for (const VerifiedSystem& system : scores_.systems()) {
+      numbers.push_back(static_cast<double>(numbers.size()));
+      members.push_back(system.spread_members);
+    }
+    put("system", {numbers.size()}, numbers);
+    put("spread_members", {members.size()}, members);
+    put("level", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
+    put("lat", {grid.lat.size()}, grid.lat);
+    put("lon", {grid.lon.size()}, grid.lon);
+    put("time", {contents_.times.values.size()}, contents_.times.values);
+    const auto& ocean = scores_.ocean();
+    put("ocean_mask", {grid.lat.size(), grid.lon.size()}, {ocean.begin(), ocean.end()});
+  }
+
+  void put_scores() {
+    const auto times = static_cast<std::size_t>(scores_.times());
+    std::vector<Scores> totals, series;  // [systems], [systems][times]
+    for (std::size_t s = 0; s < systems(); ++s) {
+      totals.push_back(scores_.total(s));
+      for (long t = 0; t < scores_.times(); ++t) series.push_back(scores_.at(t, s));
+    }
+    const auto collect = [](const std::vector<Scores>& from, const auto& value) {
+      std::vector<double> out;
+      std::transform(from.begin(), from.end(), std::back_inserter(out), value);
+      return out;
+    };
+    for (const ScoreColumn& column : columns()) {
+      put(column.name, {systems()}, collect(totals, column.value));
+      put(std::string(column.name) + "_series", {systems(), times}, collect(series, column.value));
+    }
+    std::vector<double> coverage, coverage_series;
+    for (std::size_t s = 0; s < systems(); ++s)
+      for (std::size_t k = 0; k < coverage_levels.size(); ++k) {
+        coverage.push_back(totals[s].coverage[k]);
+        for (std::size_t t = 0; t < times; ++t) coverage_series.push_back(series[s * times + t].coverage[k]);
+      }
+    put("coverage", {systems(), coverage_levels.size()}, coverage);
+    put("coverage_series", {systems(), coverage_levels.size(), times}, coverage_series);
+  }
+
+  void put_fields() {
+    const auto ny = scores_.grid().lat.size(), nx = scores_.grid().lon.size();
+    for (std::size_t s = 0; s < systems(); ++s) {
+      const ScoreMaps& maps = scores_.maps(s);
+      const std::vector<double> none(ny * nx, fill);
+      put("rmse_map", {1, ny, nx}, maps.rmse, s);
+      put("bias_map", {1, ny, nx}, maps.bias, s);
+      put("deviation_map", {1, ny, nx}, maps.deviation.empty() ? none : maps.deviation, s);
+    }
+    const PictureFields& picture = contents_.picture;
+    if (picture.time < 0) return;
+    const double time[] = {contents_.times.values[static_cast<std::size_t>(picture.time)]};
+    file_.put("picture_time", {}, {}, std::span<const double>(time));
+    const std::vector<float>* fields[] = {&picture.low_resolution, &picture.mean, &picture.truth,
+                                          &picture.deviation};
+    const auto names = picture_names();
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      PODSCALE_ASSERT(fields[k]->size() == ny * nx, "{}: {} points", names[k].first, fields[k]->size());
+      const std::vector<float> values = filled(*fields[k]);
+      file_.put(names[k].first, {0, 0}, {ny, nx}, std::span<const float>(values));
+    }
+  }
+
+  void put(const std::string& name, const std::vector<std::size_t>& count, const std::vector<double>& values,
+           std::size_t first = 0) {
+    std::vector<std::size_t> start(count.size(), 0);
+    start[0] = first;
+    const std::vector<double> out = filled(values);
+    file_.put(name, start, count, std::span<const double>(out));
+  }
+
+  const ScoresFileContents& contents_;
+  const ScoreAccumulator& scores_;
+  Communicator comm_;
+  NetcdfFile file_;
+};
+
+}  // namespace
+
+void write_scores(const std::string& path, const ScoresFileContents& contents) {
+  ScoresFile(path, contents).write();
+}
+
+}  // namespace podscale

@@ -1,0 +1,95 @@
+#include "podscale/verify/ssim.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+namespace {
+
+std::vector<double> window_weights(const SsimWindow& window) {
+  std::vector<double> weights(static_cast<std::size_t>(window.size), 1.0 / window.size);
+  if (window.kind == SsimWindow::Kind::uniform) return weights;
+  for (int i = 0; i < window.size; ++i) {
+    const double r = i - 0.5 * (window.size - 1);
+    weights[i] = std::exp(-0.5 * r * r / (window.sigma * window.sigma));
+  }
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  for (double& w : weights) w /= total;
+  return weights;
+}
+
+// Windowed means of one quantity, [ny-size+1][nx-size+1]: along x, then along y (both windows are separable).
+class WindowMean {
+ public:
+  WindowMean(long ny, long nx, std::vector<double> weights)
+      : ny_(ny), nx_(nx), size_(static_cast<long>(weights.size())), weights_(std::move(weights)) {}
+
+  template <class Quantity>
+  std::vector<double> operator()(Quantity quantity) const {
+    const long my = ny_ - size_ + 1, mx = nx_ - size_ + 1;
+    std::vector<double> rows(static_cast<std::size_t>(ny_ * mx), 0.0),
+        out(static_cast<std::size_t>(my * mx), 0.0);
+    std::vector<double> line(static_cast<std::size_t>(nx_));
+    for (long j = 0; j < ny_; ++j) {
+      for (long i = 0; i < nx_; ++i) line[i] = quantity(j * nx_ + i);
+      for (long k = 0; k < size_; ++k)
+        for (long i = 0; i < mx; ++i) rows[j * mx + i] += weights_[k] * line[i + k];
+    }
+    for (long j = 0; j < my; ++j)
+      for (long k = 0; k < size_; ++k)
+        for (long i = 0; i < mx; ++i) out[j * mx + i] += weights_[k] * rows[(j + k) * mx + i];
+    return out;
+  }
+
+ private:
+  long ny_, nx_, size_;
+  std::vector<double> weights_;
+};
+
+}  // namespace
+
+SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
+                   std::span<const float> y, double data_range, const SsimWindow& window) {
+  const auto points = static_cast<std::size_t>(ny * nx);
+  PODSCALE_ASSERT(weights.size() == points && x.size() == points && y.size() == points, "{} points, {} {} {}",
+                  points, weights.size(), x.size(), y.size());
+  PODSCALE_ASSERT(window.size > 1, "SSIM window of {} points", window.size);
+  SsimSums sums;
+  if (ny < window.size || nx < window.size || !(data_range > 0)) return sums;
+
+  // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 degC would lose digits.
+  double shift = 0;
+  for (std::size_t i = 0; i < points && shift == 0; ++i)
+    if (weights[i] > 0) shift = y[i];
+  const auto value = [&](std::span<const float> field, long i) {
+    return weights[i] > 0 ? field[i] - shift : 0.0;
+  };
+  const WindowMean mean(ny, nx, window_weights(window));
+  const auto gaps = mean([&](long i) { return weights[i] > 0 ? 0.0 : 1.0; });
+  const auto mx = mean([&](long i) { return value(x, i); });
+  const auto my = mean([&](long i) { return value(y, i); });
+  const auto xx = mean([&](long i) { return value(x, i) * value(x, i); });
+  const auto yy = mean([&](long i) { return value(y, i) * value(y, i); });
+  const auto xy = mean([&](long i) { return value(x, i) * value(y, i); });
+
+  const double n = static_cast<double>(window.size) * window.size;
+  const double unbiased = window.kind == SsimWindow::Kind::uniform ? n / (n - 1) : 1.0;
+  const double c1 = std::pow(0.01 * data_range, 2), c2 = std::pow(0.03 * data_range, 2);
+  const long width = nx - window.size + 1, half = window.size / 2;
+  for (std::size_t k = 0; k < gaps.size(); ++k) {
+    if (gaps[k] != 0) continue;  // exact: a sum of zeros
+    const double a = mx[k] + shift, b = my[k] + shift;
+    const double variances = unbiased * (xx[k] - mx[k] * mx[k] + yy[k] - my[k] * my[k]);
+    const double covariance = unbiased * (xy[k] - mx[k] * my[k]);
+    const double ssim = (2 * a * b + c1) * (2 * covariance + c2) / ((a * a + b * b + c1) * (variances + c2));
+    const long row = static_cast<long>(k) / width + half, column = static_cast<long>(k) % width + half;
+    const double w = weights[row * nx + column];
+    sums.ssim += w * ssim;
+    sums.weight += w;
+  }
+  return sums;
+}
+
+}  // namespace podscale
