@@ -11,11 +11,13 @@
 using namespace podscale;
 
 int main(int argc, char** argv) {
-  const ProgramInfo info{"podscale-verify",
-                         "Scores a downscaled product against truth and draws a picture.",
-                         {"data", "sampling", "output", "verify"},
-                         "  podscale-verify namelists/ocean.nml\n"
-                         "  mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01"};
+  ProgramInfo info;
+  info.name = "podscale-verify";
+  info.summary = "Scores a downscaled product against truth and draws a picture.";
+  info.groups = {"data", "sampling", "output", "verify"};
+  info.example =
+      "  podscale-verify namelists/ocean.nml\n"
+      "  mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01";
   std::string scores_path, picture_path;  // set on rank 0, once there is something to draw
 
   const int status = run_program(argc, argv, info, [&](Context& context) {

@@ -79,12 +79,12 @@ struct CommandLine {
   std::string namelist;
   std::vector<std::string> assignments;
   std::string path_key;
-  bool quiet = false;
+  std::vector<std::string> files;
+  bool quiet = false, check = false, dry_run = false;
 };
 
 /// The exit code where the run ends here: --help, --version, --reference, usage errors.
-std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& info, CommandLine& line,
-                                     Context& context) {
+std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& info, CommandLine& line) {
   CLI::App app(info.summary, info.name);
   std::string footer = info.example.empty() ? "" : "\nExamples:\n" + info.example + "\n";
   if (!info.groups.empty()) footer += "\nKeys of the namelist, with defaults:\n" + keys_help(info.groups);
@@ -93,14 +93,14 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
       "75 stopped by a signal or the time limit after a checkpoint (run again).\n";
   app.footer(footer);
   if (info.takes_files) {
-    app.add_option("files", context.files, "Files of podscale")->required();
+    app.add_option("files", line.files, "Files of podscale")->required();
   } else {
     app.add_option("namelist", line.namelist, "Namelist file")->required();
     app.add_option("--set", line.assignments, "group.key=value, over what the file says")
         ->take_all()
         ->expected(1);
-    app.add_flag("--check", context.check, "Validate namelist and inputs, touch nothing");
-    app.add_flag("--dry-run", context.dry_run, "Say what would be done, and stop");
+    app.add_flag("--check", line.check, "Validate namelist and inputs, touch nothing");
+    app.add_flag("--dry-run", line.dry_run, "Say what would be done, and stop");
     app.add_option("--print-path", line.path_key,
                    "Print the path of a file key (output.product_file), and stop");
   }
@@ -150,16 +150,22 @@ void read_namelist(const CommandLine& line, Context& context) {
   context.comm.agree([&] { fill_namelist(text, line, context.namelist); });
 }
 
+/// operator/ drops the left side where the right one is absolute.
+std::string path_below(const Namelist& namelist, const std::string& name) {
+  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
+}
+
 /// For scripts: they need not read namelists themselves. No MPI.
-int print_path(const CommandLine& line, Context& context) {
+int print_path(const CommandLine& line) {
   try {
-    fill_namelist(file_text(line.namelist), line, context.namelist);
+    Namelist namelist;
+    fill_namelist(file_text(line.namelist), line, namelist);
     const auto& keys = key_table();
     if (std::none_of(keys.begin(), keys.end(), [&](const Key& key) {
           return key.type == KeyType::text && fmt::format("{}.{}", key.group, key.name) == line.path_key;
         }))
       fail(ExitCode::usage, "--print-path {}: no such key, expected group.key of one text", line.path_key);
-    if (is_first_process()) fmt::print("{}\n", context.output_path(context.namelist.text(line.path_key)));
+    if (is_first_process()) fmt::print("{}\n", path_below(namelist, namelist.text(line.path_key)));
     return 0;
   } catch (const Error& error) {
     if (is_first_process()) log::error_line(error.what());
@@ -188,10 +194,9 @@ int abort_run(int code, const std::string& what) {
   return code;
 }
 
-int run_body(const ProgramInfo& info, const CommandLine& line, Context context,
-             const std::function<int(Context&)>& body) {
+int run_body(const ProgramInfo& info, const CommandLine& line, const std::function<int(Context&)>& body) {
   const auto start = Clock::now();
-  context.comm = Communicator::duplicate(MPI_COMM_WORLD);
+  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, line.check, line.dry_run, line.files};
   log::info("{} {} on {} rank{}", info.name, version(), context.comm.size(),
             context.comm.size() > 1 ? "s" : "");
   if (!info.takes_files) {
@@ -211,8 +216,7 @@ int run_body(const ProgramInfo& info, const CommandLine& line, Context context,
 }  // namespace
 
 std::string Context::output_path(const std::string& name) const {
-  // operator/ drops the left side where the right one is absolute.
-  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
+  return path_below(namelist, name);
 }
 
 std::string Context::output_path_of(const std::string& key) const {
@@ -232,10 +236,9 @@ void Context::make_output_directory() const {
 }
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
-  Context context{Communicator::self(), Namelist(), false, false, {}};
   CommandLine line;
-  if (const auto ends = read_command_line(argc, argv, info, line, context)) return *ends;
-  if (!line.path_key.empty()) return print_path(line, context);
+  if (const auto ends = read_command_line(argc, argv, info, line)) return *ends;
+  if (!line.path_key.empty()) return print_path(line);
 
   // PETSc gets a command line of its own: our options are not PETSc's, and no .petscrc changes our numbers.
   char arguments[][24] = {"podscale", "-skip_petscrc", "-no_signal_handler"};
@@ -250,7 +253,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
     PODSCALE_PETSC(SlepcInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr));
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
     install_signal_handlers();
-    status = run_body(info, line, std::move(context), body);
+    status = run_body(info, line, body);
   } catch (const Error& error) {
     status = static_cast<int>(error.code());
     if (!error.agreed()) return abort_run(status, error.what());

@@ -202,6 +202,15 @@ std::optional<std::vector<double>> NetcdfFile::numbers(const std::string& variab
   return values;
 }
 
+std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable, const std::string& attribute) const {
+  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  nc_type type = NC_NAT;
+  const int status = nc_inq_atttype(state_->id, v, attribute.c_str(), &type);
+  state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
+                fmt::format("reading attribute {}:{}", variable, attribute));
+  return status == NC_NOERR ? std::optional(type) : std::nullopt;
+}
+
 void NetcdfFile::commit() {
   const int id = std::exchange(state_->id, -1);
   state_->check(nc_close(id), path_, "flushing and closing", false);

@@ -94,7 +94,7 @@ Current::Current(const OceanSpec& spec, const Frame& frame, const Coast& coast, 
   for (const double length : {9.0, 5.5, 3.6, 2.6}) {
     const auto u = [&](std::uint32_t item) { return random.uniform(jet_part, n, item); };
     // Long meanders stand or retreat, short ones run downstream.
-    meanders_.push_back({0.1 * length * (0.7 + 0.6 * u(0)), two_pi / length,
+    meanders_.push_back({0.13 * length * (0.7 + 0.6 * u(0)), two_pi / length,
                          two_pi / (50 + 15 * length) * (8 - length) / 4, two_pi * u(1),
                          two_pi / (150 + 250 * u(2)), two_pi * u(3)});
     ++n;
@@ -128,7 +128,7 @@ void Current::add(double p, std::span<const double> xs, std::span<const double> 
   const auto half = static_cast<float>(strength_ * season / 2);
   for (std::size_t i = 0; i < xs.size(); ++i) {
     const double downstream = std::max(0.0, xs[i] - x_separation_);
-    const auto sharp = static_cast<float>((p - fronts[i]) / (0.3 + 0.03 * downstream));
+    const auto sharp = static_cast<float>((p - fronts[i]) / (0.25 + 0.03 * downstream));
     row[i] -= half * std::tanh(sharp);
     const auto off_shore = static_cast<float>((xs[i] - shore) / 0.8);
     if (off_shore > 0 && off_shore < 12) row[i] += along * off_shore * std::exp(1 - off_shore);
@@ -158,7 +158,7 @@ Turbulence::Turbulence(const OceanSpec& spec, const CounterRandom& random, std::
     // scale.
     const double k = low * std::pow(high / low, (static_cast<double>(m) + u(0)) / static_cast<double>(modes));
     const double angle = two_pi * u(1), ratio = square(k / peak);
-    power[m] = ratio / square(1 + ratio) * std::exp(-square(1.2 * k / high));
+    power[m] = ratio / std::pow(1 + ratio, 1.8) * std::exp(-square(k / high));
     const double kx = k * std::cos(angle), kp = k * std::sin(angle);
     // Waves drift west and lose their phase; the smaller the faster.
     const double spread =
@@ -225,7 +225,7 @@ const std::vector<Eddies::Eddy>& Eddies::born_in(long bin) {
     Eddy eddy;
     eddy.birth = (static_cast<double>(bin) + u(0)) * spec_.eddy_days;
     eddy.life = spec_.eddy_days * (0.5 + u(1));
-    eddy.radius = spec_.eddy_radius * (0.55 + 0.9 * u(2));
+    eddy.radius = spec_.eddy_radius * std::exp(1.5 * (u(2) - 0.55));
     double x = (frame_.width + margin) * u(3), p = frame_.p0 + frame_.height * u(4);
     double sign = u(5) < 0.5 ? 1 : -1;
     if (u(6) < 0.6 && spec_.current > 0) {  // shed by the jet: warm cores on its cold side and the reverse

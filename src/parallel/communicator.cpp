@@ -85,7 +85,7 @@ void Communicator::agree(const std::function<void()>& work) const {
   const int first = min(code != 0 ? rank_ : size_);
   if (first == size_) return;
   broadcast(std::span(&code, 1), first);
-  throw Error(static_cast<ExitCode>(code), broadcast(message, first), true);
+  throw Error(static_cast<ExitCode>(code), broadcast(message, first), owned_);
 }
 
 Share share_of(long total, int parts, int index) {

@@ -149,9 +149,14 @@ def draw_scores(axes, names, rmse, crps):
     axes.spines["left"].set_linewidth(0.6)
 
 
-def dates_of(variable):
+def dates_of(variable, hours):
     times = netCDF4.num2date(np.atleast_1d(variable[...]), variable.units, variable.calendar)
-    return [time.strftime("%Y-%m-%d" if time.hour == 0 else "%Y-%m-%d %H:%M") for time in times]
+    return [time.strftime("%Y-%m-%d %H:%M" if hours else "%Y-%m-%d") for time in times]
+
+
+def is_subdaily(variable):
+    """Whether the hour tells times apart: daily means at noon need none in their labels."""
+    return len(set(dates_of(variable, False))) < variable.size
 
 
 def draw(source, target):
@@ -164,7 +169,8 @@ def draw(source, target):
         coarse, mean, truth = (data["picture_" + name][...] for name in ("low_resolution", "mean", "truth"))
         deviation = data["picture_deviation"][...] if "picture_deviation" in data.variables else None
         units, title = data["picture_truth"].units, data.title.replace("scores of ", "", 1)
-        date, period = dates_of(data["picture_time"])[0], dates_of(data["time"])
+        hours = is_subdaily(data["time"])
+        date, period = dates_of(data["picture_time"], hours)[0], dates_of(data["time"], hours)
         rmse_map, rmse, crps = data["rmse_map"][...], data["rmse"][...], data["crps"][...]
     unit = "°C" if units in ("degC", "Celsius", "degree_Celsius", "degrees_C") else units
     number = 1 if len(names) > 1 else 0  # the baseline to compare with comes right after the product
@@ -173,23 +179,28 @@ def draw(source, target):
     sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], f"{title[:1].upper()}{title[1:]}, {date}",
                       fontsize=15, ha="left", va="center", color=INK, weight="bold")
     limits = span([coarse, mean, truth], 0.5, 99.5)
-    for column, (field, text) in enumerate(((coarse, "Low-resolution input"), (mean, "Downscaled mean"), (truth, "Truth"))):
+    for column, (field, text) in enumerate(zip((coarse, mean, truth), ("Low-resolution input", "Downscaled mean", "Truth"))):
         mesh = maps.draw(sheet.panel(0, column), field, text, THERMAL, limits, column == 0)
     sheet.bar(mesh, 0, 0, 2, unit, "both")
     if deviation is not None:
-        mesh = maps.draw(sheet.panel(0, 3), deviation, "Standard deviation", "YlGnBu", (0, span([deviation], 0, 99.5)[1]), False)
-        sheet.bar(mesh, 0, 3, 3, "K", "max")
+        low, high = span([deviation], 0.5, 99.5)
+        low = max(0, min(low, 0.7 * high))  # a nearly even field keeps a calm colour
+        mesh = maps.draw(sheet.panel(0, 3), deviation, "Standard deviation", "YlGnBu", (low, high), False)
+        sheet.bar(mesh, 0, 3, 3, "K", "both")
 
     error = mean - truth
     most = max(np.abs(span([error], 1, 99)))
     mesh = maps.draw(sheet.panel(1, 0), error, "Error: mean minus truth", "RdBu_r", (-most, most))
     sheet.bar(mesh, 1, 0, 0, "K", "both")
-    shared = (span([rmse_map[0], rmse_map[number]], 0, 99)[0] * 0.8, span([rmse_map[0], rmse_map[number]], 0, 99)[1])
+    low, high = span([rmse_map[0], rmse_map[number]], 0, 99)
+    shared = (0.8 * low, high)
     mesh = maps.draw(sheet.panel(1, 1), rmse_map[0], f"RMSE of {names[0]}", "magma_r", shared, False)
-    maps.draw(sheet.panel(1, 2), rmse_map[number], f"RMSE of {names[number].replace('_', ' ')}", "magma_r", shared, False)
+    baseline = names[number].replace("_", " ")
+    maps.draw(sheet.panel(1, 2), rmse_map[number], f"RMSE of {baseline}", "magma_r", shared, False)
     sheet.bar(mesh, 1, 1, 2, f"K, {period[0]} to {period[-1]}", "max")
     x, y = sheet.corner(1, 3)
-    draw_scores(sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height), names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan))
+    bars = sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height)
+    draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan))
     sheet.figure.savefig(target, dpi=130, facecolor="white")
 
 

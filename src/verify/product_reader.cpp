@@ -40,7 +40,7 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
 }
 
 int ProductReader::variance_members() const {
-  const auto text = file_.text("", "namelist");
+  const auto text = file_.text("", "podscale_namelist");
   if (!text) return -1;
   Namelist namelist;
   try {

@@ -70,7 +70,8 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
       "bias: downscaled minus truth; corr: of the anomalies against the HR climatology, over all points and "
       "times\n";
   text += "CRPS: of the Gaussian of mean and variance; of a deterministic system it is the MAE\n";
-  if (members) text += "fair CRPS: from the members\n";
+  if (members)
+    text += "fair CRPS: from the written members, which lack the variance that the POD truncates\n";
   text += spread_note(scores);
   text +=
       fmt::format("PSNR, SSIM: data range {:.2f} K (truth over the period); SSIM on windows without land\n",

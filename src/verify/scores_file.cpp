@@ -2,48 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "podscale/base/error.hpp"
 #include "podscale/io/netcdf_file.hpp"
+#include "podscale/verify/score_columns.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr double fill = 9.969209968386869e36;  // NetCDF's own fill value of float and double
-
-struct ScoreColumn {
-  const char *name, *units, *long_name;
-  std::function<double(const Scores&)> value;
-};
-
-const std::vector<ScoreColumn>& columns() {
-  static const std::vector<ScoreColumn> list = {
-      {"rmse", "K", "root mean square error", [](const Scores& s) { return s.rmse; }},
-      {"mae", "K", "mean absolute error", [](const Scores& s) { return s.mae; }},
-      {"bias", "K", "mean error, downscaled minus truth", [](const Scores& s) { return s.bias; }},
-      {"correlation", "1", "correlation with the truth", [](const Scores& s) { return s.correlation; }},
-      {"anomaly_correlation", "1", "correlation of the anomalies against the climatology",
-       [](const Scores& s) { return s.anomaly_correlation; }},
-      {"crps", "K", "continuous ranked probability score of the Gaussian of mean and variance",
-       [](const Scores& s) { return s.crps; }},
-      {"fair_crps", "K", "fair continuous ranked probability score of the members",
-       [](const Scores& s) { return s.fair_crps; }},
-      {"spread", "K",
-       "root of the mean variance, times sqrt((M+1)/M) where it comes from M = spread_members members",
-       [](const Scores& s) { return s.spread; }},
-      {"spread_skill", "1", "ratio of spread to root mean square error",
-       [](const Scores& s) { return s.spread_skill; }},
-      {"error_over_variance", "1", "mean squared error over mean variance",
-       [](const Scores& s) { return s.error_over_variance; }},
-      {"standardised_error", "1", "mean of squared error over variance, point by point",
-       [](const Scores& s) { return s.standardised_error; }},
-      {"psnr", "dB", "peak signal-to-noise ratio", [](const Scores& s) { return s.psnr; }},
-      {"ssim", "1", "structural similarity on windows free of land", [](const Scores& s) { return s.ssim; }},
-      {"points", "1", "number of values that entered", [](const Scores& s) { return s.points; }},
-  };
-  return list;
-}
 
 template <class T>
 std::vector<T> filled(std::vector<T> values) {
@@ -89,7 +56,7 @@ class ScoresFile {
     const auto& systems = scores_.systems();
     file_.define_dimension("system", systems.size());
     file_.define_dimension("time", static_cast<std::size_t>(scores_.times()));
-    file_.define_dimension("level", coverage_levels.size());
+    file_.define_dimension("probability", coverage_levels.size());
     file_.define_dimension("lat", static_cast<std::size_t>(grid.ny()));
     file_.define_dimension("lon", static_cast<std::size_t>(grid.nx()));
 
@@ -106,7 +73,7 @@ class ScoresFile {
     file_.put_text("system", "comment", legend);
     define("spread_members", NC_INT, {"system"}, "1",
            "members that the variance was made from; 0: not from members", false);
-    define("level", NC_DOUBLE, {"level"}, "1", "probability of the central interval", false);
+    define("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval", false);
     for (const auto& [name, standard, units, axis] : {std::array{"lat", "latitude", "degrees_north", "Y"},
                                                       std::array{"lon", "longitude", "degrees_east", "X"}}) {
       define(name, NC_DOUBLE, {name}, units, standard, false);
@@ -124,15 +91,15 @@ class ScoresFile {
   }
 
   void define_scores() {
-    for (const ScoreColumn& column : columns()) {
+    for (const ScoreColumn& column : score_columns()) {
       define(column.name, NC_DOUBLE, {"system"}, column.units, column.long_name);
-      define(std::string(column.name) + "_series", NC_DOUBLE, {"system", "time"}, column.units,
+      define(std::string(column.name) + "_series", NC_DOUBLE, {"time", "system"}, column.units,
              column.long_name);
     }
     const std::string coverage =
         "fraction of truths inside the central interval of the Gaussian of mean and variance";
-    define("coverage", NC_DOUBLE, {"system", "level"}, "1", coverage);
-    define("coverage_series", NC_DOUBLE, {"system", "level", "time"}, "1", coverage);
+    define("coverage", NC_DOUBLE, {"system", "probability"}, "1", coverage);
+    define("coverage_series", NC_DOUBLE, {"time", "system", "probability"}, "1", coverage);
   }
 
   void define_fields() {
@@ -151,7 +118,7 @@ class ScoresFile {
     file_.put_text(
         "", "comment",
         "sums are area-weighted over the ocean points that have a truth and a value of every system");
-    if (!contents_.namelist.empty()) file_.put_text("", "namelist", contents_.namelist);
+    if (!contents_.namelist.empty()) file_.put_text("", "podscale_namelist", contents_.namelist);
     file_.put_numbers("", "data_range", {scores_.data_range()});
     if (contents_.picture.time < 0) return;
     define_time("picture_time", {}, "time of the picture");
@@ -182,7 +149,7 @@ class ScoresFile {
     }
     put("system", {numbers.size()}, numbers);
     put("spread_members", {members.size()}, members);
-    put("level", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
+    put("probability", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
     put("lat", {grid.lat.size()}, grid.lat);
     put("lon", {grid.lon.size()}, grid.lon);
     put("time", {contents_.times.values.size()}, contents_.times.values);
@@ -192,28 +159,26 @@ class ScoresFile {
 
   void put_scores() {
     const auto times = static_cast<std::size_t>(scores_.times());
-    std::vector<Scores> totals, series;  // [systems], [systems][times]
-    for (std::size_t s = 0; s < systems(); ++s) {
-      totals.push_back(scores_.total(s));
-      for (long t = 0; t < scores_.times(); ++t) series.push_back(scores_.at(t, s));
-    }
+    std::vector<Scores> totals, series;  // [systems], [times][systems]
+    for (std::size_t s = 0; s < systems(); ++s) totals.push_back(scores_.total(s));
+    for (long t = 0; t < scores_.times(); ++t)
+      for (std::size_t s = 0; s < systems(); ++s) series.push_back(scores_.at(t, s));
     const auto collect = [](const std::vector<Scores>& from, const auto& value) {
       std::vector<double> out;
       std::transform(from.begin(), from.end(), std::back_inserter(out), value);
       return out;
     };
-    for (const ScoreColumn& column : columns()) {
+    const auto coverage = [](const std::vector<Scores>& from) {
+      std::vector<double> out;
+      for (const Scores& scores : from) out.insert(out.end(), scores.coverage.begin(), scores.coverage.end());
+      return out;
+    };
+    for (const ScoreColumn& column : score_columns()) {
       put(column.name, {systems()}, collect(totals, column.value));
-      put(std::string(column.name) + "_series", {systems(), times}, collect(series, column.value));
+      put(std::string(column.name) + "_series", {times, systems()}, collect(series, column.value));
     }
-    std::vector<double> coverage, coverage_series;
-    for (std::size_t s = 0; s < systems(); ++s)
-      for (std::size_t k = 0; k < coverage_levels.size(); ++k) {
-        coverage.push_back(totals[s].coverage[k]);
-        for (std::size_t t = 0; t < times; ++t) coverage_series.push_back(series[s * times + t].coverage[k]);
-      }
-    put("coverage", {systems(), coverage_levels.size()}, coverage);
-    put("coverage_series", {systems(), coverage_levels.size(), times}, coverage_series);
+    put("coverage", {systems(), coverage_levels.size()}, coverage(totals));
+    put("coverage_series", {times, systems(), coverage_levels.size()}, coverage(series));
   }
 
   void put_fields() {

@@ -9,6 +9,7 @@
 
 #include "podscale/base/error.hpp"
 #include "podscale/base/log.hpp"
+#include "podscale/verify/grid_agreement.hpp"
 #include "podscale/verify/score_table.hpp"
 
 namespace podscale {
@@ -33,31 +34,7 @@ std::string extent(const TimeAxis& times) {
                              : fmt::format("{} to {}", day(times.dates.front()), day(times.dates.back()));
 }
 
-bool close(const std::vector<double>& found, const std::vector<double>& expected, double period) {
-  if (found.size() != expected.size()) return false;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const std::size_t j = i + 1 < expected.size() ? i : i - (i > 0 ? 1 : 0);
-    const double cell = expected.size() > 1 ? std::abs(expected[j + 1] - expected[j]) : 1.0;
-    double distance = found[i] - expected[i];
-    if (period > 0) distance = std::remainder(distance, period);
-    if (!(std::abs(distance) <= 1e-3 * cell)) return false;
-  }
-  return true;
-}
-
-std::string corners(const Grid& grid) {
-  return fmt::format("{} x {} points, {:.4f} to {:.4f} N, {:.4f} to {:.4f} E", grid.ny(), grid.nx(),
-                     grid.lat.front(), grid.lat.back(), grid.lon.front(), grid.lon.back());
-}
-
 }  // namespace
-
-void require_close_grids(const Grid& found, const std::string& what, const Grid& expected,
-                         const std::string& expected_what) {
-  if (close(found.lat, expected.lat, 0) && close(found.lon, expected.lon, 360)) return;
-  fail(ExitCode::data, "{}: grid of {}; expected that of {}: {}, to 1e-3 of a cell; give files on one grid",
-       what, corners(found), expected_what, corners(expected));
-}
 
 Verification::Verification(const Communicator& comm, const Namelist& namelist,
                            const std::string& product_path, const std::string& basis_path)
@@ -140,7 +117,7 @@ std::vector<std::string> Verification::describe() const {
                       product_->has_variance() ? "yes" : "no", product_->members()),
           fmt::format("truth: {}, {}", truth_->describe(), extent(truth_->times())),
           fmt::format("LR: {}, {}", lr_->describe(), extent(lr_->times())),
-          fmt::format("verified: {} times, {}, {}", times(), period(), corners(product_->grid()))};
+          fmt::format("verified: {} times, {}, {}", times(), period(), grid_corners(product_->grid()))};
 }
 
 std::vector<VerifiedSystem> Verification::systems() const {
@@ -179,7 +156,7 @@ ScoreAccumulator Verification::score() {
   window.size = static_cast<int>(namelist_->integer("verify.window"));
   ScoreAccumulator scores(product_->grid(), basis_->ocean, systems(), times(), range.reduce(*comm_), window);
 
-  Progress progress("verify", mine.size(), "times");
+  Progress progress("verify", mine.size(), "times a rank");
   comm_->agree([&] {
     on_this_rank([&] {
       ForecastFields forecast;

@@ -105,7 +105,7 @@ TEST_F(ScoresFile, HoldsTotalsSeriesAndMaps) {
   for (std::size_t s = 0; s < 3; ++s) {
     EXPECT_DOUBLE_EQ(file.get_all("rmse")[s], scores.total(s).rmse);
     EXPECT_DOUBLE_EQ(file.get_all("ssim")[s], scores.total(s).ssim);
-    EXPECT_DOUBLE_EQ(file.get_all("crps_series")[s * times + 2], scores.at(2, s).crps);
+    EXPECT_DOUBLE_EQ(file.get_all("crps_series")[2 * 3 + s], scores.at(2, s).crps);
   }
   EXPECT_DOUBLE_EQ(file.get_all("coverage")[2], scores.total(0).coverage[2]);
   EXPECT_GT(file.get_all("coverage")[4], 1e36);  // undefined: the fill value, never NaN

@@ -13,6 +13,7 @@
 #include "podscale/base/error.hpp"
 #include "podscale/io/product_file.hpp"
 #include "podscale/pod/basis_builder.hpp"
+#include "podscale/verify/grid_agreement.hpp"
 
 namespace podscale {
 namespace {
@@ -109,7 +110,7 @@ class VerificationStudy : public ::testing::Test {
     const Window window = decomposition.window_of(world_.rank());
     ProductOptions options{"tos", "sea_surface_temperature", "sea surface temperature", "K", 0, 1, {8, 8},
                            {}};
-    options.attributes = {{"namelist", namelist_.effective()}};
+    options.attributes = {{"podscale_namelist", namelist_.effective()}};
     ProductFile file(world_, file_path, grid(0), window, times, options);
     for (long k = 0; k < verified; ++k) {
       std::vector<double> mean, spread;
@@ -141,6 +142,7 @@ class VerificationStudy : public ::testing::Test {
 };
 
 TEST_F(VerificationStudy, KnownErrors) {
+  namelist_.set("sampling.members=2");  // the product was made with 9
   Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"));
   EXPECT_EQ(verification.times(), verified);
   EXPECT_EQ(verification.period(), "2002-01-01 to 2002-01-20");

@@ -79,10 +79,10 @@ class Model {
   std::unique_ptr<State> state_;
 };
 
-/// Samples `members` members of each of n items with the current averaged weights and returns the score (lower is better);
-/// collective, the same value on every rank.
+/// Draws members of one time: as Model::sample with fixed options. Not collective.
 using SampleFunction = std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
                                           int first_member, int count, std::span<float> out)>;
+/// The score of the weights behind `sample`, lower is better. Collective, the same value on every rank.
 using ValidationScore = std::function<double(const SampleFunction& sample)>;
 
 /// Trains a denoiser data-parallel over ranks.
@@ -96,6 +96,8 @@ class Trainer {
   Trainer(Trainer&&) noexcept;
   ~Trainer();
 
+  /// How validation members are drawn; the default is DDIM with 20 steps.
+  void set_validation_sampler(const SamplerOptions& sampler);
   /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps the averaged
   /// weights of the best score; writes the checkpoint every checkpoint_every steps, and when should_stop() is true on any
   /// rank (asked at every step; then returns false).
@@ -125,7 +127,9 @@ struct ModelSummary {
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);
 
 /// First lines of main(): keeps glibc from giving large tensors back to the system, and sets the threads of Torch and
-/// BLAS to `threads` (0 = cores / ranks on this node). See doc/layout.md.
+/// BLAS to `threads` (0 = cores / ranks on this node; then, once MPI is up, collective over the program). See doc/layout.md.
 void tune_process(int threads);
+/// For --version: a line on Torch.
+std::string network_versions();
 
 }  // namespace podscale

@@ -49,6 +49,9 @@ class NetcdfFile {
   std::optional<std::string> text(const std::string& variable, const std::string& attribute) const;
   std::optional<std::vector<double>> numbers(const std::string& variable, const std::string& attribute) const;
 
+  /// nullopt when there is no such attribute.
+  std::optional<nc_type> attribute_type(const std::string& variable, const std::string& attribute) const;
+
   // Definition of a new file.
   void define_dimension(const std::string& name, std::size_t size, bool unlimited = false);
   void define_variable(const std::string& name, nc_type type, const std::vector<std::string>& dims,

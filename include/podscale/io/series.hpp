@@ -36,6 +36,8 @@ class Series {
   const Grid& grid() const;
   const TimeAxis& times() const;
   const SeriesSpec& spec() const;
+  const Communicator& comm() const;
+  const std::vector<std::string>& files() const;  ///< in order of time
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   std::string describe() const;
   /// Attributes of the variable for the product: "" where absent.

@@ -25,9 +25,9 @@ struct OceanSpec {
   double land_fraction = 0.18;
   int islands = 5;
   double mean = 16, gradient = 0.55, seasonal = 4, trend = 0.2;
-  double current = 3;
-  double eddies = 8, eddy_amplitude = 1.5, eddy_radius = 0.7, eddy_days = 60;
-  double turbulence = 0.8, turbulence_scale = 8, turbulence_days = 20;
+  double current = 5;
+  double eddies = 10, eddy_amplitude = 2.4, eddy_radius = 0.7, eddy_days = 60;
+  double turbulence = 0.7, turbulence_scale = 8, turbulence_days = 20;
   int turbulence_modes = 384;
   double lr_bias = 0, lr_noise = 0;
   int deflate = 1;

@@ -37,8 +37,8 @@ class Communicator {
 
   void barrier() const;
   /// Collective. Element-wise over ranks; every rank gets the result.
-  template <class T>
-  void sum(std::span<T> values) const { reduce(values.data(), values.size(), mpi_type<T>(), MPI_SUM); }
+  template <class T, std::size_t N>
+  void sum(std::span<T, N> values) const { reduce(values.data(), values.size(), mpi_type<T>(), MPI_SUM); }
   template <class T>
   T sum(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_SUM); return value; }
   template <class T>
@@ -46,12 +46,13 @@ class Communicator {
   template <class T>
   T min(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_MIN); return value; }
   /// Collective. Rank `root`'s values to all (sizes must agree) / rank `root`'s text to all.
-  template <class T>
-  void broadcast(std::span<T> values, int root = 0) const { broadcast(values.data(), values.size(), mpi_type<T>(), root); }
+  template <class T, std::size_t N>
+  void broadcast(std::span<T, N> values, int root = 0) const { broadcast(values.data(), values.size(), mpi_type<T>(), root); }
   std::string broadcast(const std::string& text, int root = 0) const;
 
   /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the lowest such rank, so
-  /// that no rank is left waiting in the next collective call. `work` itself must not be collective, unless all its
+  /// that no rank is left waiting in the next collective call. On Communicator::self() the error is this rank's own and stays
+  /// not agreed, so that an outer agreement can still spread it. `work` itself must not be collective, unless all its
   /// collective calls are reached before anything in it can throw on some ranks only.
   void agree(const std::function<void()>& work) const;
 

@@ -31,8 +31,8 @@ struct ScoresFileContents {
 };
 
 /// Not collective: one rank (0) writes a small file alone, to a temporary name that is renamed when complete.
-/// Layout: system (flag_meanings are the names); per system rmse, mae, ..., coverage(system, level); the same
-/// per time as rmse_series(system, time), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
+/// Layout: system (flag_meanings are the names); per system rmse, mae, ..., coverage(system, probability);
+/// the same per time as rmse_series(time, system), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
 /// ocean_mask(lat, lon); picture_low_resolution, picture_mean, picture_truth, picture_deviation(lat, lon)
 /// with the scalar picture_time. Missing: _FillValue. Errors: io.
 void write_scores(const std::string& path, const ScoresFileContents& contents);

@@ -66,9 +66,4 @@ class Verification {
   std::vector<Match> matched_;
 };
 
-/// Not collective. Error(data) that names both unless the grids have the same size and all centres agree to
-/// 1e-3 of a cell (longitudes modulo 360).
-void require_close_grids(const Grid& found, const std::string& what, const Grid& expected,
-                         const std::string& expected_what);
-
 }  // namespace podscale

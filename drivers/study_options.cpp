@@ -1,0 +1,62 @@
+#include "study_options.hpp"
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+namespace {
+
+[[noreturn]] void refuse(const Namelist& namelist, const std::string& message) {
+  throw Error(ExitCode::usage, namelist.source() + ": " + message, true);  // the same namelist on every rank
+}
+
+}  // namespace
+
+ModelOptions model_options(const Namelist& namelist) {
+  ModelOptions options;
+  options.width = static_cast<int>(namelist.integer("model.width"));
+  options.depth = static_cast<int>(namelist.integer("model.depth"));
+  options.heads = static_cast<int>(namelist.integer("model.heads"));
+  options.prediction = namelist.text("model.prediction") == "velocity" ? Prediction::velocity : Prediction::noise;
+  options.diffusion_steps = static_cast<int>(namelist.integer("model.diffusion_steps"));
+  options.device = namelist.text("model.device");
+  if (options.width % options.heads != 0)
+    refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one", options.width,
+                                 options.heads));
+  return options;
+}
+
+TrainingOptions training_options(const Namelist& namelist, int ranks) {
+  TrainingOptions options;
+  options.steps = namelist.integer("training.steps");
+  options.batch = static_cast<int>(namelist.integer("training.batch"));
+  options.warmup = namelist.integer("training.warmup");
+  options.rate = namelist.real("training.rate");
+  options.rate_floor = namelist.real("training.rate_floor");
+  options.weight_decay = namelist.real("training.weight_decay");
+  options.clip = namelist.real("training.clip");
+  options.ema_decay = namelist.real("training.ema_decay");
+  options.validate_every = namelist.integer("training.validate_every");
+  options.checkpoint_every = namelist.integer("training.checkpoint_every");
+  options.seed = static_cast<std::uint64_t>(namelist.integer("training.seed"));
+  if (options.batch % ranks != 0)
+    refuse(namelist, fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
+                                 options.batch, ranks, (options.batch / ranks + 1) * ranks));
+  return options;
+}
+
+SamplerOptions sampler_options(const Namelist& namelist) {
+  return {sampler_from_name(namelist.text("sampling.sampler")), static_cast<int>(namelist.integer("sampling.steps")),
+          static_cast<std::uint64_t>(namelist.integer("sampling.seed"))};
+}
+
+SamplerOptions validation_sampler_options(const Namelist& namelist) {
+  SamplerOptions options = sampler_options(namelist);
+  options.steps = static_cast<int>(namelist.integer("training.validation_sampler_steps"));
+  return options;
+}
+
+EnsemblePlan ensemble_plan(const Namelist& namelist) {
+  return {static_cast<int>(namelist.integer("sampling.members")), static_cast<int>(namelist.integer("sampling.member_batch"))};
+}
+
+}  // namespace podscale

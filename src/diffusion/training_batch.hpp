@@ -1,0 +1,32 @@
+#pragma once
+// The samples of one training step, and their loss.
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "podscale/diffusion/denoiser.hpp"
+#include "podscale/diffusion/schedule.hpp"
+
+namespace podscale {
+
+/// x = cos(phi) z0 + sin(phi) eps and what the network should say of it.
+struct TrainingBatch {
+  torch::Tensor x, target;        ///< [B, P, K]
+  torch::Tensor condition;        ///< [B, P, C]
+  torch::Tensor phi, year_phase;  ///< [B]
+};
+
+/// Not collective. Samples first, first + 1, ..., first + count - 1 of step `step`, numbered over all ranks.
+/// The item, the diffusion step and the noise of a sample are functions of (seed, step, number) alone: a
+/// restart has no generator to restore.
+TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, const Schedule& schedule,
+                         Prediction prediction, std::uint64_t seed, long step, int first, int count);
+
+/// Not collective. Mean square error over the samples and their active modes, on the device of the network.
+torch::Tensor denoising_loss(Denoiser& network, const TrainingBatch& batch, const torch::Device& device);
+
+/// Not collective. Error(data) where rank `rank` of `ranks` has no item, or a value that is not finite.
+void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank, int ranks);
+
+}  // namespace podscale
