@@ -6,3 +6,5 @@ export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1
 export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
 export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
 export OMPI_MCA_io="${OMPI_MCA_io:-romio321}"
+# Ranks cannot see whether mpirun writes to a terminal.
+if [[ -t 1 ]]; then export PODSCALE_PROGRESS="${PODSCALE_PROGRESS:-bar}"; fi

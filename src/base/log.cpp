@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 namespace podscale::log {
@@ -46,6 +47,16 @@ void error_line(const std::string& line) { sinks().err->error(line); }
 }  // namespace podscale::log
 
 namespace podscale {
+namespace {
+
+/// mpirun gives every rank a pseudo-terminal, whatever its own output is: under a launcher a bar must be asked for.
+bool on_terminal() {
+  if (const char* wish = std::getenv("PODSCALE_PROGRESS")) return std::string(wish) == "bar";
+  return isatty(STDOUT_FILENO) != 0 && !std::getenv("OMPI_COMM_WORLD_SIZE") && !std::getenv("PMIX_RANK") &&
+         !std::getenv("SLURM_PROCID");
+}
+
+}  // namespace
 
 Progress::Progress(std::string title, long total, std::string unit)
     : title_(std::move(title)),
@@ -53,7 +64,7 @@ Progress::Progress(std::string title, long total, std::string unit)
       total_(total),
       start_(Clock::now()),
       last_(start_),
-      terminal_(isatty(STDOUT_FILENO) != 0) {}
+      terminal_(on_terminal()) {}
 
 void Progress::update(long done, const std::string& note) {
   if (first_ < 0) first_ = done > 0 ? done - 1 : 0;  // a resumed loop does not count what came before

@@ -37,6 +37,8 @@ Unit parse(const std::string& text) {
 /// "deg. C", "degree Celsius", "C" ... -> the name that UDUNITS knows. Only asked where a temperature is
 /// expected: there "C" is no coulomb and "degree Celsius" no angle times temperature.
 std::string temperature_name(const std::string& text) {
+  if (text.find_first_of("0123456789") != std::string::npos)
+    return text;  // "0.01 K" is no spelling of kelvin
   std::string letters;
   for (const char c : text)
     if (std::isalpha(static_cast<unsigned char>(c)))

@@ -14,11 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format : int { classic, hdf5 };
-
-/// Looks at the first bytes, so that the fall-back to serial access and "this is no NetCDF file" do not
-/// depend on which error a build of the library happens to return. Rank 0 only.
-Format sniff(const std::string& path) {
+/// Looks at the first bytes: which error the library returns for a file that is no NetCDF depends on how it
+/// was built. Rank 0 only.
+void check_format(const std::string& path) {
   std::error_code status;
   if (!fs::exists(path, status)) fail(ExitCode::no_input, "{}: no such file; check the path", path);
   if (fs::is_directory(path, status))
@@ -29,13 +27,12 @@ Format sniff(const std::string& path) {
   std::array<char, 64> head{};
   file.read(head.data(), head.size());
   const std::string start(head.data(), static_cast<std::size_t>(file.gcount()));
-  if (start.starts_with("CDF")) return Format::classic;
-  if (start.starts_with(hdf5)) return Format::hdf5;
+  if (start.starts_with("CDF") || start.starts_with(hdf5)) return;
   for (std::streamoff offset = 512; offset <= 8192; offset *= 2) {  // HDF5 allows a user block in front
     std::array<char, 8> block{};
     file.clear();
     if (!file.seekg(offset).read(block.data(), block.size())) break;
-    if (std::string(block.data(), block.size()) == hdf5) return Format::hdf5;
+    if (std::string(block.data(), block.size()) == hdf5) return;
   }
   if (start.starts_with("version https://git-lfs"))
     fail(ExitCode::data, "{}: is not NetCDF but a git-lfs pointer; fetch the data with 'git lfs pull'", path);
@@ -96,18 +93,12 @@ NetcdfFile::~NetcdfFile() {
 }
 
 NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
-  int format = 0;
   comm.agree([&] {
-    if (comm.is_root()) format = static_cast<int>(sniff(path));
+    if (comm.is_root()) check_format(path);
   });
-  comm.broadcast(std::span(&format, 1));
   NetcdfFile file(comm, path);
   State& state = *file.state_;
-  // One process alone reads faster without MPI-IO.
-  state.parallel = static_cast<Format>(format) == Format::hdf5 && comm.size() > 1;
-  const int status = state.parallel
-                         ? nc_open_par(path.c_str(), NC_NOWRITE, comm.raw(), MPI_INFO_NULL, &state.id)
-                         : nc_open(path.c_str(), NC_NOWRITE, &state.id);
+  const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
     if (status == NC_NOERR) return;
     const bool broken = status == NC_ENOTNC || status == NC_EHDFERR || status == NC_ETRUNC;
@@ -202,7 +193,8 @@ std::optional<std::vector<double>> NetcdfFile::numbers(const std::string& variab
   return values;
 }
 
-std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable, const std::string& attribute) const {
+std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
+                                                  const std::string& attribute) const {
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
   nc_type type = NC_NAT;
   const int status = nc_inq_atttype(state_->id, v, attribute.c_str(), &type);

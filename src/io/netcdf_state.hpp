@@ -17,7 +17,7 @@ namespace podscale {
 struct NetcdfFile::State {
   const Communicator* comm;
   int id = -1;
-  bool parallel = false;  // collective access through MPI-IO
+  bool parallel = false;  // written through MPI-IO; reading is serial on every rank
   std::string temporary;  // name until commit(); empty when reading
   int unwinding = std::uncaught_exceptions();
   // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file, collectively.

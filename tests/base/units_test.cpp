@@ -27,7 +27,8 @@ TEST(Units, SpellingsOfCelsius) {
   }
   const UnitConversion f = unit_conversion("degF", "degC", "x");
   EXPECT_NEAR(f.scale * 212 + f.offset, 100, 1e-9);
-  EXPECT_NEAR(unit_conversion("0.01 K", "degC", "x").scale, 0.01, 1e-15);
+  EXPECT_NEAR(unit_conversion("mK", "degC", "x").scale, 0.001, 1e-12);
+  EXPECT_NEAR(unit_conversion("0.01 K", "degC", "x").scale, 0.01, 1e-12);
 }
 
 TEST(Units, OtherDimensionsKeepTheirOwnNames) {

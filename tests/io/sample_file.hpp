@@ -68,9 +68,10 @@ inline void nc_ok(int status) {
   if (status != NC_NOERR) throw std::runtime_error(nc_strerror(status));
 }
 
-/// Rank 0 writes; all wait.
+/// Collective. Rank 0 writes; all wait, and all fail if it does.
 inline void write_sample(const Communicator& comm, const std::string& path, const SampleFile& s) {
-  if (comm.is_root()) {
+  comm.agree([&] {
+    if (!comm.is_root()) return;
     int id, v;
     nc_ok(nc_create(path.c_str(), s.format | NC_CLOBBER, &id));
     std::map<std::string, int> dims;
@@ -125,8 +126,7 @@ inline void write_sample(const Communicator& comm, const std::string& path, cons
         for (std::size_t i = 0; i < s.lon.size(); ++i) field.push_back(s.raw(t, j, i));
     if (s.order.empty() && s.levels <= 1 && !field.empty()) nc_ok(nc_put_var_double(id, v, field.data()));
     nc_ok(nc_close(id));
-  }
-  comm.barrier();
+  });
 }
 
 /// Runs `work`, which must fail on every rank with this code and a line that contains all the parts.

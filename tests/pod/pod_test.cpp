@@ -38,13 +38,13 @@ std::vector<double> global_snapshots() {
   return u;
 }
 
-struct Setup {
+struct Snapshots {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Decomposition decomposition{kNy, kNx, kPatch, kPatch, comm.size()};
   Window window = decomposition.window_of(comm.rank());
   std::vector<double> global = global_snapshots(), local;
   Patches patches;
-  Setup() {
+  Snapshots() {
     std::vector<unsigned char> ocean;
     for (long y = window.y0; y < window.y0 + window.ny; ++y)
       for (long x = window.x0; x < window.x0 + window.nx; ++x) ocean.push_back(is_ocean(y, x));
@@ -112,7 +112,7 @@ double orthonormality_error(const PatchModes& patch) {
 }  // namespace
 
 TEST(Pod, LocalBasisMatchesLapack) {
-  Setup s;
+  Snapshots s;
   s.run({8, 1.0, false}, 64);
   for (const PatchModes& patch : s.patches.mine) {
     const int d = static_cast<int>(patch.points.size());
@@ -128,7 +128,7 @@ TEST(Pod, LocalBasisMatchesLapack) {
 }
 
 TEST(Pod, TruncationVarianceIsWhatTheModesLeave) {
-  Setup s;
+  Snapshots s;
   s.run({5, 1.0, false}, 64);
   for (const PatchModes& patch : s.patches.mine) {
     const int d = static_cast<int>(patch.points.size());
@@ -145,7 +145,7 @@ TEST(Pod, TruncationVarianceIsWhatTheModesLeave) {
 }
 
 TEST(Pod, SignsAreFixed) {
-  Setup s;
+  Snapshots s;
   s.run({8, 1.0, false}, 64);
   for (const PatchModes& patch : s.patches.mine) {
     const std::size_t d = patch.points.size();
@@ -157,7 +157,7 @@ TEST(Pod, SignsAreFixed) {
 }
 
 TEST(Pod, EnergyKeepsTheFewestModesThatReachIt) {
-  Setup s;
+  Snapshots s;
   s.run({16, 0.9, false}, 64);
   for (const PatchModes& patch : s.patches.mine) {
     double total = 0, kept = 0;
@@ -172,7 +172,7 @@ TEST(Pod, EnergyKeepsTheFewestModesThatReachIt) {
 
 TEST(Pod, LocalBasisIsTheSameBitsAtAnyRankCount) {
   // Each patch alone on this process, with a communicator of one, against the distributed run.
-  Setup s;
+  Snapshots s;
   s.run({8, 1.0, false}, 64);
   for (const PatchModes& patch : s.patches.mine) {
     const Window w = s.decomposition.patch_window(patch.patch);

@@ -31,7 +31,9 @@ struct VariableOptions {
 /// agree on the error before it is thrown.
 class NetcdfFile {
  public:
-  /// Reads. Parallel access where the format allows it (NetCDF-4), independent serial access elsewhere (NetCDF-3).
+  /// Reads NetCDF-3 and NetCDF-4. Every rank has a serial handle of its own: collective reads through MPI-IO return wrong
+  /// values in Open MPI 4.1.0 to 4.1.4 where the hyperslabs of ranks overlap (open-mpi/ompi issue 10546), and the serial
+  /// path is faster on compressed files.
   static NetcdfFile open(const Communicator& comm, const std::string& path);
   /// Writes .<name>.tmp beside `path` (NetCDF-4, parallel, no prefill); nothing appears under `path` before commit().
   static NetcdfFile create(const Communicator& comm, const std::string& path);
