@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
+#include <cstring>
 #include <optional>
-#include <regex>
 #include <tuple>
 
 #include "podscale/base/calendar.hpp"
@@ -20,25 +19,103 @@ struct ParsedDate {
   double zone = 0;  // seconds east of UTC
 };
 
+/// Reads a text from left to right. (No std::regex: its headers cost seconds and warnings under the
+/// sanitizers.)
+class Scanner {
+ public:
+  explicit Scanner(const std::string& text) : text_(text) {}
+  void blanks() {
+    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
+  }
+  bool at_end() const { return at_ >= text_.size(); }
+  bool at_digit() const { return !at_end() && std::isdigit(static_cast<unsigned char>(text_[at_])); }
+  /// One of the characters of `set`, in either case; '\0' if there is none.
+  char one_of(const char* set) {
+    if (at_end()) return '\0';
+    const char c = static_cast<char>(std::toupper(static_cast<unsigned char>(text_[at_])));
+    if (std::strchr(set, c) == nullptr) return '\0';
+    ++at_;
+    return c;
+  }
+  bool word(const std::string& upper) {
+    std::size_t i = 0;
+    while (i < upper.size() && at_ + i < text_.size() &&
+           std::toupper(static_cast<unsigned char>(text_[at_ + i])) == upper[i])
+      ++i;
+    if (i < upper.size()) return false;
+    at_ += i;
+    return true;
+  }
+  /// 1 to `digits` digits; false where there is none or more.
+  bool number(int digits, int& value) {
+    value = 0;
+    const std::size_t first = at_;
+    for (; at_digit(); ++at_) {
+      if (at_ - first == static_cast<std::size_t>(digits)) return false;
+      value = 10 * value + (text_[at_] - '0');
+    }
+    return at_ > first;
+  }
+  /// ".25" and so on; 0 where there is none.
+  double fraction() {
+    double value = 0, unit = 0.1;
+    if (one_of("."))
+      for (; at_digit(); ++at_, unit /= 10) value += unit * (text_[at_] - '0');
+    return value;
+  }
+
+ private:
+  const std::string& text_;
+  std::size_t at_ = 0;
+};
+
+/// "Z", "UTC", "GMT", "+hh", "+hhmm", "-h:mm" or nothing.
+bool parse_zone(Scanner& scan, double& zone) {
+  if (scan.word("UTC") || scan.word("GMT") || scan.word("UT") || scan.word("Z")) return true;
+  const char sign = scan.one_of("+-");
+  if (!sign) return true;
+  int hours = 0, minutes = 0;
+  if (!scan.number(4, hours)) return false;
+  if (hours > 99) {
+    minutes = hours % 100;
+    hours /= 100;
+  } else if (scan.one_of(":") && !scan.number(2, minutes)) {
+    return false;
+  }
+  zone = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+  return hours < 24 && minutes < 60;
+}
+
 /// "Y-M-D[T or blank]h:m:s.s zone"; nullopt where the text is none or a number is out of any calendar's
 /// range.
 std::optional<ParsedDate> parse(const std::string& text) {
-  static const std::regex pattern(
-      R"(^\s*([+-]?\d{1,5})-(\d{1,2})-(\d{1,2})(?:(?:T|\s+)(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?)?)?)"
-      R"(\s*(?:(Z|UTC|GMT|UT)|([+-])(\d{1,2}):?(\d{2})?)?\s*$)",
-      std::regex::icase);
-  std::smatch m;
-  if (!std::regex_match(text, m, pattern)) return std::nullopt;
-  const auto number = [&](int i) { return m[i].matched ? std::atoi(m[i].str().c_str()) : 0; };
+  Scanner scan(text);
   ParsedDate p;
-  p.date = {number(1), number(2), number(3), 0};
-  p.has_time = m[4].matched;
-  const double second = m[6].matched ? std::strtod(m[6].str().c_str(), nullptr) : 0;
-  if (p.date.month < 1 || p.date.month > 12 || p.date.day < 1 || p.date.day > 31 || number(4) > 23 ||
-      number(5) > 59 || second >= 61)
+  scan.blanks();
+  const char sign = scan.one_of("+-");
+  if (!scan.number(5, p.date.year) || !scan.one_of("-") || !scan.number(2, p.date.month) ||
+      !scan.one_of("-") || !scan.number(2, p.date.day))
     return std::nullopt;
-  p.date.second = number(4) * 3600 + number(5) * 60 + second;
-  if (m[8].matched) p.zone = (m[8] == "-" ? -1 : 1) * (number(9) * 3600 + number(10) * 60);
+  if (sign == '-') p.date.year = -p.date.year;
+  const bool marked = scan.one_of("T") != '\0';
+  scan.blanks();
+  int hour = 0, minute = 0, second = 0;
+  double fraction = 0;
+  p.has_time = scan.at_digit();
+  if (marked && !p.has_time) return std::nullopt;
+  if (p.has_time) {
+    if (!scan.number(2, hour)) return std::nullopt;
+    if (scan.one_of(":") && !scan.number(2, minute)) return std::nullopt;
+    if (scan.one_of(":") && !scan.number(2, second)) return std::nullopt;
+    fraction = scan.fraction();
+  }
+  scan.blanks();
+  if (!parse_zone(scan, p.zone)) return std::nullopt;
+  scan.blanks();
+  if (!scan.at_end() || p.date.month < 1 || p.date.month > 12 || p.date.day < 1 || p.date.day > 31 ||
+      hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
+  p.date.second = hour * 3600 + minute * 60 + second + fraction;
   return p;
 }
 
@@ -52,12 +129,20 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
 /// Calendar months a unit stands for, 0 for units of fixed length. CF leaves "months since" to UDUNITS' mean
 /// month of 30.44 days, which no producer of monthly data means.
 int months_of(const std::string& unit) {
-  static const std::regex month("months?|mons?|calendar_months?", std::regex::icase);
-  static const std::regex year("years?|yrs?|calendar_years?", std::regex::icase);
-  return std::regex_match(unit, month) ? 1 : std::regex_match(unit, year) ? 12 : 0;
+  const std::string name = lower(unit);
+  for (const char* month : {"month", "months", "mon", "mons", "calendar_month", "calendar_months"})
+    if (name == month) return 1;
+  for (const char* year : {"year", "years", "yr", "yrs", "calendar_year", "calendar_years"})
+    if (name == year) return 12;
+  return 0;
 }
 
 /// Date `seconds` after `start`, to the millisecond: whole seconds survive the rounding of fractional days.
@@ -121,25 +206,26 @@ TimeAxis decode_times(const std::vector<double>& values, const std::string& unit
                       const std::string& calendar, const std::string& where) {
   const std::string expected =
       "expected as in 'days since 1982-01-01' (set it with ncatted or cdo setreftime)";
-  static const std::regex since(R"(^\s*(.*\S)\s+since\s+(.*)$)", std::regex::icase);
-  std::smatch m;
-  if (!std::regex_match(units, m, since))
+  const std::size_t since = lower(units).find(" since ");
+  if (since == std::string::npos || trimmed(units.substr(0, since)).empty())
     fail(ExitCode::data, "{}: time units '{}' name no reference date; {}", where, units, expected);
+  const std::string unit_name = trimmed(units.substr(0, since)),
+                    reference_text = trimmed(units.substr(since + 7));
   TimeAxis axis;
   try {
     axis.calendar = trimmed(calendar).empty() ? Calendar::standard : calendar_from_name(trimmed(calendar));
   } catch (const Error& error) {
     fail(ExitCode::data, "{}: {}", where, error.what());
   }
-  const auto reference = parse(m[2]);
+  const auto reference = parse(reference_text);
   if (!reference)
-    fail(ExitCode::data, "{}: time units '{}': '{}' is no date; {}", where, units, m[2].str(), expected);
+    fail(ExitCode::data, "{}: time units '{}': '{}' is no date; {}", where, units, reference_text, expected);
   if (!exists(axis.calendar, reference->date))
     fail(ExitCode::data, "{}: time units '{}': that day does not exist in the calendar {}; {}", where, units,
          calendar_name(axis.calendar), expected);
   const Date start = shifted(axis.calendar, reference->date, -reference->zone);
-  const int months = months_of(m[1]);
-  const double unit = months ? 0 : unit_conversion(m[1], "s", where).scale;
+  const int months = months_of(unit_name);
+  const double unit = months ? 0 : unit_conversion(unit_name, "s", where).scale;
   axis.units = units;
   axis.values = values;
   axis.dates.reserve(values.size());

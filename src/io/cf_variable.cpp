@@ -84,7 +84,9 @@ template <class... Args>
   throw Error(ExitCode::data, where + fmt::format(format, std::forward<Args>(args)...), true);
 }
 
-void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time) {
+/// is_field: whether the variable has horizontal dimensions at all, also when it is refused.
+void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_field) {
+  is_field = true;
   const std::string where = fmt::format("{}: variable '{}' ", file.path(), v.name);
   const std::string shape = fmt::format("({})", fmt::join(v.info.dims, ", "));
   std::string projected;
@@ -95,7 +97,10 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time) {
       const Axis axis = axis_of(file, name);
       if (axis == Axis::projected) projected = name;
       if (axis == Axis::none || axis == Axis::projected) continue;
-      if (kinds.insert(axis).second && kinds.size() > 1 && !kinds.count(Axis::time))
+      if (axis != Axis::time && kinds.count(Axis::time))
+        continue;  // the track of a ship: lat(time), lon(time)
+      kinds.insert(axis);
+      if (kinds.count(Axis::lat) && kinds.count(Axis::lon))
         refuse(where, "is on an unstructured grid: latitude and longitude both run along '{}'; {}", dim,
                kRegrid);
       std::string& chosen = axis == Axis::time ? v.time_name : axis == Axis::lat ? v.lat_name : v.lon_name;
@@ -120,6 +125,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time) {
     if (!projected.empty())
       refuse(where, "is on a rotated or projected grid (axis '{}'); expected latitude and longitude; {}",
              projected, kRegrid);
+    is_field = false;
     refuse(where,
            "has dimensions {}, none of which is {}; expected (time, lat, lon) with CF attributes on the "
            "coordinates",
@@ -134,7 +140,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time) {
              "has {} elements along '{}'; expected one; select it first, as in 'ncks -d {},0 in.nc out.nc'",
              v.info.shape[i], v.info.dims[i], v.info.dims[i]);
   }
-  if (v.lat > v.lon || v.time > v.lat)
+  if (v.lat >= v.lon || v.time >= v.lat)
     refuse(where,
            "has dimensions {}; expected time, latitude, longitude in this order; reorder them first, as in "
            "'ncpdq -a {}{},{} in.nc out.nc'",
@@ -150,7 +156,8 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
   v.info = file.variable(name);
   if (v.info.type == NC_CHAR || v.info.type >= NC_STRING)
     refuse(file.path(), ": variable '{}' holds text; expected numbers", name);
-  find_axes(file, v, needs_time);
+  bool is_field = false;
+  find_axes(file, v, needs_time, is_field);
   v.units = file.text(name, "units").value_or("");
   v.packing = packing_of(file, name);
   return v;
@@ -164,12 +171,13 @@ std::string only_cf_variable(const NetcdfFile& file) {
     v.name = name;
     v.info = file.variable(name);
     if (v.info.dims.size() < 2 || v.info.type == NC_CHAR || v.info.type >= NC_STRING) continue;
+    bool is_field = false;
     try {
-      find_axes(file, v, true);
+      find_axes(file, v, true, is_field);
       found.push_back(name);
     } catch (const Error& error) {
       if (error.code() != ExitCode::data) throw;
-      if (reason.empty() && v.time >= 0) reason = error.what();
+      if (reason.empty() && is_field && v.time >= 0) reason = error.what();
     }
   }
   if (found.size() == 1) return found[0];

@@ -142,7 +142,11 @@ TEST(Times, WhatIsNotCfIsRefused) {
   expect_refused(1, "", "", "no reference date");
   expect_refused(1, "wibbles since 2000-01-01", "", "'wibbles'");
   expect_refused(1, "metres since 2000-01-01", "", "'metres'");
-  expect_refused(1, "days since yesterday", "", "'yesterday'");
+  for (const char* text :
+       {"yesterday", "2000-01-01 25:00", "2000-01-01T", "2000-01", "2000-1-1 12:", "2000-1-1 1:2:3 CET",
+        "2000-001-01", "2000-01-01 +25:00", "2000-01-01 00:00:00 +1:"})
+    expect_refused(1, std::string("days since ") + text, "", "'" + std::string(text) + "'");
+  expect_refused(1, " since 2000-01-01", "", "no reference date");
   expect_refused(1, "days since 2000-13-01", "", "2000-13-01");
   expect_refused(1, "days since 2000-02-30", "standard", "does not exist");
   expect_refused(1, "days since 1582-10-10", "standard", "does not exist");

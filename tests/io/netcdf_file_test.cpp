@@ -129,8 +129,9 @@ TEST_F(NetcdfFileTest, OldFormatsAreReadWithoutMpiIo) {
   for (const int format : {NC_CLASSIC_MODEL, NC_64BIT_OFFSET, NC_64BIT_DATA, NC_NETCDF4 | NC_CLASSIC_MODEL}) {
     SampleFile sample;
     sample.format = format == NC_CLASSIC_MODEL ? 0 : format;
-    write_sample(comm, scratch / "three.nc", sample);
-    NetcdfFile file = NetcdfFile::open(comm, scratch / "three.nc");
+    const std::string path = scratch / (std::to_string(format) + ".nc");
+    write_sample(comm, path, sample);
+    NetcdfFile file = NetcdfFile::open(comm, path);
     const auto all = file.get_all("sst");
     ASSERT_EQ(all.size(), 120u);
     EXPECT_FLOAT_EQ(static_cast<float>(all[119]), 0.1f * (200 + 40 + 7));

@@ -127,6 +127,24 @@ TEST_F(SeriesRefusals, UnstructuredGrids) {
     refuse({"icon.nc"}, ExitCode::data, {"icon.nc", "'to'", "unstructured", "cdo"}, name);
 }
 
+TEST_F(SeriesRefusals, TracksOfShips) {
+  if (comm.is_root()) {
+    int id, dims[2], time, lat, lon, v;
+    nc_ok(nc_create((scratch / "track.nc").c_str(), NC_NETCDF4, &id));
+    nc_ok(nc_def_dim(id, "time", 4, &dims[0]));
+    nc_ok(nc_def_dim(id, "depth", 1, &dims[1]));
+    nc_ok(nc_def_var(id, "time", NC_DOUBLE, 1, &dims[0], &time));
+    nc_ok(nc_def_var(id, "latitude", NC_DOUBLE, 1, &dims[0], &lat));
+    nc_ok(nc_def_var(id, "longitude", NC_DOUBLE, 1, &dims[0], &lon));
+    nc_ok(nc_def_var(id, "temp", NC_FLOAT, 2, dims, &v));
+    nc_ok(nc_put_att_text(id, time, "units", 21, "days since 2000-01-01"));
+    nc_ok(nc_close(id));
+  }
+  comm.barrier();
+  refuse({"track.nc"}, ExitCode::data, {"track.nc", "no variable has time, latitude and longitude"});
+  refuse({"track.nc"}, ExitCode::data, {"track.nc", "'temp'", "(time, depth)", "latitude"}, "temp");
+}
+
 TEST_F(SeriesRefusals, UnitsThatCannotBeTrue) {
   SampleFile kelvin;
   kelvin.units = "degC";

@@ -306,9 +306,11 @@ TEST_F(SeriesTest, Masks) {
   const auto mask = ocean_mask(series, {0, 5, 2, 1}, std::vector<long>{0});
   EXPECT_EQ(mask, (std::vector<unsigned char>{0, 1, 1, 1, 1}));
   sample.lat = ramp(-3, 1, 5);
-  write_sample(comm, scratch / "mask.nc", sample);
-  expect_error(ExitCode::data, {"mask.nc", "'mask'", "grid"}, [&] {
-    ocean_mask(series, {0, 5, 2, 1}, std::vector<long>{0});
+  write_sample(comm, scratch / "moved.nc", sample);
+  spec.mask_file = scratch / "moved.nc";
+  const Series other = Series::open(comm, spec);
+  expect_error(ExitCode::data, {"moved.nc", "'mask'", "grid"}, [&] {
+    ocean_mask(other, {0, 5, 2, 1}, std::vector<long>{0});
   });
 }
 

@@ -1,0 +1,89 @@
+# Sourced by the end-to-end tests:  source common.sh BIN LAUNCHER SCRATCH NAME
+#   BIN       folder of the programs; LAUNCHER "mpiexec -n"; SCRATCH folder of all end-to-end tests; NAME of this one
+# Afterwards the working directory is SCRATCH/NAME, new and empty. $study is the study that study.sh made once for all of them.
+here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+bin="$1" launcher="$2" scratch="$3" name="$4"
+study="$scratch/study"
+failures=0
+export PODSCALE_PROGRESS=plain MPLCONFIGDIR="$scratch/matplotlib"
+rm -rf -- "${scratch:?}/$name"
+mkdir -p -- "$scratch/$name"
+cd -- "$scratch/$name"
+
+failed() {
+  printf 'FAILED: %s\n' "$*"
+  failures=$((failures + 1))
+}
+
+check() {  # check WHAT COMMAND...: the command must succeed
+  local what="$1"
+  shift
+  "$@" || failed "$what"
+}
+
+ranks_of() {  # ranks_of RANKS PROGRAM...: under the launcher; 0 ranks = started directly
+  local ranks="$1" program="$bin/podscale-$2"
+  shift 2
+  if ((ranks == 0)); then
+    timeout -k 5 60 "$program" "$@"
+  else
+    # shellcheck disable=SC2086
+    timeout -k 5 60 $launcher "$ranks" "$program" "$@"
+  fi
+}
+
+must() {  # must RANKS PROGRAM ARGUMENTS...: a run that ends with 0 and prints nothing on stderr
+  local code=0
+  ranks_of "$@" >run.log 2>run.err || code=$?
+  if ((code != 0)) || [[ -s run.err ]]; then
+    failed "ranks $1, podscale-$2 ${*:3}: exit $code"
+    tail -n 20 run.log run.err
+  fi
+}
+
+refuse() {  # refuse CODE WORD RANKS PROGRAM ARGUMENTS...: that exit code, and one error line that holds the word
+  local want="$1" word="$2" code=0
+  shift 2
+  ranks_of "$@" >run.log 2>run.err || code=$?
+  local lines
+  lines="$(grep -c ' error: ' run.err || true)"
+  # The launcher adds words of its own on a code that is not 0; a direct run must say nothing else.
+  (($1 > 0)) || lines="$(wc -l <run.err)"
+  if ((code != want)) || [[ "$lines" != 1 ]] || ! grep -qF -- "$word" run.err || grep -q 'HDF5-DIAG\|PETSC ERROR' run.err; then
+    failed "ranks $1, podscale-$2 ${*:3}: exit $code, expected $want and one error line with '$word'"
+    cat run.err
+  fi
+}
+
+data_of() {  # data_of FILE: header without global attributes, and all data to the last bit; data_of FILE VARIABLES: their data
+  if [[ -z "${2:-}" ]]; then
+    ncdump -p 9,17 -n file "$1" | sed '/^\/\/ global attributes:/,/^data:/d'
+  else
+    ncdump -p 9,17 -n file -v "$2" "$1" | sed '1,/^data:/d'
+  fi
+}
+
+same_data() {  # same_data FILE FILE [VARIABLES]
+  cmp -s <(data_of "$1" "${3:-}") <(data_of "$2" "${3:-}") || {
+    failed "$1 and $2 differ${3:+ in $3}"
+    diff <(data_of "$1" "${3:-}") <(data_of "$2" "${3:-}") | head -n 8 || true
+  }
+}
+
+listing() {  # names, sizes and times of change of all that is below the folders
+  find "$@" -printf '%p %y %s %T@ %C@\n' | sort
+}
+
+no_temporaries() {
+  local left
+  left="$(find "$@" -name '*.tmp')"
+  [[ -z "$left" ]] || failed "temporary files are left: $left"
+}
+
+finish() {
+  ((failures == 0)) || {
+    echo "$failures failures"
+    exit 1
+  }
+  echo "all checks passed"
+}

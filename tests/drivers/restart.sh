@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Stopped and started again: the same bits as in one go, exit code 75 on every rank, no half-written product.
+#   restart.sh BIN LAUNCHER SCRATCH CASE     CASE: train_1, train_2 (ranks) or downscale
+set -euo pipefail
+# shellcheck source=common.sh
+source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "restart_$4"
+cp -- "$study/tiny.nml" .
+full="$study/out"
+inputs=(--set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set "output.basis_file=$full/basis.nc")
+# Long enough that a signal at its first checkpoint comes in time.
+training=(--set training.steps=120 --set training.batch=32 --set training.checkpoint_every=10 --set training.validate_every=25)
+
+# Every rank writes its exit code; mpirun may not end the others when the first one returns 75, and signals reach both the
+# shell around a rank and the rank.
+cat >each_rank.sh <<'SH'
+#!/usr/bin/env bash
+trap : USR1 TERM
+"$@" & child=$!
+code=0
+while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
+echo $code >"code.$OMPI_COMM_WORLD_RANK"
+exit $code
+SH
+chmod +x each_rank.sh
+start() {  # start RANKS PROGRAM ARGUMENTS...: in the background; $job
+  local ranks="$1" program="$bin/podscale-$2"
+  shift 2
+  rm -f code.*
+  # shellcheck disable=SC2086
+  timeout -k 5 90 env OMPI_MCA_orte_abort_on_non_zero_status=0 $launcher "$ranks" ./each_rank.sh "$program" "$@" >job.log 2>job.err &
+  job=$!
+}
+signal_at() {  # signal_at FILE: SIGUSR1 to the launcher, which passes it on, as soon as the file is there
+  local tries=0
+  until [[ -e "$1" ]] || ((++tries > 3000)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+  # `timeout` passes it on to what it runs.
+  kill -USR1 "$job" 2>/dev/null || failed "$1: it came too late, or never"
+}
+ended() {  # ended RANKS CODE: the job's code, on every rank
+  local code=0 rank
+  wait "$job" || code=$?
+  ((code == $2)) || failed "the launcher ends with $code, expected $2"
+  for ((rank = 0; rank < $1; ++rank)); do
+    check "rank $rank ends with $2, not $(cat "code.$rank" 2>/dev/null)" test "$(cat "code.$rank" 2>/dev/null)" = "$2"
+  done
+  ((code == $2)) || tail -n 20 job.log job.err
+}
+step_of() {
+  h5dump -a /step "$1" | sed -n 's/.*(0): \([0-9]*\).*/\1/p'
+}
+
+case "$4" in
+  train_*)
+    ranks="${4#train_}"
+    must "$ranks" train tiny.nml "${inputs[@]}" "${training[@]}" --set output.directory=. --set output.model_file=whole.h5
+    check "no checkpoint is there yet" test ! -e parts.h5
+    run=("$ranks" train tiny.nml "${inputs[@]}" "${training[@]}" --set output.directory=. --set output.model_file=parts.h5)
+    start "${run[@]}"
+    signal_at parts.h5
+    ended "$ranks" 75
+    check "it says how to go on" grep -q "run again to go on" job.err
+    first="$(step_of parts.h5)"
+    check "stopped on the way: step $first" test "$first" -ge 10 -a "$first" -lt 120
+    no_temporaries .
+
+    # The time limit is over before the first step: one step, a checkpoint, and again 75.
+    start "${run[@]}" --set training.time_limit=00:00:00
+    ended "$ranks" 75
+    check "one step more" test "$(step_of parts.h5)" = $((first + 1))
+
+    start "${run[@]}"
+    ended "$ranks" 0
+    check "it went on from there" grep -q "going on from step $((first + 1))" job.log
+    for group in parameters average best first_moment second_moment history; do
+      check "/$group is that of a training in one go" h5diff whole.h5 parts.h5 "/$group"
+    done
+    # All else too, attributes with it; the namelists name different files.
+    check "the whole file" h5diff --exclude-path /namelist whole.h5 parts.h5
+    no_temporaries .
+    ;;
+  downscale)
+    run=(2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" --set output.directory=.)
+    slow=(--set sampling.steps=150 --set sampling.time_block=1)
+    start "${run[@]}" "${slow[@]}"
+    signal_at .product.nc.tmp
+    ended 2 75
+    check "one line says it" grep -q "no product was written: run again" job.err
+    check "no product" test ! -e product.nc
+    no_temporaries .
+
+    # A product that is there stays until a new one is complete.
+    cp "$full/product.nc" product.nc
+    before="$(listing product.nc)"
+    start "${run[@]}" "${slow[@]}"
+    signal_at .product.nc.tmp
+    ended 2 75
+    check "the old product is untouched" test "$(listing product.nc)" = "$before"
+    check "to the last byte" cmp "$full/product.nc" product.nc
+    no_temporaries .
+
+    start "${run[@]}"
+    ended 2 0
+    same_data product.nc "$full/product.nc"
+    ;;
+esac
+finish
