@@ -10,8 +10,8 @@
 
 namespace podscale {
 
-/// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal came: nothing is
-/// left behind, the next run starts again and gives the same bits).
+/// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal
+/// came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Basis& basis, const Model& model, const LowResolution& lr,
                std::span<const long> steps);
 

@@ -35,13 +35,15 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   text += fmt::format("  LR grid {} x {}, {} interpolation\n", basis.lr_grid.ny(), basis.lr_grid.nx(),
                       basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
   text += fmt::format("  {} ocean points in {} of {} patches of {} x {} ({} without land)\n", points,
-                      basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y, basis.patch_x,
-                      comm.sum(full));
-  text += fmt::format("  {} basis of up to {} modes a patch from {} training times: {:.3f} % of the variance\n",
-                      basis.shared ? "shared" : "local", basis.modes, basis.samples, 100 * basis.explained(comm));
-  text += fmt::format("  anomaly {:.4f} K, left out by truncation {:.4f} K (root mean square over ocean points)\n",
-                      std::sqrt(comm.sum(variance) / static_cast<double>(points)),
-                      std::sqrt(comm.sum(tau) / static_cast<double>(points)));
+                      basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y,
+                      basis.patch_x, comm.sum(full));
+  text +=
+      fmt::format("  {} basis of up to {} modes a patch from {} training times: {:.3f} % of the variance\n",
+                  basis.shared ? "shared" : "local", basis.modes, basis.samples, 100 * basis.explained(comm));
+  text += fmt::format(
+      "  anomaly {:.4f} K, left out by truncation {:.4f} K (root mean square over ocean points)\n",
+      std::sqrt(comm.sum(variance) / static_cast<double>(points)),
+      std::sqrt(comm.sum(tau) / static_cast<double>(points)));
   text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum(comm)));
   return text;
 }
@@ -49,11 +51,13 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
 std::string inspect_network(const Communicator& comm, const std::string& path) {
   const ModelSummary m = inspect_model(comm, path);
   std::string text = fmt::format("{}: a denoiser, podscale {}\n", path, m.version);
-  text += fmt::format("  {} tokens of {} modes, {} parameters: width {}, depth {}, {} heads, {} prediction, {} diffusion steps\n",
-                      m.layout.tokens, m.layout.modes, m.parameters, m.options.width, m.options.depth, m.options.heads,
-                      m.options.prediction == Prediction::noise ? "noise" : "velocity", m.options.diffusion_steps);
-  text += fmt::format("  at step {} on {} ranks; best validation score {:.5f} K at step {}\n", m.step, m.ranks, m.best_score,
-                      m.best_step);
+  text += fmt::format(
+      "  {} tokens of {} modes, {} parameters: width {}, depth {}, {} heads, {} prediction, {} diffusion "
+      "steps\n",
+      m.layout.tokens, m.layout.modes, m.parameters, m.options.width, m.options.depth, m.options.heads,
+      m.options.prediction == Prediction::noise ? "noise" : "velocity", m.options.diffusion_steps);
+  text += fmt::format("  at step {} on {} ranks; best validation score {:.5f} K at step {}\n", m.step,
+                      m.ranks, m.best_score, m.best_step);
   for (const ValidationRecord& r : m.history)
     text += fmt::format("    step {:>7}  loss {:.5f}  score {:.5f} K{}\n", r.step, r.loss, r.score,
                         r.step == m.best_step ? "  <- kept" : "");
@@ -83,7 +87,8 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path) {
 std::string inspect_file(const Communicator& comm, const std::string& path) {
   bool hdf5_model = false;
   comm.agree([&] {
-    if (!std::filesystem::exists(path)) fail(ExitCode::no_input, "{}: no such file; expected a file to inspect", path);
+    if (!std::filesystem::exists(path))
+      fail(ExitCode::no_input, "{}: no such file; expected a file to inspect", path);
     hdf5_model = std::filesystem::path(path).extension() == ".h5";
   });
   if (hdf5_model) return inspect_network(comm, path);

@@ -13,8 +13,9 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-downscale";
   info.summary = "Downscaled mean, variance and members of an LR series, as CF NetCDF";
-  info.groups = {"data", "grid", "model", "sampling", "output"};
-  info.example = "mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.members=24";
+  info.groups = {"data", "model", "training", "sampling", "output"};
+  info.example = "  mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.members=24";
+  info.stops_on_signal = true;
   info.versions = network_versions();
   return run_program(argc, argv, info, [](Context& context) {
     const Communicator& comm = context.comm;
@@ -28,8 +29,9 @@ int main(int argc, char** argv) {
     const LowResolution lr = LowResolution::open(comm, namelist);
     require_same_grid(lr.grid(), basis.lr_grid, lr.describe(), basis_path);
     const auto steps = lr_steps_of_period(lr, namelist, "data.downscale");
-    log::info("{}: {} times of {}, {} members of {} parameters", context.output_path_of("output.product_file"), steps.size(),
-              lr.describe(), namelist.integer("sampling.members"), model.parameters());
+    log::info("{}: {} times of {}, {} members of {} parameters",
+              context.output_path_of("output.product_file"), steps.size(), lr.describe(),
+              namelist.integer("sampling.members"), model.parameters());
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();
     tune_process(static_cast<int>(namelist.integer("training.threads")));

@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-inspect";
   info.summary = "Says what basis, model, product, scores or input files hold";
-  info.example = "podscale-inspect runs/ocean/basis.nc runs/ocean/model.h5 runs/ocean/product.nc";
+  info.example = "  podscale-inspect runs/ocean/basis.nc runs/ocean/model.h5 runs/ocean/product.nc";
   info.takes_files = true;
   info.versions = network_versions();
   return run_program(argc, argv, info, [](Context& context) {

@@ -18,8 +18,9 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-train";
   info.summary = "Trains the denoiser, data-parallel over ranks";
-  info.groups = {"data", "grid", "model", "training", "output"};
-  info.example = "mpirun -n 2 podscale-train namelists/ocean.nml --set training.steps=1000";
+  info.groups = {"data", "grid", "model", "training", "sampling", "output"};
+  info.example = "  mpirun -n 2 podscale-train namelists/ocean.nml --set training.steps=1000";
+  info.stops_on_signal = true;
   info.versions = network_versions();
   return run_program(argc, argv, info, [](Context& context) {
     const Communicator& comm = context.comm;
@@ -37,25 +38,30 @@ int main(int argc, char** argv) {
     const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
     const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
     if (context.check || context.dry_run) return 0;
+    context.make_output_directory();  // before the work: a folder that cannot be written costs no training
     tune_process(static_cast<int>(namelist.integer("training.threads")));
 
     // 2. Tokens of the training period, and the validation subset.
-    const TokenSeries tokens = encode_period(comm, basis, study.hr, study.lr, train, namelist.integer("grid.time_block"));
-    const ValidationSubset validation(comm, basis, study, validate, namelist.integer("training.validation_times"),
+    const TokenSeries tokens =
+        encode_period(comm, basis, study.hr, study.lr, train, namelist.integer("grid.time_block"));
+    const ValidationSubset validation(comm, basis, study, validate,
+                                      namelist.integer("training.validation_times"),
                                       static_cast<int>(namelist.integer("training.validation_members")));
-    log::info("training on {} times, validation on {} of {}", train.size(), validation.times(), validate.size());
+    log::info("training on {} times, validation on {} of {}", train.size(), validation.times(),
+              validate.size());
 
     // 3. Training.
-    Trainer trainer(comm, basis.layout(comm), model, training, checksum_text(basis.checksum(comm)), model_path,
-                    namelist.logical("training.resume"), namelist.effective());
+    Trainer trainer(comm, basis.layout(comm), model, training, checksum_text(basis.checksum(comm)),
+                    model_path, namelist.logical("training.resume"), namelist.effective());
     const SamplerOptions sampler = validation_sampler_options(namelist);
     trainer.set_validation_sampler(sampler);
-    const bool finished = trainer.run({tokens.items.size(), tokens.latent, tokens.condition, tokens.year_phase},
-                                      [&](const SampleFunction& sample) { return validation.score(sample); }, stop_requested);
+    const bool finished = trainer.run(
+        {tokens.items.size(), tokens.latent, tokens.condition, tokens.year_phase},
+        [&](const SampleFunction& sample) { return validation.score(sample); }, stop_requested);
 
     // 4. What was kept.
-    log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path, trainer.parameters(),
-              trainer.step(), trainer.best_step(), comm.max(peak_memory_mib()));
+    log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
+              trainer.parameters(), trainer.step(), trainer.best_step(), comm.max(peak_memory_mib()));
     if (finished) return 0;
     log::warn("stopped at step {} with a checkpoint: run again to go on", trainer.step());
     return static_cast<int>(ExitCode::requeue);

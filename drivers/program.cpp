@@ -19,6 +19,7 @@
 #include "podscale/base/error.hpp"
 #include "podscale/base/log.hpp"
 #include "podscale/base/petsc.hpp"
+#include "podscale/base/process.hpp"
 #include "podscale/version.hpp"
 
 namespace podscale {
@@ -245,6 +246,9 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   char* pointers[] = {arguments[0], arguments[1], arguments[2], nullptr};
   char** petsc_argv = pointers;
   int petsc_argc = 3, thread_level = 0, status = 0;
+  // Open MPI's own MPI-IO returned wrong data from overlapping collective reads (open-mpi/ompi issue 10546)
+  // and has reports of bad writes; ROMIO has neither and is faster. The user's own setting wins.
+  setenv("OMPI_MCA_io", "romio321", 0);
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &thread_level);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -252,7 +256,8 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   try {
     PODSCALE_PETSC(SlepcInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr));
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
-    install_signal_handlers();
+    if (info.stops_on_signal) install_signal_handlers();
+    set_blas_threads(1);
     status = run_body(info, line, body);
   } catch (const Error& error) {
     status = static_cast<int>(error.code());

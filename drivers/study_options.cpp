@@ -16,12 +16,13 @@ ModelOptions model_options(const Namelist& namelist) {
   options.width = static_cast<int>(namelist.integer("model.width"));
   options.depth = static_cast<int>(namelist.integer("model.depth"));
   options.heads = static_cast<int>(namelist.integer("model.heads"));
-  options.prediction = namelist.text("model.prediction") == "velocity" ? Prediction::velocity : Prediction::noise;
+  options.prediction =
+      namelist.text("model.prediction") == "velocity" ? Prediction::velocity : Prediction::noise;
   options.diffusion_steps = static_cast<int>(namelist.integer("model.diffusion_steps"));
   options.device = namelist.text("model.device");
   if (options.width % options.heads != 0)
-    refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one", options.width,
-                                 options.heads));
+    refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one",
+                                 options.width, options.heads));
   return options;
 }
 
@@ -39,13 +40,15 @@ TrainingOptions training_options(const Namelist& namelist, int ranks) {
   options.checkpoint_every = namelist.integer("training.checkpoint_every");
   options.seed = static_cast<std::uint64_t>(namelist.integer("training.seed"));
   if (options.batch % ranks != 0)
-    refuse(namelist, fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
-                                 options.batch, ranks, (options.batch / ranks + 1) * ranks));
+    refuse(namelist,
+           fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
+                       options.batch, ranks, (options.batch / ranks + 1) * ranks));
   return options;
 }
 
 SamplerOptions sampler_options(const Namelist& namelist) {
-  return {sampler_from_name(namelist.text("sampling.sampler")), static_cast<int>(namelist.integer("sampling.steps")),
+  return {sampler_from_name(namelist.text("sampling.sampler")),
+          static_cast<int>(namelist.integer("sampling.steps")),
           static_cast<std::uint64_t>(namelist.integer("sampling.seed"))};
 }
 
@@ -56,7 +59,8 @@ SamplerOptions validation_sampler_options(const Namelist& namelist) {
 }
 
 EnsemblePlan ensemble_plan(const Namelist& namelist) {
-  return {static_cast<int>(namelist.integer("sampling.members")), static_cast<int>(namelist.integer("sampling.member_batch"))};
+  return {static_cast<int>(namelist.integer("sampling.members")),
+          static_cast<int>(namelist.integer("sampling.member_batch"))};
 }
 
 }  // namespace podscale

@@ -1,6 +1,6 @@
 #pragma once
-// The score that selects the weights (method: section 3.10): fair CRPS in kelvin, area-weighted, of a fixed subset of the
-// validation period with fixed noise.
+// The score that selects the weights (method: section 3.10): fair CRPS in kelvin, area-weighted, of a fixed
+// subset of the validation period with fixed noise.
 
 #include <cstdint>
 #include <vector>
@@ -12,8 +12,8 @@ namespace podscale {
 
 class ValidationSubset {
  public:
-  /// Collective. Reads and keeps `times` fields, evenly spread over the period, and their condition tokens; comm and basis
-  /// must outlive it. members: of a time, all in one work item.
+  /// Collective. Reads and keeps `times` fields, evenly spread over the period, and their condition tokens;
+  /// comm and basis must outlive it. members: of a time, all in one work item.
   ValidationSubset(const Communicator& comm, const Basis& basis, const StudySeries& study,
                    const std::vector<StepPair>& pairs, long times, int members);
   /// Collective; the same value on every rank and, to rounding, at any number of ranks.
@@ -24,8 +24,8 @@ class ValidationSubset {
   const Communicator* comm_;
   const Basis* basis_;
   EnsemblePlan plan_;
-  std::vector<double> truth_;       // [times][window points] anomalies, K
-  std::vector<float> condition_;    // [times][local patches][K]
+  std::vector<double> truth_;     // [times][window points] anomalies, K
+  std::vector<float> condition_;  // [times][local patches][K]
   std::vector<float> year_phase_;
   std::vector<std::uint32_t> time_key_;
 };

@@ -4,6 +4,8 @@
 
 namespace podscale {
 
-std::string checksum_text(std::uint64_t value) { return fmt::format("{:016x}", value); }
+std::string checksum_text(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
 
 }  // namespace podscale

@@ -35,21 +35,26 @@ void setup(int rank, bool quiet) {
   sinks().rank = rank;
   sinks().quiet = quiet;
 }
-bool is_talking() { return sinks().rank == 0 && !sinks().quiet; }
+bool is_talking() {
+  return sinks().rank == 0 && !sinks().quiet;
+}
 void info_line(const std::string& line) {
   if (is_talking()) sinks().out->info(line);
 }
 void warn_line(const std::string& line) {
   if (sinks().rank == 0) sinks().err->warn(line);
 }
-void error_line(const std::string& line) { sinks().err->error(line); }
+void error_line(const std::string& line) {
+  sinks().err->error(line);
+}
 
 }  // namespace podscale::log
 
 namespace podscale {
 namespace {
 
-/// mpirun gives every rank a pseudo-terminal, whatever its own output is: under a launcher a bar must be asked for.
+/// mpirun gives every rank a pseudo-terminal, whatever its own output is: under a launcher a bar must be
+/// asked for.
 bool on_terminal() {
   if (const char* wish = std::getenv("PODSCALE_PROGRESS")) return std::string(wish) == "bar";
   return isatty(STDOUT_FILENO) != 0 && !std::getenv("OMPI_COMM_WORLD_SIZE") && !std::getenv("PMIX_RANK") &&
@@ -76,8 +81,8 @@ void Progress::update(long done, const std::string& note) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double rate = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;
   const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
-  const std::string line = fmt::format("{} {}/{} {} | {:.3g} {}/s | {} left{}{}", title_, done, total_, unit_, rate, unit_,
-                                       format_duration(left), note.empty() ? "" : " | ", note);
+  const std::string line = fmt::format("{} {}/{} {} | {:.3g} {}/s | {} left{}{}", title_, done, total_, unit_,
+                                       rate, unit_, format_duration(left), note.empty() ? "" : " | ", note);
   if (!terminal_) {
     log::info_line(line);
   } else if (log::is_talking()) {
@@ -90,7 +95,8 @@ void Progress::update(long done, const std::string& note) {
 void Progress::finish(const std::string& note) {
   if (terminal_ && log::is_talking()) fmt::print("\r\033[K");
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  log::info("{}: {} {} in {}{}{}", title_, done_, unit_, format_duration(elapsed), note.empty() ? "" : ", ", note);
+  log::info("{}: {} {} in {}{}{}", title_, done_, unit_, format_duration(elapsed), note.empty() ? "" : ", ",
+            note);
 }
 
 std::string format_duration(double seconds) {

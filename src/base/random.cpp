@@ -12,7 +12,8 @@ constexpr double to_unit(std::uint32_t high, std::uint32_t low) {
 }
 
 template <class T>
-void box_muller(std::span<T> out, std::array<std::uint32_t, 2> key, std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+void box_muller(std::span<T> out, std::array<std::uint32_t, 2> key, std::uint32_t a, std::uint32_t b,
+                std::uint32_t c) {
   for (std::size_t pair = 0; 2 * pair < out.size(); ++pair) {
     const auto r = philox4x32({a, b, c, static_cast<std::uint32_t>(pair)}, key);
     const double radius = std::sqrt(-2.0 * std::log(to_unit(r[0], r[1])));
@@ -24,7 +25,8 @@ void box_muller(std::span<T> out, std::array<std::uint32_t, 2> key, std::uint32_
 
 }  // namespace
 
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53} * counter[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * counter[2];
@@ -48,10 +50,12 @@ double CounterRandom::uniform(std::uint32_t a, std::uint32_t b, std::uint32_t c,
   return to_unit(r[0], r[1]);
 }
 
-void CounterRandom::fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b, std::uint32_t c) const {
+void CounterRandom::fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b,
+                                std::uint32_t c) const {
   box_muller(out, key_, a, b, c);
 }
-void CounterRandom::fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b, std::uint32_t c) const {
+void CounterRandom::fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b,
+                                std::uint32_t c) const {
   box_muller(out, key_, a, b, c);
 }
 

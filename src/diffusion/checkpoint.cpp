@@ -14,11 +14,12 @@ namespace podscale {
 namespace {
 
 constexpr long kFormat = 1;
-constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {{"/parameters/", &Checkpoint::parameters},
-                                                                                {"/average/", &Checkpoint::average},
-                                                                                {"/best/", &Checkpoint::best},
-                                                                                {"/first_moment/", &Checkpoint::first_moment},
-                                                                                {"/second_moment/", &Checkpoint::second_moment}};
+constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
+    {"/parameters/", &Checkpoint::parameters},
+    {"/average/", &Checkpoint::average},
+    {"/best/", &Checkpoint::best},
+    {"/first_moment/", &Checkpoint::first_moment},
+    {"/second_moment/", &Checkpoint::second_moment}};
 
 /// Owner of an HDF5 identifier; throws with what was being done when it is not valid.
 class Id {
@@ -45,19 +46,33 @@ class Id {
 
 template <class T>
 hid_t h5_type();
-template <> hid_t h5_type<float>() { return H5T_NATIVE_FLOAT; }
-template <> hid_t h5_type<double>() { return H5T_NATIVE_DOUBLE; }
-template <> hid_t h5_type<long>() { return H5T_NATIVE_LONG; }
-template <> hid_t h5_type<unsigned char>() { return H5T_NATIVE_UCHAR; }
+template <>
+hid_t h5_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
+template <>
+hid_t h5_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+template <>
+hid_t h5_type<long>() {
+  return H5T_NATIVE_LONG;
+}
+template <>
+hid_t h5_type<unsigned char>() {
+  return H5T_NATIVE_UCHAR;
+}
 
 void put_number(hid_t file, const char* name, double value) {
   const Id space(H5Screate(H5S_SCALAR), H5Sclose, name);
-  const Id attribute(H5Acreate2(file, name, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, name);
+  const Id attribute(H5Acreate2(file, name, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                     name);
   H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value);
 }
 double get_number(hid_t file, const std::string& path, const char* name) {
-  const Id attribute(H5Aopen(file, name, H5P_DEFAULT), H5Aclose,
-                     fmt::format("{}: no attribute {}; expected a model written by podscale-train", path, name));
+  const Id attribute(
+      H5Aopen(file, name, H5P_DEFAULT), H5Aclose,
+      fmt::format("{}: no attribute {}; expected a model written by podscale-train", path, name));
   double value = 0;
   H5Aread(attribute, H5T_NATIVE_DOUBLE, &value);
   return value;
@@ -72,10 +87,12 @@ void put_text(hid_t file, const char* name, const std::string& value) {
   H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.c_str());
 }
 std::string get_text(hid_t file, const std::string& path, const char* name) {
-  const Id set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, fmt::format("{}: no {} in it; expected a model written by podscale-train", path, name));
+  const Id set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose,
+               fmt::format("{}: no {} in it; expected a model written by podscale-train", path, name));
   const Id type(H5Dget_type(set), H5Tclose, name);
   std::string value(H5Tget_size(type), '\0');
-  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()) < 0) fail(ExitCode::data, "{}: cannot read {}; the file is damaged", path, name);
+  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()) < 0)
+    fail(ExitCode::data, "{}: cannot read {}; the file is damaged", path, name);
   return value.substr(0, value.find('\0'));
 }
 
@@ -86,7 +103,8 @@ void put_array(hid_t file, const std::string& name, const std::vector<hsize_t>& 
   const Id space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose, name);
   const Id set(H5Dcreate2(file, name.c_str(), h5_type<T>(), space, links, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
                fmt::format("cannot write {}", name));
-  if (H5Dwrite(set, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail(ExitCode::io, "cannot write {}: is the disk full?", name);
+  if (H5Dwrite(set, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+    fail(ExitCode::io, "cannot write {}: is the disk full?", name);
 }
 
 template <class T>
@@ -105,12 +123,19 @@ void write_file(const Checkpoint& c, const std::string& path) {
   Id file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
           fmt::format("{}: cannot be created; expected a writable directory", path));
   for (const auto& [name, value] : {std::pair<const char*, double>{"podscale_model_format", kFormat},
-                                    {"width", s.options.width}, {"depth", s.options.depth}, {"heads", s.options.heads},
+                                    {"width", s.options.width},
+                                    {"depth", s.options.depth},
+                                    {"heads", s.options.heads},
                                     {"velocity_prediction", s.options.prediction == Prediction::velocity},
-                                    {"diffusion_steps", s.options.diffusion_steps}, {"tokens", s.layout.tokens},
-                                    {"modes", s.layout.modes}, {"condition", s.layout.condition},
-                                    {"step", static_cast<double>(s.step)}, {"best_step", static_cast<double>(s.best_step)},
-                                    {"best_score", s.best_score}, {"ranks", s.ranks}, {"pending_loss", c.pending_loss},
+                                    {"diffusion_steps", s.options.diffusion_steps},
+                                    {"tokens", s.layout.tokens},
+                                    {"modes", s.layout.modes},
+                                    {"condition", s.layout.condition},
+                                    {"step", static_cast<double>(s.step)},
+                                    {"best_step", static_cast<double>(s.best_step)},
+                                    {"best_score", s.best_score},
+                                    {"ranks", s.ranks},
+                                    {"pending_loss", c.pending_loss},
                                     {"pending_steps", static_cast<double>(c.pending_steps)}})
     put_number(file, name, value);
   put_text(file, "basis_checksum", s.basis_checksum);
@@ -119,29 +144,35 @@ void write_file(const Checkpoint& c, const std::string& path) {
   put_text(file, "version", s.version);
   for (const NamedSlice& slice : c.slices) {
     const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
-    for (const auto& [group, member] : kGroups) put_array(file, group + slice.name, shape, (c.*member).data() + slice.offset);
+    for (const auto& [group, member] : kGroups)
+      put_array(file, group + slice.name, shape, (c.*member).data() + slice.offset);
   }
   std::vector<long> step;
   std::vector<double> loss, score;
-  for (const ValidationRecord& r : s.history) step.push_back(r.step), loss.push_back(r.loss), score.push_back(r.score);
+  for (const ValidationRecord& r : s.history)
+    step.push_back(r.step), loss.push_back(r.loss), score.push_back(r.score);
   put_array(file, "/history/step", {step.size()}, step.data());
   put_array(file, "/history/loss", {loss.size()}, loss.data());
   put_array(file, "/history/score", {score.size()}, score.data());
   put_array(file, "/layout/latitude", {s.layout.centre_lat.size()}, s.layout.centre_lat.data());
   put_array(file, "/layout/longitude", {s.layout.centre_lon.size()}, s.layout.centre_lon.data());
-  put_array(file, "/layout/active", {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)}, s.layout.active.data());
+  put_array(file, "/layout/active",
+            {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
+            s.layout.active.data());
   file.close(fmt::format("{}: cannot be completed: is the disk full?", path));
 }
 
 /// Names, shapes and values of all parameters, in the order of their names.
 void read_slices(hid_t file, const std::string& path, Checkpoint& c) {
-  const Id group(H5Gopen2(file, "/parameters", H5P_DEFAULT), H5Gclose, fmt::format("{}: no /parameters in it; expected a model written by podscale-train", path));
+  const Id group(H5Gopen2(file, "/parameters", H5P_DEFAULT), H5Gclose,
+                 fmt::format("{}: no /parameters in it; expected a model written by podscale-train", path));
   H5G_info_t info{};
   H5Gget_info(group, &info);
   for (hsize_t i = 0; i < info.nlinks; ++i) {
     char name[512];
     H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_NATIVE, i, name, sizeof name, H5P_DEFAULT);
-    const Id set(H5Dopen2(group, name, H5P_DEFAULT), H5Dclose, fmt::format("{}: cannot open {}; the file is damaged", path, name));
+    const Id set(H5Dopen2(group, name, H5P_DEFAULT), H5Dclose,
+                 fmt::format("{}: cannot open {}; the file is damaged", path, name));
     const Id space(H5Dget_space(set), H5Sclose, name);
     std::vector<hsize_t> shape(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
     H5Sget_simple_extent_dims(space, shape.data(), nullptr);
@@ -150,8 +181,8 @@ void read_slices(hid_t file, const std::string& path, Checkpoint& c) {
     for (const auto& [prefix, member] : kGroups) {
       const auto part = get_array<float>(file, path, prefix + slice.name);
       if (static_cast<std::int64_t>(part.size()) != slice.size)
-        fail(ExitCode::data, "{}: {}{} has {} values, expected {}; the file is damaged", path, prefix, slice.name, part.size(),
-             slice.size);
+        fail(ExitCode::data, "{}: {}{} has {} values, expected {}; the file is damaged", path, prefix,
+             slice.name, part.size(), slice.size);
       (c.*member).insert((c.*member).end(), part.begin(), part.end());
     }
     c.slices.push_back(std::move(slice));
@@ -160,11 +191,15 @@ void read_slices(hid_t file, const std::string& path, Checkpoint& c) {
 
 Checkpoint read_file(const std::string& path) {
   if (!std::filesystem::exists(path))
-    fail(ExitCode::no_input, "{}: no such file; expected a model: run podscale-train first or set output.model_file", path);
-  const Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
-                fmt::format("{}: not an HDF5 file, or damaged; expected a model written by podscale-train", path));
-  if (const double format = get_number(file, path, "podscale_model_format"); format != static_cast<double>(kFormat))
-    fail(ExitCode::data, "{}: model format {}, expected {}; train again with this version", path, format, kFormat);
+    fail(ExitCode::no_input,
+         "{}: no such file; expected a model: run podscale-train first or set output.model_file", path);
+  const Id file(
+      H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
+      fmt::format("{}: not an HDF5 file, or damaged; expected a model written by podscale-train", path));
+  if (const double format = get_number(file, path, "podscale_model_format");
+      format != static_cast<double>(kFormat))
+    fail(ExitCode::data, "{}: model format {}, expected {}; train again with this version", path, format,
+         kFormat);
   Checkpoint c;
   ModelSummary& s = c.summary;
   const auto integer = [&](const char* name) { return static_cast<int>(get_number(file, path, name)); };
@@ -192,14 +227,19 @@ Checkpoint read_file(const std::string& path) {
   read_slices(file, path, c);
   s.parameters = static_cast<long>(c.parameters.size());
   const auto step = get_array<long>(file, path, "/history/step");
-  const auto loss = get_array<double>(file, path, "/history/loss"), score = get_array<double>(file, path, "/history/score");
+  const auto loss = get_array<double>(file, path, "/history/loss"),
+             score = get_array<double>(file, path, "/history/score");
   for (std::size_t i = 0; i < step.size(); ++i) s.history.push_back({step[i], loss.at(i), score.at(i)});
   return c;
 }
 
-void silence_hdf5() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }  // our own messages say what matters
+void silence_hdf5() {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}  // our own messages say what matters
 
-void share(const Communicator& comm, std::string& text) { text = comm.broadcast(text); }
+void share(const Communicator& comm, std::string& text) {
+  text = comm.broadcast(text);
+}
 template <class T>
 void share(const Communicator& comm, std::vector<T>& values) {
   const long size = comm.is_root() ? static_cast<long>(values.size()) : 0;
@@ -221,14 +261,16 @@ std::string weights_checksum(const Checkpoint& checkpoint) {
   return checksum_text(sum);
 }
 
-std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Checkpoint& checkpoint, const std::vector<float>& from,
-                               const std::string& path) {
+std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Checkpoint& checkpoint,
+                               const std::vector<float>& from, const std::string& path) {
   std::vector<float> values;
   for (const NamedSlice& wanted : slices) {
-    const auto found = std::find_if(checkpoint.slices.begin(), checkpoint.slices.end(),
-                                    [&](const NamedSlice& s) { return s.name == wanted.name && s.shape == wanted.shape; });
+    const auto found =
+        std::find_if(checkpoint.slices.begin(), checkpoint.slices.end(),
+                     [&](const NamedSlice& s) { return s.name == wanted.name && s.shape == wanted.shape; });
     if (found == checkpoint.slices.end())
-      fail(ExitCode::data, "{}: no parameter {} of {} values; expected a network of the same width, depth and tokens", path,
+      fail(ExitCode::data,
+           "{}: no parameter {} of {} values; expected a network of the same width, depth and tokens", path,
            wanted.name, wanted.size);
     values.insert(values.end(), from.begin() + found->offset, from.begin() + found->offset + found->size);
   }
@@ -240,7 +282,8 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
     if (!comm.is_root()) return;
     silence_hdf5();
     const std::filesystem::path target(path);
-    const std::string temporary = (target.parent_path() / ("." + target.filename().string() + ".tmp")).string();
+    const std::string temporary =
+        (target.parent_path() / ("." + target.filename().string() + ".tmp")).string();
     try {
       write_file(checkpoint, temporary);
       std::filesystem::rename(temporary, target);
@@ -260,16 +303,29 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
     silence_hdf5();
     c = read_file(path);
     if (weights_checksum(c) != c.summary.weights_checksum)
-      fail(ExitCode::data, "{}: weights checksum {} does not match the stored {}; the file is damaged", path, weights_checksum(c),
-           c.summary.weights_checksum);
+      fail(ExitCode::data, "{}: weights checksum {} does not match the stored {}; the file is damaged", path,
+           weights_checksum(c), c.summary.weights_checksum);
   });
   ModelSummary& s = c.summary;
-  long numbers[] = {s.options.width, s.options.depth, s.options.heads, s.options.prediction == Prediction::velocity,
-                    s.options.diffusion_steps, s.layout.tokens, s.layout.modes, s.layout.condition, s.step, s.best_step, s.ranks,
-                    static_cast<long>(c.slices.size()), static_cast<long>(s.history.size()), s.parameters, c.pending_steps};
+  long numbers[] = {s.options.width,
+                    s.options.depth,
+                    s.options.heads,
+                    s.options.prediction == Prediction::velocity,
+                    s.options.diffusion_steps,
+                    s.layout.tokens,
+                    s.layout.modes,
+                    s.layout.condition,
+                    s.step,
+                    s.best_step,
+                    s.ranks,
+                    static_cast<long>(c.slices.size()),
+                    static_cast<long>(s.history.size()),
+                    s.parameters,
+                    c.pending_steps};
   comm.broadcast(std::span<long>(numbers));
-  s.options = {static_cast<int>(numbers[0]), static_cast<int>(numbers[1]), static_cast<int>(numbers[2]),
-               numbers[3] ? Prediction::velocity : Prediction::noise, static_cast<int>(numbers[4]), s.options.device};
+  s.options = {static_cast<int>(numbers[0]), static_cast<int>(numbers[1]),
+               static_cast<int>(numbers[2]), numbers[3] ? Prediction::velocity : Prediction::noise,
+               static_cast<int>(numbers[4]), s.options.device};
   s.layout.tokens = static_cast<int>(numbers[5]);
   s.layout.modes = static_cast<int>(numbers[6]);
   s.layout.condition = static_cast<int>(numbers[7]);
@@ -282,7 +338,8 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
   c.pending_steps = numbers[14];
   comm.broadcast(std::span(&s.best_score, 1));
   comm.broadcast(std::span(&c.pending_loss, 1));
-  for (std::string* text : {&s.basis_checksum, &s.weights_checksum, &s.effective_namelist, &s.version}) share(comm, *text);
+  for (std::string* text : {&s.basis_checksum, &s.weights_checksum, &s.effective_namelist, &s.version})
+    share(comm, *text);
   for (NamedSlice& slice : c.slices) {
     share(comm, slice.name);
     share(comm, slice.shape);
@@ -297,10 +354,13 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
   share(comm, s.layout.centre_lat);
   share(comm, s.layout.centre_lon);
   share(comm, s.layout.active);
-  for (auto* values : {&c.parameters, &c.average, &c.best, &c.first_moment, &c.second_moment}) share(comm, *values);
+  for (auto* values : {&c.parameters, &c.average, &c.best, &c.first_moment, &c.second_moment})
+    share(comm, *values);
   return c;
 }
 
-ModelSummary inspect_model(const Communicator& comm, const std::string& path) { return read_checkpoint(comm, path).summary; }
+ModelSummary inspect_model(const Communicator& comm, const std::string& path) {
+  return read_checkpoint(comm, path).summary;
+}
 
 }  // namespace podscale

@@ -9,8 +9,8 @@
 namespace podscale {
 namespace {
 
-constexpr int kTimeFeatures = 64;      // sines and cosines of the diffusion angle
-constexpr int kPositionOctaves = 10;   // wavelengths 360 to 0.7 degrees
+constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion angle
+constexpr int kPositionOctaves = 10;  // wavelengths 360 to 0.7 degrees
 constexpr double kEpsilon = 1e-6;
 
 torch::Tensor normalise(const torch::Tensor& x) {
@@ -20,13 +20,14 @@ torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const
   return normalise(x) * (scale.unsqueeze(1) + 1) + shift.unsqueeze(1);
 }
 
-/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves]. A region anywhere, of any size,
-/// has its own values, and longitude is periodic.
+/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves]. A region anywhere,
+/// of any size, has its own values, and longitude is periodic.
 torch::Tensor position_features(const TokenLayout& layout) {
   std::vector<float> features;
   for (int p = 0; p < layout.tokens; ++p)
     for (int octave = 0; octave < kPositionOctaves; ++octave)
-      for (const float degrees : {layout.centre_lat[static_cast<std::size_t>(p)], layout.centre_lon[static_cast<std::size_t>(p)]}) {
+      for (const float degrees :
+           {layout.centre_lat[static_cast<std::size_t>(p)], layout.centre_lon[static_cast<std::size_t>(p)]}) {
         const double angle = static_cast<double>(degrees) * std::numbers::pi / 180 * std::pow(2.0, octave);
         features.push_back(static_cast<float>(std::sin(angle)));
         features.push_back(static_cast<float>(std::cos(angle)));
@@ -60,8 +61,10 @@ BlockImpl::BlockImpl(int width, int heads) : heads_(heads) {
 torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e) {
   const auto b = x.size(0), p = x.size(1), w = x.size(2), head = w / heads_;
   const auto m = modulation_->forward(e).chunk(6, 1);
-  const auto qkv = qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
-  const auto weights = torch::softmax(torch::matmul(qkv[0], qkv[1].transpose(-2, -1)) / std::sqrt(static_cast<double>(head)), -1);
+  const auto qkv =
+      qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
+  const auto weights = torch::softmax(
+      torch::matmul(qkv[0], qkv[1].transpose(-2, -1)) / std::sqrt(static_cast<double>(head)), -1);
   const auto mixed = torch::matmul(weights, qkv[2]).transpose(1, 2).reshape({b, p, w});
   const auto attended = x + m[2].unsqueeze(1) * project_->forward(mixed);
   const auto hidden = torch::gelu(up_->forward(modulate(attended, m[3], m[4])));
@@ -69,8 +72,8 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e)
 }
 
 Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) {
-  PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0, "{} tokens of {} modes, width {}",
-                  layout.tokens, layout.modes, options.width);
+  PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0,
+                  "{} tokens of {} modes, width {}", layout.tokens, layout.modes, options.width);
   const std::vector<float> active(layout.active.begin(), layout.active.end());
   active_ = register_buffer("active", torch::tensor(active).view({layout.tokens, layout.modes}));
   position_features_ = register_buffer("position_features", position_features(layout));
@@ -86,8 +89,8 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) {
   last_ = register_module("last", torch::nn::Linear(w, layout.modes));
 }
 
-torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& phi,
-                                const torch::Tensor& year_phase) {
+torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition,
+                                const torch::Tensor& phi, const torch::Tensor& year_phase) {
   const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(phi))));
   const auto e = torch::silu(time + season_->forward(season_features(year_phase)));
   auto h = embed_->forward(torch::cat({x * active_, condition}, -1)) + position_->forward(position_features_);
@@ -103,13 +106,15 @@ void Denoiser::initialise(std::uint64_t seed) {
   for (auto& item : named_parameters()) {
     torch::Tensor& parameter = item.value();
     const std::string& name = item.key();
-    const bool zero = parameter.dim() == 1 || name.find("modulation") != std::string::npos || name.rfind("last.", 0) == 0;
+    const bool zero =
+        parameter.dim() == 1 || name.find("modulation") != std::string::npos || name.rfind("last.", 0) == 0;
     if (zero) {
       parameter.zero_();
     } else {
       std::vector<float> values(static_cast<std::size_t>(parameter.numel()));
       random.fill_normal(std::span(values), number);
-      parameter.copy_(torch::tensor(values).view(parameter.sizes()) / std::sqrt(static_cast<double>(parameter.size(1))));
+      parameter.copy_(torch::tensor(values).view(parameter.sizes()) /
+                      std::sqrt(static_cast<double>(parameter.size(1))));
     }
     ++number;
   }

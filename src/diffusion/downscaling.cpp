@@ -12,7 +12,8 @@ namespace podscale {
 
 std::vector<float> sample_ensemble(const Communicator& comm, const Basis& basis, const EnsemblePlan& plan,
                                    const SampleFunction& sample, std::span<const float> condition,
-                                   std::span<const float> year_phase, std::span<const std::uint32_t> time_key) {
+                                   std::span<const float> year_phase,
+                                   std::span<const std::uint32_t> time_key) {
   const long times = static_cast<long>(year_phase.size()), groups = plan.groups(), items = times * groups;
   const long tokens = static_cast<long>(basis.patches.patch_of_token.size()), modes = basis.modes;
   const long local = static_cast<long>(basis.patches.mine.size()), width = plan.batch * modes;
@@ -23,7 +24,8 @@ std::vector<float> sample_ensemble(const Communicator& comm, const Basis& basis,
   std::vector<float> repeated;
   for (long t = 0; t < times; ++t)
     for (long g = 0; g < groups; ++g)
-      repeated.insert(repeated.end(), condition.begin() + t * local * modes, condition.begin() + (t + 1) * local * modes);
+      repeated.insert(repeated.end(), condition.begin() + t * local * modes,
+                      condition.begin() + (t + 1) * local * modes);
   const Share mine = in.items();
   std::vector<float> given(static_cast<std::size_t>(mine.size() * tokens * modes));
   in.to_items(repeated, given);
@@ -53,13 +55,15 @@ EnsembleDecoder::EnsembleDecoder(const Basis& basis, const EnsemblePlan& plan)
     : basis_(&basis), plan_(plan), scale_(basis.codec().scales()) {}
 
 const float* EnsembleDecoder::token(std::span<const float> tokens, int member, std::size_t patch) const {
-  const std::size_t group = static_cast<std::size_t>(member / plan_.batch), within = static_cast<std::size_t>(member % plan_.batch);
-  const std::size_t modes = static_cast<std::size_t>(basis_->modes), batch = static_cast<std::size_t>(plan_.batch);
+  const std::size_t group = static_cast<std::size_t>(member / plan_.batch),
+                    within = static_cast<std::size_t>(member % plan_.batch);
+  const std::size_t modes = static_cast<std::size_t>(basis_->modes),
+                    batch = static_cast<std::size_t>(plan_.batch);
   return tokens.data() + ((group * basis_->patches.mine.size() + patch) * batch + within) * modes;
 }
 
-void EnsembleDecoder::moments(std::span<const float> tokens, std::span<const double> climatology, std::span<double> mean,
-                              std::span<double> variance) const {
+void EnsembleDecoder::moments(std::span<const float> tokens, std::span<const double> climatology,
+                              std::span<double> mean, std::span<double> variance) const {
   std::fill(mean.begin(), mean.end(), std::numeric_limits<double>::quiet_NaN());
   std::fill(variance.begin(), variance.end(), std::numeric_limits<double>::quiet_NaN());
   std::vector<const float*> members(static_cast<std::size_t>(plan_.members));
@@ -92,7 +96,8 @@ void EnsembleDecoder::member(std::span<const float> tokens, int m, std::span<con
   }
   basis_->codec().decode(own, 1, scale_, field);
   for (const PatchModes& patch : basis_->patches.mine)
-    for (const long point : patch.points) field[static_cast<std::size_t>(point)] += climatology[static_cast<std::size_t>(point)];
+    for (const long point : patch.points)
+      field[static_cast<std::size_t>(point)] += climatology[static_cast<std::size_t>(point)];
 }
 
 }  // namespace podscale

@@ -16,26 +16,33 @@ Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Model::Model(Model&&) noexcept = default;
 Model::~Model() = default;
 
-Model Model::load(const Communicator& comm, const std::string& path, const TokenLayout& layout, const std::string& basis_checksum,
-                  const std::string& device) {
+Model Model::load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
+                  const std::string& basis_checksum, const std::string& device) {
   const Checkpoint checkpoint = read_checkpoint(comm, path);
   std::unique_ptr<State> state;
   comm.agree([&] {
     require_same_study(checkpoint.summary, layout, basis_checksum, path);
     ModelOptions options = checkpoint.summary.options;
     options.device = device;
-    state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum, checkpoint.summary.best_step});
+    state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum,
+                          checkpoint.summary.best_step});
     state->network.set_weights(in_order_of(state->network.flat->slices, checkpoint, checkpoint.best, path));
   });
   return Model(std::move(state));
 }
 
-void Model::sample(const SamplerOptions& options, std::span<const float> condition, float year_phase, std::uint32_t time_key,
-                   int first_member, int count, std::span<float> out) const {
+void Model::sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
+                   std::uint32_t time_key, int first_member, int count, std::span<float> out) const {
   state_->network.sample(options, condition, year_phase, time_key, first_member, count, out);
 }
-std::string Model::checksum() const { return state_->checksum; }
-long Model::parameters() const { return state_->network.flat->values.numel(); }
-long Model::best_step() const { return state_->best_step; }
+std::string Model::checksum() const {
+  return state_->checksum;
+}
+long Model::parameters() const {
+  return state_->network.flat->values.numel();
+}
+long Model::best_step() const {
+  return state_->best_step;
+}
 
 }  // namespace podscale

@@ -1,5 +1,6 @@
 #include "network.hpp"
 
+#include <torch/cuda.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -9,6 +10,25 @@
 #include "podscale/diffusion/sampler.hpp"
 
 namespace podscale {
+namespace {
+
+torch::Device checked_device(const std::string& name) {
+  if (name == "cuda" && !torch::cuda::is_available())
+    fail(ExitCode::usage,
+         "model.device = 'cuda': this LibTorch finds no CUDA device; expected 'cpu', or a CUDA build of "
+         "LibTorch "
+         "and a GPU on every node");
+  return torch::Device(name);
+}
+
+}  // namespace
+
+Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
+    : layout(layout), options(options), device(checked_device(options.device)) {
+  module = std::make_shared<Denoiser>(layout, options);
+  module->to(device);
+  flat = std::make_unique<FlatParameters>(*module, gradients);
+}
 
 std::vector<float> Network::to_vector(const torch::Tensor& tensor) {
   const auto copy = tensor.detach().to(torch::kCPU).contiguous();

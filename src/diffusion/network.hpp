@@ -11,12 +11,8 @@
 namespace podscale {
 
 struct Network {
-  Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
-      : layout(layout), options(options), device(torch::Device(options.device)) {
-    module = std::make_shared<Denoiser>(layout, options);
-    module->to(device);
-    flat = std::make_unique<FlatParameters>(*module, gradients);
-  }
+  /// Error(usage) where Torch has no such device.
+  Network(const TokenLayout& layout, const ModelOptions& options, bool gradients);
   /// See Model::sample.
   void sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
               std::uint32_t time_key, int first_member, int count, std::span<float> out) const;

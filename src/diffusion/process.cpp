@@ -1,5 +1,6 @@
+#include "podscale/base/process.hpp"
+
 #include <ATen/Parallel.h>
-#include <dlfcn.h>
 #include <malloc.h>
 #include <mpi.h>
 #include <sched.h>
@@ -13,8 +14,9 @@
 namespace podscale {
 namespace {
 
-/// Cores that the ranks of this node may use together, over their number: right whether the launcher binds ranks to cores,
-/// to sockets, or not at all. Collective over the program (the threads of a process are no business of a communicator).
+/// Cores that the ranks of this node may use together, over their number: right whether the launcher binds
+/// ranks to cores, to sockets, or not at all. Collective over the program (the threads of a process are no
+/// business of a communicator).
 int cores_per_rank() {
   cpu_set_t cores;
   CPU_ZERO(&cores);
@@ -40,11 +42,11 @@ void tune_process(int threads) {
   mallopt(M_TOP_PAD, 256 << 20);
   if (threads == 0) threads = cores_per_rank();
   at::set_num_threads(threads);
-  // Torch's own setting does not reach OpenBLAS, and two levels of threads halve the speed; another BLAS has no such symbol.
-  if (void* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
-    reinterpret_cast<void (*)(int)>(symbol)(threads);
+  set_blas_threads(threads);  // Torch's own setting does not reach OpenBLAS
 }
 
-std::string network_versions() { return "LibTorch " TORCH_VERSION; }
+std::string network_versions() {
+  return "LibTorch " TORCH_VERSION;
+}
 
 }  // namespace podscale

@@ -54,12 +54,14 @@ torch::Tensor dpm_solver(const std::vector<double>& phi, torch::Tensor x, const 
 torch::Tensor ddim(const std::vector<double>& phi, torch::Tensor x, const Velocity& velocity) {
   for (std::size_t i = 0; i + 1 < phi.size(); ++i) {
     const torch::Tensor v = velocity(x, phi[i]);
-    x = data_estimate(x, v, phi[i]) * std::cos(phi[i + 1]) + noise_estimate(x, v, phi[i]) * std::sin(phi[i + 1]);
+    x = data_estimate(x, v, phi[i]) * std::cos(phi[i + 1]) +
+        noise_estimate(x, v, phi[i]) * std::sin(phi[i + 1]);
   }
   return x;
 }
 
-torch::Tensor ancestral(const std::vector<double>& phi, torch::Tensor x, const Velocity& velocity, const Noise& noise) {
+torch::Tensor ancestral(const std::vector<double>& phi, torch::Tensor x, const Velocity& velocity,
+                        const Noise& noise) {
   for (std::size_t i = 0; i + 1 < phi.size(); ++i) {
     const torch::Tensor z0 = data_estimate(x, velocity(x, phi[i]), phi[i]);
     if (i + 2 == phi.size()) return z0;
@@ -74,13 +76,18 @@ torch::Tensor ancestral(const std::vector<double>& phi, torch::Tensor x, const V
 
 }  // namespace
 
-torch::Tensor run_sampler(SamplerKind kind, int steps, torch::Tensor x, const Velocity& velocity, const Noise& noise) {
+torch::Tensor run_sampler(SamplerKind kind, int steps, torch::Tensor x, const Velocity& velocity,
+                          const Noise& noise) {
   const auto phi = sampler_angles(steps);
   switch (kind) {
-    case SamplerKind::angle: return angle_ode(phi, x, velocity);
-    case SamplerKind::dpm_solver: return dpm_solver(phi, x, velocity);
-    case SamplerKind::ddim: return ddim(phi, x, velocity);
-    case SamplerKind::ancestral: return ancestral(phi, x, velocity, noise);
+    case SamplerKind::angle:
+      return angle_ode(phi, x, velocity);
+    case SamplerKind::dpm_solver:
+      return dpm_solver(phi, x, velocity);
+    case SamplerKind::ddim:
+      return ddim(phi, x, velocity);
+    case SamplerKind::ancestral:
+      return ancestral(phi, x, velocity, noise);
   }
   fail(ExitCode::bug, "unknown sampler");
 }
@@ -90,7 +97,8 @@ SamplerKind sampler_from_name(const std::string& name) {
   if (name == "dpm-solver++") return SamplerKind::dpm_solver;
   if (name == "ddim") return SamplerKind::ddim;
   if (name == "ancestral") return SamplerKind::ancestral;
-  fail(ExitCode::usage, "sampling.sampler = '{}': expected 'angle', 'dpm-solver++', 'ddim' or 'ancestral'", name);
+  fail(ExitCode::usage, "sampling.sampler = '{}': expected 'angle', 'dpm-solver++', 'ddim' or 'ancestral'",
+       name);
 }
 
 }  // namespace podscale

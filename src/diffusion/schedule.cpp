@@ -28,7 +28,9 @@ double Schedule::alpha_bar(int t) const {
   return c * c;
 }
 
-double sampler_start_angle() { return std::acos(0.01); }
+double sampler_start_angle() {
+  return std::acos(0.01);
+}
 
 std::vector<double> sampler_angles(int steps) {
   PODSCALE_ASSERT(steps >= 1, "{} steps", steps);

@@ -7,7 +7,8 @@
 
 namespace podscale {
 
-LatentMoments latent_moments(std::span<const float* const> members, std::span<const double> scale, int modes) {
+LatentMoments latent_moments(std::span<const float* const> members, std::span<const double> scale,
+                             int modes) {
   const int m = static_cast<int>(members.size());
   PODSCALE_ASSERT(m >= 2, "{} members", m);
   LatentMoments moments;
@@ -20,7 +21,8 @@ LatentMoments latent_moments(std::span<const float* const> members, std::span<co
       deviations.push_back(static_cast<double>(member[k]) * scale[static_cast<std::size_t>(k)]);
       moments.mean[static_cast<std::size_t>(k)] += deviations.back() / m;
     }
-  for (std::size_t i = 0; i < deviations.size(); ++i) deviations[i] -= moments.mean[i % static_cast<std::size_t>(modes)];
+  for (std::size_t i = 0; i < deviations.size(); ++i)
+    deviations[i] -= moments.mean[i % static_cast<std::size_t>(modes)];
   gemm(false, true, modes, modes, m, 1.0 / (m - 1), deviations.data(), modes, deviations.data(), modes, 0,
        moments.covariance.data(), modes);
   return moments;

@@ -19,7 +19,8 @@ Interpolation interpolation_from_name(const std::string& name) {
 
 namespace {
 
-/// Weights along one axis: coarse index and weight; indices of a periodic axis are unwrapped (may be < 0 or >= n).
+/// Weights along one axis: coarse index and weight; indices of a periodic axis are unwrapped (may be < 0 or
+/// >= n).
 struct Tap {
   long index;
   double weight;
@@ -30,8 +31,8 @@ struct AxisStencil {
   std::vector<Tap> cubic;
 };
 
-/// Fractional position of x among ascending centres: index j and t in [0, 1) with x = c_j + t (c_j+1 - c_j); beyond the
-/// first and last centre by at most half a cell. Periodic axes: any x, unwrapped index.
+/// Fractional position of x among ascending centres: index j and t in [0, 1) with x = c_j + t (c_j+1 - c_j);
+/// beyond the first and last centre by at most half a cell. Periodic axes: any x, unwrapped index.
 std::pair<long, double> locate(const std::vector<double>& centres, double x, bool periodic) {
   const long n = static_cast<long>(centres.size());
   if (n == 1) return {0, 0.0};
@@ -100,8 +101,9 @@ AxisStencil axis_stencil(const std::vector<double>& centres, double x, bool peri
 
 }  // namespace
 
-Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_ocean, const Grid& fine, const Window& window,
-                     std::span<const unsigned char> fine_ocean, Interpolation kind, int search) {
+Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_ocean, const Grid& fine,
+                     const Window& window, std::span<const unsigned char> fine_ocean, Interpolation kind,
+                     int search) {
   PODSCALE_ASSERT(static_cast<long>(coarse_ocean.size()) == coarse.points() &&
                       static_cast<long>(fine_ocean.size()) == window.points(),
                   "mask sizes {} and {}", coarse_ocean.size(), fine_ocean.size());
@@ -111,9 +113,12 @@ Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_o
     if (j < 0 || j >= ny || (!coarse.periodic && (i < 0 || i >= nx))) return false;
     return coarse_ocean[static_cast<std::size_t>(j * nx + wrap(i))] != 0;
   };
-  // Longitudes are brought near the middle of the coarse axis (regional) or left to unwrap by themselves (periodic).
+  // Longitudes are brought near the middle of the coarse axis (regional) or left to unwrap by themselves
+  // (periodic).
   const double middle = 0.5 * (coarse.lon.front() + coarse.lon.back());
-  const auto near = [&](double lon, double reference) { return lon + 360.0 * std::round((reference - lon) / 360.0); };
+  const auto near = [&](double lon, double reference) {
+    return lon + 360.0 * std::round((reference - lon) / 360.0);
+  };
 
   std::vector<AxisStencil> ys, xs;
   for (long j = 0; j < window.ny; ++j)
@@ -123,7 +128,8 @@ Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_o
     double lon = fine.lon[static_cast<std::size_t>(column)];
     if (!coarse.periodic) lon = near(lon, middle);
     // A tile that crosses the coarse grid's cut continues past its last column.
-    else if (i > 0) lon = near(lon, fine.lon[static_cast<std::size_t>(((window.x0) % fine.nx() + fine.nx()) % fine.nx())]);
+    else if (i > 0)
+      lon = near(lon, fine.lon[static_cast<std::size_t>(((window.x0) % fine.nx() + fine.nx()) % fine.nx())]);
     xs.push_back(axis_stencil(coarse.lon, lon, coarse.periodic));
   }
 
@@ -142,7 +148,8 @@ Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_o
       if (kind == Interpolation::bicubic) {
         for (const Tap& a : y.cubic)
           for (const Tap& b : x.cubic) row.push_back({a.index, b.index, a.weight * b.weight});
-        if (std::any_of(row.begin(), row.end(), [&](const Entry& e) { return !ocean(e.j, e.i); })) row.clear();
+        if (std::any_of(row.begin(), row.end(), [&](const Entry& e) { return !ocean(e.j, e.i); }))
+          row.clear();
       }
       if (row.empty() && kind != Interpolation::nearest) {
         double sum = 0;
@@ -198,7 +205,8 @@ Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_o
 }
 
 void Regridder::apply(std::span<const float> coarse, std::span<float> fine) const {
-  PODSCALE_ASSERT(coarse.size() == used_.size(), "coarse window of {} points, expected {}", coarse.size(), used_.size());
+  PODSCALE_ASSERT(coarse.size() == used_.size(), "coarse window of {} points, expected {}", coarse.size(),
+                  used_.size());
   PetscScalar* in = nullptr;
   PODSCALE_PETSC(VecGetArrayWrite(in_.get(), &in));
   for (std::size_t i = 0; i < coarse.size(); ++i) in[i] = used_[i] ? static_cast<double>(coarse[i]) : 0.0;

@@ -79,7 +79,7 @@ const std::vector<Key> table = {
     {"training", "checkpoint_every", Int, "500", "steps", 1, big, "", "Steps between checkpoints"},
     {"training", "seed", Int, "1", "", 0, 9.0e15, "", "Of initial weights, sample order and training noise"},
     {"training", "resume", Logical, ".true.", "", 0, 0, "", "Continue from model_file when it is there"},
-    {"training", "threads", Int, "0", "", 0, 1024, "", "Threads a rank; 0 = cores of the node / ranks on it"},
+    {"training", "threads", Int, "1", "", 0, 1024, "", "Threads a rank; 0 = cores of the node / ranks on it. Bits depend on it"},
     {"training", "time_limit", Text, "''", "HH:MM:SS", 0, 0, "", "Stop by then with a checkpoint and exit code 75; '' = no limit"},
 
     {"sampling", "sampler", Text, "'ddim'", "", 0, 0, "angle|dpm-solver++|ddim|ancestral", "Sampler"},
@@ -107,7 +107,7 @@ const std::vector<Key> table = {
     {"verify", "text_file", Text, "'scores.txt'", "", 0, 0, "", "Scores as a table"},
     {"verify", "picture_file", Text, "'picture.png'", "", 0, 0, "", "Maps of one time; '' = none"},
     {"verify", "picture_date", Text, "''", "date", 0, 0, "", "Time of the maps, 'YYYY-MM-DD'; '' = the middle of the period"},
-    {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of PSNR and SSIM"},
+    {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of SSIM"},
 
     {"ocean", "ny", Int, "96", "points", 4, 1e6, "", "HR grid points along latitude"},
     {"ocean", "nx", Int, "96", "points", 4, 1e6, "", "HR grid points along longitude"},
@@ -145,12 +145,18 @@ const std::vector<Key> table = {
 
 const char* type_name(KeyType type) {
   switch (type) {
-    case KeyType::integer: return "integer";
-    case KeyType::real: return "real";
-    case KeyType::logical: return "logical";
-    case KeyType::text: return "text";
-    case KeyType::integers: return "integers";
-    case KeyType::texts: return "texts";
+    case KeyType::integer:
+      return "integer";
+    case KeyType::real:
+      return "real";
+    case KeyType::logical:
+      return "logical";
+    case KeyType::text:
+      return "text";
+    case KeyType::integers:
+      return "integers";
+    case KeyType::texts:
+      return "texts";
   }
   return "";
 }
@@ -167,7 +173,9 @@ std::string range_text(const Key& key) {
 
 }  // namespace
 
-const std::vector<Key>& key_table() { return table; }
+const std::vector<Key>& key_table() {
+  return table;
+}
 
 const char* group_help(const std::string& group) {
   for (const auto& [name, help] : groups)
@@ -179,20 +187,26 @@ std::string namelist_reference() {
   std::string text =
       "# Namelist reference\n\n"
       "Generated from the table in src/io/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
-      "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`, comments after `!`, names\n"
-      "in any case, lists separated by commas or blanks (`3*1` repeats), over several lines where needed. An unknown\n"
-      "group or key, a key given twice and a value out of range are errors. `--set group.key=value` comes last and wins.\n"
-      "Relative paths are relative to the working directory. A default of \"none\" means: give it where it is needed.\n";
+      "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`, comments after "
+      "`!`, names\n"
+      "in any case, lists separated by commas or blanks (`3*1` repeats), over several lines where needed. An "
+      "unknown\n"
+      "group or key, a key given twice and a value out of range are errors. `--set group.key=value` comes "
+      "last and wins.\n"
+      "Relative paths are relative to the working directory. A default of \"none\" means: give it where it "
+      "is needed.\n";
   for (const auto& [group, help] : groups) {
-    text += fmt::format("\n## &{}\n\n{}\n\n| key | type | unit | default | range or choice | meaning |\n"
-                        "|---|---|---|---|---|---|\n", group, help);
+    text += fmt::format(
+        "\n## &{}\n\n{}\n\n| key | type | unit | default | range or choice | meaning |\n"
+        "|---|---|---|---|---|---|\n",
+        group, help);
     for (const Key& key : table) {
       if (std::string(key.group) != group) continue;
       const std::string type =
           key.count > 0 ? fmt::format("{} {}", key.count, type_name(key.type)) : type_name(key.type);
       const std::string fallback = *key.fallback ? fmt::format("`{}`", key.fallback) : "none";
-      text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.name, type, key.unit, fallback, range_text(key),
-                          key.help);
+      text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.name, type, key.unit, fallback,
+                          range_text(key), key.help);
     }
   }
   return text;

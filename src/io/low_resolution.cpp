@@ -9,8 +9,12 @@
 namespace podscale {
 
 SeriesSpec hr_spec(const Namelist& namelist) {
-  SeriesSpec spec{"HR", namelist.required_texts("data.hr_files"), namelist.text("data.hr_variable"),
-                  namelist.text("data.mask_file"), namelist.text("data.mask_variable"), {}};
+  SeriesSpec spec{"HR",
+                  namelist.required_texts("data.hr_files"),
+                  namelist.text("data.hr_variable"),
+                  namelist.text("data.mask_file"),
+                  namelist.text("data.mask_variable"),
+                  {}};
   for (const long value : namelist.integers("data.mask_ocean_values"))
     spec.mask_ocean_values.push_back(static_cast<double>(value));
   return spec;
@@ -28,19 +32,23 @@ SeriesSpec truth_spec(const Namelist& namelist) {
 
 LowResolution LowResolution::open(const Communicator& comm, const Namelist& namelist) {
   if (namelist.text("data.lr_source") == "coarsen")
-    return coarsen(comm, Series::open(comm, hr_spec(namelist)), static_cast<int>(namelist.integer("data.coarsen_factor")));
-  const SeriesSpec spec{"LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {}, {}};
+    return coarsen(comm, Series::open(comm, hr_spec(namelist)),
+                   static_cast<int>(namelist.integer("data.coarsen_factor")));
+  const SeriesSpec spec{
+      "LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {}, {}};
   return {comm, Series::open(comm, spec), 1};
 }
 
 LowResolution LowResolution::coarsen(const Communicator& comm, Series fine, int factor) {
   const Grid& grid = fine.grid();
   if (factor > grid.ny() || factor > grid.nx())
-    fail(ExitCode::data, "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor", factor,
-         fine.describe(), grid.ny(), grid.nx());
+    fail(ExitCode::data, "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor",
+         factor, fine.describe(), grid.ny(), grid.nx());
   if (grid.periodic && grid.nx() % factor != 0)
-    fail(ExitCode::data, "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic grid of {}; choose one "
-         "that does", factor, grid.nx(), fine.describe());
+    fail(ExitCode::data,
+         "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic grid of {}; choose one "
+         "that does",
+         factor, grid.nx(), fine.describe());
   return {comm, std::move(fine), factor};
 }
 
@@ -50,7 +58,8 @@ LowResolution::LowResolution(const Communicator& comm, Series series, int factor
 }
 
 std::string LowResolution::describe() const {
-  return factor_ == 1 ? series_->describe() : fmt::format("{} x {} block means of {}", factor_, factor_, series_->describe());
+  return factor_ == 1 ? series_->describe()
+                      : fmt::format("{} x {} block means of {}", factor_, factor_, series_->describe());
 }
 
 void LowResolution::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
@@ -62,6 +71,16 @@ void LowResolution::read(const Window& window, std::span<const long> steps, std:
   if (window.points() == 0) fine = {};
   std::vector<float> values(static_cast<std::size_t>(fine.points()) * steps.size());
   series_->read(fine, steps, values);
+  if (!series_->spec().mask_variable.empty()) {
+    const bool same =
+        masked_.y0 == fine.y0 && masked_.x0 == fine.x0 && masked_.ny == fine.ny && masked_.nx == fine.nx;
+    if (comm_->max(same && !fine_ocean_.empty() ? 0 : 1) != 0) {
+      fine_ocean_ = ocean_mask(*series_, fine, {});  // no step: the variable alone
+      masked_ = fine;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!fine_ocean_[i % fine_ocean_.size()]) values[i] = std::numeric_limits<float>::quiet_NaN();
+  }
   block_mean(values, static_cast<long>(steps.size()), fine.ny, fine.nx, factor_, out);
 }
 
@@ -85,7 +104,8 @@ std::vector<unsigned char> LowResolution::ocean(std::span<const long> steps) con
   return mask;
 }
 
-void block_mean(std::span<const float> fine, long steps, long fine_ny, long fine_nx, int factor, std::span<float> coarse) {
+void block_mean(std::span<const float> fine, long steps, long fine_ny, long fine_nx, int factor,
+                std::span<float> coarse) {
   const long ny = (fine_ny + factor - 1) / factor, nx = (fine_nx + factor - 1) / factor;
   PODSCALE_ASSERT(static_cast<long>(fine.size()) == steps * fine_ny * fine_nx &&
                       static_cast<long>(coarse.size()) == steps * ny * nx,
@@ -101,7 +121,8 @@ void block_mean(std::span<const float> fine, long steps, long fine_ny, long fine
             if (!std::isnan(value)) sum += value, ++count;
           }
         coarse[static_cast<std::size_t>((t * ny + j) * nx + i)] =
-            count > 0 ? static_cast<float>(sum / static_cast<double>(count)) : std::numeric_limits<float>::quiet_NaN();
+            count > 0 ? static_cast<float>(sum / static_cast<double>(count))
+                      : std::numeric_limits<float>::quiet_NaN();
       }
 }
 

@@ -31,7 +31,8 @@ struct NetcdfFile::State {
   ~State() {
     // An exception that only this rank has seen must reach main (and its MPI_Abort): nc_close would wait for
     // the others.
-    const bool alone = std::uncaught_exceptions() > unwinding && parallel && comm->size() > 1;
+    const bool alone =
+        std::uncaught_exceptions() > unwinding && !Error::newest_agreed() && parallel && comm->size() > 1;
     if (!alone && id >= 0) nc_close(id);
     std::error_code ignored;
     if (!temporary.empty() && comm->is_root()) std::filesystem::remove(temporary, ignored);

@@ -17,8 +17,8 @@ std::vector<float> to_float(std::span<const double> values, double scale, double
   return out;
 }
 
-void put_axis(const Communicator& comm, NetcdfFile& file, const std::string& name, const std::vector<double>& centres,
-              const std::vector<double>& edges) {
+void put_axis(const Communicator& comm, NetcdfFile& file, const std::string& name,
+              const std::vector<double>& centres, const std::vector<double>& edges) {
   const std::size_t count = comm.is_root() ? centres.size() : 0;
   file.put(name, {0}, {count}, std::span<const double>(centres).first(count));
   std::vector<double> bounds;
@@ -28,8 +28,8 @@ void put_axis(const Communicator& comm, NetcdfFile& file, const std::string& nam
 
 }  // namespace
 
-ProductFile::ProductFile(const Communicator& comm, const std::string& path, const Grid& grid, const Window& window,
-                         const TimeAxis& times, const ProductOptions& options)
+ProductFile::ProductFile(const Communicator& comm, const std::string& path, const Grid& grid,
+                         const Window& window, const TimeAxis& times, const ProductOptions& options)
     : file_(NetcdfFile::create(comm, path)), window_(window), options_(options) {
   comm.agree([&] { conversion_ = unit_conversion("degC", options.units, "output.units"); });
   const std::string& name = options.variable;
@@ -43,7 +43,8 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   file_.put_text("time", "calendar", calendar_name(times.calendar));
   file_.put_text("time", "axis", "T");
   for (const auto& [axis, standard_name, units, letter] :
-       {std::array<std::string, 4>{"lat", "latitude", "degrees_north", "Y"}, {"lon", "longitude", "degrees_east", "X"}}) {
+       {std::array<std::string, 4>{"lat", "latitude", "degrees_north", "Y"},
+        {"lon", "longitude", "degrees_east", "X"}}) {
     file_.define_variable(axis, NC_DOUBLE, {axis});
     file_.put_text(axis, "standard_name", standard_name);
     file_.put_text(axis, "units", units);
@@ -63,7 +64,8 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   const std::string squared = conversion_.scale == 1 ? "K2" : "(" + options.units + ")2";
   define(name, ", downscaled mean", options.units, "mean");
   define(name + "_variance", ", predictive variance", squared, "variance");
-  define(name + "_std", ", predictive standard deviation", conversion_.scale == 1 ? "K" : options.units, "standard_deviation");
+  define(name + "_std", ", predictive standard deviation", conversion_.scale == 1 ? "K" : options.units,
+         "standard_deviation");
   file_.put_text(name, "standard_name", options.standard_name);
   file_.put_text(name, "ancillary_variables", name + "_variance " + name + "_std");
   if (options.members > 0) {
@@ -72,10 +74,11 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     file_.put_text("realization", "standard_name", "realization");
     file_.put_text("realization", "units", "1");
     file_.put_text("realization", "axis", "E");
-    file_.define_variable(name + "_member", NC_FLOAT, {"realization", "time", "lat", "lon"},
+    file_.define_variable(name + "_member", NC_FLOAT, {"time", "realization", "lat", "lon"},
                           {{1, 1, options.chunk[0], options.chunk[1]}, options.deflate, kFill});
     file_.put_text(name + "_member", "standard_name", options.standard_name);
-    file_.put_text(name + "_member", "long_name", options.long_name + ", members in the space of the retained modes");
+    file_.put_text(name + "_member", "long_name",
+                   options.long_name + ", members in the space of the retained modes");
     file_.put_text(name + "_member", "units", options.units);
     file_.put_numbers(name + "_member", "missing_value", {kFill}, NC_FLOAT);
   }
@@ -95,18 +98,19 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   }
 }
 
-void ProductFile::put(const std::string& name, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-                      const std::vector<float>& values) {
+void ProductFile::put(const std::string& name, const std::vector<std::size_t>& start,
+                      const std::vector<std::size_t>& count, const std::vector<float>& values) {
   file_.put(name, start, count, std::span<const float>(values));
 }
 
-void ProductFile::write(std::size_t first, std::size_t steps, std::span<const double> mean, std::span<const double> variance,
-                        std::span<const double> members) {
+void ProductFile::write(std::size_t first, std::size_t steps, std::span<const double> mean,
+                        std::span<const double> variance, std::span<const double> members) {
   const std::size_t ny = static_cast<std::size_t>(window_.ny), nx = static_cast<std::size_t>(window_.nx);
   PODSCALE_ASSERT(mean.size() == steps * ny * nx && variance.size() == mean.size() &&
                       members.size() == mean.size() * static_cast<std::size_t>(options_.members),
                   "sizes {}, {}, {}", mean.size(), variance.size(), members.size());
-  const std::vector<std::size_t> start{first, static_cast<std::size_t>(window_.y0), static_cast<std::size_t>(window_.x0)};
+  const std::vector<std::size_t> start{first, static_cast<std::size_t>(window_.y0),
+                                       static_cast<std::size_t>(window_.x0)};
   const std::vector<std::size_t> count{ny * nx > 0 ? steps : 0, ny, nx};
   const double scale = conversion_.scale;
   std::vector<double> std_deviation(variance.begin(), variance.end());
@@ -115,7 +119,8 @@ void ProductFile::write(std::size_t first, std::size_t steps, std::span<const do
   put(options_.variable + "_variance", start, count, to_float(variance, scale * scale, 0));
   put(options_.variable + "_std", start, count, to_float(std_deviation, std::abs(scale), 0));
   for (std::size_t m = 0; m < static_cast<std::size_t>(options_.members); ++m)
-    put(options_.variable + "_member", {m, first, start[1], start[2]}, {count[0] > 0 ? std::size_t{1} : 0, count[0], ny, nx},
+    put(options_.variable + "_member", {first, m, start[1], start[2]},
+        {count[0], count[0] > 0 ? std::size_t{1} : 0, ny, nx},
         to_float(members.subspan(m * mean.size(), mean.size()), scale, conversion_.offset));
 }
 

@@ -18,7 +18,9 @@ Communicator Communicator::duplicate(MPI_Comm comm) {
   return {copy, true};
 }
 
-Communicator Communicator::self() { return {MPI_COMM_SELF, false}; }
+Communicator Communicator::self() {
+  return {MPI_COMM_SELF, false};
+}
 
 Communicator::Communicator(Communicator&& other) noexcept
     : comm_(std::exchange(other.comm_, MPI_COMM_NULL)),
@@ -40,7 +42,9 @@ Communicator::~Communicator() {
   if (owned_ && !finalized) MPI_Comm_free(&comm_);
 }
 
-void Communicator::barrier() const { MPI_Barrier(comm_); }
+void Communicator::barrier() const {
+  MPI_Barrier(comm_);
+}
 
 void Communicator::reduce(void* data, std::size_t count, MPI_Datatype type, MPI_Op op) const {
   constexpr std::size_t limit = 1u << 30;  // MPI counts are int

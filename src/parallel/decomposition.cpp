@@ -16,10 +16,10 @@ Decomposition::Decomposition(long ny, long nx, long patch_y, long patch_x, int r
       patches_y_((ny + patch_y - 1) / patch_y),
       patches_x_((nx + patch_x - 1) / patch_x),
       ranks_(ranks) {
-  PODSCALE_ASSERT(ny > 0 && nx > 0 && patch_y > 0 && patch_x > 0 && ranks > 0, "{} x {} points, patches {} x {}, {} ranks",
-                  ny, nx, patch_y, patch_x, ranks);
-  // The rank grid with the smallest largest load; among equals the one with the shortest edges. Ranks that do not fit
-  // (a prime number of them, or more than patches) stay idle: a DMDA would refuse.
+  PODSCALE_ASSERT(ny > 0 && nx > 0 && patch_y > 0 && patch_x > 0 && ranks > 0,
+                  "{} x {} points, patches {} x {}, {} ranks", ny, nx, patch_y, patch_x, ranks);
+  // The rank grid with the smallest largest load; among equals the one with the shortest edges. Ranks that do
+  // not fit (a prime number of them, or more than patches) stay idle: a DMDA would refuse.
   long best_load = patches() + 1, best_edge = 0;
   for (int ry = 1; ry <= std::min<long>(ranks, patches_y_); ++ry) {
     const int rx = static_cast<int>(std::min<long>(ranks / ry, patches_x_));
@@ -55,7 +55,8 @@ int Decomposition::owner(long patch) const {
     const long base = total / parts, extra = total % parts, boundary = extra * (base + 1);
     return static_cast<int>(index < boundary ? index / (base + 1) : extra + (index - boundary) / base);
   };
-  return find(patch / patches_x_, patches_y_, ranks_y_) * ranks_x_ + find(patch % patches_x_, patches_x_, ranks_x_);
+  return find(patch / patches_x_, patches_y_, ranks_y_) * ranks_x_ +
+         find(patch % patches_x_, patches_x_, ranks_x_);
 }
 
 Window Decomposition::patch_window(long patch) const {

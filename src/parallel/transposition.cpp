@@ -7,14 +7,20 @@
 
 namespace podscale {
 
-Transposition::Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens, long items, long width)
-    : comm_(&comm), tokens_(tokens), item_count_(items), width_(width), items_(share_of(items, comm.size(), comm.rank())) {
+Transposition::Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens,
+                             long items, long width)
+    : comm_(&comm),
+      tokens_(tokens),
+      item_count_(items),
+      width_(width),
+      items_(share_of(items, comm.size(), comm.rank())) {
   std::vector<int> counts(static_cast<std::size_t>(comm.size())), starts(counts.size());
   const int mine = static_cast<int>(local_tokens.size());
   MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm.raw());
   std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
   std::vector<long> all(static_cast<std::size_t>(starts.back() + counts.back()));
-  MPI_Allgatherv(local_tokens.data(), mine, MPI_LONG, all.data(), counts.data(), starts.data(), MPI_LONG, comm.raw());
+  MPI_Allgatherv(local_tokens.data(), mine, MPI_LONG, all.data(), counts.data(), starts.data(), MPI_LONG,
+                 comm.raw());
   PODSCALE_ASSERT(static_cast<long>(all.size()) == tokens, "{} tokens owned of {}", all.size(), tokens);
   tokens_of_.resize(counts.size());
   for (std::size_t r = 0; r < counts.size(); ++r)
@@ -53,8 +59,8 @@ void Transposition::to_items(std::span<const float> by_space, std::span<float> b
   std::exclusive_scan(receive.begin(), receive.end(), receive_at.begin(), 0);
   std::vector<float> buffer(by_item.size());
   const TokenType token(width_);
-  MPI_Alltoallv(by_space.data(), send.data(), send_at.data(), token.type, buffer.data(), receive.data(), receive_at.data(),
-                token.type, comm_->raw());
+  MPI_Alltoallv(by_space.data(), send.data(), send_at.data(), token.type, buffer.data(), receive.data(),
+                receive_at.data(), token.type, comm_->raw());
   const float* from = buffer.data();
   for (int r = 0; r < ranks; ++r)
     for (long item = 0; item < items_.size(); ++item)
@@ -87,8 +93,8 @@ void Transposition::to_space(std::span<const float> by_item, std::span<float> by
         to += width_;
       }
   const TokenType token(width_);
-  MPI_Alltoallv(buffer.data(), send.data(), send_at.data(), token.type, by_space.data(), receive.data(), receive_at.data(),
-                token.type, comm_->raw());
+  MPI_Alltoallv(buffer.data(), send.data(), send_at.data(), token.type, by_space.data(), receive.data(),
+                receive_at.data(), token.type, comm_->raw());
 }
 
 long Transposition::bytes_sent() const {

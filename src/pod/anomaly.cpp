@@ -6,18 +6,20 @@
 
 namespace podscale {
 
-void require_same_grid(const Grid& found, const Grid& expected, const std::string& what, const std::string& basis_path) {
+void require_same_grid(const Grid& found, const Grid& expected, const std::string& what,
+                       const std::string& basis_path) {
   if (found.checksum() == expected.checksum()) return;
   throw Error(ExitCode::data,
-              fmt::format("{}: its grid of {} x {} points from ({:.4f}N, {:.4f}E) is not the one of {}, {} x {} from ({:.4f}N, "
+              fmt::format("{}: its grid of {} x {} points from ({:.4f}N, {:.4f}E) is not the one of {}, {} x "
+                          "{} from ({:.4f}N, "
                           "{:.4f}E); use files on the grid of the training data or make the basis again",
-                          what, found.ny(), found.nx(), found.lat.front(), found.lon.front(), basis_path, expected.ny(),
-                          expected.nx(), expected.lat.front(), expected.lon.front()),
+                          what, found.ny(), found.nx(), found.lat.front(), found.lon.front(), basis_path,
+                          expected.ny(), expected.nx(), expected.lat.front(), expected.lon.front()),
               true);  // every rank has the same grids
 }
 
-void read_anomalies(const Series& hr, const Basis& basis, const Communicator& comm, std::span<const long> steps,
-                    std::span<double> out) {
+void read_anomalies(const Series& hr, const Basis& basis, const Communicator& comm,
+                    std::span<const long> steps, std::span<double> out) {
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
   std::vector<float> values(n * steps.size());
   hr.read(basis.window, steps, values);
@@ -29,9 +31,12 @@ void read_anomalies(const Series& hr, const Basis& basis, const Communicator& co
       for (std::size_t i = 0; i < n; ++i) {
         const double value = static_cast<double>(values[t * n + i]);
         if (basis.ocean[i] && std::isnan(value))
-          fail(ExitCode::data, "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected a series "
-               "without gaps there: name a land mask (data.mask_variable) or another period", hr.describe(), date_text(date),
-               basis.window.y0 + static_cast<long>(i) / basis.window.nx, basis.window.x0 + static_cast<long>(i) % basis.window.nx);
+          fail(ExitCode::data,
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected a "
+               "series "
+               "without gaps there: name a land mask (data.mask_variable) or another period",
+               hr.describe(), date_text(date), basis.window.y0 + static_cast<long>(i) / basis.window.nx,
+               basis.window.x0 + static_cast<long>(i) % basis.window.nx);
         out[t * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
       }
     }
@@ -46,7 +51,8 @@ InterpolatedSeries::InterpolatedSeries(const LowResolution& lr, const Basis& bas
 
 void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
   const Window& source = regridder_.source();
-  const std::size_t n_in = static_cast<std::size_t>(source.points()), n_out = static_cast<std::size_t>(basis_->window.points());
+  const std::size_t n_in = static_cast<std::size_t>(source.points()),
+                    n_out = static_cast<std::size_t>(basis_->window.points());
   std::vector<float> values(n_in * steps.size());
   lr_->read(source, steps, values);
   comm_->agree([&] {
@@ -57,9 +63,12 @@ void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out)
         const long row = source.y0 + static_cast<long>(i) / source.nx;
         const long column = ((source.x0 + static_cast<long>(i) % source.nx) % nx + nx) % nx;
         if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
-          fail(ExitCode::data, "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
-               "series without gaps there", lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]),
-               row, column);
+          fail(ExitCode::data,
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
+               "LR "
+               "series without gaps there",
+               lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]), row,
+               column);
       }
       regridder_.apply(field, out.subspan(t * n_out, n_out));
     }

@@ -18,14 +18,17 @@ namespace {
 std::pair<std::string, std::string> dates_of_period(const Namelist& namelist, const std::string& key) {
   const auto& dates = namelist.required_texts(key);
   if (dates.size() != 2)
-    throw Error(ExitCode::usage, fmt::format("{}: {} has {} values; expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
-                                             namelist.source(), key, dates.size()), true);
+    throw Error(ExitCode::usage,
+                fmt::format("{}: {} has {} values; expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
+                            namelist.source(), key, dates.size()),
+                true);
   return {dates[0], dates[1]};
 }
 
 std::string range_text(const TimeAxis& axis) {
-  return axis.dates.empty() ? "no time"
-                            : fmt::format("{} to {}", date_text(axis.dates.front()), date_text(axis.dates.back()));
+  return axis.dates.empty()
+             ? "no time"
+             : fmt::format("{} to {}", date_text(axis.dates.front()), date_text(axis.dates.back()));
 }
 
 /// Calls work(block of pairs) in order; a progress line for long series.
@@ -45,20 +48,30 @@ void for_blocks(const std::string& title, const Steps& steps, long block, const 
 std::vector<StepPair> steps_of_period(const Series& hr, const LowResolution& lr, const Namelist& namelist,
                                       const std::string& key) {
   const auto [first, last] = dates_of_period(namelist, key);
-  auto pairs = match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times());
+  const auto pairs = same_on_all_ranks([&, first = first, last = last] {
+    return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times());
+  });
   if (pairs.empty())
-    throw Error(ExitCode::data, fmt::format("{} = '{}', '{}': no date in it that both {} ({}) and {} ({}) have; expected a period "
-                                            "that both cover", key, first, last, hr.describe(), range_text(hr.times()),
-                                            lr.describe(), range_text(lr.times())), true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{} = '{}', '{}': no date in it that both {} ({}) and {} ({}) have; expected a period "
+                    "that both cover",
+                    key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
+                    range_text(lr.times())),
+        true);
   return pairs;
 }
 
-std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist, const std::string& key) {
+std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist,
+                                     const std::string& key) {
   const auto [first, last] = dates_of_period(namelist, key);
-  auto steps = steps_between(lr.times(), first, last);
+  const auto steps =
+      same_on_all_ranks([&, first = first, last = last] { return steps_between(lr.times(), first, last); });
   if (steps.empty())
-    throw Error(ExitCode::data, fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", key, first, last,
-                                            lr.describe(), range_text(lr.times())), true);
+    throw Error(ExitCode::data,
+                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", key, first, last,
+                            lr.describe(), range_text(lr.times())),
+                true);
   return steps;
 }
 
@@ -83,8 +96,11 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   basis.shared = namelist.text("patches.basis") == "shared";
   basis.effective_namelist = namelist.effective();
   if (basis.grid.ny() < size[0] || basis.grid.nx() < size[1])
-    throw Error(ExitCode::data, fmt::format("patches.size = {}, {}: larger than the grid of {}, {} x {}; choose smaller patches",
-                                            size[0], size[1], study.hr.describe(), basis.grid.ny(), basis.grid.nx()), true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("patches.size = {}, {}: larger than the grid of {}, {} x {}; choose smaller patches",
+                    size[0], size[1], study.hr.describe(), basis.grid.ny(), basis.grid.nx()),
+        true);
 
   // 1. Which times, which points.
   const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
@@ -96,17 +112,26 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   const long points = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
   sometimes = comm.sum(sometimes);
   if (points == 0)
-    throw Error(ExitCode::data, fmt::format("{}: no point has a value at all {} times of data.train ({} have at some); expected "
-                                            "ocean: check variable, period and land mask", study.hr.describe(), basis.samples,
-                                            sometimes), true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no point has a value at all {} times of data.train ({} have at some); expected "
+                    "ocean: check variable, period and land mask",
+                    study.hr.describe(), basis.samples, sometimes),
+        true);
   if (std::count(basis.lr_ocean.begin(), basis.lr_ocean.end(), 1) == 0)
-    throw Error(ExitCode::data, fmt::format("{}: no cell has a value at all {} times of data.train; expected ocean: check variable "
-                                            "and period", study.lr.describe(), basis.samples), true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no cell has a value at all {} times of data.train; expected ocean: check variable "
+                    "and period",
+                    study.lr.describe(), basis.samples),
+        true);
   if (sometimes > 0)
-    log::warn("{} points of {} have gaps in data.train and count as land (sea ice, clouds)", sometimes, study.hr.describe());
+    log::warn("{} points of {} have gaps in data.train and count as land (sea ice, clouds)", sometimes,
+              study.hr.describe());
   const InterpolatedSeries condition(study.lr, basis, comm);
   if (const long unreached = comm.sum(condition.unreached()); unreached > 0)
-    log::warn("{} HR ocean points have no LR ocean within 4 cells: their LR anomaly is taken as 0", unreached);
+    log::warn("{} HR ocean points have no LR ocean within 4 cells: their LR anomaly is taken as 0",
+              unreached);
 
   // 2. Climatologies.
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
@@ -139,17 +164,21 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
     read_anomalies(study.hr, basis, comm, steps, anomalies);
     grams.add(anomalies, static_cast<long>(steps.size()), basis.window.points());
   });
-  const PodOptions options{static_cast<int>(namelist.integer("patches.modes")), namelist.real("patches.energy"), basis.shared};
+  const PodOptions options{static_cast<int>(namelist.integer("patches.modes")),
+                           namelist.real("patches.energy"), basis.shared};
   compute_modes(comm, basis.decomposition, grams, options, basis.patches.mine);
   int most = 0;
   for (const PatchModes& patch : basis.patches.mine) most = std::max(most, patch.modes);
   basis.modes = comm.max(most);
   if (basis.modes == 0)
-    throw Error(ExitCode::data, fmt::format("{}: the anomalies of data.train are all zero; expected a series that varies",
-                                            study.hr.describe()), true);
+    throw Error(ExitCode::data,
+                fmt::format("{}: the anomalies of data.train are all zero; expected a series that varies",
+                            study.hr.describe()),
+                true);
   basis.tau.assign(n, 0.0);
   for (const PatchModes& patch : basis.patches.mine)
-    for (std::size_t i = 0; i < patch.points.size(); ++i) basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
+    for (std::size_t i = 0; i < patch.points.size(); ++i)
+      basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
 
   // 4. Scales of the condition: root mean square of the projected LR anomaly.
   const Codec codec = basis.codec();
@@ -162,7 +191,8 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
     tokens.resize(ones.size() * steps.size());
     codec.encode(anomalies, static_cast<long>(steps.size()), ones, tokens);
     for (std::size_t i = 0; i < tokens.size(); ++i)
-      basis.condition_scale[i % ones.size()] += static_cast<double>(tokens[i]) * static_cast<double>(tokens[i]);
+      basis.condition_scale[i % ones.size()] +=
+          static_cast<double>(tokens[i]) * static_cast<double>(tokens[i]);
   });
   for (double& scale : basis.condition_scale) {
     scale = std::sqrt(scale / static_cast<double>(basis.samples));

@@ -28,31 +28,40 @@ Hyperslab hyperslab(const Window& window, std::initializer_list<std::size_t> lea
   return h;
 }
 
-/// A per-patch table [patches_y][patches_x][width] of this rank's rectangle; patches without ocean keep `fill`.
+/// A per-patch table [patches_y][patches_x][width] of this rank's rectangle; patches without ocean keep
+/// `fill`.
 struct PatchTable {
   PatchRange range;
   std::size_t width;
   std::vector<double> values;
   PatchTable(const Basis& basis, const PatchRange& range, std::size_t width, double fill)
-      : range(range), width(width), values(static_cast<std::size_t>(range.ny * range.nx) * width, fill), basis_(&basis) {}
+      : range(range),
+        width(width),
+        values(static_cast<std::size_t>(range.ny * range.nx) * width, fill),
+        basis_(&basis) {}
   double* row(long patch) {
-    const long y = patch / basis_->decomposition.patches_x() - range.y0, x = patch % basis_->decomposition.patches_x() - range.x0;
+    const long y = patch / basis_->decomposition.patches_x() - range.y0,
+               x = patch % basis_->decomposition.patches_x() - range.x0;
     return values.data() + static_cast<std::size_t>(y * range.nx + x) * width;
   }
   Sizes start() const { return {static_cast<std::size_t>(range.y0), static_cast<std::size_t>(range.x0), 0}; }
-  Sizes count() const { return {static_cast<std::size_t>(range.ny), static_cast<std::size_t>(range.nx), width}; }
+  Sizes count() const {
+    return {static_cast<std::size_t>(range.ny), static_cast<std::size_t>(range.nx), width};
+  }
 
  private:
   const Basis* basis_;
 };
 
-void describe(NetcdfFile& file, const std::string& name, const std::string& long_name, const std::string& units) {
+void describe(NetcdfFile& file, const std::string& name, const std::string& long_name,
+              const std::string& units) {
   file.put_text(name, "long_name", long_name);
   if (!units.empty()) file.put_text(name, "units", units);
 }
 
 void define(NetcdfFile& file, const Basis& basis) {
-  const std::size_t k = static_cast<std::size_t>(basis.modes), terms = static_cast<std::size_t>(basis.hr_climatology.terms());
+  const std::size_t k = static_cast<std::size_t>(basis.modes),
+                    terms = static_cast<std::size_t>(basis.hr_climatology.terms());
   file.define_dimension("lat", basis.grid.lat.size());
   file.define_dimension("lon", basis.grid.lon.size());
   file.define_dimension("lr_lat", basis.lr_grid.lat.size());
@@ -74,19 +83,23 @@ void define(NetcdfFile& file, const Basis& basis) {
   const auto chunk = basis.decomposition.chunk_shape();
   const VariableOptions field{{1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
   file.define_variable("hr_climatology", NC_DOUBLE, {"harmonic_term", "lat", "lon"}, field);
-  describe(file, "hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source", "degC");
+  describe(file, "hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source",
+           "degC");
   file.define_variable("lr_climatology", NC_DOUBLE, {"harmonic_term", "lat", "lon"}, field);
   describe(file, "lr_climatology", "the same of the LR source interpolated to the HR grid", "degC");
   file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"}, field);
   describe(file, "phi", "POD modes, orthonormal over the ocean points of each patch", "1");
   file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, 0, NC_FILL_DOUBLE});
-  describe(file, "tau", "truncation variance: training variance of the anomaly less its projection on the modes", "K2");
+  describe(file, "tau",
+           "truncation variance: training variance of the anomaly less its projection on the modes", "K2");
   file.define_variable("scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
-  describe(file, "scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes", "K");
+  describe(file, "scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes",
+           "K");
   file.define_variable("condition_scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
   describe(file, "condition_scale", "training standard deviation of the projected LR anomaly", "K");
   file.define_variable("patch_variance", NC_DOUBLE, {"patch_y", "patch_x", "one"});
-  describe(file, "patch_variance", "training variance of the anomaly, summed over the points of the patch", "K2");
+  describe(file, "patch_variance", "training variance of the anomaly, summed over the points of the patch",
+           "K2");
   file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x", "one"});
   describe(file, "patch_modes", "modes kept; -1 for a patch without ocean", "1");
 }
@@ -110,7 +123,8 @@ TokenLayout Basis::layout(const Communicator& comm) const {
   for (const long patch : patches.patch_of_token) {
     const Window w = decomposition.patch_window(patch);
     const auto at = [](const std::vector<double>& edges, long first, long count) {
-      return static_cast<float>(0.5 * (edges[static_cast<std::size_t>(first)] + edges[static_cast<std::size_t>(first + count)]));
+      return static_cast<float>(
+          0.5 * (edges[static_cast<std::size_t>(first)] + edges[static_cast<std::size_t>(first + count)]));
     };
     layout.centre_lat.push_back(at(grid.lat_bounds, w.y0, w.ny));
     layout.centre_lon.push_back(at(grid.lon_bounds, w.x0, w.nx));
@@ -134,7 +148,9 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
     for (const long point : patch.points)
       for (const Climatology* climatology : {&hr_climatology, &lr_climatology})
         for (int term = 0; term < climatology->terms(); ++term)
-          c.add(std::span<const double>(&climatology->coefficients[static_cast<std::size_t>(term) * n + static_cast<std::size_t>(point)], 1));
+          c.add(std::span<const double>(&climatology->coefficients[static_cast<std::size_t>(term) * n +
+                                                                   static_cast<std::size_t>(point)],
+                                        1));
     sum += c.value();
   }
   Checksum c;
@@ -159,7 +175,8 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put_text("", "interpolation", basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
   file.put_text("", "basis", basis.shared ? "shared" : "local");
   file.put_numbers("", "podscale_format", {kFormat}, NC_INT);
-  file.put_numbers("", "patch_size", {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
+  file.put_numbers("", "patch_size", {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)},
+                   NC_INT);
   file.put_numbers("", "training_times", {static_cast<double>(basis.samples)}, NC_INT);
   file.put_numbers("", "explained_variance", {explained});
   file.end_definitions();
@@ -176,7 +193,8 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const std::vector<double> ocean(basis.ocean.begin(), basis.ocean.end());
   file.put("ocean", flat.start, flat.count, std::span<const double>(ocean));
   const std::vector<double> lr_ocean(basis.lr_ocean.begin(), basis.lr_ocean.end());
-  const Sizes lr_count = comm.is_root() ? Sizes{basis.lr_grid.lat.size(), basis.lr_grid.lon.size()} : Sizes{0, 0};
+  const Sizes lr_count =
+      comm.is_root() ? Sizes{basis.lr_grid.lat.size(), basis.lr_grid.lon.size()} : Sizes{0, 0};
   file.put("lr_ocean", {0, 0}, lr_count, std::span<const double>(lr_ocean).first(lr_count[0] * lr_count[1]));
 
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
@@ -193,7 +211,8 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   std::vector<double> phi(n * static_cast<std::size_t>(basis.modes), NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
   const PatchRange range = basis.decomposition.patches_of(comm.rank());
   const std::size_t k = static_cast<std::size_t>(basis.modes);
-  PatchTable scale(basis, range, k, 0), condition(basis, range, k, 0), variance(basis, range, 1, 0), kept(basis, range, 1, -1);
+  PatchTable scale(basis, range, k, 0), condition(basis, range, k, 0), variance(basis, range, 1, 0),
+      kept(basis, range, 1, -1);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t d = patch.points.size();
@@ -211,8 +230,10 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const Hyperslab modal = hyperslab(basis.window, {k});
   file.put("phi", modal.start, modal.count, std::span<const double>(phi));
   file.put("tau", flat.start, flat.count, std::span<const double>(tau));
-  for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale}, {"condition_scale", &condition},
-                                    {"patch_variance", &variance}, {"patch_modes", &kept}})
+  for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
+                                    {"condition_scale", &condition},
+                                    {"patch_variance", &variance},
+                                    {"patch_modes", &kept}})
     file.put(name, table->start(), table->count(), std::span<const double>(table->values));
   file.commit();
 }
@@ -221,12 +242,15 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   const auto format = file.numbers("", "podscale_format");
   if (!format || format->front() != kFormat)
-    throw Error(ExitCode::data, fmt::format("{}: not a basis of this version of podscale (podscale_format = {}, expected {}); "
-                                            "make it with podscale-basis", path, format ? fmt::to_string(format->front()) : "absent",
-                                            kFormat), true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: not a basis of this version of podscale (podscale_format = {}, expected {}); "
+                    "make it with podscale-basis",
+                    path, format ? fmt::to_string(format->front()) : "absent", kFormat),
+        true);
   const auto size = file.numbers("", "patch_size").value();
-  Basis basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]), static_cast<long>(size[1]),
-              comm.size(), comm.rank());
+  Basis basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]),
+              static_cast<long>(size[1]), comm.size(), comm.rank());
   basis.lr_grid = make_grid(file.get_all("lr_lat"), file.get_all("lr_lon"));
   basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
   basis.shared = file.text("", "basis").value() == "shared";
@@ -234,15 +258,17 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   basis.effective_namelist = file.text("", "podscale_namelist").value_or("");
   basis.modes = static_cast<int>(file.dimension("mode").value());
 
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()), k = static_cast<std::size_t>(basis.modes);
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
+                    k = static_cast<std::size_t>(basis.modes);
   const Hyperslab flat = hyperslab(basis.window);
   std::vector<double> values(n);
   file.get("ocean", flat.start, flat.count, std::span(values));
   for (const double value : values) basis.ocean.push_back(value != 0);
   for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
   const std::size_t terms = file.dimension("harmonic_term").value();
-  for (const auto& [name, climatology] : {std::pair<std::string, Climatology*>{"hr_climatology", &basis.hr_climatology},
-                                          {"lr_climatology", &basis.lr_climatology}}) {
+  for (const auto& [name, climatology] :
+       {std::pair<std::string, Climatology*>{"hr_climatology", &basis.hr_climatology},
+        {"lr_climatology", &basis.lr_climatology}}) {
     *climatology = {static_cast<int>(terms - 1) / 2, basis.window.points(), std::vector<double>(terms * n)};
     const Hyperslab h = hyperslab(basis.window, {terms});
     file.get(name, h.start, h.count, std::span(climatology->coefficients));
@@ -253,9 +279,12 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   file.get("phi", modal.start, modal.count, std::span(phi));
   file.get("tau", flat.start, flat.count, std::span(basis.tau));
   const PatchRange range = basis.decomposition.patches_of(comm.rank());
-  PatchTable scale(basis, range, k, 0), condition(basis, range, k, 0), variance(basis, range, 1, 0), kept(basis, range, 1, -1);
-  for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale}, {"condition_scale", &condition},
-                                    {"patch_variance", &variance}, {"patch_modes", &kept}})
+  PatchTable scale(basis, range, k, 0), condition(basis, range, k, 0), variance(basis, range, 1, 0),
+      kept(basis, range, 1, -1);
+  for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
+                                    {"condition_scale", &condition},
+                                    {"patch_variance", &variance},
+                                    {"patch_modes", &kept}})
     file.get(name, table->start(), table->count(), std::span(table->values));
 
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
@@ -264,16 +293,22 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
     patch.modes = std::clamp(static_cast<int>(*kept.row(patch.patch)), 0, basis.modes);
     patch.variance = *variance.row(patch.patch);
     patch.scale.assign(scale.row(patch.patch), scale.row(patch.patch) + patch.modes);
-    basis.condition_scale.insert(basis.condition_scale.end(), condition.row(patch.patch), condition.row(patch.patch) + k);
+    basis.condition_scale.insert(basis.condition_scale.end(), condition.row(patch.patch),
+                                 condition.row(patch.patch) + k);
     for (int m = 0; m < patch.modes; ++m)
       for (std::size_t i = 0; i < d; ++i)
         patch.phi.push_back(phi[static_cast<std::size_t>(m) * n + static_cast<std::size_t>(patch.points[i])]);
     for (const long point : patch.points) patch.tau.push_back(basis.tau[static_cast<std::size_t>(point)]);
   }
-  const std::string found = checksum_text(basis.checksum(comm)), stored = file.text("", "podscale_checksum").value_or("absent");
+  const std::string found = checksum_text(basis.checksum(comm)),
+                    stored = file.text("", "podscale_checksum").value_or("absent");
   if (found != stored)
-    throw Error(ExitCode::data, fmt::format("{}: checksum {} does not match the stored {}: the file is damaged or was edited; "
-                                            "make it again with podscale-basis", path, found, stored), true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: checksum {} does not match the stored {}: the file is damaged or was edited; "
+                    "make it again with podscale-basis",
+                    path, found, stored),
+        true);
   return basis;
 }
 

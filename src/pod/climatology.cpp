@@ -37,7 +37,8 @@ HarmonicFit::HarmonicFit(long points, int harmonics)
       right_(static_cast<std::size_t>((1 + 2 * harmonics) * points)) {}
 
 void HarmonicFit::add(std::span<const float> field, double year_fraction) {
-  PODSCALE_ASSERT(static_cast<long>(field.size()) == points_, "{} points, expected {}", field.size(), points_);
+  PODSCALE_ASSERT(static_cast<long>(field.size()) == points_, "{} points, expected {}", field.size(),
+                  points_);
   const auto x = harmonic_basis(year_fraction, harmonics_);
   const std::size_t n = field.size(), terms = x.size();
   for (std::size_t c = 0; c < terms; ++c) {
@@ -49,11 +50,13 @@ void HarmonicFit::add(std::span<const float> field, double year_fraction) {
 }
 
 Climatology HarmonicFit::solve() const {
-  // The inverse of the small matrix, applied point by point: the same operations whatever the number of points.
+  // The inverse of the small matrix, applied point by point: the same operations whatever the number of
+  // points.
   const int terms = 1 + 2 * harmonics_;
   std::vector<double> matrix = normal_, inverse(normal_.size());
   for (int c = 0; c < terms; ++c) {
-    matrix[static_cast<std::size_t>(c * terms + c)] *= 1 + 1e-13;  // phases that coincide to rounding stay refused
+    matrix[static_cast<std::size_t>(c * terms + c)] *=
+        1 + 1e-13;  // phases that coincide to rounding stay refused
     inverse[static_cast<std::size_t>(c * terms + c)] = 1;
   }
   int info = 0;
@@ -65,15 +68,18 @@ Climatology HarmonicFit::solve() const {
     largest = std::max(largest, pivot);
   }
   if (info != 0 || smallest < 1e-6 * largest)
-    fail(ExitCode::data, "basis.harmonics = {}: {} training times do not determine {} coefficients; use fewer harmonics or a "
-         "longer data.train", harmonics_, count_, terms);
+    fail(ExitCode::data,
+         "basis.harmonics = {}: {} training times do not determine {} coefficients; use fewer harmonics or a "
+         "longer data.train",
+         harmonics_, count_, terms);
   Climatology result{harmonics_, points_, std::vector<double>(right_.size())};
   const std::size_t n = static_cast<std::size_t>(points_);
   for (int c = 0; c < terms; ++c)
     for (int d = 0; d < terms; ++d) {
       const double factor = inverse[static_cast<std::size_t>(c * terms + d)];
       for (std::size_t i = 0; i < n; ++i)
-        result.coefficients[static_cast<std::size_t>(c) * n + i] += factor * right_[static_cast<std::size_t>(d) * n + i];
+        result.coefficients[static_cast<std::size_t>(c) * n + i] +=
+            factor * right_[static_cast<std::size_t>(d) * n + i];
     }
   return result;
 }

@@ -13,7 +13,8 @@ Codec::Codec(const std::vector<PatchModes>& patches, int modes, long window_poin
 std::vector<double> Codec::scales() const {
   std::vector<double> scale(patches_->size() * static_cast<std::size_t>(modes_), 1.0);
   for (std::size_t p = 0; p < patches_->size(); ++p)
-    std::copy((*patches_)[p].scale.begin(), (*patches_)[p].scale.end(), scale.begin() + static_cast<long>(p) * modes_);
+    std::copy((*patches_)[p].scale.begin(), (*patches_)[p].scale.end(),
+              scale.begin() + static_cast<long>(p) * modes_);
   return scale;
 }
 
@@ -34,13 +35,15 @@ void Codec::encode(std::span<const double> anomalies, long items, std::span<cons
     coefficients.resize(static_cast<std::size_t>(patch.modes) * static_cast<std::size_t>(items));
     for (long t = 0; t < items; ++t)
       for (int i = 0; i < d; ++i)
-        gathered[static_cast<std::size_t>(t * d + i)] =
-            anomalies[static_cast<std::size_t>(t * window_points_ + patch.points[static_cast<std::size_t>(i)])];
-    gemm(true, false, patch.modes, n, d, 1, patch.phi.data(), d, gathered.data(), d, 0, coefficients.data(), patch.modes);
+        gathered[static_cast<std::size_t>(t * d + i)] = anomalies[static_cast<std::size_t>(
+            t * window_points_ + patch.points[static_cast<std::size_t>(i)])];
+    gemm(true, false, patch.modes, n, d, 1, patch.phi.data(), d, gathered.data(), d, 0, coefficients.data(),
+         patch.modes);
     for (long t = 0; t < items; ++t)
       for (int k = 0; k < patch.modes; ++k)
-        tokens[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)] = static_cast<float>(
-            coefficients[static_cast<std::size_t>(t * patch.modes + k)] / scale[static_cast<std::size_t>(p * modes_ + k)]);
+        tokens[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)] =
+            static_cast<float>(coefficients[static_cast<std::size_t>(t * patch.modes + k)] /
+                               scale[static_cast<std::size_t>(p * modes_ + k)]);
   }
 }
 
@@ -62,7 +65,8 @@ void Codec::decode(std::span<const float> tokens, long items, std::span<const do
             static_cast<double>(tokens[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)]) *
             scale[static_cast<std::size_t>(p * modes_ + k)];
     if (patch.modes > 0)
-      gemm(false, false, d, n, patch.modes, 1, patch.phi.data(), d, coefficients.data(), patch.modes, 0, values.data(), d);
+      gemm(false, false, d, n, patch.modes, 1, patch.phi.data(), d, coefficients.data(), patch.modes, 0,
+           values.data(), d);
     for (long t = 0; t < items; ++t)
       for (int i = 0; i < d; ++i)
         anomalies[static_cast<std::size_t>(t * window_points_ + patch.points[static_cast<std::size_t>(i)])] =

@@ -13,7 +13,8 @@
 
 namespace podscale {
 
-Patches find_patches(const Communicator& comm, const Decomposition& decomposition, std::span<const unsigned char> ocean) {
+Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
+                     std::span<const unsigned char> ocean) {
   const Window window = decomposition.window_of(comm.rank());
   Patches patches;
   std::vector<int> has_ocean(static_cast<std::size_t>(decomposition.patches()), 0);
@@ -46,14 +47,16 @@ GramMatrices::GramMatrices(const std::vector<PatchModes>& patches) : patches_(&p
 }
 
 void GramMatrices::add(std::span<const double> anomalies, long steps, long window_points) {
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == steps * window_points, "{} values", anomalies.size());
+  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == steps * window_points, "{} values",
+                  anomalies.size());
   for (std::size_t p = 0; p < grams_.size(); ++p) {
     const auto& points = (*patches_)[p].points;
     const std::size_t d = points.size();
     gathered_.resize(d * static_cast<std::size_t>(steps));
     for (long t = 0; t < steps; ++t)
       for (std::size_t i = 0; i < d; ++i)
-        gathered_[static_cast<std::size_t>(t) * d + i] = anomalies[static_cast<std::size_t>(t * window_points + points[i])];
+        gathered_[static_cast<std::size_t>(t) * d + i] =
+            anomalies[static_cast<std::size_t>(t * window_points + points[i])];
     const int n = static_cast<int>(d), k = static_cast<int>(steps);
     const double one = 1;
     dsyrk_("L", "N", &n, &k, &one, gathered_.data(), &n, &one, grams_[p].data(), &n);
@@ -84,7 +87,8 @@ Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted) {
   PODSCALE_PETSC(MatCreateVecs(a.get(), start.out(), vector.out()));
   PetscScalar* values = nullptr;
   PODSCALE_PETSC(VecGetArray(start.get(), &values));
-  CounterRandom(1, Stream::start_vector).fill_normal(std::span<double>(values, static_cast<std::size_t>(d)), 0);
+  CounterRandom(1, Stream::start_vector)
+      .fill_normal(std::span<double>(values, static_cast<std::size_t>(d)), 0);
   PODSCALE_PETSC(VecRestoreArray(start.get(), &values));
   Vec starts[] = {start.get()};
   PODSCALE_PETSC(EPSSetInitialSpace(eps.get(), 1, starts));
@@ -98,13 +102,15 @@ Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted) {
     if (value <= 0 || (k > 0 && value < 1e-12 * result.values.front())) break;
     const PetscScalar* column = nullptr;
     PODSCALE_PETSC(VecGetArrayRead(vector.get(), &column));
-    const auto largest = std::max_element(column, column + d, [](double x, double y) { return std::abs(x) < std::abs(y); });
+    const auto largest =
+        std::max_element(column, column + d, [](double x, double y) { return std::abs(x) < std::abs(y); });
     const double sign = *largest < 0 ? -1 : 1;
     result.values.push_back(value);
     for (int i = 0; i < d; ++i) result.vectors.push_back(sign * column[i]);
     PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
   }
-  if (result.count() < wanted && converged < wanted && (result.values.empty() || result.values.back() > 1e-10 * trace))
+  if (result.count() < wanted && converged < wanted &&
+      (result.values.empty() || result.values.back() > 1e-10 * trace))
     fail(ExitCode::bug, "SLEPc found {} of {} eigenpairs of a {} x {} Gram matrix", converged, wanted, d, d);
   return result;
 }
@@ -155,9 +161,10 @@ void set_statistics(const std::vector<double>& gram, long samples, PatchModes& p
   }
 }
 
-/// Restricts shared modes to the ocean points of a patch and makes them orthonormal again (QR; signs as in shared).
-void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition, const Window& window, int modes,
-                    PatchModes& patch) {
+/// Restricts shared modes to the ocean points of a patch and makes them orthonormal again (QR; signs as in
+/// shared).
+void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition, const Window& window,
+                    int modes, PatchModes& patch) {
   const Window w = decomposition.patch_window(patch.patch);
   const long full_x = decomposition.patch_window(0).nx, full = decomposition.patch_window(0).points();
   const int d = static_cast<int>(patch.points.size());
@@ -167,10 +174,12 @@ void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition
     for (int i = 0; i < d; ++i) {
       const long y = patch.points[static_cast<std::size_t>(i)] / window.nx + window.y0 - w.y0;
       const long x = patch.points[static_cast<std::size_t>(i)] % window.nx + window.x0 - w.x0;
-      patch.phi[static_cast<std::size_t>(m * d + i)] = shared.vectors[static_cast<std::size_t>(m * full + y * full_x + x)];
+      patch.phi[static_cast<std::size_t>(m * d + i)] =
+          shared.vectors[static_cast<std::size_t>(m * full + y * full_x + x)];
     }
   if (d == full) return;
-  std::vector<double> tau(static_cast<std::size_t>(patch.modes)), work(static_cast<std::size_t>(64 * patch.modes)), diagonal;
+  std::vector<double> tau(static_cast<std::size_t>(patch.modes)),
+      work(static_cast<std::size_t>(64 * patch.modes)), diagonal;
   const int lwork = static_cast<int>(work.size());
   int info = 0;
   dgeqrf_(&d, &patch.modes, patch.phi.data(), &d, tau.data(), work.data(), &lwork, &info);
@@ -189,7 +198,8 @@ void drop_silent_modes(PatchModes& patch) {
   int kept = 0;
   for (int m = 0; m < patch.modes; ++m) {
     if (patch.scale[static_cast<std::size_t>(m)] <= 1e-6 * largest) continue;
-    std::copy_n(patch.phi.begin() + static_cast<long>(d) * m, d, patch.phi.begin() + static_cast<long>(d) * kept);
+    std::copy_n(patch.phi.begin() + static_cast<long>(d) * m, d,
+                patch.phi.begin() + static_cast<long>(d) * kept);
     patch.scale[static_cast<std::size_t>(kept++)] = patch.scale[static_cast<std::size_t>(m)];
   }
   patch.modes = kept;
@@ -213,8 +223,10 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
         for (std::size_t i = 0; i < pooled.size(); ++i) pooled[i] += grams.of(p)[i];
       }
     if (comm.sum(pooled_patches) == 0)
-      fail(ExitCode::data, "patches.basis = 'shared': no patch of {} points is free of land; choose smaller patches.size or "
-           "patches.basis = 'local'", full);
+      fail(ExitCode::data,
+           "patches.basis = 'shared': no patch of {} points is free of land; choose smaller patches.size or "
+           "patches.basis = 'local'",
+           full);
     comm.sum(std::span(pooled));
     fill_upper(pooled, full);
     const double trace = trace_of(pooled, full);
@@ -230,7 +242,9 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
       if (options.shared) {
         restrict_modes(shared, decomposition, window, shared_modes, patch);
       } else {
-        Eigenpairs pairs = leading_eigenpairs(grams.of(p), static_cast<int>(d), options.modes);
+        Eigenpairs pairs =
+            leading_eigenpairs(grams.of(p), static_cast<int>(d),
+                               static_cast<int>(std::min<long>(options.modes, grams.samples())));
         patch.modes = modes_for_energy(pairs, trace_of(grams.of(p), d), options.energy);
         pairs.vectors.resize(d * static_cast<std::size_t>(patch.modes));
         patch.phi = std::move(pairs.vectors);

@@ -34,8 +34,8 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
     has_variance_ = true;
   }
   if (file_.has_variable(name + "_member")) {
-    require_dimensions(file_, name + "_member", {"realization", "time", "lat", "lon"});
-    members_ = static_cast<int>(file_.variable(name + "_member").shape[0]);
+    require_dimensions(file_, name + "_member", {"time", "realization", "lat", "lon"});
+    members_ = static_cast<int>(file_.variable(name + "_member").shape[1]);
   }
 }
 
@@ -77,7 +77,7 @@ void ProductReader::read(long step, ForecastFields& fields) const {
   if (members_ > 0) {
     const auto count = static_cast<std::size_t>(members_);
     fields.members.resize(count * ny * nx);
-    read_field(name_ + "_member", {0, t, 0, 0}, {count, 1, ny, nx}, scale, offset, fields.members);
+    read_field(name_ + "_member", {t, 0, 0, 0}, {1, count, ny, nx}, scale, offset, fields.members);
   }
 }
 

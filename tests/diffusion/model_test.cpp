@@ -55,7 +55,7 @@ TEST(Model, UntrainedVelocityNetworkWithTheAngleSamplerReturnsItsStartNoise) {
   }
 }
 
-TEST(Model, MemberIsTheSameBitsInAnyPlaceOfABatchAndOnAnyRank) {
+TEST(Model, MemberIsTheSameBitsOnAnyRankAndToRoundingInAnotherGroup) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Folder folder(comm);
   for (const int tokens : {4, 7}) {
@@ -66,7 +66,8 @@ TEST(Model, MemberIsTheSameBitsInAnyPlaceOfABatchAndOnAnyRank) {
          {SamplerKind::angle, SamplerKind::dpm_solver, SamplerKind::ddim, SamplerKind::ancestral}) {
       const SamplerOptions sampler{kind, 6, 3};
       const auto a = draw(model, sampler, study, 5, 0, 8), b = draw(model, sampler, study, 5, 3, 8);
-      EXPECT_TRUE(std::equal(a.begin() + 3 * size, a.end(), b.begin())) << static_cast<int>(kind);
+      for (std::size_t i = 3 * size; i < a.size(); ++i)
+        ASSERT_NEAR(a[i], b[i - 3 * size], 2e-4) << static_cast<int>(kind);
       EXPECT_TRUE(std::equal(a.begin(), a.end(), draw(model, sampler, study, 5, 0, 8).begin()));
       EXPECT_FALSE(std::equal(a.begin(), a.end(), draw(model, sampler, study, 6, 0, 8).begin()))
           << "another time";

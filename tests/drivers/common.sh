@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by the end-to-end tests:  source common.sh BIN LAUNCHER SCRATCH NAME
 #   BIN       folder of the programs; LAUNCHER "mpiexec -n"; SCRATCH folder of all end-to-end tests; NAME of this one
 # Afterwards the working directory is SCRATCH/NAME, new and empty. $study is the study that study.sh made once for all of them.
@@ -8,7 +9,7 @@ failures=0
 export PODSCALE_PROGRESS=plain MPLCONFIGDIR="$scratch/matplotlib"
 rm -rf -- "${scratch:?}/$name"
 mkdir -p -- "$scratch/$name"
-cd -- "$scratch/$name"
+cd -- "$scratch/$name" || exit 1
 
 failed() {
   printf 'FAILED: %s\n' "$*"

@@ -8,10 +8,10 @@ cp -- "$study/tiny.nml" .
 full="$study/out"
 inputs=(--set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set "output.basis_file=$full/basis.nc")
 # Long enough that a signal at its first checkpoint comes in time.
-training=(--set training.steps=120 --set training.batch=32 --set training.checkpoint_every=10 --set training.validate_every=25)
+training=(--set training.steps=60 --set training.batch=16 --set training.checkpoint_every=5 --set training.validate_every=25)
 
-# Every rank writes its exit code; mpirun may not end the others when the first one returns 75, and signals reach both the
-# shell around a rank and the rank.
+# Every rank writes its exit code, and waits for those of the others: mpirun ends the rest when the first one returns 75.
+# Signals reach both the shell around a rank and the rank.
 cat >each_rank.sh <<'SH'
 #!/usr/bin/env bash
 trap : USR1 TERM
@@ -19,6 +19,11 @@ trap : USR1 TERM
 code=0
 while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
 echo $code >"code.$OMPI_COMM_WORLD_RANK"
+for ((i = 0; i < 500; ++i)); do
+  codes=(code.*)
+  ((${#codes[@]} == OMPI_COMM_WORLD_SIZE)) && break
+  sleep 0.02
+done
 exit $code
 SH
 chmod +x each_rank.sh
@@ -27,13 +32,12 @@ start() {  # start RANKS PROGRAM ARGUMENTS...: in the background; $job
   shift 2
   rm -f code.*
   # shellcheck disable=SC2086
-  timeout -k 5 90 env OMPI_MCA_orte_abort_on_non_zero_status=0 $launcher "$ranks" ./each_rank.sh "$program" "$@" >job.log 2>job.err &
+  env MPIEXEC_TIMEOUT=90 $launcher "$ranks" ./each_rank.sh "$program" "$@" >job.log 2>job.err &
   job=$!
 }
 signal_at() {  # signal_at FILE: SIGUSR1 to the launcher, which passes it on, as soon as the file is there
   local tries=0
   until [[ -e "$1" ]] || ((++tries > 3000)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
-  # `timeout` passes it on to what it runs.
   kill -USR1 "$job" 2>/dev/null || failed "$1: it came too late, or never"
 }
 ended() {  # ended RANKS CODE: the job's code, on every rank
@@ -60,7 +64,7 @@ case "$4" in
     ended "$ranks" 75
     check "it says how to go on" grep -q "run again to go on" job.err
     first="$(step_of parts.h5)"
-    check "stopped on the way: step $first" test "$first" -ge 10 -a "$first" -lt 120
+    check "stopped on the way: step $first" test "$first" -ge 5 -a "$first" -lt 60
     no_temporaries .
 
     # The time limit is over before the first step: one step, a checkpoint, and again 75.

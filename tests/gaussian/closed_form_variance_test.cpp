@@ -36,7 +36,8 @@ TEST(ClosedFormVariance, EqualsTheSampleVarianceOfDecodedMembers) {
   for (const int members : {2, 4, 24}) {
     std::vector<float> tokens(static_cast<std::size_t>(members * kModes));
     CounterRandom(6, Stream::test).fill_normal(std::span(tokens), static_cast<std::uint32_t>(members));
-    for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = 0.3f * tokens[i] + (i % kModes == 0 ? 2.0f : 0.0f);
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      tokens[i] = 0.3f * tokens[i] + (i % kModes == 0 ? 2.0f : 0.0f);
     std::vector<const float*> pointers;
     for (int m = 0; m < members; ++m) pointers.push_back(tokens.data() + m * kModes);
     const LatentMoments moments = latent_moments(pointers, scale, kModes);
@@ -47,7 +48,8 @@ TEST(ClosedFormVariance, EqualsTheSampleVarianceOfDecodedMembers) {
     for (int i = 0; i < kPoints; ++i) {
       double mean = 0, sum = 0;
       for (int m = 0; m < members; ++m) mean += decoded[static_cast<std::size_t>(m * kPoints + i)] / members;
-      for (int m = 0; m < members; ++m) sum += std::pow(decoded[static_cast<std::size_t>(m * kPoints + i)] - mean, 2);
+      for (int m = 0; m < members; ++m)
+        sum += std::pow(decoded[static_cast<std::size_t>(m * kPoints + i)] - mean, 2);
       EXPECT_NEAR(variance[static_cast<std::size_t>(i)], sum / (members - 1), 1e-13 + 1e-12 * sum);
     }
   }
@@ -67,7 +69,8 @@ TEST(ClosedFormVariance, ScalesByExactlyFourToTheN) {
   const auto patches = one_patch();
   std::vector<double> covariance(kModes * kModes);
   for (int i = 0; i < kModes; ++i)
-    for (int j = 0; j < kModes; ++j) covariance[static_cast<std::size_t>(i * kModes + j)] = i == j ? 2.0 + i : 0.25;
+    for (int j = 0; j < kModes; ++j)
+      covariance[static_cast<std::size_t>(i * kModes + j)] = i == j ? 2.0 + i : 0.25;
   const auto one = retained_variance(patches.front(), covariance);
   for (double& c : covariance) c *= 64;  // members scaled by 2^3
   const auto eight = retained_variance(patches.front(), covariance);

@@ -19,7 +19,9 @@ Grid regular(double lat0, double lon0, long ny, long nx, double step) {
   return make_grid(lat, lon);
 }
 
-std::vector<unsigned char> all_ocean(const Grid& grid) { return std::vector<unsigned char>(static_cast<std::size_t>(grid.points()), 1); }
+std::vector<unsigned char> all_ocean(const Grid& grid) {
+  return std::vector<unsigned char>(static_cast<std::size_t>(grid.points()), 1);
+}
 
 /// Evaluates f on the source window of the regridder (columns modulo nx).
 template <class F>
@@ -28,7 +30,8 @@ std::vector<float> sample(const Grid& grid, const Window& w, F f) {
   for (long j = w.y0; j < w.y0 + w.ny; ++j)
     for (long i = w.x0; i < w.x0 + w.nx; ++i) {
       const long column = (i % grid.nx() + grid.nx()) % grid.nx();
-      values.push_back(static_cast<float>(f(grid.lat[static_cast<std::size_t>(j)], grid.lon[static_cast<std::size_t>(column)])));
+      values.push_back(static_cast<float>(
+          f(grid.lat[static_cast<std::size_t>(j)], grid.lon[static_cast<std::size_t>(column)])));
     }
   return values;
 }
@@ -47,7 +50,8 @@ TEST(Regrid, LinearFieldsAreExactInsideTheHull) {
     for (long j = 0; j < fine.ny(); ++j)
       for (long i = 0; i < fine.nx(); ++i)
         ASSERT_NEAR(out[static_cast<std::size_t>(j * fine.nx() + i)],
-                    linear(fine.lat[static_cast<std::size_t>(j)], fine.lon[static_cast<std::size_t>(i)]), 2e-5);
+                    linear(fine.lat[static_cast<std::size_t>(j)], fine.lon[static_cast<std::size_t>(i)]),
+                    2e-5);
   }
 }
 
@@ -58,7 +62,8 @@ TEST(Regrid, BicubicIsLinearExactHalfACellBeyondTheCentresAndBilinearConstant) {
   std::vector<float> out(static_cast<std::size_t>(window.points()));
   const Regridder bicubic(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bicubic);
   bicubic.apply(sample(coarse, bicubic.source(), linear), out);
-  for (long j = 0; j < 32; ++j) EXPECT_NEAR(out[static_cast<std::size_t>(j * 32 + 5)], fine.lat[static_cast<std::size_t>(j)], 1e-5);
+  for (long j = 0; j < 32; ++j)
+    EXPECT_NEAR(out[static_cast<std::size_t>(j * 32 + 5)], fine.lat[static_cast<std::size_t>(j)], 1e-5);
   const Regridder bilinear(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bilinear);
   bilinear.apply(sample(coarse, bilinear.source(), linear), out);
   EXPECT_NEAR(out[0], 1.0, 1e-6);
@@ -77,7 +82,8 @@ TEST(Regrid, BicubicMatchesKeysCubicConvolution) {
   double expected = 0;
   for (int j = 0; j < 8; ++j)
     for (int i = 0; i < 8; ++i) expected += kernel(3.3 - j) * kernel(4.6 - i) * field(j, i);
-  const Regridder regridder(coarse, all_ocean(coarse), fine, {0, 1, 0, 1}, std::vector<unsigned char>{1}, Interpolation::bicubic);
+  const Regridder regridder(coarse, all_ocean(coarse), fine, {0, 1, 0, 1}, std::vector<unsigned char>{1},
+                            Interpolation::bicubic);
   std::vector<float> out(1);
   regridder.apply(sample(coarse, regridder.source(), field), out);
   EXPECT_NEAR(out[0], expected, 1e-6);
@@ -86,7 +92,8 @@ TEST(Regrid, BicubicMatchesKeysCubicConvolution) {
 TEST(Regrid, LandNeverBleeds) {
   const Grid coarse = regular(0, 0, 6, 6, 4.0), fine = regular(0, 0, 21, 21, 1.0);
   auto ocean = all_ocean(coarse);
-  for (long j = 0; j < 6; ++j) ocean[static_cast<std::size_t>(j * 6)] = ocean[static_cast<std::size_t>(j * 6 + 1)] = 0;
+  for (long j = 0; j < 6; ++j)
+    ocean[static_cast<std::size_t>(j * 6)] = ocean[static_cast<std::size_t>(j * 6 + 1)] = 0;
   for (const auto kind : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic}) {
     const Window window{0, 21, 0, 21};
     const Regridder regridder(coarse, ocean, fine, window, all_ocean(fine), kind);
@@ -98,7 +105,8 @@ TEST(Regrid, LandNeverBleeds) {
           values[static_cast<std::size_t>(j * s.nx + i)] = kMissing;
     std::vector<float> out(static_cast<std::size_t>(window.points()));
     regridder.apply(values, out);
-    for (const float v : out) ASSERT_NEAR(v, 7.0f, 1e-6);  // a constant ocean stays constant, right up to the coast
+    for (const float v : out)
+      ASSERT_NEAR(v, 7.0f, 1e-6);  // a constant ocean stays constant, right up to the coast
     EXPECT_EQ(regridder.unreached(), 0);
   }
 }
@@ -130,7 +138,8 @@ TEST(Regrid, PeriodicGridsJoinAtTheirCutWhateverItIs) {
     regridder.apply(sample(global, regridder.source(), wave), out);
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i)
-        ASSERT_NEAR(out[static_cast<std::size_t>(j * window.nx + i)], wave(0, target.lon[static_cast<std::size_t>(window.x0 + i)]), 2e-3);
+        ASSERT_NEAR(out[static_cast<std::size_t>(j * window.nx + i)],
+                    wave(0, target.lon[static_cast<std::size_t>(window.x0 + i)]), 2e-3);
     if (window.nx < 90) {
       EXPECT_LT(regridder.source().nx, 20);  // not the whole circle
     }
@@ -147,10 +156,12 @@ TEST(Regrid, WindowsGiveTheSameBitsAsTheWhole) {
   all.apply(sample(coarse, all.source(), field), whole);
   for (const Window w : {Window{0, 8, 0, 8}, Window{8, 8, 16, 8}, Window{16, 8, 3, 10}}) {
     std::vector<float> part(static_cast<std::size_t>(w.points()));
-    const Regridder regridder(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1), Interpolation::bicubic);
+    const Regridder regridder(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1),
+                              Interpolation::bicubic);
     regridder.apply(sample(coarse, regridder.source(), field), part);
     for (long j = 0; j < w.ny; ++j)
       for (long i = 0; i < w.nx; ++i)
-        ASSERT_EQ(part[static_cast<std::size_t>(j * w.nx + i)], whole[static_cast<std::size_t>((w.y0 + j) * 24 + w.x0 + i)]);
+        ASSERT_EQ(part[static_cast<std::size_t>(j * w.nx + i)],
+                  whole[static_cast<std::size_t>((w.y0 + j) * 24 + w.x0 + i)]);
   }
 }

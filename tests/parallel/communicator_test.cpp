@@ -11,7 +11,8 @@ TEST(Communicator, SumsAndBroadcasts) {
   const long n = comm.size();
   EXPECT_EQ(comm.sum(static_cast<long>(comm.rank())), n * (n - 1) / 2);
   EXPECT_EQ(comm.max(comm.rank()), comm.size() - 1);
-  EXPECT_EQ(comm.broadcast(comm.is_root() ? std::string("from the root") : std::string("x")), "from the root");
+  EXPECT_EQ(comm.broadcast(comm.is_root() ? std::string("from the root") : std::string("x")),
+            "from the root");
 }
 
 TEST(Communicator, AgreeThrowsTheLowestRanksErrorOnEveryRank) {

@@ -20,7 +20,8 @@ TEST(Decomposition, EveryPointAndPatchIsOwnedOnceAtAnyRankCount) {
   for (const Case& c : cases)
     for (const int ranks : rank_counts) {
       const Decomposition d(c.ny, c.nx, c.py, c.px, ranks);
-      std::vector<int> points(static_cast<std::size_t>(c.ny * c.nx), 0), patches(static_cast<std::size_t>(d.patches()), 0);
+      std::vector<int> points(static_cast<std::size_t>(c.ny * c.nx), 0),
+          patches(static_cast<std::size_t>(d.patches()), 0);
       for (int r = 0; r < ranks; ++r) {
         const Window w = d.window_of(r);
         for (long y = w.y0; y < w.y0 + w.ny; ++y)
@@ -36,7 +37,8 @@ TEST(Decomposition, EveryPointAndPatchIsOwnedOnceAtAnyRankCount) {
           EXPECT_GT(patch.points(), 0);
         }
       }
-      EXPECT_EQ(std::count(points.begin(), points.end(), 1), c.ny * c.nx) << c.ny << " x " << c.nx << ", " << ranks;
+      EXPECT_EQ(std::count(points.begin(), points.end(), 1), c.ny * c.nx)
+          << c.ny << " x " << c.nx << ", " << ranks;
       EXPECT_EQ(std::count(patches.begin(), patches.end(), 1), d.patches());
     }
 }

@@ -18,7 +18,9 @@ std::vector<long> tokens_of(int rank, int ranks, long tokens) {
   return mine;
 }
 
-float value(long item, long token, long k) { return static_cast<float>(item * 10000 + token * 100 + k); }
+float value(long item, long token, long k) {
+  return static_cast<float>(item * 10000 + token * 100 + k);
+}
 
 }  // namespace
 

@@ -1,6 +1,4 @@
 // From series to basis.nc and back, at any rank count, through the real reader and writer.
-#include "podscale/pod/basis_builder.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,6 +10,7 @@
 #include "podscale/base/random.hpp"
 #include "podscale/io/netcdf_file.hpp"
 #include "podscale/pod/anomaly.hpp"
+#include "podscale/pod/basis_builder.hpp"
 #include "podscale/pod/token_series.hpp"
 
 using namespace podscale;
@@ -23,12 +22,14 @@ constexpr long kNy = 18, kNx = 21, kTimes = 150;
 float field(long t, long y, long x) {
   if (y < 3 && x < 5) return 1e20f;  // land
   const double a = static_cast<double>(t), b = static_cast<double>(y), c = static_cast<double>(x);
-  return static_cast<float>(15 + 0.1 * b + 3 * std::cos(2 * 3.14159265 * a / 365.25) + std::sin(0.1 * a + 0.3 * b) * std::cos(0.2 * c) +
+  return static_cast<float>(15 + 0.1 * b + 3 * std::cos(2 * 3.14159265 * a / 365.25) +
+                            std::sin(0.1 * a + 0.3 * b) * std::cos(0.2 * c) +
                             0.3 * std::sin(0.37 * a - 0.5 * c));
 }
 
 std::string folder(const Communicator& comm) {
-  const std::string name = (std::filesystem::temp_directory_path() / ("podscale_basis_" + std::to_string(comm.size()))).string();
+  const std::string name =
+      (std::filesystem::temp_directory_path() / ("podscale_basis_" + std::to_string(comm.size()))).string();
   if (comm.is_root()) std::filesystem::create_directories(name);
   comm.barrier();
   return name;
@@ -62,16 +63,19 @@ std::string write_series(const Communicator& comm, const std::string& path) {
   for (long t = 0; t < kTimes; ++t)
     for (long y = rows.begin; y < rows.end; ++y)
       for (long x = 0; x < kNx; ++x) values.push_back(field(t, y, x));
-  file.put("sst", {0, static_cast<std::size_t>(rows.begin), 0}, {kTimes, static_cast<std::size_t>(rows.size()), kNx}, std::span<const float>(values));
+  file.put("sst", {0, static_cast<std::size_t>(rows.begin), 0},
+           {kTimes, static_cast<std::size_t>(rows.size()), kNx}, std::span<const float>(values));
   file.commit();
   return path;
 }
 
 Namelist study_namelist(const std::string& series) {
   Namelist n;
-  n.parse("&data hr_files='" + series + "', hr_variable='sst', lr_source='coarsen', coarsen_factor=4, "
-          "train='2001-01-01','2001-04-30', validate='2001-05-01','2001-05-20' /\n"
-          "&patches size=5,6, modes=4 /\n&basis harmonics=1 /\n&grid time_block=32 /\n", "test");
+  n.parse("&data hr_files='" + series +
+              "', hr_variable='sst', lr_source='coarsen', coarsen_factor=4, "
+              "train='2001-01-01','2001-04-30', validate='2001-05-01','2001-05-20' /\n"
+              "&patches size=5,6, modes=4 /\n&basis harmonics=1 /\n&grid time_block=32 /\n",
+          "test");
   return n;
 }
 
@@ -133,8 +137,10 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const TokenLayout layout = basis.layout(comm);
   std::vector<double> latent(static_cast<std::size_t>(layout.latent_size())), condition(latent.size());
   for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
-    latent[i % latent.size()] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / 120;
-    condition[i % latent.size()] += static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / 120;
+    latent[i % latent.size()] +=
+        static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / 120;
+    condition[i % latent.size()] +=
+        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / 120;
   }
   comm.sum(std::span(latent));
   comm.sum(std::span(condition));

@@ -13,7 +13,8 @@ using namespace podscale;
 TEST(Climatology, RecoversHarmonicsExactly) {
   const auto truth = [](std::size_t point, double phase) {
     const double a = 2 * std::numbers::pi * phase, p = static_cast<double>(point);
-    return 10 + p + (3 + p) * std::cos(a) - 2 * std::sin(a) + 0.5 * std::cos(2 * a) + 0.25 * p * std::sin(2 * a);
+    return 10 + p + (3 + p) * std::cos(a) - 2 * std::sin(a) + 0.5 * std::cos(2 * a) +
+           0.25 * p * std::sin(2 * a);
   };
   HarmonicFit fit(3, 2);
   for (int day = 0; day < 365; ++day) {
@@ -45,7 +46,9 @@ TEST(Climatology, ResidualIsOrthogonalToTheHarmonics) {
     const double phase = std::fmod(t * 0.0137, 1.0);
     climatology.evaluate(phase, value);
     const auto x = harmonic_basis(phase, 2);
-    for (int c = 0; c < 5; ++c) dot[static_cast<std::size_t>(c)] += x[static_cast<std::size_t>(c)] * (series[static_cast<std::size_t>(t)] - value[0]);
+    for (int c = 0; c < 5; ++c)
+      dot[static_cast<std::size_t>(c)] +=
+          x[static_cast<std::size_t>(c)] * (series[static_cast<std::size_t>(t)] - value[0]);
   }
   for (const double d : dot) EXPECT_NEAR(d, 0, 1e-8);
 }

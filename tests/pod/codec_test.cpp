@@ -51,7 +51,8 @@ TEST(Codec, EncodingAgainChangesNothingAndTokensAreStandardised) {
   Region region(6);
   const Codec codec(region.patches.mine, 6, Region::kPoints);
   const auto scale = codec.scales();
-  std::vector<float> tokens(static_cast<std::size_t>(Region::kSteps * codec.tokens() * 6)), again(tokens.size());
+  std::vector<float> tokens(static_cast<std::size_t>(Region::kSteps * codec.tokens() * 6)),
+      again(tokens.size());
   codec.encode(region.u, Region::kSteps, scale, tokens);
   std::vector<double> field(region.u.size(), 0.0);
   codec.decode(tokens, Region::kSteps, scale, field);
@@ -60,7 +61,8 @@ TEST(Codec, EncodingAgainChangesNothingAndTokensAreStandardised) {
   const std::size_t width = static_cast<std::size_t>(codec.tokens() * 6);
   for (std::size_t j = 0; j < width; ++j) {
     double sum = 0;
-    for (std::size_t t = 0; t < Region::kSteps; ++t) sum += static_cast<double>(tokens[t * width + j]) * static_cast<double>(tokens[t * width + j]);
+    for (std::size_t t = 0; t < Region::kSteps; ++t)
+      sum += static_cast<double>(tokens[t * width + j]) * static_cast<double>(tokens[t * width + j]);
     EXPECT_NEAR(sum / Region::kSteps, 1, 1e-5);
   }
 }

@@ -44,11 +44,13 @@ struct TimeAxis {
 /// Steps of `axis` whose date lies in [first, last], both 'YYYY-MM-DD', both inclusive (the whole last day).
 std::vector<long> steps_between(const TimeAxis& axis, const std::string& first, const std::string& last);
 
-/// Decodes CF time values. Throws Error(data) with `where` (file and variable) when units or calendar are not CF.
-TimeAxis decode_times(const std::vector<double>& values, const std::string& units, const std::string& calendar,
-                      const std::string& where);
+/// Decodes CF time values. Throws Error(data) with `where` (file and variable) when units or calendar are not
+/// CF.
+TimeAxis decode_times(const std::vector<double>& values, const std::string& units,
+                      const std::string& calendar, const std::string& where);
 
-/// Pairs of steps of the two axes with the same date (same month if both are monthly), within steps of `a` given.
+/// Pairs of steps of the two axes with the same date (same month if both are monthly), within steps of `a`
+/// given.
 struct StepPair {
   long a, b;
 };

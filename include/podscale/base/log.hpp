@@ -29,8 +29,8 @@ void warn(fmt::format_string<Args...> format, Args&&... args) {
 
 namespace podscale {
 
-/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal (under mpirun: where PODSCALE_PROGRESS=bar
-/// is set), a line every 10 s otherwise.
+/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal (under mpirun: where
+/// PODSCALE_PROGRESS=bar is set), a line every 10 s otherwise.
 class Progress {
  public:
   /// total: number of units; unit: their name, as in "steps".

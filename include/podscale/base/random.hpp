@@ -1,6 +1,7 @@
 #pragma once
-// Counter-based random numbers: a value is a pure function of (seed, stream, counter), so noise is the same bits on any
-// rank, in any order. Philox 4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+// Counter-based random numbers: a value is a pure function of (seed, stream, counter), so noise is the same
+// bits on any rank, in any order. Philox 4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2,
+// 3", SC 2011.
 
 #include <array>
 #include <cstdint>
@@ -9,17 +10,29 @@
 namespace podscale {
 
 /// Not collective. One block of the Philox 4x32-10 bijection.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
 /// What the numbers are for: two purposes never share a counter.
-enum class Stream : std::uint32_t { sampler = 1, ancestral, training_noise, training_time, shuffle, weights, ocean, test, start_vector };
+enum class Stream : std::uint32_t {
+  sampler = 1,
+  ancestral,
+  training_noise,
+  training_time,
+  shuffle,
+  weights,
+  ocean,
+  test,
+  start_vector
+};
 
 class CounterRandom {
  public:
   CounterRandom(std::uint64_t seed, Stream stream);
   /// Uniform in (0, 1) for counter (a, b, c, d); never 0 or 1.
   double uniform(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t d = 0) const;
-  /// out[i] ~ N(0, 1) independent, by Box-Muller; element i of counter (a, b, c) does not depend on out.size().
+  /// out[i] ~ N(0, 1) independent, by Box-Muller; element i of counter (a, b, c) does not depend on
+  /// out.size().
   void fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) const;
   void fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) const;
 

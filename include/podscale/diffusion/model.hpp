@@ -54,20 +54,23 @@ struct ValidationRecord {
   double loss = 0, score = 0;
 };
 
-/// The trained network: read-only, for sampling. Weights are the exponential moving average at the best validation score.
+/// The trained network: read-only, for sampling. Weights are the exponential moving average at the best
+/// validation score.
 class Model {
  public:
-  /// Collective on comm: rank 0 reads, all get the bytes. Errors: no_input, data (not a model of ours, layout or
-  /// basis_checksum that differ from those given).
+  /// Collective on comm: rank 0 reads, all get the bytes. Errors: no_input, data (not a model of ours, layout
+  /// or basis_checksum that differ from those given).
   static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
                     const std::string& basis_checksum, const std::string& device);
   Model(Model&&) noexcept;
   ~Model();
 
-  /// Not collective. Members first_member .. first_member + count - 1 of one time. condition: [P][C]; out: [count][P][K].
-  /// The same bits for the same (seed, time_key, member) whatever the rank, provided `count` is the same: callers pad.
-  void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase, std::uint32_t time_key,
-              int first_member, int count, std::span<float> out) const;
+  /// Not collective. Members first_member .. first_member + count - 1 of one time. condition: [P][C]; out:
+  /// [count][P][K]. The same bits on any rank for the same (seed, time_key, first_member, count): callers cut
+  /// the members into the same groups everywhere and pad the last one (EnsemblePlan). In another group a
+  /// member is the same to rounding only, since BLAS treats the last rows of a product differently.
+  void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
+              std::uint32_t time_key, int first_member, int count, std::span<float> out) const;
   std::string checksum() const;  ///< of the weights
   long parameters() const;
   long best_step() const;
@@ -80,27 +83,30 @@ class Model {
 };
 
 /// Draws members of one time: as Model::sample with fixed options. Not collective.
-using SampleFunction = std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
-                                          int first_member, int count, std::span<float> out)>;
+using SampleFunction =
+    std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
+                       int first_member, int count, std::span<float> out)>;
 /// The score of the weights behind `sample`, lower is better. Collective, the same value on every rank.
 using ValidationScore = std::function<double(const SampleFunction& sample)>;
 
 /// Trains a denoiser data-parallel over ranks.
 class Trainer {
  public:
-  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume is set, the state in
-  /// it: weights, moving average, optimizer, step, history; then the continuation on the same number of ranks is
-  /// bit-identical to a run that never stopped. Errors: data (layout, options or basis checksum differ).
-  Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model, const TrainingOptions& training,
-          const std::string& basis_checksum, const std::string& model_file, bool resume, const std::string& effective_namelist);
+  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume is set,
+  /// the state in it: weights, moving average, optimizer, step, history; then the continuation on the same
+  /// number of ranks is bit-identical to a run that never stopped. Errors: data (layout, options or basis
+  /// checksum differ).
+  Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
+          const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
+          bool resume, const std::string& effective_namelist);
   Trainer(Trainer&&) noexcept;
   ~Trainer();
 
   /// How validation members are drawn; the default is DDIM with 20 steps.
   void set_validation_sampler(const SamplerOptions& sampler);
-  /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps the averaged
-  /// weights of the best score; writes the checkpoint every checkpoint_every steps, and when should_stop() is true on any
-  /// rank (asked at every step; then returns false).
+  /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps
+  /// the averaged weights of the best score; writes the checkpoint every checkpoint_every steps, and when
+  /// should_stop() is true on any rank (asked at every step; then returns false).
   bool run(const TrainingSet& data, const ValidationScore& score, const std::function<bool()>& should_stop);
   /// Collective; rank 0 writes to a temporary name and renames.
   void save() const;
@@ -126,8 +132,9 @@ struct ModelSummary {
 };
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);
 
-/// First lines of main(): keeps glibc from giving large tensors back to the system, and sets the threads of Torch and
-/// BLAS to `threads` (0 = cores / ranks on this node; then, once MPI is up, collective over the program). See doc/layout.md.
+/// Collective over the program, before the first tensor: keeps glibc from giving large tensors back to the
+/// system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this node; then, once
+/// MPI is up, collective over the program). See doc/layout.md.
 void tune_process(int threads);
 /// For --version: a line on Torch.
 std::string network_versions();

@@ -19,8 +19,8 @@ class Schedule {
   std::vector<double> angle_;
 };
 
-/// Where samplers start: cos(phi) = 0.01. The state there is noise to 5e-5 in variance, and a noise prediction can still be
-/// turned into an estimate of z0 (division by cos phi).
+/// Where samplers start: cos(phi) = 0.01. The state there is noise to 5e-5 in variance, and a noise
+/// prediction can still be turned into an estimate of z0 (division by cos phi).
 double sampler_start_angle();
 /// phi_0 = start .. phi_n = 0, equidistant: [n + 1].
 std::vector<double> sampler_angles(int steps);

@@ -1,6 +1,6 @@
 #pragma once
-// Pixel variance from latent covariance in closed form: diag(Phi Sigma Phi^T) + tau (method: section 4.13). Members are
-// never decoded for it.
+// Pixel variance from latent covariance in closed form: diag(Phi Sigma Phi^T) + tau (method: section 4.13).
+// Members are never decoded for it.
 
 #include <span>
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// Mean and covariance of the tokens of one patch from M members. Not collective. members: [M] pointers to K standardised
-/// values; scale: [K] K. mean: [modes] K; covariance: [modes x modes] K2, divided by M - 1.
+/// Mean and covariance of the tokens of one patch from M members. Not collective. members: [M] pointers to K
+/// standardised values; scale: [K] K. mean: [modes] K; covariance: [modes x modes] K2, divided by M - 1.
 struct LatentMoments {
   std::vector<double> mean, covariance;
 };

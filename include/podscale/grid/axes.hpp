@@ -1,6 +1,6 @@
 #pragma once
-// A rectilinear latitude-longitude grid, in the order in which podscale holds every field: latitude ascending,
-// longitude ascending (unwrapped where the axis crosses its cut), x fastest.
+// A rectilinear latitude-longitude grid, in the order in which podscale holds every field: latitude
+// ascending, longitude ascending (unwrapped where the axis crosses its cut), x fastest.
 
 #include <cstdint>
 #include <vector>
@@ -8,28 +8,29 @@
 namespace podscale {
 
 struct Grid {
-  std::vector<double> lat, lon;                ///< cell centres, degrees north / degrees east, strictly ascending
+  std::vector<double> lat, lon;  ///< cell centres, degrees north / degrees east, strictly ascending
   std::vector<double> lat_bounds, lon_bounds;  ///< [ny+1], [nx+1] cell edges
   bool periodic = false;                       ///< the last column is the western neighbour of the first
 
   long ny() const { return static_cast<long>(lat.size()); }
   long nx() const { return static_cast<long>(lon.size()); }
   long points() const { return ny() * nx(); }
-  /// Area of a cell of row j over the mean cell area of the grid (spherical: difference of sin(lat) at the edges times
-  /// the width in longitude).
+  /// Area of a cell of row j over the mean cell area of the grid (spherical: difference of sin(lat) at the
+  /// edges times the width in longitude).
   double area_weight(long j, long i) const;
   /// Of axes and size, for recognition.
   std::uint64_t checksum() const;
 };
 
-/// Not collective. Edges half-way between centres (poles clipped to +-90) and the periodic flag, from ascending centres.
+/// Not collective. Edges half-way between centres (poles clipped to +-90) and the periodic flag, from
+/// ascending centres.
 Grid make_grid(std::vector<double> lat, std::vector<double> lon);
 
 /// The grid of blocks of factor x factor cells (the last block of a row or column may be smaller).
 Grid coarsen_grid(const Grid& fine, int factor);
 
-/// A rectangle of grid cells: rows y0..y0+ny-1, columns x0..x0+nx-1. On a periodic grid x0 may be negative and x0+nx may
-/// pass the last column; columns then count modulo nx.
+/// A rectangle of grid cells: rows y0..y0+ny-1, columns x0..x0+nx-1. On a periodic grid x0 may be negative
+/// and x0+nx may pass the last column; columns then count modulo nx.
 struct Window {
   long y0 = 0, ny = 0, x0 = 0, nx = 0;
   long points() const { return ny * nx; }

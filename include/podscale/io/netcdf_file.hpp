@@ -25,17 +25,18 @@ struct VariableOptions {
   std::optional<double> fill;       ///< _FillValue
 };
 
-/// Move-only. All calls are collective on the communicator given to open/create (which must outlive the file) unless said
-/// otherwise, with the same arguments but for start/count/data. A wrapped library error becomes Error(io), a missing
-/// file Error(no_input), a file that is not NetCDF Error(data): every message names the file and the variable; ranks
-/// agree on the error before it is thrown.
+/// Move-only. All calls are collective on the communicator given to open/create (which must outlive the file)
+/// unless said otherwise, with the same arguments but for start/count/data. A wrapped library error becomes
+/// Error(io), a missing file Error(no_input), a file that is not NetCDF Error(data): every message names the
+/// file and the variable; ranks agree on the error before it is thrown.
 class NetcdfFile {
  public:
-  /// Reads NetCDF-3 and NetCDF-4. Every rank has a serial handle of its own: collective reads through MPI-IO return wrong
-  /// values in Open MPI 4.1.0 to 4.1.4 where the hyperslabs of ranks overlap (open-mpi/ompi issue 10546), and the serial
-  /// path is faster on compressed files.
+  /// Reads NetCDF-3 and NetCDF-4. Every rank has a serial handle of its own: collective reads through MPI-IO
+  /// return wrong values in Open MPI 4.1.4 (measured) where the hyperslabs of ranks overlap (open-mpi/ompi
+  /// issue 10546), and the serial path is faster on compressed files.
   static NetcdfFile open(const Communicator& comm, const std::string& path);
-  /// Writes .<name>.tmp beside `path` (NetCDF-4, parallel, no prefill); nothing appears under `path` before commit().
+  /// Writes .<name>.tmp beside `path` (NetCDF-4, parallel, no prefill); nothing appears under `path` before
+  /// commit().
   static NetcdfFile create(const Communicator& comm, const std::string& path);
   NetcdfFile(NetcdfFile&&) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) noexcept;
@@ -44,9 +45,9 @@ class NetcdfFile {
   const std::string& path() const { return path_; }
 
   // What the file holds. `variable` = "" means the global attributes.
-  bool has_variable(const std::string& name) const;                ///< not collective
-  VariableInfo variable(const std::string& name) const;            ///< Error(data) that lists the variables if missing
-  std::vector<std::string> variable_names() const;                 ///< not collective
+  bool has_variable(const std::string& name) const;      ///< not collective
+  VariableInfo variable(const std::string& name) const;  ///< Error(data) that lists the variables if missing
+  std::vector<std::string> variable_names() const;       ///< not collective
   std::optional<std::size_t> dimension(const std::string& name) const;  ///< not collective
   std::optional<std::string> text(const std::string& variable, const std::string& attribute) const;
   std::optional<std::vector<double>> numbers(const std::string& variable, const std::string& attribute) const;
@@ -59,20 +60,20 @@ class NetcdfFile {
   void define_variable(const std::string& name, nc_type type, const std::vector<std::string>& dims,
                        const VariableOptions& options = {});
   void put_text(const std::string& variable, const std::string& attribute, const std::string& value);
-  void put_numbers(const std::string& variable, const std::string& attribute, const std::vector<double>& values,
-                   nc_type type = NC_DOUBLE);
+  void put_numbers(const std::string& variable, const std::string& attribute,
+                   const std::vector<double>& values, nc_type type = NC_DOUBLE);
   void end_definitions();
 
-  // Data: start and count per dimension; the element type is converted by the library. Zero counts are legal and every
-  // rank must take part.
-  void get(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-           std::span<float> out) const;
-  void get(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-           std::span<double> out) const;
-  void put(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-           std::span<const float> values);
-  void put(const std::string& variable, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-           std::span<const double> values);
+  // Data: start and count per dimension; the element type is converted by the library. Zero counts are legal
+  // and every rank must take part.
+  void get(const std::string& variable, const std::vector<std::size_t>& start,
+           const std::vector<std::size_t>& count, std::span<float> out) const;
+  void get(const std::string& variable, const std::vector<std::size_t>& start,
+           const std::vector<std::size_t>& count, std::span<double> out) const;
+  void put(const std::string& variable, const std::vector<std::size_t>& start,
+           const std::vector<std::size_t>& count, std::span<const float> values);
+  void put(const std::string& variable, const std::vector<std::size_t>& start,
+           const std::vector<std::size_t>& count, std::span<const double> values);
   /// Whole variable, on every rank.
   std::vector<double> get_all(const std::string& variable) const;
 

@@ -1,5 +1,6 @@
 #pragma once
-// The product: mean, variance, standard deviation and, on request, members, as CF-1.8 NetCDF written in parallel.
+// The product: mean, variance, standard deviation and, on request, members, as CF-1.8 NetCDF written in
+// parallel.
 
 #include <span>
 #include <string>
@@ -15,27 +16,30 @@ namespace podscale {
 
 struct ProductOptions {
   std::string variable, standard_name, long_name, units;
-  int members = 0;             ///< written members; 0 = none
+  int members = 0;  ///< written members; 0 = none
   int deflate = 1;
   std::vector<std::size_t> chunk;  ///< (y, x), see Decomposition::chunk_shape
-  std::vector<std::pair<std::string, std::string>> attributes;  ///< global: title, history, namelist, checksums ...
+  std::vector<std::pair<std::string, std::string>>
+      attributes;  ///< global: title, history, namelist, checksums ...
 };
 
 class ProductFile {
  public:
-  /// Collective. window: this rank's part of the grid. Errors: io, data (units that degrees Celsius do not convert to).
-  ProductFile(const Communicator& comm, const std::string& path, const Grid& grid, const Window& window, const TimeAxis& times,
-              const ProductOptions& options);
-  /// Collective. Times first .. first + steps - 1. All [steps][window points], NaN on land; mean and members degC, variance
-  /// K2; members [members][steps][window points], empty if none are written. Units are converted here.
-  void write(std::size_t first, std::size_t steps, std::span<const double> mean, std::span<const double> variance,
-             std::span<const double> members);
+  /// Collective. window: this rank's part of the grid. Errors: io, data (units that degrees Celsius do not
+  /// convert to).
+  ProductFile(const Communicator& comm, const std::string& path, const Grid& grid, const Window& window,
+              const TimeAxis& times, const ProductOptions& options);
+  /// Collective. Times first .. first + steps - 1. All [steps][window points], NaN on land; mean and members
+  /// degC, variance K2; members [members][steps][window points], empty if none are written. Units are
+  /// converted here.
+  void write(std::size_t first, std::size_t steps, std::span<const double> mean,
+             std::span<const double> variance, std::span<const double> members);
   /// Collective. Renames the file into place.
   void commit() { file_.commit(); }
 
  private:
-  void put(const std::string& name, const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
-           const std::vector<float>& values);
+  void put(const std::string& name, const std::vector<std::size_t>& start,
+           const std::vector<std::size_t>& count, const std::vector<float>& values);
   NetcdfFile file_;
   Window window_;
   ProductOptions options_;

@@ -12,13 +12,34 @@ namespace podscale {
 
 template <class T>
 MPI_Datatype mpi_type();
-template <> inline MPI_Datatype mpi_type<char>() { return MPI_CHAR; }
-template <> inline MPI_Datatype mpi_type<unsigned char>() { return MPI_UNSIGNED_CHAR; }
-template <> inline MPI_Datatype mpi_type<int>() { return MPI_INT; }
-template <> inline MPI_Datatype mpi_type<long>() { return MPI_LONG; }
-template <> inline MPI_Datatype mpi_type<unsigned long>() { return MPI_UNSIGNED_LONG; }
-template <> inline MPI_Datatype mpi_type<float>() { return MPI_FLOAT; }
-template <> inline MPI_Datatype mpi_type<double>() { return MPI_DOUBLE; }
+template <>
+inline MPI_Datatype mpi_type<char>() {
+  return MPI_CHAR;
+}
+template <>
+inline MPI_Datatype mpi_type<unsigned char>() {
+  return MPI_UNSIGNED_CHAR;
+}
+template <>
+inline MPI_Datatype mpi_type<int>() {
+  return MPI_INT;
+}
+template <>
+inline MPI_Datatype mpi_type<long>() {
+  return MPI_LONG;
+}
+template <>
+inline MPI_Datatype mpi_type<unsigned long>() {
+  return MPI_UNSIGNED_LONG;
+}
+template <>
+inline MPI_Datatype mpi_type<float>() {
+  return MPI_FLOAT;
+}
+template <>
+inline MPI_Datatype mpi_type<double>() {
+  return MPI_DOUBLE;
+}
 
 class Communicator {
  public:
@@ -38,22 +59,36 @@ class Communicator {
   void barrier() const;
   /// Collective. Element-wise over ranks; every rank gets the result.
   template <class T, std::size_t N>
-  void sum(std::span<T, N> values) const { reduce(values.data(), values.size(), mpi_type<T>(), MPI_SUM); }
+  void sum(std::span<T, N> values) const {
+    reduce(values.data(), values.size(), mpi_type<T>(), MPI_SUM);
+  }
   template <class T>
-  T sum(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_SUM); return value; }
+  T sum(T value) const {
+    reduce(&value, 1, mpi_type<T>(), MPI_SUM);
+    return value;
+  }
   template <class T>
-  T max(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_MAX); return value; }
+  T max(T value) const {
+    reduce(&value, 1, mpi_type<T>(), MPI_MAX);
+    return value;
+  }
   template <class T>
-  T min(T value) const { reduce(&value, 1, mpi_type<T>(), MPI_MIN); return value; }
+  T min(T value) const {
+    reduce(&value, 1, mpi_type<T>(), MPI_MIN);
+    return value;
+  }
   /// Collective. Rank `root`'s values to all (sizes must agree) / rank `root`'s text to all.
   template <class T, std::size_t N>
-  void broadcast(std::span<T, N> values, int root = 0) const { broadcast(values.data(), values.size(), mpi_type<T>(), root); }
+  void broadcast(std::span<T, N> values, int root = 0) const {
+    broadcast(values.data(), values.size(), mpi_type<T>(), root);
+  }
   std::string broadcast(const std::string& text, int root = 0) const;
 
-  /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the lowest such rank, so
-  /// that no rank is left waiting in the next collective call. On Communicator::self() the error is this rank's own and stays
-  /// not agreed, so that an outer agreement can still spread it. `work` itself must not be collective, unless all its
-  /// collective calls are reached before anything in it can throw on some ranks only.
+  /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the lowest such
+  /// rank, so that no rank is left waiting in the next collective call. On Communicator::self() the error is
+  /// this rank's own and stays not agreed, so that an outer agreement can still spread it. `work` itself must
+  /// not be collective, unless all its collective calls are reached before anything in it can throw on some
+  /// ranks only.
   void agree(const std::function<void()>& work) const;
 
  private:
@@ -65,8 +100,8 @@ class Communicator {
   int rank_ = 0, size_ = 1;
 };
 
-/// The share of `total` things that part `index` of `parts` gets: contiguous, sizes differ by at most one, earlier parts
-/// get the larger ones.
+/// The share of `total` things that part `index` of `parts` gets: contiguous, sizes differ by at most one,
+/// earlier parts get the larger ones.
 struct Share {
   long begin = 0, end = 0;
   long size() const { return end - begin; }

@@ -1,7 +1,8 @@
 #pragma once
 // Who owns what. Ranks own rectangles of patches; a patch is never split:
 //
-//      rank grid 2 x 2 over 5 x 4 patches          an idle rank (more ranks than patches) owns an empty rectangle
+//      rank grid 2 x 2 over 5 x 4 patches          an idle rank (more ranks than patches) owns an empty
+//      rectangle
 //      +-------+-----+
 //      | 2 2 2 | 3 3 |   ^ y
 //      | 2 2 2 | 3 3 |   |
@@ -25,7 +26,8 @@ struct PatchRange {
 
 class Decomposition {
  public:
-  /// Not collective: every rank computes the same. patch_y x patch_x grid points a patch (edge patches may be smaller).
+  /// Not collective: every rank computes the same. patch_y x patch_x grid points a patch (edge patches may be
+  /// smaller).
   Decomposition(long ny, long nx, long patch_y, long patch_x, int ranks);
 
   long patches_y() const { return patches_y_; }
@@ -33,9 +35,9 @@ class Decomposition {
   long patches() const { return patches_y_ * patches_x_; }
   int ranks() const { return ranks_; }
   PatchRange patches_of(int rank) const;
-  Window window_of(int rank) const;           ///< grid points of the rank's rectangle
-  int owner(long patch) const;                ///< patch = row * patches_x + column
-  Window patch_window(long patch) const;      ///< grid points of a patch, in the whole grid
+  Window window_of(int rank) const;              ///< grid points of the rank's rectangle
+  int owner(long patch) const;                   ///< patch = row * patches_x + column
+  Window patch_window(long patch) const;         ///< grid points of a patch, in the whole grid
   std::vector<long> patch_list(int rank) const;  ///< ascending
   /// A chunk shape (y, x) of a file that no two ranks share where that is possible; at most `limit` points.
   std::vector<std::size_t> chunk_shape() const;

@@ -1,6 +1,7 @@
 #pragma once
-// The one place where data moves between the two distributions: by space (a rank holds its patches' tokens for all items)
-// and by work item (a rank holds all tokens of its items). One MPI_Alltoallv of tokens either way, as in spectral models.
+// The one place where data moves between the two distributions: by space (a rank holds its patches' tokens
+// for all items) and by work item (a rank holds all tokens of its items). One MPI_Alltoallv of tokens either
+// way, as in spectral models.
 
 #include <span>
 #include <vector>
@@ -11,9 +12,11 @@ namespace podscale {
 
 class Transposition {
  public:
-  /// Collective. local_tokens: global token numbers of this rank (each token on exactly one rank); tokens: their number
-  /// over all ranks; items are dealt over ranks in contiguous shares; `width` floats a token and item.
-  Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens, long items, long width);
+  /// Collective. local_tokens: global token numbers of this rank (each token on exactly one rank); tokens:
+  /// their number over all ranks; items are dealt over ranks in contiguous shares; `width` floats a token and
+  /// item.
+  Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens, long items,
+                long width);
 
   Share items() const { return items_; }  ///< of this rank
   /// Collective. by_space: [items][local tokens][width] -> by_item: [my items][tokens][width]; and back.

@@ -17,18 +17,20 @@ struct StudySeries {
 /// Collective on comm, which must outlive the result. Errors as Series::open.
 StudySeries open_study(const Communicator& comm, const Namelist& namelist);
 
-/// Collective. The pairs (HR step, LR step) of a period that is a key of the namelist, as "data.train". Errors: usage (no
-/// dates), data (no common date: says which dates each source has).
+/// Collective. The pairs (HR step, LR step) of a period that is a key of the namelist, as "data.train".
+/// Errors: usage (no dates), data (no common date: says which dates each source has).
 std::vector<StepPair> steps_of_period(const Series& hr, const LowResolution& lr, const Namelist& namelist,
                                       const std::string& key);
 /// The same for the LR source alone.
-std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist, const std::string& key);
+std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist,
+                                     const std::string& key);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);
 
-/// Collective. Masks, climatologies, Gram matrices, modes, condition scales: three passes over the HR training series and
-/// three over the LR one, in blocks of grid.time_block steps; memory is independent of their length. Errors: data.
+/// Collective. Masks, climatologies, Gram matrices, modes, condition scales: three passes over the HR
+/// training series and three over the LR one, in blocks of grid.time_block steps; memory is independent of
+/// their length. Errors: data.
 Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study);
 
 }  // namespace podscale

@@ -19,24 +19,28 @@ namespace podscale {
 /// What every rank knows of the region, and this rank's part of the basis. Fields are on the rank's window.
 struct Basis {
   Basis(Grid grid, long patch_y, long patch_x, int ranks, int rank)
-      : grid(std::move(grid)), decomposition(this->grid.ny(), this->grid.nx(), patch_y, patch_x, ranks),
-        window(decomposition.window_of(rank)), patch_y(patch_y), patch_x(patch_x) {}
+      : grid(std::move(grid)),
+        decomposition(this->grid.ny(), this->grid.nx(), patch_y, patch_x, ranks),
+        window(decomposition.window_of(rank)),
+        patch_y(patch_y),
+        patch_x(patch_x) {}
 
   Grid grid;
   Decomposition decomposition;
   Window window;
   long patch_y, patch_x;
-  std::vector<unsigned char> ocean;           ///< [window points]
+  std::vector<unsigned char> ocean;  ///< [window points]
   Grid lr_grid;
-  std::vector<unsigned char> lr_ocean;        ///< [whole LR grid]
+  std::vector<unsigned char> lr_ocean;  ///< [whole LR grid]
   Interpolation interpolation = Interpolation::bicubic;
-  Climatology hr_climatology, lr_climatology; ///< degC, on the window; the second of the LR source interpolated to HR
-  int modes = 0;                              ///< K
+  Climatology hr_climatology,
+      lr_climatology;  ///< degC, on the window; the second of the LR source interpolated to HR
+  int modes = 0;       ///< K
   bool shared = false;
-  long samples = 0;                           ///< training times
+  long samples = 0;  ///< training times
   Patches patches;
-  std::vector<double> condition_scale;        ///< [local patches][K] K
-  std::vector<double> tau;                    ///< [window points] K2, truncation variance
+  std::vector<double> condition_scale;  ///< [local patches][K] K
+  std::vector<double> tau;              ///< [window points] K2, truncation variance
   std::string effective_namelist;
 
   /// Explained share of the variance, over all patches. Collective.
@@ -50,7 +54,8 @@ struct Basis {
 
 /// Collective. Written under a temporary name and renamed. Errors: io.
 void write_basis(const Communicator& comm, const Basis& basis, const std::string& path);
-/// Collective. On any number of ranks. Errors: no_input, data (no basis of ours, checksum that does not match).
+/// Collective. On any number of ranks. Errors: no_input, data (no basis of ours, checksum that does not
+/// match).
 Basis read_basis(const Communicator& comm, const std::string& path);
 
 }  // namespace podscale

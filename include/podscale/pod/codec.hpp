@@ -8,8 +8,9 @@
 
 namespace podscale {
 
-/// For the patches of one rank. Tokens are laid out [items][local patches][modes], float32, divided by a scale
-/// [local patches][modes] K (the training standard deviation); entries beyond a patch's own modes are 0. Not collective.
+/// For the patches of one rank. Tokens are laid out [items][local patches][modes], float32, divided by a
+/// scale [local patches][modes] K (the training standard deviation); entries beyond a patch's own modes are
+/// 0. Not collective.
 class Codec {
  public:
   /// patches must outlive the codec.
@@ -19,9 +20,11 @@ class Codec {
   /// Scales of the training coefficients, from the patches: [local patches][modes]; 1 where padded.
   std::vector<double> scales() const;
   /// a = Phi^T u' / scale. anomalies: [items][window points] K.
-  void encode(std::span<const double> anomalies, long items, std::span<const double> scale, std::span<float> tokens) const;
+  void encode(std::span<const double> anomalies, long items, std::span<const double> scale,
+              std::span<float> tokens) const;
   /// u' = Phi (scale a). anomalies: [items][window points] K; points without ocean are left alone.
-  void decode(std::span<const float> tokens, long items, std::span<const double> scale, std::span<double> anomalies) const;
+  void decode(std::span<const float> tokens, long items, std::span<const double> scale,
+              std::span<double> anomalies) const;
 
  private:
   const std::vector<PatchModes>* patches_;

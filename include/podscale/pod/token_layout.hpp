@@ -7,9 +7,9 @@ namespace podscale {
 
 /// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns.
 struct TokenLayout {
-  int tokens = 0;  ///< P
-  int modes = 0;   ///< K: latent values per token; patches with fewer modes are padded with inactive zeros
-  int condition = 0;                    ///< C: condition values per token
+  int tokens = 0;     ///< P
+  int modes = 0;      ///< K: latent values per token; patches with fewer modes are padded with inactive zeros
+  int condition = 0;  ///< C: condition values per token
   std::vector<float> centre_lat, centre_lon;  ///< [P] degrees
   std::vector<unsigned char> active;          ///< [P*K] 0 = padding: input 0, output 0, no loss
   long latent_size() const { return static_cast<long>(tokens) * modes; }

@@ -16,11 +16,12 @@ struct TokenSeries {
 };
 
 /// Collective. Reads fields in blocks of `block` times, keeps their tokens, and transposes once at the end.
-TokenSeries encode_period(const Communicator& comm, const Basis& basis, const Series& hr, const LowResolution& lr,
-                          const std::vector<StepPair>& pairs, long block);
+TokenSeries encode_period(const Communicator& comm, const Basis& basis, const Series& hr,
+                          const LowResolution& lr, const std::vector<StepPair>& pairs, long block);
 
 /// Collective. Condition tokens of LR steps, by space: [steps][local patches][K], standardised.
-std::vector<float> encode_condition(const Basis& basis, const InterpolatedSeries& condition, std::span<const long> steps);
+std::vector<float> encode_condition(const Basis& basis, const InterpolatedSeries& condition,
+                                    std::span<const long> steps);
 
 /// Global token numbers of this rank's patches.
 std::vector<long> local_tokens(const Basis& basis);
