@@ -63,8 +63,9 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e)
   const auto m = modulation_->forward(e).chunk(6, 1);
   const auto qkv =
       qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
-  const auto weights = torch::softmax(
-      torch::matmul(qkv[0], qkv[1].transpose(-2, -1)) / std::sqrt(static_cast<double>(head)), -1);
+  // The queries are scaled, not the scores: there are fewer of them.
+  const auto queries = qkv[0] * (1 / std::sqrt(static_cast<double>(head)));
+  const auto weights = torch::softmax(torch::matmul(queries, qkv[1].transpose(-2, -1)), -1);
   const auto mixed = torch::matmul(weights, qkv[2]).transpose(1, 2).reshape({b, p, w});
   const auto attended = x + m[2].unsqueeze(1) * project_->forward(mixed);
   const auto hidden = torch::gelu(up_->forward(modulate(attended, m[3], m[4])));

@@ -100,7 +100,7 @@ const std::vector<Key> table = {
     {"output", "long_name", Text, "'sea surface temperature'", "", 0, 0, "", "Long name"},
     {"output", "units", Text, "'degC'", "", 0, 0, "", "Units of the downscaled mean, as UDUNITS knows them"},
     {"output", "deflate", Int, "1", "", 0, 9, "", "Compression level; 0 = none"},
-    {"output", "title", Text, "''", "", 0, 0, "", "Global attribute title"},
+    {"output", "title", Text, "'Downscaled field with its uncertainty, by podscale'", "", 0, 0, "", "Global attribute title"},
     {"output", "institution", Text, "''", "", 0, 0, "", "Global attribute institution"},
 
     {"verify", "scores_file", Text, "'scores.nc'", "", 0, 0, "", "Scores as NetCDF"},

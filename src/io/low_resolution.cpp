@@ -23,10 +23,8 @@ SeriesSpec hr_spec(const Namelist& namelist) {
 SeriesSpec truth_spec(const Namelist& namelist) {
   SeriesSpec spec = hr_spec(namelist);
   spec.label = "truth";
-  if (!namelist.texts("data.truth_files").empty()) {
-    spec.files = namelist.texts("data.truth_files");
-    if (!namelist.text("data.truth_variable").empty()) spec.variable = namelist.text("data.truth_variable");
-  }
+  if (!namelist.texts("data.truth_files").empty()) spec.files = namelist.texts("data.truth_files");
+  if (!namelist.text("data.truth_variable").empty()) spec.variable = namelist.text("data.truth_variable");
   return spec;
 }
 

@@ -73,7 +73,6 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     file_.define_variable("realization", NC_INT, {"realization"});
     file_.put_text("realization", "standard_name", "realization");
     file_.put_text("realization", "units", "1");
-    file_.put_text("realization", "axis", "E");
     file_.define_variable(name + "_member", NC_FLOAT, {"time", "realization", "lat", "lon"},
                           {{1, 1, options.chunk[0], options.chunk[1]}, options.deflate, kFill});
     file_.put_text(name + "_member", "standard_name", options.standard_name);

@@ -1,4 +1,5 @@
-// Fields to tokens and back against memcpy of the fields, and variance in closed form against decoded members.
+// Fields to tokens and back against memcpy of the fields, and variance in closed form against decoded
+// members.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -44,13 +45,14 @@ void encode_and_decode(Table& table, const Basis& basis) {
   Copier copy(fields.size() * sizeof(double));
   const double megabytes = 1e-6 * static_cast<double>(fields.size() * sizeof(double));
 
-  const Times encode =
-      measure(setting, Clock::cpu, [&] { codec.encode(fields, items, scale, tokens); }, std::ref(copy));
-  table.add({"encode, 64 fields of 256 x 256 (float64), patches 8 x 8, K = 16", encode.subject, megabytes, "MB",
-             "memcpy of the fields", encode.reference, megabytes});
-  const Times decode =
-      measure(setting, Clock::cpu, [&] { codec.decode(tokens, items, scale, fields); }, std::ref(copy));
-  table.add({"decode, the same", decode.subject, megabytes, "MB", "memcpy of the fields", decode.reference, megabytes});
+  const Times encode = measure(
+      setting, Clock::cpu, [&] { codec.encode(fields, items, scale, tokens); }, std::ref(copy));
+  table.add({"encode, 64 fields of 256 x 256 (float64), patches 8 x 8, K = 16", encode.subject, megabytes,
+             "MB", "memcpy of the fields", encode.reference, megabytes});
+  const Times decode = measure(
+      setting, Clock::cpu, [&] { codec.decode(tokens, items, scale, fields); }, std::ref(copy));
+  table.add({"decode, the same", decode.subject, megabytes, "MB", "memcpy of the fields", decode.reference,
+             megabytes});
 }
 
 void variance(Table& table, const Basis& basis) {
@@ -83,8 +85,8 @@ void variance(Table& table, const Basis& basis) {
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
       const auto point = static_cast<std::size_t>(patch.points[i]);
-      PODSCALE_ASSERT(std::abs(closed[point] - patch.tau[i] - sampled[point]) < 1e-9, "{} and {} at {}", closed[point],
-                      sampled[point], point);
+      PODSCALE_ASSERT(std::abs(closed[point] - patch.tau[i] - sampled[point]) < 1e-9, "{} and {} at {}",
+                      closed[point], sampled[point], point);
     }
   const double megapoints = 1e-6 * static_cast<double>(points);
   table.add({"mean and closed-form variance, 256 x 256, M = 24", times.subject, megapoints, "Mpoint",

@@ -13,8 +13,9 @@ namespace {
 
 constexpr int kModes = 16;
 
-/// GFLOP of one sample's forward pass: matrix products alone, 2 m n k each. Per token and block qkv 6 W^2, projection 2 W^2,
-/// MLP 16 W^2, attention 4 P W; per sample and block modulation 12 W^2; embedding and last layer once.
+/// GFLOP of one sample's forward pass: matrix products alone, 2 m n k each. Per token and block qkv 6 W^2,
+/// projection 2 W^2, MLP 16 W^2, attention 4 P W; per sample and block modulation 12 W^2; embedding and last
+/// layer once.
 double forward_gflop(int tokens, const ModelOptions& o) {
   const double w = o.width, p = tokens;
   const double block = p * (24 * w * w + 4 * p * w) + 12 * w * w;
@@ -45,12 +46,15 @@ void of_region(Table& table, int tokens, const ModelOptions& options, int batch,
   TrainingOptions training;
   training.steps = setting.repeats + 2;
   training.batch = batch * setting.comm->size();
-  Trainer trainer(*setting.comm, layout, options, training, "benchmark", setting.scratch + "/model.h5", false, "");
+  Trainer trainer(*setting.comm, layout, options, training, "benchmark", setting.scratch + "/model.h5", false,
+                  "");
   std::vector<double> at;
-  trainer.run({items, latent, given, year_phase}, [](const SampleFunction&) { return 0.0; }, [&] {
-    at.push_back(now(Clock::cpu));
-    return false;
-  });
+  trainer.run(
+      {items, latent, given, year_phase}, [](const SampleFunction&) { return 0.0; },
+      [&] {
+        at.push_back(now(Clock::cpu));
+        return false;
+      });
   std::vector<double> steps;
   for (std::size_t i = 2; i < at.size(); ++i) steps.push_back(at[i] - at[i - 1]);
   std::sort(steps.begin(), steps.end());

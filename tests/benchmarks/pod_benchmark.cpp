@@ -1,4 +1,5 @@
-// POD of one patch: the program's way (Gram matrix and SLEPc) against its dsyrk alone and against LAPACK's SVD.
+// POD of one patch: the program's way (Gram matrix and SLEPc) against its dsyrk alone and against LAPACK's
+// SVD.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -15,16 +16,18 @@ namespace {
 
 constexpr int kSnapshots = 4000;
 
-/// Anomalies [steps][side x side] with a steep spectrum: cosines with amplitudes 1 / (1 + wavenumber^2) and random coefficients.
+/// Anomalies [steps][side x side] with a steep spectrum: cosines with amplitudes 1 / (1 + wavenumber^2) and
+/// random coefficients.
 std::vector<double> snapshots(int side) {
   const int d = side * side;
-  std::vector<double> waves(static_cast<std::size_t>(d) * d), coefficients(static_cast<std::size_t>(d) * kSnapshots);
+  std::vector<double> waves(static_cast<std::size_t>(d) * d),
+      coefficients(static_cast<std::size_t>(d) * kSnapshots);
   for (int w = 0; w < d; ++w)
     for (int i = 0; i < d; ++i) {
       const int ky = w / side, kx = w % side;
-      waves[static_cast<std::size_t>(w) * d + i] =
-          std::cos(M_PI * ky * (i / side + 0.5) / side) * std::cos(M_PI * kx * (i % side + 0.5) / side) /
-          (1.0 + ky * ky + kx * kx);
+      waves[static_cast<std::size_t>(w) * d + i] = std::cos(M_PI * ky * (i / side + 0.5) / side) *
+                                                   std::cos(M_PI * kx * (i % side + 0.5) / side) /
+                                                   (1.0 + ky * ky + kx * kx);
     }
   CounterRandom(1, Stream::test).fill_normal(std::span(coefficients), static_cast<std::uint32_t>(side));
   std::vector<double> fields(coefficients.size());
@@ -39,10 +42,12 @@ double lapack_svd(std::vector<double>& fields, int d) {
       vt(static_cast<std::size_t>(d) * n), work(1);
   std::vector<int> iwork(static_cast<std::size_t>(8 * d));
   int info = 0;
-  dgesdd_("S", &d, &n, fields.data(), &d, s.data(), u.data(), &d, vt.data(), &d, work.data(), &query, iwork.data(), &info);
+  dgesdd_("S", &d, &n, fields.data(), &d, s.data(), u.data(), &d, vt.data(), &d, work.data(), &query,
+          iwork.data(), &info);
   const int lwork = static_cast<int>(work[0]);
   work.resize(static_cast<std::size_t>(lwork));
-  dgesdd_("S", &d, &n, fields.data(), &d, s.data(), u.data(), &d, vt.data(), &d, work.data(), &lwork, iwork.data(), &info);
+  dgesdd_("S", &d, &n, fields.data(), &d, s.data(), u.data(), &d, vt.data(), &d, work.data(), &lwork,
+          iwork.data(), &info);
   PODSCALE_ASSERT(info == 0, "dgesdd: {}", info);
   return s[0];
 }

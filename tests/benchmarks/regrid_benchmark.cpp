@@ -21,10 +21,10 @@ void regridding(Table& table) {
        {std::pair{"bilinear", Interpolation::bilinear}, std::pair{"bicubic", Interpolation::bicubic}}) {
     const Regridder regridder(coarse, coarse_ocean, fine, window, fine_ocean, kind);
     const auto in = normal_floats(regridder.source().points(), 1);
-    const Times times =
-        measure(table.setting(), Clock::cpu, [&] { regridder.apply(in, out); }, std::ref(copy));
-    table.add({std::string("regridding, ") + name + ", 128 x 128 to 1024 x 1024 (float32)", times.subject, megabytes,
-               "MB", "memcpy of the fine field", times.reference, megabytes});
+    const Times times = measure(
+        table.setting(), Clock::cpu, [&] { regridder.apply(in, out); }, std::ref(copy));
+    table.add({std::string("regridding, ") + name + ", 128 x 128 to 1024 x 1024 (float32)", times.subject,
+               megabytes, "MB", "memcpy of the fine field", times.reference, megabytes});
   }
 }
 

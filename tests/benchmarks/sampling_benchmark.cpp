@@ -19,10 +19,13 @@ void sampling(Table& table) {
   TrainingOptions training;
   training.steps = 0, training.batch = setting.comm->size();
   const std::string path = setting.scratch + "/sampled.h5";
-  const auto condition = normal_floats(layout.condition_size(), 1), latent = normal_floats(layout.latent_size(), 2);
+  const auto condition = normal_floats(layout.condition_size(), 1),
+             latent = normal_floats(layout.latent_size(), 2);
   const std::vector<float> year_phase(1, 0.25f);
   Trainer(*setting.comm, layout, options, training, "benchmark", path, false, "")
-      .run({1, latent, condition, year_phase}, [](const SampleFunction&) { return 0.0; }, [] { return false; });
+      .run(
+          {1, latent, condition, year_phase}, [](const SampleFunction&) { return 0.0; },
+          [] { return false; });
   const Model model = Model::load(*setting.comm, path, layout, "benchmark", "cpu");
 
   Denoiser denoiser(layout, options);
@@ -41,8 +44,9 @@ void sampling(Table& table) {
           for (int i = 0; i < s.steps; ++i) forward();
         });
     const double evaluations = static_cast<double>(sampler.steps) * members;
-    table.add({fmt::format("sampling, {} {} steps, 8 members, P = 144, width 128, depth 4", name, sampler.steps),
-               times.subject, evaluations, "evaluation", "bare forward passes", times.reference, evaluations});
+    table.add(
+        {fmt::format("sampling, {} {} steps, 8 members, P = 144, width 128, depth 4", name, sampler.steps),
+         times.subject, evaluations, "evaluation", "bare forward passes", times.reference, evaluations});
   }
 }
 
