@@ -54,8 +54,8 @@ check("plausible temperatures", (np.abs(tos.values[:, ocean]) < 60).all())
 members = product.tos_member
 check("members are (time, realization, lat, lon)", members.dims == ("time", "realization", "lat", "lon") and members.shape[1] == 6)
 ensemble = members.values[:, :, ocean].astype(np.float64)
-check("mean of the members", np.allclose(ensemble.mean(axis=0), tos.values[:, ocean], rtol=0, atol=1e-5))
-check("variance of the members", (ensemble.var(axis=0, ddof=1) <= variance.values[:, ocean] * (1 + 1e-4) + 1e-7).all())
+check("mean of the members", np.allclose(ensemble.mean(axis=1), tos.values[:, ocean], rtol=0, atol=1e-5))
+check("variance of the members", (ensemble.var(axis=1, ddof=1) <= variance.values[:, ocean] * (1 + 1e-4) + 1e-7).all())
 
 for attribute in ("Conventions", "title", "institution", "source", "history", "podscale_basis_checksum", "podscale_model_checksum",
                   "podscale_namelist"):
