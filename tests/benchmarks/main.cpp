@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
       "--filter", arguments.filter,
       "Stages whose name holds this: pod, network, sampling, codec, files, regridding, transposition");
   app.add_option("--scratch", arguments.scratch,
-                 "Folder for files of 0.3 GB (default: the system's temporary one)");
+                 "Folder for files of 0.4 GB (default: the system's temporary one)");
   app.add_option("--repeats", arguments.repeats, "Repeats of a measurement")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
 
