@@ -25,6 +25,15 @@ Transposition::Transposition(const Communicator& comm, std::vector<long> local_t
   tokens_of_.resize(counts.size());
   for (std::size_t r = 0; r < counts.size(); ++r)
     tokens_of_[r].assign(all.begin() + starts[r], all.begin() + starts[r] + counts[r]);
+  space_.resize(counts.size());
+  item_.resize(counts.size());
+  for (std::size_t r = 0; r < counts.size(); ++r) {
+    const Share theirs = share_of(items, comm.size(), static_cast<int>(r));
+    space_.counts[r] = static_cast<int>(theirs.size() * mine);
+    item_.counts[r] = static_cast<int>(items_.size() * counts[r]);
+  }
+  for (Messages* m : {&space_, &item_})
+    std::exclusive_scan(m->counts.begin(), m->counts.end(), m->starts.begin(), 0);
 }
 
 namespace {
@@ -43,24 +52,15 @@ struct TokenType {
 
 void Transposition::to_items(std::span<const float> by_space, std::span<float> by_item) const {
   const int ranks = comm_->size();
-  const auto& mine = tokens_of_[static_cast<std::size_t>(comm_->rank())];
-  const long n_local = static_cast<long>(mine.size());
+  const long n_local = static_cast<long>(tokens_of_[static_cast<std::size_t>(comm_->rank())].size());
   PODSCALE_ASSERT(static_cast<long>(by_space.size()) == item_count_ * n_local * width_ &&
                       static_cast<long>(by_item.size()) == items_.size() * tokens_ * width_,
                   "sizes {} and {}", by_space.size(), by_item.size());
   // by_space is already ordered by item, hence by receiving rank: no packing on this side.
-  std::vector<int> send(static_cast<std::size_t>(ranks)), send_at(send), receive(send), receive_at(send);
-  for (int r = 0; r < ranks; ++r) {
-    const Share theirs = share_of(item_count_, ranks, r);
-    send[r] = static_cast<int>(theirs.size() * n_local);
-    send_at[r] = static_cast<int>(theirs.begin * n_local);
-    receive[r] = static_cast<int>(items_.size() * static_cast<long>(tokens_of_[r].size()));
-  }
-  std::exclusive_scan(receive.begin(), receive.end(), receive_at.begin(), 0);
   std::vector<float> buffer(by_item.size());
   const TokenType token(width_);
-  MPI_Alltoallv(by_space.data(), send.data(), send_at.data(), token.type, buffer.data(), receive.data(),
-                receive_at.data(), token.type, comm_->raw());
+  MPI_Alltoallv(by_space.data(), space_.counts.data(), space_.starts.data(), token.type, buffer.data(),
+                item_.counts.data(), item_.starts.data(), token.type, comm_->raw());
   const float* from = buffer.data();
   for (int r = 0; r < ranks; ++r)
     for (long item = 0; item < items_.size(); ++item)
@@ -76,14 +76,6 @@ void Transposition::to_space(std::span<const float> by_item, std::span<float> by
   PODSCALE_ASSERT(static_cast<long>(by_space.size()) == item_count_ * n_local * width_ &&
                       static_cast<long>(by_item.size()) == items_.size() * tokens_ * width_,
                   "sizes {} and {}", by_space.size(), by_item.size());
-  std::vector<int> send(static_cast<std::size_t>(ranks)), send_at(send), receive(send), receive_at(send);
-  for (int r = 0; r < ranks; ++r) {
-    const Share theirs = share_of(item_count_, ranks, r);
-    receive[r] = static_cast<int>(theirs.size() * n_local);
-    receive_at[r] = static_cast<int>(theirs.begin * n_local);
-    send[r] = static_cast<int>(items_.size() * static_cast<long>(tokens_of_[r].size()));
-  }
-  std::exclusive_scan(send.begin(), send.end(), send_at.begin(), 0);
   std::vector<float> buffer(by_item.size());
   float* to = buffer.data();
   for (int r = 0; r < ranks; ++r)
@@ -93,8 +85,8 @@ void Transposition::to_space(std::span<const float> by_item, std::span<float> by
         to += width_;
       }
   const TokenType token(width_);
-  MPI_Alltoallv(buffer.data(), send.data(), send_at.data(), token.type, by_space.data(), receive.data(),
-                receive_at.data(), token.type, comm_->raw());
+  MPI_Alltoallv(buffer.data(), item_.counts.data(), item_.starts.data(), token.type, by_space.data(),
+                space_.counts.data(), space_.starts.data(), token.type, comm_->raw());
 }
 
 long Transposition::bytes_sent() const {

@@ -30,6 +30,15 @@ class Transposition {
   std::vector<std::vector<long>> tokens_of_;  // [rank] global token numbers
   long tokens_, item_count_, width_;
   Share items_;
+  // What goes to or comes from each rank, in tokens, on either side.
+  struct Messages {
+    std::vector<int> counts, starts;
+    void resize(std::size_t ranks) {
+      counts.resize(ranks);
+      starts.resize(ranks);
+    }
+  };
+  Messages space_, item_;
 };
 
 }  // namespace podscale
