@@ -1,35 +1,67 @@
 // podscale-basis: HR and LR training series in, basis.nc out.
 #include "podscale/base/checksum.hpp"
 #include "podscale/base/log.hpp"
+#include "podscale/gaussian/base_file.hpp"
+#include "podscale/gaussian/calibrate.hpp"
 #include "podscale/pod/basis_builder.hpp"
 #include "program.hpp"
 
 using namespace podscale;
 
+namespace {
+
+LinearGaussian build_base(const Context& context, const Basis& basis, const StudySeries& study,
+                          const std::vector<StepPair>& train, const std::vector<StepPair>& validate) {
+  const Communicator& comm = context.comm;
+  const long block = context.namelist.integer("grid.time_block");
+  LinearGaussian base = fit_linear_gaussian(comm, linear_gaussian_options(context.namelist), basis, study,
+                                            train, validate, block);
+  const LatentSpace space(basis, &base);
+  base.calibration = calibrate(comm, space, study, validate, base_forecast(space), true, block);
+  const Calibration& c = base.calibration;
+  log::info("base: {} predictors a patch, penalty {}, {} global modes; {} times of {}", space.condition_width(),
+            base.penalty, base.residual.rank, c.times, c.period);
+  log::info("base: inflation of global modes {:.3f}, patches {:.3f}, truncation {:.3f}; coverage of 50/80/90/95 %: "
+            "{:.3f} {:.3f} {:.3f} {:.3f} before, {:.3f} {:.3f} {:.3f} {:.3f} after",
+            c.inflation.global, c.inflation.patch, c.inflation.truncation, c.before[0], c.before[1], c.before[2],
+            c.before[3], c.after[0], c.after[1], c.after[2], c.after[3]);
+  return base;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-basis";
-  info.summary = "Climatologies and patchwise POD basis of the training period";
-  info.groups = {"data", "grid", "patches", "basis", "output"};
+  info.summary = "Climatologies, patchwise POD basis and linear-Gaussian base of the training period";
+  info.groups = {"data", "grid", "patches", "basis", "base", "model", "output"};
   info.example = "  mpirun -n 2 podscale-basis namelists/ocean.nml";
   return run_program(argc, argv, info, [](Context& context) {
     const Communicator& comm = context.comm;
     const std::string path = context.output_path_of("output.basis_file");
+    const bool gaussian = context.namelist.text("model.base") == "gaussian";
 
     // 1. The series and the times that both have.
     const StudySeries study = open_study(comm, context.namelist);
-    const auto pairs = steps_of_period(study.hr, study.lr, context.namelist, "data.train");
+    const auto train = steps_of_period(study.hr, study.lr, context.namelist, "data.train");
+    std::vector<StepPair> validate;
+    if (gaussian) validate = steps_of_period(study.hr, study.lr, context.namelist, "data.validate");
     log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
               study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
-              study.lr.grid().nx(), pairs.size());
+              study.lr.grid().nx(), train.size());
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();
 
     // 2. Climatology, patches, POD.
     const Basis basis = build_basis(comm, context.namelist, study);
 
-    // 3. The file, and what is in it.
-    write_basis(comm, basis, path);
+    // 3. The base, and the file.
+    if (gaussian) {
+      const LinearGaussian base = build_base(context, basis, study, train, validate);
+      write_basis(comm, basis, path, base_extras(comm, basis, base));
+    } else {
+      write_basis(comm, basis, path);
+    }
     log::info(
         "{}: {} patches with ocean of {}, {} modes, {:.2f} % of the variance, checksum {}, peak memory "
         "{:.0f} MiB a rank",

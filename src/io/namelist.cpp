@@ -63,7 +63,7 @@ const Key& check_key(const std::string& group, const std::string& name, const st
 }
 
 bool is_list(KeyType type) {
-  return type == KeyType::integers || type == KeyType::texts;
+  return type == KeyType::integers || type == KeyType::reals || type == KeyType::texts;
 }
 bool is_text(KeyType type) {
   return type == KeyType::text || type == KeyType::texts;
@@ -132,7 +132,8 @@ void Namelist::assign(const Key& key, const std::vector<std::string>& items, con
         value.logical = *parsed;
         break;
       }
-      case KeyType::real: {
+      case KeyType::real:
+      case KeyType::reals: {
         const auto parsed = to_real(item);
         if (!parsed || *parsed < key.low || *parsed > key.high) refuse(item);
         value.reals.push_back(*parsed);
@@ -235,6 +236,9 @@ const std::string& Namelist::text(const std::string& key) const {
 }
 const std::vector<long>& Namelist::integers(const std::string& key) const {
   return value(key, KeyType::integers).integers;
+}
+const std::vector<double>& Namelist::reals(const std::string& key) const {
+  return value(key, KeyType::reals).reals;
 }
 const std::vector<std::string>& Namelist::texts(const std::string& key) const {
   return value(key, KeyType::texts).texts;

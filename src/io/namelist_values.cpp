@@ -79,6 +79,8 @@ std::string expectation(const Key& key) {
       return fmt::format("an integer from {:.10g} to {:.10g}{}", key.low, key.high, unit);
     case KeyType::integers:
       return fmt::format("{}integers from {:.10g} to {:.10g}{}", many, key.low, key.high, unit);
+    case KeyType::reals:
+      return fmt::format("{}numbers from {:.10g} to {:.10g}{}", many, key.low, key.high, unit);
     case KeyType::real:
       return fmt::format("a number from {:.10g} to {:.10g}{}", key.low, key.high, unit);
     case KeyType::logical:

@@ -6,6 +6,7 @@
 #include "podscale/base/checksum.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/io/netcdf_file.hpp"
+#include "podscale/pod/patch_table.hpp"
 
 #ifndef PODSCALE_VERSION
 #define PODSCALE_VERSION "0"
@@ -14,7 +15,7 @@
 namespace podscale {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 using Sizes = std::vector<std::size_t>;
 
 /// start and count of the rank's window, behind `leading` whole dimensions.
@@ -27,31 +28,6 @@ Hyperslab hyperslab(const Window& window, std::initializer_list<std::size_t> lea
   for (const long c : {window.ny, window.nx}) h.count.push_back(static_cast<std::size_t>(c));
   return h;
 }
-
-/// A per-patch table [patches_y][patches_x][width] of this rank's rectangle; patches without ocean keep
-/// `fill`.
-struct PatchTable {
-  PatchRange range;
-  std::size_t width;
-  std::vector<double> values;
-  PatchTable(const Basis& basis, const PatchRange& range, std::size_t width, double fill)
-      : range(range),
-        width(width),
-        values(static_cast<std::size_t>(range.ny * range.nx) * width, fill),
-        basis_(&basis) {}
-  double* row(long patch) {
-    const long y = patch / basis_->decomposition.patches_x() - range.y0,
-               x = patch % basis_->decomposition.patches_x() - range.x0;
-    return values.data() + static_cast<std::size_t>(y * range.nx + x) * width;
-  }
-  Sizes start() const { return {static_cast<std::size_t>(range.y0), static_cast<std::size_t>(range.x0), 0}; }
-  Sizes count() const {
-    return {static_cast<std::size_t>(range.ny), static_cast<std::size_t>(range.nx), width};
-  }
-
- private:
-  const Basis* basis_;
-};
 
 void describe(NetcdfFile& file, const std::string& name, const std::string& long_name,
               const std::string& units) {
@@ -97,10 +73,10 @@ void define(NetcdfFile& file, const Basis& basis) {
            "K");
   file.define_variable("condition_scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
   describe(file, "condition_scale", "training standard deviation of the projected LR anomaly", "K");
-  file.define_variable("patch_variance", NC_DOUBLE, {"patch_y", "patch_x", "one"});
+  file.define_variable("patch_variance", NC_DOUBLE, {"patch_y", "patch_x"});
   describe(file, "patch_variance", "training variance of the anomaly, summed over the points of the patch",
            "K2");
-  file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x", "one"});
+  file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x"});
   describe(file, "patch_modes", "modes kept; -1 for a patch without ocean", "1");
 }
 
@@ -161,11 +137,11 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
   return c.value();
 }
 
-void write_basis(const Communicator& comm, const Basis& basis, const std::string& path) {
+void write_basis(const Communicator& comm, const Basis& basis, const std::string& path,
+                 const BasisExtras& extras) {
   const std::uint64_t checksum = basis.checksum(comm);
   const double explained = basis.explained(comm);
   NetcdfFile file = NetcdfFile::create(comm, path);
-  file.define_dimension("one", 1);
   define(file, basis);
   file.put_text("", "title", "podscale basis");
   file.put_text("", "Conventions", "CF-1.8");
@@ -179,6 +155,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
                    NC_INT);
   file.put_numbers("", "training_times", {static_cast<double>(basis.samples)}, NC_INT);
   file.put_numbers("", "explained_variance", {explained});
+  if (extras.define) extras.define(file);
   file.end_definitions();
 
   const auto put_axis = [&](const std::string& name, const std::vector<double>& values) {
@@ -209,10 +186,9 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   put_climatology("lr_climatology", basis.lr_climatology);
 
   std::vector<double> phi(n * static_cast<std::size_t>(basis.modes), NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
-  const PatchRange range = basis.decomposition.patches_of(comm.rank());
   const std::size_t k = static_cast<std::size_t>(basis.modes);
-  PatchTable scale(basis, range, k, 0), condition(basis, range, k, 0), variance(basis, range, 1, 0),
-      kept(basis, range, 1, -1);
+  PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
+      variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t d = patch.points.size();
@@ -234,7 +210,8 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
                                     {"condition_scale", &condition},
                                     {"patch_variance", &variance},
                                     {"patch_modes", &kept}})
-    file.put(name, table->start(), table->count(), std::span<const double>(table->values));
+    table->put(file, name);
+  if (extras.put) extras.put(file);
   file.commit();
 }
 
@@ -278,14 +255,13 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   const Hyperslab modal = hyperslab(basis.window, {k});
   file.get("phi", modal.start, modal.count, std::span(phi));
   file.get("tau", flat.start, flat.count, std::span(basis.tau));
-  const PatchRange range = basis.decomposition.patches_of(comm.rank());
-  PatchTable scale(basis, range, k, 0), condition(basis, range, k, 0), variance(basis, range, 1, 0),
-      kept(basis, range, 1, -1);
+  PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
+      variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
   for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
                                     {"condition_scale", &condition},
                                     {"patch_variance", &variance},
                                     {"patch_modes", &kept}})
-    file.get(name, table->start(), table->count(), std::span(table->values));
+    table->get(file, name);
 
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
   for (PatchModes& patch : basis.patches.mine) {

@@ -8,7 +8,7 @@
 
 namespace podscale {
 
-enum class KeyType { integer, real, logical, text, integers, texts };
+enum class KeyType { integer, real, logical, text, integers, reals, texts };
 
 struct Key {
   const char* group;
@@ -41,6 +41,7 @@ class Namelist {
   bool logical(const std::string& key) const;
   const std::string& text(const std::string& key) const;
   const std::vector<long>& integers(const std::string& key) const;
+  const std::vector<double>& reals(const std::string& key) const;
   const std::vector<std::string>& texts(const std::string& key) const;
   /// True if the file or --set gave it.
   bool given(const std::string& key) const;

@@ -67,6 +67,10 @@ class Communicator {
     reduce(&value, 1, mpi_type<T>(), MPI_SUM);
     return value;
   }
+  template <class T, std::size_t N>
+  void max(std::span<T, N> values) const {
+    reduce(values.data(), values.size(), mpi_type<T>(), MPI_MAX);
+  }
   template <class T>
   T max(T value) const {
     reduce(&value, 1, mpi_type<T>(), MPI_MAX);

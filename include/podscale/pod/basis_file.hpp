@@ -2,6 +2,7 @@
 // The basis of a region and its file, basis.nc: everything linear and fixed that the later programs need.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
+
+class NetcdfFile;
 
 /// What every rank knows of the region, and this rank's part of the basis. Fields are on the rank's window.
 struct Basis {
@@ -52,8 +55,14 @@ struct Basis {
   Codec codec() const { return {patches.mine, modes, window.points()}; }
 };
 
+/// What a later layer adds to the file: dimensions, variables and attributes, then their values. Both are
+/// called collectively.
+struct BasisExtras {
+  std::function<void(NetcdfFile&)> define, put;
+};
 /// Collective. Written under a temporary name and renamed. Errors: io.
-void write_basis(const Communicator& comm, const Basis& basis, const std::string& path);
+void write_basis(const Communicator& comm, const Basis& basis, const std::string& path,
+                 const BasisExtras& extras = {});
 /// Collective. On any number of ranks. Errors: no_input, data (no basis of ours, checksum that does not
 /// match).
 Basis read_basis(const Communicator& comm, const std::string& path);

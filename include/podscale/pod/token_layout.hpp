@@ -5,9 +5,11 @@
 
 namespace podscale {
 
-/// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns.
+/// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns; then those that
+/// carry the global modes of the base.
 struct TokenLayout {
-  int tokens = 0;     ///< P
+  int tokens = 0;         ///< P, global ones included
+  int global_tokens = 0;  ///< the last ones
   int modes = 0;      ///< K: latent values per token; patches with fewer modes are padded with inactive zeros
   int condition = 0;  ///< C: condition values per token
   std::vector<float> centre_lat, centre_lon;  ///< [P] degrees

@@ -1,0 +1,70 @@
+#pragma once
+// What a validation period says of a predictive variance: one inflation factor a level (method: section 2.7),
+// the coverage of central intervals before and after, and their conformal half widths.
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/parallel/communicator.hpp"
+
+namespace podscale {
+
+/// The central intervals whose coverage is checked.
+inline constexpr std::array<double, 4> calibration_levels = {0.50, 0.80, 0.90, 0.95};
+
+/// Factors on the variance of each level: global modes, patches, truncation.
+struct Inflation {
+  double global = 1, patch = 1, truncation = 1;
+};
+
+struct Calibration {
+  Inflation inflation;
+  std::array<double, 4> before{}, after{};  ///< coverage of the calibration_levels, area-weighted
+  /// Half widths, in predicted standard deviations after inflation, that hold the calibration_levels on the
+  /// validation period exactly: split conformal prediction with |error| / sigma as score (Vovk et al. 2005;
+  /// Lei et al. 2018, J. Am. Stat. Assoc. 113).
+  std::array<double, 4> half_width{};
+  long times = 0;             ///< 0: not calibrated
+  std::string period, note;   ///< note: why the calibration is weak; "" if it is not
+};
+
+/// Squared errors and predicted variances of the three levels, K2, added up patch by patch.
+class LevelSums {
+ public:
+  /// Not collective. patches: of this rank.
+  explicit LevelSums(std::size_t patches) : error_(3 * patches), variance_(3 * patches) {}
+  enum Level { global, patch, truncation };
+  void add(Level level, std::size_t patch_index, double squared_error, double variance) {
+    error_[3 * patch_index + level] += squared_error;
+    variance_[3 * patch_index + level] += variance;
+  }
+  /// Collective. Ratios; 1 where a level predicts no variance. The same bits at any number of ranks.
+  /// total_patches: of the region.
+  Inflation factors(const Communicator& comm, long total_patches) const;
+
+ private:
+  std::vector<double> error_, variance_;
+};
+
+/// Histogram of |error| / sigma, one for each patch, so that the total does not depend on the ranks.
+class ErrorHistogram {
+ public:
+  explicit ErrorHistogram(std::size_t patches);
+  void add(std::size_t patch_index, double error, double variance, double weight);
+  /// Collective: before coverage() and quantiles().
+  void reduce(const Communicator& comm, long total_patches);
+  std::array<double, 4> coverage() const;   ///< share of |error| inside the Gaussian central intervals
+  std::array<double, 4> quantiles() const;  ///< of |error| / sigma at the calibration_levels
+
+ private:
+  double quantile(double level) const;
+  std::vector<std::vector<double>> bins_;  // [patches][bins]
+  std::vector<double> total_;              // cumulative, normalised
+};
+
+/// "" or why `times` steps that span `days` days are too few to calibrate on.
+std::string calibration_note(long times, double days);
+
+}  // namespace podscale

@@ -1,0 +1,78 @@
+#pragma once
+// A Gaussian forecast of the coefficients of one time, whatever made it: base, head or members.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "podscale/gaussian/latent_space.hpp"
+
+namespace podscale {
+
+/// Mean and variance of every latent, on the ranks that own the patches; global ones on every rank.
+struct LatentForecast {
+  std::vector<double> global_mean, global_variance;  ///< [R]
+  std::vector<double> patch_mean, patch_variance;    ///< [local patches][K]
+};
+
+/// N(mean, F F^T) for the coefficients of this rank's patches. The first `shared` columns of the factors are
+/// the same random numbers in all patches of the region, so they carry the covariance between patches; the
+/// others are each patch's own.
+struct CoefficientForecast {
+  LatentForecast latent;
+  std::vector<std::vector<double>> mean;    ///< [local patches][modes] K
+  std::vector<std::vector<double>> factor;  ///< [local patches][modes x columns] column-major, K
+  int shared = 0;
+  /// Standard deviations of the part inside patches only, for the variance budget; empty: the columns that
+  /// are not shared.
+  std::vector<std::vector<double>> patch_factor;
+};
+
+/// Not collective. Independent latents: shared = R. condition: [local patches][C] K.
+CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
+                                          std::span<const float> condition);
+
+/// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that F F^T is
+/// their sample covariance, between patches too (method: section 4.15). z_patch: [M][local patches][K];
+/// z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M, which makes it comparable
+/// with the squared error of the mean.
+CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
+                                          std::span<const double> z_patch, std::span<const double> z_global,
+                                          std::span<const float> condition);
+
+/// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise: [tokens of
+/// the layout][K] standard normal.
+std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
+                                      std::span<const float> noise, std::span<const float> condition);
+
+/// Times to forecast. condition: [times][local patches][C] K.
+struct ForecastRequest {
+  std::span<const float> condition;
+  std::span<const float> year_phase;         ///< [times] in [0, 1)
+  std::span<const std::uint32_t> time_key;  ///< [times]
+  std::size_t times() const { return year_phase.size(); }
+};
+/// Collective. One forecast a time; variances of the latents times the inflation.
+using ForecastFunction =
+    std::function<std::vector<CoefficientForecast>(const ForecastRequest&, const Inflation&)>;
+
+/// The base alone: z ~ N(0, inflation), no network.
+ForecastFunction base_forecast(const LatentSpace& space);
+
+/// Not collective. Mean and variance of one time on the window: climatology + Phi a, and diag(Phi F F^T Phi^T)
+/// + truncation * tau. NaN on land. climatology: [window points] degC.
+void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
+                     std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
+
+/// Parts of the variance on the window, K2, NaN on land; they add up to the variance.
+struct VarianceBudget {
+  std::vector<double> patch;        ///< of the retained modes, inside the patch
+  std::vector<double> cross_patch;  ///< of the retained modes, through global modes
+  std::vector<double> truncation;   ///< of the modes left out
+  std::vector<double> calibration;  ///< what the inflation added (or took) over all of these
+};
+VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
+                               const Inflation& inflation);
+
+}  // namespace podscale

@@ -1,0 +1,57 @@
+#pragma once
+// Any linear functional of the field, as an area mean, a section or a gradient: its mean and variance follow
+// from those of the coefficients, without members (method: section 4.14):
+//
+//   w^T u        ~ N(w^T (climatology + Phi a), (w^T Phi) F F^T (Phi^T w) + sum_i w_i^2 tau_i)
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/gaussian/forecast.hpp"
+#include "podscale/grid/axes.hpp"
+
+namespace podscale {
+
+/// Weights on the points of a window; zero on land.
+struct Functional {
+  std::string name;
+  std::vector<double> weights;  ///< [window points]
+};
+
+/// South, north, west, east in degrees; west > east - 360 as in any longitude convention.
+struct Box {
+  double south = 0, north = 0, west = 0, east = 0;
+};
+
+/// Not collective. 1 where a cell centre lies in the box, times its area; not normalised (see normalise).
+std::vector<double> box_weights(const Grid& grid, const Window& window,
+                                std::span<const unsigned char> ocean, const Box& box);
+/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data) where it is
+/// zero: `what` has no ocean.
+void normalise_weights(const Communicator& comm, std::span<double> weights, const std::string& what,
+                       long points_of_grid);
+
+struct FunctionalForecast {
+  double mean = 0, variance = 0;
+};
+
+/// Evaluates functionals on forecasts of the patches of one rank.
+class FunctionalSet {
+ public:
+  /// Not collective. basis must outlive it.
+  FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
+  std::size_t size() const { return functionals_.size(); }
+  const std::string& name(std::size_t f) const { return functionals_[f].name; }
+  /// Collective. [functionals] degC and K2, the same on every rank and at any number of ranks. climatology:
+  /// [window points] degC; truncation: inflation of tau.
+  std::vector<FunctionalForecast> evaluate(const Communicator& comm, const CoefficientForecast& forecast,
+                                           double truncation, std::span<const double> climatology) const;
+
+ private:
+  const Basis* basis_;
+  std::vector<Functional> functionals_;
+  std::vector<std::vector<std::vector<double>>> projected_;  // [functionals][local patches][modes]: Phi^T w
+};
+
+}  // namespace podscale

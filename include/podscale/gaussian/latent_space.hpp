@@ -1,0 +1,71 @@
+#pragma once
+// Between latents z and POD coefficients a (method: section 3.8):
+//
+//   a_p = B_p c_p + U_p L^(1/2) z_g + S_p^(1/2) z_p
+//
+// so that under the base z ~ N(0, I) whatever c is. With base = 'none' there is no regression and no global
+// part, and S_p^(1/2) is diagonal: the published per-coefficient standardisation.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/pod/token_layout.hpp"
+
+namespace podscale {
+
+class LatentSpace {
+ public:
+  /// Not collective. Both must outlive it; base: nullptr for base = 'none'.
+  LatentSpace(const Basis& basis, const LinearGaussian* base);
+
+  const Basis& basis() const { return *basis_; }
+  const LinearGaussian* base() const { return base_; }
+  int global_modes() const { return covariance_->rank; }  ///< R
+  /// Tokens that carry z_g: ceil(R / K), behind those of the patches.
+  int global_tokens() const { return (global_modes() + basis_->modes - 1) / basis_->modes; }
+  long condition_width() const;
+  /// Collective. Of basis and base: what a model belongs to.
+  std::string checksum(const Communicator& comm) const;
+  /// Collective. The tokens of the region, global ones last.
+  TokenLayout layout(const Communicator& comm) const;
+
+  // Not collective, of a local patch p; loops in a fixed order.
+  const PatchCovariance& covariance(std::size_t p) const { return covariance_->mine[p]; }
+  /// B c: [modes] K. condition: [C] K.
+  void mean(std::size_t p, const float* condition, std::span<double> a) const;
+  /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes] K. z_global: [R]; z_patch: [modes].
+  void colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
+              std::span<double> r) const;
+  /// Condition for the network, standardised: [C].
+  void standardise(std::size_t p, const float* condition, float* out) const;
+
+  /// Collective. Latents of `times` fields from their coefficients and conditions: z_patch [times][local
+  /// patches][K], 0 in padding, and z_global [times][R], the same on every rank. a: [times][local patches][K]
+  /// K; condition: [times][local patches][C] K.
+  struct Latents {
+    std::vector<double> patch, global;
+  };
+  Latents whiten(const Communicator& comm, std::span<const float> a, std::span<const float> condition,
+                 long times) const;
+
+ private:
+  const Basis* basis_;
+  const LinearGaussian* base_;
+  ResidualCovariance diagonal_;  // base = 'none'
+  const ResidualCovariance* covariance_;
+};
+
+/// Not collective. Row norms of phi F: the pixel variance of coefficients with covariance F F^T, [points of the
+/// patch] K2. factor: [modes x columns] column-major, K.
+std::vector<double> factor_variance(const PatchModes& patch, std::span<const double> factor);
+
+/// Not collective. [modes x (R + modes)]: the columns of U L^(1/2) and S^(1/2), each times the standard
+/// deviation of its latent; F F^T is then the covariance of the coefficients. variances of the latents: [R],
+/// [modes].
+std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
+                                      std::span<const double> global_variance,
+                                      std::span<const double> patch_variance);
+
+}  // namespace podscale

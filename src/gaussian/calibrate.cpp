@@ -1,0 +1,168 @@
+#include "podscale/gaussian/calibrate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/log.hpp"
+#include "podscale/pod/anomaly.hpp"
+
+namespace podscale {
+namespace {
+
+/// One block of the validation period: its truth, and what the forecast needs.
+struct Block {
+  std::vector<double> anomalies;  // [times][window points]
+  std::vector<float> condition, phase;
+  std::vector<std::uint32_t> key;
+};
+
+double sum_of_squares(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return sum;
+}
+
+class Calibrator {
+ public:
+  Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study)
+      : comm_(comm),
+        space_(space),
+        study_(study),
+        conditions_(study.lr, space.basis(), space.base(), comm),
+        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
+
+  Block read(std::span<const StepPair> part) const {
+    const std::vector<StepPair> pairs(part.begin(), part.end());
+    Block block;
+    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * pairs.size());
+    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps(pairs), block.anomalies);
+    block.condition = conditions_.read(lr_steps(pairs));
+    const TimeAxis& axis = study_.lr.times();
+    for (const StepPair& pair : pairs) {
+      const std::size_t step = static_cast<std::size_t>(pair.b);
+      block.phase.push_back(static_cast<float>(year_fraction(axis.calendar, axis.dates[step])));
+      block.key.push_back(axis.hour_key(step));
+    }
+    return block;
+  }
+
+  /// Squared errors of the three levels against their predicted variances.
+  void add_levels(const Block& block, const std::vector<CoefficientForecast>& forecasts, LevelSums& sums) const {
+    const Basis& basis = space_.basis();
+    const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
+                      local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                      rank = static_cast<std::size_t>(space_.global_modes());
+    std::vector<float> a(times * local * k);
+    basis.codec().encode(block.anomalies, static_cast<long>(times), std::vector<double>(local * k, 1.0), a);
+    const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
+    std::vector<double> error(rank), none(rank, 0.0), z(k), r(k);
+    for (std::size_t t = 0; t < times; ++t) {
+      const LatentForecast& f = forecasts[t].latent;
+      for (std::size_t g = 0; g < rank; ++g) error[g] = truth.global[t * rank + g] - f.global_mean[g];
+      for (std::size_t p = 0; p < local; ++p) {
+        const PatchModes& patch = basis.patches.mine[p];
+        const std::size_t modes = static_cast<std::size_t>(patch.modes);
+        const PatchCovariance& covariance = space_.covariance(p);
+        const auto residual = std::span(r).first(modes);
+        std::fill(z.begin(), z.end(), 0.0);
+        space_.colour(p, error, std::span<const double>(z).first(modes), residual);
+        double variance = 0;
+        for (std::size_t g = 0; g < rank; ++g)
+          variance += f.global_variance[g] *
+                      sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
+        sums.add(LevelSums::global, p, sum_of_squares(residual), variance);
+        for (std::size_t m = 0; m < modes; ++m)
+          z[m] = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
+        space_.colour(p, none, std::span<const double>(z).first(modes), residual);
+        variance = 0;
+        for (std::size_t m = 0; m < modes; ++m)
+          variance += f.patch_variance[p * k + m] *
+                      sum_of_squares(std::span(covariance.root).subspan(m * modes, modes));
+        sums.add(LevelSums::patch, p, sum_of_squares(residual), variance);
+        double field = 0, tau = 0, retained = 0;
+        for (std::size_t i = 0; i < patch.points.size(); ++i) {
+          field += std::pow(block.anomalies[t * n + static_cast<std::size_t>(patch.points[i])], 2);
+          tau += patch.tau[i];
+        }
+        for (std::size_t m = 0; m < modes; ++m)
+          retained += std::pow(static_cast<double>(a[(t * local + p) * k + m]), 2);
+        sums.add(LevelSums::truncation, p, std::max(0.0, field - retained), tau);
+      }
+    }
+  }
+
+  void add_errors(const Block& block, const std::vector<CoefficientForecast>& forecasts, double truncation,
+                  ErrorHistogram& histogram) const {
+    const Basis& basis = space_.basis();
+    const std::size_t n = static_cast<std::size_t>(basis.window.points());
+    std::vector<double> mean(n), variance(n);
+    const std::vector<double> zero(n, 0.0);
+    for (std::size_t t = 0; t < forecasts.size(); ++t) {
+      decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+      for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+        for (const long point : basis.patches.mine[p].points) {
+          const std::size_t i = static_cast<std::size_t>(point);
+          histogram.add(p, mean[i] - block.anomalies[t * n + i], variance[i],
+                        basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
+                                               basis.window.x0 + point % basis.window.nx));
+        }
+    }
+  }
+
+  long tokens() const { return tokens_; }
+
+ private:
+  const Communicator& comm_;
+  const LatentSpace& space_;
+  const StudySeries& study_;
+  ConditionSeries conditions_;
+  long tokens_;
+};
+
+}  // namespace
+
+Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+                      const std::vector<StepPair>& validate, const ForecastFunction& forecast, bool inflate,
+                      long block) {
+  const Calibrator calibrator(comm, space, study);
+  const std::size_t local = space.basis().patches.mine.size();
+  LevelSums sums(local);
+  ErrorHistogram before(local), after(local);
+  Calibration calibration;
+  calibration.times = static_cast<long>(validate.size());
+
+  Progress progress("calibration", 2 * calibration.times, "times");
+  for (const bool second : {false, true}) {
+    for (std::size_t first = 0; first < validate.size(); first += static_cast<std::size_t>(block)) {
+      const std::size_t count = std::min(static_cast<std::size_t>(block), validate.size() - first);
+      const Block data = calibrator.read(std::span(validate).subspan(first, count));
+      const ForecastRequest request{data.condition, data.phase, data.key};
+      const auto forecasts = forecast(request, calibration.inflation);
+      if (!second) calibrator.add_levels(data, forecasts, sums);
+      calibrator.add_errors(data, forecasts, calibration.inflation.truncation, second ? after : before);
+      progress.update((second ? calibration.times : 0) + static_cast<long>(first + count));
+    }
+    if (!second && inflate) calibration.inflation = sums.factors(comm, calibrator.tokens());
+  }
+  progress.finish();
+  before.reduce(comm, calibrator.tokens());
+  after.reduce(comm, calibrator.tokens());
+  calibration.before = before.coverage();
+  calibration.after = after.coverage();
+  calibration.half_width = after.quantiles();
+
+  const TimeAxis& axis = study.hr.times();
+  const Date &first = axis.dates[static_cast<std::size_t>(validate.front().a)],
+             &last = axis.dates[static_cast<std::size_t>(validate.back().a)];
+  calibration.period = date_text(first) + " to " + date_text(last);
+  const long days = day_number(axis.calendar, last.year, last.month, last.day) -
+                    day_number(axis.calendar, first.year, first.month, first.day);
+  calibration.note = calibration_note(
+      calibration.times, static_cast<double>(days) * static_cast<double>(calibration.times + 1) /
+                             static_cast<double>(std::max(1l, calibration.times)));
+  if (!calibration.note.empty()) log::warn("calibration: {}", calibration.note);
+  return calibration;
+}
+
+}  // namespace podscale

@@ -1,0 +1,179 @@
+#include "podscale/gaussian/forecast.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+/// B c + colour(z), [modes] K.
+std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::span<const double> z_global,
+                                 const double* z_patch, const float* condition) {
+  const std::size_t modes = static_cast<std::size_t>(space.basis().patches.mine[p].modes);
+  std::vector<double> mean(modes), r(modes);
+  space.mean(p, condition, mean);
+  space.colour(p, z_global, std::span(z_patch, modes), r);
+  for (std::size_t k = 0; k < modes; ++k) mean[k] += r[k];
+  return mean;
+}
+
+}  // namespace
+
+CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
+                                          std::span<const float> condition) {
+  const Basis& basis = space.basis();
+  const std::size_t k = static_cast<std::size_t>(basis.modes),
+                    width = static_cast<std::size_t>(space.condition_width());
+  CoefficientForecast forecast;
+  forecast.shared = space.global_modes();
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const int modes = basis.patches.mine[p].modes;
+    forecast.mean.push_back(coefficients(space, p, latent.global_mean, latent.patch_mean.data() + p * k,
+                                         condition.data() + p * width));
+    forecast.factor.push_back(
+        covariance_factor(space.covariance(p), modes, latent.global_variance,
+                          std::span<const double>(latent.patch_variance).subspan(p * k, k)));
+  }
+  forecast.latent = std::move(latent);
+  return forecast;
+}
+
+CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
+                                          std::span<const double> z_patch, std::span<const double> z_global,
+                                          std::span<const float> condition) {
+  PODSCALE_ASSERT(members >= 2, "{} members", members);
+  const Basis& basis = space.basis();
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    rank = static_cast<std::size_t>(space.global_modes()),
+                    m = static_cast<std::size_t>(members),
+                    width = static_cast<std::size_t>(space.condition_width());
+  CoefficientForecast forecast;
+  forecast.shared = members;
+  const double inverse = 1.0 / members, root = 1 / std::sqrt(members - 1.0);
+  const std::vector<double> nothing(rank, 0.0);
+  for (std::size_t p = 0; p < local; ++p) {
+    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    std::vector<double> mean(modes, 0.0), factor, own, own_mean(modes, 0.0), part(modes);
+    for (std::size_t i = 0; i < m; ++i) {
+      const double* z = z_patch.data() + (i * local + p) * k;
+      const auto a = coefficients(space, p, z_global.subspan(i * rank, rank), z, condition.data() + p * width);
+      space.colour(p, nothing, std::span(z, modes), part);
+      for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse, own_mean[c] += part[c] * inverse;
+      factor.insert(factor.end(), a.begin(), a.end());
+      own.insert(own.end(), part.begin(), part.end());
+    }
+    for (std::size_t i = 0; i < factor.size(); ++i) {
+      factor[i] = (factor[i] - mean[i % modes]) * root;
+      own[i] = (own[i] - own_mean[i % modes]) * root;
+    }
+    forecast.mean.push_back(std::move(mean));
+    forecast.factor.push_back(std::move(factor));
+    forecast.patch_factor.push_back(std::move(own));
+  }
+
+  const auto moments = [&](std::span<const double> z, std::size_t size, std::vector<double>& mean,
+                           std::vector<double>& variance) {
+    mean.assign(size, 0.0);
+    variance.assign(size, 0.0);
+    for (std::size_t i = 0; i < m; ++i)
+      for (std::size_t j = 0; j < size; ++j) mean[j] += z[i * size + j] * inverse;
+    for (std::size_t i = 0; i < m; ++i)
+      for (std::size_t j = 0; j < size; ++j) {
+        const double deviation = z[i * size + j] - mean[j];
+        variance[j] += deviation * deviation / (members - 1) * (members + 1) * inverse;
+      }
+  };
+  moments(z_global, rank, forecast.latent.global_mean, forecast.latent.global_variance);
+  moments(z_patch, local * k, forecast.latent.patch_mean, forecast.latent.patch_variance);
+  return forecast;
+}
+
+std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
+                                      std::span<const float> noise, std::span<const float> condition) {
+  const Basis& basis = space.basis();
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    tokens = basis.patches.patch_of_token.size(),
+                    width = static_cast<std::size_t>(space.condition_width());
+  std::vector<double> z_global, a(local * k, 0.0), z(k);
+  for (std::size_t r = 0; r < latent.global_mean.size(); ++r)
+    z_global.push_back(latent.global_mean[r] +
+                       std::sqrt(latent.global_variance[r]) * static_cast<double>(noise[tokens * k + r]));
+  for (std::size_t p = 0; p < local; ++p) {
+    const std::size_t token = static_cast<std::size_t>(basis.patches.mine[p].token);
+    for (std::size_t i = 0; i < k; ++i)
+      z[i] = latent.patch_mean[p * k + i] +
+             std::sqrt(latent.patch_variance[p * k + i]) * static_cast<double>(noise[token * k + i]);
+    const auto values = coefficients(space, p, z_global, z.data(), condition.data() + p * width);
+    std::copy(values.begin(), values.end(), a.begin() + static_cast<long>(p * k));
+  }
+  return a;
+}
+
+ForecastFunction base_forecast(const LatentSpace& space) {
+  return [&space](const ForecastRequest& request, const Inflation& inflation) {
+    const std::size_t local = space.basis().patches.mine.size(),
+                      k = static_cast<std::size_t>(space.basis().modes),
+                      rank = static_cast<std::size_t>(space.global_modes()),
+                      width = local * static_cast<std::size_t>(space.condition_width());
+    const LatentForecast latent{std::vector<double>(rank, 0.0), std::vector<double>(rank, inflation.global),
+                                std::vector<double>(local * k, 0.0),
+                                std::vector<double>(local * k, inflation.patch)};
+    std::vector<CoefficientForecast> forecasts;
+    for (std::size_t t = 0; t < request.times(); ++t)
+      forecasts.push_back(
+          forecast_from_latents(space, latent, request.condition.subspan(t * width, width)));
+    return forecasts;
+  };
+}
+
+void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
+                     std::span<const double> climatology, std::span<double> mean,
+                     std::span<double> variance) {
+  std::fill(mean.begin(), mean.end(), kNone);
+  std::fill(variance.begin(), variance.end(), kNone);
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    const auto retained = factor_variance(patch, forecast.factor[p]);
+    const std::size_t d = patch.points.size();
+    for (std::size_t i = 0; i < d; ++i) {
+      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+      double value = climatology[point];
+      for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k)
+        value += patch.phi[k * d + i] * forecast.mean[p][k];
+      mean[point] = value;
+      variance[point] = retained[i] + truncation * patch.tau[i];
+    }
+  }
+}
+
+VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
+                               const Inflation& inflation) {
+  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  VarianceBudget budget{std::vector<double>(n, kNone), std::vector<double>(n, kNone),
+                        std::vector<double>(n, kNone), std::vector<double>(n, kNone)};
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    const auto all = factor_variance(patch, forecast.factor[p]);
+    const std::size_t first = static_cast<std::size_t>(forecast.shared * patch.modes);
+    const auto own = forecast.patch_factor.empty()
+                         ? factor_variance(patch, std::span(forecast.factor[p]).subspan(first))
+                         : factor_variance(patch, forecast.patch_factor[p]);
+    for (std::size_t i = 0; i < patch.points.size(); ++i) {
+      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+      const double cross = all[i] - own[i];
+      budget.patch[point] = own[i] / inflation.patch;
+      budget.cross_patch[point] = cross / inflation.global;
+      budget.truncation[point] = patch.tau[i];
+      budget.calibration[point] = own[i] - budget.patch[point] + cross - budget.cross_patch[point] +
+                                  (inflation.truncation - 1) * patch.tau[i];
+    }
+  }
+  return budget;
+}
+
+}  // namespace podscale

@@ -1,0 +1,105 @@
+#include "podscale/gaussian/functional.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/base/error.hpp"
+#include "podscale/parallel/exact_sum.hpp"
+
+namespace podscale {
+
+std::vector<double> box_weights(const Grid& grid, const Window& window,
+                                std::span<const unsigned char> ocean, const Box& box) {
+  std::vector<double> weights(static_cast<std::size_t>(window.points()), 0.0);
+  for (long j = 0; j < window.ny; ++j)
+    for (long i = 0; i < window.nx; ++i) {
+      const std::size_t at = static_cast<std::size_t>(j * window.nx + i);
+      const double lat = grid.lat[static_cast<std::size_t>(window.y0 + j)],
+                   lon = grid.lon[static_cast<std::size_t>(window.x0 + i)];
+      const double from_west = lon - box.west - 360 * std::floor((lon - box.west) / 360);
+      if (ocean[at] && lat >= box.south && lat <= box.north && from_west <= box.east - box.west)
+        weights[at] = grid.area_weight(window.y0 + j, window.x0 + i);
+    }
+  return weights;
+}
+
+void normalise_weights(const Communicator& comm, std::span<double> weights, const std::string& what,
+                       long points_of_grid) {
+  double bound = 0;
+  for (const double w : weights) bound = std::max(bound, std::abs(w));
+  ExactSum sum(1, comm.max(bound), points_of_grid);
+  for (const double w : weights) sum.add(std::span(&w, 1));
+  const double total = sum.reduce(comm).front();
+  if (!(total > 0))
+    throw Error(ExitCode::data,
+                fmt::format("{}: no ocean point of the grid lies in it; expected at least one: check the "
+                            "order south, north, west, east and the land mask",
+                            what),
+                true);
+  for (double& w : weights) w /= total;
+}
+
+FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functionals)
+    : basis_(&basis), functionals_(std::move(functionals)) {
+  for (const Functional& f : functionals_) {
+    std::vector<std::vector<double>> of_patches;
+    for (const PatchModes& patch : basis.patches.mine) {
+      const std::size_t d = patch.points.size();
+      std::vector<double> g(static_cast<std::size_t>(patch.modes), 0.0);
+      for (std::size_t k = 0; k < g.size(); ++k)
+        for (std::size_t i = 0; i < d; ++i)
+          g[k] += patch.phi[k * d + i] * f.weights[static_cast<std::size_t>(patch.points[i])];
+      of_patches.push_back(std::move(g));
+    }
+    projected_.push_back(std::move(of_patches));
+  }
+}
+
+std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm,
+                                                        const CoefficientForecast& forecast, double truncation,
+                                                        std::span<const double> climatology) const {
+  const std::size_t shared = static_cast<std::size_t>(forecast.shared), terms = 2 + shared;
+  // A patch's terms of a functional: its mean, its own variance, and its share of every common column.
+  std::vector<std::vector<double>> parts;
+  double bound = 0;
+  for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
+    const PatchModes& patch = basis_->patches.mine[p];
+    const std::size_t modes = static_cast<std::size_t>(patch.modes);
+    std::vector<double> part(functionals_.size() * terms, 0.0);
+    for (std::size_t f = 0; f < functionals_.size(); ++f) {
+      double* term = part.data() + f * terms;
+      const auto& weights = functionals_[f].weights;
+      const auto& g = projected_[f][p];
+      for (std::size_t i = 0; i < patch.points.size(); ++i) {
+        const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+        term[0] += weights[point] * climatology[point];
+        term[1] += weights[point] * weights[point] * truncation * patch.tau[i];
+      }
+      for (std::size_t k = 0; k < modes; ++k) term[0] += g[k] * forecast.mean[p][k];
+      const std::size_t columns = modes > 0 ? forecast.factor[p].size() / modes : 0;
+      for (std::size_t c = 0; c < columns; ++c) {
+        double product = 0;
+        for (std::size_t k = 0; k < modes; ++k) product += g[k] * forecast.factor[p][c * modes + k];
+        if (c < shared)
+          term[2 + c] += product;
+        else
+          term[1] += product * product;
+      }
+    }
+    for (const double value : part) bound = std::max(bound, std::abs(value));
+    parts.push_back(std::move(part));
+  }
+  ExactSum sum(functionals_.size() * terms, comm.max(bound),
+               static_cast<long>(basis_->patches.patch_of_token.size()));
+  for (const auto& part : parts) sum.add(part);
+  const auto total = sum.reduce(comm);
+  std::vector<FunctionalForecast> result;
+  for (std::size_t f = 0; f < functionals_.size(); ++f) {
+    FunctionalForecast value{total[f * terms], total[f * terms + 1]};
+    for (std::size_t c = 0; c < shared; ++c) value.variance += std::pow(total[f * terms + 2 + c], 2);
+    result.push_back(value);
+  }
+  return result;
+}
+
+}  // namespace podscale

@@ -1,0 +1,139 @@
+#include "podscale/gaussian/latent_space.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/base/checksum.hpp"
+#include "podscale/base/error.hpp"
+#include "podscale/base/lapack.hpp"
+
+namespace podscale {
+
+LatentSpace::LatentSpace(const Basis& basis, const LinearGaussian* base)
+    : basis_(&basis), base_(base), covariance_(base ? &base->residual : &diagonal_) {
+  if (base) return;
+  for (const PatchModes& patch : basis.patches.mine) {
+    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    PatchCovariance own;
+    own.root.assign(k * k, 0.0);
+    for (std::size_t i = 0; i < k; ++i) own.root[i * k + i] = patch.scale[i];
+    diagonal_.mine.push_back(std::move(own));
+  }
+}
+
+long LatentSpace::condition_width() const {
+  return base_ ? base_->predictors.box().slots() : basis_->modes;
+}
+
+std::string LatentSpace::checksum(const Communicator& comm) const {
+  const std::uint64_t of_basis = basis_->checksum(comm);
+  if (!base_) return checksum_text(of_basis);
+  Checksum both;
+  both.add(of_basis);
+  both.add(base_->checksum(comm, *basis_));
+  return checksum_text(both.value());
+}
+
+TokenLayout LatentSpace::layout(const Communicator& comm) const {
+  TokenLayout layout = basis_->layout(comm);
+  layout.condition = static_cast<int>(condition_width());
+  layout.global_tokens = global_tokens();
+  const auto mean = [](const std::vector<float>& values) {
+    double sum = 0;
+    for (const float value : values) sum += static_cast<double>(value);
+    return static_cast<float>(sum / static_cast<double>(values.size()));
+  };
+  const float lat = mean(layout.centre_lat), lon = mean(layout.centre_lon);
+  for (int g = 0; g < layout.global_tokens; ++g) {
+    layout.centre_lat.push_back(lat);
+    layout.centre_lon.push_back(lon);
+    for (int k = 0; k < layout.modes; ++k)
+      layout.active.push_back(g * layout.modes + k < global_modes() ? 1 : 0);
+  }
+  layout.tokens += layout.global_tokens;
+  return layout;
+}
+
+void LatentSpace::mean(std::size_t p, const float* condition, std::span<double> a) const {
+  if (base_)
+    regress(base_->regression[p], basis_->patches.mine[p].modes, condition,
+            static_cast<std::size_t>(condition_width()), a.data());
+  else
+    std::fill(a.begin(), a.end(), 0.0);
+}
+
+void LatentSpace::colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
+                         std::span<double> r) const {
+  colour_patch(covariance_->mine[p], basis_->patches.mine[p].modes, z_global, z_patch, r);
+}
+
+void LatentSpace::standardise(std::size_t p, const float* condition, float* out) const {
+  const std::size_t width = static_cast<std::size_t>(condition_width());
+  const auto& scale = base_ ? base_->predictor_scale : basis_->condition_scale;
+  for (std::size_t i = 0; i < width; ++i) {
+    const double s = scale[p * width + i];
+    out[i] = s > 0 ? static_cast<float>(static_cast<double>(condition[i]) / s) : 0.0f;
+  }
+}
+
+LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<const float> a,
+                                         std::span<const float> condition, long times) const {
+  const std::size_t local = basis_->patches.mine.size(), k = static_cast<std::size_t>(basis_->modes),
+                    width = static_cast<std::size_t>(condition_width()), n = static_cast<std::size_t>(times);
+  PODSCALE_ASSERT(a.size() == n * local * k && condition.size() == n * local * width, "sizes {} and {}",
+                  a.size(), condition.size());
+  PatchSeries residuals;
+  std::vector<double> mean_of(k);
+  for (std::size_t p = 0; p < local; ++p) {
+    const std::size_t modes = static_cast<std::size_t>(basis_->patches.mine[p].modes);
+    std::vector<double> series;
+    for (std::size_t t = 0; t < n; ++t) {
+      mean(p, condition.data() + (t * local + p) * width, std::span(mean_of).first(modes));
+      for (std::size_t m = 0; m < modes; ++m)
+        series.push_back(static_cast<double>(a[(t * local + p) * k + m]) - mean_of[m]);
+    }
+    residuals.push_back(std::move(series));
+  }
+  Latents latents{std::vector<double>(n * local * k, 0.0), {}};
+  latents.global = global_latents(comm, *covariance_, basis_->patches, residuals, times);
+  const std::size_t rank = static_cast<std::size_t>(covariance_->rank);
+  for (std::size_t p = 0; p < local; ++p) {
+    const std::size_t modes = static_cast<std::size_t>(basis_->patches.mine[p].modes);
+    for (std::size_t t = 0; t < n; ++t) {
+      const auto row = std::span(residuals[p]).subspan(t * modes, modes);
+      whiten_patch(covariance_->mine[p], static_cast<int>(modes),
+                   std::span<const double>(latents.global).subspan(t * rank, rank), row);
+      std::copy(row.begin(), row.end(), latents.patch.begin() + static_cast<long>((t * local + p) * k));
+    }
+  }
+  return latents;
+}
+
+std::vector<double> factor_variance(const PatchModes& patch, std::span<const double> factor) {
+  const std::size_t d = patch.points.size(), k = static_cast<std::size_t>(patch.modes);
+  std::vector<double> variance(d, 0.0);
+  if (k == 0) return variance;
+  const int columns = static_cast<int>(factor.size() / k);
+  std::vector<double> product(d * static_cast<std::size_t>(columns));
+  gemm(false, false, static_cast<int>(d), columns, patch.modes, 1, patch.phi.data(), static_cast<int>(d),
+       factor.data(), patch.modes, 0, product.data(), static_cast<int>(d));
+  for (std::size_t i = 0; i < product.size(); ++i) variance[i % d] += product[i] * product[i];
+  return variance;
+}
+
+std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
+                                      std::span<const double> global_variance,
+                                      std::span<const double> patch_variance) {
+  const std::size_t k = static_cast<std::size_t>(modes);
+  std::vector<double> factor = patch.global;
+  factor.insert(factor.end(), patch.root.begin(), patch.root.end());
+  for (std::size_t i = 0; i < factor.size(); ++i) {
+    const std::size_t column = i / k;
+    factor[i] *= std::sqrt(column < global_variance.size()
+                               ? global_variance[column]
+                               : patch_variance[column - global_variance.size()]);
+  }
+  return factor;
+}
+
+}  // namespace podscale

@@ -1,0 +1,172 @@
+#include "podscale/gaussian/linear_gaussian.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "podscale/base/checksum.hpp"
+#include "podscale/base/error.hpp"
+#include "podscale/base/log.hpp"
+#include "podscale/gaussian/ridge.hpp"
+#include "podscale/pod/anomaly.hpp"
+
+namespace podscale {
+namespace {
+
+/// Coefficients of HR steps by space: [steps][local patches][modes] K.
+std::vector<float> encode(const Communicator& comm, const Basis& basis, const Series& hr,
+                          std::span<const long> steps) {
+  const Codec codec = basis.codec();
+  std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()) * steps.size());
+  read_anomalies(hr, basis, comm, steps, anomalies);
+  const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
+  std::vector<float> tokens(width * steps.size());
+  codec.encode(anomalies, static_cast<long>(steps.size()), std::vector<double>(width, 1.0), tokens);
+  return tokens;
+}
+
+template <class Work>
+void for_blocks(const std::string& title, const std::vector<StepPair>& pairs, long block, const Work& work) {
+  Progress progress(title, static_cast<long>(pairs.size()), "times");
+  for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
+    const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
+    work(first, std::vector<StepPair>(pairs.begin() + static_cast<long>(first),
+                                      pairs.begin() + static_cast<long>(first + count)));
+    progress.update(static_cast<long>(first + count));
+  }
+  progress.finish();
+}
+
+/// The penalty with the smallest squared error on the validation period, over all patches.
+double choose_penalty(const Communicator& comm, const std::vector<RidgeFit>& train,
+                      const std::vector<RidgeFit>& validate, const std::vector<double>& penalties) {
+  double best = std::numeric_limits<double>::infinity(), chosen = penalties.front();
+  for (const double penalty : penalties) {
+    double error = 0;
+    comm.agree([&] {
+      for (std::size_t p = 0; p < train.size(); ++p)
+        error += validate[p].squared_error(train[p].coefficients(penalty));
+    });
+    error = comm.sum(error);
+    if (error < best) best = error, chosen = penalty;
+  }
+  if (penalties.size() > 1 &&
+      (chosen == *std::min_element(penalties.begin(), penalties.end()) ||
+       chosen == *std::max_element(penalties.begin(), penalties.end())))
+    log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it", chosen);
+  return chosen;
+}
+
+}  // namespace
+
+LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
+  LinearGaussianOptions options{namelist.integer("base.halo"),
+                                namelist.integers("base.lags"),
+                                static_cast<int>(namelist.integer("base.rank")),
+                                namelist.reals("base.penalties")};
+  if (options.lags.empty()) options.lags = {0};
+  if (options.penalties.empty())
+    throw Error(ExitCode::usage, namelist.source() + ": base.penalties is empty; expected at least one number",
+                true);
+  return options;
+}
+
+void regress(const std::vector<double>& b, int modes, const float* c, std::size_t slots, double* a) {
+  for (std::size_t k = 0; k < static_cast<std::size_t>(modes); ++k) {
+    double sum = 0;
+    for (std::size_t i = 0; i < slots; ++i) sum += b[k * slots + i] * static_cast<double>(c[i]);
+    a[k] = sum;
+  }
+}
+
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+                                   const Basis& basis, const StudySeries& study,
+                                   const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
+                                   long block) {
+  LinearGaussian base{options.halo, options.lags, Predictors(comm, basis, options.halo, options.lags),
+                      {},           0,            {},
+                      {},           {},           {}};
+  const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
+                    k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
+  base.cells = fit_cell_climatology(comm, study.lr, basis, base.predictors, lr_steps(train),
+                                    basis.lr_climatology.harmonics, block);
+  const PredictorSeries predictors(study.lr, basis, base.predictors, base.cells, comm);
+
+  // 1. Normal equations of both periods; the coefficients of the training period stay.
+  std::vector<RidgeFit> fit, check;
+  PatchSeries residuals;
+  for (const PatchModes& patch : basis.patches.mine) {
+    fit.emplace_back(base.predictors.box().slots(), patch.modes);
+    check.emplace_back(base.predictors.box().slots(), patch.modes);
+    residuals.emplace_back(static_cast<std::size_t>(patch.modes) * train.size());
+  }
+  std::vector<float> c;
+  const auto add = [&](std::vector<RidgeFit>& fits, std::size_t first, const std::vector<StepPair>& part,
+                       bool keep) {
+    const auto a = encode(comm, basis, study.hr, hr_steps(part));
+    c.resize(part.size() * local * slots);
+    predictors.read(lr_steps(part), c);
+    for (std::size_t p = 0; p < local; ++p) {
+      const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+      fits[p].add(c.data() + p * slots, local * slots, a.data() + p * k, local * k,
+                  static_cast<long>(part.size()));
+      for (std::size_t t = 0; keep && t < part.size(); ++t)
+        std::copy_n(a.begin() + static_cast<long>((t * local + p) * k), modes,
+                    residuals[p].begin() + static_cast<long>((first + t) * modes));
+    }
+  };
+  for_blocks("regression", train, block,
+             [&](std::size_t first, const std::vector<StepPair>& part) { add(fit, first, part, true); });
+  for_blocks("penalty", validate, block,
+             [&](std::size_t first, const std::vector<StepPair>& part) { add(check, first, part, false); });
+  base.penalty = choose_penalty(comm, fit, check, options.penalties);
+  comm.agree([&] {
+    for (const RidgeFit& patch : fit) {
+      base.regression.push_back(patch.coefficients(base.penalty));
+      const auto scale = patch.predictor_scale();
+      base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
+    }
+  });
+
+  // 2. Residuals, and their covariance.
+  for_blocks("residuals", train, block, [&](std::size_t first, const std::vector<StepPair>& part) {
+    c.resize(part.size() * local * slots);
+    predictors.read(lr_steps(part), c);
+    std::vector<double> mean(k);
+    for (std::size_t p = 0; p < local; ++p) {
+      const int modes = basis.patches.mine[p].modes;
+      for (std::size_t t = 0; t < part.size(); ++t) {
+        regress(base.regression[p], modes, c.data() + (t * local + p) * slots, slots, mean.data());
+        for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
+          residuals[p][(first + t) * static_cast<std::size_t>(modes) + m] -= mean[m];
+      }
+    }
+  });
+  base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
+                                          static_cast<long>(train.size()), options.rank);
+  return base;
+}
+
+std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& basis) const {
+  std::uint64_t sum = 0;  // one checksum a patch: independent of their order
+  const std::size_t slots = static_cast<std::size_t>(predictors.box().slots());
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    Checksum patch;
+    patch.add(static_cast<std::uint64_t>(basis.patches.mine[p].patch));
+    patch.add(std::span<const double>(regression[p]));
+    patch.add(std::span<const double>(predictor_scale).subspan(p * slots, slots));
+    patch.add(std::span<const double>(residual.mine[p].global));
+    patch.add(std::span<const double>(residual.mine[p].root));
+    sum += patch.value();
+  }
+  Checksum all;
+  all.add(comm.sum(static_cast<unsigned long>(sum)));
+  for (const double value : cells.coefficients)
+    if (!std::isnan(value)) all.add(std::span<const double>(&value, 1));
+  all.add(std::span<const double>(residual.variance));
+  all.add(std::uint64_t(halo));
+  for (const long lag : lags) all.add(static_cast<std::uint64_t>(lag));
+  return all.value();
+}
+
+}  // namespace podscale

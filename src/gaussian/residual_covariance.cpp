@@ -1,0 +1,108 @@
+#include "podscale/gaussian/residual_covariance.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/lapack.hpp"
+#include "podscale/parallel/exact_sum.hpp"
+#include "residual_modes.hpp"
+
+namespace podscale {
+namespace {
+
+/// Lower Cholesky factor of the covariance of the columns of r [modes x times].
+std::vector<double> covariance_root(const std::vector<double>& r, int modes, long times) {
+  const std::size_t k = static_cast<std::size_t>(modes);
+  std::vector<double> s(k * k, 0.0);
+  if (modes == 0) return s;
+  const int n = static_cast<int>(times);
+  const double weight = 1.0 / static_cast<double>(times), zero = 0;
+  dsyrk_("L", "N", &modes, &n, &weight, r.data(), &modes, &zero, s.data(), &modes);
+  double trace = 0;
+  for (std::size_t i = 0; i < k; ++i) trace += s[i * k + i];
+  // The global modes may have taken all of a patch, or times may be fewer than modes: whitening needs a factor
+  // that can be inverted, and 1e-9 of the variance is far below anything a score can see.
+  for (std::size_t i = 0; i < k; ++i) s[i * k + i] += 1e-9 * trace / modes + 1e-18;
+  int info = 0;
+  dpotrf_("L", &modes, s.data(), &modes, &info);
+  PODSCALE_ASSERT(info == 0, "Cholesky factor of a residual covariance of {} modes: {}", modes, info);
+  for (std::size_t j = 1; j < k; ++j)
+    for (std::size_t i = 0; i < j; ++i) s[j * k + i] = 0;
+  return s;
+}
+
+}  // namespace
+
+ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
+                                           const PatchSeries& residuals, long times, int rank) {
+  const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, rank);
+  ResidualCovariance covariance;
+  covariance.rank = static_cast<int>(found.variance.size());
+  covariance.variance = found.variance;
+  for (std::size_t p = 0; p < patches.mine.size(); ++p) {
+    const int k = patches.mine[p].modes;
+    PatchCovariance patch;
+    for (int r = 0; r < covariance.rank; ++r)
+      for (int m = 0; m < k; ++m)
+        patch.global.push_back(found.rows[p][static_cast<std::size_t>(r * k + m)] *
+                               std::sqrt(found.variance[static_cast<std::size_t>(r)]));
+    covariance.mine.push_back(std::move(patch));
+  }
+  const auto z = global_latents(comm, covariance, patches, residuals, times);
+  comm.agree([&] {
+    for (std::size_t p = 0; p < patches.mine.size(); ++p) {
+      const int k = patches.mine[p].modes;
+      std::vector<double> remainder = residuals[p];
+      gemm(false, false, k, static_cast<int>(times), covariance.rank, -1, covariance.mine[p].global.data(), k,
+           z.data(), covariance.rank, 1, remainder.data(), k);
+      covariance.mine[p].root = covariance_root(remainder, k, times);
+    }
+  });
+  return covariance;
+}
+
+std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
+                                   const Patches& patches, const PatchSeries& residuals, long times) {
+  const int rank = covariance.rank;
+  std::vector<std::vector<double>> parts;  // [local patches] each [R x times]: U_p^T r_p / L^(1/2)
+  double bound = 0;
+  for (std::size_t p = 0; p < patches.mine.size(); ++p) {
+    const int k = patches.mine[p].modes;
+    std::vector<double> part(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times));
+    gemm(true, false, rank, static_cast<int>(times), k, 1, covariance.mine[p].global.data(), k,
+         residuals[p].data(), k, 0, part.data(), rank);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      part[i] /= covariance.variance[i % static_cast<std::size_t>(rank)];
+      bound = std::max(bound, std::abs(part[i]));
+    }
+    parts.push_back(std::move(part));
+  }
+  ExactSum sum(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times), comm.max(bound),
+               static_cast<long>(patches.patch_of_token.size()));
+  for (const auto& part : parts) sum.add(part);
+  return sum.reduce(comm);
+}
+
+void whiten_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,
+                  std::span<double> r) {
+  const std::size_t k = static_cast<std::size_t>(modes);
+  for (std::size_t g = 0; g < z_global.size(); ++g)
+    for (std::size_t i = 0; i < k; ++i) r[i] -= patch.global[g * k + i] * z_global[g];
+  for (std::size_t i = 0; i < k; ++i) {  // forward substitution
+    r[i] /= patch.root[i * k + i];
+    for (std::size_t j = i + 1; j < k; ++j) r[j] -= patch.root[i * k + j] * r[i];
+  }
+}
+
+void colour_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,
+                  std::span<const double> z_patch, std::span<double> r) {
+  const std::size_t k = static_cast<std::size_t>(modes);
+  std::fill(r.begin(), r.end(), 0.0);
+  for (std::size_t g = 0; g < z_global.size(); ++g)
+    for (std::size_t i = 0; i < k; ++i) r[i] += patch.global[g * k + i] * z_global[g];
+  for (std::size_t j = 0; j < k; ++j)
+    for (std::size_t i = j; i < k; ++i) r[i] += patch.root[j * k + i] * z_patch[j];
+}
+
+}  // namespace podscale

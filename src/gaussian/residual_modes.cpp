@@ -1,0 +1,177 @@
+#include "residual_modes.hpp"
+
+#include <slepceps.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/handle.hpp"
+#include "podscale/base/lapack.hpp"
+#include "podscale/base/petsc.hpp"
+#include "podscale/base/random.hpp"
+#include "podscale/parallel/exact_sum.hpp"
+
+namespace podscale {
+namespace {
+
+/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches. Rank 0 drives: product()
+/// there is served by serve() on the others until stop().
+class ResidualOperator {
+ public:
+  ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,
+                   long times)
+      : comm_(&comm), patches_(&patches), residuals_(&residuals), modes_(modes), times_(times) {}
+  std::size_t size() const { return patches_->patch_of_token.size() * static_cast<std::size_t>(modes_); }
+
+  /// Rank 0. x, y: [size()].
+  void product(const double* x, double* y) {
+    tell(1);
+    x_.assign(x, x + size());
+    multiply();
+    std::copy(y_.begin(), y_.end(), y);
+  }
+  /// The other ranks.
+  void serve() {
+    x_.resize(size());
+    while (tell(0) == 1) multiply();
+  }
+  void stop() { tell(0); }
+
+ private:
+  int tell(int more) {
+    comm_->broadcast(std::span<int>(&more, 1));
+    return more;
+  }
+  void multiply() {
+    comm_->broadcast(std::span(x_));
+    const int n = static_cast<int>(times_), one = 1;
+    std::vector<std::vector<double>> parts;  // [local patches][times]
+    double bound = 0;
+    for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
+      const PatchModes& patch = patches_->mine[p];
+      std::vector<double> part(static_cast<std::size_t>(times_), 0.0);
+      gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
+           x_.data() + patch.token * modes_, patch.modes, 0, part.data(), n);
+      for (const double value : part) bound = std::max(bound, std::abs(value));
+      parts.push_back(std::move(part));
+    }
+    ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound),
+                 static_cast<long>(patches_->patch_of_token.size()));
+    for (const auto& part : parts) sum.add(part);
+    const auto series = sum.reduce(*comm_);
+    y_.assign(size(), 0.0);
+    for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
+      const PatchModes& patch = patches_->mine[p];
+      gemm(false, false, patch.modes, one, n, 1 / static_cast<double>(times_), (*residuals_)[p].data(),
+           patch.modes, series.data(), n, 0, y_.data() + patch.token * modes_, patch.modes);
+    }
+    comm_->sum(std::span(y_));  // every entry comes from one rank
+  }
+
+  const Communicator* comm_;
+  const Patches* patches_;
+  const PatchSeries* residuals_;
+  int modes_;
+  long times_;
+  std::vector<double> x_, y_;
+};
+
+PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {
+  void* context = nullptr;
+  const PetscScalar* in = nullptr;
+  PetscScalar* out = nullptr;
+  PetscErrorCode status = MatShellGetContext(matrix, &context);
+  if (status != 0) return status;
+  if ((status = VecGetArrayRead(x, &in)) != 0) return status;
+  if ((status = VecGetArray(y, &out)) != 0) return status;
+  static_cast<ResidualOperator*>(context)->product(in, out);
+  if ((status = VecRestoreArray(y, &out)) != 0) return status;
+  return VecRestoreArrayRead(x, &in);
+}
+
+/// Rank 0: modes [size x R] column-major and their variances.
+void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vector<double>& vectors) {
+  const PetscInt n = static_cast<PetscInt>(op.size());
+  Handle<Mat, MatDestroy> matrix;
+  PODSCALE_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, &op, matrix.out()));
+  PODSCALE_PETSC(
+      MatShellSetOperation(matrix.get(), MATOP_MULT, reinterpret_cast<void (*)(void)>(shell_product)));
+  PODSCALE_PETSC(MatSetOption(matrix.get(), MAT_SYMMETRIC, PETSC_TRUE));
+  Handle<EPS, EPSDestroy> eps;
+  PODSCALE_PETSC(EPSCreate(PETSC_COMM_SELF, eps.out()));
+  PODSCALE_PETSC(EPSSetOperators(eps.get(), matrix.get(), nullptr));
+  PODSCALE_PETSC(EPSSetProblemType(eps.get(), EPS_HEP));
+  PODSCALE_PETSC(EPSSetType(eps.get(), EPSKRYLOVSCHUR));
+  PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
+  PODSCALE_PETSC(EPSSetDimensions(eps.get(), rank, PETSC_DEFAULT, PETSC_DEFAULT));
+  PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-10, 1000));
+  Handle<Vec, VecDestroy> start, vector;
+  PODSCALE_PETSC(MatCreateVecs(matrix.get(), start.out(), vector.out()));
+  PetscScalar* first = nullptr;
+  PODSCALE_PETSC(VecGetArray(start.get(), &first));
+  CounterRandom(2, Stream::start_vector).fill_normal(std::span<double>(first, op.size()), 0);
+  PODSCALE_PETSC(VecRestoreArray(start.get(), &first));
+  Vec starts[] = {start.get()};
+  PODSCALE_PETSC(EPSSetInitialSpace(eps.get(), 1, starts));
+  PODSCALE_PETSC(EPSSolve(eps.get()));
+  PetscInt converged = 0;
+  PODSCALE_PETSC(EPSGetConverged(eps.get(), &converged));
+  for (PetscInt k = 0; k < std::min<PetscInt>(converged, rank); ++k) {
+    PetscScalar value = 0;
+    PODSCALE_PETSC(EPSGetEigenpair(eps.get(), k, &value, nullptr, vector.get(), nullptr));
+    if (value <= 0 || (k > 0 && value < 1e-9 * values.front())) break;
+    const PetscScalar* column = nullptr;
+    PODSCALE_PETSC(VecGetArrayRead(vector.get(), &column));
+    const auto largest =
+        std::max_element(column, column + n, [](double x, double y) { return std::abs(x) < std::abs(y); });
+    const double sign = *largest < 0 ? -1 : 1;
+    values.push_back(value);
+    for (PetscInt i = 0; i < n; ++i) vectors.push_back(sign * column[i]);
+    PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
+  }
+  if (converged < rank && (values.empty() || values.back() > 1e-7 * values.front()))
+    fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", converged, rank, n);
+}
+
+}  // namespace
+
+ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
+                             const PatchSeries& residuals, long times, int rank) {
+  ResidualOperator op(comm, patches, modes, residuals, times);
+  double power = 0;
+  for (const auto& series : residuals)
+    for (const double value : series) power = std::max(power, std::abs(value));
+  // As many modes as coefficients or times would leave nothing for the blocks.
+  rank = static_cast<int>(std::min({static_cast<long>(rank), static_cast<long>(op.size()) / 2, times / 2}));
+  if (comm.max(power) == 0) rank = 0;
+  ResidualModes result;
+  std::vector<double> vectors;
+  // The other ranks wait in serve(): an error on rank 0 must release them before it is thrown.
+  comm.agree([&] {
+    if (rank == 0) return;
+    if (!comm.is_root()) return op.serve();
+    try {
+      solve(op, rank, result.variance, vectors);
+    } catch (...) {
+      op.stop();
+      throw;
+    }
+    op.stop();
+  });
+  const long found = comm.max(static_cast<long>(result.variance.size()));
+  result.variance.resize(static_cast<std::size_t>(found));
+  vectors.resize(static_cast<std::size_t>(found) * op.size());
+  comm.broadcast(std::span(result.variance));
+  comm.broadcast(std::span(vectors));
+  for (const PatchModes& patch : patches.mine) {
+    std::vector<double> rows;
+    for (long r = 0; r < found; ++r)
+      rows.insert(rows.end(), vectors.begin() + r * static_cast<long>(op.size()) + patch.token * modes,
+                  vectors.begin() + r * static_cast<long>(op.size()) + patch.token * modes + patch.modes);
+    result.rows.push_back(std::move(rows));
+  }
+  return result;
+}
+
+}  // namespace podscale

@@ -1,0 +1,17 @@
+#pragma once
+// Leading modes of the stacked residuals, matrix-free.
+
+#include "podscale/gaussian/residual_covariance.hpp"
+
+namespace podscale {
+
+struct ResidualModes {
+  std::vector<double> variance;           ///< [R] K2, descending
+  std::vector<std::vector<double>> rows;  ///< [local patches] each [modes x R] column-major: rows of U
+};
+
+/// See fit_residual_covariance.
+ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
+                             const PatchSeries& residuals, long times, int rank);
+
+}  // namespace podscale

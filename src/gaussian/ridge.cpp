@@ -1,0 +1,85 @@
+#include "podscale/gaussian/ridge.hpp"
+
+#include <cmath>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/lapack.hpp"
+
+namespace podscale {
+
+RidgeFit::RidgeFit(long slots, int modes)
+    : slots_(static_cast<int>(slots)),
+      modes_(modes),
+      cc_(static_cast<std::size_t>(slots * slots)),
+      ca_(static_cast<std::size_t>(slots * modes)) {}
+
+void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times) {
+  const std::size_t s = static_cast<std::size_t>(slots_), m = static_cast<std::size_t>(modes_),
+                    n = static_cast<std::size_t>(times);
+  x_.resize(s * n);
+  y_.resize(m * n);
+  for (std::size_t t = 0; t < n; ++t) {
+    for (std::size_t i = 0; i < s; ++i) x_[t * s + i] = static_cast<double>(c[t * stride_c + i]);
+    for (std::size_t k = 0; k < m; ++k) {
+      y_[t * m + k] = static_cast<double>(a[t * stride_a + k]);
+      aa_ += y_[t * m + k] * y_[t * m + k];
+    }
+  }
+  times_ += times;
+  if (s == 0 || n == 0) return;
+  const int count = static_cast<int>(times);
+  const double one = 1;
+  dsyrk_("L", "N", &slots_, &count, &one, x_.data(), &slots_, &one, cc_.data(), &slots_);
+  gemm(false, true, slots_, modes_, count, 1, x_.data(), slots_, y_.data(), modes_, 1, ca_.data(), slots_);
+}
+
+std::vector<double> RidgeFit::coefficients(double penalty) const {
+  PODSCALE_ASSERT(penalty > 0, "penalty {}", penalty);
+  const std::size_t s = static_cast<std::size_t>(slots_);
+  double trace = 0;
+  int varying = 0;
+  for (std::size_t i = 0; i < s; ++i) {
+    trace += cc_[i * s + i];
+    varying += cc_[i * s + i] > 0;
+  }
+  std::vector<double> b(static_cast<std::size_t>(modes_) * s, 0.0);
+  if (varying == 0 || modes_ == 0) return b;
+  std::vector<double> matrix = cc_;
+  for (std::size_t i = 0; i < s; ++i)
+    matrix[i * s + i] += cc_[i * s + i] > 0 ? penalty * trace / varying : 1;
+  b = ca_;
+  int info = 0;
+  dposv_("L", &slots_, &modes_, matrix.data(), &slots_, b.data(), &slots_, &info);
+  if (info != 0)
+    fail(ExitCode::data,
+         "base.penalties: {} is too small for {} predictors and {} times, the normal equations are singular; "
+         "expected larger ones",
+         penalty, slots_, times_);
+  return b;  // column-major [slots x modes] is row-major [modes][slots]
+}
+
+double RidgeFit::squared_error(std::span<const double> b) const {
+  // |a|^2 - 2 B:ca + B cc B^T, all of it sums over the times.
+  const std::size_t s = static_cast<std::size_t>(slots_);
+  double error = aa_;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(modes_); ++k) {
+    const double* row = b.data() + k * s;
+    for (std::size_t i = 0; i < s; ++i) {
+      error -= 2 * row[i] * ca_[k * s + i];
+      double product = cc_[i * s + i] * row[i];
+      for (std::size_t j = 0; j < i; ++j) product += 2 * cc_[j * s + i] * row[j];
+      error += row[i] * product;
+    }
+  }
+  return error;
+}
+
+std::vector<double> RidgeFit::predictor_scale() const {
+  const std::size_t s = static_cast<std::size_t>(slots_);
+  std::vector<double> scale;
+  for (std::size_t i = 0; i < s; ++i)
+    scale.push_back(times_ > 0 ? std::sqrt(cc_[i * s + i] / static_cast<double>(times_)) : 0.0);
+  return scale;
+}
+
+}  // namespace podscale
