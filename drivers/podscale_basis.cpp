@@ -18,13 +18,9 @@ LinearGaussian build_base(const Context& context, const Basis& basis, const Stud
                                             train, validate, block);
   const LatentSpace space(basis, &base);
   base.calibration = calibrate(comm, space, study, validate, base_forecast(space), true, block);
-  const Calibration& c = base.calibration;
-  log::info("base: {} predictors a patch, penalty {}, {} global modes; {} times of {}", space.condition_width(),
-            base.penalty, base.residual.rank, c.times, c.period);
-  log::info("base: inflation of global modes {:.3f}, patches {:.3f}, truncation {:.3f}; coverage of 50/80/90/95 %: "
-            "{:.3f} {:.3f} {:.3f} {:.3f} before, {:.3f} {:.3f} {:.3f} {:.3f} after",
-            c.inflation.global, c.inflation.patch, c.inflation.truncation, c.before[0], c.before[1], c.before[2],
-            c.before[3], c.after[0], c.after[1], c.after[2], c.after[3]);
+  log::info("base: {} predictors a patch, penalty {}, {} global modes", space.condition_width(), base.penalty,
+            base.residual.rank);
+  log::info("base: {}", base.calibration.text());
   return base;
 }
 

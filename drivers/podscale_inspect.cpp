@@ -1,7 +1,10 @@
 // podscale-inspect: what a file of ours, or an input, holds, in words.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "inspect_files.hpp"
+#include "inspect_functionals.hpp"
 #include "podscale/diffusion/model.hpp"
 #include "program.hpp"
 
@@ -14,9 +17,25 @@ int main(int argc, char** argv) {
   info.example = "  podscale-inspect runs/ocean/basis.nc runs/ocean/model.h5 runs/ocean/product.nc";
   info.takes_files = true;
   info.versions = network_versions();
-  return run_program(argc, argv, info, [](Context& context) {
+  FunctionalRequest request;
+  info.options = [&](CLI::App& app) {
+    const auto list = [&](const char* name, std::vector<double>& values, int count, const char* help) {
+      app.add_option(name, values, help)->delimiter(',')->expected(count)->allow_extra_args(false);
+    };
+    list("--box", request.box, 4, "Area mean of a product: south,north,west,east, degrees");
+    list("--point", request.point, 2, "One point of a product: latitude,longitude");
+    list("--gradient", request.gradient, 2, "Gradient there, eastward and northward, per km: latitude,longitude");
+    app.add_option("--region", request.region, "Area mean of a product over a mask: file.nc or file.nc:variable");
+  };
+  return run_program(argc, argv, info, [&](Context& context) {
     for (const std::string& file : context.files) {
-      const std::string text = inspect_file(context.comm, file);
+      std::string text;
+      if (request.empty())
+        text = inspect_file(context.comm, file);
+      else
+        context.comm.agree([&] {
+          if (context.comm.is_root()) text = functional_table(file, request);
+        });
       if (context.comm.is_root()) fmt::print("{}", text);
     }
     return 0;

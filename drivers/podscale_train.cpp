@@ -1,23 +1,47 @@
 // podscale-train: basis.nc and series in, model.h5 out.
-#include <filesystem>
-
-#include "podscale/base/checksum.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/base/log.hpp"
 #include "podscale/diffusion/model.hpp"
+#include "podscale/gaussian/calibrate.hpp"
+#include "podscale/gaussian/token_series.hpp"
 #include "podscale/pod/anomaly.hpp"
 #include "podscale/pod/basis_builder.hpp"
-#include "podscale/pod/token_series.hpp"
+#include "foundation.hpp"
 #include "program.hpp"
 #include "study_options.hpp"
 #include "validation_score.hpp"
 
 using namespace podscale;
 
+namespace {
+
+/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other keeps what
+/// the file has.
+void calibrate_model(const Context& context, const Foundation& foundation, const StudySeries& study,
+                     const std::vector<StepPair>& validate, Trainer& trainer) {
+  const Communicator& comm = context.comm;
+  const Namelist& n = context.namelist;
+  const bool head = n.text("sampling.uncertainty") == "head";
+  const Model model = Model::load(comm, context.output_path_of("output.model_file"),
+                                  foundation.space.layout(comm), foundation.space.checksum(comm),
+                                  n.text("model.device"));
+  const NetworkFunctions network = model.functions(sampler_options(n));
+  const ForecastFunction forecast =
+      head ? head_forecast(comm, foundation.space, network.head)
+           : ensemble_forecast(comm, foundation.space, ensemble_plan(n), network.sample);
+  const Calibration c = calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
+                                  forecast, true, n.integer("sampling.time_block"));
+  log::info("{}: {}", head ? "head" : "ensemble", c.text());
+  trainer.set_calibrations(head ? c : model.calibration(true), head ? model.calibration(false) : c);
+  trainer.save();
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-train";
-  info.summary = "Trains the denoiser, data-parallel over ranks";
+  info.summary = "Trains the denoiser and its Gaussian head, data-parallel over ranks";
   info.groups = {"data", "grid", "model", "training", "sampling", "output"};
   info.example = "  mpirun -n 2 podscale-train namelists/ocean.nml --set training.steps=1000";
   info.stops_on_signal = true;
@@ -27,39 +51,45 @@ int main(int argc, char** argv) {
     const Namelist& namelist = context.namelist;
     const std::string basis_path = context.output_path_of("output.basis_file");
     const std::string model_path = context.output_path_of("output.model_file");
+    const long block = namelist.integer("grid.time_block");
 
-    // 1. Basis and series, on the same grid.
+    // 1. Basis, base and series, on the same grid.
+    if (namelist.text("sampling.uncertainty") == "base")
+      throw Error(ExitCode::usage,
+                  namelist.source() + ": sampling.uncertainty = 'base' needs no network; run podscale-downscale "
+                                      "at once, or choose 'head' or 'ensemble' to train",
+                  true);
     const ModelOptions model = model_options(namelist);
     const TrainingOptions training = training_options(namelist, comm.size());
-    const Basis basis = read_basis(comm, basis_path);
+    const Foundation foundation(comm, basis_path, namelist);
     const StudySeries study = open_study(comm, namelist);
-    require_same_grid(study.hr.grid(), basis.grid, study.hr.describe(), basis_path);
-    require_same_grid(study.lr.grid(), basis.lr_grid, study.lr.describe(), basis_path);
+    require_same_grid(study.hr.grid(), foundation.basis.grid, study.hr.describe(), basis_path);
+    require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
     const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
     const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();  // before the work: a folder that cannot be written costs no training
     tune_process(static_cast<int>(namelist.integer("training.threads")));
 
-    // 2. Tokens of the training period, and the validation subset.
-    const TokenSeries tokens =
-        encode_period(comm, basis, study.hr, study.lr, train, namelist.integer("grid.time_block"));
-    const ValidationSubset validation(comm, basis, study, validate,
-                                      namelist.integer("training.validation_times"),
-                                      static_cast<int>(namelist.integer("training.validation_members")));
-    log::info("training on {} times, validation on {} of {}", train.size(), validation.times(),
-              validate.size());
+    // 2. Latents of the training period, and the validation subset.
+    const TokenSeries tokens = encode_period(comm, foundation.space, study, train, block);
+    const auto subset = spread(validate, namelist.integer("training.validation_times"));
+    const ValidationSubset validation(
+        comm, foundation.space, study, subset, static_cast<int>(namelist.integer("training.validation_members")),
+        namelist.text("sampling.uncertainty") == "head",
+        foundation.base ? foundation.base->calibration.inflation : Inflation{});
+    log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), validate.size());
 
     // 3. Training.
-    Trainer trainer(comm, basis.layout(comm), model, training, checksum_text(basis.checksum(comm)),
+    Trainer trainer(comm, foundation.space.layout(comm), model, training, foundation.space.checksum(comm),
                     model_path, namelist.logical("training.resume"), namelist.effective());
-    const SamplerOptions sampler = validation_sampler_options(namelist);
-    trainer.set_validation_sampler(sampler);
+    trainer.set_validation_sampler(validation_sampler_options(namelist));
     const bool finished = trainer.run(
         {tokens.items.size(), tokens.latent, tokens.condition, tokens.year_phase},
-        [&](const SampleFunction& sample) { return validation.score(sample); }, stop_requested);
+        [&](const NetworkFunctions& network) { return validation.score(network); }, stop_requested);
 
-    // 4. What was kept.
+    // 4. Calibration of what was kept.
+    if (finished) calibrate_model(context, foundation, study, validate, trainer);
     log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
               trainer.parameters(), trainer.step(), trainer.best_step(), comm.max(peak_memory_mib()));
     if (finished) return 0;

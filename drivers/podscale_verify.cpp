@@ -3,6 +3,10 @@
 //
 //   podscale-verify namelists/ocean.nml
 //   mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01
+//   podscale-verify my.nml --compare ridge=runs/ridge/product.nc --set verify.event=percentile
+#include <CLI/CLI.hpp>
+
+#include "podscale/base/error.hpp"
 #include "podscale/base/log.hpp"
 #include "podscale/verify/picture.hpp"
 #include "podscale/verify/verification.hpp"
@@ -14,16 +18,29 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-verify";
   info.summary = "Scores a downscaled product against truth and draws a picture.";
-  info.groups = {"data", "sampling", "output", "verify"};
+  info.groups = {"data", "grid", "sampling", "output", "verify"};
   info.example =
       "  podscale-verify namelists/ocean.nml\n"
-      "  mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01";
+      "  mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01\n"
+      "  podscale-verify my.nml --compare ridge=runs/ridge/product.nc";
+  std::vector<std::string> compare;
+  info.options = [&](CLI::App& app) {
+    app.add_option("--compare", compare,
+                   "Another product in the same table: path or name=path; may be repeated")
+        ->take_all()
+        ->expected(1);
+  };
   std::string scores_path, picture_path;  // set on rank 0, once there is something to draw
 
   const int status = run_program(argc, argv, info, [&](Context& context) {
-    // 1. Open product, truth, LR source and basis; match their times by date.
+    // 1. Open products, truth, LR source and basis; match their times by date.
+    const std::vector<ComparedProduct> compared = same_on_all_ranks([&] {
+      std::vector<ComparedProduct> list;
+      for (const std::string& argument : compare) list.push_back(parse_compared(argument));
+      return list;
+    });
     Verification verification(context.comm, context.namelist, context.output_path_of("output.product_file"),
-                              context.output_path_of("output.basis_file"));
+                              context.output_path_of("output.basis_file"), compared);
     for (const std::string& line : verification.describe()) log::info("{}", line);
     const std::string scores_file = context.output_path_of("verify.scores_file");
     const std::string text_file = context.output_path_of("verify.text_file");

@@ -20,6 +20,12 @@ ModelOptions model_options(const Namelist& namelist) {
       namelist.text("model.prediction") == "velocity" ? Prediction::velocity : Prediction::noise;
   options.diffusion_steps = static_cast<int>(namelist.integer("model.diffusion_steps"));
   options.device = namelist.text("model.device");
+  options.dropout = namelist.real("model.dropout");
+  options.with_head = namelist.real("training.head_weight") > 0;
+  if (namelist.text("model.base") == "gaussian" && options.prediction == Prediction::noise)
+    refuse(namelist,
+           "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the base; "
+           "expected 'velocity'");
   if (options.width % options.heads != 0)
     refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one",
                                  options.width, options.heads));
@@ -39,6 +45,14 @@ TrainingOptions training_options(const Namelist& namelist, int ranks) {
   options.validate_every = namelist.integer("training.validate_every");
   options.checkpoint_every = namelist.integer("training.checkpoint_every");
   options.seed = static_cast<std::uint64_t>(namelist.integer("training.seed"));
+  options.diffusion_weight = namelist.real("training.diffusion_weight");
+  options.head_weight = namelist.real("training.head_weight");
+  options.condition_noise = namelist.real("training.condition_noise");
+  const std::string& uncertainty = namelist.text("sampling.uncertainty");
+  if ((uncertainty == "head" ? options.head_weight : options.diffusion_weight) == 0)
+    refuse(namelist, fmt::format("sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; "
+                                 "expected a positive weight",
+                                 uncertainty, uncertainty == "head" ? "head" : "diffusion"));
   if (options.batch % ranks != 0)
     refuse(namelist,
            fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",

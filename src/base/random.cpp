@@ -50,6 +50,11 @@ double CounterRandom::uniform(std::uint32_t a, std::uint32_t b, std::uint32_t c,
   return to_unit(r[0], r[1]);
 }
 
+std::uint64_t CounterRandom::integer(std::uint32_t a, std::uint32_t b) const {
+  const auto r = philox4x32({a, b, 0, 0}, key_);
+  return (std::uint64_t{r[0]} << 32) | r[1];
+}
+
 void CounterRandom::fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b,
                                 std::uint32_t c) const {
   box_muller(out, key_, a, b, c);

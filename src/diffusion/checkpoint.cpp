@@ -13,13 +13,16 @@
 namespace podscale {
 namespace {
 
-constexpr long kFormat = 1;
+constexpr long kFormat = 2;
 constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/parameters/", &Checkpoint::parameters},
     {"/average/", &Checkpoint::average},
     {"/best/", &Checkpoint::best},
     {"/first_moment/", &Checkpoint::first_moment},
     {"/second_moment/", &Checkpoint::second_moment}};
+
+constexpr std::pair<const char*, Calibration ModelSummary::*> kCalibrations[] = {
+    {"head", &ModelSummary::head_calibration}, {"ensemble", &ModelSummary::ensemble_calibration}};
 
 /// Owner of an HDF5 identifier; throws with what was being done when it is not valid.
 class Id {
@@ -128,9 +131,12 @@ void write_file(const Checkpoint& c, const std::string& path) {
                                     {"heads", s.options.heads},
                                     {"velocity_prediction", s.options.prediction == Prediction::velocity},
                                     {"diffusion_steps", s.options.diffusion_steps},
+                                    {"dropout", s.options.dropout},
+                                    {"with_head", s.options.with_head},
                                     {"tokens", s.layout.tokens},
                                     {"modes", s.layout.modes},
                                     {"condition", s.layout.condition},
+                                    {"global_tokens", s.layout.global_tokens},
                                     {"step", static_cast<double>(s.step)},
                                     {"best_step", static_cast<double>(s.best_step)},
                                     {"best_score", s.best_score},
@@ -142,6 +148,12 @@ void write_file(const Checkpoint& c, const std::string& path) {
   put_text(file, "weights_checksum", weights_checksum(c));
   put_text(file, "namelist", s.effective_namelist);
   put_text(file, "version", s.version);
+  for (const auto& [name, member] : kCalibrations) {
+    const auto numbers = (s.*member).numbers();
+    put_array(file, fmt::format("/calibration/{}", name), {numbers.size()}, numbers.data());
+    put_text(file, fmt::format("/calibration/{}_period", name).c_str(), (s.*member).period);
+    put_text(file, fmt::format("/calibration/{}_note", name).c_str(), (s.*member).note);
+  }
   for (const NamedSlice& slice : c.slices) {
     const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
     for (const auto& [group, member] : kGroups)
@@ -208,9 +220,12 @@ Checkpoint read_file(const std::string& path) {
   s.options.heads = integer("heads");
   s.options.prediction = integer("velocity_prediction") ? Prediction::velocity : Prediction::noise;
   s.options.diffusion_steps = integer("diffusion_steps");
+  s.options.dropout = get_number(file, path, "dropout");
+  s.options.with_head = integer("with_head") != 0;
   s.layout.tokens = integer("tokens");
   s.layout.modes = integer("modes");
   s.layout.condition = integer("condition");
+  s.layout.global_tokens = integer("global_tokens");
   s.step = static_cast<long>(get_number(file, path, "step"));
   s.best_step = static_cast<long>(get_number(file, path, "best_step"));
   s.best_score = get_number(file, path, "best_score");
@@ -221,6 +236,12 @@ Checkpoint read_file(const std::string& path) {
   s.weights_checksum = get_text(file, path, "weights_checksum");
   s.effective_namelist = get_text(file, path, "namelist");
   s.version = get_text(file, path, "version");
+  for (const auto& [name, member] : kCalibrations) {
+    s.*member = Calibration::from_numbers(
+        get_array<double>(file, path, fmt::format("/calibration/{}", name)));
+    (s.*member).period = get_text(file, path, fmt::format("/calibration/{}_period", name).c_str());
+    (s.*member).note = get_text(file, path, fmt::format("/calibration/{}_note", name).c_str());
+  }
   s.layout.centre_lat = get_array<float>(file, path, "/layout/latitude");
   s.layout.centre_lon = get_array<float>(file, path, "/layout/longitude");
   s.layout.active = get_array<unsigned char>(file, path, "/layout/active");
@@ -321,11 +342,14 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
                     static_cast<long>(c.slices.size()),
                     static_cast<long>(s.history.size()),
                     s.parameters,
-                    c.pending_steps};
+                    c.pending_steps,
+                    s.layout.global_tokens,
+                    s.options.with_head};
   comm.broadcast(std::span<long>(numbers));
   s.options = {static_cast<int>(numbers[0]), static_cast<int>(numbers[1]),
                static_cast<int>(numbers[2]), numbers[3] ? Prediction::velocity : Prediction::noise,
-               static_cast<int>(numbers[4]), s.options.device};
+               static_cast<int>(numbers[4]), s.options.device, s.options.dropout, numbers[16] != 0};
+  s.layout.global_tokens = static_cast<int>(numbers[15]);
   s.layout.tokens = static_cast<int>(numbers[5]);
   s.layout.modes = static_cast<int>(numbers[6]);
   s.layout.condition = static_cast<int>(numbers[7]);
@@ -336,10 +360,19 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
   s.history.resize(static_cast<std::size_t>(numbers[12]));
   s.parameters = numbers[13];
   c.pending_steps = numbers[14];
+  comm.broadcast(std::span(&s.options.dropout, 1));
   comm.broadcast(std::span(&s.best_score, 1));
   comm.broadcast(std::span(&c.pending_loss, 1));
   for (std::string* text : {&s.basis_checksum, &s.weights_checksum, &s.effective_namelist, &s.version})
     share(comm, *text);
+  for (const auto& [name, member] : kCalibrations) {
+    auto values = (s.*member).numbers();
+    comm.broadcast(std::span(values));
+    const std::string period = comm.broadcast((s.*member).period), note = comm.broadcast((s.*member).note);
+    s.*member = Calibration::from_numbers(values);
+    (s.*member).period = period;
+    (s.*member).note = note;
+  }
   for (NamedSlice& slice : c.slices) {
     share(comm, slice.name);
     share(comm, slice.shape);

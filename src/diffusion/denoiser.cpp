@@ -12,6 +12,7 @@ namespace {
 constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion angle
 constexpr int kPositionOctaves = 10;  // wavelengths 360 to 0.7 degrees
 constexpr double kEpsilon = 1e-6;
+constexpr double kLogVarianceBound = 4;  // of the head
 
 torch::Tensor normalise(const torch::Tensor& x) {
   return torch::layer_norm(x, {x.size(-1)}, {}, {}, kEpsilon);
@@ -20,19 +21,23 @@ torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const
   return normalise(x) * (scale.unsqueeze(1) + 1) + shift.unsqueeze(1);
 }
 
-/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves]. A region anywhere,
-/// of any size, has its own values, and longitude is periodic.
+/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves + global tokens]. A
+/// region anywhere, of any size, has its own values, and longitude is periodic. Each global token has a feature
+/// of its own instead, since it is nowhere.
 torch::Tensor position_features(const TokenLayout& layout) {
   std::vector<float> features;
-  for (int p = 0; p < layout.tokens; ++p)
+  const int patches = layout.tokens - layout.global_tokens;
+  for (int p = 0; p < layout.tokens; ++p) {
     for (int octave = 0; octave < kPositionOctaves; ++octave)
       for (const float degrees :
            {layout.centre_lat[static_cast<std::size_t>(p)], layout.centre_lon[static_cast<std::size_t>(p)]}) {
         const double angle = static_cast<double>(degrees) * std::numbers::pi / 180 * std::pow(2.0, octave);
-        features.push_back(static_cast<float>(std::sin(angle)));
-        features.push_back(static_cast<float>(std::cos(angle)));
+        features.push_back(p < patches ? static_cast<float>(std::sin(angle)) : 0.0f);
+        features.push_back(p < patches ? static_cast<float>(std::cos(angle)) : 0.0f);
       }
-  return torch::tensor(features).view({layout.tokens, 4 * kPositionOctaves});
+    for (int g = 0; g < layout.global_tokens; ++g) features.push_back(p == patches + g ? 1.0f : 0.0f);
+  }
+  return torch::tensor(features).view({layout.tokens, 4 * kPositionOctaves + layout.global_tokens});
 }
 
 /// Sinusoidal features of the angle, scaled as if it were a step of 1000: [B, kTimeFeatures].
@@ -50,7 +55,7 @@ torch::Tensor season_features(const torch::Tensor& year_phase) {
 
 }  // namespace
 
-BlockImpl::BlockImpl(int width, int heads) : heads_(heads) {
+BlockImpl::BlockImpl(int width, int heads, double dropout) : heads_(heads), dropout_(dropout) {
   modulation_ = register_module("modulation", torch::nn::Linear(width, 6 * width));
   qkv_ = register_module("qkv", torch::nn::Linear(width, 3 * width));
   project_ = register_module("project", torch::nn::Linear(width, width));
@@ -67,12 +72,15 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e)
   const auto queries = qkv[0] * (1 / std::sqrt(static_cast<double>(head)));
   const auto weights = torch::softmax(torch::matmul(queries, qkv[1].transpose(-2, -1)), -1);
   const auto mixed = torch::matmul(weights, qkv[2]).transpose(1, 2).reshape({b, p, w});
-  const auto attended = x + m[2].unsqueeze(1) * project_->forward(mixed);
+  const auto drop = [&](const torch::Tensor& y) {
+    return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
+  };
+  const auto attended = x + m[2].unsqueeze(1) * drop(project_->forward(mixed));
   const auto hidden = torch::gelu(up_->forward(modulate(attended, m[3], m[4])));
-  return attended + m[5].unsqueeze(1) * down_->forward(hidden);
+  return attended + m[5].unsqueeze(1) * drop(down_->forward(hidden));
 }
 
-Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) {
+Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) : dropout_(options.dropout) {
   PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0,
                   "{} tokens of {} modes, width {}", layout.tokens, layout.modes, options.width);
   const std::vector<float> active(layout.active.begin(), layout.active.end());
@@ -80,24 +88,40 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) {
   position_features_ = register_buffer("position_features", position_features(layout));
   const int w = options.width;
   embed_ = register_module("embed", torch::nn::Linear(layout.modes + layout.condition, w));
-  position_ = register_module("position", torch::nn::Linear(4 * kPositionOctaves, w));
+  position_ = register_module("position", torch::nn::Linear(4 * kPositionOctaves + layout.global_tokens, w));
   time_up_ = register_module("time_up", torch::nn::Linear(kTimeFeatures, w));
   time_down_ = register_module("time_down", torch::nn::Linear(w, w));
   season_ = register_module("season", torch::nn::Linear(2, w));
   for (int i = 0; i < options.depth; ++i)
-    blocks_.push_back(register_module("block" + std::to_string(i), Block(w, options.heads)));
+    blocks_.push_back(register_module("block" + std::to_string(i), Block(w, options.heads, options.dropout)));
   last_modulation_ = register_module("last_modulation", torch::nn::Linear(w, 2 * w));
   last_ = register_module("last", torch::nn::Linear(w, layout.modes));
+  head_ = register_module("head", torch::nn::Linear(w, 2 * layout.modes));
 }
 
-torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition,
-                                const torch::Tensor& phi, const torch::Tensor& year_phase) {
+torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condition,
+                              const torch::Tensor& phi, const torch::Tensor& year_phase) {
   const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(phi))));
   const auto e = torch::silu(time + season_->forward(season_features(year_phase)));
   auto h = embed_->forward(torch::cat({x * active_, condition}, -1)) + position_->forward(position_features_);
   for (auto& block : blocks_) h = block->forward(h, e);
   const auto m = last_modulation_->forward(e).chunk(2, 1);
-  return last_->forward(modulate(h, m[0], m[1])) * active_;
+  const auto y = modulate(h, m[0], m[1]);
+  return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
+}
+
+torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition,
+                                const torch::Tensor& phi, const torch::Tensor& year_phase) {
+  return last_->forward(trunk(x, condition, phi, year_phase)) * active_;
+}
+
+Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tensor& year_phase) {
+  const auto nothing = torch::zeros({condition.size(0), active_.size(0), active_.size(1)}, condition.options());
+  const auto start = torch::full({1}, std::numbers::pi / 2, condition.options());
+  const auto y = head_->forward(trunk(nothing, condition, start, year_phase)).chunk(2, -1);
+  // Bounded, so that no outlier of the training can make a variance explode; slope 1 at 0.
+  const auto log_variance = kLogVarianceBound * torch::tanh(y[1] / kLogVarianceBound);
+  return {y[0] * active_, log_variance * active_};
 }
 
 void Denoiser::initialise(std::uint64_t seed) {
@@ -108,7 +132,7 @@ void Denoiser::initialise(std::uint64_t seed) {
     torch::Tensor& parameter = item.value();
     const std::string& name = item.key();
     const bool zero =
-        parameter.dim() == 1 || name.find("modulation") != std::string::npos || name.rfind("last.", 0) == 0;
+        parameter.dim() == 1 || name.find("modulation") != std::string::npos || name.rfind("last.", 0) == 0 || name.rfind("head.", 0) == 0;
     if (zero) {
       parameter.zero_();
     } else {

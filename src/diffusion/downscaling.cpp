@@ -1,103 +1,172 @@
 #include "podscale/diffusion/downscaling.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 
 #include "podscale/base/error.hpp"
-#include "podscale/gaussian/closed_form_variance.hpp"
-#include "podscale/parallel/transposition.hpp"
-#include "podscale/pod/token_series.hpp"
+#include "podscale/gaussian/token_series.hpp"
 
 namespace podscale {
+namespace {
 
-std::vector<float> sample_ensemble(const Communicator& comm, const Basis& basis, const EnsemblePlan& plan,
-                                   const SampleFunction& sample, std::span<const float> condition,
-                                   std::span<const float> year_phase,
-                                   std::span<const std::uint32_t> time_key) {
-  const long times = static_cast<long>(year_phase.size()), groups = plan.groups(), items = times * groups;
-  const long tokens = static_cast<long>(basis.patches.patch_of_token.size()), modes = basis.modes;
-  const long local = static_cast<long>(basis.patches.mine.size()), width = plan.batch * modes;
-  const Transposition in(comm, local_tokens(basis), tokens, items, modes);
-  const Transposition out(comm, local_tokens(basis), tokens, items, width);
+/// Work items by rank and their results by space: each item needs the condition of its time and gives `rows`
+/// rows of K values a token. Global tokens come to every rank.
+struct DealtWork {
+  std::vector<float> patch;   // [items][local patches][rows][K]
+  std::vector<float> global;  // [items][rows][global tokens * K]
+};
+/// evaluate(condition [P][C], item, out [rows][P][K])
+using Evaluate = std::function<void(std::span<const float>, long, std::span<float>)>;
 
-  // Every group of a time needs its condition: tokens are few, so each group carries a copy.
+DealtWork deal(const Communicator& comm, const LatentSpace& space, const ForecastRequest& request,
+               long items_per_time, long rows, const Evaluate& evaluate) {
+  const Basis& basis = space.basis();
+  const long times = static_cast<long>(request.times()), items = times * items_per_time,
+             patches = static_cast<long>(basis.patches.patch_of_token.size()),
+             extra = space.global_tokens(), tokens = patches + extra, k = basis.modes,
+             c = space.condition_width(), local = static_cast<long>(basis.patches.mine.size());
+  // Every item of a time needs its condition: tokens are few, so each item carries a copy.
+  const auto rows_by_space = standardised(space, request.condition, times);
   std::vector<float> repeated;
   for (long t = 0; t < times; ++t)
-    for (long g = 0; g < groups; ++g)
-      repeated.insert(repeated.end(), condition.begin() + t * local * modes,
-                      condition.begin() + (t + 1) * local * modes);
+    for (long i = 0; i < items_per_time; ++i)
+      repeated.insert(repeated.end(), rows_by_space.begin() + t * local * c,
+                      rows_by_space.begin() + (t + 1) * local * c);
+  const Transposition in(comm, local_tokens(basis), patches, items, c);
+  const Transposition out(comm, local_tokens(basis), patches, items, rows * k);
   const Share mine = in.items();
-  std::vector<float> given(static_cast<std::size_t>(mine.size() * tokens * modes));
+  std::vector<float> given(static_cast<std::size_t>(mine.size() * patches * c));
   in.to_items(repeated, given);
+  given = with_global_tokens(given, mine.size(), patches, extra, c);
 
-  std::vector<float> drawn(static_cast<std::size_t>(mine.size() * tokens * width));
+  DealtWork work;
+  work.global.assign(static_cast<std::size_t>(items * rows * extra * k), 0.0f);
+  std::vector<float> drawn(static_cast<std::size_t>(mine.size() * patches * rows * k));
   comm.agree([&] {
-    std::vector<float> batch(static_cast<std::size_t>(tokens * width));
+    std::vector<float> result(static_cast<std::size_t>(rows * tokens * k));
     for (long item = 0; item < mine.size(); ++item) {
-      const long time = (mine.begin + item) / groups, group = (mine.begin + item) % groups;
-      sample(std::span<const float>(given).subspan(static_cast<std::size_t>(item * tokens * modes),
-                                                   static_cast<std::size_t>(tokens * modes)),
-             year_phase[static_cast<std::size_t>(time)], time_key[static_cast<std::size_t>(time)],
-             static_cast<int>(group * plan.batch), plan.batch, batch);
-      // [member][token][mode] -> [token][member][mode], so that a token travels in one piece.
-      for (long m = 0; m < plan.batch; ++m)
-        for (long p = 0; p < tokens; ++p)
-          std::copy_n(batch.begin() + (m * tokens + p) * modes, modes,
-                      drawn.begin() + (item * tokens + p) * width + m * modes);
+      evaluate(std::span<const float>(given).subspan(static_cast<std::size_t>(item * tokens * c),
+                                                     static_cast<std::size_t>(tokens * c)),
+               mine.begin + item, result);
+      // [row][token][mode] -> [token][row][mode], so that a token travels in one piece.
+      for (long r = 0; r < rows; ++r) {
+        for (long p = 0; p < patches; ++p)
+          std::copy_n(result.begin() + (r * tokens + p) * k, k,
+                      drawn.begin() + ((item * patches + p) * rows + r) * k);
+        std::copy_n(result.begin() + (r * tokens + patches) * k, extra * k,
+                    work.global.begin() + ((mine.begin + item) * rows + r) * extra * k);
+      }
     }
   });
-  std::vector<float> by_space(static_cast<std::size_t>(items * local * width));
-  out.to_space(drawn, by_space);
-  return by_space;
+  work.patch.resize(static_cast<std::size_t>(items * local * rows * k));
+  out.to_space(drawn, work.patch);
+  comm.sum(std::span(work.global));  // every item comes from one rank
+  return work;
 }
 
-EnsembleDecoder::EnsembleDecoder(const Basis& basis, const EnsemblePlan& plan)
-    : basis_(&basis), plan_(plan), scale_(basis.codec().scales()) {}
+}  // namespace
 
-const float* EnsembleDecoder::token(std::span<const float> tokens, int member, std::size_t patch) const {
-  const std::size_t group = static_cast<std::size_t>(member / plan_.batch),
-                    within = static_cast<std::size_t>(member % plan_.batch);
-  const std::size_t modes = static_cast<std::size_t>(basis_->modes),
-                    batch = static_cast<std::size_t>(plan_.batch);
-  return tokens.data() + ((group * basis_->patches.mine.size() + patch) * batch + within) * modes;
-}
-
-void EnsembleDecoder::moments(std::span<const float> tokens, std::span<const double> climatology,
-                              std::span<double> mean, std::span<double> variance) const {
-  std::fill(mean.begin(), mean.end(), std::numeric_limits<double>::quiet_NaN());
-  std::fill(variance.begin(), variance.end(), std::numeric_limits<double>::quiet_NaN());
-  std::vector<const float*> members(static_cast<std::size_t>(plan_.members));
-  for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
-    const PatchModes& patch = basis_->patches.mine[p];
-    for (int m = 0; m < plan_.members; ++m) members[static_cast<std::size_t>(m)] = token(tokens, m, p);
-    const auto scale = std::span<const double>(scale_).subspan(p * static_cast<std::size_t>(basis_->modes),
-                                                               static_cast<std::size_t>(basis_->modes));
-    const LatentMoments latent = latent_moments(members, scale, patch.modes);
-    const auto retained = retained_variance(patch, latent.covariance);
-    const std::size_t d = patch.points.size();
-    for (std::size_t i = 0; i < d; ++i) {
-      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      double value = climatology[point];
-      for (int k = 0; k < patch.modes; ++k)
-        value += patch.phi[static_cast<std::size_t>(k) * d + i] * latent.mean[static_cast<std::size_t>(k)];
-      mean[point] = value;
-      variance[point] = retained[i] + patch.tau[i];
+MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
+                             const SampleFunction& sample, const ForecastRequest& request,
+                             const Inflation& inflation) {
+  const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
+             local = static_cast<long>(space.basis().patches.mine.size()), rank = space.global_modes(),
+             width = space.global_tokens() * k, times = static_cast<long>(request.times());
+  const Temperature temperature{static_cast<float>(std::sqrt(inflation.patch)),
+                                static_cast<float>(std::sqrt(inflation.global))};
+  const DealtWork work = deal(
+      comm, space, request, groups, batch,
+      [&](std::span<const float> condition, long item, std::span<float> out) {
+        const std::size_t time = static_cast<std::size_t>(item / groups);
+        const long group = plan.first_group + item % groups;
+        sample(condition, request.year_phase[time], request.time_key[time], static_cast<int>(group * batch),
+               plan.batch, out, temperature);
+      });
+  MemberLatents latents;
+  latents.members = plan.members;
+  for (long t = 0; t < times; ++t)
+    for (long m = 0; m < plan.members; ++m) {
+      const long item = t * groups + m / batch, row = m % batch;
+      for (long p = 0; p < local; ++p) {
+        const auto from = work.patch.begin() + ((item * local + p) * batch + row) * k;
+        latents.patch.insert(latents.patch.end(), from, from + k);
+      }
+      const auto from = work.global.begin() + (item * batch + row) * width;
+      latents.global.insert(latents.global.end(), from, from + rank);
     }
-  }
+  return latents;
 }
 
-void EnsembleDecoder::member(std::span<const float> tokens, int m, std::span<const double> climatology,
-                             std::span<double> field) const {
-  std::fill(field.begin(), field.end(), std::numeric_limits<double>::quiet_NaN());
-  std::vector<float> own;
-  for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
-    const float* values = token(tokens, m, p);
-    own.insert(own.end(), values, values + basis_->modes);
+std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
+                                        int m, std::span<const float> condition) {
+  const Basis& basis = space.basis();
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    rank = static_cast<std::size_t>(space.global_modes()),
+                    width = static_cast<std::size_t>(space.condition_width()),
+                    at = t * static_cast<std::size_t>(latents.members) + static_cast<std::size_t>(m);
+  std::vector<double> a(local * k, 0.0), r(k);
+  const auto global = std::span<const double>(latents.global).subspan(at * rank, rank);
+  for (std::size_t p = 0; p < local; ++p) {
+    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    const auto out = std::span(a).subspan(p * k, modes);
+    space.mean(p, condition.data() + p * width, out);
+    space.colour(p, global, std::span<const double>(latents.patch).subspan((at * local + p) * k, modes),
+                 std::span(r).first(modes));
+    for (std::size_t i = 0; i < modes; ++i) out[i] += r[i];
   }
-  basis_->codec().decode(own, 1, scale_, field);
-  for (const PatchModes& patch : basis_->patches.mine)
-    for (const long point : patch.points)
-      field[static_cast<std::size_t>(point)] += climatology[static_cast<std::size_t>(point)];
+  return a;
+}
+
+ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
+                                   SampleFunction sample, MemberLatents* keep) {
+  return [&comm, &space, plan, sample = std::move(sample), keep](const ForecastRequest& request,
+                                                                  const Inflation& inflation) {
+    MemberLatents latents = sample_members(comm, space, plan, sample, request, inflation);
+    const std::size_t times = request.times(), patch = latents.patch.size() / times,
+                      global = latents.global.size() / times, condition = request.condition.size() / times;
+    std::vector<CoefficientForecast> forecasts;
+    for (std::size_t t = 0; t < times; ++t)
+      forecasts.push_back(
+          forecast_from_members(space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
+                                std::span(latents.global).subspan(t * global, global),
+                                request.condition.subspan(t * condition, condition)));
+    if (keep) *keep = std::move(latents);
+    return forecasts;
+  };
+}
+
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head) {
+  return [&comm, &space, head = std::move(head)](const ForecastRequest& request, const Inflation& inflation) {
+    const std::size_t k = static_cast<std::size_t>(space.basis().modes),
+                      local = space.basis().patches.mine.size(),
+                      rank = static_cast<std::size_t>(space.global_modes()),
+                      width = static_cast<std::size_t>(space.global_tokens()) * k,
+                      condition = request.condition.size() / std::max<std::size_t>(1, request.times());
+    const DealtWork work =
+        deal(comm, space, request, 1, 2, [&](std::span<const float> given, long item, std::span<float> out) {
+          head(given, request.year_phase[static_cast<std::size_t>(item)], out.first(out.size() / 2),
+               out.subspan(out.size() / 2));
+        });
+    std::vector<CoefficientForecast> forecasts;
+    for (std::size_t t = 0; t < request.times(); ++t) {
+      LatentForecast latent;
+      const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;
+      for (std::size_t r = 0; r < rank; ++r) {
+        latent.global_mean.push_back(static_cast<double>(mean[r]));
+        latent.global_variance.push_back(static_cast<double>(variance[r]) * inflation.global);
+      }
+      for (std::size_t p = 0; p < local; ++p) {
+        const float* row = work.patch.data() + ((t * local + p) * 2) * k;
+        for (std::size_t i = 0; i < k; ++i) {
+          latent.patch_mean.push_back(static_cast<double>(row[i]));
+          latent.patch_variance.push_back(static_cast<double>(row[k + i]) * inflation.patch);
+        }
+      }
+      forecasts.push_back(forecast_from_latents(space, std::move(latent),
+                                                request.condition.subspan(t * condition, condition)));
+    }
+    return forecasts;
+  };
 }
 
 }  // namespace podscale

@@ -27,6 +27,7 @@ Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gr
     : layout(layout), options(options), device(checked_device(options.device)) {
   module = std::make_shared<Denoiser>(layout, options);
   module->to(device);
+  module->eval();  // no dropout, until a trainer says so
   flat = std::make_unique<FlatParameters>(*module, gradients);
 }
 
@@ -43,7 +44,8 @@ void Network::from_vector(const std::vector<float>& values, torch::Tensor& tenso
 }
 
 void Network::sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
-                     std::uint32_t time_key, int first_member, int count, std::span<float> out) const {
+                     std::uint32_t time_key, int first_member, int count, std::span<float> out,
+                     const Temperature& temperature) const {
   torch::NoGradGuard no_grad;
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition;
   PODSCALE_ASSERT(static_cast<std::int64_t>(condition.size()) == p * c &&
@@ -55,6 +57,9 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
     for (int m = 0; m < count; ++m)
       random.fill_normal(std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)),
                          time_key, static_cast<std::uint32_t>(first_member + m), step);
+    const std::int64_t global = layout.global_tokens;
+    noise.narrow(1, 0, p - global).mul_(temperature.patch);
+    noise.narrow(1, p - global, global).mul_(temperature.global);
     return noise.to(device) * module->active();
   };
   // The condition of one time, for every member of the batch.
@@ -74,6 +79,33 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   std::copy_n(values.data_ptr<float>(), out.size(), out.begin());
 }
 
+void Network::head(std::span<const float> condition, float year_phase, std::span<float> mean,
+                   std::span<float> variance) const {
+  torch::NoGradGuard no_grad;
+  const std::int64_t p = layout.tokens, c = layout.condition;
+  auto given = torch::empty({1, p, c});
+  std::copy(condition.begin(), condition.end(), given.data_ptr<float>());
+  const auto phase = torch::full({1}, year_phase, torch::TensorOptions(torch::kFloat).device(device));
+  const auto result = module->head(given.to(device), phase);
+  const auto copy = [](const torch::Tensor& from, std::span<float> to) {
+    const auto values = from.to(torch::kCPU).contiguous();
+    PODSCALE_ASSERT(values.numel() == static_cast<std::int64_t>(to.size()), "{} values for {}",
+                    values.numel(), to.size());
+    std::copy_n(values.data_ptr<float>(), to.size(), to.begin());
+  };
+  copy(result.mean, mean);
+  copy(torch::exp(result.log_variance), variance);
+}
+
+NetworkFunctions Network::functions(const SamplerOptions& sampler) const {
+  return {[this, sampler](std::span<const float> condition, float phase, std::uint32_t time_key, int first,
+                          int count, std::span<float> out, const Temperature& temperature) {
+            sample(sampler, condition, phase, time_key, first, count, out, temperature);
+          },
+          [this](std::span<const float> condition, float phase, std::span<float> mean,
+                 std::span<float> variance) { head(condition, phase, mean, variance); }};
+}
+
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
                         const std::string& basis_checksum, const std::string& path) {
   if (found.basis_checksum != basis_checksum)
@@ -82,7 +114,8 @@ void require_same_study(const ModelSummary& found, const TokenLayout& layout,
          "trained on",
          path, found.basis_checksum, basis_checksum);
   const TokenLayout& f = found.layout;
-  if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition)
+  if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
+      f.global_tokens != layout.global_tokens)
     fail(ExitCode::data,
          "{}: made for {} tokens of {} modes and {} condition values, but the basis here has {} of {} and "
          "{}; train again, or "

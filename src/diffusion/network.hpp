@@ -15,7 +15,12 @@ struct Network {
   Network(const TokenLayout& layout, const ModelOptions& options, bool gradients);
   /// See Model::sample.
   void sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
-              std::uint32_t time_key, int first_member, int count, std::span<float> out) const;
+              std::uint32_t time_key, int first_member, int count, std::span<float> out,
+              const Temperature& temperature) const;
+  /// See Model::head.
+  void head(std::span<const float> condition, float year_phase, std::span<float> mean,
+            std::span<float> variance) const;
+  NetworkFunctions functions(const SamplerOptions& sampler) const;
   std::vector<float> weights() const { return to_vector(flat->values); }
   void set_weights(const std::vector<float>& values) { from_vector(values, flat->values); }
   static std::vector<float> to_vector(const torch::Tensor& tensor);

@@ -44,6 +44,7 @@ struct Trainer::State {
   SamplerOptions sampler{SamplerKind::ddim, 20, 1};
   std::string model_file, basis_checksum, effective_namelist;
   std::vector<float> best;
+  Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
   long step = 0, best_step = 0, pending_steps = 0;
   double pending_loss = 0;  // since the last validation
@@ -107,6 +108,11 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     require_same_study(c.summary, layout, basis_checksum, model_file);
     const auto& slices = s.network.flat->slices;
     const ModelOptions& o = c.summary.options;
+    if (o.with_head != model.with_head || o.dropout != model.dropout)
+      fail(ExitCode::data,
+           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: set model.dropout and "
+           "training.head_weight, or training.resume = .false.",
+           model_file, o.dropout, o.with_head ? "a" : "no");
     if (o.heads != model.heads || o.prediction != model.prediction ||
         o.diffusion_steps != model.diffusion_steps)
       fail(ExitCode::data,
@@ -127,6 +133,8 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.best_step = c.summary.best_step;
   s.best_score = c.summary.best_score;
   s.history = c.summary.history;
+  s.head_calibration = c.summary.head_calibration;
+  s.ensemble_calibration = c.summary.ensemble_calibration;
   s.pending_loss = c.pending_loss;
   s.pending_steps = c.pending_steps;
   log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.step, s.best_score,
@@ -140,7 +148,11 @@ double Trainer::State::loss_and_gradient(const TrainingSet& data) {
   const int count = training.batch / comm->size();
   const TrainingBatch batch = draw_batch(data, network.layout, schedule, network.options.prediction,
                                          training.seed, step, comm->rank() * count, count);
-  const auto loss = denoising_loss(*network.module, batch, network.device);
+  // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that a restart
+  // has no generator to restore.
+  torch::manual_seed(CounterRandom(training.seed, Stream::dropout)
+                         .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(comm->rank())));
+  const auto loss = training_loss(*network.module, batch, training, network.device);
   network.flat->gradient.zero_();
   loss.backward();
   return loss.item<double>();
@@ -169,9 +181,7 @@ void Trainer::State::require_finite(const char* what, double value) const {
 }
 
 void Trainer::State::validate(const ValidationScore& score, double loss) {
-  const double value = score(
-      [&](std::span<const float> condition, float phase, std::uint32_t time_key, int first, int count,
-          std::span<float> out) { average.sample(sampler, condition, phase, time_key, first, count, out); });
+  const double value = score(average.functions(sampler));
   require_finite("the validation score", value);
   history.push_back({step, loss, value});
   if (value < best_score) {
@@ -186,12 +196,14 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
   State& s = *state_;
   s.comm->agree([&] { require_usable(data, s.network.layout, s.comm->rank(), s.comm->size()); });
   s.moments();  // makes them where this is the first step
+  s.network.module->train();
   if (s.history.empty()) {
     const double loss = s.comm->sum(s.loss_and_gradient(data)) / s.comm->size();
     s.require_finite("the loss", loss);
     s.validate(score, loss);
   }
   Progress progress("training", s.training.steps, "steps");
+  if (s.step < s.training.steps) s.head_calibration = s.ensemble_calibration = {};
   while (s.step < s.training.steps) {
     const double local = s.loss_and_gradient(data);
     double shared[2] = {local, should_stop() ? 1.0 : 0.0};
@@ -241,6 +253,8 @@ void Trainer::save() const {
   c.summary.effective_namelist = s.effective_namelist;
   c.summary.version = PODSCALE_VERSION;
   c.summary.history = s.history;
+  c.summary.head_calibration = s.head_calibration;
+  c.summary.ensemble_calibration = s.ensemble_calibration;
   c.pending_loss = s.pending_loss;
   c.pending_steps = s.pending_steps;
   if (s.comm->is_root()) {
@@ -255,6 +269,10 @@ void Trainer::save() const {
   write_checkpoint(*s.comm, c, s.model_file);
 }
 
+void Trainer::set_calibrations(const Calibration& head, const Calibration& ensemble) {
+  state_->head_calibration = head;
+  state_->ensemble_calibration = ensemble;
+}
 void Trainer::set_validation_sampler(const SamplerOptions& sampler) {
   state_->sampler = sampler;
 }

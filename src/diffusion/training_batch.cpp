@@ -14,7 +14,7 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
                          Prediction prediction, std::uint64_t seed, long step, int first, int count) {
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition, b = count;
   auto z0 = torch::empty({b, p, k}), noise = torch::empty({b, p, k});
-  TrainingBatch batch{{}, {}, torch::empty({b, p, c}), torch::empty({b}), torch::empty({b})};
+  TrainingBatch batch{z0, {}, {}, torch::empty({b, p, c}), torch::empty({b}), torch::empty({b})};
   const CounterRandom shuffle(seed, Stream::shuffle), times(seed, Stream::training_time),
       normal(seed, Stream::training_noise);
   const auto key = static_cast<std::uint32_t>(step);
@@ -35,11 +35,25 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
   return batch;
 }
 
-torch::Tensor denoising_loss(Denoiser& network, const TrainingBatch& batch, const torch::Device& device) {
-  const auto predicted = network.forward(batch.x.to(device), batch.condition.to(device), batch.phi.to(device),
-                                         batch.year_phase.to(device));
-  const auto error = (predicted - batch.target.to(device)) * network.active();
-  return error.square().sum() / (network.active().sum() * batch.x.size(0));
+torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options,
+                            const torch::Device& device) {
+  auto condition = batch.condition.to(device);
+  const auto phase = batch.year_phase.to(device);
+  if (options.condition_noise > 0) condition = condition + options.condition_noise * torch::randn_like(condition);
+  const auto values = network.active().sum() * batch.x.size(0);
+  torch::Tensor loss = torch::zeros({}, condition.options());
+  if (options.diffusion_weight > 0) {
+    const auto predicted = network.forward(batch.x.to(device), condition, batch.phi.to(device), phase);
+    const auto error = (predicted - batch.target.to(device)) * network.active();
+    loss = loss + options.diffusion_weight * error.square().sum() / values;
+  }
+  if (options.head_weight > 0) {
+    const auto head = network.head(condition, phase);
+    const auto error = (head.mean - batch.z0.to(device)) * network.active();
+    const auto terms = head.log_variance + error.square() * torch::exp(-head.log_variance);
+    loss = loss + options.head_weight * 0.5 * (terms * network.active()).sum() / values;
+  }
+  return loss;
 }
 
 void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank, int ranks) {

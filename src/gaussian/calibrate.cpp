@@ -148,9 +148,14 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   progress.finish();
   before.reduce(comm, calibrator.tokens());
   after.reduce(comm, calibrator.tokens());
+  // Last, one factor for all levels.
+  const double factor = inflate ? after.best_factor() : 1;
+  for (double* level : {&calibration.inflation.global, &calibration.inflation.patch,
+                        &calibration.inflation.truncation})
+    *level *= factor * factor;
   calibration.before = before.coverage();
-  calibration.after = after.coverage();
-  calibration.half_width = after.quantiles();
+  calibration.after = after.coverage(factor);
+  calibration.half_width = after.quantiles(factor);
 
   const TimeAxis& axis = study.hr.times();
   const Date &first = axis.dates[static_cast<std::size_t>(validate.front().a)],

@@ -1,10 +1,13 @@
 #include "podscale/gaussian/calibration.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
+#include "podscale/base/error.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 
 namespace podscale {
@@ -13,16 +16,6 @@ namespace {
 // Bins of |error| / sigma: fine enough for three digits of coverage; the last one holds all that is beyond.
 constexpr std::size_t kBins = 1024;
 constexpr double kWidth = 8.0 / kBins;
-
-/// Half width of the central interval of a Gaussian, by bisection of erf: four numbers a run.
-double gaussian_half_width(double level) {
-  double low = 0, high = 10;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = 0.5 * (low + high);
-    (std::erf(middle / std::sqrt(2.0)) < level ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
 
 std::vector<double> sum_over_patches(const Communicator& comm, const std::vector<std::vector<double>>& parts,
                                      std::size_t size, long total_patches) {
@@ -52,26 +45,64 @@ Inflation LevelSums::factors(const Communicator& comm, long total_patches) const
   return {ratio(global), ratio(patch), ratio(truncation)};
 }
 
-ErrorHistogram::ErrorHistogram(std::size_t patches) : bins_(patches, std::vector<double>(kBins + 1, 0.0)) {}
+double gaussian_half_width(double level) {
+  double low = 0, high = 10;  // bisection of erf: a few numbers a run
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    (std::erf(middle / std::sqrt(2.0)) < level ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
+std::string Calibration::text() const {
+  return fmt::format(
+      "inflation of global modes {:.3f}, patches {:.3f}, truncation {:.3f}; coverage of 50/80/90/95 % {:.3f} "
+      "before, {:.3f} after ({} times, {})",
+      inflation.global, inflation.patch, inflation.truncation, fmt::join(before, " "), fmt::join(after, " "),
+      times, period);
+}
+
+std::vector<double> Calibration::numbers() const {
+  std::vector<double> all{inflation.global, inflation.patch, inflation.truncation, static_cast<double>(times)};
+  for (const auto* values : {&before, &after, &half_width}) all.insert(all.end(), values->begin(), values->end());
+  return all;
+}
+
+Calibration Calibration::from_numbers(std::span<const double> numbers) {
+  Calibration c;
+  PODSCALE_ASSERT(numbers.size() == c.numbers().size(), "{} numbers", numbers.size());
+  c.inflation = {numbers[0], numbers[1], numbers[2]};
+  c.times = static_cast<long>(numbers[3]);
+  std::size_t at = 4;
+  for (auto* values : {&c.before, &c.after, &c.half_width})
+    for (double& value : *values) value = numbers[at++];
+  return c;
+}
+
+ErrorHistogram::ErrorHistogram(std::size_t patches)
+    : bins_(patches, std::vector<double>(2 * (kBins + 1), 0.0)) {}
 
 void ErrorHistogram::add(std::size_t patch_index, double error, double variance, double weight) {
   const double z = variance > 0 ? std::abs(error) / std::sqrt(variance) : (error == 0 ? 0.0 : 1e9);
   const double bin = std::min(z / kWidth, static_cast<double>(kBins));
   bins_[patch_index][static_cast<std::size_t>(bin)] += weight;
+  bins_[patch_index][kBins + 1 + static_cast<std::size_t>(bin)] += weight * std::sqrt(std::max(0.0, variance));
 }
 
 void ErrorHistogram::reduce(const Communicator& comm, long total_patches) {
-  total_ = sum_over_patches(comm, bins_, kBins + 1, total_patches);
+  total_ = sum_over_patches(comm, bins_, 2 * (kBins + 1), total_patches);
+  sigma_.assign(total_.begin() + kBins + 1, total_.end());
+  total_.resize(kBins + 1);
   for (std::size_t i = 1; i <= kBins; ++i) total_[i] += total_[i - 1];
   const double all = total_.back();
   for (double& value : total_) value = all > 0 ? value / all : 0;
 }
 
-std::array<double, 4> ErrorHistogram::coverage() const {
+std::array<double, 4> ErrorHistogram::coverage(double factor) const {
   std::array<double, 4> covered{};
   for (std::size_t i = 0; i < covered.size(); ++i) {
-    const double at = gaussian_half_width(calibration_levels[i]) / kWidth;
-    const std::size_t bin = static_cast<std::size_t>(at);
+    const double at = gaussian_half_width(calibration_levels[i]) * factor / kWidth;
+    const std::size_t bin = std::min(static_cast<std::size_t>(at), kBins);
     const double below = bin > 0 ? total_[bin - 1] : 0;
     covered[i] = below + (at - static_cast<double>(bin)) * (total_[bin] - below);
   }
@@ -85,10 +116,31 @@ double ErrorHistogram::quantile(double level) const {
   return kWidth * (static_cast<double>(bin) + (inside > 0 ? (level - below) / inside : 0));
 }
 
-std::array<double, 4> ErrorHistogram::quantiles() const {
+std::array<double, 4> ErrorHistogram::quantiles(double factor) const {
   std::array<double, 4> z{};
-  for (std::size_t i = 0; i < z.size(); ++i) z[i] = quantile(calibration_levels[i]);
+  for (std::size_t i = 0; i < z.size(); ++i) z[i] = quantile(calibration_levels[i]) / factor;
   return z;
+}
+
+double ErrorHistogram::best_factor() const {
+  // CRPS of N(0, (c sigma)^2) against z sigma is sigma * c * g(z / c), g as in Gneiting & Raftery (2007), eq. 21.
+  const auto score = [&](double c) {
+    double sum = 0;
+    for (std::size_t i = 0; i <= kBins; ++i) {
+      const double z = (static_cast<double>(i) + 0.5) * kWidth / c;
+      sum += sigma_[i] * c *
+             (z * std::erf(z / std::sqrt(2.0)) + std::sqrt(2 / std::numbers::pi) * std::exp(-0.5 * z * z) -
+              1 / std::sqrt(std::numbers::pi));
+    }
+    return sum;
+  };
+  double low = 0.25, high = 4;  // golden section; the score is convex in c
+  const double ratio = 0.5 * (std::sqrt(5.0) - 1);
+  for (int i = 0; i < 60; ++i) {
+    const double a = high - ratio * (high - low), b = low + ratio * (high - low);
+    (score(a) < score(b) ? high : low) = score(a) < score(b) ? b : a;
+  }
+  return 0.5 * (low + high);
 }
 
 std::string calibration_note(long times, double days) {

@@ -131,6 +131,15 @@ ForecastFunction base_forecast(const LatentSpace& space) {
   };
 }
 
+void add_modes(const PatchModes& patch, const double* a, double* field) {
+  const std::size_t d = patch.points.size();
+  for (std::size_t i = 0; i < d; ++i) {
+    double value = 0;
+    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k) value += patch.phi[k * d + i] * a[k];
+    field[static_cast<std::size_t>(patch.points[i])] += value;
+  }
+}
+
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean,
                      std::span<double> variance) {
@@ -142,12 +151,10 @@ void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, do
     const std::size_t d = patch.points.size();
     for (std::size_t i = 0; i < d; ++i) {
       const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      double value = climatology[point];
-      for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k)
-        value += patch.phi[k * d + i] * forecast.mean[p][k];
-      mean[point] = value;
+      mean[point] = climatology[point];
       variance[point] = retained[i] + truncation * patch.tau[i];
     }
+    add_modes(patch, forecast.mean[p].data(), mean.data());
   }
 }
 

@@ -62,7 +62,9 @@ double choose_penalty(const Communicator& comm, const std::vector<RidgeFit>& tra
 LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
   LinearGaussianOptions options{namelist.integer("base.halo"),
                                 namelist.integers("base.lags"),
+                                namelist.real("base.lag_weight"),
                                 static_cast<int>(namelist.integer("base.rank")),
+                                namelist.real("base.share"),
                                 namelist.reals("base.penalties")};
   if (options.lags.empty()) options.lags = {0};
   if (options.penalties.empty())
@@ -93,11 +95,16 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
   const PredictorSeries predictors(study.lr, basis, base.predictors, base.cells, comm);
 
   // 1. Normal equations of both periods; the coefficients of the training period stay.
+  std::vector<double> weights;  // of the penalty
+  for (std::size_t i = 0; i < slots; ++i) {
+    const long lag = options.lags[i / (slots / options.lags.size())];
+    weights.push_back(lag == 0 ? 1 : 1 / (options.lag_weight * options.lag_weight));
+  }
   std::vector<RidgeFit> fit, check;
   PatchSeries residuals;
   for (const PatchModes& patch : basis.patches.mine) {
-    fit.emplace_back(base.predictors.box().slots(), patch.modes);
-    check.emplace_back(base.predictors.box().slots(), patch.modes);
+    fit.emplace_back(weights, patch.modes);
+    check.emplace_back(weights, patch.modes);
     residuals.emplace_back(static_cast<std::size_t>(patch.modes) * train.size());
   }
   std::vector<float> c;
@@ -143,7 +150,7 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
     }
   });
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
-                                          static_cast<long>(train.size()), options.rank);
+                                          static_cast<long>(train.size()), options.rank, options.share);
   return base;
 }
 

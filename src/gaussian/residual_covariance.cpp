@@ -35,8 +35,9 @@ std::vector<double> covariance_root(const std::vector<double>& r, int modes, lon
 }  // namespace
 
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
-                                           const PatchSeries& residuals, long times, int rank) {
-  const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, rank);
+                                           const PatchSeries& residuals, long times, int rank,
+                                           double share) {
+  const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, rank, share);
   ResidualCovariance covariance;
   covariance.rank = static_cast<int>(found.variance.size());
   covariance.variance = found.variance;

@@ -137,14 +137,23 @@ void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vec
 }  // namespace
 
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
-                             const PatchSeries& residuals, long times, int rank) {
+                             const PatchSeries& residuals, long times, int rank,
+                             double share) {
   ResidualOperator op(comm, patches, modes, residuals, times);
-  double power = 0;
-  for (const auto& series : residuals)
-    for (const double value : series) power = std::max(power, std::abs(value));
+  std::vector<double> powers;  // of the patches: sum of r^2 / times
+  for (const auto& series : residuals) {
+    double power = 0;
+    for (const double value : series) power += value * value / static_cast<double>(times);
+    powers.push_back(power);
+  }
+  const double largest =
+      comm.max(powers.empty() ? 0.0 : *std::max_element(powers.begin(), powers.end()));
+  ExactSum total(1, largest, static_cast<long>(patches.patch_of_token.size()));
+  for (const double power : powers) total.add(std::span(&power, 1));
+  const double all = total.reduce(comm).front();
   // As many modes as coefficients or times would leave nothing for the blocks.
   rank = static_cast<int>(std::min({static_cast<long>(rank), static_cast<long>(op.size()) / 2, times / 2}));
-  if (comm.max(power) == 0) rank = 0;
+  if (all <= 0) rank = 0;
   ResidualModes result;
   std::vector<double> vectors;
   // The other ranks wait in serve(): an error on rank 0 must release them before it is thrown.
@@ -158,6 +167,9 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
       throw;
     }
     op.stop();
+    double held = 0;
+    for (std::size_t r = 0; r < result.variance.size(); ++r)
+      if ((held += result.variance[r]) >= share * all) result.variance.resize(r + 1);
   });
   const long found = comm.max(static_cast<long>(result.variance.size()));
   result.variance.resize(static_cast<std::size_t>(found));

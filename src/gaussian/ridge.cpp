@@ -7,11 +7,12 @@
 
 namespace podscale {
 
-RidgeFit::RidgeFit(long slots, int modes)
-    : slots_(static_cast<int>(slots)),
+RidgeFit::RidgeFit(std::vector<double> penalty_weights, int modes)
+    : slots_(static_cast<int>(penalty_weights.size())),
       modes_(modes),
-      cc_(static_cast<std::size_t>(slots * slots)),
-      ca_(static_cast<std::size_t>(slots * modes)) {}
+      weights_(std::move(penalty_weights)),
+      cc_(weights_.size() * weights_.size()),
+      ca_(weights_.size() * static_cast<std::size_t>(modes)) {}
 
 void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times) {
   const std::size_t s = static_cast<std::size_t>(slots_), m = static_cast<std::size_t>(modes_),
@@ -46,7 +47,7 @@ std::vector<double> RidgeFit::coefficients(double penalty) const {
   if (varying == 0 || modes_ == 0) return b;
   std::vector<double> matrix = cc_;
   for (std::size_t i = 0; i < s; ++i)
-    matrix[i * s + i] += cc_[i * s + i] > 0 ? penalty * trace / varying : 1;
+    matrix[i * s + i] += cc_[i * s + i] > 0 ? penalty * weights_[i] * trace / varying : 1;
   b = ca_;
   int info = 0;
   dposv_("L", &slots_, &modes_, matrix.data(), &slots_, b.data(), &slots_, &info);

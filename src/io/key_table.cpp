@@ -12,7 +12,7 @@ namespace {
 
 constexpr double big = 1e9;  // upper end of a count: more is a slip of the pen
 constexpr auto Int = KeyType::integer, Ints = KeyType::integers;
-constexpr auto Real = KeyType::real, Logical = KeyType::logical;
+constexpr auto Real = KeyType::real, Reals = KeyType::reals, Logical = KeyType::logical;
 constexpr auto Text = KeyType::text, Texts = KeyType::texts;
 
 const std::pair<const char*, const char*> groups[] = {
@@ -20,9 +20,11 @@ const std::pair<const char*, const char*> groups[] = {
     {"grid", "How the LR field is brought to the HR grid, and how much is read at once."},
     {"patches", "The tiles of the HR grid and their POD bases."},
     {"basis", "The climatology that is taken off before the POD."},
+    {"base", "The linear-Gaussian base: ridge regression on LR cells and its residual covariance (model.base = 'gaussian')."},
     {"model", "The denoiser: a Vision Transformer over the tokens of the patches."},
     {"training", "AdamW over random samples, data-parallel over ranks, judged by the validation score."},
     {"sampling", "How members are drawn and what the uncertainty is made of."},
+    {"regions", "Area means whose series, with standard deviation, are written beside the fields."},
     {"output", "Where the files of a study are, and what the product says of itself."},
     {"verify", "What podscale-verify writes."},
     {"ocean", "The synthetic ocean of podscale-ocean."},
@@ -56,11 +58,19 @@ const std::vector<Key> table = {
 
     {"basis", "harmonics", Int, "2", "", 0, 12, "", "Annual harmonics of the climatology; 0 = the mean only"},
 
-    {"model", "base", Text, "'none'", "", 0, 0, "none", "What the network starts from; 'none' = diffusion from scratch"},
+    {"base", "halo", Int, "1", "LR cells", 0, 64, "", "LR cells around a patch that its regression uses"},
+    {"base", "lags", Ints, "0", "LR steps", -1e5, 1e5, "", "Times that the regression and the network see, relative to the one to downscale"},
+    {"base", "lag_weight", Real, "0.25", "", 1e-3, 1e3, "", "Weight of the predictors at other times; smaller is a larger penalty on them"},
+    {"base", "rank", Int, "64", "", 0, 4096, "", "Most global modes of the residual covariance; they carry what crosses patch borders"},
+    {"base", "share", Real, "0.9", "", 0, 1, "", "Fewer global modes where this share of the residual variance is reached"},
+    {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
+
+    {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},
     {"model", "width", Int, "128", "", 8, 8192, "", "Width of the transformer; a multiple of heads"},
     {"model", "depth", Int, "4", "", 1, 128, "", "Transformer blocks"},
     {"model", "heads", Int, "4", "", 1, 128, "", "Attention heads"},
-    {"model", "prediction", Text, "'noise'", "", 0, 0, "noise|velocity", "What the network predicts"},
+    {"model", "prediction", Text, "'velocity'", "", 0, 0, "noise|velocity", "What the network predicts"},
+    {"model", "dropout", Real, "0.1", "", 0, 0.9, "", "Dropout of attention, MLP and last layer, in training"},
     {"model", "diffusion_steps", Int, "1000", "", 2, 1e5, "", "Steps T of the discrete cosine schedule"},
     {"model", "device", Text, "'cpu'", "", 0, 0, "cpu|cuda", "Where the network runs"},
 
@@ -72,28 +82,39 @@ const std::vector<Key> table = {
     {"training", "weight_decay", Real, "0.01", "", 0, 1, "", "AdamW's decoupled decay"},
     {"training", "clip", Real, "1.0", "", 0, 1e6, "", "Largest norm of the gradient; 0 = no clipping"},
     {"training", "ema_decay", Real, "0.999", "", 0, 1, "", "Decay a step of the moving average of the weights"},
+    {"training", "diffusion_weight", Real, "1.0", "", 0, 1e3, "", "Weight of the diffusion loss; 0 = not trained"},
+    {"training", "head_weight", Real, "1.0", "", 0, 1e3, "", "Weight of the likelihood of the Gaussian head; 0 = not trained"},
+    {"training", "condition_noise", Real, "0.1", "", 0, 10, "", "Standard deviation of noise on the standardised condition"},
     {"training", "validate_every", Int, "200", "steps", 1, big, "", "Steps between validations"},
     {"training", "validation_times", Int, "24", "", 1, 1e6, "", "Times of the validation period that are sampled, evenly spread"},
     {"training", "validation_members", Int, "8", "", 2, 1e4, "", "Members a validation time"},
-    {"training", "validation_sampler_steps", Int, "20", "", 1, 1e5, "", "Sampler steps of a validation member"},
+    {"training", "validation_sampler_steps", Int, "8", "", 1, 1e5, "", "Sampler steps of a validation member"},
     {"training", "checkpoint_every", Int, "500", "steps", 1, big, "", "Steps between checkpoints"},
     {"training", "seed", Int, "1", "", 0, 9.0e15, "", "Of initial weights, sample order and training noise"},
     {"training", "resume", Logical, ".true.", "", 0, 0, "", "Continue from model_file when it is there"},
     {"training", "threads", Int, "1", "", 0, 1024, "", "Threads a rank; 0 = cores of the node / ranks on it. Bits depend on it"},
     {"training", "time_limit", Text, "''", "HH:MM:SS", 0, 0, "", "Stop by then with a checkpoint and exit code 75; '' = no limit"},
 
-    {"sampling", "sampler", Text, "'ddim'", "", 0, 0, "angle|dpm-solver++|ddim|ancestral", "Sampler"},
-    {"sampling", "steps", Int, "100", "", 1, 1e5, "", "Sampler steps a member"},
+    {"sampling", "sampler", Text, "'angle'", "", 0, 0, "angle|dpm-solver++|ddim|ancestral", "Sampler"},
+    {"sampling", "steps", Int, "8", "", 1, 1e5, "", "Sampler steps a member"},
     {"sampling", "members", Int, "24", "", 2, 1e5, "", "Members a time"},
     {"sampling", "member_batch", Int, "8", "", 1, 1e4, "", "Members a work item: the batch of the network"},
-    {"sampling", "uncertainty", Text, "'ensemble'", "", 0, 0, "ensemble", "Where the latent covariance comes from"},
+    {"sampling", "uncertainty", Text, "'ensemble'", "", 0, 0, "ensemble|head|base", "Where mean and latent covariance come from: members, the Gaussian head of the network, or the base without a network"},
+    {"sampling", "calibration", Text, "'inflation'", "", 0, 0, "none|inflation|conformal", "How data.validate corrects the variance: not, one factor a level, or that and conformal intervals"},
+    {"sampling", "calibration_times", Int, "96", "", 2, 1e6, "", "Times of data.validate that podscale-train calibrates on, evenly spread"},
     {"sampling", "seed", Int, "1", "", 0, 9.0e15, "", "Of the members' noise"},
     {"sampling", "time_block", Int, "16", "steps", 1, 1e6, "", "Times in memory at once"},
+
+    {"regions", "names", Texts, "", "", 0, 0, "", "Names of the regions"},
+    {"regions", "boxes", Reals, "", "degrees", -720, 720, "", "South, north, west, east of each region: four numbers a name"},
 
     {"output", "directory", Text, "'runs/ocean'", "", 0, 0, "", "Folder of the files below, unless they are absolute paths"},
     {"output", "basis_file", Text, "'basis.nc'", "", 0, 0, "", "Climatologies, bases and mask, by podscale-basis"},
     {"output", "model_file", Text, "'model.h5'", "", 0, 0, "", "Network and checkpoint, by podscale-train"},
     {"output", "product_file", Text, "'product.nc'", "", 0, 0, "", "Downscaled fields, by podscale-downscale"},
+    {"output", "write_factors", Logical, ".true.", "", 0, 0, "", "Write the covariance factors: area means, gradients and members can then be had from the file"},
+    {"output", "write_budget", Logical, ".false.", "", 0, 0, "", "Write the parts of the variance: patches, cross-patch, truncation, calibration"},
+    {"output", "interval", Real, "0", "", 0, 0.95, "", "Write the bounds of this central interval: 0.5, 0.8, 0.9 or 0.95; 0 = none"},
     {"output", "write_members", Logical, ".false.", "", 0, 0, "", "Write every member too"},
     {"output", "variable_name", Text, "'tos'", "", 0, 0, "", "Name of the downscaled mean; variance and std add a suffix"},
     {"output", "standard_name", Text, "'sea_surface_temperature'", "", 0, 0, "", "CF standard name"},
@@ -107,7 +128,13 @@ const std::vector<Key> table = {
     {"verify", "text_file", Text, "'scores.txt'", "", 0, 0, "", "Scores as a table"},
     {"verify", "picture_file", Text, "'picture.png'", "", 0, 0, "", "Maps of one time; '' = none"},
     {"verify", "picture_date", Text, "''", "date", 0, 0, "", "Time of the maps, 'YYYY-MM-DD'; '' = the middle of the period"},
-    {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of SSIM"},
+    {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of SSIM and the energy score"},
+    {"verify", "spectrum_window", Int, "16", "points", 4, 1024, "", "Side of the land-free windows of the spectra"},
+    {"verify", "event", Text, "'none'", "", 0, 0, "none|threshold|percentile", "Exceedance that probabilities are scored for: of threshold, or of the 90th percentile of the time of the year"},
+    {"verify", "threshold", Real, "0.0", "degC", -100, 100, "", "Temperature of event = 'threshold', which needs it"},
+    {"verify", "bootstrap_samples", Int, "1000", "", 0, 1e6, "", "Resamples for the intervals of differences; 0 = no intervals"},
+    {"verify", "block_days", Real, "30.0", "days", 1e-3, 1e5, "", "Length of the blocks of time that are resampled"},
+    {"verify", "seed", Int, "1", "", 0, 9.0e15, "", "Of the resamples and of ties in the rank histogram"},
 
     {"ocean", "ny", Int, "96", "points", 4, 1e6, "", "HR grid points along latitude"},
     {"ocean", "nx", Int, "96", "points", 4, 1e6, "", "HR grid points along longitude"},
@@ -155,6 +182,8 @@ const char* type_name(KeyType type) {
       return "text";
     case KeyType::integers:
       return "integers";
+    case KeyType::reals:
+      return "reals";
     case KeyType::texts:
       return "texts";
   }

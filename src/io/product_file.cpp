@@ -1,5 +1,7 @@
 #include "podscale/io/product_file.hpp"
 
+#include <fmt/ranges.h>
+
 #include <array>
 #include <cmath>
 
@@ -30,7 +32,7 @@ void put_axis(const Communicator& comm, NetcdfFile& file, const std::string& nam
 
 ProductFile::ProductFile(const Communicator& comm, const std::string& path, const Grid& grid,
                          const Window& window, const TimeAxis& times, const ProductOptions& options)
-    : file_(NetcdfFile::create(comm, path)), window_(window), options_(options) {
+    : comm_(&comm), file_(NetcdfFile::create(comm, path)), window_(window), options_(options) {
   comm.agree([&] { conversion_ = unit_conversion("degC", options.units, "output.units"); });
   const std::string& name = options.variable;
   file_.define_dimension("time", times.values.size(), true);
@@ -62,12 +64,36 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     file_.put_numbers(variable, "missing_value", {kFill}, NC_FLOAT);
   };
   const std::string squared = conversion_.scale == 1 ? "K2" : "(" + options.units + ")2";
+  if (!options.members_only) {
   define(name, ", downscaled mean", options.units, "mean");
   define(name + "_variance", ", predictive variance", squared, "variance");
   define(name + "_std", ", predictive standard deviation", conversion_.scale == 1 ? "K" : options.units,
          "standard_deviation");
   file_.put_text(name, "standard_name", options.standard_name);
   file_.put_text(name, "ancillary_variables", name + "_variance " + name + "_std");
+  }
+  for (const ExtraField& extra : options.extra)
+    define(name + extra.suffix, ", " + extra.long_name, extra.kind == ExtraField::value ? options.units : squared,
+           "");
+  if (!options.regions.empty()) {
+    file_.define_dimension("region", options.regions.size());
+    file_.define_variable("region", NC_INT, {"region"});
+    std::vector<double> numbers;
+    for (std::size_t r = 0; r < options.regions.size(); ++r) numbers.push_back(static_cast<double>(r + 1));
+    file_.put_text("region", "long_name", "named regions");
+    file_.put_numbers("region", "flag_values", numbers, NC_INT);
+    file_.put_text("region", "flag_meanings", fmt::format("{}", fmt::join(options.regions, " ")));
+    file_.put_numbers("region", "boxes", options.region_boxes);
+    file_.put_text("region", "comment", "boxes: south, north, west, east of each region, degrees");
+    for (const auto& [suffix, what, units] :
+         {std::array<std::string, 3>{"_region_mean", ", area mean of the region, downscaled mean", options.units},
+          {"_region_std", ", standard deviation of the area mean of the region",
+           conversion_.scale == 1 ? "K" : options.units}}) {
+      file_.define_variable(name + suffix, NC_DOUBLE, {"time", "region"});
+      file_.put_text(name + suffix, "long_name", options.long_name + what);
+      file_.put_text(name + suffix, "units", units);
+    }
+  }
   if (options.members > 0) {
     file_.define_dimension("realization", static_cast<std::size_t>(options.members));
     file_.define_variable("realization", NC_INT, {"realization"});
@@ -84,15 +110,22 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   file_.put_text("", "Conventions", "CF-1.8");
   for (const auto& [attribute, value] : options.attributes)
     if (!value.empty()) file_.put_text("", attribute, value);
+  if (options.define) options.define(file_);
   file_.end_definitions();
 
   const std::size_t n_times = comm.is_root() ? times.values.size() : 0;
   file_.put("time", {0}, {n_times}, std::span<const double>(times.values).first(n_times));
   put_axis(comm, file_, "lat", grid.lat, grid.lat_bounds);
   put_axis(comm, file_, "lon", grid.lon, grid.lon_bounds);
+  if (!options.regions.empty()) {
+    std::vector<double> numbers;
+    for (std::size_t r = 0; comm.is_root() && r < options.regions.size(); ++r)
+      numbers.push_back(static_cast<double>(r + 1));
+    file_.put("region", {0}, {numbers.size()}, std::span<const double>(numbers));
+  }
   if (options.members > 0) {
     std::vector<double> numbers;
-    for (int m = 0; comm.is_root() && m < options.members; ++m) numbers.push_back(m + 1);
+    for (int m = 0; comm.is_root() && m < options.members; ++m) numbers.push_back(options.first_member + m);
     file_.put("realization", {0}, {numbers.size()}, std::span<const double>(numbers));
   }
 }
@@ -103,10 +136,13 @@ void ProductFile::put(const std::string& name, const std::vector<std::size_t>& s
 }
 
 void ProductFile::write(std::size_t first, std::size_t steps, std::span<const double> mean,
-                        std::span<const double> variance, std::span<const double> members) {
+                        std::span<const double> variance, std::span<const double> members,
+                        const std::vector<std::vector<double>>& extra) {
+  PODSCALE_ASSERT(extra.size() == options_.extra.size(), "{} extra fields", extra.size());
   const std::size_t ny = static_cast<std::size_t>(window_.ny), nx = static_cast<std::size_t>(window_.nx);
-  PODSCALE_ASSERT(mean.size() == steps * ny * nx && variance.size() == mean.size() &&
-                      members.size() == mean.size() * static_cast<std::size_t>(options_.members),
+  const std::size_t field = steps * ny * nx, fields = options_.members_only ? 0 : field;
+  PODSCALE_ASSERT(mean.size() == fields && variance.size() == fields &&
+                      members.size() == field * static_cast<std::size_t>(options_.members),
                   "sizes {}, {}, {}", mean.size(), variance.size(), members.size());
   const std::vector<std::size_t> start{first, static_cast<std::size_t>(window_.y0),
                                        static_cast<std::size_t>(window_.x0)};
@@ -114,13 +150,35 @@ void ProductFile::write(std::size_t first, std::size_t steps, std::span<const do
   const double scale = conversion_.scale;
   std::vector<double> std_deviation(variance.begin(), variance.end());
   for (double& value : std_deviation) value = std::sqrt(value);
-  put(options_.variable, start, count, to_float(mean, scale, conversion_.offset));
-  put(options_.variable + "_variance", start, count, to_float(variance, scale * scale, 0));
-  put(options_.variable + "_std", start, count, to_float(std_deviation, std::abs(scale), 0));
+  if (!options_.members_only) {
+    put(options_.variable, start, count, to_float(mean, scale, conversion_.offset));
+    put(options_.variable + "_variance", start, count, to_float(variance, scale * scale, 0));
+    put(options_.variable + "_std", start, count, to_float(std_deviation, std::abs(scale), 0));
+  }
+  for (std::size_t i = 0; i < extra.size(); ++i) {
+    const bool value = options_.extra[i].kind == ExtraField::value;
+    put(options_.variable + options_.extra[i].suffix, start, count,
+        to_float(extra[i], value ? scale : scale * scale, value ? conversion_.offset : 0));
+  }
   for (std::size_t m = 0; m < static_cast<std::size_t>(options_.members); ++m)
     put(options_.variable + "_member", {first, m, start[1], start[2]},
         {count[0], count[0] > 0 ? std::size_t{1} : 0, ny, nx},
-        to_float(members.subspan(m * mean.size(), mean.size()), scale, conversion_.offset));
+        to_float(members.subspan(m * field, field), scale, conversion_.offset));
+}
+
+void ProductFile::write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
+                                std::span<const double> variance) {
+  const std::size_t n = comm_->is_root() ? steps * options_.regions.size() : 0;
+  PODSCALE_ASSERT(mean.size() == steps * options_.regions.size() && variance.size() == mean.size(), "{} values",
+                  mean.size());
+  const std::vector<std::size_t> start{first, 0}, count{n > 0 ? steps : 0, n > 0 ? options_.regions.size() : 0};
+  std::vector<double> values, deviations;
+  for (std::size_t i = 0; i < n; ++i) {
+    values.push_back(conversion_.scale * mean[i] + conversion_.offset);
+    deviations.push_back(std::abs(conversion_.scale) * std::sqrt(variance[i]));
+  }
+  file_.put(options_.variable + "_region_mean", start, count, std::span<const double>(values));
+  file_.put(options_.variable + "_region_std", start, count, std::span<const double>(deviations));
 }
 
 }  // namespace podscale

@@ -1,5 +1,6 @@
 #include "podscale/verify/baselines.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "podscale/base/error.hpp"
@@ -54,15 +55,35 @@ void Baselines::interpolate(const Regridder& regridder, std::vector<float>& out)
   regridder.apply(source, out);
 }
 
+void Baselines::persist(long lr_step, BaselineFields& fields) {
+  const long previous = std::max(0L, lr_step - 1);
+  if (last_step_ != previous) {
+    read_low_resolution(previous);
+    interpolate(basis_->interpolation == Interpolation::bilinear ? bilinear_ : bicubic_, last_);
+  }
+  const TimeAxis& times = lr_->times();
+  std::vector<double> climatology(reached_.size());
+  basis_->lr_climatology.evaluate(
+      podscale::year_fraction(times.calendar, times.dates[static_cast<std::size_t>(previous)]), climatology);
+  fields.persistence.resize(reached_.size());
+  for (std::size_t i = 0; i < reached_.size(); ++i) {
+    const double anomaly = reached_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;
+    fields.persistence[i] = static_cast<float>(hr_climatology_[i] + anomaly);
+  }
+}
+
 void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields) {
+  basis_->hr_climatology.evaluate(year_fraction, hr_climatology_);
+  persist(lr_step, fields);
   read_low_resolution(lr_step);
   interpolate(bicubic_, fields.bicubic);
   interpolate(bilinear_, fields.bilinear);
-  basis_->hr_climatology.evaluate(year_fraction, hr_climatology_);
   basis_->lr_climatology.evaluate(year_fraction, lr_climatology_);
   // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so must be the
   // field.
   fields.anomaly = basis_->interpolation == Interpolation::bilinear ? fields.bilinear : fields.bicubic;
+  last_ = fields.anomaly;
+  last_step_ = lr_step;
   fields.climatology.assign(hr_climatology_.begin(), hr_climatology_.end());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
     if (reached_[i])

@@ -55,6 +55,7 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
       if (!maps.deviation.empty()) maps.deviation[i] += std::sqrt(std::max(0.0f, forecast.variance[i]));
     }
   }
+  for (const auto& family : families_) family->add({time, weights, forecasts, truth, climatology});
 }
 
 void ScoreAccumulator::reduce(const Communicator& comm) {
@@ -73,6 +74,13 @@ void ScoreAccumulator::reduce(const Communicator& comm) {
     }
     for (double& value : maps.rmse) value = std::sqrt(value);
   }
+  for (const auto& family : families_) family->reduce(comm);
+}
+
+std::vector<ScoreSection> ScoreAccumulator::sections() const {
+  std::vector<ScoreSection> out;
+  for (const auto& family : families_) out.push_back(family->section());
+  return out;
 }
 
 ScoreRules ScoreAccumulator::rules(std::size_t system) const {

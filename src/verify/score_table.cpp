@@ -3,19 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+
+#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
-
-std::string cell(double value, int digits) {
-  if (std::isnan(value)) return "-";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  const std::string text = fmt::format("{:.{}f}", value, digits);
-  return text.find_first_of("123456789") == std::string::npos && text[0] == '-' ? text.substr(1)
-                                                                                : text;  // no "-0.00"
-}
 
 std::string spread_note(const ScoreAccumulator& scores) {
   for (const VerifiedSystem& system : scores.systems()) {
@@ -38,8 +30,7 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
   const bool members =
       std::any_of(systems.begin(), systems.end(), [](const auto& s) { return s.has_members; });
   const long ocean = std::count(scores.ocean().begin(), scores.ocean().end(), 1);
-  std::size_t width = 6;
-  for (const VerifiedSystem& system : systems) width = std::max(width, system.name.size());
+  const std::size_t width = name_width(systems);
 
   std::string text =
       fmt::format("scores over {}: {} times, {} ocean points, area-weighted, land excluded\n\n", period,
@@ -56,12 +47,13 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
   text += fmt::format(" {:>12} {:>23} {:>6}\n", "", "coverage, %    ", "dB");
   for (std::size_t s = 0; s < systems.size(); ++s) {
     const Scores x = scores.total(s);
-    text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", systems[s].name, width, cell(x.rmse, 4),
-                        cell(x.mae, 4), cell(x.bias, 4), cell(x.anomaly_correlation, 4), cell(x.crps, 4));
-    if (members) text += fmt::format(" {:>9}", cell(x.fair_crps, 4));
-    text += fmt::format(" {:>12}", cell(x.spread_skill, 3));
-    for (const double covered : x.coverage) text += fmt::format(" {:>5}", cell(100 * covered, 1));
-    text += fmt::format(" {:>6} {:>6}\n", cell(x.psnr, 2), cell(x.ssim, 4));
+    text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", systems[s].name, width, score_cell(x.rmse, 4),
+                        score_cell(x.mae, 4), score_cell(x.bias, 4), score_cell(x.anomaly_correlation, 4),
+                        score_cell(x.crps, 4));
+    if (members) text += fmt::format(" {:>9}", score_cell(x.fair_crps, 4));
+    text += fmt::format(" {:>12}", score_cell(x.spread_skill, 3));
+    for (const double covered : x.coverage) text += fmt::format(" {:>5}", score_cell(100 * covered, 1));
+    text += fmt::format(" {:>6} {:>6}\n", score_cell(x.psnr, 2), score_cell(x.ssim, 4));
   }
   text += "\n";
   for (const VerifiedSystem& system : systems)

@@ -30,10 +30,12 @@ class ScoresFile {
   void write() {
     define_axes();
     define_scores();
+    define_sections();
     define_fields();
     file_.end_definitions();
     put_axes();
     put_scores();
+    put_sections();
     put_fields();
     file_.commit();
   }
@@ -100,6 +102,19 @@ class ScoresFile {
         "fraction of truths inside the central interval of the Gaussian of mean and variance";
     define("coverage", NC_DOUBLE, {"system", "probability"}, "1", coverage);
     define("coverage_series", NC_DOUBLE, {"time", "system", "probability"}, "1", coverage);
+  }
+
+  void define_sections() {
+    for (const ScoreSection& section : contents_.sections) {
+      for (const ScoreAxis& axis : section.axes) {
+        file_.define_dimension(axis.name, axis.values.size());
+        define(axis.name, NC_DOUBLE, {axis.name}, axis.units, axis.long_name, false);
+      }
+      for (const ScoreVariable& variable : section.variables) {
+        define(variable.name, NC_DOUBLE, variable.dims, variable.units, variable.long_name);
+        if (!variable.comment.empty()) file_.put_text(variable.name, "comment", variable.comment);
+      }
+    }
   }
 
   void define_fields() {
@@ -181,6 +196,14 @@ class ScoresFile {
     put("coverage_series", {times, systems(), coverage_levels.size()}, coverage(series));
   }
 
+  void put_sections() {
+    for (const ScoreSection& section : contents_.sections) {
+      for (const ScoreAxis& axis : section.axes) put(axis.name, {axis.values.size()}, axis.values);
+      for (const ScoreVariable& variable : section.variables)
+        put(variable.name, shape_of(variable, section, systems()), variable.values);
+    }
+  }
+
   void put_fields() {
     const auto ny = scores_.grid().lat.size(), nx = scores_.grid().lon.size();
     for (std::size_t s = 0; s < systems(); ++s) {
@@ -207,7 +230,7 @@ class ScoresFile {
   void put(const std::string& name, const std::vector<std::size_t>& count, const std::vector<double>& values,
            std::size_t first = 0) {
     std::vector<std::size_t> start(count.size(), 0);
-    start[0] = first;
+    if (!start.empty()) start[0] = first;
     const std::vector<double> out = filled(values);
     file_.put(name, start, count, std::span<const double>(out));
   }

@@ -2,28 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <numeric>
 
 #include "podscale/base/error.hpp"
 #include "podscale/base/log.hpp"
 #include "podscale/verify/grid_agreement.hpp"
-#include "podscale/verify/score_table.hpp"
+#include "podscale/verify/on_this_rank.hpp"
 
 namespace podscale {
 namespace {
-
-// An error that the private communicator of one rank "agreed" on is not agreed among all ranks.
-template <class Work>
-void on_this_rank(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    throw Error(error.code(), error.what());
-  }
-}
 
 std::string day(const Date& date) {
   return date_text(date).substr(0, 10);
@@ -37,12 +25,14 @@ std::string extent(const TimeAxis& times) {
 }  // namespace
 
 Verification::Verification(const Communicator& comm, const Namelist& namelist,
-                           const std::string& product_path, const std::string& basis_path)
+                           const std::string& product_path, const std::string& basis_path,
+                           std::vector<ComparedProduct> compared)
     : comm_(&comm),
       namelist_(&namelist),
       product_path_(product_path),
       basis_path_(basis_path),
-      self_(Communicator::self()) {
+      self_(Communicator::self()),
+      compared_(std::move(compared)) {
   comm.agree([&] {
     on_this_rank([&] {
       open();
@@ -50,6 +40,7 @@ Verification::Verification(const Communicator& comm, const Namelist& namelist,
       picture_index();
     });
   });
+  if (namelist.text("verify.event") != "none") open_training();
 }
 
 void Verification::open() {
@@ -57,10 +48,41 @@ void Verification::open() {
   truth_.emplace(Series::open(self_, truth_spec(*namelist_)));
   require_close_grids(truth_->grid(), truth_->describe(), product_->grid(), product_path_);
   basis_.emplace(read_basis(self_, basis_path_));
-  basis_->patches = {};  // only masks and climatologies are needed from here on
   require_close_grids(product_->grid(), product_path_, basis_->grid, basis_path_);
   lr_.emplace(LowResolution::open(self_, *namelist_));
   baselines_.emplace(*lr_, *basis_, basis_path_);
+  bound_.emplace(*basis_);
+  for (const ComparedProduct& other : compared_) {
+    compared_readers_.emplace_back(self_, other.path, namelist_->required_text("output.variable_name"));
+    require_close_grids(compared_readers_.back().grid(), other.path, product_->grid(), product_path_);
+  }
+  std::vector<std::string> taken;
+  for (const VerifiedSystem& system : systems()) taken.push_back(system.name);
+  taken.erase(taken.begin() + 1, taken.begin() + 1 + static_cast<long>(compared_.size()));
+  require_distinct(compared_, taken);
+}
+
+void Verification::open_training() {
+  same_on_all_ranks([&] {
+    if (namelist_->text("verify.event") == "threshold" && !namelist_->given("verify.threshold"))
+      fail(ExitCode::usage,
+           "{}: verify.event = 'threshold' without verify.threshold; expected a temperature in degC; give it",
+           namelist_->source());
+    if (namelist_->required_texts("data.train").size() != 2)
+      fail(ExitCode::usage, "{}: data.train: expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
+           namelist_->source());
+  });
+  training_.emplace(Series::open(*comm_, hr_spec(*namelist_)));
+  comm_->agree([&] {
+    require_close_grids(training_->grid(), training_->describe(), basis_->grid, basis_path_);
+    const auto& train = namelist_->texts("data.train");
+    training_steps_ = steps_between(training_->times(), train[0], train[1]);
+    if (training_steps_.empty())
+      fail(ExitCode::data,
+           "{}: covers {}, nothing of data.train = '{}', '{}', which verify.event needs; give files of that "
+           "period",
+           training_->describe(), extent(training_->times()), train[0], train[1]);
+  });
 }
 
 void Verification::match_times() {
@@ -76,7 +98,7 @@ void Verification::match_times() {
          product_path_, extent(times));
   std::map<long, Match> by_product;
   for (const StepPair& pair : match_steps(times, steps, truth_->times()))
-    by_product[pair.a] = {pair.a, pair.b, -1};
+    by_product[pair.a] = {pair.a, pair.b, -1, {}};
   if (by_product.empty())
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
@@ -91,9 +113,20 @@ void Verification::match_times() {
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {}; give the LR files that it was made from (data.lr_files)",
          lr_->describe(), extent(lr_->times()), product_path_);
+  for (std::size_t c = 0; c < compared_.size(); ++c) {
+    std::map<long, long> step_of;
+    for (const StepPair& pair : match_steps(times, steps, compared_readers_[c].times()))
+      step_of[pair.a] = pair.b;
+    std::erase_if(matched_, [&](const Match& match) { return !step_of.contains(match.product); });
+    for (Match& match : matched_) match.compared.push_back(step_of[match.product]);
+    if (matched_.empty())
+      fail(ExitCode::data, "{}: covers {}, no date in common with {}; compare products of one period",
+           compared_[c].path, extent(compared_readers_[c].times()), product_path_);
+  }
   if (comm_->is_root() && matched_.size() < steps.size())
-    log::warn("{} of {} times of {} are left out: the truth or the LR source has no such date",
-              steps.size() - matched_.size(), steps.size(), product_path_);
+    log::warn(
+        "{} of {} times of {} are left out: the truth, the LR source or another product has no such date",
+        steps.size() - matched_.size(), steps.size(), product_path_);
 }
 
 TimeAxis Verification::matched_times() const {
@@ -113,72 +146,18 @@ std::string Verification::period() const {
 }
 
 std::vector<std::string> Verification::describe() const {
-  return {fmt::format("product: {}, {}, variance {}, {} members", product_path_, extent(product_->times()),
-                      product_->has_variance() ? "yes" : "no", product_->members()),
-          fmt::format("truth: {}, {}", truth_->describe(), extent(truth_->times())),
-          fmt::format("LR: {}, {}", lr_->describe(), extent(lr_->times())),
-          fmt::format("verified: {} times, {}, {}", times(), period(), grid_corners(product_->grid()))};
-}
-
-std::vector<VerifiedSystem> Verification::systems() const {
-  const bool bilinear = basis_->interpolation == Interpolation::bilinear;
-  const std::string kind = bilinear ? "bilinear" : "bicubic";
-  int behind = product_->variance_members();
-  if (behind < 0)
-    behind = namelist_->text("sampling.uncertainty") == "ensemble"
-                 ? static_cast<int>(namelist_->integer("sampling.members"))
-                 : 0;
-  if (!product_->has_variance()) behind = 0;
-  return {{"podscale", "the product", product_->has_variance(), product_->members() > 0, behind},
-          {kind + "_anomaly", kind + " interpolation of the LR anomaly, on the HR climatology"},
-          {"bicubic", "bicubic interpolation of the LR field"},
-          {"bilinear", "bilinear interpolation of the LR field"},
-          {"climatology", "HR climatology of the training period"}};
-}
-
-std::vector<float> Verification::read_truth(long truth_step) const {
-  const Grid& grid = truth_->grid();
-  std::vector<float> field(static_cast<std::size_t>(grid.points()));
-  truth_->read({0, grid.ny(), 0, grid.nx()}, std::span(&truth_step, 1), field);
-  return field;
-}
-
-ScoreAccumulator Verification::score() {
-  const Share mine = share_of(times(), comm_->size(), comm_->rank());
-  DataRange range;
-  comm_->agree([&] {
-    on_this_rank([&] {
-      for (long k = mine.begin; k < mine.end; ++k)
-        range.add(basis_->ocean, read_truth(matched_[static_cast<std::size_t>(k)].truth));
-    });
-  });
-  SsimWindow window;
-  window.size = static_cast<int>(namelist_->integer("verify.window"));
-  ScoreAccumulator scores(product_->grid(), basis_->ocean, systems(), times(), range.reduce(*comm_), window);
-
-  Progress progress("verify", mine.size(), "times a rank");
-  comm_->agree([&] {
-    on_this_rank([&] {
-      ForecastFields forecast;
-      BaselineFields baseline;
-      for (long k = mine.begin; k < mine.end; ++k) {
-        const Match& match = matched_[static_cast<std::size_t>(k)];
-        product_->read(match.product, forecast);
-        const Date& date = product_->times().dates[static_cast<std::size_t>(match.product)];
-        baselines_->read(match.lr, year_fraction(product_->times().calendar, date), baseline);
-        const Forecast forecasts[] = {forecast.view(),
-                                      {baseline.anomaly, {}, {}},
-                                      {baseline.bicubic, {}, {}},
-                                      {baseline.bilinear, {}, {}},
-                                      {baseline.climatology, {}, {}}};
-        scores.add(k, forecasts, read_truth(match.truth), baseline.climatology);
-        progress.update(k - mine.begin + 1);
-      }
-    });
-  });
-  progress.finish();
-  scores.reduce(*comm_);
-  return scores;
+  std::vector<std::string> lines = {
+      fmt::format("product: {}, {}, variance {}, {} members", product_path_, extent(product_->times()),
+                  product_->has_variance() ? "yes" : "no", product_->members()),
+      fmt::format("truth: {}, {}", truth_->describe(), extent(truth_->times())),
+      fmt::format("LR: {}, {}", lr_->describe(), extent(lr_->times())),
+      fmt::format("verified: {} times, {}, {}", times(), period(), grid_corners(product_->grid()))};
+  for (std::size_t c = 0; c < compared_.size(); ++c)
+    lines.push_back(fmt::format("{}: {}, {}, variance {}, {} members", compared_[c].name, compared_[c].path,
+                                extent(compared_readers_[c].times()),
+                                compared_readers_[c].has_variance() ? "yes" : "no",
+                                compared_readers_[c].members()));
+  return lines;
 }
 
 long Verification::picture_index() const {
@@ -196,41 +175,6 @@ long Verification::picture_index() const {
       "verify.picture_date = '{}': not among the {} times that are verified, {}; expected one of them, or '' "
       "for the middle",
       wanted, times(), extent(axis));
-}
-
-PictureFields Verification::picture_fields() {
-  PictureFields picture;
-  picture.time = picture_index();
-  if (picture.time < 0) return picture;
-  const Match& match = matched_[static_cast<std::size_t>(picture.time)];
-  ForecastFields forecast;
-  product_->read(match.product, forecast);
-  picture.mean = std::move(forecast.mean);
-  picture.deviation = std::move(forecast.variance);
-  for (float& value : picture.deviation) value = std::sqrt(value);
-  picture.truth = read_truth(match.truth);
-  picture.low_resolution = baselines_->nearest(match.lr);
-  return picture;
-}
-
-std::string Verification::write(const ScoreAccumulator& scores, const std::string& scores_path,
-                                const std::string& text_path) {
-  const std::string table = score_table(scores, period());
-  on_this_rank([&] {
-    const std::string long_name = namelist_->text("output.long_name");
-    write_scores(scores_path,
-                 {&scores, matched_times(), picture_fields(), namelist_->text("output.variable_name"),
-                  long_name, "degC", product_path_, truth_->describe(), namelist_->effective()});
-    const std::string temporary = text_path + ".tmp";
-    std::ofstream text(temporary);
-    text << table;
-    text.close();
-    std::error_code status;
-    if (text) std::filesystem::rename(temporary, text_path, status);
-    if (!text || status)
-      fail(ExitCode::io, "{}: can't be written; check the folder and the space on its disk", text_path);
-  });
-  return table;
 }
 
 }  // namespace podscale

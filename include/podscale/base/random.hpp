@@ -23,7 +23,8 @@ enum class Stream : std::uint32_t {
   weights,
   ocean,
   test,
-  start_vector
+  start_vector,
+  dropout
 };
 
 class CounterRandom {
@@ -31,6 +32,8 @@ class CounterRandom {
   CounterRandom(std::uint64_t seed, Stream stream);
   /// Uniform in (0, 1) for counter (a, b, c, d); never 0 or 1.
   double uniform(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t d = 0) const;
+  /// 64 random bits of counter (a, b).
+  std::uint64_t integer(std::uint32_t a, std::uint32_t b = 0) const;
   /// out[i] ~ N(0, 1) independent, by Box-Muller; element i of counter (a, b, c) does not depend on
   /// out.size().
   void fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) const;

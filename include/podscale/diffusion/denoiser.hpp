@@ -19,12 +19,13 @@ namespace podscale {
 /// (adaLN-zero), so that a new block is the identity.
 class BlockImpl : public torch::nn::Module {
  public:
-  BlockImpl(int width, int heads);
+  BlockImpl(int width, int heads, double dropout);
   /// x: [B, P, W]; e: [B, W].
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& e);
 
  private:
   int heads_;
+  double dropout_;
   torch::nn::Linear modulation_{nullptr}, qkv_{nullptr}, project_{nullptr}, up_{nullptr}, down_{nullptr};
 };
 TORCH_MODULE(Block);
@@ -36,16 +37,26 @@ class Denoiser : public torch::nn::Module {
   /// velocity): [B, P, K], exactly 0 for inactive modes, and for all of them before training.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& phi,
                         const torch::Tensor& year_phase);
+  /// The Gaussian head: mean and log-variance of the clean latents given the condition alone, [B, P, K] each;
+  /// both exactly 0 before training, which is the base. The same blocks see x = 0 at phi = pi/2, where a state
+  /// carries no information.
+  struct Head {
+    torch::Tensor mean, log_variance;
+  };
+  Head head(const torch::Tensor& condition, const torch::Tensor& year_phase);
   /// Weights ~ N(0, 1/fan_in) from the counter-based generator, the same on any rank; biases and
   /// zero-initialised maps 0.
   void initialise(std::uint64_t seed);
   const torch::Tensor& active() const { return active_; }  ///< [P, K] 0 or 1
 
  private:
+  torch::Tensor trunk(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& phi,
+                      const torch::Tensor& year_phase);
+  double dropout_;
   torch::Tensor active_, position_features_;
   torch::nn::Linear embed_{nullptr}, position_{nullptr}, time_up_{nullptr}, time_down_{nullptr},
       season_{nullptr};
-  torch::nn::Linear last_modulation_{nullptr}, last_{nullptr};
+  torch::nn::Linear last_modulation_{nullptr}, last_{nullptr}, head_{nullptr};
   std::vector<Block> blocks_;
 };
 

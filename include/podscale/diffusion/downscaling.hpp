@@ -1,13 +1,8 @@
 #pragma once
-// From LR fields to mean, variance and members: the work of podscale-downscale, and the same for validation
-// scores.
-
-#include <functional>
-#include <span>
-#include <vector>
+// Forecasts with the network: members by diffusion, or the Gaussian head. Work items are dealt over ranks.
 
 #include "podscale/diffusion/model.hpp"
-#include "podscale/pod/basis_file.hpp"
+#include "podscale/gaussian/forecast.hpp"
 
 namespace podscale {
 
@@ -17,35 +12,28 @@ namespace podscale {
 struct EnsemblePlan {
   int members = 24;
   int batch = 8;
+  int first_group = 0;  ///< members first_group * batch and on
   long groups() const { return (members + batch - 1) / batch; }
 };
 
-/// Collective. Condition tokens by space [times][local patches][K] -> member tokens by space
-/// [times][groups][local patches][batch][K], standardised; members beyond plan.members are padding.
-/// year_phase, time_key: [times].
-std::vector<float> sample_ensemble(const Communicator& comm, const Basis& basis, const EnsemblePlan& plan,
-                                   const SampleFunction& sample, std::span<const float> condition,
-                                   std::span<const float> year_phase,
-                                   std::span<const std::uint32_t> time_key);
-
-/// Mean, variance and members of one time from its member tokens. Not collective.
-class EnsembleDecoder {
- public:
-  EnsembleDecoder(const Basis& basis, const EnsemblePlan& plan);
-  /// tokens: [groups][local patches][batch][K] of one time. mean, variance: [window points] degC and K2 in
-  /// closed form (truncation variance included), NaN on land; climatology: [window points] degC.
-  void moments(std::span<const float> tokens, std::span<const double> climatology, std::span<double> mean,
-               std::span<double> variance) const;
-  /// Member m decoded: [window points] degC, NaN on land. In the space of the retained modes: no truncation
-  /// noise.
-  void member(std::span<const float> tokens, int m, std::span<const double> climatology,
-              std::span<double> field) const;
-
- private:
-  const float* token(std::span<const float> tokens, int member, std::size_t patch) const;
-  const Basis* basis_;
-  EnsemblePlan plan_;
-  std::vector<double> scale_;  // [local patches][K]
+/// Latents of members on the ranks that own the patches; the global ones on every rank.
+struct MemberLatents {
+  int members = 0;
+  std::vector<double> patch;   ///< [times][members][local patches][K]
+  std::vector<double> global;  ///< [times][members][R]
 };
+/// Collective. Inflation scales the noise that sampling starts from, level by level.
+MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
+                             const SampleFunction& sample, const ForecastRequest& request,
+                             const Inflation& inflation);
+/// Not collective. Coefficients of member m of time t: [local patches][K] K. condition: of that time.
+std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
+                                        int m, std::span<const float> condition);
+
+/// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each call.
+ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
+                                   SampleFunction sample, MemberLatents* keep = nullptr);
+/// Forecasts from the head: one evaluation of the network a time.
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head);
 
 }  // namespace podscale

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "podscale/gaussian/calibration.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/pod/token_layout.hpp"
 
@@ -20,6 +21,8 @@ struct ModelOptions {
   Prediction prediction = Prediction::noise;
   int diffusion_steps = 1000;  ///< T of the discrete cosine schedule that training draws from
   std::string device = "cpu";
+  double dropout = 0;       ///< of attention, MLP and last layer, in training
+  bool with_head = true;    ///< the Gaussian head was trained
 };
 
 struct TrainingOptions {
@@ -30,6 +33,8 @@ struct TrainingOptions {
   double weight_decay = 0.01, clip = 1.0, ema_decay = 0.999;
   long validate_every = 200, checkpoint_every = 500;
   std::uint64_t seed = 1;
+  double diffusion_weight = 1, head_weight = 0;  ///< of the two losses; 0: not trained, not computed
+  double condition_noise = 0;  ///< standard deviation of noise on the standardised condition
 };
 
 /// Standardised tokens of this rank's items (times): contiguous shares of the series, see Transposition.
@@ -46,6 +51,23 @@ struct SamplerOptions {
   SamplerKind kind = SamplerKind::ddim;
   int steps = 100;
   std::uint64_t seed = 1;
+};
+
+/// Factors on the standard deviation of the noise that sampling starts from: how calibration reaches members.
+struct Temperature {
+  float patch = 1, global = 1;
+};
+
+/// Draws members of one time: as Model::sample with fixed options. Not collective.
+using SampleFunction =
+    std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
+                       int first_member, int count, std::span<float> out, const Temperature& temperature)>;
+/// As Model::head.
+using HeadFunction = std::function<void(std::span<const float> condition, float year_phase,
+                                        std::span<float> mean, std::span<float> variance)>;
+struct NetworkFunctions {
+  SampleFunction sample;
+  HeadFunction head;
 };
 
 /// One history row per validation.
@@ -70,8 +92,17 @@ class Model {
   /// the members into the same groups everywhere and pad the last one (EnsemblePlan). In another group a
   /// member is the same to rounding only, since BLAS treats the last rows of a product differently.
   void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
-              std::uint32_t time_key, int first_member, int count, std::span<float> out) const;
-  std::string checksum() const;  ///< of the weights
+              std::uint32_t time_key, int first_member, int count, std::span<float> out,
+              const Temperature& temperature = {}) const;
+  /// Not collective. One evaluation: mean and variance of the latents of one time, [P][K] each; 0 and 1 in
+  /// padding; also everywhere before training, which is the base.
+  void head(std::span<const float> condition, float year_phase, std::span<float> mean,
+            std::span<float> variance) const;
+  /// Both with fixed sampler options; the model must outlive them.
+  NetworkFunctions functions(const SamplerOptions& options) const;
+  const ModelOptions& options() const;
+  const Calibration& calibration(bool head) const;  ///< of the head or of members; times = 0: none
+  std::string checksum() const;                     ///< of the weights
   long parameters() const;
   long best_step() const;
 
@@ -82,12 +113,8 @@ class Model {
   std::unique_ptr<State> state_;
 };
 
-/// Draws members of one time: as Model::sample with fixed options. Not collective.
-using SampleFunction =
-    std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
-                       int first_member, int count, std::span<float> out)>;
-/// The score of the weights behind `sample`, lower is better. Collective, the same value on every rank.
-using ValidationScore = std::function<double(const SampleFunction& sample)>;
+/// The score of the weights behind the functions, lower is better. Collective, the same value on every rank.
+using ValidationScore = std::function<double(const NetworkFunctions& network)>;
 
 /// Trains a denoiser data-parallel over ranks.
 class Trainer {
@@ -108,6 +135,8 @@ class Trainer {
   /// the averaged weights of the best score; writes the checkpoint every checkpoint_every steps, and when
   /// should_stop() is true on any rank (asked at every step; then returns false).
   bool run(const TrainingSet& data, const ValidationScore& score, const std::function<bool()>& should_stop);
+  /// Not collective. Kept in the file by the next save(); more training drops them.
+  void set_calibrations(const Calibration& head, const Calibration& ensemble);
   /// Collective; rank 0 writes to a temporary name and renames.
   void save() const;
   long step() const;
@@ -128,6 +157,7 @@ struct ModelSummary {
   double best_score = 0;
   int ranks = 1;
   std::string basis_checksum, weights_checksum, effective_namelist, version;
+  Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
 };
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);

@@ -28,6 +28,12 @@ struct Calibration {
   std::array<double, 4> half_width{};
   long times = 0;             ///< 0: not calibrated
   std::string period, note;   ///< note: why the calibration is weak; "" if it is not
+
+  /// One line: factors, coverage before and after, period.
+  std::string text() const;
+  /// All numbers in a fixed order, and back: for files.
+  std::vector<double> numbers() const;
+  static Calibration from_numbers(std::span<const double> numbers);
 };
 
 /// Squared errors and predicted variances of the three levels, K2, added up patch by patch.
@@ -55,14 +61,23 @@ class ErrorHistogram {
   void add(std::size_t patch_index, double error, double variance, double weight);
   /// Collective: before coverage() and quantiles().
   void reduce(const Communicator& comm, long total_patches);
-  std::array<double, 4> coverage() const;   ///< share of |error| inside the Gaussian central intervals
-  std::array<double, 4> quantiles() const;  ///< of |error| / sigma at the calibration_levels
+  /// After all sigmas are multiplied by `factor`: share of |error| inside the Gaussian central intervals;
+  /// quantiles of |error| / sigma at the calibration_levels.
+  std::array<double, 4> coverage(double factor = 1) const;
+  std::array<double, 4> quantiles(double factor = 1) const;
+  /// The factor on all sigmas that minimises the Gaussian CRPS. Errors have heavier tails than a Gaussian: the
+  /// one that matches their mean square is then too wide nearly everywhere.
+  double best_factor() const;
 
  private:
   double quantile(double level) const;
-  std::vector<std::vector<double>> bins_;  // [patches][bins]
+  std::vector<std::vector<double>> bins_;  // [patches][2 * bins]: weights, and weights times sigma
   std::vector<double> total_;              // cumulative, normalised
+  std::vector<double> sigma_;              // sum of weight * sigma in each bin
 };
+
+/// Half width, in standard deviations, of the central interval of a Gaussian.
+double gaussian_half_width(double level);
 
 /// "" or why `times` steps that span `days` days are too few to calibrate on.
 std::string calibration_note(long times, double days);

@@ -60,6 +60,9 @@ using ForecastFunction =
 /// The base alone: z ~ N(0, inflation), no network.
 ForecastFunction base_forecast(const LatentSpace& space);
 
+/// Not collective. field += Phi a on the points of one patch. a: [modes] K; field: [window points].
+void add_modes(const PatchModes& patch, const double* a, double* field);
+
 /// Not collective. Mean and variance of one time on the window: climatology + Phi a, and diag(Phi F F^T Phi^T)
 /// + truncation * tau. NaN on land. climatology: [window points] degC.
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,

@@ -16,7 +16,9 @@ namespace podscale {
 struct LinearGaussianOptions {
   long halo = 1;                  ///< LR cells around a patch
   std::vector<long> lags = {0};   ///< steps of the LR series
-  int rank = 16;                  ///< R, global modes of the residual covariance
+  double lag_weight = 0.25;       ///< of predictors at other times: their penalty is lag_weight^-2 times larger
+  int rank = 64;                  ///< most global modes R of the residual covariance
+  double share = 0.9;             ///< of the residual variance that they need not exceed
   std::vector<double> penalties;  ///< candidates, relative; the validation period chooses
 };
 /// &base. Not collective.

@@ -11,7 +11,8 @@ namespace podscale {
 /// the series. Not collective.
 class RidgeFit {
  public:
-  RidgeFit(long slots, int modes);
+  /// penalty_weights: [slots], factors on the penalty.
+  RidgeFit(std::vector<double> penalty_weights, int modes);
   /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values, `stride_a` apart; K.
   /// The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
@@ -27,6 +28,7 @@ class RidgeFit {
  private:
   int slots_, modes_;
   long times_ = 0;
+  std::vector<double> weights_;
   double aa_ = 0;              // sum of |a|^2
   std::vector<double> cc_;     // [slots x slots], lower triangle
   std::vector<double> ca_;     // [slots x modes] column-major

@@ -2,6 +2,7 @@
 // Scores of a period whose times are dealt over ranks: a rank adds whole fields of its own times, one time
 // after another; no series of fields is ever held.
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "podscale/grid/axes.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/verify/field_scores.hpp"
+#include "podscale/verify/score_family.hpp"
 #include "podscale/verify/ssim.hpp"
 
 namespace podscale {
@@ -19,7 +21,8 @@ struct VerifiedSystem {
   std::string description;  ///< "bicubic of the LR anomaly + HR climatology"
   bool has_variance = false, has_members = false;
   int spread_members =
-      0;  ///< members that the variance was made from; 0: it comes from elsewhere (head, base)
+      0;            ///< members that the variance was made from; 0: it comes from elsewhere (head, base)
+  int members = 0;  ///< written members
 };
 
 /// Time means per point of one system, [ny*nx] float64, NaN where no time entered.
@@ -34,6 +37,9 @@ class ScoreAccumulator {
   /// data_range: K, of the truth over the whole period (for PSNR and SSIM).
   ScoreAccumulator(const Grid& grid, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
                    long times, double data_range, const SsimWindow& window = {});
+
+  /// Not collective, the same on all ranks, before the first add: more scores of the same points and times.
+  void add_family(std::unique_ptr<ScoreFamily> family) { families_.push_back(std::move(family)); }
 
   /// Not collective. One time, on exactly one rank. forecasts: one per system, in their order; truth,
   /// climatology: [ny*nx] degC, NaN where missing. All systems are scored on the same points (see
@@ -51,6 +57,8 @@ class ScoreAccumulator {
   Scores at(long time, std::size_t system) const;  ///< one time
   const FieldSums& sums_at(long time, std::size_t system) const { return sums_[index(time, system)]; }
   const ScoreMaps& maps(std::size_t system) const { return maps_[system]; }
+
+  std::vector<ScoreSection> sections() const;  ///< of the families, in the order of add_family
 
   const Grid& grid() const { return grid_; }
   const std::vector<unsigned char>& ocean() const { return ocean_; }
@@ -77,6 +85,7 @@ class ScoreAccumulator {
   std::vector<ScoreMaps> maps_;    // [systems]: sums until reduce(), then means
   std::vector<double> map_count_;  // [points] times that entered
   long lost_ = 0;
+  std::vector<std::unique_ptr<ScoreFamily>> families_;
 };
 
 /// Smallest and largest valid truth on ocean seen so far.

@@ -22,19 +22,20 @@ struct ScoresFileContents {
   const ScoreAccumulator* scores = nullptr;  ///< after reduce()
   TimeAxis times;                            ///< of the period
   PictureFields picture;
-  std::string variable;   ///< "tos": names the fields in the picture
-  std::string long_name;  ///< "sea surface temperature"
-  std::string units;      ///< "degC"
-  std::string product;    ///< path of what was verified
-  std::string reference;  ///< what it was verified against, in words
-  std::string namelist;   ///< effective values
+  std::string variable;                     ///< "tos": names the fields in the picture
+  std::string long_name;                    ///< "sea surface temperature"
+  std::string units;                        ///< "degC"
+  std::string product;                      ///< path of what was verified
+  std::string reference;                    ///< what it was verified against, in words
+  std::string namelist;                     ///< effective values
+  std::vector<ScoreSection> sections = {};  ///< more scores: histograms, spectra, differences
 };
 
 /// Not collective: one rank (0) writes a small file alone, to a temporary name that is renamed when complete.
 /// Layout: system (flag_meanings are the names); per system rmse, mae, ..., coverage(system, probability);
 /// the same per time as rmse_series(time, system), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
 /// ocean_mask(lat, lon); picture_low_resolution, picture_mean, picture_truth, picture_deviation(lat, lon)
-/// with the scalar picture_time. Missing: _FillValue. Errors: io.
+/// with the scalar picture_time; the axes and variables of every section. Missing: _FillValue. Errors: io.
 void write_scores(const std::string& path, const ScoresFileContents& contents);
 
 }  // namespace podscale

@@ -10,6 +10,9 @@
 #include "podscale/io/series.hpp"
 #include "podscale/pod/basis_file.hpp"
 #include "podscale/verify/baselines.hpp"
+#include "podscale/verify/bootstrap.hpp"
+#include "podscale/verify/compared_product.hpp"
+#include "podscale/verify/pod_bound.hpp"
 #include "podscale/verify/product_reader.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
@@ -21,11 +24,13 @@ namespace podscale {
 class Verification {
  public:
   /// Collective on comm, which must outlive it. Opens all inputs and matches their times by date within
-  /// data.downscale (or all times of the product). Errors: no_input, data (grids further apart than 1e-3 of a
-  /// cell, no date in common with the truth or the LR source), usage (verify.picture_date that is not among
-  /// the times).
+  /// data.downscale (or all times of the product). compared: other products, scored on the same points and
+  /// times. Errors: no_input, data (grids further apart than 1e-3 of a cell, no date in common with the
+  /// truth, the LR source or another product; an event without training times), usage (verify.picture_date
+  /// that is not among the times; verify.event = 'threshold' without verify.threshold; a system's name given
+  /// twice).
   Verification(const Communicator& comm, const Namelist& namelist, const std::string& product_path,
-               const std::string& basis_path);
+               const std::string& basis_path, std::vector<ComparedProduct> compared = {});
   Verification(const Verification&) = delete;
   Verification& operator=(const Verification&) = delete;
 
@@ -34,7 +39,8 @@ class Verification {
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
 
-  /// Collective. Two passes over the truth: its range, then the scores. One field of each kind in memory.
+  /// Collective. Two passes over the truth: its range, then the scores; with an event one over the training
+  /// series before. One field of each kind in memory.
   ScoreAccumulator score();
 
   /// Rank 0 only, after score(). Writes the scores and, unless verify.picture_file is '', the fields of its
@@ -44,12 +50,17 @@ class Verification {
 
  private:
   struct Match {
-    long product, truth, lr;  ///< steps
+    long product, truth, lr;     // steps
+    std::vector<long> compared;  // steps of the other products
   };
   void open();
   void match_times();
+  void open_training();
   long picture_index() const;
   std::vector<VerifiedSystem> systems() const;
+  std::vector<double> year_fractions() const;
+  BootstrapOptions bootstrap_options() const;
+  void add_families(ScoreAccumulator& scores);
   std::vector<float> read_truth(long truth_step) const;
   TimeAxis matched_times() const;
   PictureFields picture_fields();
@@ -63,6 +74,11 @@ class Verification {
   std::optional<LowResolution> lr_;
   std::optional<Basis> basis_;
   std::optional<Baselines> baselines_;
+  std::optional<PodBound> bound_;
+  std::vector<ComparedProduct> compared_;
+  std::vector<ProductReader> compared_readers_;
+  std::optional<Series> training_;  // HR, on comm: where there is an event
+  std::vector<long> training_steps_;
   std::vector<Match> matched_;
 };
 

@@ -1,0 +1,25 @@
+#pragma once
+// Area means, points and gradients of a product with their standard deviation, for podscale-inspect.
+
+#include <string>
+#include <vector>
+
+#include "podscale/gaussian/functional.hpp"
+
+namespace podscale {
+
+/// What the command line asks for.
+struct FunctionalRequest {
+  std::vector<double> box;       ///< south, north, west, east; empty: none
+  std::vector<double> point;     ///< latitude, longitude
+  std::vector<double> gradient;  ///< latitude, longitude
+  std::string region;            ///< mask file, optionally file.nc:variable
+  bool empty() const { return box.empty() && point.empty() && gradient.empty() && region.empty(); }
+};
+
+/// Not collective: one process reads the product. A table, one row a time: mean and standard deviation of each
+/// functional, from the factors in the file, in the units of the product (per km for gradients). Errors:
+/// no_input, data (no factors, no ocean there, a mask on another grid).
+std::string functional_table(const std::string& path, const FunctionalRequest& request);
+
+}  // namespace podscale

@@ -1,0 +1,149 @@
+// podscale-members: regenerates members of a product, the same bits as podscale-downscale would have written,
+// from the product, its basis and its model. No LR file is needed.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+
+#include "forecaster.hpp"
+#include "podscale/base/error.hpp"
+#include "podscale/base/log.hpp"
+#include "podscale/base/units.hpp"
+#include "podscale/diffusion/model.hpp"
+#include "podscale/io/product_file.hpp"
+#include "podscale/pod/patch_table.hpp"
+#include "program.hpp"
+
+using namespace podscale;
+
+namespace {
+
+struct Wanted {
+  int first = 1, count = 24;
+  std::string output, basis, model;
+};
+
+/// The namelist that the product was made with, with other paths where the user gave some.
+Namelist namelist_of(const NetcdfFile& product, const Wanted& wanted) {
+  const auto text = product.text("", "podscale_namelist");
+  if (!text || !product.has_variable("predictor"))
+    throw Error(ExitCode::data,
+                fmt::format("{}: no predictors in it; expected a product written by podscale-downscale with "
+                            "output.write_factors = .true.",
+                            product.path()),
+                true);
+  return same_on_all_ranks([&] {
+    Namelist namelist;
+    namelist.parse(*text, product.path() + ": podscale_namelist");
+    if (!wanted.basis.empty()) namelist.set("output.basis_file='" + wanted.basis + "'");
+    if (!wanted.model.empty()) namelist.set("output.model_file='" + wanted.model + "'");
+    if (!wanted.basis.empty() || !wanted.model.empty()) namelist.set("output.directory='.'");
+    return namelist;
+  });
+}
+
+int write_members(Context& context, const Wanted& wanted) {
+  const Communicator& comm = context.comm;
+  const std::string path = context.files.front();
+
+  // 1. The product and what it was made from.
+  const NetcdfFile product = NetcdfFile::open(comm, path);
+  context.namelist = namelist_of(product, wanted);
+  const Namelist& n = context.namelist;
+  const Foundation foundation(comm, context.output_path_of("output.basis_file"), n);
+  const Basis& basis = foundation.basis;
+  const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"));
+  for (const auto& [attribute, found] :
+       {std::pair<std::string, std::string>{"podscale_basis_checksum", foundation.space.checksum(comm)},
+        {"podscale_model_checksum", forecaster.model_checksum()}})
+    if (const std::string stored = product.text("", attribute).value_or(""); stored != found)
+      throw Error(ExitCode::data,
+                  fmt::format("{}: {} = {}, but the files here have {}; give those that the product was made "
+                              "with (--basis, --model)",
+                              path, attribute, stored, found),
+                  true);
+  const TimeAxis axis = decode_times(product.get_all("time"), product.text("time", "units").value_or(""),
+                                     product.text("time", "calendar").value_or("standard"), path + ": time");
+
+  // 2. A product with members only.
+  ProductOptions options;
+  options.variable = n.text("output.variable_name");
+  options.standard_name = n.text("output.standard_name");
+  options.long_name = n.text("output.long_name");
+  options.units = n.text("output.units");
+  options.members = wanted.count;
+  options.first_member = wanted.first;
+  options.members_only = true;
+  options.deflate = static_cast<int>(n.integer("output.deflate"));
+  options.chunk = basis.decomposition.chunk_shape();
+  options.attributes = {{"title", n.text("output.title") + ": members"},
+                        {"source", "podscale " + version() + ", podscale-members of " + path},
+                        {"podscale_basis_checksum", foundation.space.checksum(comm)},
+                        {"podscale_model_checksum", forecaster.model_checksum()}};
+  ProductFile file(comm, wanted.output, basis.grid, basis.window, axis, options);
+
+  // 3. Time by time.
+  tune_process(static_cast<int>(n.integer("training.threads")));
+  const std::size_t points = static_cast<std::size_t>(basis.window.points()),
+                    width = static_cast<std::size_t>(foundation.space.condition_width()),
+                    k = static_cast<std::size_t>(basis.modes);
+  std::vector<double> climatology(points);
+  Progress progress("members", static_cast<long>(axis.dates.size()), "times");
+  for (std::size_t t = 0; t < axis.dates.size(); ++t) {
+    PatchTable table(basis, comm.rank(), {width}, 0);
+    table.get(product, "predictor", {t});
+    std::vector<float> condition;
+    for (const PatchModes& patch : basis.patches.mine)
+      for (std::size_t i = 0; i < width; ++i)
+        condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
+    const double year = year_fraction(axis.calendar, axis.dates[t]);
+    const float phase = static_cast<float>(year);
+    const std::uint32_t key = axis.hour_key(t);
+    const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
+                                            wanted.first - 1, wanted.count);
+    basis.hr_climatology.evaluate(year, climatology);
+    std::vector<double> fields(points * static_cast<std::size_t>(wanted.count),
+                               std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t m = 0; m < static_cast<std::size_t>(wanted.count); ++m)
+      for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+        const PatchModes& patch = basis.patches.mine[p];
+        double* field = fields.data() + m * points;
+        for (const long point : patch.points)
+          field[point] = climatology[static_cast<std::size_t>(point)];
+        add_modes(patch, members[0][m].data() + p * k, field);
+      }
+    file.write(t, 1, {}, {}, fields);
+    progress.update(static_cast<long>(t) + 1);
+  }
+  file.commit();
+  progress.finish();
+  log::info("wrote {}: members {} to {} of {}", wanted.output, wanted.first, wanted.first + wanted.count - 1,
+            path);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Wanted wanted;
+  ProgramInfo info;
+  info.name = "podscale-members";
+  info.summary = "Regenerates any members of a product, bit for bit, from product, basis and model";
+  info.example = "  mpirun -n 2 podscale-members runs/ocean/product.nc --n 100 --output members.nc";
+  info.takes_files = true;
+  info.versions = network_versions();
+  info.options = [&](CLI::App& app) {
+    app.add_option("--n", wanted.count, "How many members")->check(CLI::Range(1, 100000));
+    app.add_option("--first", wanted.first, "Number of the first one, from 1")->check(CLI::Range(1, 1000000));
+    app.add_option("--output", wanted.output, "File to write; default: members.nc beside the product");
+    app.add_option("--basis", wanted.basis, "basis.nc, where it is not where the product says");
+    app.add_option("--model", wanted.model, "model.h5, likewise");
+  };
+  return run_program(argc, argv, info, [&](Context& context) {
+    if (context.files.size() != 1)
+      throw Error(ExitCode::usage,
+                  fmt::format("podscale-members: {} files given; expected one product", context.files.size()), true);
+    if (wanted.output.empty())
+      wanted.output = (std::filesystem::path(context.files.front()).parent_path() / "members.nc").string();
+    return write_members(context, wanted);
+  });
+}

@@ -1,0 +1,143 @@
+#include "podscale/verify/bootstrap.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/random.hpp"
+#include "podscale/verify/text_cells.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// The sample order of the training has 0 here, ties of the rank histogram 1: no counter is shared.
+constexpr std::uint32_t starts = 2;
+
+/// Linear between order statistics.
+double quantile(const std::vector<double>& sorted, double q) {
+  const double place = q * static_cast<double>(sorted.size() - 1), below = std::floor(place);
+  const auto k = static_cast<std::size_t>(below);
+  return k + 1 < sorted.size() ? sorted[k] + (place - below) * (sorted[k + 1] - sorted[k]) : sorted[k];
+}
+
+std::string interval_cells(const Interval& x) {
+  return fmt::format("{:>9} {:>9} {:>9}", score_cell(x.estimate, 4), score_cell(x.low, 4),
+                     score_cell(x.high, 4));
+}
+
+}  // namespace
+
+long block_steps(const TimeAxis& times, double days) {
+  std::vector<double> steps;
+  const auto day = [&](std::size_t t) {
+    const Date& date = times.dates[t];
+    return static_cast<double>(day_number(times.calendar, date.year, date.month, date.day)) +
+           date.second / 86400;
+  };
+  for (std::size_t t = 1; t < times.dates.size(); ++t) steps.push_back(day(t) - day(t - 1));
+  if (steps.empty()) return 1;
+  const auto middle = steps.begin() + static_cast<long>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return std::max(1L, std::lround(days / *middle));
+}
+
+std::vector<long> circular_resample(long times, long block, std::uint64_t seed, std::uint32_t sample) {
+  PODSCALE_ASSERT(times > 0 && block > 0, "{} times, blocks of {}", times, block);
+  const CounterRandom random(seed, Stream::shuffle);
+  std::vector<long> out;
+  out.reserve(static_cast<std::size_t>(times));
+  for (std::uint32_t k = 0; static_cast<long>(out.size()) < times; ++k) {
+    const auto start = static_cast<long>(random.uniform(sample, k, 0, starts) * static_cast<double>(times));
+    for (long t = 0; t < block && static_cast<long>(out.size()) < times; ++t)
+      out.push_back((start + t) % times);
+  }
+  return out;
+}
+
+Interval bootstrap(long times, const BootstrapOptions& options,
+                   const std::function<double(std::span<const long>)>& statistic) {
+  std::vector<long> all(static_cast<std::size_t>(times));
+  std::iota(all.begin(), all.end(), 0L);
+  Interval out{statistic(all), nan, nan};
+  if (options.samples < 1 || times < fewest_blocks * options.block) return out;
+  std::vector<double> values;
+  for (int k = 0; k < options.samples; ++k)
+    values.push_back(
+        statistic(circular_resample(times, options.block, options.seed, static_cast<std::uint32_t>(k))));
+  if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) return out;
+  std::sort(values.begin(), values.end());
+  out.low = quantile(values, 0.5 * (1 - options.level));
+  out.high = quantile(values, 0.5 * (1 + options.level));
+  return out;
+}
+
+std::vector<PairedDifference> paired_differences(const ScoreAccumulator& scores,
+                                                 const BootstrapOptions& options) {
+  const auto mean = [&](std::span<const long> times, std::size_t system, Sum what) {
+    double sum = 0, weight = 0;
+    for (const long t : times) {
+      sum += scores.sums_at(t, system)[what];
+      weight += scores.sums_at(t, system)[Sum::weight];
+    }
+    return weight > 0 ? sum / weight : nan;
+  };
+  std::vector<PairedDifference> out;
+  for (std::size_t s = 1; s < scores.systems().size(); ++s)
+    out.push_back({s,
+                   bootstrap(scores.times(), options,
+                             [&](std::span<const long> times) {
+                               return std::sqrt(mean(times, 0, Sum::squared_error)) -
+                                      std::sqrt(mean(times, s, Sum::squared_error));
+                             }),
+                   bootstrap(scores.times(), options, [&](std::span<const long> times) {
+                     return mean(times, 0, Sum::crps) - mean(times, s, Sum::crps);
+                   })});
+  return out;
+}
+
+ScoreSection difference_section(const ScoreAccumulator& scores, const BootstrapOptions& options) {
+  const auto& systems = scores.systems();
+  const std::size_t names = name_width(systems);
+  ScoreSection section;
+  std::vector<double> rmse(3, 0.0), crps(3, 0.0);  // the first system has no difference from itself
+  const int percent = static_cast<int>(std::lround(100 * options.level));
+  section.text = fmt::format(
+      "\ndifferences, K: {} minus ..., negative = {} is better, with {} % intervals\n"
+      "{:<{}} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}\n",
+      systems[0].name, systems[0].name, percent, "system", names, "RMSE", "low", "high", "CRPS", "low",
+      "high");
+  bool missing = false;
+  for (const PairedDifference& x : paired_differences(scores, options)) {
+    for (const auto& [interval, values] : {std::pair{&x.rmse, &rmse}, std::pair{&x.crps, &crps}})
+      values->insert(values->end(), {interval->estimate, interval->low, interval->high});
+    missing = missing || std::isnan(x.rmse.low);
+    section.text += fmt::format("{:<{}} {}   {}\n", systems[x.other].name, names, interval_cells(x.rmse),
+                                interval_cells(x.crps));
+  }
+  const std::string method =
+      fmt::format("circular block bootstrap over time: {} samples, blocks of {} steps, seed {}",
+                  options.samples, options.block, options.seed);
+  section.text += method + "\n";
+  if (missing && options.samples > 0)
+    section.text += fmt::format("no intervals: {} times are fewer than {} blocks; see verify.block_days\n",
+                                scores.times(), fewest_blocks);
+  section.axes = {{"bound", "1", "0: the difference, 1 and 2: ends of its confidence interval", {0, 1, 2}}};
+  const std::string what =
+      fmt::format("{} minus this system, and the ends of the {} % interval", systems[0].name, percent);
+  section.variables = {
+      {"rmse_difference", {"system", "bound"}, "K", "root mean square error of " + what, rmse, method},
+      {"crps_difference",
+       {"system", "bound"},
+       "K",
+       "continuous ranked probability score of " + what,
+       crps,
+       method}};
+  return section;
+}
+
+}  // namespace podscale

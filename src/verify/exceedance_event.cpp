@@ -1,0 +1,143 @@
+#include "podscale/verify/exceedance_event.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "podscale/base/log.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN(), quantile = 0.9;
+
+/// Rows of a field that one rank works on.
+struct Band {
+  Window window;
+  std::size_t first, points;
+};
+
+Climatology part_of(const Climatology& climatology, const Band& band) {
+  Climatology part{climatology.harmonics, static_cast<long>(band.points), {}};
+  for (int term = 0; term < climatology.terms(); ++term) {
+    const auto from = climatology.coefficients.begin() + static_cast<long>(term) * climatology.points +
+                      static_cast<long>(band.first);
+    part.coefficients.insert(part.coefficients.end(), from, from + static_cast<long>(band.points));
+  }
+  return part;
+}
+
+/// Counts of one band: what a month's fields add up to.
+class MonthlyCounts {
+ public:
+  MonthlyCounts(ExceedanceEvent::Kind kind, double threshold, std::size_t points, std::array<long, 12> fields)
+      : kind_(kind), threshold_(threshold), points_(points) {
+    if (kind == ExceedanceEvent::Kind::percentile) {
+      for (const long most : fields) tops_.emplace_back(static_cast<long>(points), quantile, most);
+    } else {
+      seen_.resize(12 * points);
+      above_.resize(12 * points);
+    }
+  }
+  void add(std::size_t month, std::span<const float> field, std::span<const double> climatology) {
+    if (kind_ == ExceedanceEvent::Kind::percentile) {
+      anomaly_.resize(points_);
+      for (std::size_t i = 0; i < points_; ++i) anomaly_[i] = static_cast<float>(field[i] - climatology[i]);
+      tops_[month].add(anomaly_);
+      return;
+    }
+    for (std::size_t i = 0; i < points_; ++i) {
+      if (!std::isfinite(field[i])) continue;
+      seen_[month * points_ + i] += 1;
+      above_[month * points_ + i] += field[i] > threshold_ ? 1 : 0;
+    }
+  }
+  /// [points] percentile or frequency of a month.
+  std::vector<double> of(std::size_t month) const {
+    if (kind_ == ExceedanceEvent::Kind::percentile) return tops_[month].quantiles();
+    std::vector<double> out(points_, nan);
+    for (std::size_t i = 0; i < points_; ++i)
+      if (const double n = seen_[month * points_ + i]; n > 0) out[i] = above_[month * points_ + i] / n;
+    return out;
+  }
+
+ private:
+  ExceedanceEvent::Kind kind_;
+  double threshold_;
+  std::size_t points_;
+  std::vector<double> seen_, above_;
+  std::vector<UpperQuantile> tops_;
+  std::vector<float> anomaly_;
+};
+
+}  // namespace
+
+std::string ExceedanceEvent::describe() const {
+  return kind == Kind::threshold
+             ? fmt::format("truth above {:.2f} degC", threshold)
+             : fmt::format("truth above the {:.0f}th percentile of the time of the year", 100 * quantile);
+}
+
+std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<const float> climatology) const {
+  std::vector<double> out(climatology.size(), threshold);
+  if (kind == Kind::threshold) return out;
+  percentile.evaluate(year_fraction, out);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] += climatology[i];
+  return out;
+}
+
+ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
+                            const Series& hr, std::span<const long> steps, const Climatology& climatology,
+                            long block) {
+  const Grid& grid = hr.grid();
+  const TimeAxis& times = hr.times();
+  const Share rows = share_of(grid.ny(), comm.size(), comm.rank());
+  const Band band{{rows.begin, rows.size(), 0, grid.nx()},
+                  static_cast<std::size_t>(rows.begin * grid.nx()),
+                  static_cast<std::size_t>(rows.size() * grid.nx())};
+  const auto date = [&](long step) -> const Date& { return times.dates[static_cast<std::size_t>(step)]; };
+  std::array<long, 12> fields{};
+  for (const long step : steps) ++fields[static_cast<std::size_t>(date(step).month - 1)];
+
+  MonthlyCounts counts(kind, threshold, band.points, fields);
+  const Climatology mine = part_of(climatology, band);
+  std::vector<float> values;
+  std::vector<double> mean(band.points);
+  Progress progress("training climate of the event", static_cast<long>(steps.size()), "times");
+  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
+    const auto some = steps.subspan(first, std::min(static_cast<std::size_t>(block), steps.size() - first));
+    values.resize(some.size() * band.points);
+    hr.read(band.window, some, values);
+    for (std::size_t t = 0; t < some.size(); ++t) {
+      mine.evaluate(year_fraction(times.calendar, date(some[t])), mean);
+      counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
+                 std::span<const float>(values).subspan(t * band.points, band.points), mean);
+    }
+    progress.update(static_cast<long>(first + some.size()));
+  }
+  progress.finish();
+
+  // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
+  const auto all = static_cast<std::size_t>(grid.points());
+  MonthlyField whole{grid.points(), std::vector<double>(12 * all, 0.0)};
+  for (std::size_t month = 0; month < 12; ++month) {
+    const std::vector<double> part = counts.of(month);
+    std::copy(part.begin(), part.end(), whole.values.begin() + static_cast<long>(month * all + band.first));
+  }
+  comm.sum(std::span<double>(whole.values));
+  ExceedanceEvent event;
+  event.kind = kind;
+  event.threshold = threshold;
+  if (kind == ExceedanceEvent::Kind::threshold) {
+    event.frequency = std::move(whole);
+  } else {
+    event.percentile = std::move(whole);
+    event.frequency = {grid.points(), std::vector<double>(12 * all, 1 - quantile)};
+  }
+  return event;
+}
+
+}  // namespace podscale

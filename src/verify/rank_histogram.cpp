@@ -1,0 +1,115 @@
+#include "podscale/verify/rank_histogram.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "podscale/base/error.hpp"
+#include "podscale/verify/calibration.hpp"
+#include "podscale/verify/text_cells.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// The sample order of the training has 0 here: no counter is shared, even with one seed.
+constexpr std::uint32_t ties = 1;
+
+std::size_t most_ranks(const std::vector<VerifiedSystem>& systems) {
+  int members = 0;
+  for (const VerifiedSystem& system : systems) members = std::max(members, system.members);
+  return static_cast<std::size_t>(members) + 1;
+}
+
+}  // namespace
+
+std::size_t rank_among(std::span<const float> members, std::size_t first, std::size_t stride, float y,
+                       double u) {
+  std::size_t below = 0, equal = 0;
+  for (std::size_t k = first; k < members.size(); k += stride) {
+    below += members[k] < y ? 1 : 0;
+    equal += members[k] == y ? 1 : 0;
+  }
+  return below + std::min(equal, static_cast<std::size_t>(u * static_cast<double>(equal + 1)));
+}
+
+RankHistogram::RankHistogram(std::vector<VerifiedSystem> systems, long times, std::uint64_t seed)
+    : systems_(std::move(systems)),
+      ranks_(most_ranks(systems_)),
+      random_(seed, Stream::shuffle),
+      sums_(times, systems_.size() * ranks_) {}
+
+void RankHistogram::add(const ScoredTime& fields) {
+  const std::size_t points = fields.weights.size();
+  const std::span<double> sums = sums_.at(fields.time);
+  for (std::size_t s = 0; s < systems_.size(); ++s) {
+    const std::span<const float> members = fields.forecasts[s].members;
+    PODSCALE_ASSERT(members.size() == points * static_cast<std::size_t>(systems_[s].members),
+                    "{}: {} values of members, {} points, {} members", systems_[s].name, members.size(),
+                    points, systems_[s].members);
+    if (members.empty()) continue;
+    for (std::size_t i = 0; i < points; ++i) {
+      if (fields.weights[i] == 0) continue;
+      const double u = random_.uniform(static_cast<std::uint32_t>(fields.time), static_cast<std::uint32_t>(i),
+                                       static_cast<std::uint32_t>(s), ties);
+      sums[s * ranks_ + rank_among(members, i, points, fields.truth[i], u)] += fields.weights[i];
+    }
+  }
+}
+
+void RankHistogram::reduce(const Communicator& comm) {
+  sums_.reduce(comm);
+}
+
+std::vector<double> RankHistogram::shares(std::size_t system) const {
+  if (systems_[system].members == 0) return {};
+  const std::vector<double> total = sums_.total();
+  const auto first = total.begin() + static_cast<long>(system * ranks_);
+  std::vector<double> out(first, first + systems_[system].members + 1);
+  const double sum = std::accumulate(out.begin(), out.end(), 0.0);
+  for (double& value : out) value = sum > 0 ? value / sum : nan;
+  return out;
+}
+
+ScoreSection RankHistogram::section() const {
+  ScoreSection section;
+  ScoreAxis axis{"rank", "1", "number of members below the truth", std::vector<double>(ranks_)};
+  std::iota(axis.values.begin(), axis.values.end(), 0.0);
+  section.axes = {axis};
+  std::vector<double> histogram, index;
+  const std::size_t names = name_width(systems_);
+  section.text = fmt::format(
+      "\nrank of the truth among the written members, which lack the truncation variance: "
+      "index (0 = flat)\n{:<{}} {:>6} {:>7} {:>13} {:>13} {:>13}\n",
+      "system", names, "index", "members", "below all, %", "above all, %", "if flat, %");
+  for (std::size_t s = 0; s < systems_.size(); ++s) {
+    std::vector<double> share = shares(s);
+    index.push_back(share.empty() ? nan : reliability_index(share));
+    if (!share.empty())
+      section.text += fmt::format("{:<{}} {:>6} {:>7} {:>13} {:>13} {:>13}\n", systems_[s].name, names,
+                                  score_cell(index.back(), 3), systems_[s].members,
+                                  score_cell(100 * share.front(), 2), score_cell(100 * share.back(), 2),
+                                  score_cell(100.0 / static_cast<double>(share.size()), 2));
+    share.resize(ranks_, nan);
+    histogram.insert(histogram.end(), share.begin(), share.end());
+  }
+  const std::string comment =
+      "the written members lie in the space of the retained modes: they lack the truncation variance";
+  section.variables = {{"rank_histogram",
+                        {"system", "rank"},
+                        "1",
+                        "share of truths by the number of members below them",
+                        histogram,
+                        comment},
+                       {"rank_reliability_index",
+                        {"system"},
+                        "1",
+                        "sum over ranks of the departure of the rank histogram from flatness",
+                        index,
+                        comment}};
+  return section;
+}
+
+}  // namespace podscale

@@ -1,0 +1,148 @@
+// Verification: the systems, the families of scores, and the pass over the times.
+#include <cmath>
+#include <limits>
+
+#include "podscale/base/log.hpp"
+#include "podscale/verify/brier.hpp"
+#include "podscale/verify/calibration.hpp"
+#include "podscale/verify/energy_score.hpp"
+#include "podscale/verify/on_this_rank.hpp"
+#include "podscale/verify/rank_histogram.hpp"
+#include "podscale/verify/spectral_scores.hpp"
+#include "podscale/verify/verification.hpp"
+
+namespace podscale {
+namespace {
+
+/// behind: members that the variance was made from, where the product does not say.
+VerifiedSystem system_of(const ProductReader& reader, const std::string& name, const std::string& description,
+                         int behind) {
+  const int known = reader.variance_members();
+  VerifiedSystem system{name, description, reader.has_variance(), reader.members() > 0};
+  system.spread_members = !reader.has_variance() ? 0 : known >= 0 ? known : behind;
+  system.members = reader.members();
+  return system;
+}
+
+}  // namespace
+
+std::vector<VerifiedSystem> Verification::systems() const {
+  const bool bilinear = basis_->interpolation == Interpolation::bilinear;
+  const std::string kind = bilinear ? "bilinear" : "bicubic";
+  const int behind = namelist_->text("sampling.uncertainty") == "ensemble"
+                         ? static_cast<int>(namelist_->integer("sampling.members"))
+                         : 0;
+  std::vector<VerifiedSystem> list = {system_of(*product_, "podscale", "the product", behind)};
+  for (std::size_t c = 0; c < compared_.size(); ++c)
+    list.push_back(system_of(compared_readers_[c], compared_[c].name, compared_[c].path, 0));
+  const VerifiedSystem baselines[] = {
+      {kind + "_anomaly", kind + " interpolation of the LR anomaly, on the HR climatology"},
+      {"bicubic", "bicubic interpolation of the LR field"},
+      {"bilinear", "bilinear interpolation of the LR field"},
+      {"climatology", "HR climatology of the training period"},
+      {"persistence", "LR anomaly of the previous time, interpolated, on the HR climatology"},
+      {"pod_bound", "projection of the truth on the POD basis: a bound, no forecast"}};
+  list.insert(list.end(), std::begin(baselines), std::end(baselines));
+  return list;
+}
+
+std::vector<double> Verification::year_fractions() const {
+  std::vector<double> out;
+  for (const Match& match : matched_)
+    out.push_back(year_fraction(product_->times().calendar,
+                                product_->times().dates[static_cast<std::size_t>(match.product)]));
+  return out;
+}
+
+BootstrapOptions Verification::bootstrap_options() const {
+  BootstrapOptions options;
+  options.samples = static_cast<int>(namelist_->integer("verify.bootstrap_samples"));
+  options.block = block_steps(matched_times(), namelist_->real("verify.block_days"));
+  options.seed = static_cast<std::uint64_t>(namelist_->integer("verify.seed"));
+  return options;
+}
+
+void Verification::add_families(ScoreAccumulator& scores) {
+  const std::vector<VerifiedSystem>& list = scores.systems();
+  const Grid& grid = product_->grid();
+  bool variance = false, members = false;
+  for (const VerifiedSystem& system : list) {
+    variance = variance || system.has_variance;
+    members = members || system.has_members;
+  }
+  if (variance) scores.add_family(std::make_unique<GaussianCalibration>(list, times()));
+  if (members) {
+    scores.add_family(std::make_unique<RankHistogram>(
+        list, times(), static_cast<std::uint64_t>(namelist_->integer("verify.seed"))));
+    scores.add_family(
+        std::make_unique<EnergyScores>(grid, list, times(), namelist_->integer("verify.window")));
+  }
+  scores.add_family(
+      std::make_unique<SpectralScores>(grid, list, times(), namelist_->integer("verify.spectrum_window")));
+  const std::string& event = namelist_->text("verify.event");
+  if (event == "none") return;
+  const auto kind =
+      event == "threshold" ? ExceedanceEvent::Kind::threshold : ExceedanceEvent::Kind::percentile;
+  scores.add_family(std::make_unique<BrierScores>(
+      list,
+      train_event(*comm_, kind, namelist_->real("verify.threshold"), *training_, training_steps_,
+                  basis_->hr_climatology, namelist_->integer("grid.time_block")),
+      year_fractions()));
+}
+
+std::vector<float> Verification::read_truth(long truth_step) const {
+  const Grid& grid = truth_->grid();
+  std::vector<float> field(static_cast<std::size_t>(grid.points()));
+  truth_->read({0, grid.ny(), 0, grid.nx()}, std::span(&truth_step, 1), field);
+  return field;
+}
+
+ScoreAccumulator Verification::score() {
+  const Share mine = share_of(times(), comm_->size(), comm_->rank());
+  DataRange range;
+  comm_->agree([&] {
+    on_this_rank([&] {
+      for (long k = mine.begin; k < mine.end; ++k)
+        range.add(basis_->ocean, read_truth(matched_[static_cast<std::size_t>(k)].truth));
+    });
+  });
+  SsimWindow window;
+  window.size = static_cast<int>(namelist_->integer("verify.window"));
+  ScoreAccumulator scores(product_->grid(), basis_->ocean, systems(), times(), range.reduce(*comm_), window);
+  add_families(scores);
+
+  Progress progress("verify", mine.size(), "times a rank");
+  comm_->agree([&] {
+    on_this_rank([&] {
+      ForecastFields forecast;
+      std::vector<ForecastFields> others(compared_readers_.size());
+      BaselineFields baseline;
+      std::vector<float> bound(static_cast<std::size_t>(product_->grid().points()));
+      std::vector<Forecast> forecasts;
+      const std::vector<double> phases = year_fractions();
+      for (long k = mine.begin; k < mine.end; ++k) {
+        const Match& match = matched_[static_cast<std::size_t>(k)];
+        const std::vector<float> truth = read_truth(match.truth);
+        product_->read(match.product, forecast);
+        baselines_->read(match.lr, phases[static_cast<std::size_t>(k)], baseline);
+        bound_->project(truth, baseline.climatology, bound);
+        forecasts = {forecast.view()};
+        for (std::size_t c = 0; c < others.size(); ++c) {
+          compared_readers_[c].read(match.compared[c], others[c]);
+          forecasts.push_back(others[c].view());
+        }
+        for (const std::vector<float>* field : {&baseline.anomaly, &baseline.bicubic, &baseline.bilinear,
+                                                &baseline.climatology, &baseline.persistence})
+          forecasts.push_back({*field, {}, {}});
+        forecasts.push_back({bound, {}, {}});
+        scores.add(k, forecasts, truth, baseline.climatology);
+        progress.update(k - mine.begin + 1);
+      }
+    });
+  });
+  progress.finish();
+  scores.reduce(*comm_);
+  return scores;
+}
+
+}  // namespace podscale

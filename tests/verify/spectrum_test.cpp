@@ -1,0 +1,184 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "podscale/base/random.hpp"
+#include "podscale/verify/spectral_scores.hpp"
+#include "podscale/verify/window_spectrum.hpp"
+
+namespace podscale {
+namespace {
+
+std::vector<double> field_of(long n, const std::function<double(long, long)>& value) {
+  std::vector<double> out;
+  for (long j = 0; j < n; ++j)
+    for (long i = 0; i < n; ++i) out.push_back(value(j, i));
+  return out;
+}
+
+std::vector<double> radial(const WindowSpectrum& spectrum, const std::vector<double>& field) {
+  WindowCoefficients c;
+  spectrum.transform(field, c);
+  std::vector<double> sums(static_cast<std::size_t>(spectrum.wavenumbers()), 0.0);
+  spectrum.add_power(c, sums);
+  return sums;
+}
+
+TEST(WindowSpectrum, EqualsNumpy) {
+  // numpy: plane by lstsq, Hann sin^2(pi (i + .5) / n), fft2, |c|^2 / n^4 / mean(h^2)^2, bins by
+  // floor(hypot + .5).
+  const WindowSpectrum spectrum(16);
+  const auto field = field_of(16, [](long j, long i) {
+    return 15 + 0.3 * i - 0.2 * j + std::sin(2 * M_PI * 3 * i / 16.0 + 0.4) +
+           0.7 * std::cos(0.9 * i + 1.3 * j) +
+           0.01 * static_cast<double>((7 * i * i + 11 * j + 5 * i * j) % 13);
+  });
+  const double expected[] = {0.007834654648336924,   0.073469788760361088,  0.35582364198390182,
+                             0.27788949828955384,    0.031693596098599348,  0.0013597138032572424,
+                             0.00023828938626614877, 0.00016915891304581979},
+               sizes[] = {8, 12, 16, 32, 28, 40, 40, 38};
+  const std::vector<double> power = radial(spectrum, field);
+  for (std::size_t k = 0; k < 8; ++k) {
+    EXPECT_NEAR(power[k], expected[k], 1e-12) << k;
+    EXPECT_EQ(spectrum.bin_sizes()[k], sizes[k]) << k;
+  }
+  WindowCoefficients c;
+  spectrum.transform(field, c);
+  EXPECT_NEAR(spectrum.total_power(c), 0.7487510042767862, 1e-12);
+}
+
+TEST(WindowSpectrum, ParsevalHolds) {
+  // All power together is the mean square of the tapered field over that of the taper; a field without a
+  // plane.
+  for (const long n : {8L, 15L, 16L}) {
+    const WindowSpectrum spectrum(n);
+    const auto wave = field_of(n, [&](long j, long i) {
+      return std::cos(2 * M_PI * (2 * i + j + 0.5) / static_cast<double>(n)) *
+             std::cos(2 * M_PI * 3 * (j + 0.5) / static_cast<double>(n));
+    });
+    // Least squares by hand.
+    const double middle = 0.5 * static_cast<double>(n - 1);
+    double mean = 0, x = 0, y = 0, xx = 0;
+    for (long j = 0; j < n; ++j)
+      for (long i = 0; i < n; ++i) {
+        mean += wave[j * n + i] / static_cast<double>(n * n);
+        x += (i - middle) * wave[j * n + i];
+        y += (j - middle) * wave[j * n + i];
+        xx += (i - middle) * (i - middle);
+      }
+    double square = 0, taper = 0;
+    for (long j = 0; j < n; ++j)
+      for (long i = 0; i < n; ++i) {
+        const double h = std::pow(std::sin(M_PI * (i + 0.5) / static_cast<double>(n)), 2) *
+                         std::pow(std::sin(M_PI * (j + 0.5) / static_cast<double>(n)), 2);
+        square += std::pow(h * (wave[j * n + i] - mean - (i - middle) * x / xx - (j - middle) * y / xx), 2);
+        taper += h * h;
+      }
+    WindowCoefficients c;
+    spectrum.transform(wave, c);
+    EXPECT_NEAR(spectrum.total_power(c), square / taper, 1e-13) << n;
+  }
+}
+
+TEST(WindowSpectrum, SinePeaksAtItsWavelength) {
+  const WindowSpectrum spectrum(32);
+  for (const long k : {3L, 7L, 12L}) {
+    const std::vector<double> power =
+        radial(spectrum, field_of(32, [&](long, long i) { return std::sin(2 * M_PI * k * i / 32.0); }));
+    EXPECT_EQ(std::max_element(power.begin(), power.end()) - power.begin(), k - 1);
+    EXPECT_NEAR(std::accumulate(power.begin(), power.end(), 0.0), 0.5, 0.02);  // the variance of a sine
+  }
+}
+
+TEST(WindowSpectrum, PlaneHasNoPower) {
+  const WindowSpectrum spectrum(16);
+  for (const double power :
+       radial(spectrum, field_of(16, [](long j, long i) { return 20 + 0.7 * i - 1.3 * j; })))
+    EXPECT_LT(power, 1e-25);
+}
+
+TEST(EffectiveWavelength, ByHand) {
+  const std::vector<double> falls = {1, 0.75, 0.25, 0.6}, never = {1, 0.9, 0.8, 0.5}, always = {0.4, 1, 1, 1},
+                            unknown = {1, std::nan(""), 1, 1};
+  EXPECT_DOUBLE_EQ(effective_wavelength(falls, 8), 8 / 2.5);
+  EXPECT_DOUBLE_EQ(effective_wavelength(never, 8), 2);
+  EXPECT_TRUE(std::isinf(effective_wavelength(always, 8)));
+  EXPECT_TRUE(std::isnan(effective_wavelength(unknown, 8)));
+}
+
+constexpr long ny = 24, nx = 32;
+Grid quarter_degrees() {
+  std::vector<double> lat, lon;
+  for (long j = 0; j < ny; ++j) lat.push_back(-2.875 + 0.25 * static_cast<double>(j));
+  for (long i = 0; i < nx; ++i) lon.push_back(100 + 0.25 * static_cast<double>(i));
+  return make_grid(lat, lon);
+}
+
+TEST(SpectralScores, TransferFunctionOfARunningMean) {
+  // White noise; the forecast is its 1-2-1 mean in x and y, whose transfer function is known: cos^4(pi k / n)
+  // in each direction. Half power along a diagonal or an axis brackets the effective resolution.
+  const CounterRandom random(21, Stream::test);
+  const long times = 40;
+  SpectralScores scores(quarter_degrees(),
+                        {{"smooth", ""}, {"perfect", ""}, {"member", "", true, true, 2, 2}}, times, 16);
+  const std::vector<double> weights(ny * nx, 1.0);
+  const std::vector<float> variance(ny * nx, 1.0f);
+  for (long t = 0; t < times; ++t) {
+    std::vector<float> truth(ny * nx), smooth(ny * nx), half(ny * nx);
+    random.fill_normal(std::span<float>(truth), static_cast<std::uint32_t>(t));
+    for (long j = 0; j < ny; ++j)
+      for (long i = 0; i < nx; ++i)
+        for (long b = -1; b <= 1; ++b)
+          for (long a = -1; a <= 1; ++a)
+            smooth[j * nx + i] += static_cast<float>((b == 0 ? 0.5 : 0.25) * (a == 0 ? 0.5 : 0.25)) *
+                                  truth[(j + b + ny) % ny * nx + (i + a + nx) % nx];
+    for (long i = 0; i < ny * nx; ++i) half[i] = 0.8f * truth[i];
+    std::vector<float> members = half;
+    members.insert(members.end(), truth.begin(), truth.end());
+    const Forecast forecasts[] = {{smooth, {}, {}}, {truth, {}, {}}, {half, variance, members}};
+    scores.add({t, weights, forecasts, truth, {}});
+  }
+  scores.reduce(Communicator::self());
+  EXPECT_EQ(scores.windows(), times * 2 * 3);
+  EXPECT_NEAR(scores.spacing_km(), 27.8, 0.05);  // 0.25 degrees near the equator
+  const std::vector<double> truth = scores.truth_power(), smooth = scores.power(0, SpectralScores::forecast);
+  // Noise of variance 1 has 1/n^2 in each coefficient.
+  EXPECT_LT(truth[0] * 256, 1);  // the plane has its share of the longest waves
+  for (std::size_t k = 1; k < 8; ++k) EXPECT_NEAR(truth[k] * 256, 1, 0.1) << k;
+  for (std::size_t k = 3; k < 7; ++k) {
+    const double along = std::pow(std::cos(M_PI * static_cast<double>(k + 1) / 16), 4),
+                 diagonal = std::pow(std::cos(M_PI * static_cast<double>(k + 1) / 16 / std::sqrt(2)), 8);
+    EXPECT_GT(smooth[k] / truth[k], 0.85 * std::min(along, diagonal)) << k;
+    EXPECT_LT(smooth[k] / truth[k], 1.15 * std::max(along, diagonal) + 0.01) << k;
+  }
+  for (std::size_t k = 0; k < 8; ++k) {
+    EXPECT_DOUBLE_EQ(scores.power(1, SpectralScores::forecast)[k], truth[k]);
+    EXPECT_EQ(scores.power(1, SpectralScores::error)[k], 0);
+    EXPECT_NEAR(scores.power(2, SpectralScores::error)[k], 0.04 * truth[k], 1e-6);
+    EXPECT_NEAR(scores.power(2, SpectralScores::member)[k], 0.64 * truth[k], 1e-6);
+    EXPECT_TRUE(std::isnan(scores.power(0, SpectralScores::member)[k]));
+  }
+}
+
+TEST(SpectralScores, LandTakesItsWindowsAway) {
+  SpectralScores scores(quarter_degrees(), {{"one", ""}}, 1, 16);
+  std::vector<double> weights(ny * nx, 1.0);
+  std::vector<float> truth(ny * nx, 3.0f);
+  weights[20 * nx + 30] = 0;  // only in the windows that reach the last rows and columns
+  truth[20 * nx + 30] = std::nanf("");
+  const Forecast forecast{truth, {}, {}};
+  scores.add({0, weights, std::span(&forecast, 1), truth, {}});
+  scores.reduce(Communicator::self());
+  EXPECT_EQ(scores.windows(), 5);
+  SpectralScores none(quarter_degrees(), {{"one", ""}}, 1, 40);
+  none.add({0, weights, std::span(&forecast, 1), truth, {}});
+  none.reduce(Communicator::self());
+  EXPECT_EQ(none.windows(), 0);
+  EXPECT_NE(none.section().text.find("verify.spectrum_window"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace podscale

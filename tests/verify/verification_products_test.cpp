@@ -1,0 +1,232 @@
+// Other products, baselines and the event, on the synthetic study.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/pod/basis_file.hpp"
+#include "podscale/verify/exceedance_event.hpp"
+#include "verification_study.hpp"
+
+namespace podscale {
+namespace {
+
+TEST_F(VerificationStudy, OtherProductsShareTheTable) {
+  write_product(path("worse.nc"), 0, 0.5);
+  world_.barrier();
+  namelist_.set("verify.block_days=3");
+  namelist_.set("verify.bootstrap_samples=100");
+  const std::vector<ComparedProduct> others = {{"worse", path("worse.nc")}, {"same", path("product.nc")}};
+  Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"), others);
+  const ScoreAccumulator scores = verification.score();
+  ASSERT_EQ(scores.systems().size(), 9u);
+  EXPECT_EQ(scores.systems()[1].name, "worse");
+  EXPECT_NEAR(scores.total(1).rmse, 0.5, 1e-4);
+  EXPECT_EQ(scores.total(2).rmse, scores.total(0).rmse);
+  EXPECT_EQ(scores.total(0).points, scores.total(1).points);
+  const auto differences = paired_differences(scores, {100, 3, 1, 0.95});
+  EXPECT_NEAR(differences[0].rmse.estimate, bias - 0.5, 1e-4);
+  EXPECT_NEAR(differences[0].rmse.high, bias - 0.5, 1e-4);
+  EXPECT_EQ(differences[1].crps.low, 0);
+  world_.barrier();
+  if (!world_.is_root()) return;
+  const std::string text = verification.write(scores, path("scores.nc"), path("scores.txt"));
+  EXPECT_NE(text.find("\nworse"), std::string::npos);
+  EXPECT_NE(text.find("blocks of 3 steps"), std::string::npos);
+  const Communicator self = Communicator::self();
+  const NetcdfFile file = NetcdfFile::open(self, path("scores.nc"));
+  // PIT of truth = mean - sigma and of truth = mean - 5/3 sigma: Phi(-1) = 0.159 and Phi(-1.67) = 0.048.
+  EXPECT_NEAR(file.get_all("pit_histogram")[3], 1, 1e-9);
+  EXPECT_NEAR(file.get_all("pit_histogram")[20 + 0], 1, 1e-9);
+  EXPECT_NEAR(file.get_all("pit_reliability_index")[0], 1.9, 1e-9);
+  EXPECT_NEAR(file.get_all("interval_coverage")[12], 0, 1e-9);  // |z| = 1: outside 65 %, inside 70 %
+  EXPECT_NEAR(file.get_all("interval_coverage")[13], 1, 1e-9);
+  EXPECT_NEAR(file.get_all("rmse_difference")[3], bias - 0.5, 1e-4);
+  EXPECT_EQ(file.text("rmse_difference", "units"), "K");
+}
+
+TEST_F(VerificationStudy, OtherProductsAreChecked) {
+  const auto code = [&](const std::vector<ComparedProduct>& others) {
+    try {
+      Verification(world_, namelist_, path("product.nc"), path("basis.nc"), others);
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.agreed());
+      message_ = error.what();
+      return error.code();
+    }
+    return ExitCode::ok;
+  };
+  write_product(path("late.nc"), 300);
+  world_.barrier();
+  EXPECT_EQ(code({{"late", path("late.nc")}}), ExitCode::data);
+  EXPECT_NE(message_.find("late.nc"), std::string::npos) << message_;
+  EXPECT_EQ(code({{"climatology", path("product.nc")}}), ExitCode::usage);
+  EXPECT_EQ(code({{"absent", path("absent.nc")}}), ExitCode::no_input);
+  namelist_.set("verify.event=threshold");
+  EXPECT_EQ(code({}), ExitCode::usage);
+  EXPECT_NE(message_.find("verify.threshold"), std::string::npos) << message_;
+  namelist_.set("verify.threshold=15");
+  EXPECT_EQ(code({}), ExitCode::ok);
+  namelist_.set("data.train='1990-01-01','1991-12-31'");
+  EXPECT_EQ(code({}), ExitCode::data);
+}
+
+TEST_F(VerificationStudy, PersistenceAndBound) {
+  Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"));
+  const ScoreAccumulator scores = verification.score();
+  const double anomaly = scores.total(1).rmse, persistence = scores.total(5).rmse,
+               bound = scores.total(6).rmse;
+  // The waves move by 0.05 a day: yesterday's are a little worse than today's, and far better than none.
+  EXPECT_GT(persistence, anomaly);
+  EXPECT_LT(persistence, 0.8 * scores.total(4).rmse);
+  // Waves of two modes and what is left of the season lie in the space of 4 modes a patch.
+  EXPECT_LT(bound, 0.02 * anomaly);
+}
+
+TEST_F(VerificationStudy, PersistenceIsYesterdaysAnomaly) {
+  const Communicator self = Communicator::self();
+  const Basis basis = read_basis(self, path("basis.nc"));
+  const LowResolution lr = LowResolution::open(self, namelist_);
+  Baselines in_turn(lr, basis, "basis.nc"), alone(lr, basis, "basis.nc");
+  const auto phase = [&](long step) {
+    return year_fraction(lr.times().calendar, lr.times().dates[static_cast<std::size_t>(step)]);
+  };
+  BaselineFields yesterday, today, jump;
+  in_turn.read(700, phase(700), yesterday);
+  in_turn.read(701, phase(701), today);
+  alone.read(701, phase(701), jump);
+  for (std::size_t i = 0; i < today.persistence.size(); ++i) {
+    if (!basis.ocean[i]) continue;
+    EXPECT_NEAR(today.persistence[i] - today.climatology[i], yesterday.anomaly[i] - yesterday.climatology[i],
+                1e-5);
+    EXPECT_EQ(today.persistence[i], jump.persistence[i]);  // what was read before does not matter
+  }
+  in_turn.read(0, phase(0), today);  // no step before the first
+  for (std::size_t i = 0; i < today.persistence.size(); ++i)
+    if (basis.ocean[i]) {
+      EXPECT_NEAR(today.persistence[i], today.anomaly[i], 1e-5);
+    }
+}
+
+TEST_F(VerificationStudy, BoundIsALeastSquaresProjection) {
+  const Basis basis = read_basis(Communicator::self(), path("basis.nc"));
+  const PodBound bound(basis);
+  const auto points = static_cast<std::size_t>(ny * nx);
+  std::vector<float> climatology(points, 10.0f), truth(points), out(points), again(points);
+  for (std::size_t i = 0; i < points; ++i) truth[i] = 10 + std::sin(0.7f * static_cast<float>(i * i % 97));
+  // Gaps: half of one patch (least squares), and all but two points of another (fewer than modes: exact).
+  const auto is_gap = [](std::size_t i) {
+    const std::size_t y = i / nx, x = i % nx;
+    return (y >= 8 && x >= 8 && (x + y) % 2 == 0) || (y < 8 && x >= 8 && !(y == 3 && x < 10));
+  };
+  for (std::size_t i = 0; i < points; ++i)
+    if (is_gap(i)) truth[i] = std::nanf("");
+  bound.project(truth, climatology, out);
+  bound.project(out, climatology, again);
+  for (const PatchModes& patch : basis.patches.mine) {
+    std::vector<double> inner(static_cast<std::size_t>(patch.modes), 0.0);
+    double residual = 0;
+    for (std::size_t i = 0; i < patch.points.size(); ++i) {
+      const auto p = static_cast<std::size_t>(patch.points[i]);
+      EXPECT_EQ(std::isnan(out[p]), is_gap(p));
+      if (is_gap(p)) continue;
+      EXPECT_NEAR(again[p], out[p], 1e-5);  // a projection
+      residual += std::abs(truth[p] - out[p]);
+      for (int k = 0; k < patch.modes; ++k)
+        inner[k] += patch.phi[static_cast<std::size_t>(k) * patch.points.size() + i] * (truth[p] - out[p]);
+    }
+    for (const double value : inner) EXPECT_NEAR(value, 0, 1e-5);  // what is left is orthogonal to the modes
+    const bool two_points = patch.points.front() == 8;
+    if (two_points) {
+      EXPECT_LT(residual, 1e-4);
+    } else {
+      EXPECT_GT(residual, 1);
+    }
+  }
+  for (std::size_t i = 0; i < points; ++i)
+    if (!basis.ocean[i]) {
+      EXPECT_TRUE(std::isnan(out[i]));
+    }
+}
+
+TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
+  const Basis basis = read_basis(Communicator::self(), path("basis.nc"));
+  const Series hr = Series::open(world_, hr_spec(namelist_));
+  const auto steps = steps_between(hr.times(), "2000-01-01", "2001-12-31");
+  const auto percentile =
+      train_event(world_, ExceedanceEvent::Kind::percentile, 0, hr, steps, basis.hr_climatology, 50);
+  const auto above =
+      train_event(world_, ExceedanceEvent::Kind::threshold, 14.2, hr, steps, basis.hr_climatology, 7);
+  // Point by point and month by month, from the formula of the series and a full sort.
+  for (const auto& [j, i] : {std::pair{0L, 5L}, {8L, 15L}, {15L, 0L}})
+    for (const int month : {1, 2, 8}) {
+      std::vector<double> anomalies;
+      double exceeding = 0;
+      std::vector<double> climatology(ny * nx);
+      for (const long step : steps) {
+        const Date& date = hr.times().dates[static_cast<std::size_t>(step)];
+        if (date.month != month) continue;
+        basis.hr_climatology.evaluate(year_fraction(hr.times().calendar, date), climatology);
+        anomalies.push_back(truth_at(step, j, i) - climatology[j * nx + i]);
+        exceeding += truth_at(step, j, i) > 14.2 ? 1 : 0;
+      }
+      std::sort(anomalies.begin(), anomalies.end());
+      const double place = 0.9 * static_cast<double>(anomalies.size() - 1);
+      const auto k = static_cast<std::size_t>(place);
+      const double expected =
+          anomalies[k] + (place - static_cast<double>(k)) * (anomalies[k + 1] - anomalies[k]);
+      const std::size_t at =
+          static_cast<std::size_t>(month - 1) * ny * nx + static_cast<std::size_t>(j * nx + i);
+      EXPECT_NEAR(percentile.percentile.values[at], expected, 2e-6);
+      EXPECT_NEAR(above.frequency.values[at], exceeding / static_cast<double>(anomalies.size()), 1e-12);
+    }
+  EXPECT_DOUBLE_EQ(percentile.frequency.values[77], 1 - 0.9);
+  EXPECT_TRUE(std::isnan(percentile.percentile.values[0]));  // land
+}
+
+TEST_F(VerificationStudy, EventIsScored) {
+  namelist_.set("verify.event=percentile");
+  Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"));
+  const ScoreAccumulator scores = verification.score();
+  world_.barrier();
+  if (!world_.is_root()) return;
+  const std::string text = verification.write(scores, path("scores.nc"), path("scores.txt"));
+  EXPECT_NE(text.find("90th percentile"), std::string::npos);
+  const Communicator self = Communicator::self();
+  const NetcdfFile file = NetcdfFile::open(self, path("scores.nc"));
+  const auto brier = file.get_all("brier_score"), skill = file.get_all("brier_skill_score");
+  const double event = file.get_all("event_frequency")[0];
+  EXPECT_NEAR(file.get_all("event_training_frequency")[0], 0.1, 1e-12);
+  // A constant frequency of 0.1 has the Brier score 0.01 (1 - event) + 0.81 event.
+  for (std::size_t s = 0; s < brier.size(); ++s)
+    EXPECT_NEAR(skill[s], 1 - brier[s] / (0.01 * (1 - event) + 0.81 * event), 1e-9) << s;
+  EXPECT_LT(brier[6], 0.05 * event);  // the bound is all but the truth
+
+  // The event and the Brier score of the climatology, point by point.
+  const Basis basis = read_basis(self, path("basis.nc"));
+  const Series hr = Series::open(self, hr_spec(namelist_));
+  const auto trained =
+      train_event(self, ExceedanceEvent::Kind::percentile, 0, hr,
+                  steps_between(hr.times(), "2000-01-01", "2001-12-31"), basis.hr_climatology, 64);
+  double weight = 0, events = 0, wrong = 0;
+  for (long k = 0; k < verified; ++k) {
+    const double phase = year_fraction(hr.times().calendar, hr.times().dates[first_verified + k]);
+    std::vector<double> climatology(ny * nx), above(ny * nx);
+    basis.hr_climatology.evaluate(phase, climatology);
+    trained.percentile.evaluate(phase, above);
+    for (long i = 0; i < ny * nx; ++i) {
+      if (is_land(i / nx, i % nx) || (k == 1 && i == 12 * nx + 12)) continue;
+      const double w = basis.grid.area_weight(i / nx, i % nx);
+      const bool yes = truth_at(first_verified + k, i / nx, i % nx) > climatology[i] + above[i];
+      weight += w;
+      events += yes ? w : 0;
+      wrong += yes != (above[i] < 0) ? w : 0;
+    }
+  }
+  EXPECT_GT(event, 0.01);
+  EXPECT_NEAR(event, events / weight, 1e-3);  // a float may fall on the other side
+  EXPECT_NEAR(brier[4], wrong / weight, 1e-3);
+}
+
+}  // namespace
+}  // namespace podscale
