@@ -15,6 +15,7 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
       foundation_(foundation),
       plan_(ensemble_plan(namelist)),
       seed_(static_cast<std::uint64_t>(namelist.integer("sampling.seed"))) {
+  control_seed_ = control_variate_seed(namelist);
   const std::string& uncertainty = namelist.text("sampling.uncertainty");
   kind_ = uncertainty == "base" ? Kind::base : uncertainty == "head" ? Kind::head : Kind::ensemble;
   if (kind_ == Kind::base) {
@@ -79,7 +80,7 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
   Batch batch;
   MemberLatents latents;
   if (kind_ == Kind::ensemble)
-    batch.forecasts = ensemble_forecast(comm_, space, plan_, network_.sample, &latents)(request, inflation_);
+    batch.forecasts = ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
   else
     batch.forecasts = kind_ == Kind::head ? head_forecast(comm_, space, network_.head)(request, inflation_)
                                           : base_forecast(space)(request, inflation_);

@@ -47,6 +47,7 @@ class Forecaster {
   Kind kind_;
   EnsemblePlan plan_;
   std::uint64_t seed_;
+  std::optional<std::uint64_t> control_seed_;
   std::optional<Model> model_;
   std::optional<Calibration> calibration_;
   Inflation inflation_;

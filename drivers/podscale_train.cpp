@@ -28,7 +28,7 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
   const NetworkFunctions network = model.functions(sampler_options(n));
   const ForecastFunction forecast =
       head ? head_forecast(comm, foundation.space, network.head)
-           : ensemble_forecast(comm, foundation.space, ensemble_plan(n), network.sample);
+           : ensemble_forecast(comm, foundation.space, ensemble_plan(n), network.sample, control_variate_seed(n));
   const Calibration c = calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
                                   forecast, true, n.integer("sampling.time_block"));
   log::info("{}: {}", head ? "head" : "ensemble", c.text());

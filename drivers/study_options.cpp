@@ -77,4 +77,11 @@ EnsemblePlan ensemble_plan(const Namelist& namelist) {
           static_cast<int>(namelist.integer("sampling.member_batch"))};
 }
 
+std::optional<std::uint64_t> control_variate_seed(const Namelist& namelist) {
+  if (namelist.logical("sampling.control_variate") && namelist.text("model.base") == "gaussian" &&
+      namelist.text("sampling.sampler") == "angle")
+    return static_cast<std::uint64_t>(namelist.integer("sampling.seed"));
+  return std::nullopt;
+}
+
 }  // namespace podscale

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/base/error.hpp"
+#include "podscale/base/random.hpp"
 #include "podscale/gaussian/token_series.hpp"
 
 namespace podscale {
@@ -64,6 +65,27 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
   return work;
 }
 
+/// What Network::sample starts from, averaged over the members of a time.
+StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed, std::uint32_t time_key,
+                            const Inflation& inflation) {
+  const Basis& basis = space.basis();
+  const std::size_t k = static_cast<std::size_t>(basis.modes), tokens = basis.patches.patch_of_token.size(),
+                    rank = static_cast<std::size_t>(space.global_modes());
+  const CounterRandom random(seed, Stream::sampler);
+  std::vector<float> noise((tokens + static_cast<std::size_t>(space.global_tokens())) * k);
+  StartNoise mean{std::vector<double>(basis.patches.mine.size() * k, 0.0), std::vector<double>(rank, 0.0)};
+  const double patch = std::sqrt(inflation.patch) / members, global = std::sqrt(inflation.global) / members;
+  for (int m = 0; m < members; ++m) {
+    random.fill_normal(std::span(noise), time_key, static_cast<std::uint32_t>(m), 0);
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+      for (std::size_t i = 0; i < k; ++i)
+        mean.patch[p * k + i] +=
+            patch * static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
+    for (std::size_t r = 0; r < rank; ++r) mean.global[r] += global * static_cast<double>(noise[tokens * k + r]);
+  }
+  return mean;
+}
+
 }  // namespace
 
 MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
@@ -118,18 +140,23 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
 }
 
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
-                                   SampleFunction sample, MemberLatents* keep) {
-  return [&comm, &space, plan, sample = std::move(sample), keep](const ForecastRequest& request,
-                                                                  const Inflation& inflation) {
+                                   SampleFunction sample, std::optional<std::uint64_t> control_seed,
+                                   MemberLatents* keep) {
+  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep](
+             const ForecastRequest& request, const Inflation& inflation) {
     MemberLatents latents = sample_members(comm, space, plan, sample, request, inflation);
     const std::size_t times = request.times(), patch = latents.patch.size() / times,
                       global = latents.global.size() / times, condition = request.condition.size() / times;
     std::vector<CoefficientForecast> forecasts;
-    for (std::size_t t = 0; t < times; ++t)
+    for (std::size_t t = 0; t < times; ++t) {
+      StartNoise noise;
+      if (control_seed) noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t], inflation);
       forecasts.push_back(
           forecast_from_members(space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
                                 std::span(latents.global).subspan(t * global, global),
-                                request.condition.subspan(t * condition, condition)));
+                                request.condition.subspan(t * condition, condition),
+                                control_seed ? &noise : nullptr));
+    }
     if (keep) *keep = std::move(latents);
     return forecasts;
   };

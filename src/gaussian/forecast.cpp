@@ -45,7 +45,8 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
-                                          std::span<const float> condition) {
+                                          std::span<const float> condition,
+                                          const StartNoise* start_noise) {
   PODSCALE_ASSERT(members >= 2, "{} members", members);
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
@@ -71,13 +72,17 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
       factor[i] = (factor[i] - mean[i % modes]) * root;
       own[i] = (own[i] - own_mean[i % modes]) * root;
     }
+    if (start_noise) {
+      space.colour(p, start_noise->global, std::span(start_noise->patch).subspan(p * k, modes), part);
+      for (std::size_t c = 0; c < modes; ++c) mean[c] -= part[c];
+    }
     forecast.mean.push_back(std::move(mean));
     forecast.factor.push_back(std::move(factor));
     forecast.patch_factor.push_back(std::move(own));
   }
 
   const auto moments = [&](std::span<const double> z, std::size_t size, std::vector<double>& mean,
-                           std::vector<double>& variance) {
+                           std::vector<double>& variance, const std::vector<double>* noise) {
     mean.assign(size, 0.0);
     variance.assign(size, 0.0);
     for (std::size_t i = 0; i < m; ++i)
@@ -85,11 +90,15 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
     for (std::size_t i = 0; i < m; ++i)
       for (std::size_t j = 0; j < size; ++j) {
         const double deviation = z[i * size + j] - mean[j];
-        variance[j] += deviation * deviation / (members - 1) * (members + 1) * inverse;
+        variance[j] += deviation * deviation / (members - 1) * (start_noise ? 1 : (members + 1) * inverse);
       }
+    if (noise)
+      for (std::size_t j = 0; j < size; ++j) mean[j] -= (*noise)[j];
   };
-  moments(z_global, rank, forecast.latent.global_mean, forecast.latent.global_variance);
-  moments(z_patch, local * k, forecast.latent.patch_mean, forecast.latent.patch_variance);
+  moments(z_global, rank, forecast.latent.global_mean, forecast.latent.global_variance,
+          start_noise ? &start_noise->global : nullptr);
+  moments(z_patch, local * k, forecast.latent.patch_mean, forecast.latent.patch_variance,
+          start_noise ? &start_noise->patch : nullptr);
   return forecast;
 }
 

@@ -100,6 +100,7 @@ const std::vector<Key> table = {
     {"sampling", "members", Int, "24", "", 2, 1e5, "", "Members a time"},
     {"sampling", "member_batch", Int, "8", "", 1, 1e4, "", "Members a work item: the batch of the network"},
     {"sampling", "uncertainty", Text, "'ensemble'", "", 0, 0, "ensemble|head|base", "Where mean and latent covariance come from: members, the Gaussian head of the network, or the base without a network"},
+    {"sampling", "control_variate", Logical, ".true.", "", 0, 0, "", "Take the sampling error of the start noise out of the mean of members (model.base = 'gaussian', sampler = 'angle')"},
     {"sampling", "calibration", Text, "'inflation'", "", 0, 0, "none|inflation|conformal", "How data.validate corrects the variance: not, one factor a level, or that and conformal intervals"},
     {"sampling", "calibration_times", Int, "96", "", 2, 1e6, "", "Times of data.validate that podscale-train calibrates on, evenly spread"},
     {"sampling", "seed", Int, "1", "", 0, 9.0e15, "", "Of the members' noise"},

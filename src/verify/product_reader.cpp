@@ -33,6 +33,7 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
     require_dimensions(file_, name + "_variance", {"time", "lat", "lon"});
     has_variance_ = true;
   }
+  has_factors_ = file_.has_variable("phi") && file_.has_variable("predictor");
   if (file_.has_variable(name + "_member")) {
     require_dimensions(file_, name + "_member", {"time", "realization", "lat", "lon"});
     members_ = static_cast<int>(file_.variable(name + "_member").shape[1]);
@@ -48,7 +49,10 @@ int ProductReader::variance_members() const {
   } catch (const Error&) {  // written by another version, with other keys
     return -1;
   }
-  return namelist.text("sampling.uncertainty") == "ensemble"
+  const bool control_variate = namelist.logical("sampling.control_variate") &&
+                               namelist.text("model.base") == "gaussian" &&
+                               namelist.text("sampling.sampler") == "angle";  // no sampling error in the mean
+  return namelist.text("sampling.uncertainty") == "ensemble" && !control_variate
              ? static_cast<int>(namelist.integer("sampling.members"))
              : 0;
 }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "podscale/base/log.hpp"
+#include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/energy_score.hpp"
@@ -79,6 +80,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   }
   scores.add_family(
       std::make_unique<SpectralScores>(grid, list, times(), namelist_->integer("verify.spectrum_window")));
+  add_area_means(scores);
   const std::string& event = namelist_->text("verify.event");
   if (event == "none") return;
   const auto kind =
@@ -88,6 +90,24 @@ void Verification::add_families(ScoreAccumulator& scores) {
       train_event(*comm_, kind, namelist_->real("verify.threshold"), *training_, training_steps_,
                   basis_->hr_climatology, namelist_->integer("grid.time_block")),
       year_fractions()));
+}
+
+void Verification::add_area_means(ScoreAccumulator& scores) {
+  std::vector<AreaMeanCalibration::Product> products;
+  const auto consider = [&](const std::string& name, const std::string& path, bool factors, std::size_t system,
+                            const auto& step_of) {
+    if (!factors) return;
+    AreaMeanCalibration::Product product{name, path, system, {}};
+    for (const Match& match : matched_) product.steps.push_back(step_of(match));
+    products.push_back(std::move(product));
+  };
+  consider("podscale", product_path_, product_->has_factors(), 0, [](const Match& match) { return match.product; });
+  for (std::size_t c = 0; c < compared_readers_.size(); ++c)
+    consider(compared_[c].name, compared_[c].path, compared_readers_[c].has_factors(), 1 + c,
+             [c](const Match& match) { return match.compared[c]; });
+  if (!products.empty())
+    scores.add_family(std::make_unique<AreaMeanCalibration>(namelist_->text("output.variable_name"),
+                                                            std::move(products), times()));
 }
 
 std::vector<float> Verification::read_truth(long truth_step) const {

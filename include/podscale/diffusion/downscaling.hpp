@@ -1,6 +1,8 @@
 #pragma once
 // Forecasts with the network: members by diffusion, or the Gaussian head. Work items are dealt over ranks.
 
+#include <optional>
+
 #include "podscale/diffusion/model.hpp"
 #include "podscale/gaussian/forecast.hpp"
 
@@ -31,8 +33,12 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
                                         int m, std::span<const float> condition);
 
 /// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each call.
+/// control_seed (optional): the seed of the sampler, to use the start noise as a control variate for the mean,
+/// see forecast_from_members; for the angle sampler on a base.
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
-                                   SampleFunction sample, MemberLatents* keep = nullptr);
+                                   SampleFunction sample,
+                                   std::optional<std::uint64_t> control_seed = std::nullopt,
+                                   MemberLatents* keep = nullptr);
 /// Forecasts from the head: one evaluation of the network a time.
 ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head);
 

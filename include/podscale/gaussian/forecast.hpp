@@ -37,9 +37,18 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 /// their sample covariance, between patches too (method: section 4.15). z_patch: [M][local patches][K];
 /// z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M, which makes it comparable
 /// with the squared error of the mean.
+///
+/// start_noise (optional): mean over the members of the noise that each was made from, as a control variate. A
+/// sampler that the network hardly bends returns its start noise nearly unchanged, and that has mean 0 exactly:
+/// the mean is then B c + colour(mean(z - noise)), without the sampling error of M members where the network
+/// does nothing (Owen 2013, Monte Carlo, section 8.9). latent.variance is left without its (M + 1) / M then.
+struct StartNoise {
+  std::vector<double> patch, global;  ///< [local patches][K], [R]
+};
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
-                                          std::span<const float> condition);
+                                          std::span<const float> condition,
+                                          const StartNoise* start_noise = nullptr);
 
 /// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise: [tokens of
 /// the layout][K] standard normal.

@@ -27,6 +27,7 @@ class ProductReader {
 
   const Grid& grid() const { return grid_; }
   const TimeAxis& times() const { return times_; }
+  bool has_factors() const { return has_factors_; }  ///< of the covariance: see FactorReader
   bool has_variance() const { return has_variance_; }
   int members() const { return members_; }  ///< written members; 0: none
   /// Members that the variance was made from, as the namelist stored in the file says; -1: it does not say.
@@ -43,7 +44,7 @@ class ProductReader {
   Grid grid_;
   TimeAxis times_;
   UnitConversion to_celsius_;
-  bool has_variance_ = false;
+  bool has_variance_ = false, has_factors_ = false;
   int members_ = 0;
 };
 

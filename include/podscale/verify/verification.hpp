@@ -61,6 +61,7 @@ class Verification {
   std::vector<double> year_fractions() const;
   BootstrapOptions bootstrap_options() const;
   void add_families(ScoreAccumulator& scores);
+  void add_area_means(ScoreAccumulator& scores);
   std::vector<float> read_truth(long truth_step) const;
   TimeAxis matched_times() const;
   PictureFields picture_fields();

@@ -1,0 +1,59 @@
+#pragma once
+// Whether the variance of area means, from the factors in the product, is as honest as that of single points.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "podscale/gaussian/product_factors.hpp"
+#include "podscale/verify/score_accumulator.hpp"
+#include "podscale/verify/score_family.hpp"
+#include "podscale/verify/time_sums.hpp"
+
+namespace podscale {
+
+/// Squared error over predicted variance of means over boxes of 1, 2, 4, 8, 16, 24 points a side, at least
+/// three quarters of them ocean, at positions about a quarter of a side apart; with the covariance between patches, and
+/// without it. A covariance that is right has the same ratio at every size.
+class AreaMeanCalibration : public ScoreFamily {
+ public:
+  /// Not collective. A product with factors: its name, its path, and its step at each time of the period.
+  struct Product {
+    std::string name, path;
+    std::size_t system;
+    std::vector<long> steps;
+  };
+  /// Not collective. The same arguments on all ranks; each reads the factors of its own times. Errors: as
+  /// FactorReader.
+  AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times);
+  void add(const ScoredTime& fields) override;
+  void reduce(const Communicator& comm) override;
+  /// area_mean_ratio(box_size, product), area_mean_ratio_inside_patches(box_size, product).
+  ScoreSection section() const override;
+
+ private:
+  struct Patch {
+    std::size_t index;
+    std::vector<double> projected;  // Phi^T w
+  };
+  struct Box {
+    std::size_t size;  // in kSizes
+    std::vector<std::size_t> points;
+    std::vector<double> weights;
+    double truncation;  // sum w^2 tau
+    std::vector<Patch> patches;
+  };
+  struct Source {
+    explicit Source(const std::string& path);
+    Communicator self = Communicator::self();
+    NetcdfFile file;
+    std::unique_ptr<FactorReader> factors;
+    std::vector<Box> boxes;
+  };
+  static std::vector<Box> make_boxes(const Basis& basis);
+  std::vector<Product> products_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  TimeSums sums_;  // [products][sizes][squared error, variance, variance inside patches]
+};
+
+}  // namespace podscale

@@ -1,0 +1,163 @@
+#include "podscale/verify/area_mean_calibration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "podscale/verify/text_cells.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
+
+}  // namespace
+
+AreaMeanCalibration::Source::Source(const std::string& path) : file(NetcdfFile::open(self, path)) {}
+
+AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times)
+    : products_(std::move(products)), sums_(times, products_.size() * kSizes.size() * 3) {
+  for (const Product& product : products_) {
+    auto source = std::make_unique<Source>(product.path);
+    source->factors = std::make_unique<FactorReader>(source->file, variable);
+    source->boxes = make_boxes(source->factors->basis());
+    sources_.push_back(std::move(source));
+  }
+}
+
+std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis) {
+  const Grid& grid = basis.grid;
+  std::vector<Box> boxes;
+  // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is known exactly,
+  // and boxes at multiples of a block would test nothing else.
+  for (std::size_t s = 0; s < kSizes.size(); ++s) {
+    const long size = kSizes[s], stride = std::max(1l, size / 4) | 1;
+    for (long y0 = 0; y0 + size <= grid.ny(); y0 += stride)
+      for (long x0 = 0; x0 + size <= grid.nx(); x0 += stride) {
+        Box box{s, {}, {}, 0, {}};
+        double total = 0;
+        for (long y = y0; y < y0 + size; ++y)
+          for (long x = x0; x < x0 + size; ++x)
+            if (const std::size_t i = static_cast<std::size_t>(y * grid.nx() + x); basis.ocean[i]) {
+              box.points.push_back(i);
+              box.weights.push_back(grid.area_weight(y, x));
+              total += box.weights.back();
+            }
+        if (4 * static_cast<long>(box.points.size()) < 3 * size * size) continue;
+        std::vector<double> field(static_cast<std::size_t>(grid.points()), 0.0);
+        for (std::size_t i = 0; i < box.points.size(); ++i) {
+          box.weights[i] /= total;
+          field[box.points[i]] = box.weights[i];
+        }
+        for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+          const PatchModes& patch = basis.patches.mine[p];
+          const std::size_t d = patch.points.size();
+          Patch part{p, std::vector<double>(static_cast<std::size_t>(patch.modes), 0.0)};
+          bool touched = false;
+          for (std::size_t i = 0; i < d; ++i) {
+            const double w = field[static_cast<std::size_t>(patch.points[i])];
+            if (w == 0) continue;
+            touched = true;
+            box.truncation += w * w * patch.tau[i];
+            for (std::size_t k = 0; k < part.projected.size(); ++k) part.projected[k] += w * patch.phi[k * d + i];
+          }
+          if (touched) box.patches.push_back(std::move(part));
+        }
+        boxes.push_back(std::move(box));
+      }
+  }
+  return boxes;
+}
+
+void AreaMeanCalibration::add(const ScoredTime& fields) {
+  const auto sums = sums_.at(fields.time);
+  for (std::size_t n = 0; n < products_.size(); ++n) {
+    const Product& product = products_[n];
+    const auto forecast =
+        sources_[n]->factors->read(static_cast<std::size_t>(product.steps[static_cast<std::size_t>(fields.time)]));
+    const auto mean = fields.forecasts[product.system].mean;
+    const std::size_t shared = static_cast<std::size_t>(forecast.shared);
+    for (const Box& box : sources_[n]->boxes) {
+      double error = 0, own = box.truncation, inside = box.truncation;
+      bool complete = true;
+      for (std::size_t i = 0; i < box.points.size() && complete; ++i) {
+        complete = fields.weights[box.points[i]] > 0;
+        error += box.weights[i] *
+                 (static_cast<double>(mean[box.points[i]]) - static_cast<double>(fields.truth[box.points[i]]));
+      }
+      if (!complete) continue;
+      std::vector<double> common(shared, 0.0);
+      for (const Patch& patch : box.patches) {
+        const std::size_t k = patch.projected.size();
+        const auto& factor = forecast.factor[patch.index];
+        for (std::size_t c = 0; c * k < factor.size(); ++c) {
+          double product_of_column = 0;
+          for (std::size_t i = 0; i < k; ++i) product_of_column += patch.projected[i] * factor[c * k + i];
+          inside += product_of_column * product_of_column;
+          if (c < shared)
+            common[c] += product_of_column;
+          else
+            own += product_of_column * product_of_column;
+        }
+      }
+      for (const double value : common) own += value * value;
+      double* at = sums.data() + (n * kSizes.size() + box.size) * 3;
+      at[0] += error * error;
+      at[1] += own;
+      at[2] += inside;
+    }
+  }
+}
+
+void AreaMeanCalibration::reduce(const Communicator& comm) {
+  sums_.reduce(comm);
+}
+
+ScoreSection AreaMeanCalibration::section() const {
+  const auto total = sums_.total();
+  ScoreSection section;
+  section.axes = {{"box_size", "1", "points a side", {kSizes.begin(), kSizes.end()}},
+                  {"factored_product", "1", "products with covariance factors, as listed in scores.txt", {}}};
+  for (std::size_t n = 0; n < products_.size(); ++n)
+    section.axes[1].values.push_back(static_cast<double>(products_[n].system + 1));
+  std::vector<double> across(kSizes.size() * products_.size()), inside(across.size());
+  std::size_t width = 22;
+  for (const Product& product : products_) width = std::max(width, product.name.size() + 17);
+  section.text = fmt::format(
+      "\narea means from the factors: squared error over variance, relative to single points (ideal 1)\n{:<{}} "
+      "{:>7}",
+      "points a side", width, "point");
+  for (std::size_t s = 1; s < kSizes.size(); ++s) section.text += fmt::format(" {:>6}", kSizes[s]);
+  section.text += '\n';
+  for (std::size_t n = 0; n < products_.size(); ++n)
+    for (const bool cross : {true, false}) {
+      section.text += fmt::format("{:<{}}", products_[n].name + (cross ? "" : ", patches alone"), width);
+      double point = 0;
+      for (std::size_t s = 0; s < kSizes.size(); ++s) {
+        const double* at = total.data() + (n * kSizes.size() + s) * 3;
+        const double variance = at[cross ? 1 : 2];
+        const double ratio = variance > 0 ? at[0] / variance : std::numeric_limits<double>::quiet_NaN();
+        if (s == 0) point = ratio;
+        (cross ? across : inside)[s * products_.size() + n] = ratio;
+        section.text += s == 0 ? fmt::format(" {:>7}", score_cell(ratio, 3))
+                               : fmt::format(" {:>6}", score_cell(ratio / point, 3));
+      }
+      section.text += '\n';
+    }
+  section.variables = {
+      {"area_mean_ratio",
+       {"box_size", "factored_product"},
+       "1",
+       "mean squared error of area means over their mean variance",
+       across},
+      {"area_mean_ratio_inside_patches",
+       {"box_size", "factored_product"},
+       "1",
+       "the same with the covariance between patches left out",
+       inside}};
+  return section;
+}
+
+}  // namespace podscale
