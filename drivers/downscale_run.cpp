@@ -176,7 +176,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const TimeAxis axis = subset(lr.times(), steps);
-  const ConditionSeries conditions(lr, basis, foundation.space.base(), comm);
+  const ConditionSeries conditions = foundation.space.conditions(lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0, truncation,

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
     const auto subset = spread(validate, namelist.integer("training.validation_times"));
     const ValidationSubset validation(
         comm, foundation.space, study, subset, static_cast<int>(namelist.integer("training.validation_members")),
+        static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
         namelist.text("sampling.uncertainty") == "head",
         foundation.base ? foundation.base->calibration.inflation : Inflation{});
     log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), validate.size());

@@ -10,22 +10,28 @@
 
 namespace podscale {
 
+/// With a base, a network has to beat it by more than chance: the score is that of the base plus the mean
+/// difference plus one standard error of it, from the means of up to 24 blocks of consecutive times, since
+/// neighbouring times are alike. Step 0, which is the base, has its own score exactly.
 class ValidationSubset {
  public:
-  /// Collective. Reads and keeps `times` fields, evenly spread over the period, and their conditions; comm and
-  /// space must outlive it. members: of a time, all in one work item. inflation: of the base, so that step 0 is
+  /// Collective. Reads and keeps the fields of the pairs and their conditions; comm and space must outlive it.
+  /// members: of a time, all in one work item; seed: of the sampler. inflation: of the base, so that step 0 is
   /// the calibrated base.
   ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                   const std::vector<StepPair>& pairs, int members, bool head, const Inflation& inflation);
+                   const std::vector<StepPair>& pairs, int members, std::uint64_t seed, bool head,
+                   const Inflation& inflation);
   /// Collective; the same value on every rank and, to rounding, at any number of ranks.
   double score(const NetworkFunctions& network) const;
 
  private:
-  double head_score(const NetworkFunctions& network) const;
-  double ensemble_score(const NetworkFunctions& network) const;
-  /// Area-weighted mean of value(time, point of the window) over ocean points and times.
+  /// The area-weighted score of every time: [times], the same on every rank.
+  std::vector<double> scores(const NetworkFunctions& network) const;
+  std::vector<double> head_scores(const NetworkFunctions& network) const;
+  std::vector<double> ensemble_scores(const NetworkFunctions& network) const;
+  /// Area-weighted means over ocean points of value(time)(point of the window).
   template <class Value>
-  double mean_over_points(const Value& value) const;
+  std::vector<double> means_over_points(const Value& value) const;
 
   const Communicator* comm_;
   const LatentSpace* space_;
@@ -36,6 +42,7 @@ class ValidationSubset {
   std::vector<float> condition_;  // [times][local patches][C]
   std::vector<float> year_phase_;
   std::vector<std::uint32_t> time_key_;
+  std::vector<double> base_scores_;  // [times]; empty without a base
 };
 
 /// `times` of the pairs, evenly spread.

@@ -28,7 +28,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
     file.put_text(name, "long_name", long_name);
     file.put_text(name, "units", units);
   };
-  file.define_dimension("predictor", static_cast<std::size_t>(base.predictors.box().slots()));
+  file.define_dimension("predictor", static_cast<std::size_t>(base.conditions(basis)));
   file.define_dimension("mode_column", static_cast<std::size_t>(basis.modes));
   if (base.residual.rank > 0) {
     file.define_dimension("global_mode", static_cast<std::size_t>(base.residual.rank));
@@ -38,7 +38,8 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
     describe("global_root", "those modes times their standard deviation", "K");
   }
   file.define_variable("regression", NC_DOUBLE, {"patch_y", "patch_x", "mode", "predictor"});
-  describe("regression", "ridge regression of the coefficients on LR anomalies; predictors by lag, row, column",
+  describe("regression", "regression of the coefficients on LR cells, by lag, row and column, and on the projection of the "
+           "interpolated LR field",
            "1");
   file.define_variable("predictor_scale", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
   describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean", "K");
@@ -52,6 +53,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
   file.put_numbers("", "base_lags", {base.lags.begin(), base.lags.end()}, NC_INT);
   file.put_numbers("", "base_penalty", {base.penalty});
+  file.put_numbers("", "base_interpolation", {base.interpolation});
   file.put_text("", "base_checksum", checksum_text(checksum));
   file.put_numbers("", "base_inflation", {c.inflation.global, c.inflation.patch, c.inflation.truncation});
   file.put_numbers("", "base_coverage_levels", {calibration_levels.begin(), calibration_levels.end()});
@@ -64,7 +66,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
 }
 
 void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
-  const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
+  const std::size_t slots = static_cast<std::size_t>(base.conditions(basis)),
                     rank = static_cast<std::size_t>(base.residual.rank);
   Tables tables(basis, comm.rank(), slots, rank);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
@@ -123,10 +125,11 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   std::vector<long> lags;
   const std::vector<double> stored_lags = file.numbers("", "base_lags").value();
   for (const double lag : stored_lags) lags.push_back(static_cast<long>(lag));
-  LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, {}, {}, {}, {}};
+  LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, 0, {}, {}, {}, {}};
   base.penalty = file.numbers("", "base_penalty").value().front();
+  base.interpolation = file.numbers("", "base_interpolation").value().front();
   const std::size_t rank = file.dimension("global_mode").value_or(0),
-                    slots = static_cast<std::size_t>(base.predictors.box().slots());
+                    slots = static_cast<std::size_t>(base.conditions(basis));
   if (file.dimension("predictor").value() != slots)
     throw Error(ExitCode::data,
                 fmt::format("{}: {} predictors a patch, but halo and lags make {}: the file is damaged; make "

@@ -1,27 +1,33 @@
 #include "podscale/gaussian/condition.hpp"
 
+#include <algorithm>
+
 namespace podscale {
 
-ConditionSeries::ConditionSeries(const LowResolution& lr, const Basis& basis, const LinearGaussian* base,
-                                 const Communicator& comm)
-    : basis_(&basis), width_(base ? base->predictors.box().slots() : basis.modes) {
-  if (base)
-    predictors_ = std::make_unique<PredictorSeries>(lr, basis, base->predictors, base->cells, comm);
-  else
-    interpolated_ = std::make_unique<InterpolatedSeries>(lr, basis, comm);
+ConditionSeries::ConditionSeries(const LowResolution& lr, const Basis& basis, const Predictors* predictors,
+                                 const Climatology* cells, const Communicator& comm)
+    : basis_(&basis),
+      slots_(predictors ? predictors->box().slots() : 0),
+      width_(slots_ + basis.modes),
+      interpolated_(lr, basis, comm) {
+  if (predictors) predictors_ = std::make_unique<PredictorSeries>(lr, basis, *predictors, *cells, comm);
 }
 
 std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
-  const std::size_t local = basis_->patches.mine.size();
-  std::vector<float> rows(steps.size() * local * static_cast<std::size_t>(width_));
-  if (predictors_) {
-    predictors_->read(steps, rows);
-    return rows;
+  const long local = static_cast<long>(basis_->patches.mine.size()), k = basis_->modes,
+             times = static_cast<long>(steps.size());
+  std::vector<float> cells(static_cast<std::size_t>(times * local * slots_)),
+      projected(static_cast<std::size_t>(times * local * k)),
+      rows(static_cast<std::size_t>(times * local * width_));
+  if (predictors_) predictors_->read(steps, cells);
+  std::vector<double> anomalies(static_cast<std::size_t>(basis_->window.points() * times));
+  interpolated_.read_anomalies(steps, anomalies);
+  basis_->codec().encode(anomalies, times, std::vector<double>(static_cast<std::size_t>(local * k), 1.0),
+                         projected);
+  for (long i = 0; i < times * local; ++i) {
+    std::copy_n(cells.begin() + i * slots_, slots_, rows.begin() + i * width_);
+    std::copy_n(projected.begin() + i * k, k, rows.begin() + i * width_ + slots_);
   }
-  std::vector<double> anomalies(static_cast<std::size_t>(basis_->window.points()) * steps.size());
-  interpolated_->read_anomalies(steps, anomalies);
-  basis_->codec().encode(anomalies, static_cast<long>(steps.size()),
-                         std::vector<double>(local * static_cast<std::size_t>(width_), 1.0), rows);
   return rows;
 }
 

@@ -22,7 +22,11 @@ LatentSpace::LatentSpace(const Basis& basis, const LinearGaussian* base)
 }
 
 long LatentSpace::condition_width() const {
-  return base_ ? base_->predictors.box().slots() : basis_->modes;
+  return base_ ? base_->conditions(*basis_) : basis_->modes;
+}
+
+ConditionSeries LatentSpace::conditions(const LowResolution& lr, const Communicator& comm) const {
+  return {lr, *basis_, base_ ? &base_->predictors : nullptr, base_ ? &base_->cells : nullptr, comm};
 }
 
 std::string LatentSpace::checksum(const Communicator& comm) const {

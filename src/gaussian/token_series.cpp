@@ -36,7 +36,7 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
                           const std::vector<StepPair>& pairs, long block) {
   const Basis& basis = space.basis();
   const Codec codec = basis.codec();
-  const ConditionSeries conditions(study.lr, basis, space.base(), comm);
+  const ConditionSeries conditions = space.conditions(study.lr, comm);
   const long local = codec.tokens(), patches = static_cast<long>(basis.patches.patch_of_token.size()),
              k = basis.modes, c = space.condition_width(), rank = space.global_modes(),
              items = static_cast<long>(pairs.size());

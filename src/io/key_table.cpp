@@ -60,10 +60,11 @@ const std::vector<Key> table = {
 
     {"base", "halo", Int, "1", "LR cells", 0, 64, "", "LR cells around a patch that its regression uses"},
     {"base", "lags", Ints, "0", "LR steps", -1e5, 1e5, "", "Times that the regression and the network see, relative to the one to downscale"},
+    {"base", "prior", Text, "'auto'", "", 0, 0, "auto|climatology|interpolation", "What the penalty shrinks to; 'auto' = the better one on data.validate"},
     {"base", "lag_weight", Real, "0.25", "", 1e-3, 1e3, "", "Weight of the predictors at other times; smaller is a larger penalty on them"},
     {"base", "rank", Int, "64", "", 0, 4096, "", "Most global modes of the residual covariance; they carry what crosses patch borders"},
     {"base", "share", Real, "0.9", "", 0, 1, "", "Fewer global modes where this share of the residual variance is reached"},
-    {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
+    {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3, 3.0, 30.0", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
 
     {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},
     {"model", "width", Int, "128", "", 8, 8192, "", "Width of the transformer; a multiple of heads"},

@@ -5,27 +5,27 @@
 #include <span>
 #include <vector>
 
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/gaussian/predictors.hpp"
 #include "podscale/pod/anomaly.hpp"
 
 namespace podscale {
 
-/// With a base: the predictors of its regression, K. Without one (base = 'none', the published recipe): the LR
-/// anomaly interpolated to the HR grid and projected on the patch's modes, K.
+/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values. With a base, the LR
+/// cells of its regression (Predictors) before them. All in K.
 class ConditionSeries {
  public:
-  /// All arguments must outlive it. base: nullptr for base = 'none'.
-  ConditionSeries(const LowResolution& lr, const Basis& basis, const LinearGaussian* base,
-                  const Communicator& comm);
+  /// All arguments must outlive it. predictors, cells: nullptr for base = 'none', the published recipe.
+  ConditionSeries(const LowResolution& lr, const Basis& basis, const Predictors* predictors,
+                  const Climatology* cells, const Communicator& comm);
   long width() const { return width_; }  ///< C, values a patch
   /// Collective. [steps][local patches][C] K. Errors: data (gaps).
   std::vector<float> read(std::span<const long> steps) const;
 
  private:
   const Basis* basis_;
-  long width_;
+  long slots_, width_;
   std::unique_ptr<PredictorSeries> predictors_;
-  std::unique_ptr<InterpolatedSeries> interpolated_;
+  InterpolatedSeries interpolated_;
 };
 
 }  // namespace podscale

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The tables of doc/skill.md: runs the systems that a data set is scored with, and scores them together.
+#   jobscripts/skill.sh tasman8 | tasman4 | pair | global        (after jobscripts/quickstart.sh, which builds)
+# PODSCALE_RANKS (default 2): MPI ranks. Files that are there already are used again; remove runs/skill/<name> to start afresh.
+set -euo pipefail
+cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
+source jobscripts/mpi_environment.sh
+name="${1:?tasman8, tasman4, pair or global}"
+ranks="${PODSCALE_RANKS:-2}"
+out="runs/skill/$name"
+bin=build/release/bin
+
+case "$name" in
+  tasman8) namelist=namelists/tasman.nml settings=() ;;
+  tasman4) namelist=namelists/tasman.nml settings=(--set data.coarsen_factor=4 --set base.halo=2 --set base.lags=-7,0) ;;
+  pair) namelist=namelists/pair.nml settings=() ;;
+  global) namelist=namelists/global.nml settings=() ;;
+  *) echo "skill: no such data set: $name" >&2; exit 64 ;;
+esac
+
+# run <program> <directory> [settings]: quiet, with its time
+run() {
+  local program="$1" directory="$2" start=$SECONDS
+  shift 2
+  mpirun -n "$ranks" "$bin/podscale-$program" "$namelist" "${settings[@]}" --set "output.directory=$directory" --quiet "$@"
+  echo "   $program: $((SECONDS - start)) s"
+}
+# step <file> <words>: true where the file is still to be made
+step() {
+  [[ -f "$1" ]] && return 1
+  echo "== $2"
+}
+ensemble=(--set sampling.uncertainty=ensemble --set output.model_file=ensemble.h5)
+plain=(--set base.halo=1 --set base.lags=0 --set base.prior=climatology)
+
+if step "$out/basis.nc" "base"; then run basis "$out"; fi
+if step "$out/base.nc" "base alone, no network"; then
+  run downscale "$out" --set sampling.uncertainty=base --set output.product_file=base.nc
+fi
+if step "$out/ridge/ridge.nc" "plain ridge: the same day, one cell around"; then
+  run basis "$out/ridge" "${plain[@]}"
+  run downscale "$out/ridge" "${plain[@]}" --set sampling.uncertainty=base --set output.product_file=ridge.nc
+fi
+if step "$out/head.nc" "Gaussian head"; then
+  run train "$out"
+  run downscale "$out" --set output.product_file=head.nc
+fi
+if step "$out/ensemble24.nc" "diffusion, 24 and 100 members"; then
+  run train "$out" "${ensemble[@]}" --set training.head_weight=0 --set training.validation_times=48 --set sampling.calibration_times=48
+  run downscale "$out" "${ensemble[@]}" --set output.product_file=ensemble24.nc --set sampling.members=24
+  run downscale "$out" "${ensemble[@]}" --set output.product_file=ensemble100.nc --set sampling.members=100 --set output.write_factors=.false.
+fi
+compare=(--compare "base=$out/base.nc" --compare "ridge=$out/ridge/ridge.nc" --compare "ensemble24=$out/ensemble24.nc"
+         --compare "ensemble100=$out/ensemble100.nc")
+if [[ "$name" == tasman* ]]; then
+  if step "$out/published/published.nc" "the published recipe"; then
+    recipe="$namelist"
+    namelist=namelists/published.nml
+    run basis "$out/published"
+    run train "$out/published"
+    run downscale "$out/published" --set output.product_file=published.nc --set output.write_factors=.false.
+    namelist="$recipe"
+  fi
+  compare+=(--compare "published=$out/published/published.nc")
+fi
+echo "== scores"
+mpirun -n "$ranks" "$bin/podscale-verify" "$namelist" "${settings[@]}" --set "output.directory=$out" \
+  --set output.product_file=head.nc --set verify.event=percentile "${compare[@]}"
