@@ -23,14 +23,16 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   const auto& names = context.namelist.texts("regions.names");
   const auto& boxes = context.namelist.reals("regions.boxes");
   if (boxes.size() != 4 * names.size())
-    refuse(context, fmt::format("regions.boxes has {} numbers for {} names; expected south, north, west, east "
-                                "for each",
-                                boxes.size(), names.size()));
+    refuse(context,
+           fmt::format("regions.boxes has {} numbers for {} names; expected south, north, west, east "
+                       "for each",
+                       boxes.size(), names.size()));
   const Basis& basis = foundation.basis;
   std::vector<Functional> result;
   for (std::size_t r = 0; r < names.size(); ++r) {
     if (names[r].find_first_of(" \t") != std::string::npos)
-      refuse(context, fmt::format("regions.names: '{}' has a blank; expected one word, as 'gulf_stream'", names[r]));
+      refuse(context,
+             fmt::format("regions.names: '{}' has a blank; expected one word, as 'gulf_stream'", names[r]));
     const Box box{boxes[4 * r], boxes[4 * r + 1], boxes[4 * r + 2], boxes[4 * r + 3]};
     Functional f{names[r], box_weights(basis.grid, basis.window, basis.ocean, box)};
     normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.grid.points());
@@ -73,9 +75,9 @@ ProductOptions product_options(const Context& context, const Foundation& foundat
         {"_variance_calibration", "variance added by calibration", ExtraField::variance}};
   if (wanted.interval > 0)
     for (const char* side : {"lower", "upper"})
-      options.extra.push_back({fmt::format("_{}", side),
-                               fmt::format("{} bound of the central {:.0f} % interval", side,
-                                           100 * wanted.interval)});
+      options.extra.push_back(
+          {fmt::format("_{}", side),
+           fmt::format("{} bound of the central {:.0f} % interval", side, 100 * wanted.interval)});
   options.region_boxes = n.reals("regions.boxes");
   for (const Functional& f : wanted.regions) options.regions.push_back(f.name);
   return options;
@@ -179,8 +181,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ConditionSeries conditions = foundation.space.conditions(lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
-  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0, truncation,
-                               static_cast<int>(context.namelist.integer("output.deflate")));
+  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+                               truncation, static_cast<int>(context.namelist.integer("output.deflate")));
   const FunctionalSet regions(basis, options.regions);
   ProductOptions product_options_ = product_options(context, foundation, forecaster, options);
   product_options_.define = [&](NetcdfFile& file) {

@@ -21,19 +21,21 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
   if (kind_ == Kind::base) {
     if (!foundation.base)
       throw Error(ExitCode::usage,
-                  namelist.source() + ": sampling.uncertainty = 'base' with model.base = 'none': there is no base; "
-                                      "expected model.base = 'gaussian'",
+                  namelist.source() +
+                      ": sampling.uncertainty = 'base' with model.base = 'none': there is no base; "
+                      "expected model.base = 'gaussian'",
                   true);
     calibration_ = foundation.base->calibration;
   } else {
-    model_.emplace(Model::load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
-                               namelist.text("model.device")));
+    model_.emplace(Model::load(comm, model_path, foundation.space.layout(comm),
+                               foundation.space.checksum(comm), namelist.text("model.device")));
     if (kind_ == Kind::head && !model_->options().with_head)
-      throw Error(ExitCode::data,
-                  fmt::format("{}: trained without its Gaussian head (training.head_weight = 0); train with it, or "
-                              "set sampling.uncertainty = 'ensemble'",
-                              model_path),
-                  true);
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: trained without its Gaussian head (training.head_weight = 0); train with it, or "
+                      "set sampling.uncertainty = 'ensemble'",
+                      model_path),
+          true);
     network_ = model_->functions(sampler_options(namelist));
     const Calibration& found = model_->calibration(kind_ == Kind::head);
     if (found.times > 0) calibration_ = found;
@@ -41,12 +43,13 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
   if (namelist.text("sampling.calibration") == "none") {
     calibration_.reset();
   } else if (!calibration_) {
-    throw Error(ExitCode::data,
-                fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; run podscale-train with this "
-                            "namelist again (it goes on from the file and only calibrates), or set "
-                            "sampling.calibration = 'none'",
-                            model_path, uncertainty),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; run podscale-train with this "
+                    "namelist again (it goes on from the file and only calibrates), or set "
+                    "sampling.calibration = 'none'",
+                    model_path, uncertainty),
+        true);
   }
   if (calibration_) inflation_ = calibration_->inflation;
   if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
@@ -62,11 +65,12 @@ std::string Forecaster::description() const {
   return fmt::format("{} members of {} parameters", plan_.members, model_->parameters());
 }
 
-std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& forecast, std::uint32_t time_key,
-                                                   int member, std::span<const float> condition) const {
+std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& forecast,
+                                                   std::uint32_t time_key, int member,
+                                                   std::span<const float> condition) const {
   const LatentSpace& space = foundation_.space;
-  const std::size_t tokens = foundation_.basis.patches.patch_of_token.size() +
-                             static_cast<std::size_t>(space.global_tokens());
+  const std::size_t tokens =
+      foundation_.basis.patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens());
   std::vector<float> noise(tokens * static_cast<std::size_t>(foundation_.basis.modes));
   // The stream and counters of the sampler's start noise: member m of an untrained network is the same field.
   CounterRandom(seed_, Stream::sampler)
@@ -80,7 +84,8 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
   Batch batch;
   MemberLatents latents;
   if (kind_ == Kind::ensemble)
-    batch.forecasts = ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
+    batch.forecasts =
+        ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
   else
     batch.forecasts = kind_ == Kind::head ? head_forecast(comm_, space, network_.head)(request, inflation_)
                                           : base_forecast(space)(request, inflation_);

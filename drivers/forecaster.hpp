@@ -14,7 +14,8 @@ namespace podscale {
 class Forecaster {
  public:
   /// Collective. Loads model_file unless the base is used alone; all arguments must outlive it. Errors: usage
-  /// (keys that do not go together), no_input, data (a model of another basis, or one that was not calibrated).
+  /// (keys that do not go together), no_input, data (a model of another basis, or one that was not
+  /// calibrated).
   Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
              const std::string& model_path);
   Forecaster(const Forecaster&) = delete;
@@ -28,8 +29,8 @@ class Forecaster {
   std::string model_checksum() const { return model_ ? model_->checksum() : ""; }
   std::string description() const;  ///< one line for the log
 
-  /// Collective. Forecasts of the times, and the coefficients of their first `members` members: [times][members]
-  /// each [local patches][K] K.
+  /// Collective. Forecasts of the times, and the coefficients of their first `members` members:
+  /// [times][members] each [local patches][K] K.
   struct Batch {
     std::vector<CoefficientForecast> forecasts;
     std::vector<std::vector<std::vector<double>>> members;
@@ -40,8 +41,8 @@ class Forecaster {
                                                         int count) const;
 
  private:
-  std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint32_t time_key, int member,
-                                         std::span<const float> condition) const;
+  std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint32_t time_key,
+                                         int member, std::span<const float> condition) const;
   const Communicator& comm_;
   const Foundation& foundation_;
   Kind kind_;

@@ -42,8 +42,8 @@ long nearest_point(const Basis& basis, double lat, double lon, const std::string
     }
   const double cell = grid.ny() > 1 ? grid.lat[1] - grid.lat[0] : 1;
   if (best < 0 || std::sqrt(smallest) > 2 * cell)
-    fail(ExitCode::data, "{} {},{}: no ocean point within two cells; expected a place in the region", option, lat,
-         lon);
+    fail(ExitCode::data, "{} {},{}: no ocean point within two cells; expected a place in the region", option,
+         lat, lon);
   return best;
 }
 
@@ -63,7 +63,8 @@ std::vector<Functional> gradient(const Basis& basis, double lat, double lon) {
                    std::cos(grid.lat[static_cast<std::size_t>(j)] * std::numbers::pi / 180)
              : cells_apart(grid.lat[static_cast<std::size_t>(y1)] - grid.lat[static_cast<std::size_t>(y0)]);
     if (distance <= 0)
-      fail(ExitCode::data, "--gradient {},{}: land on both sides; expected a place in the open ocean", lat, lon);
+      fail(ExitCode::data, "--gradient {},{}: land on both sides; expected a place in the open ocean", lat,
+           lon);
     Functional f{east ? "d/dx" : "d/dy", std::vector<double>(static_cast<std::size_t>(grid.points()), 0.0)};
     f.weights[static_cast<std::size_t>(y1 * nx + x1)] += 1 / distance;
     f.weights[static_cast<std::size_t>(y0 * nx + x0)] -= 1 / distance;
@@ -82,7 +83,8 @@ Functional region(const Basis& basis, const std::string& request) {
   for (const std::string& candidate : file.variable_names())
     if (name.empty() && file.variable(candidate).shape == shape) name = candidate;
   if (name.empty() || file.variable(name).shape != shape)
-    fail(ExitCode::data, "--region {}: {} is not {} x {}; expected a mask on the grid of the product, file.nc or "
+    fail(ExitCode::data,
+         "--region {}: {} is not {} x {}; expected a mask on the grid of the product, file.nc or "
          "file.nc:variable",
          request, name.empty() ? "no variable" : name, shape[0], shape[1]);
   const auto mask = file.get_all(name);
@@ -100,19 +102,22 @@ std::vector<Functional> functionals(const Basis& basis, const FunctionalRequest&
   if (!request.box.empty()) {
     const Box box{request.box[0], request.box[1], request.box[2], request.box[3]};
     Functional f{"box", box_weights(basis.grid, basis.window, basis.ocean, box)};
-    normalise_weights(Communicator::self(), f.weights,
-                      fmt::format("--box {}", fmt::format("{},{},{},{}", box.south, box.north, box.west, box.east)),
-                      basis.grid.points());
+    normalise_weights(
+        Communicator::self(), f.weights,
+        fmt::format("--box {}", fmt::format("{},{},{},{}", box.south, box.north, box.west, box.east)),
+        basis.grid.points());
     result.push_back(std::move(f));
   }
   if (!request.region.empty()) result.push_back(region(basis, request.region));
   if (!request.point.empty()) {
     Functional f{"point", std::vector<double>(static_cast<std::size_t>(basis.grid.points()), 0.0)};
-    f.weights[static_cast<std::size_t>(nearest_point(basis, request.point[0], request.point[1], "--point"))] = 1;
+    f.weights[static_cast<std::size_t>(nearest_point(basis, request.point[0], request.point[1], "--point"))] =
+        1;
     result.push_back(std::move(f));
   }
   if (!request.gradient.empty())
-    for (Functional& f : gradient(basis, request.gradient[0], request.gradient[1])) result.push_back(std::move(f));
+    for (Functional& f : gradient(basis, request.gradient[0], request.gradient[1]))
+      result.push_back(std::move(f));
   return result;
 }
 

@@ -18,8 +18,9 @@ LinearGaussian build_base(const Context& context, const Basis& basis, const Stud
                                             train, validate, block);
   const LatentSpace space(basis, &base);
   base.calibration = calibrate(comm, space, study, validate, base_forecast(space), true, block);
-  log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes", base.predictors.box().slots(),
-            base.penalty, base.interpolation > 0 ? "interpolation" : "climatology", base.residual.rank);
+  log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
+            base.predictors.box().slots(), base.penalty,
+            base.interpolation > 0 ? "interpolation" : "climatology", base.residual.rank);
   log::info("base: {}", base.calibration.text());
   return base;
 }

@@ -24,8 +24,10 @@ int main(int argc, char** argv) {
     };
     list("--box", request.box, 4, "Area mean of a product: south,north,west,east, degrees");
     list("--point", request.point, 2, "One point of a product: latitude,longitude");
-    list("--gradient", request.gradient, 2, "Gradient there, eastward and northward, per km: latitude,longitude");
-    app.add_option("--region", request.region, "Area mean of a product over a mask: file.nc or file.nc:variable");
+    list("--gradient", request.gradient, 2,
+         "Gradient there, eastward and northward, per km: latitude,longitude");
+    app.add_option("--region", request.region,
+                   "Area mean of a product over a mask: file.nc or file.nc:variable");
   };
   return run_program(argc, argv, info, [&](Context& context) {
     for (const std::string& file : context.files) {

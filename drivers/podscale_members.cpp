@@ -107,8 +107,7 @@ int write_members(Context& context, const Wanted& wanted) {
       for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
         const PatchModes& patch = basis.patches.mine[p];
         double* field = fields.data() + m * points;
-        for (const long point : patch.points)
-          field[point] = climatology[static_cast<std::size_t>(point)];
+        for (const long point : patch.points) field[point] = climatology[static_cast<std::size_t>(point)];
         add_modes(patch, members[0][m].data() + p * k, field);
       }
     file.write(t, 1, {}, {}, fields);
@@ -141,7 +140,8 @@ int main(int argc, char** argv) {
   return run_program(argc, argv, info, [&](Context& context) {
     if (context.files.size() != 1)
       throw Error(ExitCode::usage,
-                  fmt::format("podscale-members: {} files given; expected one product", context.files.size()), true);
+                  fmt::format("podscale-members: {} files given; expected one product", context.files.size()),
+                  true);
     if (wanted.output.empty())
       wanted.output = (std::filesystem::path(context.files.front()).parent_path() / "members.nc").string();
     return write_members(context, wanted);

@@ -1,4 +1,5 @@
 // podscale-train: basis.nc and series in, model.h5 out.
+#include "foundation.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/base/log.hpp"
 #include "podscale/diffusion/model.hpp"
@@ -6,7 +7,6 @@
 #include "podscale/gaussian/token_series.hpp"
 #include "podscale/pod/anomaly.hpp"
 #include "podscale/pod/basis_builder.hpp"
-#include "foundation.hpp"
 #include "program.hpp"
 #include "study_options.hpp"
 #include "validation_score.hpp"
@@ -15,22 +15,23 @@ using namespace podscale;
 
 namespace {
 
-/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other keeps what
-/// the file has.
+/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other keeps
+/// what the file has.
 void calibrate_model(const Context& context, const Foundation& foundation, const StudySeries& study,
                      const std::vector<StepPair>& validate, Trainer& trainer) {
   const Communicator& comm = context.comm;
   const Namelist& n = context.namelist;
   const bool head = n.text("sampling.uncertainty") == "head";
-  const Model model = Model::load(comm, context.output_path_of("output.model_file"),
-                                  foundation.space.layout(comm), foundation.space.checksum(comm),
-                                  n.text("model.device"));
+  const Model model =
+      Model::load(comm, context.output_path_of("output.model_file"), foundation.space.layout(comm),
+                  foundation.space.checksum(comm), n.text("model.device"));
   const NetworkFunctions network = model.functions(sampler_options(n));
-  const ForecastFunction forecast =
-      head ? head_forecast(comm, foundation.space, network.head)
-           : ensemble_forecast(comm, foundation.space, ensemble_plan(n), network.sample, control_variate_seed(n));
-  const Calibration c = calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
-                                  forecast, true, n.integer("sampling.time_block"));
+  const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
+                                         : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
+                                                             network.sample, control_variate_seed(n));
+  const Calibration c =
+      calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
+                forecast, true, n.integer("sampling.time_block"));
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model.calibration(true), head ? model.calibration(false) : c);
   trainer.save();
@@ -56,8 +57,9 @@ int main(int argc, char** argv) {
     // 1. Basis, base and series, on the same grid.
     if (namelist.text("sampling.uncertainty") == "base")
       throw Error(ExitCode::usage,
-                  namelist.source() + ": sampling.uncertainty = 'base' needs no network; run podscale-downscale "
-                                      "at once, or choose 'head' or 'ensemble' to train",
+                  namelist.source() +
+                      ": sampling.uncertainty = 'base' needs no network; run podscale-downscale "
+                      "at once, or choose 'head' or 'ensemble' to train",
                   true);
     const ModelOptions model = model_options(namelist);
     const TrainingOptions training = training_options(namelist, comm.size());
@@ -74,11 +76,11 @@ int main(int argc, char** argv) {
     // 2. Latents of the training period, and the validation subset.
     const TokenSeries tokens = encode_period(comm, foundation.space, study, train, block);
     const auto subset = spread(validate, namelist.integer("training.validation_times"));
-    const ValidationSubset validation(
-        comm, foundation.space, study, subset, static_cast<int>(namelist.integer("training.validation_members")),
-        static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
-        namelist.text("sampling.uncertainty") == "head",
-        foundation.base ? foundation.base->calibration.inflation : Inflation{});
+    const ValidationSubset validation(comm, foundation.space, study, subset,
+                                      static_cast<int>(namelist.integer("training.validation_members")),
+                                      static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
+                                      namelist.text("sampling.uncertainty") == "head",
+                                      foundation.base ? foundation.base->calibration.inflation : Inflation{});
     log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), validate.size());
 
     // 3. Training.
@@ -90,7 +92,8 @@ int main(int argc, char** argv) {
         [&](const NetworkFunctions& network) { return validation.score(network); }, stop_requested);
 
     // 4. Calibration of what was kept.
-    if (finished) calibrate_model(context, foundation, study, validate, trainer);
+    if (finished && namelist.text("sampling.calibration") != "none")
+      calibrate_model(context, foundation, study, validate, trainer);
     log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
               trainer.parameters(), trainer.step(), trainer.best_step(), comm.max(peak_memory_mib()));
     if (finished) return 0;

@@ -24,7 +24,8 @@ ModelOptions model_options(const Namelist& namelist) {
   options.with_head = namelist.real("training.head_weight") > 0;
   if (namelist.text("model.base") == "gaussian" && options.prediction == Prediction::noise)
     refuse(namelist,
-           "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the base; "
+           "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the "
+           "base; "
            "expected 'velocity'");
   if (options.width % options.heads != 0)
     refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one",
@@ -50,9 +51,10 @@ TrainingOptions training_options(const Namelist& namelist, int ranks) {
   options.condition_noise = namelist.real("training.condition_noise");
   const std::string& uncertainty = namelist.text("sampling.uncertainty");
   if ((uncertainty == "head" ? options.head_weight : options.diffusion_weight) == 0)
-    refuse(namelist, fmt::format("sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; "
-                                 "expected a positive weight",
-                                 uncertainty, uncertainty == "head" ? "head" : "diffusion"));
+    refuse(namelist,
+           fmt::format("sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; "
+                       "expected a positive weight",
+                       uncertainty, uncertainty == "head" ? "head" : "diffusion"));
   if (options.batch % ranks != 0)
     refuse(namelist,
            fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",

@@ -18,7 +18,8 @@ NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
                          std::span<float> out, const Temperature& temperature) {
             const CounterRandom random(seed, Stream::sampler);
             const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
-                              patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.modes);
+                              patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) *
+                                                                 layout.modes);
             for (int m = 0; m < count; ++m) {
               const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
               random.fill_normal(member, time_key, static_cast<std::uint32_t>(first + m), 0);
@@ -42,9 +43,9 @@ std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
   return chosen;
 }
 
-ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                                   const std::vector<StepPair>& pairs, int members, std::uint64_t seed,
-                                   bool head, const Inflation& inflation)
+ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& space,
+                                   const StudySeries& study, const std::vector<StepPair>& pairs, int members,
+                                   std::uint64_t seed, bool head, const Inflation& inflation)
     : comm_(&comm), space_(&space), plan_{members, members}, head_(head), inflation_(inflation) {
   const Basis& basis = space.basis();
   truth_.resize(static_cast<std::size_t>(basis.window.points()) * pairs.size());
@@ -120,8 +121,9 @@ std::vector<double> ValidationSubset::ensemble_scores(const NetworkFunctions& ne
   const Basis& basis = space_->basis();
   const ForecastRequest request{condition_, year_phase_, time_key_};
   const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()), k = static_cast<std::size_t>(basis.modes),
-                    m = static_cast<std::size_t>(plan_.members), width = condition_.size() / year_phase_.size();
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
+                    k = static_cast<std::size_t>(basis.modes), m = static_cast<std::size_t>(plan_.members),
+                    width = condition_.size() / year_phase_.size();
   std::vector<double> members(n * m), at_point(m);
   return means_over_points([&](std::size_t t) {
     std::fill(members.begin(), members.end(), 0.0);

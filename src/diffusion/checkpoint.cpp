@@ -237,8 +237,8 @@ Checkpoint read_file(const std::string& path) {
   s.effective_namelist = get_text(file, path, "namelist");
   s.version = get_text(file, path, "version");
   for (const auto& [name, member] : kCalibrations) {
-    s.*member = Calibration::from_numbers(
-        get_array<double>(file, path, fmt::format("/calibration/{}", name)));
+    s.*member =
+        Calibration::from_numbers(get_array<double>(file, path, fmt::format("/calibration/{}", name)));
     (s.*member).period = get_text(file, path, fmt::format("/calibration/{}_period", name).c_str());
     (s.*member).note = get_text(file, path, fmt::format("/calibration/{}_note", name).c_str());
   }
@@ -346,9 +346,14 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
                     s.layout.global_tokens,
                     s.options.with_head};
   comm.broadcast(std::span<long>(numbers));
-  s.options = {static_cast<int>(numbers[0]), static_cast<int>(numbers[1]),
-               static_cast<int>(numbers[2]), numbers[3] ? Prediction::velocity : Prediction::noise,
-               static_cast<int>(numbers[4]), s.options.device, s.options.dropout, numbers[16] != 0};
+  s.options = {static_cast<int>(numbers[0]),
+               static_cast<int>(numbers[1]),
+               static_cast<int>(numbers[2]),
+               numbers[3] ? Prediction::velocity : Prediction::noise,
+               static_cast<int>(numbers[4]),
+               s.options.device,
+               s.options.dropout,
+               numbers[16] != 0};
   s.layout.global_tokens = static_cast<int>(numbers[15]);
   s.layout.tokens = static_cast<int>(numbers[5]);
   s.layout.modes = static_cast<int>(numbers[6]);

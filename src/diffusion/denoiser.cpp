@@ -22,8 +22,8 @@ torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const
 }
 
 /// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves + global tokens]. A
-/// region anywhere, of any size, has its own values, and longitude is periodic. Each global token has a feature
-/// of its own instead, since it is nowhere.
+/// region anywhere, of any size, has its own values, and longitude is periodic. Each global token has a
+/// feature of its own instead, since it is nowhere.
 torch::Tensor position_features(const TokenLayout& layout) {
   std::vector<float> features;
   const int patches = layout.tokens - layout.global_tokens;
@@ -116,7 +116,8 @@ torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& con
 }
 
 Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tensor& year_phase) {
-  const auto nothing = torch::zeros({condition.size(0), active_.size(0), active_.size(1)}, condition.options());
+  const auto nothing =
+      torch::zeros({condition.size(0), active_.size(0), active_.size(1)}, condition.options());
   const auto start = torch::full({1}, std::numbers::pi / 2, condition.options());
   const auto y = head_->forward(trunk(nothing, condition, start, year_phase)).chunk(2, -1);
   // Bounded, so that no outlier of the training can make a variance explode; slope 1 at 0.
@@ -131,8 +132,8 @@ void Denoiser::initialise(std::uint64_t seed) {
   for (auto& item : named_parameters()) {
     torch::Tensor& parameter = item.value();
     const std::string& name = item.key();
-    const bool zero =
-        parameter.dim() == 1 || name.find("modulation") != std::string::npos || name.rfind("last.", 0) == 0 || name.rfind("head.", 0) == 0;
+    const bool zero = parameter.dim() == 1 || name.find("modulation") != std::string::npos ||
+                      name.rfind("last.", 0) == 0 || name.rfind("head.", 0) == 0;
     if (zero) {
       parameter.zero_();
     } else {

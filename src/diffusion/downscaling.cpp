@@ -23,9 +23,9 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
                long items_per_time, long rows, const Evaluate& evaluate) {
   const Basis& basis = space.basis();
   const long times = static_cast<long>(request.times()), items = times * items_per_time,
-             patches = static_cast<long>(basis.patches.patch_of_token.size()),
-             extra = space.global_tokens(), tokens = patches + extra, k = basis.modes,
-             c = space.condition_width(), local = static_cast<long>(basis.patches.mine.size());
+             patches = static_cast<long>(basis.patches.patch_of_token.size()), extra = space.global_tokens(),
+             tokens = patches + extra, k = basis.modes, c = space.condition_width(),
+             local = static_cast<long>(basis.patches.mine.size());
   // Every item of a time needs its condition: tokens are few, so each item carries a copy.
   const auto rows_by_space = standardised(space, request.condition, times);
   std::vector<float> repeated;
@@ -81,7 +81,8 @@ StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t
       for (std::size_t i = 0; i < k; ++i)
         mean.patch[p * k + i] +=
             patch * static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
-    for (std::size_t r = 0; r < rank; ++r) mean.global[r] += global * static_cast<double>(noise[tokens * k + r]);
+    for (std::size_t r = 0; r < rank; ++r)
+      mean.global[r] += global * static_cast<double>(noise[tokens * k + r]);
   }
   return mean;
 }
@@ -96,14 +97,13 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
              width = space.global_tokens() * k, times = static_cast<long>(request.times());
   const Temperature temperature{static_cast<float>(std::sqrt(inflation.patch)),
                                 static_cast<float>(std::sqrt(inflation.global))};
-  const DealtWork work = deal(
-      comm, space, request, groups, batch,
-      [&](std::span<const float> condition, long item, std::span<float> out) {
-        const std::size_t time = static_cast<std::size_t>(item / groups);
-        const long group = plan.first_group + item % groups;
-        sample(condition, request.year_phase[time], request.time_key[time], static_cast<int>(group * batch),
-               plan.batch, out, temperature);
-      });
+  const DealtWork work = deal(comm, space, request, groups, batch,
+                              [&](std::span<const float> condition, long item, std::span<float> out) {
+                                const std::size_t time = static_cast<std::size_t>(item / groups);
+                                const long group = plan.first_group + item % groups;
+                                sample(condition, request.year_phase[time], request.time_key[time],
+                                       static_cast<int>(group * batch), plan.batch, out, temperature);
+                              });
   MemberLatents latents;
   latents.members = plan.members;
   for (long t = 0; t < times; ++t)
@@ -142,20 +142,20 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
                                    SampleFunction sample, std::optional<std::uint64_t> control_seed,
                                    MemberLatents* keep) {
-  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep](
-             const ForecastRequest& request, const Inflation& inflation) {
+  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep](const ForecastRequest& request,
+                                                                               const Inflation& inflation) {
     MemberLatents latents = sample_members(comm, space, plan, sample, request, inflation);
     const std::size_t times = request.times(), patch = latents.patch.size() / times,
                       global = latents.global.size() / times, condition = request.condition.size() / times;
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < times; ++t) {
       StartNoise noise;
-      if (control_seed) noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t], inflation);
-      forecasts.push_back(
-          forecast_from_members(space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
-                                std::span(latents.global).subspan(t * global, global),
-                                request.condition.subspan(t * condition, condition),
-                                control_seed ? &noise : nullptr));
+      if (control_seed)
+        noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t], inflation);
+      forecasts.push_back(forecast_from_members(
+          space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
+          std::span(latents.global).subspan(t * global, global),
+          request.condition.subspan(t * condition, condition), control_seed ? &noise : nullptr));
     }
     if (keep) *keep = std::move(latents);
     return forecasts;

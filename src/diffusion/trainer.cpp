@@ -110,7 +110,8 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     const ModelOptions& o = c.summary.options;
     if (o.with_head != model.with_head || o.dropout != model.dropout)
       fail(ExitCode::data,
-           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: set model.dropout and "
+           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: set model.dropout "
+           "and "
            "training.head_weight, or training.resume = .false.",
            model_file, o.dropout, o.with_head ? "a" : "no");
     if (o.heads != model.heads || o.prediction != model.prediction ||
@@ -150,8 +151,9 @@ double Trainer::State::loss_and_gradient(const TrainingSet& data) {
                                          training.seed, step, comm->rank() * count, count);
   // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that a restart
   // has no generator to restore.
-  torch::manual_seed(CounterRandom(training.seed, Stream::dropout)
-                         .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(comm->rank())));
+  torch::manual_seed(
+      CounterRandom(training.seed, Stream::dropout)
+          .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(comm->rank())));
   const auto loss = training_loss(*network.module, batch, training, network.device);
   network.flat->gradient.zero_();
   loss.backward();
@@ -236,7 +238,10 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
   if (s.training.steps == 0) save();
   progress.finish(fmt::format("best score {:.5f} at step {}", s.best_score, s.best_step));
   if (s.best_step == 0)
-    log::warn("no step of the training beat the untrained network: its weights are what was saved");
+    log::warn(
+        "no step of the training beat step 0: the untrained network, which is the base where there is one, "
+        "is "
+        "what was saved");
   return true;
 }
 

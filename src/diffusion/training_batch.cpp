@@ -39,7 +39,8 @@ torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const
                             const torch::Device& device) {
   auto condition = batch.condition.to(device);
   const auto phase = batch.year_phase.to(device);
-  if (options.condition_noise > 0) condition = condition + options.condition_noise * torch::randn_like(condition);
+  if (options.condition_noise > 0)
+    condition = condition + options.condition_noise * torch::randn_like(condition);
   const auto values = network.active().sum() * batch.x.size(0);
   torch::Tensor loss = torch::zeros({}, condition.options());
   if (options.diffusion_weight > 0) {

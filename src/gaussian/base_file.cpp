@@ -38,11 +38,13 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
     describe("global_root", "those modes times their standard deviation", "K");
   }
   file.define_variable("regression", NC_DOUBLE, {"patch_y", "patch_x", "mode", "predictor"});
-  describe("regression", "regression of the coefficients on LR cells, by lag, row and column, and on the projection of the "
+  describe("regression",
+           "regression of the coefficients on LR cells, by lag, row and column, and on the projection of the "
            "interpolated LR field",
            "1");
   file.define_variable("predictor_scale", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
-  describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean", "K");
+  describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean",
+           "K");
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
   describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance", "K");
   file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "lr_lat", "lr_lon"},
@@ -174,22 +176,24 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   const std::string found = checksum_text(base.checksum(comm, basis)),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)
-    throw Error(ExitCode::data,
-                fmt::format("{}: checksum {} of the base does not match the stored {}: the file is damaged or "
-                            "was edited; make it again with podscale-basis",
-                            path, found, stored),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: checksum {} of the base does not match the stored {}: the file is damaged or "
+                    "was edited; make it again with podscale-basis",
+                    path, found, stored),
+        true);
   return base;
 }
 
 LinearGaussian require_base(const Communicator& comm, const Basis& basis, const std::string& path) {
   auto base = read_base(comm, basis, path);
   if (!base)
-    throw Error(ExitCode::data,
-                fmt::format("{}: no linear-Gaussian base in it, but model.base = 'gaussian'; expected one: make "
-                            "the basis again with this namelist, or set model.base = 'none'",
-                            path),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no linear-Gaussian base in it, but model.base = 'gaussian'; expected one: make "
+                    "the basis again with this namelist, or set model.base = 'none'",
+                    path),
+        true);
   return std::move(*base);
 }
 

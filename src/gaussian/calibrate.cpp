@@ -48,7 +48,8 @@ class Calibrator {
   }
 
   /// Squared errors of the three levels against their predicted variances.
-  void add_levels(const Block& block, const std::vector<CoefficientForecast>& forecasts, LevelSums& sums) const {
+  void add_levels(const Block& block, const std::vector<CoefficientForecast>& forecasts,
+                  LevelSums& sums) const {
     const Basis& basis = space_.basis();
     const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
@@ -69,8 +70,8 @@ class Calibrator {
         space_.colour(p, error, std::span<const double>(z).first(modes), residual);
         double variance = 0;
         for (std::size_t g = 0; g < rank; ++g)
-          variance += f.global_variance[g] *
-                      sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
+          variance +=
+              f.global_variance[g] * sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
         sums.add(LevelSums::global, p, sum_of_squares(residual), variance);
         for (std::size_t m = 0; m < modes; ++m)
           z[m] = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
@@ -150,8 +151,8 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   after.reduce(comm, calibrator.tokens());
   // Last, one factor for all levels.
   const double factor = inflate ? after.best_factor() : 1;
-  for (double* level : {&calibration.inflation.global, &calibration.inflation.patch,
-                        &calibration.inflation.truncation})
+  for (double* level :
+       {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
     *level *= factor * factor;
   calibration.before = before.coverage();
   calibration.after = after.coverage(factor);
@@ -163,9 +164,9 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   calibration.period = date_text(first) + " to " + date_text(last);
   const long days = day_number(axis.calendar, last.year, last.month, last.day) -
                     day_number(axis.calendar, first.year, first.month, first.day);
-  calibration.note = calibration_note(
-      calibration.times, static_cast<double>(days) * static_cast<double>(calibration.times + 1) /
-                             static_cast<double>(std::max(1l, calibration.times)));
+  calibration.note = calibration_note(calibration.times,
+                                      static_cast<double>(days) * static_cast<double>(calibration.times + 1) /
+                                          static_cast<double>(std::max(1l, calibration.times)));
   if (!calibration.note.empty()) log::warn("calibration: {}", calibration.note);
   return calibration;
 }

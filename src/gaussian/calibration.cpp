@@ -63,8 +63,10 @@ std::string Calibration::text() const {
 }
 
 std::vector<double> Calibration::numbers() const {
-  std::vector<double> all{inflation.global, inflation.patch, inflation.truncation, static_cast<double>(times)};
-  for (const auto* values : {&before, &after, &half_width}) all.insert(all.end(), values->begin(), values->end());
+  std::vector<double> all{inflation.global, inflation.patch, inflation.truncation,
+                          static_cast<double>(times)};
+  for (const auto* values : {&before, &after, &half_width})
+    all.insert(all.end(), values->begin(), values->end());
   return all;
 }
 
@@ -86,7 +88,8 @@ void ErrorHistogram::add(std::size_t patch_index, double error, double variance,
   const double z = variance > 0 ? std::abs(error) / std::sqrt(variance) : (error == 0 ? 0.0 : 1e9);
   const double bin = std::min(z / kWidth, static_cast<double>(kBins));
   bins_[patch_index][static_cast<std::size_t>(bin)] += weight;
-  bins_[patch_index][kBins + 1 + static_cast<std::size_t>(bin)] += weight * std::sqrt(std::max(0.0, variance));
+  bins_[patch_index][kBins + 1 + static_cast<std::size_t>(bin)] +=
+      weight * std::sqrt(std::max(0.0, variance));
 }
 
 void ErrorHistogram::reduce(const Communicator& comm, long total_patches) {
@@ -123,7 +126,8 @@ std::array<double, 4> ErrorHistogram::quantiles(double factor) const {
 }
 
 double ErrorHistogram::best_factor() const {
-  // CRPS of N(0, (c sigma)^2) against z sigma is sigma * c * g(z / c), g as in Gneiting & Raftery (2007), eq. 21.
+  // CRPS of N(0, (c sigma)^2) against z sigma is sigma * c * g(z / c), g as in Gneiting & Raftery (2007),
+  // eq. 21.
   const auto score = [&](double c) {
     double sum = 0;
     for (std::size_t i = 0; i <= kBins; ++i) {
@@ -148,8 +152,8 @@ std::string calibration_note(long times, double days) {
     return fmt::format("the {} validation times span {:.0f} days: seasons are missing from the calibration",
                        times, days);
   if (times < 24)
-    return fmt::format("only {} validation times: the inflation factors are uncertain by some {:.0f} %", times,
-                       100 * std::sqrt(2.0 / static_cast<double>(std::max(1l, times))));
+    return fmt::format("only {} validation times: the inflation factors are uncertain by some {:.0f} %",
+                       times, 100 * std::sqrt(2.0 / static_cast<double>(std::max(1l, times))));
   return "";
 }
 

@@ -45,8 +45,7 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
-                                          std::span<const float> condition,
-                                          const StartNoise* start_noise) {
+                                          std::span<const float> condition, const StartNoise* start_noise) {
   PODSCALE_ASSERT(members >= 2, "{} members", members);
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
@@ -62,7 +61,8 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
     std::vector<double> mean(modes, 0.0), factor, own, own_mean(modes, 0.0), part(modes);
     for (std::size_t i = 0; i < m; ++i) {
       const double* z = z_patch.data() + (i * local + p) * k;
-      const auto a = coefficients(space, p, z_global.subspan(i * rank, rank), z, condition.data() + p * width);
+      const auto a =
+          coefficients(space, p, z_global.subspan(i * rank, rank), z, condition.data() + p * width);
       space.colour(p, nothing, std::span(z, modes), part);
       for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse, own_mean[c] += part[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
@@ -134,8 +134,7 @@ ForecastFunction base_forecast(const LatentSpace& space) {
                                 std::vector<double>(local * k, inflation.patch)};
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t)
-      forecasts.push_back(
-          forecast_from_latents(space, latent, request.condition.subspan(t * width, width)));
+      forecasts.push_back(forecast_from_latents(space, latent, request.condition.subspan(t * width, width)));
     return forecasts;
   };
 }
@@ -144,7 +143,8 @@ void add_modes(const PatchModes& patch, const double* a, double* field) {
   const std::size_t d = patch.points.size();
   for (std::size_t i = 0; i < d; ++i) {
     double value = 0;
-    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k) value += patch.phi[k * d + i] * a[k];
+    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k)
+      value += patch.phi[k * d + i] * a[k];
     field[static_cast<std::size_t>(patch.points[i])] += value;
   }
 }

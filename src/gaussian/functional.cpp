@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-std::vector<double> box_weights(const Grid& grid, const Window& window,
-                                std::span<const unsigned char> ocean, const Box& box) {
+std::vector<double> box_weights(const Grid& grid, const Window& window, std::span<const unsigned char> ocean,
+                                const Box& box) {
   std::vector<double> weights(static_cast<std::size_t>(window.points()), 0.0);
   for (long j = 0; j < window.ny; ++j)
     for (long i = 0; i < window.nx; ++i) {
@@ -56,7 +56,8 @@ FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functio
 }
 
 std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm,
-                                                        const CoefficientForecast& forecast, double truncation,
+                                                        const CoefficientForecast& forecast,
+                                                        double truncation,
                                                         std::span<const double> climatology) const {
   const std::size_t shared = static_cast<std::size_t>(forecast.shared), terms = 2 + shared;
   // A patch's terms of a functional: its mean, its own variance, and its share of every common column.

@@ -133,9 +133,8 @@ std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
   factor.insert(factor.end(), patch.root.begin(), patch.root.end());
   for (std::size_t i = 0; i < factor.size(); ++i) {
     const std::size_t column = i / k;
-    factor[i] *= std::sqrt(column < global_variance.size()
-                               ? global_variance[column]
-                               : patch_variance[column - global_variance.size()]);
+    factor[i] *= std::sqrt(column < global_variance.size() ? global_variance[column]
+                                                           : patch_variance[column - global_variance.size()]);
   }
   return factor;
 }

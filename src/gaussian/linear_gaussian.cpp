@@ -64,7 +64,8 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
     }
   if (penalties.size() > 1 && (chosen.penalty == *std::min_element(penalties.begin(), penalties.end()) ||
                                chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
-    log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it", chosen.penalty);
+    log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it",
+              chosen.penalty);
   return chosen;
 }
 
@@ -82,13 +83,12 @@ LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
   if (prior != "auto") options.interpolation = {prior == "interpolation" ? 1.0 : 0.0};
   if (options.lags.empty()) options.lags = {0};
   if (options.penalties.empty())
-    throw Error(ExitCode::usage, namelist.source() + ": base.penalties is empty; expected at least one number",
-                true);
+    throw Error(ExitCode::usage,
+                namelist.source() + ": base.penalties is empty; expected at least one number", true);
   return options;
 }
 
-void regress(const std::vector<double>& b, int modes, const float* c, std::size_t conditions,
-             double* a) {
+void regress(const std::vector<double>& b, int modes, const float* c, std::size_t conditions, double* a) {
   for (std::size_t k = 0; k < static_cast<std::size_t>(modes); ++k) {
     double sum = 0;
     for (std::size_t i = 0; i < conditions; ++i) sum += b[k * conditions + i] * static_cast<double>(c[i]);
@@ -100,9 +100,15 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
                                    const Basis& basis, const StudySeries& study,
                                    const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
                                    long block) {
-  LinearGaussian base{options.halo, options.lags, Predictors(comm, basis, options.halo, options.lags),
-                      {},           0,            0,
-                      {},           {},           {},
+  LinearGaussian base{options.halo,
+                      options.lags,
+                      Predictors(comm, basis, options.halo, options.lags),
+                      {},
+                      0,
+                      0,
+                      {},
+                      {},
+                      {},
                       {}};
   const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
                     width = static_cast<std::size_t>(base.conditions(basis)),
@@ -137,8 +143,8 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
         std::vector<float> target(a.size() / local);
         for (std::size_t t = 0; t < part.size(); ++t)
           for (std::size_t m = 0; m < k; ++m)
-            target[t * k + m] = a[(t * local + p) * k + m] -
-                                static_cast<float>(candidate.interpolation) * c[(t * local + p) * width + slots + m];
+            target[t * k + m] = a[(t * local + p) * k + m] - static_cast<float>(candidate.interpolation) *
+                                                                 c[(t * local + p) * width + slots + m];
         RidgeFit& fit = (training ? candidate.train : candidate.validate)[p];
         fit.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(part.size()));
       }
@@ -146,7 +152,8 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
         std::copy_n(a.begin() + static_cast<long>((t * local + p) * k), modes,
                     residuals[p].begin() + static_cast<long>((first + t) * modes));
         for (std::size_t m = 0; m < k; ++m)
-          projected_power[p * k + m] += std::pow(static_cast<double>(c[(t * local + p) * width + slots + m]), 2);
+          projected_power[p * k + m] +=
+              std::pow(static_cast<double>(c[(t * local + p) * width + slots + m]), 2);
       }
     }
   };
@@ -164,14 +171,16 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
       const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
       std::vector<double> b(modes * width, 0.0);
       for (std::size_t m = 0; m < modes; ++m) {
-        std::copy_n(d.begin() + static_cast<long>(m * slots), slots, b.begin() + static_cast<long>(m * width));
+        std::copy_n(d.begin() + static_cast<long>(m * slots), slots,
+                    b.begin() + static_cast<long>(m * width));
         b[m * width + slots + m] = base.interpolation;
       }
       base.regression.push_back(std::move(b));
       const auto scale = fit.predictor_scale();
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
       for (std::size_t m = 0; m < k; ++m)
-        base.predictor_scale.push_back(std::sqrt(projected_power[p * k + m] / static_cast<double>(train.size())));
+        base.predictor_scale.push_back(
+            std::sqrt(projected_power[p * k + m] / static_cast<double>(train.size())));
     }
   });
 

@@ -60,10 +60,10 @@ Predictors::Predictors(const Communicator& comm, const Basis& basis, long halo, 
     const auto edge = [](const std::vector<double>& bounds, long i) {
       return bounds[static_cast<std::size_t>(i)];
     };
-    Extent rows = overlap(lr.lat_bounds, edge(basis.grid.lat_bounds, w.y0),
-                          edge(basis.grid.lat_bounds, w.y0 + w.ny));
-    Extent columns = overlap_longitude(lr, edge(basis.grid.lon_bounds, w.x0),
-                                       edge(basis.grid.lon_bounds, w.x0 + w.nx));
+    Extent rows =
+        overlap(lr.lat_bounds, edge(basis.grid.lat_bounds, w.y0), edge(basis.grid.lat_bounds, w.y0 + w.ny));
+    Extent columns =
+        overlap_longitude(lr, edge(basis.grid.lon_bounds, w.x0), edge(basis.grid.lon_bounds, w.x0 + w.nx));
     rows = {rows.first - halo, rows.count + 2 * halo};
     columns = {columns.first - halo, columns.count + 2 * halo};
     if (lr.periodic) columns.count = std::min(columns.count, lr.nx());
@@ -137,7 +137,8 @@ void PredictorSeries::read(std::span<const long> steps, std::span<float> out) co
         const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
         if (basis_->lr_ocean[cell] && std::isnan(values[t * n + i]))
           fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
+               "LR "
                "series without gaps there",
                lr_->describe(), date_text(date), cell / static_cast<std::size_t>(basis_->lr_grid.nx()),
                cell % static_cast<std::size_t>(basis_->lr_grid.nx()));

@@ -59,10 +59,10 @@ void ProductFactors::define(NetcdfFile& file) const {
                    {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
   if (members_ > 0) {
     file.define_dimension("factor_column", size(members_));
-    file.define_variable("member_factor", NC_FLOAT,
-                         {"time", "patch_y", "patch_x", "factor_column", "mode"},
+    file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_column", "mode"},
                          {{1, py, px, size(members_), k}, deflate_, {}});
-    describe("member_factor", "deviations of the members' coefficients over the root of members less one", "K");
+    describe("member_factor", "deviations of the members' coefficients over the root of members less one",
+             "K");
     return;
   }
   file.define_dimension("mode_column", k);
@@ -107,11 +107,12 @@ void ProductFactors::put_static(NetcdfFile& file) const {
   if (r > 0) global.put(file, "global_root");
 }
 
-void ProductFactors::put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,
+void ProductFactors::put(NetcdfFile& file, std::size_t first,
+                         const std::vector<CoefficientForecast>& forecasts,
                          std::span<const float> condition) const {
   const Basis& basis = space_.basis();
-  const std::size_t local = basis.patches.mine.size(), k = size(basis.modes), c = size(space_.condition_width()),
-                    r = size(space_.global_modes());
+  const std::size_t local = basis.patches.mine.size(), k = size(basis.modes),
+                    c = size(space_.condition_width()), r = size(space_.global_modes());
   for (std::size_t t = 0; t < forecasts.size(); ++t) {
     const CoefficientForecast& f = forecasts[t];
     PatchTable predictor(basis, comm_.rank(), {c}, 0), variance(basis, comm_.rank(), {k}, 0),

@@ -137,8 +137,7 @@ void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vec
 }  // namespace
 
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
-                             const PatchSeries& residuals, long times, int rank,
-                             double share) {
+                             const PatchSeries& residuals, long times, int rank, double share) {
   ResidualOperator op(comm, patches, modes, residuals, times);
   std::vector<double> powers;  // of the patches: sum of r^2 / times
   for (const auto& series : residuals) {
@@ -146,8 +145,7 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
     for (const double value : series) power += value * value / static_cast<double>(times);
     powers.push_back(power);
   }
-  const double largest =
-      comm.max(powers.empty() ? 0.0 : *std::max_element(powers.begin(), powers.end()));
+  const double largest = comm.max(powers.empty() ? 0.0 : *std::max_element(powers.begin(), powers.end()));
   ExactSum total(1, largest, static_cast<long>(patches.patch_of_token.size()));
   for (const double power : powers) total.add(std::span(&power, 1));
   const double all = total.reduce(comm).front();

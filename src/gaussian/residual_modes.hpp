@@ -12,7 +12,6 @@ struct ResidualModes {
 
 /// See fit_residual_covariance.
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
-                             const PatchSeries& residuals, long times, int rank,
-                             double share);
+                             const PatchSeries& residuals, long times, int rank, double share);
 
 }  // namespace podscale

@@ -65,16 +65,16 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   };
   const std::string squared = conversion_.scale == 1 ? "K2" : "(" + options.units + ")2";
   if (!options.members_only) {
-  define(name, ", downscaled mean", options.units, "mean");
-  define(name + "_variance", ", predictive variance", squared, "variance");
-  define(name + "_std", ", predictive standard deviation", conversion_.scale == 1 ? "K" : options.units,
-         "standard_deviation");
-  file_.put_text(name, "standard_name", options.standard_name);
-  file_.put_text(name, "ancillary_variables", name + "_variance " + name + "_std");
+    define(name, ", downscaled mean", options.units, "mean");
+    define(name + "_variance", ", predictive variance", squared, "variance");
+    define(name + "_std", ", predictive standard deviation", conversion_.scale == 1 ? "K" : options.units,
+           "standard_deviation");
+    file_.put_text(name, "standard_name", options.standard_name);
+    file_.put_text(name, "ancillary_variables", name + "_variance " + name + "_std");
   }
   for (const ExtraField& extra : options.extra)
-    define(name + extra.suffix, ", " + extra.long_name, extra.kind == ExtraField::value ? options.units : squared,
-           "");
+    define(name + extra.suffix, ", " + extra.long_name,
+           extra.kind == ExtraField::value ? options.units : squared, "");
   if (!options.regions.empty()) {
     file_.define_dimension("region", options.regions.size());
     file_.define_variable("region", NC_INT, {"region"});
@@ -86,7 +86,8 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     file_.put_numbers("region", "boxes", options.region_boxes);
     file_.put_text("region", "comment", "boxes: south, north, west, east of each region, degrees");
     for (const auto& [suffix, what, units] :
-         {std::array<std::string, 3>{"_region_mean", ", area mean of the region, downscaled mean", options.units},
+         {std::array<std::string, 3>{"_region_mean", ", area mean of the region, downscaled mean",
+                                     options.units},
           {"_region_std", ", standard deviation of the area mean of the region",
            conversion_.scale == 1 ? "K" : options.units}}) {
       file_.define_variable(name + suffix, NC_DOUBLE, {"time", "region"});
@@ -169,9 +170,10 @@ void ProductFile::write(std::size_t first, std::size_t steps, std::span<const do
 void ProductFile::write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
                                 std::span<const double> variance) {
   const std::size_t n = comm_->is_root() ? steps * options_.regions.size() : 0;
-  PODSCALE_ASSERT(mean.size() == steps * options_.regions.size() && variance.size() == mean.size(), "{} values",
-                  mean.size());
-  const std::vector<std::size_t> start{first, 0}, count{n > 0 ? steps : 0, n > 0 ? options_.regions.size() : 0};
+  PODSCALE_ASSERT(mean.size() == steps * options_.regions.size() && variance.size() == mean.size(),
+                  "{} values", mean.size());
+  const std::vector<std::size_t> start{first, 0},
+      count{n > 0 ? steps : 0, n > 0 ? options_.regions.size() : 0};
   std::vector<double> values, deviations;
   for (std::size_t i = 0; i < n; ++i) {
     values.push_back(conversion_.scale * mean[i] + conversion_.offset);

@@ -17,7 +17,8 @@ constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
 
 AreaMeanCalibration::Source::Source(const std::string& path) : file(NetcdfFile::open(self, path)) {}
 
-AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times)
+AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products,
+                                         long times)
     : products_(std::move(products)), sums_(times, products_.size() * kSizes.size() * 3) {
   for (const Product& product : products_) {
     auto source = std::make_unique<Source>(product.path);
@@ -30,8 +31,8 @@ AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vecto
 std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis) {
   const Grid& grid = basis.grid;
   std::vector<Box> boxes;
-  // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is known exactly,
-  // and boxes at multiples of a block would test nothing else.
+  // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is known
+  // exactly, and boxes at multiples of a block would test nothing else.
   for (std::size_t s = 0; s < kSizes.size(); ++s) {
     const long size = kSizes[s], stride = std::max(1l, size / 4) | 1;
     for (long y0 = 0; y0 + size <= grid.ny(); y0 += stride)
@@ -61,7 +62,8 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
             if (w == 0) continue;
             touched = true;
             box.truncation += w * w * patch.tau[i];
-            for (std::size_t k = 0; k < part.projected.size(); ++k) part.projected[k] += w * patch.phi[k * d + i];
+            for (std::size_t k = 0; k < part.projected.size(); ++k)
+              part.projected[k] += w * patch.phi[k * d + i];
           }
           if (touched) box.patches.push_back(std::move(part));
         }
@@ -75,8 +77,8 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
   for (std::size_t n = 0; n < products_.size(); ++n) {
     const Product& product = products_[n];
-    const auto forecast =
-        sources_[n]->factors->read(static_cast<std::size_t>(product.steps[static_cast<std::size_t>(fields.time)]));
+    const auto forecast = sources_[n]->factors->read(
+        static_cast<std::size_t>(product.steps[static_cast<std::size_t>(fields.time)]));
     const auto mean = fields.forecasts[product.system].mean;
     const std::size_t shared = static_cast<std::size_t>(forecast.shared);
     for (const Box& box : sources_[n]->boxes) {
@@ -84,8 +86,8 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
       bool complete = true;
       for (std::size_t i = 0; i < box.points.size() && complete; ++i) {
         complete = fields.weights[box.points[i]] > 0;
-        error += box.weights[i] *
-                 (static_cast<double>(mean[box.points[i]]) - static_cast<double>(fields.truth[box.points[i]]));
+        error += box.weights[i] * (static_cast<double>(mean[box.points[i]]) -
+                                   static_cast<double>(fields.truth[box.points[i]]));
       }
       if (!complete) continue;
       std::vector<double> common(shared, 0.0);
@@ -126,7 +128,8 @@ ScoreSection AreaMeanCalibration::section() const {
   std::size_t width = 22;
   for (const Product& product : products_) width = std::max(width, product.name.size() + 17);
   section.text = fmt::format(
-      "\narea means from the factors: squared error over variance, relative to single points (ideal 1)\n{:<{}} "
+      "\narea means from the factors: squared error over variance, relative to single points (ideal "
+      "1)\n{:<{}} "
       "{:>7}",
       "points a side", width, "point");
   for (std::size_t s = 1; s < kSizes.size(); ++s) section.text += fmt::format(" {:>6}", kSizes[s]);
@@ -146,17 +149,16 @@ ScoreSection AreaMeanCalibration::section() const {
       }
       section.text += '\n';
     }
-  section.variables = {
-      {"area_mean_ratio",
-       {"box_size", "factored_product"},
-       "1",
-       "mean squared error of area means over their mean variance",
-       across},
-      {"area_mean_ratio_inside_patches",
-       {"box_size", "factored_product"},
-       "1",
-       "the same with the covariance between patches left out",
-       inside}};
+  section.variables = {{"area_mean_ratio",
+                        {"box_size", "factored_product"},
+                        "1",
+                        "mean squared error of area means over their mean variance",
+                        across},
+                       {"area_mean_ratio_inside_patches",
+                        {"box_size", "factored_product"},
+                        "1",
+                        "the same with the covariance between patches left out",
+                        inside}};
   return section;
 }
 

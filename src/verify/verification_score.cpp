@@ -9,6 +9,7 @@
 #include "podscale/verify/energy_score.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "podscale/verify/rank_histogram.hpp"
+#include "podscale/verify/seam_scores.hpp"
 #include "podscale/verify/spectral_scores.hpp"
 #include "podscale/verify/verification.hpp"
 
@@ -80,6 +81,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   }
   scores.add_family(
       std::make_unique<SpectralScores>(grid, list, times(), namelist_->integer("verify.spectrum_window")));
+  scores.add_family(std::make_unique<SeamScores>(grid, basis_->decomposition, list, times()));
   add_area_means(scores);
   const std::string& event = namelist_->text("verify.event");
   if (event == "none") return;
@@ -94,14 +96,15 @@ void Verification::add_families(ScoreAccumulator& scores) {
 
 void Verification::add_area_means(ScoreAccumulator& scores) {
   std::vector<AreaMeanCalibration::Product> products;
-  const auto consider = [&](const std::string& name, const std::string& path, bool factors, std::size_t system,
-                            const auto& step_of) {
+  const auto consider = [&](const std::string& name, const std::string& path, bool factors,
+                            std::size_t system, const auto& step_of) {
     if (!factors) return;
     AreaMeanCalibration::Product product{name, path, system, {}};
     for (const Match& match : matched_) product.steps.push_back(step_of(match));
     products.push_back(std::move(product));
   };
-  consider("podscale", product_path_, product_->has_factors(), 0, [](const Match& match) { return match.product; });
+  consider("podscale", product_path_, product_->has_factors(), 0,
+           [](const Match& match) { return match.product; });
   for (std::size_t c = 0; c < compared_readers_.size(); ++c)
     consider(compared_[c].name, compared_[c].path, compared_readers_[c].has_factors(), 1 + c,
              [c](const Match& match) { return match.compared[c]; });

@@ -38,8 +38,8 @@ class Denoiser : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& phi,
                         const torch::Tensor& year_phase);
   /// The Gaussian head: mean and log-variance of the clean latents given the condition alone, [B, P, K] each;
-  /// both exactly 0 before training, which is the base. The same blocks see x = 0 at phi = pi/2, where a state
-  /// carries no information.
+  /// both exactly 0 before training, which is the base. The same blocks see x = 0 at phi = pi/2, where a
+  /// state carries no information.
   struct Head {
     torch::Tensor mean, log_variance;
   };

@@ -33,8 +33,8 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
                                         int m, std::span<const float> condition);
 
 /// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each call.
-/// control_seed (optional): the seed of the sampler, to use the start noise as a control variate for the mean,
-/// see forecast_from_members; for the angle sampler on a base.
+/// control_seed (optional): the seed of the sampler, to use the start noise as a control variate for the
+/// mean, see forecast_from_members; for the angle sampler on a base.
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
                                    SampleFunction sample,
                                    std::optional<std::uint64_t> control_seed = std::nullopt,

@@ -21,8 +21,8 @@ struct ModelOptions {
   Prediction prediction = Prediction::noise;
   int diffusion_steps = 1000;  ///< T of the discrete cosine schedule that training draws from
   std::string device = "cpu";
-  double dropout = 0;       ///< of attention, MLP and last layer, in training
-  bool with_head = true;    ///< the Gaussian head was trained
+  double dropout = 0;     ///< of attention, MLP and last layer, in training
+  bool with_head = true;  ///< the Gaussian head was trained
 };
 
 struct TrainingOptions {

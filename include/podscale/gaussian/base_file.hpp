@@ -13,7 +13,8 @@ BasisExtras base_extras(const Communicator& comm, const Basis& basis, const Line
 
 /// Collective. The base in the file that `basis` was read from; nothing where it was made with
 /// model.base = 'none'. Errors: data (checksum that does not match).
-std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& basis, const std::string& path);
+std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& basis,
+                                        const std::string& path);
 
 /// Collective. The same where it has to be there: Error(data) that says to make the basis again.
 LinearGaussian require_base(const Communicator& comm, const Basis& basis, const std::string& path);

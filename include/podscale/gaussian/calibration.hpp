@@ -26,8 +26,8 @@ struct Calibration {
   /// validation period exactly: split conformal prediction with |error| / sigma as score (Vovk et al. 2005;
   /// Lei et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
-  long times = 0;             ///< 0: not calibrated
-  std::string period, note;   ///< note: why the calibration is weak; "" if it is not
+  long times = 0;            ///< 0: not calibrated
+  std::string period, note;  ///< note: why the calibration is weak; "" if it is not
 
   /// One line: factors, coverage before and after, period.
   std::string text() const;
@@ -65,8 +65,8 @@ class ErrorHistogram {
   /// quantiles of |error| / sigma at the calibration_levels.
   std::array<double, 4> coverage(double factor = 1) const;
   std::array<double, 4> quantiles(double factor = 1) const;
-  /// The factor on all sigmas that minimises the Gaussian CRPS. Errors have heavier tails than a Gaussian: the
-  /// one that matches their mean square is then too wide nearly everywhere.
+  /// The factor on all sigmas that minimises the Gaussian CRPS. Errors have heavier tails than a Gaussian:
+  /// the one that matches their mean square is then too wide nearly everywhere.
   double best_factor() const;
 
  private:

@@ -10,8 +10,8 @@
 
 namespace podscale {
 
-/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values. With a base, the LR
-/// cells of its regression (Predictors) before them. All in K.
+/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values. With a base, the
+/// LR cells of its regression (Predictors) before them. All in K.
 class ConditionSeries {
  public:
   /// All arguments must outlive it. predictors, cells: nullptr for base = 'none', the published recipe.

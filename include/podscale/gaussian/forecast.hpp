@@ -35,13 +35,14 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 /// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that F F^T is
 /// their sample covariance, between patches too (method: section 4.15). z_patch: [M][local patches][K];
-/// z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M, which makes it comparable
-/// with the squared error of the mean.
+/// z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M, which makes it
+/// comparable with the squared error of the mean.
 ///
-/// start_noise (optional): mean over the members of the noise that each was made from, as a control variate. A
-/// sampler that the network hardly bends returns its start noise nearly unchanged, and that has mean 0 exactly:
-/// the mean is then B c + colour(mean(z - noise)), without the sampling error of M members where the network
-/// does nothing (Owen 2013, Monte Carlo, section 8.9). latent.variance is left without its (M + 1) / M then.
+/// start_noise (optional): mean over the members of the noise that each was made from, as a control variate.
+/// A sampler that the network hardly bends returns its start noise nearly unchanged, and that has mean 0
+/// exactly: the mean is then B c + colour(mean(z - noise)), without the sampling error of M members where the
+/// network does nothing (Owen 2013, Monte Carlo, section 8.9). latent.variance is left without its (M + 1) /
+/// M then.
 struct StartNoise {
   std::vector<double> patch, global;  ///< [local patches][K], [R]
 };
@@ -58,7 +59,7 @@ std::vector<double> draw_coefficients(const LatentSpace& space, const LatentFore
 /// Times to forecast. condition: [times][local patches][C] K.
 struct ForecastRequest {
   std::span<const float> condition;
-  std::span<const float> year_phase;         ///< [times] in [0, 1)
+  std::span<const float> year_phase;        ///< [times] in [0, 1)
   std::span<const std::uint32_t> time_key;  ///< [times]
   std::size_t times() const { return year_phase.size(); }
 };
@@ -72,7 +73,8 @@ ForecastFunction base_forecast(const LatentSpace& space);
 /// Not collective. field += Phi a on the points of one patch. a: [modes] K; field: [window points].
 void add_modes(const PatchModes& patch, const double* a, double* field);
 
-/// Not collective. Mean and variance of one time on the window: climatology + Phi a, and diag(Phi F F^T Phi^T)
+/// Not collective. Mean and variance of one time on the window: climatology + Phi a, and diag(Phi F F^T
+/// Phi^T)
 /// + truncation * tau. NaN on land. climatology: [window points] degC.
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);

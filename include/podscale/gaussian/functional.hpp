@@ -25,10 +25,10 @@ struct Box {
 };
 
 /// Not collective. 1 where a cell centre lies in the box, times its area; not normalised (see normalise).
-std::vector<double> box_weights(const Grid& grid, const Window& window,
-                                std::span<const unsigned char> ocean, const Box& box);
-/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data) where it is
-/// zero: `what` has no ocean.
+std::vector<double> box_weights(const Grid& grid, const Window& window, std::span<const unsigned char> ocean,
+                                const Box& box);
+/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data) where it
+/// is zero: `what` has no ocean.
 void normalise_weights(const Communicator& comm, std::span<double> weights, const std::string& what,
                        long points_of_grid);
 

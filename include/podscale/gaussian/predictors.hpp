@@ -62,8 +62,8 @@ class PredictorSeries {
   const Communicator* comm_;
 };
 
-/// Collective. The climatology of the LR cells that some patch uses, on the whole LR grid (NaN elsewhere), the
-/// same on every rank and at any number of ranks. Reads the LR steps in blocks.
+/// Collective. The climatology of the LR cells that some patch uses, on the whole LR grid (NaN elsewhere),
+/// the same on every rank and at any number of ranks. Reads the LR steps in blocks.
 Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& lr, const Basis& basis,
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block);

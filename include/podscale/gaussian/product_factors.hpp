@@ -42,8 +42,8 @@ class ProductFactors {
 /// The factors of a product, whole region on one process.
 class FactorReader {
  public:
-  /// Not collective (file: opened on Communicator::self(), outlives the reader). variable: of the mean. Errors:
-  /// data (a product without factors).
+  /// Not collective (file: opened on Communicator::self(), outlives the reader). variable: of the mean.
+  /// Errors: data (a product without factors).
   FactorReader(const NetcdfFile& file, const std::string& variable);
   const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
   std::size_t times() const { return times_; }

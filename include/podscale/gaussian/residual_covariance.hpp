@@ -34,15 +34,13 @@ using PatchSeries = std::vector<std::vector<double>>;
 /// Collective. U and L by SLEPc (Krylov-Schur) on R R^T / times as a shell matrix: the residuals stay where
 /// they are, nothing of the size tokens x tokens or times x times is ever formed. SLEPc runs on rank 0, whose
 /// vectors have one value a coefficient; sums over patches are exact (ExactSum). So the result is the same
-/// bits at any number of ranks. R is the fewest modes that hold `share` of the variance, at most `rank`, and no
-/// more than half of the coefficients or times.
-/// Errors: bug (no convergence).
+/// bits at any number of ranks. R is the fewest modes that hold `share` of the variance, at most `rank`, and
+/// no more than half of the coefficients or times. Errors: bug (no convergence).
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
-                                           const PatchSeries& residuals, long times, int rank,
-                                           double share);
+                                           const PatchSeries& residuals, long times, int rank, double share);
 
-/// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and at any number
-/// of ranks.
+/// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and at any
+/// number of ranks.
 std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
                                    const Patches& patches, const PatchSeries& residuals, long times);
 /// Not collective. z_p = S_p^(-1/2) (r_p - U_p L^(1/2) z_g) in place of r_p. r: [modes].

@@ -13,13 +13,14 @@ class RidgeFit {
  public:
   /// penalty_weights: [slots], factors on the penalty.
   RidgeFit(std::vector<double> penalty_weights, int modes);
-  /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values, `stride_a` apart; K.
-  /// The result depends on how the series is cut into blocks in the last bits.
+  /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values, `stride_a`
+  /// apart; K. The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
-  /// B: [modes][slots] row-major, K per K. The penalty is relative: it is multiplied by the mean square of the
-  /// predictors that vary. Those that never do get 0. penalty > 0.
+  /// B: [modes][slots] row-major, K per K. The penalty is relative: it is multiplied by the mean square of
+  /// the predictors that vary. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
-  /// Sum of |a - B c|^2 over what was added here, K2: on a validation period from that period's own equations.
+  /// Sum of |a - B c|^2 over what was added here, K2: on a validation period from that period's own
+  /// equations.
   double squared_error(std::span<const double> b) const;
   long times() const { return times_; }
   /// Root mean square of every predictor, K: [slots].

@@ -32,9 +32,9 @@ struct ProductOptions {
   std::vector<std::pair<std::string, std::string>>
       attributes;  ///< global: title, history, namelist, checksums ...
   std::vector<ExtraField> extra;
-  std::vector<std::string> regions;          ///< names of area means, written as series
-  std::vector<double> region_boxes;          ///< south, north, west, east of each
-  std::function<void(NetcdfFile&)> define;   ///< more dimensions, variables, attributes; optional
+  std::vector<std::string> regions;         ///< names of area means, written as series
+  std::vector<double> region_boxes;         ///< south, north, west, east of each
+  std::function<void(NetcdfFile&)> define;  ///< more dimensions, variables, attributes; optional
 };
 
 class ProductFile {
@@ -44,8 +44,8 @@ class ProductFile {
   ProductFile(const Communicator& comm, const std::string& path, const Grid& grid, const Window& window,
               const TimeAxis& times, const ProductOptions& options);
   /// Collective. Times first .. first + steps - 1. All [steps][window points], NaN on land; mean and members
-  /// degC, variance K2; members [members][steps][window points], empty if none are written; extra: as options.extra. Units
-  /// are converted here.
+  /// degC, variance K2; members [members][steps][window points], empty if none are written; extra: as
+  /// options.extra. Units are converted here.
   void write(std::size_t first, std::size_t steps, std::span<const double> mean,
              std::span<const double> variance, std::span<const double> members,
              const std::vector<std::vector<double>>& extra = {});

@@ -9,7 +9,8 @@
 
 namespace podscale {
 
-/// This rank's rectangle of a table; patches without ocean keep `fill`. Not collective but for put() and get().
+/// This rank's rectangle of a table; patches without ocean keep `fill`. Not collective but for put() and
+/// get().
 class PatchTable {
  public:
   PatchTable(const Basis& basis, int rank, std::vector<std::size_t> trailing, double fill)

@@ -13,8 +13,8 @@
 namespace podscale {
 
 /// Squared error over predicted variance of means over boxes of 1, 2, 4, 8, 16, 24 points a side, at least
-/// three quarters of them ocean, at positions about a quarter of a side apart; with the covariance between patches, and
-/// without it. A covariance that is right has the same ratio at every size.
+/// three quarters of them ocean, at positions about a quarter of a side apart; with the covariance between
+/// patches, and without it. A covariance that is right has the same ratio at every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
   /// Not collective. A product with factors: its name, its path, and its step at each time of the period.

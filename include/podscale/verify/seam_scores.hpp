@@ -1,0 +1,34 @@
+#pragma once
+// Seams: whether a field jumps more across the borders of the patches than elsewhere.
+
+#include <vector>
+
+#include "podscale/parallel/decomposition.hpp"
+#include "podscale/verify/score_accumulator.hpp"
+#include "podscale/verify/score_family.hpp"
+#include "podscale/verify/time_sums.hpp"
+
+namespace podscale {
+
+/// Mean of |f(i) - f(j)| over neighbouring ocean points i, j in different patches, over the same inside
+/// patches; of the mean of every system, of its first member where it has some, and of the truth. Without a
+/// seam it is that of the truth, near 1.
+class SeamScores : public ScoreFamily {
+ public:
+  /// Not collective. The same arguments on all ranks.
+  SeamScores(const Grid& grid, const Decomposition& decomposition, std::vector<VerifiedSystem> systems,
+             long times);
+  void add(const ScoredTime& fields) override;
+  void reduce(const Communicator& comm) override;
+  /// seam_ratio(system), seam_ratio_member(system), seam_ratio_truth.
+  ScoreSection section() const override;
+
+ private:
+  void add_field(std::span<const float> field, std::span<const double> weights, std::span<double> sums) const;
+  long ny_, nx_;
+  std::vector<long> patch_;  // [points]
+  std::vector<VerifiedSystem> systems_;
+  TimeSums sums_;  // [truth, then mean and member of each system][jump across, pairs, jump inside, pairs]
+};
+
+}  // namespace podscale

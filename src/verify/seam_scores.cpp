@@ -1,0 +1,86 @@
+#include "podscale/verify/seam_scores.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "podscale/verify/text_cells.hpp"
+
+namespace podscale {
+
+SeamScores::SeamScores(const Grid& grid, const Decomposition& decomposition,
+                       std::vector<VerifiedSystem> systems, long times)
+    : ny_(grid.ny()),
+      nx_(grid.nx()),
+      patch_(static_cast<std::size_t>(grid.points())),
+      systems_(std::move(systems)),
+      sums_(times, 4 * (1 + 2 * systems_.size())) {
+  for (long p = 0; p < decomposition.patches(); ++p) {
+    const Window w = decomposition.patch_window(p);
+    for (long y = w.y0; y < w.y0 + w.ny; ++y)
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) patch_[static_cast<std::size_t>(y * nx_ + x)] = p;
+  }
+}
+
+void SeamScores::add_field(std::span<const float> field, std::span<const double> weights,
+                           std::span<double> sums) const {
+  const auto pair = [&](std::size_t i, std::size_t j) {
+    if (weights[i] <= 0 || weights[j] <= 0) return;
+    const std::size_t at = patch_[i] != patch_[j] ? 0 : 2;
+    sums[at] += std::abs(static_cast<double>(field[i]) - static_cast<double>(field[j]));
+    sums[at + 1] += 1;
+  };
+  for (long y = 0; y < ny_; ++y)
+    for (long x = 0; x < nx_; ++x) {
+      const std::size_t i = static_cast<std::size_t>(y * nx_ + x);
+      if (x + 1 < nx_) pair(i, i + 1);
+      if (y + 1 < ny_) pair(i, i + static_cast<std::size_t>(nx_));
+    }
+}
+
+void SeamScores::add(const ScoredTime& fields) {
+  const auto sums = sums_.at(fields.time);
+  add_field(fields.truth, fields.weights, sums.first(4));
+  for (std::size_t s = 0; s < systems_.size(); ++s) {
+    add_field(fields.forecasts[s].mean, fields.weights, sums.subspan(4 * (1 + 2 * s), 4));
+    if (systems_[s].has_members)
+      add_field(fields.forecasts[s].members.first(fields.weights.size()), fields.weights,
+                sums.subspan(4 * (2 + 2 * s), 4));
+  }
+}
+
+void SeamScores::reduce(const Communicator& comm) {
+  sums_.reduce(comm);
+}
+
+ScoreSection SeamScores::section() const {
+  const auto total = sums_.total();
+  const auto ratio = [&](std::size_t field) {
+    const double* at = total.data() + 4 * field;
+    return at[1] > 0 && at[3] > 0 && at[2] > 0 ? at[0] / at[1] / (at[2] / at[3])
+                                               : std::numeric_limits<double>::quiet_NaN();
+  };
+  ScoreSection section;
+  const std::size_t names = name_width(systems_);
+  section.text = fmt::format(
+      "\nseams: mean jump across patch borders over that inside patches; truth {}\n{:<{}} {:>8} {:>8}\n",
+      score_cell(ratio(0), 3), "system", names, "mean", "member");
+  std::vector<double> means, members;
+  for (std::size_t s = 0; s < systems_.size(); ++s) {
+    means.push_back(ratio(1 + 2 * s));
+    members.push_back(ratio(2 + 2 * s));
+    section.text += fmt::format("{:<{}} {:>8} {:>8}\n", systems_[s].name, names, score_cell(means.back(), 3),
+                                score_cell(members.back(), 3));
+  }
+  section.variables = {{"seam_ratio",
+                        {"system"},
+                        "1",
+                        "mean jump of the mean across patch borders over that inside patches",
+                        means},
+                       {"seam_ratio_member", {"system"}, "1", "the same of the first member", members},
+                       {"seam_ratio_truth", {}, "1", "the same of the truth", {ratio(0)}}};
+  return section;
+}
+
+}  // namespace podscale

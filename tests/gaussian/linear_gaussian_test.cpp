@@ -1,0 +1,447 @@
+// The base of a synthetic ocean, from series to basis.nc and back, at any rank count.
+#include "podscale/gaussian/linear_gaussian.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "podscale/base/error.hpp"
+#include "podscale/gaussian/base_file.hpp"
+#include "podscale/gaussian/calibrate.hpp"
+#include "podscale/gaussian/token_series.hpp"
+#include "podscale/io/ocean_file.hpp"
+#include "podscale/pod/anomaly.hpp"
+
+using namespace podscale;
+
+namespace {
+
+constexpr long kBlock = 50;
+
+std::string folder(const Communicator& comm) {
+  const std::string name =
+      (std::filesystem::temp_directory_path() / ("podscale_base_" + std::to_string(comm.size()))).string();
+  if (comm.is_root()) std::filesystem::create_directories(name);
+  comm.barrier();
+  return name;
+}
+
+/// 22 x 26 points, so that the last LR blocks of 4 x 4 and the last patches are cut.
+Namelist study_namelist(const std::string& dir) {
+  Namelist n;
+  n.parse("&ocean ny=22, nx=26, factor=4, first_date='2001-01-01', last_date='2003-12-31', step_days=3, "
+          "turbulence_modes=48, land_fraction=0.15, islands=2 /\n"
+          "&data hr_files='" + dir + "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
+          "train='2001-01-01','2002-12-31', validate='2003-01-01','2003-12-31' /\n"
+          "&patches size=4,6, modes=5 /\n&basis harmonics=1 /\n&grid time_block=50 /\n"
+          "&base halo=1, lags=-1,0,1, rank=12, share=0.8, penalties=1e-4,1e-3,1e-2 /\n",
+          "test");
+  return n;
+}
+
+/// Series, basis and base on one communicator. Not movable: the parts refer to each other.
+struct Study {
+  Study(const Communicator& comm, const Namelist& namelist)
+      : series(open_study(comm, namelist)),
+        train(steps_of_period(series.hr, series.lr, namelist, "data.train")),
+        validate(steps_of_period(series.hr, series.lr, namelist, "data.validate")),
+        basis(build_basis(comm, namelist, series)),
+        base(fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate,
+                                 kBlock)),
+        space(basis, &base) {}
+  Study(const Study&) = delete;
+  StudySeries series;
+  std::vector<StepPair> train, validate;
+  Basis basis;
+  LinearGaussian base;
+  LatentSpace space;
+};
+
+/// One ocean and one fit for all tests.
+class Base : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
+    dir_ = folder(*comm_);
+    const Namelist namelist = study_namelist(dir_);
+    OceanSpec spec = ocean_spec(namelist);
+    write_ocean(*comm_, spec, {dir_ + "/hr.nc", dir_ + "/lr.nc", "", "", ""});
+    comm_->barrier();
+    study_ = std::make_unique<Study>(*comm_, namelist);
+  }
+  static void TearDownTestSuite() {
+    study_.reset();
+    comm_.reset();
+  }
+  static const Communicator& comm() { return *comm_; }
+  static const Study& study() { return *study_; }
+  static const std::string& dir() { return dir_; }
+
+ private:
+  static inline std::unique_ptr<Communicator> comm_;
+  static inline std::unique_ptr<Study> study_;
+  static inline std::string dir_;
+};
+
+template <class Work>
+ExitCode code_of(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.agreed());
+    return error.code();
+  }
+  return ExitCode::ok;
+}
+
+/// Conditions and true anomalies of a block of pairs, by space.
+struct Block {
+  std::vector<float> condition;
+  std::vector<double> anomalies;
+};
+Block read_block(const Communicator& comm, const Study& study, std::span<const StepPair> part) {
+  const std::vector<StepPair> pairs(part.begin(), part.end());
+  const ConditionSeries conditions(study.series.lr, study.basis, &study.base, comm);
+  Block block{conditions.read(lr_steps(pairs)),
+              std::vector<double>(static_cast<std::size_t>(study.basis.window.points()) * pairs.size())};
+  read_anomalies(study.series.hr, study.basis, comm, hr_steps(pairs), block.anomalies);
+  return block;
+}
+
+/// work(index of the time, forecast mean, variance, truth) of all times of a period.
+template <class Work>
+void for_forecasts(const Communicator& comm, const Study& study, const std::vector<StepPair>& pairs,
+                   const Inflation& inflation, const Work& work) {
+  const std::size_t n = static_cast<std::size_t>(study.basis.window.points());
+  const std::vector<double> zero(n, 0.0);
+  std::vector<double> mean(n), variance(n);
+  const Block block = read_block(comm, study, pairs);
+  const std::vector<float> phase(pairs.size(), 0.0f);
+  const std::vector<std::uint32_t> key(pairs.size(), 0);
+  const auto forecasts = base_forecast(study.space)({block.condition, phase, key}, inflation);
+  for (std::size_t t = 0; t < pairs.size(); ++t) {
+    decode_forecast(study.basis, forecasts[t], inflation.truncation, zero, mean, variance);
+    work(mean, variance, std::span(block.anomalies).subspan(t * n, n));
+  }
+}
+
+}  // namespace
+
+TEST_F(Base, OptionsComeFromTheNamelist) {
+  const auto options = linear_gaussian_options(study_namelist("x"));
+  EXPECT_EQ(options.lags, (std::vector<long>{-1, 0, 1}));
+  EXPECT_EQ(options.rank, 12);
+  EXPECT_EQ(options.penalties.size(), 3u);
+  EXPECT_EQ(study().base.lags, options.lags);
+  EXPECT_EQ(study().base.predictors.box().slots() % 3, 0);
+  EXPECT_TRUE(study().base.penalty == 1e-4 || study().base.penalty == 1e-3 || study().base.penalty == 1e-2);
+  EXPECT_GT(study().base.residual.rank, 0);
+}
+
+TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
+  // What it leaves is orthogonal to mean, cosine and sine over the training period.
+  const Communicator self = Communicator::self();
+  const StudySeries alone = open_study(self, study_namelist(dir()));
+  const Grid& grid = alone.lr.grid();
+  const auto steps = lr_steps(study().train);
+  std::vector<float> values(static_cast<std::size_t>(grid.points()) * steps.size());
+  alone.lr.read({0, grid.ny(), 0, grid.nx()}, steps, values);
+  const Climatology& cells = study().base.cells;
+  ASSERT_EQ(cells.points, grid.points());
+  std::vector<double> expected(static_cast<std::size_t>(grid.points())), sums(3 * expected.size());
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    const double phase = year_fraction(alone.lr.times().calendar,
+                                       alone.lr.times().dates[static_cast<std::size_t>(steps[t])]);
+    cells.evaluate(phase, expected);
+    const auto x = harmonic_basis(phase, 1);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      for (std::size_t c = 0; c < 3; ++c)
+        sums[c * expected.size() + i] +=
+            x[c] * (static_cast<double>(values[t * expected.size() + i]) - expected[i]) /
+            static_cast<double>(steps.size());
+  }
+  int used = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (std::isnan(cells.coefficients[i])) continue;
+    ++used;
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(sums[c * expected.size() + i], 0, 1e-9) << i;
+  }
+  EXPECT_GT(used, 20);
+  for (std::size_t p = 0; p < study().basis.patches.mine.size(); ++p)
+    for (const long cell : study().base.predictors.cells(p))
+      if (cell >= 0) EXPECT_FALSE(std::isnan(cells.coefficients[study().base.predictors.grid_cell(cell)]));
+}
+
+TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
+  const Communicator self = Communicator::self();
+  const StudySeries alone = open_study(self, study_namelist(dir()));
+  const Grid& grid = alone.lr.grid();
+  const std::size_t cells = static_cast<std::size_t>(grid.points());
+  const long last = static_cast<long>(alone.lr.times().dates.size()) - 1;
+  const std::vector<long> steps{0, 1, 200, last - 1, last}, lags{-2, 0, 3};
+  const Predictors predictors(comm(), study().basis, 1, lags);
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t slots = static_cast<std::size_t>(predictors.box().slots()), box = slots / lags.size();
+  std::vector<float> found(steps.size() * patches.size() * slots, 99.0f);
+  PredictorSeries(study().series.lr, study().basis, predictors, study().base.cells, comm()).read(steps, found);
+
+  std::vector<float> values(cells);
+  std::vector<double> climatology(cells);
+  for (std::size_t t = 0; t < steps.size(); ++t)
+    for (std::size_t l = 0; l < lags.size(); ++l) {
+      const long step = std::min(std::max(0l, steps[t] + lags[l]), last);
+      alone.lr.read({0, grid.ny(), 0, grid.nx()}, std::vector<long>{step}, values);
+      study().base.cells.evaluate(
+          year_fraction(alone.lr.times().calendar, alone.lr.times().dates[static_cast<std::size_t>(step)]),
+          climatology);
+      for (std::size_t p = 0; p < patches.size(); ++p)
+        for (std::size_t i = 0; i < box; ++i) {
+          const long cell = predictors.cells(p)[i];
+          const float value = found[(t * patches.size() + p) * slots + l * box + i];
+          if (cell < 0) {
+            EXPECT_EQ(value, 0.0f);
+            continue;
+          }
+          const std::size_t at = static_cast<std::size_t>(predictors.grid_cell(cell));
+          EXPECT_EQ(value, static_cast<float>(static_cast<double>(values[at]) - climatology[at]));
+        }
+    }
+}
+
+TEST_F(Base, BeatsClimatologyOnTheValidationPeriod) {
+  double error = 0, power = 0;
+  for_forecasts(comm(), study(), study().validate, {}, [&](const auto& mean, const auto&, const auto& truth) {
+    for (std::size_t i = 0; i < mean.size(); ++i)
+      if (study().basis.ocean[i]) {
+        error += std::pow(mean[i] - truth[i], 2);
+        power += truth[i] * truth[i];
+      }
+  });
+  error = comm().sum(error);
+  power = comm().sum(power);
+  EXPECT_LT(error, 0.5 * power);
+  EXPECT_GT(error, 0);
+}
+
+TEST_F(Base, SameBitsAtAnyRankCount) {
+  const Communicator self = Communicator::self();
+  const Study alone(self, study_namelist(dir()));
+  EXPECT_EQ(study().base.checksum(comm(), study().basis), alone.base.checksum(self, alone.basis));
+  EXPECT_EQ(study().base.penalty, alone.base.penalty);
+  EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
+  const auto here = calibrate(comm(), study().space, study().series, study().validate,
+                              base_forecast(study().space), true, kBlock);
+  const auto there =
+      calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space), true, kBlock);
+  EXPECT_EQ(here.numbers(), there.numbers());
+}
+
+TEST_F(Base, FileRoundTrip) {
+  const std::string path = dir() + "/basis.nc";
+  LinearGaussian calibrated = study().base;
+  calibrated.calibration.inflation = {1.1, 1.2, 1.3};
+  calibrated.calibration.half_width = {0.6, 1.2, 1.7, 2.1};
+  calibrated.calibration.times = 17;
+  calibrated.calibration.period = "some days";
+  calibrated.calibration.note = "few";
+  write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, calibrated));
+  const auto expect_same = [&](const Communicator& reader) {
+    const Basis basis = read_basis(reader, path);
+    const LinearGaussian read = require_base(reader, basis, path);
+    EXPECT_EQ(read.checksum(reader, basis), study().base.checksum(reader, study().basis));
+    EXPECT_EQ(read.penalty, study().base.penalty);
+    EXPECT_EQ(read.calibration.numbers(), calibrated.calibration.numbers());
+    EXPECT_EQ(read.calibration.period, "some days");
+    EXPECT_EQ(read.calibration.note, "few");
+    // The same slots mean the same cells: HR rows and columns are no multiple of the block here.
+    EXPECT_EQ(read.predictors.box().slots(), study().base.predictors.box().slots());
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+      for (std::size_t i = 0; i < read.predictors.cells(p).size(); ++i) {
+        const long a = read.predictors.cells(p)[i], b = study().base.predictors.cells(p)[i];
+        ASSERT_EQ(a < 0, b < 0);
+        if (a >= 0) EXPECT_EQ(read.predictors.grid_cell(a), study().base.predictors.grid_cell(b));
+      }
+  };
+  expect_same(comm());
+  // The whole of it by this process alone: another decomposition.
+  const Communicator self = Communicator::self();
+  const Basis basis = read_basis(self, path);
+  const LinearGaussian read = require_base(self, basis, path);
+  EXPECT_EQ(read.checksum(self, basis), study().base.checksum(comm(), study().basis));
+}
+
+TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
+  const std::string path = dir() + "/damaged.nc";
+  for (const std::string variable : {"regression", "residual_root", "global_root", "global_variance",
+                                     "predictor_scale", "lr_cell_climatology"}) {
+    write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
+    comm().barrier();
+    if (comm().is_root()) {  // one number changed, of the middle of the table
+      int id = 0, number = 0, dims = 0;
+      ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
+      ASSERT_EQ(nc_inq_varid(id, variable.c_str(), &number), NC_NOERR);
+      ASSERT_EQ(nc_inq_varndims(id, number, &dims), NC_NOERR);
+      std::vector<int> ids(static_cast<std::size_t>(dims));
+      std::vector<std::size_t> at;
+      ASSERT_EQ(nc_inq_vardimid(id, number, ids.data()), NC_NOERR);
+      for (const int dim : ids) {
+        std::size_t length = 0;
+        ASSERT_EQ(nc_inq_dimlen(id, dim, &length), NC_NOERR);
+        at.push_back(length / 2);
+      }
+      if (variable == "residual_root") at[3] = at[2];  // its lower triangle
+      double value = 0;
+      ASSERT_EQ(nc_get_var1_double(id, number, at.data(), &value), NC_NOERR);
+      value = 0.123 + 2 * value;
+      ASSERT_EQ(nc_put_var1_double(id, number, at.data(), &value), NC_NOERR);
+      ASSERT_EQ(nc_close(id), NC_NOERR);
+    }
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);  // the basis itself is whole
+    EXPECT_EQ(code_of([&] { read_base(comm(), basis, path); }), ExitCode::data) << variable;
+  }
+}
+
+TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
+  const std::string path = dir() + "/without.nc";
+  write_basis(comm(), study().basis, path);
+  const Basis basis = read_basis(comm(), path);
+  EXPECT_FALSE(read_base(comm(), basis, path).has_value());
+  EXPECT_EQ(code_of([&] { require_base(comm(), basis, path); }), ExitCode::data);
+}
+
+TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
+  const TokenSeries tokens = encode_period(comm(), study().space, study().series, study().train, kBlock);
+  const TokenLayout layout = study().space.layout(comm());
+  const double times = static_cast<double>(study().train.size());
+  EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
+  const std::size_t width = static_cast<std::size_t>(layout.latent_size());
+  ASSERT_EQ(tokens.latent.size(), width * static_cast<std::size_t>(tokens.items.size()));
+  ASSERT_EQ(tokens.condition.size(),
+            static_cast<std::size_t>(layout.condition_size() * tokens.items.size()));
+  std::vector<double> square(width, 0.0);
+  for (std::size_t i = 0; i < tokens.latent.size(); ++i)
+    square[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / times;
+  comm().sum(std::span(square));
+  for (std::size_t i = 0; i < width; ++i) {
+    if (layout.active[i])
+      EXPECT_NEAR(square[i], 1, 2e-3) << i;
+    else
+      EXPECT_EQ(square[i], 0) << i;
+  }
+  std::vector<double> condition(static_cast<std::size_t>(layout.condition_size()), 0.0);
+  for (std::size_t i = 0; i < tokens.condition.size(); ++i)
+    condition[i % condition.size()] +=
+        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / times;
+  comm().sum(std::span(condition));
+  const std::size_t of_patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.condition);
+  int ones = 0;
+  for (std::size_t i = 0; i < condition.size(); ++i) {
+    const bool unused = condition[i] == 0;
+    if (i >= of_patches)
+      EXPECT_TRUE(unused) << i;
+    else if (!unused)
+      EXPECT_NEAR(condition[i], 1, 1e-4) << i, ++ones;
+  }
+  EXPECT_GT(ones, 100);
+}
+
+TEST_F(Base, LatentsColourBackToTheCoefficients) {
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t n = static_cast<std::size_t>(study().basis.window.points()), count = 7,
+                    k = static_cast<std::size_t>(study().basis.modes),
+                    width = static_cast<std::size_t>(study().space.condition_width()),
+                    rank = static_cast<std::size_t>(study().space.global_modes());
+  const Block block = read_block(comm(), study(), std::span(study().validate).first(count));
+  std::vector<float> a(count * patches.size() * k);
+  study().basis.codec().encode(block.anomalies, count, std::vector<double>(patches.size() * k, 1.0), a);
+  const auto z = study().space.whiten(comm(), a, block.condition, count);
+  (void)n;
+  for (std::size_t t = 0; t < count; ++t)
+    for (std::size_t p = 0; p < patches.size(); ++p) {
+      const std::size_t modes = static_cast<std::size_t>(patches[p].modes), at = t * patches.size() + p;
+      std::vector<double> mean(modes), r(modes);
+      study().space.mean(p, block.condition.data() + at * width, mean);
+      study().space.colour(p, std::span(z.global).subspan(t * rank, rank),
+                           std::span(z.patch).subspan(at * k, modes), r);
+      for (std::size_t m = 0; m < modes; ++m)
+        EXPECT_NEAR(mean[m] + r[m], static_cast<double>(a[at * k + m]), 1e-9);
+    }
+}
+
+TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
+  const auto c = calibrate(comm(), study().space, study().series, study().validate,
+                           base_forecast(study().space), true, kBlock);
+  EXPECT_EQ(c.times, static_cast<long>(study().validate.size()));
+  EXPECT_EQ(c.note, "");
+  EXPECT_EQ(c.period, "2003-01-01 to " + date_text(study().series.hr.times().dates[study().validate.back().a]));
+  const auto plain = calibrate(comm(), study().space, study().series, study().validate,
+                               base_forecast(study().space), false, kBlock);
+  EXPECT_EQ(plain.inflation.global, 1);
+  EXPECT_EQ(plain.inflation.truncation, 1);
+  EXPECT_EQ(plain.before, c.before);
+  // Coverage counted here, with the inflated variance and both kinds of half width.
+  const auto covered = [&](const Inflation& inflation, const std::array<double, 4>& width) {
+    std::array<double, 5> sums{};
+    const Basis& basis = study().basis;
+    for_forecasts(comm(), study(), study().validate, inflation,
+                  [&](const auto& mean, const auto& variance, const auto& truth) {
+                    for (long i = 0; i < basis.window.points(); ++i) {
+                      if (!basis.ocean[i]) continue;
+                      const double area = basis.grid.area_weight(basis.window.y0 + i / basis.window.nx,
+                                                                 basis.window.x0 + i % basis.window.nx);
+                      sums[4] += area;
+                      for (std::size_t l = 0; l < 4; ++l)
+                        if (std::abs(mean[i] - truth[i]) <= width[l] * std::sqrt(variance[i])) sums[l] += area;
+                    }
+                  });
+    comm().sum(std::span(sums));
+    for (double& sum : sums) sum /= sums[4];
+    return sums;
+  };
+  std::array<double, 4> gaussian{};
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  const auto before = covered({}, gaussian), after = covered(c.inflation, gaussian),
+             conformal = covered(c.inflation, c.half_width);
+  for (std::size_t l = 0; l < 4; ++l) {
+    EXPECT_NEAR(before[l], c.before[l], 2e-3) << l;
+    EXPECT_NEAR(after[l], c.after[l], 2e-3) << l;
+    EXPECT_NEAR(conformal[l], calibration_levels[l], 2e-3) << l;
+  }
+}
+
+TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
+  const auto right = base_forecast(study().space);
+  const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
+    return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation});
+  };
+  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, true, kBlock),
+             b = calibrate(comm(), study().space, study().series, study().validate, wrong, true, kBlock);
+  EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
+  EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);
+  EXPECT_NEAR(b.inflation.truncation / a.inflation.truncation, 1, 1e-6);
+  for (std::size_t l = 0; l < 4; ++l) EXPECT_NEAR(b.after[l], a.after[l], 1e-6);
+}
+
+TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
+  const LatentSpace published(study().basis, nullptr);
+  EXPECT_EQ(published.global_modes(), 0);
+  EXPECT_EQ(published.condition_width(), study().basis.modes);
+  const TokenSeries tokens = encode_period(comm(), published, study().series, study().train, kBlock);
+  const TokenLayout layout = published.layout(comm());
+  const std::size_t width = static_cast<std::size_t>(layout.latent_size());
+  std::vector<double> latent(width, 0.0), condition(width, 0.0);
+  for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
+    latent[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]);
+    condition[i % width] += static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]);
+  }
+  comm().sum(std::span(latent));
+  comm().sum(std::span(condition));
+  for (std::size_t i = 0; i < width; ++i)
+    if (layout.active[i]) {
+      EXPECT_NEAR(latent[i] / static_cast<double>(study().train.size()), 1, 1e-3);
+      EXPECT_NEAR(condition[i] / static_cast<double>(study().train.size()), 1, 1e-3);
+    }
+}

@@ -1,0 +1,213 @@
+// Against normal equations written out and solved by Gaussian elimination here.
+#include "podscale/gaussian/ridge.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "podscale/base/error.hpp"
+#include "podscale/base/random.hpp"
+
+using namespace podscale;
+
+namespace {
+
+constexpr int kSlots = 6, kModes = 3;
+constexpr long kTimes = 80;
+constexpr int kDead = 4;  // a predictor that is always 0: land
+
+struct Sample {
+  std::vector<float> c, a;  // [times][slots], [times][modes]
+};
+
+/// noise = 0: a is exactly linear in c.
+Sample sample(double noise) {
+  Sample s;
+  std::vector<double> b(kSlots * kModes), row(kSlots), error(kModes);
+  const CounterRandom random(21, Stream::test);
+  random.fill_normal(std::span(b), 0);
+  for (long t = 0; t < kTimes; ++t) {
+    random.fill_normal(std::span(row), static_cast<std::uint32_t>(t), 1);
+    random.fill_normal(std::span(error), static_cast<std::uint32_t>(t), 2);
+    row[kDead] = 0;
+    row[1] = 0.8 * row[0] + 0.3 * row[1];  // correlated, as neighbouring cells are
+    row[2] *= 3;
+    for (int i = 0; i < kSlots; ++i) s.c.push_back(static_cast<float>(row[i]));
+    for (int k = 0; k < kModes; ++k) {
+      double value = noise * error[k];
+      for (int i = 0; i < kSlots; ++i)
+        value += b[k * kSlots + i] * static_cast<double>(s.c[s.c.size() - kSlots + i]);
+      s.a.push_back(static_cast<float>(value));
+    }
+  }
+  return s;
+}
+
+std::vector<double> truth() {
+  std::vector<double> b(kSlots * kModes);
+  CounterRandom(21, Stream::test).fill_normal(std::span(b), 0);
+  return b;
+}
+
+RidgeFit fit_of(const Sample& s, const std::vector<double>& weights = std::vector<double>(kSlots, 1.0)) {
+  RidgeFit fit(weights, kModes);
+  fit.add(s.c.data(), kSlots, s.a.data(), kModes, kTimes);
+  return fit;
+}
+
+std::vector<double> solve(std::vector<double> m, std::vector<double> y, int n) {
+  for (int i = 0; i < n; ++i) {
+    int pivot = i;
+    for (int r = i + 1; r < n; ++r)
+      if (std::abs(m[r * n + i]) > std::abs(m[pivot * n + i])) pivot = r;
+    for (int c = 0; c < n; ++c) std::swap(m[i * n + c], m[pivot * n + c]);
+    std::swap(y[i], y[pivot]);
+    for (int r = 0; r < n; ++r) {
+      if (r == i) continue;
+      const double f = m[r * n + i] / m[i * n + i];
+      for (int c = i; c < n; ++c) m[r * n + c] -= f * m[i * n + c];
+      y[r] -= f * y[i];
+    }
+  }
+  for (int i = 0; i < n; ++i) y[i] /= m[i * n + i];
+  return y;
+}
+
+/// Ridge without the dead predictor.
+std::vector<double> reference(const Sample& s, double penalty, const std::vector<double>& weights) {
+  std::vector<int> alive;
+  for (int i = 0; i < kSlots; ++i)
+    if (i != kDead) alive.push_back(i);
+  const int n = static_cast<int>(alive.size());
+  std::vector<double> cc(n * n, 0.0), b(kModes * kSlots, 0.0);
+  double mean_square = 0;
+  for (long t = 0; t < kTimes; ++t)
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j < n; ++j)
+        cc[i * n + j] += static_cast<double>(s.c[t * kSlots + alive[i]]) *
+                         static_cast<double>(s.c[t * kSlots + alive[j]]);
+  for (int i = 0; i < n; ++i) mean_square += cc[i * n + i] / n;
+  for (int i = 0; i < n; ++i) cc[i * n + i] += penalty * weights[alive[i]] * mean_square;
+  for (int k = 0; k < kModes; ++k) {
+    std::vector<double> right(n, 0.0);
+    for (long t = 0; t < kTimes; ++t)
+      for (int i = 0; i < n; ++i)
+        right[i] += static_cast<double>(s.c[t * kSlots + alive[i]]) *
+                    static_cast<double>(s.a[t * kModes + k]);
+    const auto row = solve(cc, right, n);
+    for (int i = 0; i < n; ++i) b[k * kSlots + alive[i]] = row[i];
+  }
+  return b;
+}
+
+double direct_error(const Sample& s, const std::vector<double>& b) {
+  double sum = 0;
+  for (long t = 0; t < kTimes; ++t)
+    for (int k = 0; k < kModes; ++k) {
+      double e = static_cast<double>(s.a[t * kModes + k]);
+      for (int i = 0; i < kSlots; ++i) e -= b[k * kSlots + i] * static_cast<double>(s.c[t * kSlots + i]);
+      sum += e * e;
+    }
+  return sum;
+}
+
+void expect_near(const std::vector<double>& a, const std::vector<double>& b, double tolerance) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], tolerance) << i;
+}
+
+}  // namespace
+
+TEST(Ridge, SolvesThePenalisedNormalEquations) {
+  const Sample s = sample(0.5);
+  const std::vector<double> ones(kSlots, 1.0);
+  for (const double penalty : {1e-6, 1e-2, 0.5})
+    expect_near(fit_of(s).coefficients(penalty), reference(s, penalty, ones), 1e-10);
+}
+
+TEST(Ridge, PenaltyWeightsActOnTheirPredictors) {
+  const Sample s = sample(0.5);
+  std::vector<double> weights(kSlots, 1.0);
+  weights[2] = weights[5] = 16;  // lag_weight 0.25
+  const auto heavy = fit_of(s, weights).coefficients(0.1), even = fit_of(s).coefficients(0.1);
+  expect_near(heavy, reference(s, 0.1, weights), 1e-10);
+  for (int k = 0; k < kModes; ++k)
+    EXPECT_LT(std::abs(heavy[k * kSlots + 5]), std::abs(even[k * kSlots + 5])) << k;
+}
+
+TEST(Ridge, WithoutPenaltyAnExactRelationIsRecovered) {
+  auto expected = truth();
+  for (int k = 0; k < kModes; ++k) expected[k * kSlots + kDead] = 0;
+  expect_near(fit_of(sample(0)).coefficients(1e-12), expected, 1e-5);  // float32 input
+}
+
+TEST(Ridge, LargePenaltyShrinksToNothing) {
+  for (const double value : fit_of(sample(0.5)).coefficients(1e9)) EXPECT_NEAR(value, 0, 1e-7);
+}
+
+TEST(Ridge, APredictorThatNeverVariesGetsExactlyZero) {
+  const RidgeFit fit = fit_of(sample(0.5));
+  const auto b = fit.coefficients(1e-3);
+  for (int k = 0; k < kModes; ++k) EXPECT_EQ(b[k * kSlots + kDead], 0.0);
+  EXPECT_EQ(fit.predictor_scale()[kDead], 0.0);
+  // No predictor at all: an all-land neighbourhood.
+  RidgeFit none(std::vector<double>(kSlots, 1.0), kModes);
+  const std::vector<float> zero(kSlots * kTimes, 0.0f);
+  none.add(zero.data(), kSlots, sample(1).a.data(), kModes, kTimes);
+  EXPECT_EQ(none.coefficients(1e-3), std::vector<double>(kSlots * kModes, 0.0));
+}
+
+TEST(Ridge, SquaredErrorIsTheDirectSum) {
+  const Sample train = sample(0.5);
+  Sample check = sample(0.8);
+  const auto b = fit_of(train).coefficients(0.01);
+  EXPECT_NEAR(fit_of(train).squared_error(b) / direct_error(train, b), 1, 1e-9);
+  EXPECT_NEAR(fit_of(check).squared_error(b) / direct_error(check, b), 1, 1e-9);
+  EXPECT_NEAR(fit_of(check).squared_error(std::vector<double>(b.size(), 0.0)) /
+                  direct_error(check, std::vector<double>(b.size(), 0.0)),
+              1, 1e-12);
+}
+
+TEST(Ridge, BlocksAndStridesGiveTheSameEquations) {
+  const Sample s = sample(0.5);
+  constexpr std::size_t wide_c = kSlots + 3, wide_a = kModes + 2;
+  std::vector<float> c(wide_c * kTimes, 99.0f), a(wide_a * kTimes, 99.0f);
+  for (long t = 0; t < kTimes; ++t) {
+    std::copy_n(s.c.begin() + t * kSlots, kSlots, c.begin() + static_cast<long>(t * wide_c));
+    std::copy_n(s.a.begin() + t * kModes, kModes, a.begin() + static_cast<long>(t * wide_a));
+  }
+  RidgeFit fit(std::vector<double>(kSlots, 1.0), kModes);
+  for (long t = 0; t < kTimes; t += 33)
+    fit.add(c.data() + t * wide_c, wide_c, a.data() + t * wide_a, wide_a, std::min(33l, kTimes - t));
+  EXPECT_EQ(fit.times(), kTimes);
+  expect_near(fit.coefficients(0.01), fit_of(s).coefficients(0.01), 1e-12);
+  expect_near(fit.predictor_scale(), fit_of(s).predictor_scale(), 1e-12);
+}
+
+TEST(Ridge, PredictorScaleIsTheRootMeanSquare) {
+  const Sample s = sample(0.5);
+  const auto scale = fit_of(s).predictor_scale();
+  for (int i = 0; i < kSlots; ++i) {
+    double sum = 0;
+    for (long t = 0; t < kTimes; ++t) sum += std::pow(static_cast<double>(s.c[t * kSlots + i]), 2);
+    EXPECT_NEAR(scale[i], std::sqrt(sum / kTimes), 1e-12);
+  }
+}
+
+TEST(Ridge, SingularEquationsAreTheUsersToMend) {
+  // Two equal predictors: a penalty below rounding cannot separate them.
+  RidgeFit fit({1, 1}, 1);
+  std::vector<float> c, a;
+  for (int t = 0; t < 8; ++t) {
+    c.insert(c.end(), 2, static_cast<float>(1 << t));
+    a.push_back(1);
+  }
+  fit.add(c.data(), 2, a.data(), 1, 8);
+  try {
+    fit.coefficients(1e-300);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data);
+    EXPECT_NE(std::string(error.what()).find("base.penalties"), std::string::npos);
+  }
+}

@@ -1,0 +1,208 @@
+#pragma once
+// A basis and a base of random numbers that depend on the patch alone: the same at any rank count. Its patches
+// differ in size and modes, one is all land.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <vector>
+
+#include "podscale/base/random.hpp"
+#include "podscale/gaussian/latent_space.hpp"
+
+namespace synthetic {
+
+using namespace podscale;
+
+inline constexpr long ny = 14, nx = 17, patch_y = 4, patch_x = 5;
+inline constexpr int modes = 4, global_modes = 3;
+
+inline std::vector<double> normals(std::size_t size, long a, long b = 0, long c = 0) {
+  std::vector<double> values(size);
+  CounterRandom(11, Stream::test)
+      .fill_normal(std::span(values), static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b),
+                   static_cast<std::uint32_t>(c));
+  return values;
+}
+
+inline bool is_ocean(long y, long x) {
+  return !(y < patch_y && x < patch_x) && (3 * y + 5 * x) % 13 != 0;
+}
+
+/// Columns orthonormal by Gram-Schmidt, twice.
+inline std::vector<double> orthonormal(std::vector<double> columns, std::size_t d) {
+  for (std::size_t k = 0; k < columns.size() / d; ++k) {
+    double* v = columns.data() + k * d;
+    for (int pass = 0; pass < 2; ++pass)
+      for (std::size_t j = 0; j < k; ++j) {
+        const double* u = columns.data() + j * d;
+        double product = 0;
+        for (std::size_t i = 0; i < d; ++i) product += u[i] * v[i];
+        for (std::size_t i = 0; i < d; ++i) v[i] -= product * u[i];
+      }
+    double norm = 0;
+    for (std::size_t i = 0; i < d; ++i) norm += v[i] * v[i];
+    for (std::size_t i = 0; i < d; ++i) v[i] /= std::sqrt(norm);
+  }
+  return columns;
+}
+
+inline Basis make_basis(const Communicator& comm) {
+  std::vector<double> lat, lon;
+  for (long y = 0; y < ny; ++y) lat.push_back(30 + 0.25 * static_cast<double>(y));
+  for (long x = 0; x < nx; ++x) lon.push_back(-60 + 0.25 * static_cast<double>(x));
+  Basis basis(make_grid(lat, lon), patch_y, patch_x, comm.size(), comm.rank());
+  basis.lr_grid = coarsen_grid(basis.grid, 4);
+  basis.lr_ocean.assign(static_cast<std::size_t>(basis.lr_grid.points()), 1);
+  basis.lr_ocean.front() = 0;
+  const Window& w = basis.window;
+  std::vector<double> mean;
+  for (long y = w.y0; y < w.y0 + w.ny; ++y)
+    for (long x = w.x0; x < w.x0 + w.nx; ++x) {
+      basis.ocean.push_back(is_ocean(y, x));
+      mean.push_back(20 - 0.3 * static_cast<double>(y) + 0.1 * static_cast<double>(x));
+    }
+  basis.hr_climatology = basis.lr_climatology = {0, w.points(), mean};
+  basis.modes = modes;
+  basis.samples = 100;
+  basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
+  basis.tau.assign(static_cast<std::size_t>(w.points()), 0.0);
+  for (PatchModes& patch : basis.patches.mine) {
+    const std::size_t d = patch.points.size();
+    patch.modes = std::min(modes - static_cast<int>(patch.patch % 2), static_cast<int>(d));
+    patch.phi = orthonormal(normals(d * static_cast<std::size_t>(patch.modes), 1, patch.patch), d);
+    patch.tau = normals(d, 2, patch.patch);
+    patch.scale = normals(static_cast<std::size_t>(patch.modes), 3, patch.patch);
+    for (double& t : patch.tau) t = 0.02 + 0.01 * t * t;
+    for (double& s : patch.scale) s = 0.5 + std::abs(s);
+    for (std::size_t i = 0; i < d; ++i)
+      basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
+    for (int k = 0; k < modes; ++k) basis.condition_scale.push_back(1 + 0.1 * k);
+  }
+  return basis;
+}
+
+inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, int rank = global_modes) {
+  LinearGaussian base{1, {0}, Predictors(comm, basis, 1, {0}), {}, 0.1, {}, {}, {}, {}};
+  const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots());
+  base.residual.rank = rank;
+  for (int r = 0; r < rank; ++r) base.residual.variance.push_back(3.0 - r);
+  for (const PatchModes& patch : basis.patches.mine) {
+    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    base.regression.push_back(normals(k * slots, 4, patch.patch));
+    base.predictor_scale.insert(base.predictor_scale.end(), slots, 2.0);
+    PatchCovariance covariance{normals(k * static_cast<std::size_t>(rank), 5, patch.patch),
+                               normals(k * k, 6, patch.patch)};
+    for (std::size_t j = 0; j < k; ++j) {
+      for (std::size_t i = 0; i < j; ++i) covariance.root[j * k + i] = 0;
+      covariance.root[j * k + j] = 0.5 + std::abs(covariance.root[j * k + j]);
+    }
+    base.residual.mine.push_back(covariance);
+  }
+  return base;
+}
+
+/// [local patches][width] K.
+inline std::vector<float> make_condition(const Basis& basis, long width, long time = 0) {
+  std::vector<float> rows;
+  for (const PatchModes& patch : basis.patches.mine)
+    for (const double value : normals(static_cast<std::size_t>(width), 7, patch.patch, time))
+      rows.push_back(static_cast<float>(value));
+  return rows;
+}
+
+/// Everything on one communicator. Not movable: the parts refer to each other.
+struct Study {
+  explicit Study(const Communicator& comm, int rank = global_modes)
+      : basis(make_basis(comm)),
+        base(make_base(comm, basis, rank)),
+        space(basis, &base),
+        published(basis, nullptr),
+        condition(make_condition(basis, space.condition_width())) {}
+  Study(const Study&) = delete;
+  Basis basis;
+  LinearGaussian base;
+  LatentSpace space, published;  ///< with the base, and base = 'none'
+  std::vector<float> condition;
+  const std::vector<double>& climatology() const { return basis.hr_climatology.coefficients; }
+};
+
+/// Matrices over all points of the region, of a study on this process alone.
+struct Dense {
+  explicit Dense(const Study& study) : n(static_cast<std::size_t>(study.basis.window.points())) {
+    global.assign(n * n, 0.0);
+    patch.assign(n * n, 0.0);
+    mean = study.climatology();
+    struct Row {
+      std::size_t point, patch;
+      std::vector<double> across, own;  // phi U L^(1/2), phi S^(1/2)
+    };
+    std::vector<Row> rows;
+    for (std::size_t p = 0; p < study.basis.patches.mine.size(); ++p) {
+      const PatchModes& own = study.basis.patches.mine[p];
+      const PatchCovariance& c = study.base.residual.mine[p];
+      const std::size_t d = own.points.size(), k = static_cast<std::size_t>(own.modes),
+                        slots = static_cast<std::size_t>(study.space.condition_width());
+      for (std::size_t i = 0; i < d; ++i) {
+        Row row{static_cast<std::size_t>(own.points[i]), p,
+                std::vector<double>(static_cast<std::size_t>(study.base.residual.rank)),
+                std::vector<double>(k)};
+        for (std::size_t m = 0; m < k; ++m) {
+          const double phi = own.phi[m * d + i];
+          for (std::size_t r = 0; r < row.across.size(); ++r) row.across[r] += phi * c.global[r * k + m];
+          for (std::size_t j = 0; j <= m; ++j) row.own[j] += phi * c.root[j * k + m];
+          for (std::size_t s = 0; s < slots; ++s)
+            mean[row.point] += phi * study.base.regression[p][m * slots + s] *
+                               static_cast<double>(study.condition[p * slots + s]);
+        }
+        rows.push_back(row);
+      }
+    }
+    for (const Row& a : rows)
+      for (const Row& b : rows) {
+        for (std::size_t r = 0; r < a.across.size(); ++r)
+          global[a.point * n + b.point] += a.across[r] * b.across[r];
+        for (std::size_t j = 0; a.patch == b.patch && j < a.own.size(); ++j)
+          patch[a.point * n + b.point] += a.own[j] * b.own[j];
+      }
+  }
+  /// w^T (g global + p patch + t tau) w.
+  double quadratic(const Study& study, const std::vector<double>& w, const Inflation& f) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      sum += f.truncation * w[i] * w[i] * study.basis.tau[i];
+      for (std::size_t j = 0; j < n; ++j)
+        sum += w[i] * w[j] * (f.global * global[i * n + j] + f.patch * patch[i * n + j]);
+    }
+    return sum;
+  }
+  std::size_t n;
+  std::vector<double> global, patch, mean;
+};
+
+/// Number of a point of the window in the whole grid.
+inline std::size_t in_grid(const Basis& basis, long point) {
+  const Window& w = basis.window;
+  return static_cast<std::size_t>((w.y0 + point / w.nx) * basis.grid.nx() + w.x0 + point % w.nx);
+}
+
+/// Weights on the whole grid to those on the window.
+inline std::vector<double> on_window(const Basis& basis, const std::vector<double>& weights) {
+  std::vector<double> part;
+  for (long i = 0; i < basis.window.points(); ++i) part.push_back(weights[in_grid(basis, i)]);
+  return part;
+}
+
+/// A weight on every ocean point of a rectangle of the grid, with sign: no box of ours is as general.
+inline std::vector<double> rectangle(long y0, long y1, long x0, long x1, bool gradient = false) {
+  std::vector<double> w(static_cast<std::size_t>(ny * nx), 0.0);
+  for (long y = y0; y < y1; ++y)
+    for (long x = x0; x < x1; ++x)
+      if (is_ocean(y, x))
+        w[static_cast<std::size_t>(y * nx + x)] =
+            gradient && 2 * x < x0 + x1 ? -0.1 : 0.05 + 0.001 * static_cast<double>(y);
+  return w;
+}
+
+}  // namespace synthetic
