@@ -11,13 +11,17 @@ namespace podscale {
 std::vector<double> box_weights(const Grid& grid, const Window& window, std::span<const unsigned char> ocean,
                                 const Box& box) {
   std::vector<double> weights(static_cast<std::size_t>(window.points()), 0.0);
+  constexpr double edge =
+      1e-4;  // degrees: a centre on the edge is inside, whatever rounding axes went through
+  double width = box.east - box.west;
+  if (width < 0) width -= 360 * std::floor(width / 360);  // across the cut, as 170 to -170
   for (long j = 0; j < window.ny; ++j)
     for (long i = 0; i < window.nx; ++i) {
       const std::size_t at = static_cast<std::size_t>(j * window.nx + i);
       const double lat = grid.lat[static_cast<std::size_t>(window.y0 + j)],
                    lon = grid.lon[static_cast<std::size_t>(window.x0 + i)];
-      const double from_west = lon - box.west - 360 * std::floor((lon - box.west) / 360);
-      if (ocean[at] && lat >= box.south && lat <= box.north && from_west <= box.east - box.west)
+      const double from = lon - box.west + edge, from_west = from - 360 * std::floor(from / 360);
+      if (ocean[at] && lat >= box.south - edge && lat <= box.north + edge && from_west <= width + 2 * edge)
         weights[at] = grid.area_weight(window.y0 + j, window.x0 + i);
     }
   return weights;

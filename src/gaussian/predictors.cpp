@@ -52,7 +52,9 @@ Extent overlap_longitude(const Grid& lr, double low, double high) {
 
 Predictors::Predictors(const Communicator& comm, const Basis& basis, long halo, std::vector<long> lags)
     : box_{0, 0, std::move(lags)}, lr_nx_(basis.lr_grid.nx()) {
-  const Grid& lr = basis.lr_grid;
+  // Edges from the centres, which are all that basis.nc holds: of blocks that the HR grid cuts they differ
+  // from those of the grid that the base is fitted on, and slots must mean the same cells in both.
+  const Grid lr = make_grid(basis.lr_grid.lat, basis.lr_grid.lon);
   std::vector<std::pair<Extent, Extent>> extents;  // (rows, columns) of each patch, halo included
   long largest[2] = {0, 0};
   for (const PatchModes& patch : basis.patches.mine) {

@@ -1,5 +1,6 @@
 #include "podscale/parallel/exact_sum.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "podscale/base/error.hpp"
@@ -10,7 +11,9 @@ ExactSum::ExactSum(std::size_t size, double bound, long terms) : sums_(size, 0) 
   PODSCALE_ASSERT(std::isfinite(bound) && bound >= 0 && terms >= 0, "bound {}, {} terms", bound, terms);
   const double largest = bound * static_cast<double>(std::max(1l, terms));
   // A power of two, so that scaling itself never rounds; 2^62 leaves a bit of room for the rounding of terms.
-  scale_ = largest > 0 ? std::ldexp(1.0, 61 - static_cast<int>(std::ceil(std::log2(largest)))) : 1.0;
+  // Not above 2^1023, which is the largest: sums of terms near the smallest double are coarser.
+  const int exponent = largest > 0 ? 61 - static_cast<int>(std::ceil(std::log2(largest))) : 0;
+  scale_ = std::ldexp(1.0, std::min(exponent, 1023));
 }
 
 void ExactSum::add(std::span<const double> terms, std::size_t first) {

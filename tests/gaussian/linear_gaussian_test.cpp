@@ -11,6 +11,7 @@
 #include "podscale/gaussian/base_file.hpp"
 #include "podscale/gaussian/calibrate.hpp"
 #include "podscale/gaussian/token_series.hpp"
+#include "podscale/io/netcdf_file.hpp"
 #include "podscale/io/ocean_file.hpp"
 #include "podscale/pod/anomaly.hpp"
 
@@ -31,13 +32,16 @@ std::string folder(const Communicator& comm) {
 /// 22 x 26 points, so that the last LR blocks of 4 x 4 and the last patches are cut.
 Namelist study_namelist(const std::string& dir) {
   Namelist n;
-  n.parse("&ocean ny=22, nx=26, factor=4, first_date='2001-01-01', last_date='2003-12-31', step_days=3, "
-          "turbulence_modes=48, land_fraction=0.15, islands=2 /\n"
-          "&data hr_files='" + dir + "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
+  n.parse(
+      "&ocean ny=22, nx=26, factor=4, first_date='2001-01-01', last_date='2003-12-31', step_days=3, "
+      "turbulence_modes=48, land_fraction=0.15, islands=2 /\n"
+      "&data hr_files='" +
+          dir +
+          "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
           "train='2001-01-01','2002-12-31', validate='2003-01-01','2003-12-31' /\n"
           "&patches size=4,6, modes=5 /\n&basis harmonics=1 /\n&grid time_block=50 /\n"
-          "&base halo=1, lags=-1,0,1, rank=12, share=0.8, penalties=1e-4,1e-3,1e-2 /\n",
-          "test");
+          "&base halo=1, lags=-1,0,1, rank=12, share=0.8, penalties=1e-3,1e-2,0.1,1.0 /\n",
+      "test");
   return n;
 }
 
@@ -103,7 +107,7 @@ struct Block {
 };
 Block read_block(const Communicator& comm, const Study& study, std::span<const StepPair> part) {
   const std::vector<StepPair> pairs(part.begin(), part.end());
-  const ConditionSeries conditions(study.series.lr, study.basis, &study.base, comm);
+  const ConditionSeries conditions = study.space.conditions(study.series.lr, comm);
   Block block{conditions.read(lr_steps(pairs)),
               std::vector<double>(static_cast<std::size_t>(study.basis.window.points()) * pairs.size())};
   read_anomalies(study.series.hr, study.basis, comm, hr_steps(pairs), block.anomalies);
@@ -133,10 +137,9 @@ TEST_F(Base, OptionsComeFromTheNamelist) {
   const auto options = linear_gaussian_options(study_namelist("x"));
   EXPECT_EQ(options.lags, (std::vector<long>{-1, 0, 1}));
   EXPECT_EQ(options.rank, 12);
-  EXPECT_EQ(options.penalties.size(), 3u);
+  EXPECT_EQ(options.penalties.size(), 4u);
   EXPECT_EQ(study().base.lags, options.lags);
   EXPECT_EQ(study().base.predictors.box().slots() % 3, 0);
-  EXPECT_TRUE(study().base.penalty == 1e-4 || study().base.penalty == 1e-3 || study().base.penalty == 1e-2);
   EXPECT_GT(study().base.residual.rank, 0);
 }
 
@@ -152,8 +155,8 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   ASSERT_EQ(cells.points, grid.points());
   std::vector<double> expected(static_cast<std::size_t>(grid.points())), sums(3 * expected.size());
   for (std::size_t t = 0; t < steps.size(); ++t) {
-    const double phase = year_fraction(alone.lr.times().calendar,
-                                       alone.lr.times().dates[static_cast<std::size_t>(steps[t])]);
+    const double phase =
+        year_fraction(alone.lr.times().calendar, alone.lr.times().dates[static_cast<std::size_t>(steps[t])]);
     cells.evaluate(phase, expected);
     const auto x = harmonic_basis(phase, 1);
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -171,7 +174,9 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   EXPECT_GT(used, 20);
   for (std::size_t p = 0; p < study().basis.patches.mine.size(); ++p)
     for (const long cell : study().base.predictors.cells(p))
-      if (cell >= 0) EXPECT_FALSE(std::isnan(cells.coefficients[study().base.predictors.grid_cell(cell)]));
+      if (cell >= 0) {
+        EXPECT_FALSE(std::isnan(cells.coefficients[study().base.predictors.grid_cell(cell)]));
+      }
 }
 
 TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
@@ -185,7 +190,8 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
   const auto& patches = study().basis.patches.mine;
   const std::size_t slots = static_cast<std::size_t>(predictors.box().slots()), box = slots / lags.size();
   std::vector<float> found(steps.size() * patches.size() * slots, 99.0f);
-  PredictorSeries(study().series.lr, study().basis, predictors, study().base.cells, comm()).read(steps, found);
+  PredictorSeries(study().series.lr, study().basis, predictors, study().base.cells, comm())
+      .read(steps, found);
 
   std::vector<float> values(cells);
   std::vector<double> climatology(cells);
@@ -225,6 +231,64 @@ TEST_F(Base, BeatsClimatologyOnTheValidationPeriod) {
   EXPECT_GT(error, 0);
 }
 
+TEST_F(Base, ALargePenaltyLeavesThePrior) {
+  Namelist namelist = study_namelist(dir());
+  namelist.set("base.penalties=1e6");
+  for (const std::string prior : {"interpolation", "climatology"}) {
+    namelist.set("base.prior=" + prior);
+    const LinearGaussian base = fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis,
+                                                    study().series, study().train, study().validate, kBlock);
+    const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
+                      width = static_cast<std::size_t>(base.conditions(study().basis));
+    EXPECT_EQ(base.interpolation, prior == "interpolation" ? 1 : 0);
+    ASSERT_EQ(width, slots + static_cast<std::size_t>(study().basis.modes));
+    for (std::size_t p = 0; p < base.regression.size(); ++p)
+      for (std::size_t i = 0; i < base.regression[p].size(); ++i) {
+        const std::size_t mode = i / width, column = i % width;
+        if (column < slots) {
+          EXPECT_NEAR(base.regression[p][i], 0, 1e-4);
+        } else {
+          EXPECT_EQ(base.regression[p][i], column - slots == mode ? base.interpolation : 0);
+        }
+      }
+  }
+}
+
+TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
+  // Every candidate alone, and its error on the coefficients of the validation period.
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t k = static_cast<std::size_t>(study().basis.modes), times = study().validate.size(),
+                    width = static_cast<std::size_t>(study().base.conditions(study().basis));
+  const Block block = read_block(comm(), study(), study().validate);
+  std::vector<float> a(times * patches.size() * k);
+  study().basis.codec().encode(block.anomalies, static_cast<long>(times),
+                               std::vector<double>(patches.size() * k, 1.0), a);
+  double best = 1e300, penalty = 0, interpolation = -1;
+  for (const double prior : {0.0, 1.0})
+    for (const double candidate : {1e-3, 1e-2, 0.1, 1.0}) {
+      LinearGaussianOptions options = linear_gaussian_options(study_namelist(dir()));
+      options.penalties = {candidate};
+      options.interpolation = {prior};
+      options.rank = 0;
+      const LinearGaussian base = fit_linear_gaussian(comm(), options, study().basis, study().series,
+                                                      study().train, study().validate, kBlock);
+      double error = 0;
+      std::vector<double> mean(k);
+      for (std::size_t t = 0; t < times; ++t)
+        for (std::size_t p = 0; p < patches.size(); ++p) {
+          const std::size_t at = t * patches.size() + p;
+          regress(base.regression[p], patches[p].modes, block.condition.data() + at * width, width,
+                  mean.data());
+          for (int m = 0; m < patches[p].modes; ++m)
+            error += std::pow(static_cast<double>(a[at * k + m]) - mean[m], 2);
+        }
+      error = comm().sum(error);
+      if (error < best) best = error, penalty = candidate, interpolation = prior;
+    }
+  EXPECT_EQ(study().base.penalty, penalty);
+  EXPECT_EQ(study().base.interpolation, interpolation);
+}
+
 TEST_F(Base, SameBitsAtAnyRankCount) {
   const Communicator self = Communicator::self();
   const Study alone(self, study_namelist(dir()));
@@ -236,6 +300,42 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   const auto there =
       calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space), true, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
+
+  // Latents: the items of this rank are those of the whole, in their places.
+  const TokenSeries mine = encode_period(comm(), study().space, study().series, study().validate, kBlock),
+                    all = encode_period(self, alone.space, alone.series, alone.validate, kBlock);
+  const auto part = [&](const std::vector<float>& values, const std::vector<float>& of_all) {
+    const long width = static_cast<long>(of_all.size()) / all.items.size();
+    EXPECT_EQ(values, std::vector<float>(of_all.begin() + mine.items.begin * width,
+                                         of_all.begin() + mine.items.end * width));
+  };
+  part(mine.latent, all.latent);
+  part(mine.condition, all.condition);
+  part(mine.year_phase, all.year_phase);
+}
+
+TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
+  const Communicator self = Communicator::self();
+  Namelist namelist = study_namelist(dir());
+  namelist.set("patches.size=22, 13");  // two patches
+  const std::string path = dir() + "/two.nc";
+  for (const std::string rank : {"0", "2"}) {
+    namelist.set("base.rank=" + rank);
+    const Study two(comm(), namelist), alone(self, namelist);
+    ASSERT_EQ(two.basis.patches.patch_of_token.size(), 2u);
+    EXPECT_EQ(std::to_string(two.base.residual.rank), rank);
+    EXPECT_EQ(two.base.checksum(comm(), two.basis), alone.base.checksum(self, alone.basis));
+    write_basis(comm(), two.basis, path, base_extras(comm(), two.basis, two.base));
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);
+    EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
+              two.base.checksum(comm(), two.basis));
+    const auto here =
+        calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space), true, kBlock);
+    EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, alone.validate,
+                                        base_forecast(alone.space), true, kBlock)
+                                  .numbers());
+  }
 }
 
 TEST_F(Base, FileRoundTrip) {
@@ -247,10 +347,11 @@ TEST_F(Base, FileRoundTrip) {
   calibrated.calibration.period = "some days";
   calibrated.calibration.note = "few";
   write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, calibrated));
-  const auto expect_same = [&](const Communicator& reader) {
-    const Basis basis = read_basis(reader, path);
-    const LinearGaussian read = require_base(reader, basis, path);
-    EXPECT_EQ(read.checksum(reader, basis), study().base.checksum(reader, study().basis));
+  {
+    const Basis basis = read_basis(comm(), path);
+    const LinearGaussian read = require_base(comm(), basis, path);
+    EXPECT_EQ(read.checksum(comm(), basis), study().base.checksum(comm(), study().basis));
+    EXPECT_EQ(read.interpolation, study().base.interpolation);
     EXPECT_EQ(read.penalty, study().base.penalty);
     EXPECT_EQ(read.calibration.numbers(), calibrated.calibration.numbers());
     EXPECT_EQ(read.calibration.period, "some days");
@@ -261,10 +362,11 @@ TEST_F(Base, FileRoundTrip) {
       for (std::size_t i = 0; i < read.predictors.cells(p).size(); ++i) {
         const long a = read.predictors.cells(p)[i], b = study().base.predictors.cells(p)[i];
         ASSERT_EQ(a < 0, b < 0);
-        if (a >= 0) EXPECT_EQ(read.predictors.grid_cell(a), study().base.predictors.grid_cell(b));
+        if (a >= 0) {
+          EXPECT_EQ(read.predictors.grid_cell(a), study().base.predictors.grid_cell(b));
+        }
       }
-  };
-  expect_same(comm());
+  }
   // The whole of it by this process alone: another decomposition.
   const Communicator self = Communicator::self();
   const Basis basis = read_basis(self, path);
@@ -319,46 +421,52 @@ TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
   EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
   const std::size_t width = static_cast<std::size_t>(layout.latent_size());
   ASSERT_EQ(tokens.latent.size(), width * static_cast<std::size_t>(tokens.items.size()));
-  ASSERT_EQ(tokens.condition.size(),
-            static_cast<std::size_t>(layout.condition_size() * tokens.items.size()));
+  ASSERT_EQ(tokens.condition.size(), static_cast<std::size_t>(layout.condition_size() * tokens.items.size()));
   std::vector<double> square(width, 0.0);
   for (std::size_t i = 0; i < tokens.latent.size(); ++i)
-    square[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / times;
+    square[i % width] +=
+        static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / times;
   comm().sum(std::span(square));
   for (std::size_t i = 0; i < width; ++i) {
-    if (layout.active[i])
+    if (layout.active[i]) {
       EXPECT_NEAR(square[i], 1, 2e-3) << i;
-    else
+    } else {
       EXPECT_EQ(square[i], 0) << i;
+    }
   }
   std::vector<double> condition(static_cast<std::size_t>(layout.condition_size()), 0.0);
   for (std::size_t i = 0; i < tokens.condition.size(); ++i)
     condition[i % condition.size()] +=
         static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / times;
   comm().sum(std::span(condition));
-  const std::size_t of_patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.condition);
+  const std::size_t of_patches =
+      static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.condition);
   int ones = 0;
   for (std::size_t i = 0; i < condition.size(); ++i) {
-    const bool unused = condition[i] == 0;
-    if (i >= of_patches)
-      EXPECT_TRUE(unused) << i;
-    else if (!unused)
-      EXPECT_NEAR(condition[i], 1, 1e-4) << i, ++ones;
+    if (condition[i] == 0) continue;  // land, padding
+    EXPECT_LT(i, of_patches);
+    EXPECT_NEAR(condition[i], 1, 1e-4) << i;
+    ++ones;
   }
   EXPECT_GT(ones, 100);
+  const TimeAxis& axis = study().series.hr.times();
+  ASSERT_EQ(static_cast<long>(tokens.year_phase.size()), tokens.items.size());
+  for (std::size_t i = 0; i < tokens.year_phase.size(); ++i) {
+    const StepPair& pair = study().train[static_cast<std::size_t>(tokens.items.begin) + i];
+    EXPECT_FLOAT_EQ(tokens.year_phase[i], static_cast<float>(year_fraction(
+                                              axis.calendar, axis.dates[static_cast<std::size_t>(pair.a)])));
+  }
 }
 
 TEST_F(Base, LatentsColourBackToTheCoefficients) {
   const auto& patches = study().basis.patches.mine;
-  const std::size_t n = static_cast<std::size_t>(study().basis.window.points()), count = 7,
-                    k = static_cast<std::size_t>(study().basis.modes),
+  const std::size_t count = 7, k = static_cast<std::size_t>(study().basis.modes),
                     width = static_cast<std::size_t>(study().space.condition_width()),
                     rank = static_cast<std::size_t>(study().space.global_modes());
   const Block block = read_block(comm(), study(), std::span(study().validate).first(count));
   std::vector<float> a(count * patches.size() * k);
   study().basis.codec().encode(block.anomalies, count, std::vector<double>(patches.size() * k, 1.0), a);
   const auto z = study().space.whiten(comm(), a, block.condition, count);
-  (void)n;
   for (std::size_t t = 0; t < count; ++t)
     for (std::size_t p = 0; p < patches.size(); ++p) {
       const std::size_t modes = static_cast<std::size_t>(patches[p].modes), at = t * patches.size() + p;
@@ -376,7 +484,9 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
                            base_forecast(study().space), true, kBlock);
   EXPECT_EQ(c.times, static_cast<long>(study().validate.size()));
   EXPECT_EQ(c.note, "");
-  EXPECT_EQ(c.period, "2003-01-01 to " + date_text(study().series.hr.times().dates[study().validate.back().a]));
+  const auto& dates = study().series.hr.times().dates;
+  EXPECT_EQ(c.period, date_text(dates[static_cast<std::size_t>(study().validate.front().a)]) + " to " +
+                          date_text(dates[static_cast<std::size_t>(study().validate.back().a)]));
   const auto plain = calibrate(comm(), study().space, study().series, study().validate,
                                base_forecast(study().space), false, kBlock);
   EXPECT_EQ(plain.inflation.global, 1);
@@ -394,7 +504,8 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
                                                                  basis.window.x0 + i % basis.window.nx);
                       sums[4] += area;
                       for (std::size_t l = 0; l < 4; ++l)
-                        if (std::abs(mean[i] - truth[i]) <= width[l] * std::sqrt(variance[i])) sums[l] += area;
+                        if (std::abs(mean[i] - truth[i]) <= width[l] * std::sqrt(variance[i]))
+                          sums[l] += area;
                     }
                   });
     comm().sum(std::span(sums));
@@ -412,6 +523,16 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   }
 }
 
+TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
+  // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
+  // that of the CRPS, is all that the levels can get, and they share it.
+  const auto c = calibrate(comm(), study().space, study().series, study().train, base_forecast(study().space),
+                           true, kBlock);
+  EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
+  EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
+  EXPECT_LT(c.inflation.global, 1.1);
+}
+
 TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   const auto right = base_forecast(study().space);
   const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
@@ -425,6 +546,35 @@ TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   for (std::size_t l = 0; l < 4; ++l) EXPECT_NEAR(b.after[l], a.after[l], 1e-6);
 }
 
+TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
+  const Basis& basis = study().basis;
+  const LatentSpace published(basis, nullptr);
+  const std::vector<long> steps{3, 150};
+  const auto with = study().space.conditions(study().series.lr, comm()).read(steps),
+             without = published.conditions(study().series.lr, comm()).read(steps);
+  std::vector<double> field(static_cast<std::size_t>(basis.window.points()) * steps.size());
+  InterpolatedSeries(study().series.lr, basis, comm()).read_anomalies(steps, field);
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    slots = static_cast<std::size_t>(study().base.predictors.box().slots());
+  std::vector<float> cells(steps.size() * local * slots);
+  PredictorSeries(study().series.lr, basis, study().base.predictors, study().base.cells, comm())
+      .read(steps, cells);
+  ASSERT_EQ(with.size(), steps.size() * local * (slots + k));
+  for (std::size_t row = 0; row < steps.size() * local; ++row) {
+    const PatchModes& patch = basis.patches.mine[row % local];
+    const std::size_t d = patch.points.size();
+    for (std::size_t i = 0; i < slots; ++i) EXPECT_EQ(with[row * (slots + k) + i], cells[row * slots + i]);
+    for (std::size_t m = 0; m < k; ++m) {
+      double a = 0;
+      for (std::size_t i = 0; m < static_cast<std::size_t>(patch.modes) && i < d; ++i)
+        a += patch.phi[m * d + i] * field[row / local * static_cast<std::size_t>(basis.window.points()) +
+                                          static_cast<std::size_t>(patch.points[i])];
+      EXPECT_NEAR(static_cast<double>(with[row * (slots + k) + slots + m]), a, 1e-5);
+      EXPECT_EQ(with[row * (slots + k) + slots + m], without[row * k + m]);
+    }
+  }
+}
+
 TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
   const LatentSpace published(study().basis, nullptr);
   EXPECT_EQ(published.global_modes(), 0);
@@ -435,7 +585,8 @@ TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
   std::vector<double> latent(width, 0.0), condition(width, 0.0);
   for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
     latent[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]);
-    condition[i % width] += static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]);
+    condition[i % width] +=
+        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]);
   }
   comm().sum(std::span(latent));
   comm().sum(std::span(condition));

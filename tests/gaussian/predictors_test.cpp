@@ -1,4 +1,5 @@
-// Which LR cells a patch is told of: against index arithmetic on nested grids and against plain geometry on others.
+// Which LR cells a patch is told of: against index arithmetic on nested grids and against plain geometry on
+// others.
 #include "podscale/gaussian/predictors.hpp"
 
 #include <gtest/gtest.h>
@@ -83,10 +84,14 @@ void expect_geometry(const Basis& basis) {
     const auto expected = overlapping(basis, basis.patches.mine[p].patch);
     std::set<long> found, near, around;
     for (const long cell : slots(bare, p))
-      if (cell >= 0) EXPECT_TRUE(found.insert(cell).second) << "twice: " << cell;
+      if (cell >= 0) {
+        EXPECT_TRUE(found.insert(cell).second) << "twice: " << cell;
+      }
     EXPECT_EQ(found, expected) << "patch " << p;
     for (const long cell : slots(haloed, p))
-      if (cell >= 0) EXPECT_TRUE(around.insert(cell).second) << "twice: " << cell;
+      if (cell >= 0) {
+        EXPECT_TRUE(around.insert(cell).second) << "twice: " << cell;
+      }
     for (const long cell : expected)
       for (long dy = -1; dy <= 1; ++dy)
         for (long dx = -1; dx <= 1; ++dx) {
@@ -105,7 +110,8 @@ TEST(Predictors, NestedGridsGiveTheBlockAndItsHaloRowByRow) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   for (const long factor : {4l, 8l}) {  // patches of 8 points: two cells, one cell
     const Axis lat{-40, 0.25, 32}, lon{140, 0.25, 40};
-    const Basis basis = make_basis(comm, lat, lon, 8, 8, coarsen_grid(lr_of(lat, lon), static_cast<int>(factor)));
+    const Basis basis =
+        make_basis(comm, lat, lon, 8, 8, coarsen_grid(lr_of(lat, lon), static_cast<int>(factor)));
     const Predictors predictors(comm, basis, 1, {0});
     const long side = 8 / factor + 2, ny = 32 / factor, nx = 40 / factor;
     ASSERT_EQ(predictors.box().box_y, side);
@@ -174,7 +180,8 @@ TEST(Predictors, LongitudesMayDifferByWholeTurns) {
   for (const double turn : {-360.0, 360.0}) {
     const Basis shifted = make_basis(comm, lat, lon, 4, 4, lr_of({29, 1, 6}, {-61 + turn, 1, 8}));
     const Predictors found(comm, shifted, 1, {0});
-    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) EXPECT_EQ(slots(found, p), slots(expected, p));
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+      EXPECT_EQ(slots(found, p), slots(expected, p));
   }
 }
 
@@ -216,7 +223,8 @@ TEST(Predictors, TheGridInTheFileGivesTheCellsOfTheGridThatItWasFittedOn) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Axis lat{30, 0.25, 18}, lon{-60, 0.25, 21};
   const Grid fitted = coarsen_grid(lr_of(lat, lon), 4), stored = make_grid(fitted.lat, fitted.lon);
-  const Basis basis = make_basis(comm, lat, lon, 4, 4, fitted), read = make_basis(comm, lat, lon, 4, 4, stored);
+  const Basis basis = make_basis(comm, lat, lon, 4, 4, fitted),
+              read = make_basis(comm, lat, lon, 4, 4, stored);
   const Predictors a(comm, basis, 1, {0}), b(comm, read, 1, {0});
   EXPECT_EQ(a.box().box_y, b.box().box_y);
   EXPECT_EQ(a.box().box_x, b.box().box_x);

@@ -25,8 +25,9 @@ std::string folder(const Communicator& comm) {
 }
 
 /// Axes and an empty field as in a product, with or without factors.
-void write(const Communicator& comm, const std::string& path, const Basis& basis, const ProductFactors* factors,
-           const std::vector<CoefficientForecast>& forecasts, std::span<const float> condition) {
+void write(const Communicator& comm, const std::string& path, const Basis& basis,
+           const ProductFactors* factors, const std::vector<CoefficientForecast>& forecasts,
+           std::span<const float> condition) {
   NetcdfFile file = NetcdfFile::create(comm, path);
   file.define_dimension("time", kTimes);
   file.define_dimension("lat", basis.grid.lat.size());
@@ -64,8 +65,8 @@ std::vector<std::vector<double>> weights() {
           synthetic::rectangle(2, 12, 2, 14, true), synthetic::rectangle(6, 7, 7, 8)};
 }
 
-std::vector<double> variances(const Communicator& comm, const Basis& basis, const CoefficientForecast& forecast,
-                              double truncation) {
+std::vector<double> variances(const Communicator& comm, const Basis& basis,
+                              const CoefficientForecast& forecast, double truncation) {
   std::vector<Functional> list;
   for (const auto& w : weights()) list.push_back({"f", synthetic::on_window(basis, w)});
   const std::vector<double> zero(static_cast<std::size_t>(basis.window.points()), 0.0);

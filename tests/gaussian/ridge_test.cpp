@@ -84,16 +84,16 @@ std::vector<double> reference(const Sample& s, double penalty, const std::vector
   for (long t = 0; t < kTimes; ++t)
     for (int i = 0; i < n; ++i)
       for (int j = 0; j < n; ++j)
-        cc[i * n + j] += static_cast<double>(s.c[t * kSlots + alive[i]]) *
-                         static_cast<double>(s.c[t * kSlots + alive[j]]);
+        cc[i * n + j] +=
+            static_cast<double>(s.c[t * kSlots + alive[i]]) * static_cast<double>(s.c[t * kSlots + alive[j]]);
   for (int i = 0; i < n; ++i) mean_square += cc[i * n + i] / n;
   for (int i = 0; i < n; ++i) cc[i * n + i] += penalty * weights[alive[i]] * mean_square;
   for (int k = 0; k < kModes; ++k) {
     std::vector<double> right(n, 0.0);
     for (long t = 0; t < kTimes; ++t)
       for (int i = 0; i < n; ++i)
-        right[i] += static_cast<double>(s.c[t * kSlots + alive[i]]) *
-                    static_cast<double>(s.a[t * kModes + k]);
+        right[i] +=
+            static_cast<double>(s.c[t * kSlots + alive[i]]) * static_cast<double>(s.a[t * kModes + k]);
     const auto row = solve(cc, right, n);
     for (int i = 0; i < n; ++i) b[k * kSlots + alive[i]] = row[i];
   }

@@ -1,6 +1,6 @@
 #pragma once
-// A basis and a base of random numbers that depend on the patch alone: the same at any rank count. Its patches
-// differ in size and modes, one is all land.
+// A basis and a base of random numbers that depend on the patch alone: the same at any rank count. Its
+// patches differ in size and modes, one is all land.
 
 #include <algorithm>
 #include <cmath>
@@ -76,16 +76,15 @@ inline Basis make_basis(const Communicator& comm) {
     patch.scale = normals(static_cast<std::size_t>(patch.modes), 3, patch.patch);
     for (double& t : patch.tau) t = 0.02 + 0.01 * t * t;
     for (double& s : patch.scale) s = 0.5 + std::abs(s);
-    for (std::size_t i = 0; i < d; ++i)
-      basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
+    for (std::size_t i = 0; i < d; ++i) basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
     for (int k = 0; k < modes; ++k) basis.condition_scale.push_back(1 + 0.1 * k);
   }
   return basis;
 }
 
 inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, int rank = global_modes) {
-  LinearGaussian base{1, {0}, Predictors(comm, basis, 1, {0}), {}, 0.1, {}, {}, {}, {}};
-  const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots());
+  LinearGaussian base{1, {0}, Predictors(comm, basis, 1, {0}), {}, 0.1, 1, {}, {}, {}, {}};
+  const std::size_t slots = static_cast<std::size_t>(base.conditions(basis));
   base.residual.rank = rank;
   for (int r = 0; r < rank; ++r) base.residual.variance.push_back(3.0 - r);
   for (const PatchModes& patch : basis.patches.mine) {

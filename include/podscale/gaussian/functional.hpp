@@ -19,7 +19,7 @@ struct Functional {
   std::vector<double> weights;  ///< [window points]
 };
 
-/// South, north, west, east in degrees; west > east - 360 as in any longitude convention.
+/// South, north, west, east in degrees, in any longitude convention; east < west goes across its cut.
 struct Box {
   double south = 0, north = 0, west = 0, east = 0;
 };

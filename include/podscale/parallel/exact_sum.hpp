@@ -13,7 +13,8 @@ namespace podscale {
 class ExactSum {
  public:
   /// Not collective. A vector of `size` sums of at most `terms` terms each, over all ranks, none larger than
-  /// `bound` in magnitude (the same arguments on every rank). The result is exact to bound * terms * 2^-62.
+  /// `bound` in magnitude (the same arguments on every rank). Each term is rounded to a multiple of at most
+  /// bound * terms * 2^-60, or 2^-1023 where that is larger.
   ExactSum(std::size_t size, double bound, long terms);
   /// Not collective. Adds one term to every sum from `first` on.
   void add(std::span<const double> terms, std::size_t first = 0);
