@@ -102,6 +102,18 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   file.put("lr_cell_climatology", {0, 0, 0}, count, std::span<const double>(cells));
 }
 
+/// A global attribute that a base must have: files of older versions lack some.
+std::vector<double> required(const NetcdfFile& file, const std::string& name) {
+  const auto found = file.numbers("", name);
+  if (!found || found->empty())
+    throw Error(ExitCode::data,
+                fmt::format("{}: a base without the attribute {}: written by another version of podscale or "
+                            "damaged; make it again with podscale-basis",
+                            file.path(), name),
+                true);
+  return *found;
+}
+
 template <std::size_t N>
 std::array<double, N> numbers(const NetcdfFile& file, const std::string& name) {
   std::array<double, N> values{};
@@ -123,13 +135,13 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
                                         const std::string& path) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   if (!file.has_variable("regression")) return std::nullopt;
-  const long halo = static_cast<long>(file.numbers("", "base_halo").value().front());
+  const long halo = static_cast<long>(required(file, "base_halo").front());
   std::vector<long> lags;
-  const std::vector<double> stored_lags = file.numbers("", "base_lags").value();
+  const std::vector<double> stored_lags = required(file, "base_lags");
   for (const double lag : stored_lags) lags.push_back(static_cast<long>(lag));
   LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, 0, {}, {}, {}, {}};
-  base.penalty = file.numbers("", "base_penalty").value().front();
-  base.interpolation = file.numbers("", "base_interpolation").value().front();
+  base.penalty = required(file, "base_penalty").front();
+  base.interpolation = required(file, "base_interpolation").front();
   const std::size_t rank = file.dimension("global_mode").value_or(0),
                     slots = static_cast<std::size_t>(base.conditions(basis));
   if (file.dimension("predictor").value() != slots)

@@ -7,7 +7,7 @@
 #include "benchmark.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/base/random.hpp"
-#include "podscale/diffusion/downscaling.hpp"
+#include "podscale/gaussian/forecast.hpp"
 #include "study.hpp"
 
 namespace podscale::benchmark {
@@ -56,22 +56,22 @@ void encode_and_decode(Table& table, const Basis& basis) {
 }
 
 void variance(Table& table, const Basis& basis) {
-  const EnsemblePlan plan{kMembers, kMembers};
-  const EnsembleDecoder decoder(basis, plan);
+  const LatentSpace space(basis, nullptr);
   const Codec codec = basis.codec();
   const auto scale = codec.scales();
   const std::size_t points = basis.ocean.size(), patches = basis.patches.mine.size();
-  const auto by_patch = normal_floats(static_cast<long>(patches) * kMembers * kModes, 5);
-  std::vector<float> by_member(by_patch.size());
-  for (std::size_t p = 0; p < patches; ++p)
-    for (std::size_t m = 0; m < kMembers; ++m)
-      std::copy_n(by_patch.begin() + static_cast<long>((p * kMembers + m) * kModes), kModes,
-                  by_member.begin() + static_cast<long>((m * patches + p) * kModes));
+  const auto by_member = normal_floats(static_cast<long>(patches) * kMembers * kModes, 5);
+  const std::vector<double> latents(by_member.begin(), by_member.end());
+  const std::vector<float> condition(patches * kModes, 0.0f);
 
   const std::vector<double> climatology(points, 0.0);
   std::vector<double> mean(points), closed(points), members(kMembers * points), sampled(points);
   const Times times = measure(
-      table.setting(), Clock::cpu, [&] { decoder.moments(by_patch, climatology, mean, closed); },
+      table.setting(), Clock::cpu,
+      [&] {
+        decode_forecast(basis, forecast_from_members(space, kMembers, latents, {}, condition), 1, climatology,
+                        mean, closed);
+      },
       [&] {
         codec.decode(by_member, kMembers, scale, members);
         std::fill(sampled.begin(), sampled.end(), 0.0);

@@ -50,7 +50,7 @@ void of_region(Table& table, int tokens, const ModelOptions& options, int batch,
                   "");
   std::vector<double> at;
   trainer.run(
-      {items, latent, given, year_phase}, [](const SampleFunction&) { return 0.0; },
+      {items, latent, given, year_phase}, [](const NetworkFunctions&) { return 0.0; },
       [&] {
         at.push_back(now(Clock::cpu));
         return false;

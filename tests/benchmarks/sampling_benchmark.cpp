@@ -24,7 +24,7 @@ void sampling(Table& table) {
   const std::vector<float> year_phase(1, 0.25f);
   Trainer(*setting.comm, layout, options, training, "benchmark", path, false, "")
       .run(
-          {1, latent, condition, year_phase}, [](const SampleFunction&) { return 0.0; },
+          {1, latent, condition, year_phase}, [](const NetworkFunctions&) { return 0.0; },
           [] { return false; });
   const Model model = Model::load(*setting.comm, path, layout, "benchmark", "cpu");
 

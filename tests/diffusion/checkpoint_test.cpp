@@ -23,7 +23,7 @@ void write_model(const Communicator& comm, const std::string& path) {
   options.steps = 3, options.batch = 4;
   Trainer trainer(comm, study.layout, small_model(), options, kBasis, path, false, "&training steps = 3 /\n");
   trainer.run(
-      study.set(), [&](const SampleFunction&) { return 1.0 / static_cast<double>(1 + trainer.step()); },
+      study.set(), [&](const NetworkFunctions&) { return 1.0 / static_cast<double>(1 + trainer.step()); },
       [] { return false; });
 }
 

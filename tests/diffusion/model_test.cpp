@@ -24,7 +24,7 @@ Model trained(const Communicator& comm, const Folder& folder, Prediction predict
   Trainer trainer(comm, study.layout, small_model(prediction), options, kBasis, folder / "model.h5", false,
                   "");
   trainer.run(
-      study.set(), [&](const SampleFunction&) { return -static_cast<double>(trainer.step()); },
+      study.set(), [&](const NetworkFunctions&) { return -static_cast<double>(trainer.step()); },
       [] { return false; });
   return Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
 }

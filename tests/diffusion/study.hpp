@@ -84,7 +84,7 @@ inline double crps(const Study& truth, const SampleFunction& sample) {
   std::vector<float> out(members * latent);
   for (std::size_t t = 0; t < truth.year_phase.size(); ++t) {
     sample(std::span(truth.condition).subspan(t * condition, condition), truth.year_phase[t],
-           static_cast<std::uint32_t>(t), 0, members, out);
+           static_cast<std::uint32_t>(t), 0, members, out, Temperature{});
     for (std::size_t i = 0; i < latent; ++i) {
       if (!truth.layout.active[i]) continue;
       double error = 0, spread = 0;

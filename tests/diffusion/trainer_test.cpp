@@ -45,7 +45,7 @@ TEST(Trainer, RestartIsTheSameBits) {
     trainer.set_validation_sampler({SamplerKind::angle, 4, 1});
     // Only the last rank asks to stop: all must.
     const bool finished = trainer.run(
-        study.set(), [&](const SampleFunction& s) { return crps(validation, s); },
+        study.set(), [&](const NetworkFunctions& n) { return crps(validation, n.sample); },
         [&] { return comm.rank() == comm.size() - 1 && trainer.step() == stop_at - 1; });
     EXPECT_EQ(finished, stop_at == 0);
     EXPECT_EQ(trainer.step(), stop_at == 0 ? 20 : stop_at);
@@ -83,7 +83,7 @@ TEST(Trainer, RanksSeeTheGradientOfTheWholeBatch) {
     options.rate = 1e-3;
     Trainer trainer(c, study.layout, small_model(), options, kBasis, file, false, "");
     trainer.run(
-        study.set(), [](const SampleFunction&) { return 1.0; }, [] { return false; });
+        study.set(), [](const NetworkFunctions&) { return 1.0; }, [] { return false; });
     return read_checkpoint(c, file);
   };
   for (const long steps : {1L, 6L}) {
@@ -107,7 +107,7 @@ TEST(Trainer, LearnsTheConditionalDistribution) {
   const SamplerOptions sampler{SamplerKind::angle, 8, 1};
   trainer.set_validation_sampler(sampler);
   trainer.run(
-      study.set(), [&](const SampleFunction& s) { return crps(validation, s); }, [] { return false; });
+      study.set(), [&](const NetworkFunctions& n) { return crps(validation, n.sample); }, [] { return false; });
   const auto& history = trainer.history();
   EXPECT_GT(trainer.best_step(), 0);
   EXPECT_LT(history.back().score, 0.75 * history.front().score);
@@ -146,7 +146,7 @@ TEST(Trainer, KeepsStepZeroWhereNothingBeatsIt) {
   Trainer trainer(comm, study.layout, small_model(), small_training(8), kBasis, folder / "model.h5", false,
                   "");
   trainer.run(
-      study.set(), [&](const SampleFunction&) { return static_cast<double>(trainer.step()); },
+      study.set(), [&](const NetworkFunctions&) { return static_cast<double>(trainer.step()); },
       [] { return false; });
   EXPECT_EQ(trainer.best_step(), 0);
   const Checkpoint checkpoint = read_checkpoint(comm, folder / "model.h5");
@@ -166,7 +166,7 @@ TEST(Trainer, RefusesWhatItCannotTrainOn) {
                     "");
     return outcome([&] { trainer.run(study.set(), score, [] { return false; }); });
   };
-  const ValidationScore one = [](const SampleFunction&) { return 1.0; };
+  const ValidationScore one = [](const NetworkFunctions&) { return 1.0; };
   const bool last = comm.rank() == comm.size() - 1;
 
   // The last rank has nothing: all say so.
@@ -187,7 +187,7 @@ TEST(Trainer, RefusesWhatItCannotTrainOn) {
   EXPECT_NE(overflow_line.find("training.rate"), std::string::npos) << overflow_line;
 
   const auto [score, score_line] =
-      refused(make_study(small_layout(), 0, 5), [](const SampleFunction&) { return std::nan(""); });
+      refused(make_study(small_layout(), 0, 5), [](const NetworkFunctions&) { return std::nan(""); });
   EXPECT_EQ(score, ExitCode::data);
   EXPECT_NE(score_line.find("score"), std::string::npos) << score_line;
 }

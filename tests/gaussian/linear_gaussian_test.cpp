@@ -406,6 +406,23 @@ TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
   }
 }
 
+TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
+  const std::string path = dir() + "/older.nc";
+  for (const char* attribute : {"base_halo", "base_lags", "base_penalty", "base_interpolation"}) {
+    write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
+    comm().barrier();
+    if (comm().is_root()) {
+      int id = 0;
+      ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
+      ASSERT_EQ(nc_del_att(id, NC_GLOBAL, attribute), NC_NOERR);
+      ASSERT_EQ(nc_close(id), NC_NOERR);
+    }
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);
+    EXPECT_EQ(code_of([&] { read_base(comm(), basis, path); }), ExitCode::data) << attribute;
+  }
+}
+
 TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
   const std::string path = dir() + "/without.nc";
   write_basis(comm(), study().basis, path);

@@ -11,7 +11,7 @@
 #include "podscale/io/netcdf_file.hpp"
 #include "podscale/pod/anomaly.hpp"
 #include "podscale/pod/basis_builder.hpp"
-#include "podscale/pod/token_series.hpp"
+#include "podscale/gaussian/token_series.hpp"
 
 using namespace podscale;
 
@@ -132,7 +132,7 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const StudySeries study = open_study(comm, namelist);
   const Basis basis = build_basis(comm, namelist, study);
   const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
-  const TokenSeries tokens = encode_period(comm, basis, study.hr, study.lr, pairs, 32);
+  const TokenSeries tokens = encode_period(comm, LatentSpace(basis, nullptr), study, pairs, 32);
   EXPECT_EQ(comm.sum(tokens.items.size()), 120);
   const TokenLayout layout = basis.layout(comm);
   std::vector<double> latent(static_cast<std::size_t>(layout.latent_size())), condition(latent.size());

@@ -1,0 +1,90 @@
+"""The mean and standard deviation that podscale-inspect prints, against numpy on the variables of the product.
+
+judge_functionals.py PRODUCT TABLE SOUTH NORTH WEST EAST [MEMBERS]
+"""
+import sys
+
+import netCDF4
+import numpy as np
+
+product, table = sys.argv[1:3]
+south, north, west, east = map(float, sys.argv[3:7])
+many = sys.argv[7] if len(sys.argv) > 7 and sys.argv[7] else None
+d = netCDF4.Dataset(product)
+d.set_auto_mask(False)
+lat, lon = d["lat"][:], d["lon"][:]
+phi, tau = d["phi"][:].astype(float), d["tau"][:]
+ocean = tau < 1e30
+tau = np.where(ocean, tau, 0)
+phi = np.where(ocean, phi, 0)
+py, px = d.getncattr("podscale_patch_size")
+patch = (np.arange(len(lat)) // py)[:, None] * len(d.dimensions["patch_x"]) + (np.arange(len(lon)) // px)[None]
+patches = len(d.dimensions["patch_y"]) * len(d.dimensions["patch_x"])
+
+
+def area():
+    edges = np.deg2rad(np.concatenate([[1.5 * lat[0] - 0.5 * lat[1]], 0.5 * (lat[1:] + lat[:-1]), [1.5 * lat[-1] - 0.5 * lat[-2]]]))
+    return np.diff(np.sin(edges))[:, None] * np.ones(len(lon))
+
+
+def box_weights():
+    w = area() * ocean * ((lat >= south) & (lat <= north))[:, None] * ((lon >= west) & (lon <= east))[None]
+    return w / w.sum()
+
+
+def variance(w, t):
+    g = np.array([[(phi[k] * w)[patch == p].sum() for k in range(len(phi))] for p in range(patches)])  # [patch][mode]
+    rest = (w**2 * tau).sum()
+    if "member_factor" in d.variables:
+        f = d["member_factor"][t].reshape(patches, -1, len(phi))
+        return (np.einsum("pmk,pk->m", f, g) ** 2).sum() + rest
+    own = d["residual_root"][:].reshape(patches, len(phi), len(phi))  # [patch][column][mode]
+    own = np.einsum("pck,pk->pc", own, g) ** 2 * d["latent_variance"][t].reshape(patches, -1)
+    across = np.zeros(1)
+    if "global_root" in d.variables:
+        root = d["global_root"][:].reshape(patches, -1, len(phi))
+        across = np.einsum("prk,pk->r", root, g) ** 2 * d["global_latent_variance"][t]
+    return own.sum() + across.sum() + rest
+
+
+rows = [line.split() for line in open(table) if line.strip()[:4] == "2000"]
+assert len(rows) == len(d["time"]), (len(rows), len(d["time"]))
+w = box_weights()
+assert (w > 0).sum() > 20, "the box is too small to test anything"
+assert len(set(patch[w > 0])) > 1, "the box must straddle patches"
+point = np.zeros_like(w)
+distance = np.where(ocean, (lat[:, None] - 31) ** 2 + ((lon[None] + 70) * np.cos(np.deg2rad(31))) ** 2, np.inf)
+j, i = np.unravel_index(distance.argmin(), distance.shape)
+point[j, i] = 1
+for t, row in enumerate(rows):
+    mean, std, at, at_std, dx, dx_std, dy, dy_std = map(float, row[1:9])
+    field = np.where(ocean, d["tos"][t], 0)
+    assert abs(mean - (w * field).sum()) < 2e-5, (mean, (w * field).sum())
+    assert abs(std - np.sqrt(variance(w, t))) < 2e-5, (std, np.sqrt(variance(w, t)))
+    assert abs(at - field[j, i]) < 2e-5
+    # A point's variance is that of the field.
+    assert abs(at_std - d["tos_std"][t, j, i]) < 2e-5, (at_std, d["tos_std"][t, j, i])
+    if ocean[j, i - 1] and ocean[j, i + 1]:
+        km = np.deg2rad(lon[i + 1] - lon[i - 1]) * 6371 * np.cos(np.deg2rad(lat[j]))
+        assert abs(dx - (field[j, i + 1] - field[j, i - 1]) / km) < 2e-5, dx
+        gradient = np.zeros_like(w)
+        gradient[j, i + 1], gradient[j, i - 1] = 1 / km, -1 / km
+        assert abs(dx_std - np.sqrt(variance(gradient, t))) < 2e-5, dx_std
+    # The series written at run time is the same.
+    assert abs(d["tos_region_mean"][t, 0] - mean) < 2e-5
+    assert abs(d["tos_region_std"][t, 0] - std) < 2e-5
+    # The parts of the variance add up; the interval is symmetric around the mean.
+    parts = sum(d["tos_variance_" + part][t] for part in ("patch", "cross_patch", "truncation", "calibration"))
+    assert np.allclose(parts[ocean], d["tos_variance"][t][ocean], rtol=1e-5, atol=1e-7)
+    low, high = d["tos_lower"][t][ocean], d["tos_upper"][t][ocean]
+    assert np.allclose(high - low, 2 * 1.6448536 * d["tos_std"][t][ocean], rtol=1e-4, atol=1e-5)
+    assert np.allclose((high + low) / 2, field[ocean], atol=1e-4)
+
+if many:  # members lack the truncation variance
+    members = netCDF4.Dataset(many)["tos_member"]
+    for t in (0, len(rows) - 1):
+        means = (np.where(ocean, members[t].filled(0), 0) * w).sum(axis=(1, 2))
+        expected = variance(w, t) - (w**2 * tau).sum()
+        ratio = means.var(ddof=1) / expected
+        assert abs(ratio - 1) < 5 * np.sqrt(2 / len(means)), ratio
+print("functionals agree")
