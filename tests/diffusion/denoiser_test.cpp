@@ -41,7 +41,7 @@ Inputs inputs(const TokenLayout& layout, std::int64_t batch) {
 
 TEST(Block, IsTheHandWrittenLoop) {
   constexpr int B = 2, P = 3, W = 4, H = 2, D = W / H;
-  BlockImpl block(W, H);
+  BlockImpl block(W, H, 0);
   randomise(block, 0.5);
   const auto x = normal({B, P, W}, 1), e = normal({B, W}, 2);
   const auto parameters = block.named_parameters();
@@ -114,7 +114,10 @@ TEST(Denoiser, GradientIsThatOfFiniteDifferences) {
   const Inputs in = inputs(layout, 2);
   const auto target = normal({2, layout.tokens, layout.modes}, 3);
   const auto loss = [&] {
-    return (network.forward(in.x, in.condition, in.phi, in.phase) - target).square().mean();
+    // Both outputs: the prediction, and the likelihood of the head.
+    const auto head = network.head(in.condition, in.phase);
+    return (network.forward(in.x, in.condition, in.phi, in.phase) - target).square().mean() +
+           (head.log_variance + (head.mean - target).square() * torch::exp(-head.log_variance)).mean();
   };
   flat.gradient.zero_();
   loss().backward();

@@ -22,6 +22,9 @@ std::string json(const std::string& text) {
 std::string json(long value) {
   return fmt::format("{}", value);
 }
+std::string json(double value) {
+  return fmt::format("{:.17g}", value);
+}
 
 template <class T>
 std::string json(const std::vector<T>& values) {
@@ -36,13 +39,15 @@ std::string json(const Namelist& namelist, const Key& key) {
     case KeyType::integer:
       return json(namelist.integer(path));
     case KeyType::real:
-      return fmt::format("{:.17g}", namelist.real(path));
+      return json(namelist.real(path));
     case KeyType::logical:
       return namelist.logical(path) ? "true" : "false";
     case KeyType::text:
       return json(namelist.text(path));
     case KeyType::integers:
       return json(namelist.integers(path));
+    case KeyType::reals:
+      return json(namelist.reals(path));
     case KeyType::texts:
       return json(namelist.texts(path));
   }

@@ -164,13 +164,30 @@ TEST(Namelist, AskingForWhatIsNotInTheTableIsABug) {
   EXPECT_THROW(n.real("training.steps"), Error);
 }
 
+TEST(Namelist, ListsOfReals) {
+  Namelist n;
+  EXPECT_TRUE(n.reals("regions.boxes").empty());
+  n.parse("&regions boxes = 30, 33.5, 2*-7d1 /\n&base penalties = 1e-3 /", "test");
+  EXPECT_EQ(n.reals("regions.boxes"), (std::vector<double>{30, 33.5, -70, -70}));
+  EXPECT_EQ(n.reals("base.penalties"), std::vector<double>{1e-3});
+  n.set("base.penalties=0.1,1,10");
+  EXPECT_EQ(n.reals("base.penalties"), (std::vector<double>{0.1, 1, 10}));
+  Namelist again;  // what is stored in every output reads back to the same bits
+  again.parse(n.effective(), "effective");
+  EXPECT_EQ(again.reals("base.penalties"), n.reals("base.penalties"));
+  EXPECT_EQ(again.reals("regions.boxes"), n.reals("regions.boxes"));
+  expect_words(refusal([&] { n.set("base.penalties=0.1,-1"); }), {"penalties", "found -1", "numbers from"});
+  expect_words(refusal([&] { n.set("base.penalties=much"); }), {"penalties", "found much"});
+}
+
 TEST(KeyTable, IsSound) {
   std::string reference = namelist_reference();
   for (const Key& key : key_table()) {
     EXPECT_NE(group_help(key.group), nullptr) << key.group;
     EXPECT_NE(reference.find(std::string("| `") + key.name + "` |"), std::string::npos) << key.name;
     EXPECT_GT(std::string(key.help).size(), 2u) << key.name;
-    if (key.type == KeyType::integer || key.type == KeyType::real || key.type == KeyType::integers) {
+    if (key.type == KeyType::integer || key.type == KeyType::real || key.type == KeyType::integers ||
+        key.type == KeyType::reals) {
       EXPECT_LT(key.low, key.high) << key.name;
     }
   }

@@ -106,8 +106,12 @@ class VerificationStudy : public ::testing::Test {
       times.values.push_back(static_cast<double>(first_verified + k + day_shift));
     const Decomposition decomposition(ny, nx, 8, 8, world_.size());
     const Window window = decomposition.window_of(world_.rank());
-    ProductOptions options{"tos", "sea_surface_temperature", "sea surface temperature", "K", 0, 1, {8, 8},
-                           {}};
+    ProductOptions options;
+    options.variable = "tos";
+    options.standard_name = "sea_surface_temperature";
+    options.long_name = "sea surface temperature";
+    options.units = "K";
+    options.chunk = {8, 8};
     options.attributes = {{"podscale_namelist", namelist_.effective()}};
     ProductFile file(world_, file_path, grid(0), window, times, options);
     for (long k = 0; k < verified; ++k) {
