@@ -1,11 +1,15 @@
 #include "inspect_files.hpp"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
 #include <filesystem>
 
 #include "podscale/base/checksum.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/diffusion/model.hpp"
+#include "podscale/gaussian/base_file.hpp"
+#include "podscale/gaussian/latent_space.hpp"
 #include "podscale/io/netcdf_file.hpp"
 #include "podscale/io/series.hpp"
 #include "podscale/pod/basis_file.hpp"
@@ -45,6 +49,15 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
       std::sqrt(comm.sum(variance) / static_cast<double>(points)),
       std::sqrt(comm.sum(tau) / static_cast<double>(points)));
   text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum(comm)));
+  if (const auto base = read_base(comm, basis, path)) {
+    text += fmt::format(
+        "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes\n",
+        base->predictors.box().slots(), base->halo, fmt::join(base->lags, ", "), base->penalty,
+        base->interpolation > 0 ? "interpolation" : "climatology", base->residual.rank);
+    text += fmt::format("  base: {}\n", base->calibration.text());
+    text += fmt::format("  with its base: checksum {}, which models and products name\n",
+                        LatentSpace(basis, &*base).checksum(comm));
+  }
   return text;
 }
 

@@ -25,9 +25,9 @@ struct Wanted {
 /// The namelist that the product was made with, with other paths where the user gave some.
 Namelist namelist_of(const NetcdfFile& product, const Wanted& wanted) {
   const auto text = product.text("", "podscale_namelist");
-  if (!text || !product.has_variable("predictor"))
+  if (!text || !product.has_variable("condition"))
     throw Error(ExitCode::data,
-                fmt::format("{}: no predictors in it; expected a product written by podscale-downscale with "
+                fmt::format("{}: no conditions in it; expected a product written by podscale-downscale with "
                             "output.write_factors = .true.",
                             product.path()),
                 true);
@@ -90,7 +90,7 @@ int write_members(Context& context, const Wanted& wanted) {
   Progress progress("members", static_cast<long>(axis.dates.size()), "times");
   for (std::size_t t = 0; t < axis.dates.size(); ++t) {
     PatchTable table(basis, comm.rank(), {width}, 0);
-    table.get(product, "predictor", {t});
+    table.get(product, "condition", {t});
     std::vector<float> condition;
     for (const PatchModes& patch : basis.patches.mine)
       for (std::size_t i = 0; i < width; ++i)

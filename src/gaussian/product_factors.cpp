@@ -52,16 +52,18 @@ void ProductFactors::define(NetcdfFile& file) const {
   describe("phi", "POD modes, orthonormal over the ocean points of each patch", "1");
   file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, deflate_, NC_FILL_DOUBLE});
   describe("tau", "truncation variance, calibrated", "K2");
-  file.define_variable("predictor", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
+  file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
                        {{1, py, px, c}, deflate_, {}});
-  describe("predictor", "low-resolution anomalies that the forecast of a patch was given", "K");
+  describe("condition", "low-resolution anomalies that the forecast of a patch was given", "K");
   file.put_numbers("", "podscale_patch_size",
                    {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
   if (members_ > 0) {
-    file.define_dimension("factor_column", size(members_));
-    file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_column", "mode"},
-                         {{1, py, px, size(members_), k}, deflate_, {}});
-    describe("member_factor", "deviations of the members' coefficients over the root of members less one",
+    // Column and mode share a dimension: some tools stop at four.
+    file.define_dimension("factor_element", size(members_) * k);
+    file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"},
+                         {{1, py, px, size(members_) * k}, deflate_, {}});
+    describe("member_factor",
+             "deviations of the members' coefficients over the root of members less one, mode by mode of each member",
              "K");
     return;
   }
@@ -116,7 +118,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
   for (std::size_t t = 0; t < forecasts.size(); ++t) {
     const CoefficientForecast& f = forecasts[t];
     PatchTable predictor(basis, comm_.rank(), {c}, 0), variance(basis, comm_.rank(), {k}, 0),
-        factor(basis, comm_.rank(), {size(members_), k}, 0);
+        factor(basis, comm_.rank(), {size(members_) * k}, 0);
     for (std::size_t p = 0; p < local; ++p) {
       const PatchModes& patch = basis.patches.mine[p];
       const std::size_t modes = size(patch.modes);
@@ -130,7 +132,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
         std::copy_n(f.latent.patch_variance.begin() + static_cast<long>(p * k), modes,
                     variance.row(patch.patch));
     }
-    predictor.put(file, "predictor", {first + t});
+    predictor.put(file, "condition", {first + t});
     if (members_ > 0) {
       factor.put(file, "member_factor", {first + t});
       continue;
@@ -165,7 +167,7 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
   times_ = file.variable(variable).shape.at(0);
   predictors_ = file.dimension("predictor").value();
   rank_ = file.dimension("global_mode").value_or(0);
-  columns_ = file.dimension("factor_column").value_or(0);
+  columns_ = file.dimension("factor_element").value_or(0) / k;
   if (columns_ > 0) return;
   PatchTable root(basis_, 0, {k, k}, 0), global(basis_, 0, {rank_, k}, 0);
   root.get(file, "residual_root");
@@ -180,7 +182,7 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
   const std::size_t k = size(basis_.modes);
   CoefficientForecast forecast;
   forecast.shared = static_cast<int>(columns_ > 0 ? columns_ : rank_);
-  PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_, k} : Sizes{k}, 0);
+  PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{k}, 0);
   table.get(*file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
   std::vector<double> global(rank_);
   if (columns_ == 0 && rank_ > 0)
@@ -199,7 +201,7 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
 
 std::vector<float> FactorReader::condition(std::size_t time) const {
   PatchTable table(basis_, 0, {predictors_}, 0);
-  table.get(*file_, "predictor", {time});
+  table.get(*file_, "condition", {time});
   std::vector<float> rows;
   for (const PatchModes& patch : basis_.patches.mine) {
     const double* row = table.row(patch.patch);

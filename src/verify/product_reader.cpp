@@ -33,7 +33,7 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
     require_dimensions(file_, name + "_variance", {"time", "lat", "lon"});
     has_variance_ = true;
   }
-  has_factors_ = file_.has_variable("phi") && file_.has_variable("predictor");
+  has_factors_ = file_.has_variable("phi") && file_.has_variable("condition");
   if (file_.has_variable(name + "_member")) {
     require_dimensions(file_, name + "_member", {"time", "realization", "lat", "lon"});
     members_ = static_cast<int>(file_.variable(name + "_member").shape[1]);

@@ -36,7 +36,7 @@ def variance(w, t):
     g = np.array([[(phi[k] * w)[patch == p].sum() for k in range(len(phi))] for p in range(patches)])  # [patch][mode]
     rest = (w**2 * tau).sum()
     if "member_factor" in d.variables:
-        f = d["member_factor"][t].reshape(patches, -1, len(phi))
+        f = d["member_factor"][t].reshape(patches, -1, len(phi))  # [patch][member][mode]
         return (np.einsum("pmk,pk->m", f, g) ** 2).sum() + rest
     own = d["residual_root"][:].reshape(patches, len(phi), len(phi))  # [patch][column][mode]
     own = np.einsum("pck,pk->pc", own, g) ** 2 * d["latent_variance"][t].reshape(patches, -1)

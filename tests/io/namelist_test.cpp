@@ -104,7 +104,7 @@ TEST(Namelist, MessagesSayFoundAndExpected) {
   expect_words(refused("&patches size = 8 /"), {"found 1 value,", "2 integers"});
   expect_words(refused("&patches size = 3*8 /"), {"found 3 values"});
   expect_words(refused("&data train = '1982-01-01' /"), {"found 1 value", "2 quoted texts"});
-  expect_words(refused("&model base = 'gaussian' /"), {"found 'gaussian'", "'none'"});
+  expect_words(refused("&model base = 'gauss' /"), {"found 'gauss'", "'none', 'gaussian'"});
   expect_words(refused("&patches basis = 'local|shared' /"), {"found 'local|shared'"});
   expect_words(refused("&output directory = runs /"), {"found runs", "quoted text"});
   expect_words(refused("&output directory = 'runs\n'/"), {"run.nml:1", "'runs", "not closed"});

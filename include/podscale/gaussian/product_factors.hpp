@@ -3,12 +3,12 @@
 // functional can be had from the file alone, and members from the file, basis and model.
 //
 //   phi (mode, lat, lon), tau (lat, lon)                                       decoder, truncation variance
-//   predictor (time, patch_y, patch_x, predictor)                              what the forecast was told
+//   condition (time, patch_y, patch_x, predictor)                              what the forecast was told
 // head and base:
 //   global_root, residual_root                                                 U L^(1/2), S^(1/2)
 //   global_latent_variance (time, global_mode), latent_variance (time, patch_y, patch_x, mode)
 // ensemble:
-//   member_factor (time, patch_y, patch_x, factor_column, mode)                deviations over sqrt(M - 1)
+//   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
 
 #include <string>
 #include <vector>
