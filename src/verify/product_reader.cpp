@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -38,6 +39,14 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
     require_dimensions(file_, name + "_member", {"time", "realization", "lat", "lon"});
     members_ = static_cast<int>(file_.variable(name + "_member").shape[1]);
   }
+}
+
+std::optional<std::array<double, 4>> ProductReader::conformal_half_width() const {
+  const auto found = file_.numbers("", "podscale_calibration_conformal_half_width");
+  if (!found || found->size() != 4 || !has_variance_) return std::nullopt;
+  std::array<double, 4> half_width{};
+  std::copy(found->begin(), found->end(), half_width.begin());
+  return half_width;
 }
 
 int ProductReader::variance_members() const {

@@ -6,6 +6,7 @@
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
+#include "podscale/verify/conformal_coverage.hpp"
 #include "podscale/verify/energy_score.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "podscale/verify/rank_histogram.hpp"
@@ -73,6 +74,14 @@ void Verification::add_families(ScoreAccumulator& scores) {
     members = members || system.has_members;
   }
   if (variance) scores.add_family(std::make_unique<GaussianCalibration>(list, times()));
+  std::vector<ConformalCoverage::System> conformal;
+  if (const auto half_width = product_->conformal_half_width())
+    conformal.push_back({list[0].name, 0, *half_width});
+  for (std::size_t c = 0; c < compared_readers_.size(); ++c)
+    if (const auto half_width = compared_readers_[c].conformal_half_width())
+      conformal.push_back({list[1 + c].name, 1 + c, *half_width});
+  if (!conformal.empty())
+    scores.add_family(std::make_unique<ConformalCoverage>(std::move(conformal), times()));
   if (members) {
     scores.add_family(std::make_unique<RankHistogram>(
         list, times(), static_cast<std::uint64_t>(namelist_->integer("verify.seed"))));

@@ -1,6 +1,8 @@
 #pragma once
 // Reads what podscale-downscale wrote, one time after another.
 
+#include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ class ProductReader {
   const Grid& grid() const { return grid_; }
   const TimeAxis& times() const { return times_; }
   bool has_factors() const { return has_factors_; }  ///< of the covariance: see FactorReader
+  /// Conformal half widths at the calibration_levels; nullopt where the product was not calibrated.
+  std::optional<std::array<double, 4>> conformal_half_width() const;
   bool has_variance() const { return has_variance_; }
   int members() const { return members_; }  ///< written members; 0: none
   /// Members that the variance was made from, as the namelist stored in the file says; -1: it does not say.
