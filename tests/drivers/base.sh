@@ -78,7 +78,11 @@ assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some
     refuse 65 "no ocean point" 2 inspect "$full/product.nc" --point 70,0
     refuse 66 "absent.nc" 0 members absent.nc
     refuse 66 "absent.nc" 2 members "$full/product.nc" --basis absent.nc
-    refuse 65 "podscale_basis_checksum" 2 members "$full/product.nc" --basis none/basis.nc --model "$full/model.h5"
+    # Another basis than that of the product, and of its model.
+    must 1 basis tiny.nml "${inputs[@]:0:4}" --set output.directory=other --set basis.harmonics=0
+    must 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=base.nc
+    refuse 65 "podscale_basis_checksum" 2 members base.nc --basis other/basis.nc
+    refuse 65 "trained on the basis" 2 members "$full/product.nc" --basis other/basis.nc --model "$full/model.h5"
     ;;
 esac
 no_temporaries .
