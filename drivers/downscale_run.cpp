@@ -134,17 +134,6 @@ class BlockFields {
   std::size_t points_, times_;
 };
 
-void decode_member(const Basis& basis, const std::vector<double>& a, std::span<const double> climatology,
-                   std::span<double> field) {
-  std::fill(field.begin(), field.end(), std::numeric_limits<double>::quiet_NaN());
-  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-    const PatchModes& patch = basis.patches.mine[p];
-    for (const long point : patch.points)
-      field[static_cast<std::size_t>(point)] = climatology[static_cast<std::size_t>(point)];
-    add_modes(patch, a.data() + p * static_cast<std::size_t>(basis.modes), field.data());
-  }
-}
-
 }  // namespace
 
 TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {

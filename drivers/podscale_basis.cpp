@@ -17,6 +17,8 @@ LinearGaussian build_base(const Context& context, const Basis& basis, const Stud
   LinearGaussian base = fit_linear_gaussian(comm, linear_gaussian_options(context.namelist), basis, study,
                                             train, validate, block);
   const LatentSpace space(basis, &base);
+  base.season = fit_seasonal_variance(comm, space, study, train, validate,
+                                      static_cast<int>(context.namelist.integer("base.season")), block);
   base.calibration = calibrate(comm, space, study, validate, base_forecast(space), true, block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,

@@ -2,7 +2,6 @@
 // from the product, its basis and its model. No LR file is needed.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <limits>
 
 #include "forecaster.hpp"
 #include "podscale/base/error.hpp"
@@ -84,8 +83,7 @@ int write_members(Context& context, const Wanted& wanted) {
   // 3. Time by time.
   tune_process(static_cast<int>(n.integer("training.threads")));
   const std::size_t points = static_cast<std::size_t>(basis.window.points()),
-                    width = static_cast<std::size_t>(foundation.space.condition_width()),
-                    k = static_cast<std::size_t>(basis.modes);
+                    width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
   Progress progress("members", static_cast<long>(axis.dates.size()), "times");
   for (std::size_t t = 0; t < axis.dates.size(); ++t) {
@@ -101,15 +99,9 @@ int write_members(Context& context, const Wanted& wanted) {
     const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
                                             wanted.first - 1, wanted.count);
     basis.hr_climatology.evaluate(year, climatology);
-    std::vector<double> fields(points * static_cast<std::size_t>(wanted.count),
-                               std::numeric_limits<double>::quiet_NaN());
+    std::vector<double> fields(points * static_cast<std::size_t>(wanted.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(wanted.count); ++m)
-      for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-        const PatchModes& patch = basis.patches.mine[p];
-        double* field = fields.data() + m * points;
-        for (const long point : patch.points) field[point] = climatology[static_cast<std::size_t>(point)];
-        add_modes(patch, members[0][m].data() + p * k, field);
-      }
+      decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points));
     file.write(t, 1, {}, {}, fields);
     progress.update(static_cast<long>(t) + 1);
   }

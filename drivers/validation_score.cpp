@@ -121,20 +121,17 @@ std::vector<double> ValidationSubset::ensemble_scores(const NetworkFunctions& ne
   const Basis& basis = space_->basis();
   const ForecastRequest request{condition_, year_phase_, time_key_};
   const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
-                    k = static_cast<std::size_t>(basis.modes), m = static_cast<std::size_t>(plan_.members),
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()), m = static_cast<std::size_t>(plan_.members),
                     width = condition_.size() / year_phase_.size();
   std::vector<double> members(n * m), at_point(m);
   return means_over_points([&](std::size_t t) {
-    std::fill(members.begin(), members.end(), 0.0);
+    std::vector<double> a;
     for (std::size_t i = 0; i < m; ++i) {
-      const auto a = member_coefficients(*space_, latents, t, static_cast<int>(i),
-                                         std::span<const float>(condition_).subspan(t * width, width));
-      for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-        const PatchModes& patch = basis.patches.mine[p];
-        add_modes(patch, a.data() + p * k, members.data() + i * n);
-      }
+      const auto member = member_coefficients(*space_, latents, t, static_cast<int>(i),
+                                              std::span<const float>(condition_).subspan(t * width, width));
+      a.insert(a.end(), member.begin(), member.end());
     }
+    decode_coefficients(basis, a, static_cast<long>(m), members);
     return [&, t](std::size_t i) {
       for (std::size_t j = 0; j < m; ++j) at_point[j] = members[j * n + i];
       return fair_crps(at_point, truth_[t * n + i]);

@@ -65,9 +65,9 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
   return work;
 }
 
-/// What Network::sample starts from, averaged over the members of a time.
+/// What Network::sample starts from, averaged over the members of a time; with the seasonal scale.
 StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed, std::uint32_t time_key,
-                            const Inflation& inflation) {
+                            const LatentScale& scale, const Inflation& inflation) {
   const Basis& basis = space.basis();
   const std::size_t k = static_cast<std::size_t>(basis.modes), tokens = basis.patches.patch_of_token.size(),
                     rank = static_cast<std::size_t>(space.global_modes());
@@ -80,9 +80,10 @@ StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t
     for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
       for (std::size_t i = 0; i < k; ++i)
         mean.patch[p * k + i] +=
-            patch * static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
+            patch * scale.patch[p] *
+            static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
     for (std::size_t r = 0; r < rank; ++r)
-      mean.global[r] += global * static_cast<double>(noise[tokens * k + r]);
+      mean.global[r] += global * scale.global[r] * static_cast<double>(noise[tokens * k + r]);
   }
   return mean;
 }
@@ -106,16 +107,20 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
                               });
   MemberLatents latents;
   latents.members = plan.members;
-  for (long t = 0; t < times; ++t)
+  for (long t = 0; t < times; ++t) {
+    const LatentScale scale = space.scale(request.year_phase[static_cast<std::size_t>(t)]);
     for (long m = 0; m < plan.members; ++m) {
       const long item = t * groups + m / batch, row = m % batch;
       for (long p = 0; p < local; ++p) {
-        const auto from = work.patch.begin() + ((item * local + p) * batch + row) * k;
-        latents.patch.insert(latents.patch.end(), from, from + k);
+        const float* from = work.patch.data() + ((item * local + p) * batch + row) * k;
+        for (long i = 0; i < k; ++i)
+          latents.patch.push_back(scale.patch[static_cast<std::size_t>(p)] * static_cast<double>(from[i]));
       }
-      const auto from = work.global.begin() + (item * batch + row) * width;
-      latents.global.insert(latents.global.end(), from, from + rank);
+      const float* from = work.global.data() + (item * batch + row) * width;
+      for (long r = 0; r < rank; ++r)
+        latents.global.push_back(scale.global[static_cast<std::size_t>(r)] * static_cast<double>(from[r]));
     }
+  }
   return latents;
 }
 
@@ -151,7 +156,8 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
     for (std::size_t t = 0; t < times; ++t) {
       StartNoise noise;
       if (control_seed)
-        noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t], inflation);
+        noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t],
+                                 space.scale(request.year_phase[t]), inflation);
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
           std::span(latents.global).subspan(t * global, global),
@@ -177,16 +183,19 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t) {
       LatentForecast latent;
+      const LatentScale scale = space.scale(request.year_phase[t]);
       const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;
       for (std::size_t r = 0; r < rank; ++r) {
-        latent.global_mean.push_back(static_cast<double>(mean[r]));
-        latent.global_variance.push_back(static_cast<double>(variance[r]) * inflation.global);
+        latent.global_mean.push_back(scale.global[r] * static_cast<double>(mean[r]));
+        latent.global_variance.push_back(std::pow(scale.global[r], 2) * static_cast<double>(variance[r]) *
+                                         inflation.global);
       }
       for (std::size_t p = 0; p < local; ++p) {
         const float* row = work.patch.data() + ((t * local + p) * 2) * k;
         for (std::size_t i = 0; i < k; ++i) {
-          latent.patch_mean.push_back(static_cast<double>(row[i]));
-          latent.patch_variance.push_back(static_cast<double>(row[k + i]) * inflation.patch);
+          latent.patch_mean.push_back(scale.patch[p] * static_cast<double>(row[i]));
+          latent.patch_variance.push_back(std::pow(scale.patch[p], 2) * static_cast<double>(row[k + i]) *
+                                          inflation.patch);
         }
       }
       forecasts.push_back(forecast_from_latents(space, std::move(latent),

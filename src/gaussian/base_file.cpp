@@ -13,14 +13,15 @@ namespace {
 
 /// The tables of the file.
 struct Tables {
-  Tables(const Basis& basis, int rank_of_process, std::size_t slots, std::size_t rank)
+  Tables(const Basis& basis, int rank_of_process, std::size_t slots, std::size_t rank, std::size_t terms)
       : modes(static_cast<std::size_t>(basis.modes)),
         regression(basis, rank_of_process, {modes, slots}, 0),
         scale(basis, rank_of_process, {slots}, 0),
         global(basis, rank_of_process, {rank, modes}, 0),
-        root(basis, rank_of_process, {modes, modes}, 0) {}
+        root(basis, rank_of_process, {modes, modes}, 0),
+        season(basis, rank_of_process, {terms}, 0) {}
   std::size_t modes;
-  PatchTable regression, scale, global, root;
+  PatchTable regression, scale, global, root, season;
 };
 
 void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& base, std::uint64_t checksum) {
@@ -47,6 +48,16 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
            "K");
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
   describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance", "K");
+  if (base.season.varies()) {
+    file.define_dimension("season_term", static_cast<std::size_t>(base.season.terms()));
+    file.define_variable("patch_season", NC_DOUBLE, {"patch_y", "patch_x", "season_term"});
+    describe("patch_season", "variance of the latents of a patch: mean, cosine and sine of each annual harmonic",
+             "1");
+    if (base.residual.rank > 0) {
+      file.define_variable("global_season", NC_DOUBLE, {"global_mode", "season_term"});
+      describe("global_season", "the same of each global mode", "1");
+    }
+  }
   file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "lr_lat", "lr_lon"},
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
@@ -69,8 +80,9 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
 
 void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
   const std::size_t slots = static_cast<std::size_t>(base.conditions(basis)),
-                    rank = static_cast<std::size_t>(base.residual.rank);
-  Tables tables(basis, comm.rank(), slots, rank);
+                    rank = static_cast<std::size_t>(base.residual.rank),
+                    terms = base.season.varies() ? static_cast<std::size_t>(base.season.terms()) : 0;
+  Tables tables(basis, comm.rank(), slots, rank, terms);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t k = static_cast<std::size_t>(patch.modes);
@@ -84,6 +96,16 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
     for (std::size_t j = 0; j < k; ++j)
       std::copy_n(covariance.root.begin() + static_cast<long>(j * k), k,
                   tables.root.row(patch.patch) + j * tables.modes);
+    if (terms > 0)
+      std::copy_n(base.season.patch.begin() + static_cast<long>(p * terms), terms,
+                  tables.season.row(patch.patch));
+  }
+  if (terms > 0) {
+    tables.season.put(file, "patch_season");
+    const std::size_t count = comm.is_root() ? rank : 0;
+    if (rank > 0)
+      file.put("global_season", {0, 0}, {count, count > 0 ? terms : 0},
+               std::span<const double>(base.season.global).first(count * terms));
   }
   tables.regression.put(file, "regression");
   tables.scale.put(file, "predictor_scale");
@@ -139,7 +161,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   std::vector<long> lags;
   const std::vector<double> stored_lags = required(file, "base_lags");
   for (const double lag : stored_lags) lags.push_back(static_cast<long>(lag));
-  LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, 0, {}, {}, {}, {}};
+  LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, 0, {}, {}, {}, {}, {}};
   base.penalty = required(file, "base_penalty").front();
   base.interpolation = required(file, "base_interpolation").front();
   const std::size_t rank = file.dimension("global_mode").value_or(0),
@@ -156,7 +178,13 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   for (double& value : base.cells.coefficients)
     if (value > 1e30) value = std::numeric_limits<double>::quiet_NaN();
 
-  Tables tables(basis, comm.rank(), slots, rank);
+  const std::size_t terms = file.dimension("season_term").value_or(0);
+  Tables tables(basis, comm.rank(), slots, rank, terms);
+  if (terms > 0) {
+    tables.season.get(file, "patch_season");
+    base.season.harmonics = static_cast<int>(terms - 1) / 2;
+    if (rank > 0) base.season.global = file.get_all("global_season");
+  }
   tables.regression.get(file, "regression");
   tables.scale.get(file, "predictor_scale");
   tables.root.get(file, "residual_root");
@@ -174,6 +202,8 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     take(covariance.global, tables.global.row(patch.patch), rank);
     take(covariance.root, tables.root.row(patch.patch), k);
     base.residual.mine.push_back(std::move(covariance));
+    const double* season = tables.season.row(patch.patch);
+    base.season.patch.insert(base.season.patch.end(), season, season + terms);
   }
 
   const auto inflation = numbers<3>(file, "base_inflation");

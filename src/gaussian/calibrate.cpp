@@ -54,8 +54,8 @@ class Calibrator {
     const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                       rank = static_cast<std::size_t>(space_.global_modes());
-    std::vector<float> a(times * local * k);
-    basis.codec().encode(block.anomalies, static_cast<long>(times), std::vector<double>(local * k, 1.0), a);
+    std::vector<double> folded = block.anomalies;
+    const auto a = to_coefficients(basis, folded, static_cast<long>(times));
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
     std::vector<double> error(rank), none(rank, 0.0), z(k), r(k);
     for (std::size_t t = 0; t < times; ++t) {
@@ -83,7 +83,7 @@ class Calibrator {
         sums.add(LevelSums::patch, p, sum_of_squares(residual), variance);
         double field = 0, tau = 0, retained = 0;
         for (std::size_t i = 0; i < patch.points.size(); ++i) {
-          field += std::pow(block.anomalies[t * n + static_cast<std::size_t>(patch.points[i])], 2);
+          field += std::pow(folded[t * n + static_cast<std::size_t>(patch.points[i])], 2);
           tau += patch.tau[i];
         }
         for (std::size_t m = 0; m < modes; ++m)

@@ -17,13 +17,11 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
   const long local = static_cast<long>(basis_->patches.mine.size()), k = basis_->modes,
              times = static_cast<long>(steps.size());
   std::vector<float> cells(static_cast<std::size_t>(times * local * slots_)),
-      projected(static_cast<std::size_t>(times * local * k)),
       rows(static_cast<std::size_t>(times * local * width_));
   if (predictors_) predictors_->read(steps, cells);
   std::vector<double> anomalies(static_cast<std::size_t>(basis_->window.points() * times));
   interpolated_.read_anomalies(steps, anomalies);
-  basis_->codec().encode(anomalies, times, std::vector<double>(static_cast<std::size_t>(local * k), 1.0),
-                         projected);
+  const std::vector<float> projected = to_coefficients(*basis_, anomalies, times);
   for (long i = 0; i < times * local; ++i) {
     std::copy_n(cells.begin() + i * slots_, slots_, rows.begin() + i * width_);
     std::copy_n(projected.begin() + i * k, k, rows.begin() + i * width_ + slots_);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "podscale/base/error.hpp"
+#include "podscale/base/lapack.hpp"
 
 namespace podscale {
 namespace {
@@ -20,6 +21,32 @@ std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::s
   space.colour(p, z_global, std::span(z_patch, modes), r);
   for (std::size_t k = 0; k < modes; ++k) mean[k] += r[k];
   return mean;
+}
+
+/// Adds the squares of the first `shared` columns of the factors, which are common to all patches, on the
+/// window: where patches overlap, both carry them. Collective.
+void add_column_squares(const Basis& basis, const std::vector<std::vector<double>>& factor, int shared,
+                        std::span<double> variance) {
+  constexpr int kBatch = 16;  // fields in memory at once
+  const std::size_t n = variance.size();
+  std::vector<double> fields, product;
+  for (int first = 0; first < shared; first += kBatch) {
+    const int columns = std::min(kBatch, shared - first);
+    fields.assign(n * static_cast<std::size_t>(columns), 0.0);
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+      const PatchModes& patch = basis.patches.mine[p];
+      const int d = static_cast<int>(patch.points.size());
+      product.resize(patch.points.size() * static_cast<std::size_t>(columns));
+      std::fill(product.begin(), product.end(), 0.0);
+      gemm(false, false, d, columns, patch.modes, 1, patch.phi.data(), d,
+           factor[p].data() + static_cast<long>(first) * patch.modes, patch.modes, 0, product.data(), d);
+      for (std::size_t i = 0; i < product.size(); ++i)
+        fields[i / patch.points.size() * n +
+               static_cast<std::size_t>(patch.points[i % patch.points.size()])] = product[i];
+    }
+    basis.lapping.unfold(fields, columns);
+    for (std::size_t i = 0; i < fields.size(); ++i) variance[i % n] += fields[i] * fields[i];
+  }
 }
 
 }  // namespace
@@ -58,7 +85,9 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
   const std::vector<double> nothing(rank, 0.0);
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
-    std::vector<double> mean(modes, 0.0), factor, own, own_mean(modes, 0.0), part(modes);
+    std::vector<double> mean(modes, 0.0), factor, own, own_mean(modes, 0.0), across, across_mean(modes, 0.0),
+        part(modes);
+    const std::vector<double> none(modes, 0.0);
     for (std::size_t i = 0; i < m; ++i) {
       const double* z = z_patch.data() + (i * local + p) * k;
       const auto a =
@@ -67,10 +96,14 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
       for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse, own_mean[c] += part[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
       own.insert(own.end(), part.begin(), part.end());
+      space.colour(p, z_global.subspan(i * rank, rank), none, part);
+      for (std::size_t c = 0; c < modes; ++c) across_mean[c] += part[c] * inverse;
+      across.insert(across.end(), part.begin(), part.end());
     }
     for (std::size_t i = 0; i < factor.size(); ++i) {
       factor[i] = (factor[i] - mean[i % modes]) * root;
       own[i] = (own[i] - own_mean[i % modes]) * root;
+      across[i] = (across[i] - across_mean[i % modes]) * root;
     }
     if (start_noise) {
       space.colour(p, start_noise->global, std::span(start_noise->patch).subspan(p * k, modes), part);
@@ -79,6 +112,7 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
     forecast.mean.push_back(std::move(mean));
     forecast.factor.push_back(std::move(factor));
     forecast.patch_factor.push_back(std::move(own));
+    forecast.global_factor.push_back(std::move(across));
   }
 
   const auto moments = [&](std::span<const double> z, std::size_t size, std::vector<double>& mean,
@@ -129,12 +163,16 @@ ForecastFunction base_forecast(const LatentSpace& space) {
                       k = static_cast<std::size_t>(space.basis().modes),
                       rank = static_cast<std::size_t>(space.global_modes()),
                       width = local * static_cast<std::size_t>(space.condition_width());
-    const LatentForecast latent{std::vector<double>(rank, 0.0), std::vector<double>(rank, inflation.global),
-                                std::vector<double>(local * k, 0.0),
-                                std::vector<double>(local * k, inflation.patch)};
     std::vector<CoefficientForecast> forecasts;
-    for (std::size_t t = 0; t < request.times(); ++t)
-      forecasts.push_back(forecast_from_latents(space, latent, request.condition.subspan(t * width, width)));
+    for (std::size_t t = 0; t < request.times(); ++t) {
+      const LatentScale scale = space.scale(request.year_phase[t]);
+      LatentForecast latent{std::vector<double>(rank, 0.0), {}, std::vector<double>(local * k, 0.0), {}};
+      for (const double s : scale.global) latent.global_variance.push_back(inflation.global * s * s);
+      for (const double s : scale.patch)
+        latent.patch_variance.insert(latent.patch_variance.end(), k, inflation.patch * s * s);
+      forecasts.push_back(
+          forecast_from_latents(space, std::move(latent), request.condition.subspan(t * width, width)));
+    }
     return forecasts;
   };
 }
@@ -149,45 +187,82 @@ void add_modes(const PatchModes& patch, const double* a, double* field) {
   }
 }
 
+void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
+                         std::span<double> anomalies) {
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()), local = basis.patches.mine.size(),
+                    k = static_cast<std::size_t>(basis.modes);
+  std::fill(anomalies.begin(), anomalies.end(), 0.0);
+  for (std::size_t f = 0; f < static_cast<std::size_t>(count); ++f)
+    for (std::size_t p = 0; p < local; ++p)
+      add_modes(basis.patches.mine[p], a.data() + (f * local + p) * k, anomalies.data() + f * n);
+  basis.lapping.unfold(anomalies, count);
+}
+
+void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
+                   std::span<double> field) {
+  decode_coefficients(basis, a, 1, field);
+  for (std::size_t i = 0; i < field.size(); ++i)
+    field[i] = basis.ocean[i] ? field[i] + climatology[i] : kNone;
+}
+
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean,
                      std::span<double> variance) {
-  std::fill(mean.begin(), mean.end(), kNone);
-  std::fill(variance.begin(), variance.end(), kNone);
+  const std::size_t shared = static_cast<std::size_t>(forecast.shared);
+  std::fill(mean.begin(), mean.end(), 0.0);
+  std::fill(variance.begin(), variance.end(), 0.0);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
-    const auto retained = factor_variance(patch, forecast.factor[p]);
-    const std::size_t d = patch.points.size();
-    for (std::size_t i = 0; i < d; ++i) {
-      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      mean[point] = climatology[point];
-      variance[point] = retained[i] + truncation * patch.tau[i];
-    }
+    const auto own = factor_variance(
+        patch, std::span(forecast.factor[p]).subspan(shared * static_cast<std::size_t>(patch.modes)));
+    for (std::size_t i = 0; i < own.size(); ++i)
+      variance[static_cast<std::size_t>(patch.points[i])] = own[i] + truncation * patch.tau[i];
     add_modes(patch, forecast.mean[p].data(), mean.data());
   }
+  basis.lapping.unfold(mean, 1);
+  basis.lapping.unfold_variance(variance, 1);
+  add_column_squares(basis, forecast.factor, forecast.shared, variance);
+  for (std::size_t i = 0; i < mean.size(); ++i)
+    if (basis.ocean[i])
+      mean[i] += climatology[i];
+    else
+      mean[i] = variance[i] = kNone;
 }
 
 VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
                                const Inflation& inflation) {
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  VarianceBudget budget{std::vector<double>(n, kNone), std::vector<double>(n, kNone),
-                        std::vector<double>(n, kNone), std::vector<double>(n, kNone)};
+  const bool members = !forecast.patch_factor.empty();
+  VarianceBudget budget{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0), std::vector<double>(n, 0.0),
+                        std::vector<double>(n, 0.0)};
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
-    const auto all = factor_variance(patch, forecast.factor[p]);
     const std::size_t first = static_cast<std::size_t>(forecast.shared * patch.modes);
-    const auto own = forecast.patch_factor.empty()
-                         ? factor_variance(patch, std::span(forecast.factor[p]).subspan(first))
-                         : factor_variance(patch, forecast.patch_factor[p]);
+    const auto own = factor_variance(patch, std::span(forecast.factor[p]).subspan(first));
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
       const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      const double cross = all[i] - own[i];
-      budget.patch[point] = own[i] / inflation.patch;
-      budget.cross_patch[point] = cross / inflation.global;
+      budget.patch[point] = own[i];
       budget.truncation[point] = patch.tau[i];
-      budget.calibration[point] = own[i] - budget.patch[point] + cross - budget.cross_patch[point] +
-                                  (inflation.truncation - 1) * patch.tau[i];
     }
+  }
+  for (auto* part : {&budget.patch, &budget.truncation}) basis.lapping.unfold_variance(*part, 1);
+  if (members) add_column_squares(basis, forecast.patch_factor, forecast.shared, budget.patch);
+  add_column_squares(basis, members ? forecast.global_factor : forecast.factor, forecast.shared,
+                     budget.cross_patch);
+  // What is left of the sum is calibration; of members also their sample covariance between the two parts.
+  std::vector<double> all(n, 0.0);
+  if (members) add_column_squares(basis, forecast.factor, forecast.shared, all);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!basis.ocean[i]) {
+      for (auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
+        (*part)[i] = kNone;
+      continue;
+    }
+    const double retained = members ? all[i] : budget.patch[i] + budget.cross_patch[i];
+    budget.patch[i] /= inflation.patch;
+    budget.cross_patch[i] /= inflation.global;
+    budget.calibration[i] = retained - budget.patch[i] - budget.cross_patch[i] +
+                            (inflation.truncation - 1) * budget.truncation[i];
   }
   return budget;
 }

@@ -46,15 +46,18 @@ void normalise_weights(const Communicator& comm, std::span<double> weights, cons
 FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functionals)
     : basis_(&basis), functionals_(std::move(functionals)) {
   for (const Functional& f : functionals_) {
+    std::vector<double> weights = f.weights;
+    basis.lapping.fold(weights, 1);
     std::vector<std::vector<double>> of_patches;
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
       std::vector<double> g(static_cast<std::size_t>(patch.modes), 0.0);
       for (std::size_t k = 0; k < g.size(); ++k)
         for (std::size_t i = 0; i < d; ++i)
-          g[k] += patch.phi[k * d + i] * f.weights[static_cast<std::size_t>(patch.points[i])];
+          g[k] += patch.phi[k * d + i] * weights[static_cast<std::size_t>(patch.points[i])];
       of_patches.push_back(std::move(g));
     }
+    folded_.push_back(std::move(weights));
     projected_.push_back(std::move(of_patches));
   }
 }
@@ -73,12 +76,12 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
     std::vector<double> part(functionals_.size() * terms, 0.0);
     for (std::size_t f = 0; f < functionals_.size(); ++f) {
       double* term = part.data() + f * terms;
-      const auto& weights = functionals_[f].weights;
+      const auto &weights = functionals_[f].weights, &folded = folded_[f];
       const auto& g = projected_[f][p];
       for (std::size_t i = 0; i < patch.points.size(); ++i) {
         const std::size_t point = static_cast<std::size_t>(patch.points[i]);
         term[0] += weights[point] * climatology[point];
-        term[1] += weights[point] * weights[point] * truncation * patch.tau[i];
+        term[1] += folded[point] * folded[point] * truncation * patch.tau[i];
       }
       for (std::size_t k = 0; k < modes; ++k) term[0] += g[k] * forecast.mean[p][k];
       const std::size_t columns = modes > 0 ? forecast.factor[p].size() / modes : 0;

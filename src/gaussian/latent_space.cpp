@@ -71,6 +71,12 @@ void LatentSpace::colour(std::size_t p, std::span<const double> z_global, std::s
   colour_patch(covariance_->mine[p], basis_->patches.mine[p].modes, z_global, z_patch, r);
 }
 
+LatentScale LatentSpace::scale(double year_phase) const {
+  const SeasonalVariance none;
+  return latent_scale(base_ ? base_->season : none, year_phase, basis_->patches.mine.size(),
+                      static_cast<std::size_t>(global_modes()));
+}
+
 void LatentSpace::standardise(std::size_t p, const float* condition, float* out) const {
   const std::size_t width = static_cast<std::size_t>(condition_width());
   const auto& scale = base_ ? base_->predictor_scale : basis_->condition_scale;

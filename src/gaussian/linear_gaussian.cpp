@@ -13,18 +13,6 @@
 namespace podscale {
 namespace {
 
-/// Coefficients of HR steps by space: [steps][local patches][modes] K.
-std::vector<float> encode(const Communicator& comm, const Basis& basis, const Series& hr,
-                          std::span<const long> steps) {
-  const Codec codec = basis.codec();
-  std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()) * steps.size());
-  read_anomalies(hr, basis, comm, steps, anomalies);
-  const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
-  std::vector<float> tokens(width * steps.size());
-  codec.encode(anomalies, static_cast<long>(steps.size()), std::vector<double>(width, 1.0), tokens);
-  return tokens;
-}
-
 template <class Work>
 void for_blocks(const std::string& title, const std::vector<StepPair>& pairs, long block, const Work& work) {
   Progress progress(title, static_cast<long>(pairs.size()), "times");
@@ -109,6 +97,7 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
                       {},
                       {},
                       {},
+                      {},
                       {}};
   const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
                     width = static_cast<std::size_t>(base.conditions(basis)),
@@ -135,7 +124,7 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
     residuals.emplace_back(static_cast<std::size_t>(patch.modes) * train.size());
   }
   const auto add = [&](std::size_t first, const std::vector<StepPair>& part, bool training) {
-    const auto a = encode(comm, basis, study.hr, hr_steps(part));
+    const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
     const auto c = conditions.read(lr_steps(part));
     for (std::size_t p = 0; p < local; ++p) {
       const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
@@ -212,6 +201,8 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     patch.add(std::span<const double>(predictor_scale).subspan(p * slots, slots));
     patch.add(std::span<const double>(residual.mine[p].global));
     patch.add(std::span<const double>(residual.mine[p].root));
+    const std::size_t terms = static_cast<std::size_t>(season.terms());
+    if (season.varies()) patch.add(std::span<const double>(season.patch).subspan(p * terms, terms));
     sum += patch.value();
   }
   Checksum all;
@@ -220,6 +211,7 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     if (!std::isnan(value)) all.add(std::span<const double>(&value, 1));
   all.add(std::span<const double>(residual.variance));
   all.add(std::uint64_t(halo));
+  all.add(std::span<const double>(season.global));
   for (const long lag : lags) all.add(static_cast<std::uint64_t>(lag));
   return all.value();
 }

@@ -49,14 +49,15 @@ void ProductFactors::define(NetcdfFile& file) const {
   file.define_dimension("predictor", c);
   file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"},
                        {{1, chunk[0], chunk[1]}, deflate_, NC_FILL_DOUBLE});
-  describe("phi", "POD modes, orthonormal over the ocean points of each patch", "1");
+  describe("phi", "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders", "1");
   file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, deflate_, NC_FILL_DOUBLE});
-  describe("tau", "truncation variance, calibrated", "K2");
+  describe("tau", "truncation variance of the folded field, calibrated", "K2");
   file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
                        {{1, py, px, c}, deflate_, {}});
   describe("condition", "low-resolution anomalies that the forecast of a patch was given", "K");
   file.put_numbers("", "podscale_patch_size",
                    {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
+  file.put_numbers("", "podscale_patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
   if (members_ > 0) {
     // Column and mode share a dimension: some tools stop at four.
     file.define_dimension("factor_element", size(members_) * k);
@@ -158,6 +159,7 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
   }
   const auto phi = file.get_all("phi");
   basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean);
+  basis_.overlap_patches(self, static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
   for (PatchModes& patch : basis_.patches.mine) {
     patch.modes = basis_.modes;
     for (std::size_t m = 0; m < k; ++m)

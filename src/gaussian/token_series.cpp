@@ -35,26 +35,35 @@ std::vector<float> with_global_tokens(std::span<const float> rows, long items, l
 TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                           const std::vector<StepPair>& pairs, long block) {
   const Basis& basis = space.basis();
-  const Codec codec = basis.codec();
   const ConditionSeries conditions = space.conditions(study.lr, comm);
-  const long local = codec.tokens(), patches = static_cast<long>(basis.patches.patch_of_token.size()),
+  const long local = static_cast<long>(basis.patches.mine.size()), patches = static_cast<long>(basis.patches.patch_of_token.size()),
              k = basis.modes, c = space.condition_width(), rank = space.global_modes(),
              items = static_cast<long>(pairs.size());
   std::vector<float> latent(static_cast<std::size_t>(items * local * k)),
       given(static_cast<std::size_t>(items * local * c));
-  std::vector<double> anomalies, global;
+  std::vector<double> global;
+  const auto phase_of = [&](const StepPair& pair) {
+    const TimeAxis& axis = study.hr.times();
+    return year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(pair.a)]);
+  };
   Progress progress("encoding", items, "times");
   for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
     const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
     const std::vector<StepPair> part(pairs.begin() + static_cast<long>(first),
                                      pairs.begin() + static_cast<long>(first + count));
     const long times = static_cast<long>(count);
-    anomalies.resize(static_cast<std::size_t>(basis.window.points()) * count);
-    read_anomalies(study.hr, basis, comm, hr_steps(part), anomalies);
-    std::vector<float> a(static_cast<std::size_t>(times * local * k));
-    codec.encode(anomalies, times, std::vector<double>(static_cast<std::size_t>(local * k), 1.0), a);
+    const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
     const auto condition = conditions.read(lr_steps(part));
-    const auto z = space.whiten(comm, a, condition, times);
+    auto z = space.whiten(comm, a, condition, times);
+    for (std::size_t t = 0; t < count; ++t) {
+      const LatentScale scale = space.scale(phase_of(part[t]));
+      for (long i = 0; i < local * k; ++i)
+        z.patch[static_cast<std::size_t>(static_cast<long>(t) * local * k + i)] /=
+            scale.patch[static_cast<std::size_t>(i / k)];
+      for (long r = 0; r < rank; ++r)
+        z.global[static_cast<std::size_t>(static_cast<long>(t) * rank + r)] /=
+            scale.global[static_cast<std::size_t>(r)];
+    }
     std::transform(z.patch.begin(), z.patch.end(), latent.begin() + static_cast<long>(first) * local * k,
                    [](double value) { return static_cast<float>(value); });
     global.insert(global.end(), z.global.begin(), z.global.end());
@@ -79,12 +88,8 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
   by_item.resize(static_cast<std::size_t>(mine * patches * c));
   of_condition.to_items(given, by_item);
   series.condition = with_global_tokens(by_item, mine, patches, extra, c);
-  for (long i = series.items.begin; i < series.items.end; ++i) {
-    const long step = pairs[static_cast<std::size_t>(i)].a;
-    const TimeAxis& axis = study.hr.times();
-    series.year_phase.push_back(
-        static_cast<float>(year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(step)])));
-  }
+  for (long i = series.items.begin; i < series.items.end; ++i)
+    series.year_phase.push_back(static_cast<float>(phase_of(pairs[static_cast<std::size_t>(i)])));
   return series;
 }
 

@@ -52,6 +52,7 @@ const std::vector<Key> table = {
     {"grid", "time_block", Int, "64", "steps", 1, 1e6, "", "Steps read at once: peak memory grows with it"},
 
     {"patches", "size", Ints, "8, 8", "points", 1, 4096, "", "Points of a patch along y and x", 2},
+    {"patches", "overlap", Int, "0", "points", 0, 2048, "", "Points over which a patch reaches into its neighbours on each side, at most half of a patch"},
     {"patches", "basis", Text, "'local'", "", 0, 0, "local|shared", "One POD basis a patch, or one for all full-ocean patches"},
     {"patches", "modes", Int, "16", "", 1, 4096, "", "POD modes kept a patch"},
     {"patches", "energy", Real, "1.0", "", 0, 1, "", "Keep fewer modes where this share of the variance is reached"},
@@ -64,6 +65,7 @@ const std::vector<Key> table = {
     {"base", "lag_weight", Real, "0.25", "", 1e-3, 1e3, "", "Weight of the predictors at other times; smaller is a larger penalty on them"},
     {"base", "rank", Int, "64", "", 0, 4096, "", "Most global modes of the residual covariance; they carry what crosses patch borders"},
     {"base", "share", Real, "0.9", "", 0, 1, "", "Fewer global modes where this share of the residual variance is reached"},
+    {"base", "season", Int, "1", "harmonics", 0, 4, "", "Annual harmonics of the residual variance; kept where they raise the likelihood of data.validate, 0 = none"},
     {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3, 3.0, 30.0", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
 
     {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},

@@ -43,6 +43,22 @@ void read_anomalies(const Series& hr, const Basis& basis, const Communicator& co
   });
 }
 
+std::vector<float> read_coefficients(const Series& hr, const Basis& basis, const Communicator& comm,
+                                     std::span<const long> steps) {
+  std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()) * steps.size());
+  read_anomalies(hr, basis, comm, steps, anomalies);
+  return to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
+}
+
+std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps) {
+  basis.lapping.fold(anomalies, steps);
+  const Codec codec = basis.codec();
+  const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
+  std::vector<float> a(width * static_cast<std::size_t>(steps));
+  codec.encode(anomalies, steps, std::vector<double>(width, 1.0), a);
+  return a;
+}
+
 InterpolatedSeries::InterpolatedSeries(const LowResolution& lr, const Basis& basis, const Communicator& comm)
     : lr_(&lr),
       basis_(&basis),

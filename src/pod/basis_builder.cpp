@@ -156,12 +156,14 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   });
 
   // 3. Gram matrices and modes.
+  basis.overlap_patches(comm, namelist.integer("patches.overlap"));
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
   GramMatrices grams(basis.patches.mine);
   std::vector<double> anomalies;
   for_blocks("Gram matrices", hr, block, [&](std::span<const long> steps) {
     anomalies.resize(n * steps.size());
     read_anomalies(study.hr, basis, comm, steps, anomalies);
+    basis.lapping.fold(anomalies, static_cast<long>(steps.size()));
     grams.add(anomalies, static_cast<long>(steps.size()), basis.window.points());
   });
   const PodOptions options{static_cast<int>(namelist.integer("patches.modes")),
@@ -181,17 +183,13 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
       basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
 
   // 4. Scales of the condition: root mean square of the projected LR anomaly.
-  const Codec codec = basis.codec();
-  const std::vector<double> ones(static_cast<std::size_t>(codec.tokens() * basis.modes), 1.0);
-  basis.condition_scale.assign(ones.size(), 0.0);
-  std::vector<float> tokens;
+  basis.condition_scale.assign(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0);
   for_blocks("condition", lr, block, [&](std::span<const long> steps) {
     anomalies.resize(n * steps.size());
     condition.read_anomalies(steps, anomalies);
-    tokens.resize(ones.size() * steps.size());
-    codec.encode(anomalies, static_cast<long>(steps.size()), ones, tokens);
+    const auto tokens = to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
     for (std::size_t i = 0; i < tokens.size(); ++i)
-      basis.condition_scale[i % ones.size()] +=
+      basis.condition_scale[i % basis.condition_scale.size()] +=
           static_cast<double>(tokens[i]) * static_cast<double>(tokens[i]);
   });
   for (double& scale : basis.condition_scale) {

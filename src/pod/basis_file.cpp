@@ -15,7 +15,7 @@
 namespace podscale {
 namespace {
 
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 using Sizes = std::vector<std::size_t>;
 
 /// start and count of the rank's window, behind `leading` whole dimensions.
@@ -134,6 +134,7 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
   c.add(grid.checksum());
   c.add(lr_grid.checksum());
   c.add(std::span<const unsigned char>(lr_ocean));
+  c.add(static_cast<std::uint64_t>(lapping.overlap()));
   return c.value();
 }
 
@@ -153,6 +154,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put_numbers("", "podscale_format", {kFormat}, NC_INT);
   file.put_numbers("", "patch_size", {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)},
                    NC_INT);
+  file.put_numbers("", "patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
   file.put_numbers("", "training_times", {static_cast<double>(basis.samples)}, NC_INT);
   file.put_numbers("", "explained_variance", {explained});
   if (extras.define) extras.define(file);
@@ -242,6 +244,7 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   file.get("ocean", flat.start, flat.count, std::span(values));
   for (const double value : values) basis.ocean.push_back(value != 0);
   for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
+  basis.overlap_patches(comm, static_cast<long>(file.numbers("", "patch_overlap").value().front()));
   const std::size_t terms = file.dimension("harmonic_term").value();
   for (const auto& [name, climatology] :
        {std::pair<std::string, Climatology*>{"hr_climatology", &basis.hr_climatology},

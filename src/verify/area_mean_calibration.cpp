@@ -52,6 +52,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
           box.weights[i] /= total;
           field[box.points[i]] = box.weights[i];
         }
+        basis.lapping.fold(field, 1);
         for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
           const PatchModes& patch = basis.patches.mine[p];
           const std::size_t d = patch.points.size();

@@ -6,6 +6,8 @@
 
 #include "podscale/base/error.hpp"
 #include "podscale/base/lapack.hpp"
+#include "podscale/gaussian/forecast.hpp"
+#include "podscale/pod/anomaly.hpp"
 
 namespace podscale {
 namespace {
@@ -46,6 +48,7 @@ void PodBound::project(std::span<const float> truth, std::span<const float> clim
                       static_cast<long>(out.size()) == basis_->grid.points(),
                   "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
   std::fill(out.begin(), out.end(), std::numeric_limits<float>::quiet_NaN());
+  if (basis_->lapping.overlap() > 0) return project_overlapping(truth, climatology, out);
   std::vector<double> u;
   std::vector<std::size_t> valid;
   for (const PatchModes& patch : basis_->patches.mine) {
@@ -72,6 +75,18 @@ void PodBound::project(std::span<const float> truth, std::span<const float> clim
       out[point] = static_cast<float>(value);
     }
   }
+}
+
+void PodBound::project_overlapping(std::span<const float> truth, std::span<const float> climatology,
+                                   std::span<float> out) const {
+  const auto valid = [&](std::size_t i) { return basis_->ocean[i] && std::isfinite(truth[i]); };
+  std::vector<double> u(truth.size(), 0.0);
+  for (std::size_t i = 0; i < u.size(); ++i)
+    if (valid(i)) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
+  const auto a = to_coefficients(*basis_, u, 1);
+  decode_coefficients(*basis_, std::vector<double>(a.begin(), a.end()), 1, u);
+  for (std::size_t i = 0; i < u.size(); ++i)
+    if (valid(i)) out[i] = static_cast<float>(u[i] + static_cast<double>(climatology[i]));
 }
 
 }  // namespace podscale

@@ -24,9 +24,9 @@ struct CoefficientForecast {
   std::vector<std::vector<double>> mean;    ///< [local patches][modes] K
   std::vector<std::vector<double>> factor;  ///< [local patches][modes x columns] column-major, K
   int shared = 0;
-  /// Standard deviations of the part inside patches only, for the variance budget; empty: the columns that
-  /// are not shared.
-  std::vector<std::vector<double>> patch_factor;
+  /// Of members, for the variance budget: deviations of the parts inside patches and through global modes, as
+  /// `factor`. Empty otherwise: the columns that are not shared, and those that are.
+  std::vector<std::vector<double>> patch_factor, global_factor;
 };
 
 /// Not collective. Independent latents: shared = R. condition: [local patches][C] K.
@@ -67,25 +67,37 @@ struct ForecastRequest {
 using ForecastFunction =
     std::function<std::vector<CoefficientForecast>(const ForecastRequest&, const Inflation&)>;
 
-/// The base alone: z ~ N(0, inflation), no network.
+/// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space);
 
 /// Not collective. field += Phi a on the points of one patch. a: [modes] K; field: [window points].
 void add_modes(const PatchModes& patch, const double* a, double* field);
 
-/// Not collective. Mean and variance of one time on the window: climatology + Phi a, and diag(Phi F F^T
-/// Phi^T)
-/// + truncation * tau. NaN on land. climatology: [window points] degC.
+/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window points] K, 0 on
+/// land. a: [count][local patches][K] K.
+void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
+                         std::span<double> anomalies);
+
+/// The same of one set, on the climatology, degC; NaN on land.
+void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
+                   std::span<double> field);
+
+/// Collective where patches overlap. Mean and variance of one time on the window: climatology + Phi a, and
+/// diag(Phi F F^T Phi^T) + truncation * tau. NaN on land. climatology: [window points] degC.
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
 
-/// Parts of the variance on the window, K2, NaN on land; they add up to the variance.
+/// Parts of the variance on the window, K2, NaN on land; they add up to the variance. The first three are never
+/// negative.
 struct VarianceBudget {
   std::vector<double> patch;        ///< of the retained modes, inside the patch
   std::vector<double> cross_patch;  ///< of the retained modes, through global modes
   std::vector<double> truncation;   ///< of the modes left out
-  std::vector<double> calibration;  ///< what the inflation added (or took) over all of these
+  /// What the inflation added (or took) over all of these; of members also their sample covariance between
+  /// the first two.
+  std::vector<double> calibration;
 };
+/// Collective where patches overlap.
 VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
                                const Inflation& inflation);
 

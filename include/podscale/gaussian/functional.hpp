@@ -39,7 +39,7 @@ struct FunctionalForecast {
 /// Evaluates functionals on forecasts of the patches of one rank.
 class FunctionalSet {
  public:
-  /// Not collective. basis must outlive it.
+  /// Collective where patches overlap. basis must outlive it.
   FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
   std::size_t size() const { return functionals_.size(); }
   const std::string& name(std::size_t f) const { return functionals_[f].name; }
@@ -51,7 +51,8 @@ class FunctionalSet {
  private:
   const Basis* basis_;
   std::vector<Functional> functionals_;
-  std::vector<std::vector<std::vector<double>>> projected_;  // [functionals][local patches][modes]: Phi^T w
+  std::vector<std::vector<double>> folded_;                  // [functionals][window points]: R w
+  std::vector<std::vector<std::vector<double>>> projected_;  // [functionals][local patches][modes]: Phi^T R w
 };
 
 }  // namespace podscale

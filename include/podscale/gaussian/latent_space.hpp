@@ -3,7 +3,8 @@
 //
 //   a_p = B_p c_p + U_p L^(1/2) z_g + S_p^(1/2) z_p
 //
-// so that under the base z ~ N(0, I) whatever c is. With base = 'none' there is no regression and no global
+// so that under the base z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without one; the network works
+// on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no global
 // part, and S_p^(1/2) is diagonal: the published per-coefficient standardisation.
 
 #include <span>
@@ -40,6 +41,9 @@ class LatentSpace {
   /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes] K. z_global: [R]; z_patch: [modes].
   void colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
               std::span<double> r) const;
+  /// Standard deviations of the latents under the base at a phase of the year: 1 but for its seasonal
+  /// variance. The network sees latents over them; all else here has them in.
+  LatentScale scale(double year_phase) const;
   /// Condition for the network, standardised: [C].
   void standardise(std::size_t p, const float* condition, float* out) const;
 

@@ -10,6 +10,7 @@
 #include "podscale/gaussian/condition.hpp"
 #include "podscale/gaussian/predictors.hpp"
 #include "podscale/gaussian/residual_covariance.hpp"
+#include "podscale/gaussian/seasonal_variance.hpp"
 #include "podscale/pod/basis_builder.hpp"
 
 namespace podscale {
@@ -36,11 +37,12 @@ struct LinearGaussian {
   std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][conditions] row-major
   std::vector<double> predictor_scale;  ///< [local patches][conditions] K, 0 in unused slots and padding
   ResidualCovariance residual;
+  SeasonalVariance season;  ///< of the latents of that covariance
   Calibration calibration;  ///< of the base used alone
 
   /// Values that B takes from a patch's condition (ConditionSeries).
   long conditions(const Basis& basis) const { return predictors.box().slots() + basis.modes; }
-  /// Collective. Of climatology, regression and residual covariance, not of the calibration; independent of the
+  /// Collective. Of climatology, regression, residual covariance and season, not of the calibration; independent of the
   /// number of ranks.
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const;
 };
@@ -51,7 +53,7 @@ struct LinearGaussian {
 /// period chooses penalty and interpolation, the same for all patches. Regression and residual covariance;
 /// three passes over the training series and one over the validation series. Keeps the coefficients of the
 /// training period in memory, one number a mode and time; that is modes / points of the series itself. The
-/// same bits at any number of ranks. Not calibrated yet.
+/// same bits at any number of ranks. Without seasonal variance and calibration yet.
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
                                    const Basis& basis, const StudySeries& study,
                                    const std::vector<StepPair>& train, const std::vector<StepPair>& validate,

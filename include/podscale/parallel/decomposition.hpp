@@ -30,6 +30,8 @@ class Decomposition {
   /// smaller).
   Decomposition(long ny, long nx, long patch_y, long patch_x, int ranks);
 
+  long ny() const { return ny_; }
+  long nx() const { return nx_; }
   long patches_y() const { return patches_y_; }
   long patches_x() const { return patches_x_; }
   long patches() const { return patches_y_ * patches_x_; }
@@ -37,6 +39,7 @@ class Decomposition {
   PatchRange patches_of(int rank) const;
   Window window_of(int rank) const;              ///< grid points of the rank's rectangle
   int owner(long patch) const;                   ///< patch = row * patches_x + column
+  long patch_at(long y, long x) const { return y / patch_y_ * patches_x_ + x / patch_x_; }
   Window patch_window(long patch) const;         ///< grid points of a patch, in the whole grid
   std::vector<long> patch_list(int rank) const;  ///< ascending
   /// A chunk shape (y, x) of a file that no two ranks share where that is possible; at most `limit` points.

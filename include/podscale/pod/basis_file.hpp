@@ -12,6 +12,7 @@
 #include "podscale/parallel/decomposition.hpp"
 #include "podscale/pod/climatology.hpp"
 #include "podscale/pod/codec.hpp"
+#include "podscale/pod/lapping.hpp"
 #include "podscale/pod/pod.hpp"
 #include "podscale/pod/token_layout.hpp"
 
@@ -41,9 +42,10 @@ struct Basis {
   int modes = 0;       ///< K
   bool shared = false;
   long samples = 0;  ///< training times
+  Lapping lapping;    ///< how patches overlap; modes and tau belong to the folded field
   Patches patches;
   std::vector<double> condition_scale;  ///< [local patches][K] K
-  std::vector<double> tau;              ///< [window points] K2, truncation variance
+  std::vector<double> tau;              ///< [window points] K2, truncation variance of the folded field
   std::string effective_namelist;
 
   /// Explained share of the variance, over all patches. Collective.
@@ -52,6 +54,10 @@ struct Basis {
   TokenLayout layout(const Communicator& comm) const;
   /// Collective. Of grid, mask, climatologies and modes; independent of the number of ranks.
   std::uint64_t checksum(const Communicator& comm) const;
+  /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be set.
+  void overlap_patches(const Communicator& comm, long overlap) {
+    lapping = Lapping(comm, decomposition, grid, ocean, overlap);
+  }
   Codec codec() const { return {patches.mine, modes, window.points()}; }
 };
 

@@ -1,0 +1,58 @@
+#pragma once
+// Overlapping patches that stay orthonormal: a lapped transform (Malvar 1990, IEEE Trans. ASSP 38; with the
+// sine window of Princen & Bradley 1986). Before the POD, points that lie opposite each other across a patch
+// border are rotated in pairs by an angle that falls from nearly 45 degrees at the border to 0:
+//
+//          left patch | right patch                x_right = cos u_right + sin u_left    (even across it)
+//      ... c   b   a  |  A   B   C ...             x_left  = cos u_left  - sin u_right   (odd, small where
+//          +---+---+--|--+---+---+                                                        the field is smooth)
+//              pairs: aA, bB, cC
+//
+// along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything that is linear
+// (POD, regression, covariance) works on x patch by patch as before. The modes R^T Phi of a patch reach into
+// its neighbours with a smooth window whose squares add up to one: fields decoded have no step at a border,
+// and their variance there holds both patches' covariance. Points whose partner is land are not rotated.
+
+#include <span>
+#include <vector>
+
+#include "podscale/grid/axes.hpp"
+#include "podscale/parallel/halo.hpp"
+
+namespace podscale {
+
+class Lapping {
+ public:
+  /// Patches do not overlap: all calls return at once.
+  Lapping() = default;
+  /// Collective on comm, which need not outlive it. ocean: [window points]. overlap: points on each side of a
+  /// border, at most half of the smaller patch there.
+  Lapping(const Communicator& comm, const Decomposition& decomposition, const Grid& grid,
+          std::span<const unsigned char> ocean, long overlap);
+  long overlap() const { return overlap_; }
+
+  // Collective; [count][window points] in place, values on land are not touched. The same bits at any number
+  // of ranks.
+  void fold(std::span<double> fields, long count) const;    ///< x = R u
+  void unfold(std::span<double> fields, long count) const;  ///< u = R^T x
+  /// Variances of u from those of x that are independent between patches: the squares of R^T.
+  void unfold_variance(std::span<double> fields, long count) const;
+
+ private:
+  /// Along one axis, for every row or column of the extended window: its partner, -1 for none.
+  struct Rotation {
+    std::vector<long> partner;
+    std::vector<double> cosine, sine;  ///< sine: of fold(), with its sign
+  };
+  enum class Direction { fold, unfold, squares };
+  static Rotation rotation(long first, long count, long points, long patch, long overlap, bool periodic);
+  void apply(std::span<double> fields, long count, Direction direction) const;
+
+  long overlap_ = 0;
+  Window window_;
+  HaloExchange halo_;
+  std::vector<unsigned char> ocean_;  // [extended points]
+  Rotation y_, x_;
+};
+
+}  // namespace podscale

@@ -1,0 +1,110 @@
+#include "podscale/pod/lapping.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "podscale/base/error.hpp"
+
+namespace podscale {
+
+Lapping::Rotation Lapping::rotation(long first, long count, long points, long patch, long overlap,
+                                    bool periodic) {
+  Rotation r{std::vector<long>(static_cast<std::size_t>(count), -1),
+             std::vector<double>(static_cast<std::size_t>(count), 1.0),
+             std::vector<double>(static_cast<std::size_t>(count), 0.0)};
+  const long patches = (points + patch - 1) / patch;
+  const auto size = [&](long p) { return std::min(patch, points - p * patch); };
+  const auto pair = [&](long low, long high, double angle) {
+    for (const long shift : {-points, 0l, points}) {  // images across the cut of a periodic axis
+      const long a = low + shift - first, b = high + shift - first;
+      if ((shift != 0 && !periodic) || a < 0 || b < 0 || a >= count || b >= count) continue;
+      const std::size_t i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+      r.partner[i] = b;
+      r.partner[j] = a;
+      r.cosine[i] = r.cosine[j] = std::cos(angle);
+      r.sine[j] = std::sin(angle);
+      r.sine[i] = -r.sine[j];
+    }
+  };
+  // A patch that is its own neighbour would correlate with itself across the border.
+  const long borders = periodic && patches > 1 ? patches : patches - 1;
+  for (long b = 0; b < borders; ++b) {
+    const long width = std::min({overlap, size(b) / 2, size((b + 1) % patches) / 2});
+    const long border = b * patch + size(b);
+    for (long j = 0; j < width; ++j)
+      pair(border - 1 - j, border + j,
+           std::numbers::pi / 4 * (1 - (static_cast<double>(j) + 0.5) / static_cast<double>(width)));
+  }
+  return r;
+}
+
+Lapping::Lapping(const Communicator& comm, const Decomposition& decomposition, const Grid& grid,
+                 std::span<const unsigned char> ocean, long overlap)
+    : overlap_(overlap), window_(decomposition.window_of(comm.rank())) {
+  if (overlap == 0) return;
+  halo_ = HaloExchange(comm, decomposition, grid.periodic, overlap);
+  const std::vector<double> mask(ocean.begin(), ocean.end());
+  for (const double value : halo_.widen(mask, 1)) ocean_.push_back(value != 0);
+  const Window& e = halo_.extended();
+  const Window patch = decomposition.patch_window(0);
+  y_ = rotation(e.y0, e.ny, grid.ny(), patch.ny, overlap, false);
+  x_ = rotation(e.x0, e.nx, grid.nx(), patch.nx, overlap, grid.periodic);
+}
+
+void Lapping::fold(std::span<double> fields, long count) const {
+  apply(fields, count, Direction::fold);
+}
+void Lapping::unfold(std::span<double> fields, long count) const {
+  apply(fields, count, Direction::unfold);
+}
+void Lapping::unfold_variance(std::span<double> fields, long count) const {
+  apply(fields, count, Direction::squares);
+}
+
+void Lapping::apply(std::span<double> fields, long count, Direction direction) const {
+  if (overlap_ == 0) return;
+  const Window &e = halo_.extended(), &w = window_;
+  PODSCALE_ASSERT(static_cast<long>(fields.size()) == count * w.points(), "{} values for {} fields of {}",
+                  fields.size(), count, w.points());
+  const std::vector<double> wide = halo_.widen(fields, count);
+  const long top = w.y0 - e.y0, left = w.x0 - e.x0;
+  const auto turn = [direction](const Rotation& r, std::size_t i, double own, double partner) {
+    const double c = r.cosine[i], s = direction == Direction::unfold ? -r.sine[i] : r.sine[i];
+    return direction == Direction::squares ? c * c * own + s * s * partner : c * own + s * partner;
+  };
+  // One value after the rotation along an axis; at(y, x) gives values before it.
+  const auto along_y = [&](const auto& at, long y, long x) {
+    const long other = y_.partner[static_cast<std::size_t>(y)];
+    const bool both = other >= 0 && ocean_[static_cast<std::size_t>(y * e.nx + x)] &&
+                      ocean_[static_cast<std::size_t>(other * e.nx + x)];
+    return both ? turn(y_, static_cast<std::size_t>(y), at(y, x), at(other, x)) : at(y, x);
+  };
+  const auto along_x = [&](const auto& at, long y, long x) {
+    const long other = x_.partner[static_cast<std::size_t>(x)];
+    const bool both = other >= 0 && ocean_[static_cast<std::size_t>(y * e.nx + x)] &&
+                      ocean_[static_cast<std::size_t>(y * e.nx + other)];
+    return both ? turn(x_, static_cast<std::size_t>(x), at(y, x), at(y, other)) : at(y, x);
+  };
+  std::vector<double> half(static_cast<std::size_t>(e.points()));  // after the first axis
+  for (long f = 0; f < count; ++f) {
+    const double* source = wide.data() + f * e.points();
+    const auto before = [&](long y, long x) { return source[y * e.nx + x]; };
+    const auto between = [&](long y, long x) { return half[static_cast<std::size_t>(y * e.nx + x)]; };
+    double* out = fields.data() + f * w.points();
+    if (direction == Direction::fold) {
+      for (long y = top; y < top + w.ny; ++y)
+        for (long x = 0; x < e.nx; ++x) half[static_cast<std::size_t>(y * e.nx + x)] = along_y(before, y, x);
+    } else {
+      for (long y = 0; y < e.ny; ++y)
+        for (long x = left; x < left + w.nx; ++x)
+          half[static_cast<std::size_t>(y * e.nx + x)] = along_x(before, y, x);
+    }
+    for (long y = 0; y < w.ny; ++y)
+      for (long x = 0; x < w.nx; ++x)
+        out[y * w.nx + x] = direction == Direction::fold ? along_x(between, y + top, x + left)
+                                                         : along_y(between, y + top, x + left);
+  }
+}
+
+}  // namespace podscale
