@@ -48,7 +48,7 @@ inline std::vector<double> orthonormal(std::vector<double> columns, std::size_t 
   return columns;
 }
 
-inline Basis make_basis(const Communicator& comm) {
+inline Basis make_basis(const Communicator& comm, long overlap = 0) {
   std::vector<double> lat, lon;
   for (long y = 0; y < ny; ++y) lat.push_back(30 + 0.25 * static_cast<double>(y));
   for (long x = 0; x < nx; ++x) lon.push_back(-60 + 0.25 * static_cast<double>(x));
@@ -63,6 +63,7 @@ inline Basis make_basis(const Communicator& comm) {
       basis.ocean.push_back(is_ocean(y, x));
       mean.push_back(20 - 0.3 * static_cast<double>(y) + 0.1 * static_cast<double>(x));
     }
+  basis.overlap_patches(comm, overlap);
   basis.hr_climatology = basis.lr_climatology = {0, w.points(), mean};
   basis.modes = modes;
   basis.samples = 100;
@@ -82,8 +83,17 @@ inline Basis make_basis(const Communicator& comm) {
   return basis;
 }
 
-inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, int rank = global_modes) {
-  LinearGaussian base{1, {0}, Predictors(comm, basis, 1, {0}), {}, 0.1, 1, {}, {}, {}, {}};
+inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, int rank = global_modes,
+                                bool season = false) {
+  LinearGaussian base{1, {0}, Predictors(comm, basis, 1, {0}), {}, 0.1, 1, {}, {}, {}, {}, {}};
+  if (season) {
+    base.season.harmonics = 1;
+    for (int r = 0; r < rank; ++r)
+      for (const double value : {1.0, 0.3 + 0.1 * r, -0.2}) base.season.global.push_back(value);
+    for (const PatchModes& patch : basis.patches.mine)
+      for (const double value : {1.1, 0.4, 0.02 * static_cast<double>(patch.patch)})
+        base.season.patch.push_back(value);
+  }
   const std::size_t slots = static_cast<std::size_t>(base.conditions(basis));
   base.residual.rank = rank;
   for (int r = 0; r < rank; ++r) base.residual.variance.push_back(3.0 - r);
@@ -113,9 +123,9 @@ inline std::vector<float> make_condition(const Basis& basis, long width, long ti
 
 /// Everything on one communicator. Not movable: the parts refer to each other.
 struct Study {
-  explicit Study(const Communicator& comm, int rank = global_modes)
-      : basis(make_basis(comm)),
-        base(make_base(comm, basis, rank)),
+  explicit Study(const Communicator& comm, int rank = global_modes, long overlap = 0, bool season = false)
+      : basis(make_basis(comm, overlap)),
+        base(make_base(comm, basis, rank, season)),
         space(basis, &base),
         published(basis, nullptr),
         condition(make_condition(basis, space.condition_width())) {}
@@ -127,12 +137,44 @@ struct Study {
   const std::vector<double>& climatology() const { return basis.hr_climatology.coefficients; }
 };
 
+/// R^T of the whole region by its definition: one rotation of two points after the other, in place. values:
+/// [ny * nx * columns], the columns of a point together.
+inline void unfold_by_definition(std::vector<double>& values, long overlap) {
+  const std::size_t columns = values.size() / static_cast<std::size_t>(ny * nx);
+  const auto rotate = [&](long y0, long x0, long y1, long x1, double angle) {  // low and high side of a border
+    if (!is_ocean(y0, x0) || !is_ocean(y1, x1)) return;
+    for (std::size_t c = 0; c < columns; ++c) {
+      double &low = values[static_cast<std::size_t>(y0 * nx + x0) * columns + c],
+             &high = values[static_cast<std::size_t>(y1 * nx + x1) * columns + c];
+      const double odd = low, even = high;
+      low = std::cos(angle) * odd + std::sin(angle) * even;
+      high = std::cos(angle) * even - std::sin(angle) * odd;
+    }
+  };
+  const auto angle = [](long j, long width) {
+    return std::numbers::pi / 4 * (1 - (static_cast<double>(j) + 0.5) / static_cast<double>(width));
+  };
+  const auto width = [&](long border, long points, long patch) {
+    return std::min({overlap, patch / 2, std::min(patch, points - border) / 2});
+  };
+  for (long border = patch_x; border < nx; border += patch_x)
+    for (long j = 0; j < width(border, nx, patch_x); ++j)
+      for (long y = 0; y < ny; ++y)
+        rotate(y, border - 1 - j, y, border + j, angle(j, width(border, nx, patch_x)));
+  for (long border = patch_y; border < ny; border += patch_y)
+    for (long j = 0; j < width(border, ny, patch_y); ++j)
+      for (long x = 0; x < nx; ++x)
+        rotate(border - 1 - j, x, border + j, x, angle(j, width(border, ny, patch_y)));
+}
+
 /// Matrices over all points of the region, of a study on this process alone.
 struct Dense {
   explicit Dense(const Study& study) : n(static_cast<std::size_t>(study.basis.window.points())) {
     global.assign(n * n, 0.0);
     patch.assign(n * n, 0.0);
-    mean = study.climatology();
+    tau.assign(n * n, 0.0);
+    mean.assign(n, 0.0);
+    for (std::size_t i = 0; i < n; ++i) tau[i * n + i] = study.basis.tau[i];
     struct Row {
       std::size_t point, patch;
       std::vector<double> across, own;  // phi U L^(1/2), phi S^(1/2)
@@ -165,19 +207,30 @@ struct Dense {
         for (std::size_t j = 0; a.patch == b.patch && j < a.own.size(); ++j)
           patch[a.point * n + b.point] += a.own[j] * b.own[j];
       }
+    // Of the folded field so far: mean to R^T mean, each C to R^T C R.
+    const long overlap = study.basis.lapping.overlap();
+    unfold_by_definition(mean, overlap);
+    for (std::size_t i = 0; i < n; ++i) mean[i] += study.climatology()[i];
+    for (auto* matrix : {&global, &patch, &tau})
+      for (int side = 0; side < 2; ++side) {
+        unfold_by_definition(*matrix, overlap);
+        std::vector<double> transposed(n * n);
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t j = 0; j < n; ++j) transposed[j * n + i] = (*matrix)[i * n + j];
+        *matrix = std::move(transposed);
+      }
   }
   /// w^T (g global + p patch + t tau) w.
-  double quadratic(const Study& study, const std::vector<double>& w, const Inflation& f) const {
+  double quadratic(const std::vector<double>& w, const Inflation& f) const {
     double sum = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      sum += f.truncation * w[i] * w[i] * study.basis.tau[i];
+    for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < n; ++j)
-        sum += w[i] * w[j] * (f.global * global[i * n + j] + f.patch * patch[i * n + j]);
-    }
+        sum += w[i] * w[j] *
+               (f.global * global[i * n + j] + f.patch * patch[i * n + j] + f.truncation * tau[i * n + j]);
     return sum;
   }
   std::size_t n;
-  std::vector<double> global, patch, mean;
+  std::vector<double> global, patch, tau, mean;
 };
 
 /// Number of a point of the window in the whole grid.
