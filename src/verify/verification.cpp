@@ -40,6 +40,13 @@ Verification::Verification(const Communicator& comm, const Namelist& namelist,
       picture_index();
     });
   });
+  if (const double days = namelist.real("verify.block_days");
+      comm.is_root() && namelist.integer("verify.bootstrap_samples") > 0 &&
+      blocks_are_single_steps(matched_times(), days))
+    log::warn(
+        "verify.block_days = {}: a block is a single step of {}, so the intervals take its times as "
+        "independent of each other; give some steps, 91 for months",
+        days, product_path_);
   if (namelist.text("verify.event") != "none") open_training();
 }
 

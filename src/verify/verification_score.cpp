@@ -118,8 +118,8 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
     consider(compared_[c].name, compared_[c].path, compared_readers_[c].has_factors(), 1 + c,
              [c](const Match& match) { return match.compared[c]; });
   if (!products.empty())
-    scores.add_family(std::make_unique<AreaMeanCalibration>(namelist_->text("output.variable_name"),
-                                                            std::move(products), times()));
+    scores.add_family(std::make_unique<AreaMeanCalibration>(
+        namelist_->text("output.variable_name"), std::move(products), times(), bootstrap_options()));
 }
 
 std::vector<float> Verification::read_truth(long truth_step) const {
