@@ -8,7 +8,7 @@ cp -r -- "$study/." .
 
 must 2 verify tiny.nml
 check "scores are there" test -s out/scores.txt -a -s out/scores.nc
-for system in podscale bicubic_anomaly bicubic bilinear climatology; do
+for system in podscale bicubic_anomaly bilinear_anomaly bicubic bilinear climatology; do
   check "a row of scores.txt for $system" grep -qE "^$system +[0-9]+\.[0-9]+ " out/scores.txt
 done
 check "scores.txt is what was printed" grep -qF "$(grep '^podscale ' out/scores.txt | head -n 1)" run.log
