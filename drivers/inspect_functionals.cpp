@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 #include "podscale/base/calendar.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/base/units.hpp"
 #include "podscale/gaussian/product_factors.hpp"
+#include "podscale/io/field_on_grid.hpp"
 
 namespace podscale {
 namespace {
@@ -47,53 +50,58 @@ long nearest_point(const Basis& basis, double lat, double lon, const std::string
   return best;
 }
 
-/// d/dx and d/dy by central differences, one-sided beside land, K per km.
+/// d/dx and d/dy by central differences, one-sided beside land, K per km. Round the earth where the grid
+/// goes.
 std::vector<Functional> gradient(const Basis& basis, double lat, double lon) {
   const Grid& grid = basis.grid;
   const long at = nearest_point(basis, lat, lon, "--gradient"), nx = grid.nx(), j = at / nx, i = at % nx;
-  const auto ocean = [&](long y, long x) {
-    return y >= 0 && y < grid.ny() && x >= 0 && x < nx && basis.ocean[static_cast<std::size_t>(y * nx + x)];
+  // The neighbour, or the point itself where that is land or outside.
+  const auto neighbour = [&](long dy, long dx) {
+    const long y = j + dy, x = grid.periodic ? (i + dx + nx) % nx : i + dx;
+    const bool ocean =
+        y >= 0 && y < grid.ny() && x >= 0 && x < nx && basis.ocean[static_cast<std::size_t>(y * nx + x)];
+    return ocean ? y * nx + x : at;
   };
+  const auto lat_of = [&](long point) { return grid.lat[static_cast<std::size_t>(point / nx)]; };
+  const auto lon_of = [&](long point) { return grid.lon[static_cast<std::size_t>(point % nx)]; };
   std::vector<Functional> both;
   for (const bool east : {true, false}) {
-    const long y0 = j - (!east && ocean(j - 1, i)), y1 = j + (!east && ocean(j + 1, i)),
-               x0 = i - (east && ocean(j, i - 1)), x1 = i + (east && ocean(j, i + 1));
-    const double distance =
-        east ? cells_apart(grid.lon[static_cast<std::size_t>(x1)] - grid.lon[static_cast<std::size_t>(x0)]) *
-                   std::cos(grid.lat[static_cast<std::size_t>(j)] * std::numbers::pi / 180)
-             : cells_apart(grid.lat[static_cast<std::size_t>(y1)] - grid.lat[static_cast<std::size_t>(y0)]);
+    const long from = east ? neighbour(0, -1) : neighbour(-1, 0),
+               to = east ? neighbour(0, 1) : neighbour(1, 0);
+    const double distance = east ? cells_apart(std::remainder(lon_of(to) - lon_of(from), 360.0)) *
+                                       std::cos(lat_of(at) * std::numbers::pi / 180)
+                                 : cells_apart(lat_of(to) - lat_of(from));
     if (distance <= 0)
       fail(ExitCode::data, "--gradient {},{}: land on both sides; expected a place in the open ocean", lat,
            lon);
     Functional f{east ? "d/dx" : "d/dy", std::vector<double>(static_cast<std::size_t>(grid.points()), 0.0)};
-    f.weights[static_cast<std::size_t>(y1 * nx + x1)] += 1 / distance;
-    f.weights[static_cast<std::size_t>(y0 * nx + x0)] -= 1 / distance;
+    f.weights[static_cast<std::size_t>(to)] += 1 / distance;
+    f.weights[static_cast<std::size_t>(from)] -= 1 / distance;
     both.push_back(std::move(f));
   }
   return both;
 }
 
-Functional region(const Basis& basis, const std::string& request) {
+/// file.nc or file.nc:variable. A path may hold colons of its own.
+std::pair<std::string, std::string> file_and_variable(const std::string& request) {
   const std::size_t colon = request.rfind(':');
-  const std::string path = request.substr(0, colon);
+  if (colon == std::string::npos || std::filesystem::exists(request)) return {request, ""};
+  return {request.substr(0, colon), request.substr(colon + 1)};
+}
+
+/// Area mean over the ocean points where the mask is neither 0 nor missing.
+Functional region(const Basis& basis, const std::string& request) {
+  const auto [path, variable] = file_and_variable(request);
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path);
-  std::string name = colon == std::string::npos ? "" : request.substr(colon + 1);
-  const std::vector<std::size_t> shape{basis.grid.lat.size(), basis.grid.lon.size()};
-  for (const std::string& candidate : file.variable_names())
-    if (name.empty() && file.variable(candidate).shape == shape) name = candidate;
-  if (name.empty() || file.variable(name).shape != shape)
-    fail(ExitCode::data,
-         "--region {}: {} is not {} x {}; expected a mask on the grid of the product, file.nc or "
-         "file.nc:variable",
-         request, name.empty() ? "no variable" : name, shape[0], shape[1]);
-  const auto mask = file.get_all(name);
+  const Grid& grid = basis.grid;
+  const auto mask = read_on_grid(self, file, variable, grid, {0, grid.ny(), 0, grid.nx()},
+                                 "--region " + request, "the product");
   Functional f{"region", std::vector<double>(mask.size(), 0.0)};
   for (std::size_t i = 0; i < mask.size(); ++i)
-    if (basis.ocean[i] && mask[i] != 0 && std::abs(mask[i]) < 1e30)
-      f.weights[i] = basis.grid.area_weight(static_cast<long>(i) / basis.grid.nx(),
-                                            static_cast<long>(i) % basis.grid.nx());
-  normalise_weights(self, f.weights, "--region " + request, basis.grid.points());
+    if (basis.ocean[i] && !std::isnan(mask[i]) && mask[i] != 0)
+      f.weights[i] = grid.area_weight(static_cast<long>(i) / grid.nx(), static_cast<long>(i) % grid.nx());
+  normalise_weights(self, f.weights, "--region " + request, grid.points());
   return f;
 }
 
@@ -137,7 +145,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
 
   std::string text = fmt::format("{}: {}, {}{}\n{:>20}", path, variable, units,
                                  request.gradient.empty() ? "" : "; gradients per km", "time");
-  for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>12} {:>10}", set.name(f), "std");
+  for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
   text += '\n';
   const std::size_t ny = basis.grid.lat.size(), nx = basis.grid.lon.size();
   std::vector<double> mean(ny * nx);
@@ -145,7 +153,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
     file.get(variable, {t, 0, 0}, {1, ny, nx}, std::span(mean));
     text += fmt::format("{:>20}", date_text(axis.dates[t]));
     for (const FunctionalForecast& f : set.evaluate(self, factors.read(t), 1, mean))
-      text += fmt::format(" {:>12.5f} {:>10.5f}", f.mean, scale * std::sqrt(f.variance));
+      text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, scale * std::sqrt(f.variance));
     text += '\n';
   }
   return text;

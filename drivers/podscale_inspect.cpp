@@ -6,6 +6,7 @@
 #include "inspect_files.hpp"
 #include "inspect_functionals.hpp"
 #include "podscale/diffusion/model.hpp"
+#include "podscale/verify/on_this_rank.hpp"
 #include "program.hpp"
 
 using namespace podscale;
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
         text = inspect_file(context.comm, file);
       else
         context.comm.agree([&] {
-          if (context.comm.is_root()) text = functional_table(file, request);
+          // What the root agrees on with itself is news to the other ranks.
+          if (context.comm.is_root()) on_this_rank([&] { text = functional_table(file, request); });
         });
       if (context.comm.is_root()) fmt::print("{}", text);
     }

@@ -163,7 +163,7 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
   return v;
 }
 
-std::string only_cf_variable(const NetcdfFile& file) {
+std::string only_cf_variable(const NetcdfFile& file, bool needs_time) {
   std::vector<std::string> found;
   std::string reason;  // of a file without any usable variable: what the first one over time lacks
   for (const std::string& name : file.variable_names()) {
@@ -173,21 +173,21 @@ std::string only_cf_variable(const NetcdfFile& file) {
     if (v.info.dims.size() < 2 || v.info.type == NC_CHAR || v.info.type >= NC_STRING) continue;
     bool is_field = false;
     try {
-      find_axes(file, v, true, is_field);
-      found.push_back(name);
+      find_axes(file, v, needs_time, is_field);
+      if (needs_time || v.time < 0 || v.info.shape[static_cast<std::size_t>(v.time)] == 1)
+        found.push_back(name);
     } catch (const Error& error) {
       if (error.code() != ExitCode::data) throw;
-      if (reason.empty() && is_field && v.time >= 0) reason = error.what();
+      if (reason.empty() && is_field && (v.time >= 0 || !needs_time)) reason = error.what();
     }
   }
   if (found.size() == 1) return found[0];
   if (found.size() > 1)
-    refuse(file.path(),
-           ": variables {} all have time, latitude and longitude; name the one to use (hr_variable, "
-           "lr_variable)",
-           fmt::join(found, ", "));
+    refuse(file.path(), ": variables {} all have {}latitude and longitude; name the one to use{}",
+           fmt::join(found, ", "), needs_time ? "time, " : "",
+           needs_time ? " (hr_variable, lr_variable)" : "");
   if (!reason.empty()) refuse(reason, "");
-  refuse(file.path(), ": no variable has time, latitude and longitude; it holds: {}",
+  refuse(file.path(), ": no variable has {}latitude and longitude; it holds: {}", needs_time ? "time, " : "",
          fmt::join(file.variable_names(), ", "));
 }
 

@@ -42,9 +42,9 @@ struct CfVariable {
 /// missing (time only where `needs_time`) or when another dimension has more than one element.
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time);
 
-/// Collective on the file. The only variable for which cf_variable succeeds; Error(data) that lists the
-/// candidates.
-std::string only_cf_variable(const NetcdfFile& file);
+/// Collective on the file. The only variable for which cf_variable succeeds, and where no time is needed the
+/// only one of at most one time; Error(data) that lists the candidates.
+std::string only_cf_variable(const NetcdfFile& file, bool needs_time = true);
 
 /// Collective on the file.
 Packing packing_of(const NetcdfFile& file, const std::string& name);

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "podscale/base/error.hpp"
+#include "podscale/io/field_on_grid.hpp"
 #include "podscale/io/series.hpp"
-#include "window_reader.hpp"
 
 namespace podscale {
 namespace {
@@ -12,37 +12,11 @@ namespace {
 /// Collective. Clears the points of the window that the mask variable does not call ocean.
 void apply_mask_variable(const Series& series, const Window& window, std::vector<unsigned char>& ocean) {
   const SeriesSpec& spec = series.spec();
-  const Grid& grid = series.grid();
   const std::string path = spec.mask_file.empty() ? series.files().front() : spec.mask_file;
   const NetcdfFile file = NetcdfFile::open(series.comm(), path);
-  FileLayout layout;
-  layout.variable = cf_variable(file, spec.mask_variable, false);
-  const CfAxes axes = cf_axes(file, layout.variable);
-  layout.flip_y = axes.flip_y;
-  layout.flip_x = axes.flip_x;
-  layout.file_nx = axes.file_nx;
-  series.comm().agree([&] {
-    const std::string where = fmt::format("{}: mask variable '{}'", path, spec.mask_variable);
-    const CfVariable& v = layout.variable;
-    if (v.time >= 0 && v.info.shape[static_cast<std::size_t>(v.time)] != 1)
-      fail(ExitCode::data,
-           "{} has {} times; expected none or one; select one first, as in 'ncks -d {},0 in.nc out.nc'",
-           where, v.info.shape[static_cast<std::size_t>(v.time)],
-           v.info.dims[static_cast<std::size_t>(v.time)]);
-    if (axes.lat.size() != grid.lat.size() || axes.lon.size() != grid.lon.size())
-      fail(ExitCode::data, "{} has {} x {} points; expected the {} x {} of {}", where, axes.lat.size(),
-           axes.lon.size(), grid.ny(), grid.nx(), series.describe());
-    const auto apart = [](const std::vector<double>& a, const std::vector<double>& b) {
-      double largest = 0;
-      for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
-      return largest > 0.1 * (a.size() > 1 ? (a.back() - a.front()) / static_cast<double>(a.size() - 1) : 1);
-    };
-    if (apart(grid.lat, axes.lat) || apart(grid.lon, axes.lon))
-      fail(ExitCode::data, "{} starts at {} N, {} E; expected the grid of {}, which starts at {} N, {} E",
-           where, axes.lat[0], axes.lon[0], series.describe(), grid.lat[0], grid.lon[0]);
-  });
-  std::vector<float> values(static_cast<std::size_t>(window.points()));
-  read_window(file, layout, grid, window, ReadPlan::make(series.comm(), grid, window), 0, 1, values);
+  const auto values =
+      read_on_grid(series.comm(), file, spec.mask_variable, series.grid(), window,
+                   fmt::format("{}: mask variable '{}'", path, spec.mask_variable), series.describe());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto& wanted = spec.mask_ocean_values;
     const double v = values[i];

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "podscale/verify/text_cells.hpp"
 
@@ -18,8 +20,10 @@ constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
 AreaMeanCalibration::Source::Source(const std::string& path) : file(NetcdfFile::open(self, path)) {}
 
 AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products,
-                                         long times)
-    : products_(std::move(products)), sums_(times, products_.size() * kSizes.size() * 3) {
+                                         long times, const BootstrapOptions& bootstrap)
+    : products_(std::move(products)),
+      bootstrap_(bootstrap),
+      sums_(times, products_.size() * kSizes.size() * 3) {
   for (const Product& product : products_) {
     auto source = std::make_unique<Source>(product.path);
     source->factors = std::make_unique<FactorReader>(source->file, variable);
@@ -118,48 +122,85 @@ void AreaMeanCalibration::reduce(const Communicator& comm) {
   sums_.reduce(comm);
 }
 
+double AreaMeanCalibration::ratio(std::span<const long> times, std::size_t product, std::size_t size,
+                                  bool cross) const {
+  double error = 0, variance = 0;
+  for (const long t : times) {
+    const double* at = sums_.at(t).data() + (product * kSizes.size() + size) * 3;
+    error += at[0];
+    variance += at[cross ? 1 : 2];
+  }
+  return variance > 0 ? error / variance : std::numeric_limits<double>::quiet_NaN();
+}
+
 ScoreSection AreaMeanCalibration::section() const {
-  const auto total = sums_.total();
   ScoreSection section;
-  section.axes = {{"box_size", "1", "points a side", {kSizes.begin(), kSizes.end()}},
-                  {"factored_product", "1", "products with covariance factors, as listed in scores.txt", {}}};
-  for (std::size_t n = 0; n < products_.size(); ++n)
-    section.axes[1].values.push_back(static_cast<double>(products_[n].system + 1));
-  std::vector<double> across(kSizes.size() * products_.size()), inside(across.size());
+  section.axes = {
+      {"box_size", "1", "points a side", {kSizes.begin(), kSizes.end()}},
+      {"factored_product", "1", "products with covariance factors, numbered as systems", {}},
+      {"relative_bound", "1", "0: the value, 1 and 2: ends of its confidence interval", {0, 1, 2}}};
   std::size_t width = 22;
-  for (const Product& product : products_) width = std::max(width, product.name.size() + 17);
+  for (const Product& product : products_) {
+    section.axes[1].values.push_back(static_cast<double>(product.system));
+    width = std::max(width, product.name.size() + 17);
+  }
+  const int percent = static_cast<int>(std::lround(100 * bootstrap_.level));
   section.text = fmt::format(
-      "\narea means from the factors: squared error over variance, relative to single points (ideal "
-      "1)\n{:<{}} "
-      "{:>7}",
-      "points a side", width, "point");
+      "\narea means from the factors: squared error over variance, relative to single points (ideal 1), with "
+      "{} "
+      "% intervals\n{:<{}} {:>7}",
+      percent, "points a side", width, "point");
   for (std::size_t s = 1; s < kSizes.size(); ++s) section.text += fmt::format(" {:>6}", kSizes[s]);
   section.text += '\n';
-  for (std::size_t n = 0; n < products_.size(); ++n)
+
+  std::vector<long> all(static_cast<std::size_t>(sums_.times()));
+  std::iota(all.begin(), all.end(), 0L);
+  const std::size_t n = products_.size();
+  // [patches alone or not]: [sizes][products], and [sizes][products][bounds].
+  std::array<std::vector<double>, 2> ratios, relative;
+  for (auto& values : ratios) values.resize(kSizes.size() * n);
+  for (auto& values : relative) values.resize(kSizes.size() * n * 3);
+  for (std::size_t p = 0; p < n; ++p)
     for (const bool cross : {true, false}) {
-      section.text += fmt::format("{:<{}}", products_[n].name + (cross ? "" : ", patches alone"), width);
-      double point = 0;
+      std::array<std::string, 3> rows = {
+          fmt::format("{:<{}}", products_[p].name + (cross ? "" : ", patches alone"), width),
+          fmt::format("{:<{}}", "  from", width), fmt::format("{:<{}}", "  to", width)};
       for (std::size_t s = 0; s < kSizes.size(); ++s) {
-        const double* at = total.data() + (n * kSizes.size() + s) * 3;
-        const double variance = at[cross ? 1 : 2];
-        const double ratio = variance > 0 ? at[0] / variance : std::numeric_limits<double>::quiet_NaN();
-        if (s == 0) point = ratio;
-        (cross ? across : inside)[s * products_.size() + n] = ratio;
-        section.text += s == 0 ? fmt::format(" {:>7}", score_cell(ratio, 3))
-                               : fmt::format(" {:>6}", score_cell(ratio / point, 3));
+        const std::size_t at = s * n + p;
+        ratios[cross][at] = ratio(all, p, s, cross);
+        const Interval interval = bootstrap(sums_.times(), bootstrap_, [&](std::span<const long> times) {
+          return ratio(times, p, s, cross) / ratio(times, p, 0, cross);
+        });
+        const double bounds[] = {interval.estimate, interval.low, interval.high};
+        std::copy_n(bounds, 3, relative[cross].begin() + static_cast<long>(at * 3));
+        for (std::size_t b = 0; b < 3; ++b)  // the first column is the ratio itself
+          rows[b] += s > 0    ? fmt::format(" {:>6}", score_cell(bounds[b], 3))
+                     : b == 0 ? fmt::format(" {:>7}", score_cell(ratios[cross][at], 3))
+                              : fmt::format(" {:>7}", "");
       }
-      section.text += '\n';
+      for (const std::string& row : rows) section.text += row + '\n';
     }
-  section.variables = {{"area_mean_ratio",
-                        {"box_size", "factored_product"},
-                        "1",
-                        "mean squared error of area means over their mean variance",
-                        across},
-                       {"area_mean_ratio_inside_patches",
-                        {"box_size", "factored_product"},
-                        "1",
-                        "the same with the covariance between patches left out",
-                        inside}};
+
+  const std::string ratio_name = "mean squared error of area means over their mean variance",
+                    method = bootstrap_method(bootstrap_),
+                    relative_name = "area_mean_ratio over that of single points, and the ends of its " +
+                                    std::to_string(percent) + " % interval";
+  section.text += method + '\n';
+  for (const bool cross : {true, false}) {
+    const std::string suffix = cross ? "" : "_inside_patches",
+                      without = cross ? "" : ", with the covariance between patches left out";
+    section.variables.push_back({"area_mean_ratio" + suffix,
+                                 {"box_size", "factored_product"},
+                                 "1",
+                                 ratio_name + without,
+                                 ratios[cross]});
+    section.variables.push_back({"area_mean_relative" + suffix,
+                                 {"box_size", "factored_product", "relative_bound"},
+                                 "1",
+                                 relative_name + without,
+                                 relative[cross],
+                                 method});
+  }
   return section;
 }
 

@@ -1,24 +1,66 @@
 #include "podscale/verify/baselines.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "podscale/base/error.hpp"
+#include "podscale/base/log.hpp"
 
 namespace podscale {
 namespace {
 
-Regridder regridder(const Basis& basis, Interpolation kind) {
+Regridder make_regridder(const Basis& basis, Interpolation kind) {
   return Regridder(basis.lr_grid, basis.lr_ocean, basis.grid, basis.window, basis.ocean, kind);
 }
 
 }  // namespace
 
+std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const LowResolution& lr,
+                                              const Basis& basis, std::span<const long> steps, long block) {
+  const Grid& grid = lr.grid();
+  const TimeAxis& times = lr.times();
+  const Share rows = share_of(grid.ny(), comm.size(), comm.rank());
+  const Window band{rows.begin, rows.size(), 0, grid.nx()};
+  const auto points = static_cast<std::size_t>(band.points());
+  HarmonicFit fit(band.points(), basis.lr_climatology.harmonics);
+  std::vector<float> fields;
+  Progress progress("LR climatology", static_cast<long>(steps.size()), "times");
+  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
+    const auto some = steps.subspan(first, std::min(static_cast<std::size_t>(block), steps.size() - first));
+    fields.resize(some.size() * points);
+    lr.read(band, some, fields);
+    for (std::size_t t = 0; t < some.size(); ++t)
+      fit.add(std::span<const float>(fields).subspan(t * points, points),
+              year_fraction(times.calendar, times.dates[static_cast<std::size_t>(some[t])]));
+    progress.update(static_cast<long>(first + some.size()));
+  }
+  progress.finish();
+  Climatology part;
+  try {
+    part = fit.solve();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::data) throw;
+    return std::nullopt;  // for the phases of the steps alone, so on all ranks
+  }
+  // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
+  const auto all = static_cast<std::size_t>(grid.points());
+  Climatology whole{part.harmonics, grid.points(),
+                    std::vector<double>(static_cast<std::size_t>(part.terms()) * all, 0.0)};
+  for (int term = 0; term < part.terms(); ++term)
+    std::copy_n(part.coefficients.begin() + term * band.points(), points,
+                whole.coefficients.begin() + term * grid.points() + rows.begin * grid.nx());
+  comm.sum(std::span<double>(whole.coefficients));
+  for (std::size_t i = 0; i < all; ++i)
+    if (basis.lr_ocean[i] && std::isnan(whole.coefficients[i])) return std::nullopt;
+  return whole;
+}
+
 Baselines::Baselines(const LowResolution& lr, const Basis& basis, const std::string& basis_path)
     : lr_(&lr),
       basis_(&basis),
-      bicubic_(regridder(basis, Interpolation::bicubic)),
-      bilinear_(regridder(basis, Interpolation::bilinear)),
+      bicubic_(make_regridder(basis, Interpolation::bicubic)),
+      bilinear_(make_regridder(basis, Interpolation::bilinear)),
       reached_(static_cast<std::size_t>(basis.grid.points())),
       low_resolution_(static_cast<std::size_t>(basis.lr_grid.points()), 1.0f),
       hr_climatology_(reached_.size()),
@@ -32,7 +74,7 @@ Baselines::Baselines(const LowResolution& lr, const Basis& basis, const std::str
          "with, or make the basis again",
          lr.describe(), lr.grid().ny(), lr.grid().nx(), basis_path, basis.lr_grid.ny(), basis.lr_grid.nx());
   std::vector<float> ones;
-  interpolate(bilinear_, ones);  // weights add up to 1, an empty row gives 0
+  interpolate(bilinear_, low_resolution_, ones);  // weights add up to 1, an empty row gives 0
   for (std::size_t i = 0; i < ones.size(); ++i) reached_[i] = ones[i] != 0 ? 1 : 0;
 }
 
@@ -41,7 +83,8 @@ void Baselines::read_low_resolution(long lr_step) {
   lr_->read(all, std::span(&lr_step, 1), low_resolution_);
 }
 
-void Baselines::interpolate(const Regridder& regridder, std::vector<float>& out) const {
+void Baselines::interpolate(const Regridder& regridder, std::span<const float> low_resolution,
+                            std::vector<float>& out) const {
   const Window& window = regridder.source();
   const long nx = basis_->lr_grid.nx();
   std::vector<float> source(static_cast<std::size_t>(window.points()));
@@ -49,17 +92,33 @@ void Baselines::interpolate(const Regridder& regridder, std::vector<float>& out)
     for (long i = 0; i < window.nx; ++i) {
       const long column = ((window.x0 + i) % nx + nx) % nx;  // a window of a periodic grid may pass its cut
       source[static_cast<std::size_t>(j * window.nx + i)] =
-          low_resolution_[static_cast<std::size_t>((window.y0 + j) * nx + column)];
+          low_resolution[static_cast<std::size_t>((window.y0 + j) * nx + column)];
     }
   out.resize(static_cast<std::size_t>(basis_->grid.points()));
   regridder.apply(source, out);
+}
+
+void Baselines::set_lr_climatology(const Climatology& cells) {
+  PODSCALE_ASSERT(cells.points == basis_->lr_grid.points(), "{} of {} cells", cells.points,
+                  basis_->lr_grid.points());
+  cells_ = cells;
+}
+
+std::vector<double> Baselines::interpolated_climatology(const Climatology& cells, Interpolation kind,
+                                                        double year_fraction) const {
+  std::vector<double> values(static_cast<std::size_t>(cells.points));
+  cells.evaluate(year_fraction, values);
+  const std::vector<float> source(values.begin(), values.end());
+  std::vector<float> out;
+  interpolate(regridder(kind), source, out);
+  return {out.begin(), out.end()};
 }
 
 void Baselines::persist(long lr_step, BaselineFields& fields) {
   const long previous = std::max(0L, lr_step - 1);
   if (last_step_ != previous) {
     read_low_resolution(previous);
-    interpolate(basis_->interpolation == Interpolation::bilinear ? bilinear_ : bicubic_, last_);
+    interpolate(regridder(basis_->interpolation), low_resolution_, last_);
   }
   const TimeAxis& times = lr_->times();
   std::vector<double> climatology(reached_.size());
@@ -76,12 +135,22 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   basis_->hr_climatology.evaluate(year_fraction, hr_climatology_);
   persist(lr_step, fields);
   read_low_resolution(lr_step);
-  interpolate(bicubic_, fields.bicubic);
-  interpolate(bilinear_, fields.bilinear);
+  interpolate(bicubic_, low_resolution_, fields.bicubic);
+  interpolate(bilinear_, low_resolution_, fields.bilinear);
   basis_->lr_climatology.evaluate(year_fraction, lr_climatology_);
   // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so must be the
   // field.
-  fields.anomaly = basis_->interpolation == Interpolation::bilinear ? fields.bilinear : fields.bicubic;
+  const bool bilinear = basis_->interpolation == Interpolation::bilinear;
+  fields.anomaly = bilinear ? fields.bilinear : fields.bicubic;
+  fields.other_anomaly.clear();
+  if (cells_) {
+    const Interpolation other = bilinear ? Interpolation::bicubic : Interpolation::bilinear;
+    const auto climatology = interpolated_climatology(*cells_, other, year_fraction);
+    fields.other_anomaly = bilinear ? fields.bicubic : fields.bilinear;
+    for (std::size_t i = 0; i < reached_.size(); ++i)
+      fields.other_anomaly[i] = static_cast<float>(
+          reached_[i] ? fields.other_anomaly[i] - climatology[i] + hr_climatology_[i] : hr_climatology_[i]);
+  }
   last_ = fields.anomaly;
   last_step_ = lr_step;
   fields.climatology.assign(hr_climatology_.begin(), hr_climatology_.end());
@@ -96,7 +165,7 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
 std::vector<float> Baselines::nearest(long lr_step) {
   read_low_resolution(lr_step);
   std::vector<float> out;
-  interpolate(regridder(*basis_, Interpolation::nearest), out);
+  interpolate(make_regridder(*basis_, Interpolation::nearest), low_resolution_, out);
   for (std::size_t i = 0; i < out.size(); ++i)
     if (!basis_->ocean[i] || !reached_[i]) out[i] = std::numeric_limits<float>::quiet_NaN();
   return out;

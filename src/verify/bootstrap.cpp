@@ -32,7 +32,10 @@ std::string interval_cells(const Interval& x) {
 
 }  // namespace
 
-long block_steps(const TimeAxis& times, double days) {
+namespace {
+
+/// Days; 0 of a single time.
+double median_step(const TimeAxis& times) {
   std::vector<double> steps;
   const auto day = [&](std::size_t t) {
     const Date& date = times.dates[t];
@@ -40,10 +43,21 @@ long block_steps(const TimeAxis& times, double days) {
            date.second / 86400;
   };
   for (std::size_t t = 1; t < times.dates.size(); ++t) steps.push_back(day(t) - day(t - 1));
-  if (steps.empty()) return 1;
+  if (steps.empty()) return 0;
   const auto middle = steps.begin() + static_cast<long>(steps.size() / 2);
   std::nth_element(steps.begin(), middle, steps.end());
-  return std::max(1L, std::lround(days / *middle));
+  return *middle;
+}
+
+}  // namespace
+
+long block_steps(const TimeAxis& times, double days) {
+  const double step = median_step(times);
+  return step > 0 ? std::max(1L, std::lround(days / step)) : 1;
+}
+
+bool blocks_are_single_steps(const TimeAxis& times, double days) {
+  return median_step(times) >= 1 && block_steps(times, days) == 1;
 }
 
 std::vector<long> circular_resample(long times, long block, std::uint64_t seed, std::uint32_t sample) {
@@ -74,6 +88,11 @@ Interval bootstrap(long times, const BootstrapOptions& options,
   out.low = quantile(values, 0.5 * (1 - options.level));
   out.high = quantile(values, 0.5 * (1 + options.level));
   return out;
+}
+
+std::string bootstrap_method(const BootstrapOptions& options) {
+  return fmt::format("circular block bootstrap over time: {} samples, blocks of {} steps, seed {}",
+                     options.samples, options.block, options.seed);
 }
 
 std::vector<PairedDifference> paired_differences(const ScoreAccumulator& scores,
@@ -119,9 +138,7 @@ ScoreSection difference_section(const ScoreAccumulator& scores, const BootstrapO
     section.text += fmt::format("{:<{}} {}   {}\n", systems[x.other].name, names, interval_cells(x.rmse),
                                 interval_cells(x.crps));
   }
-  const std::string method =
-      fmt::format("circular block bootstrap over time: {} samples, blocks of {} steps, seed {}",
-                  options.samples, options.block, options.seed);
+  const std::string method = bootstrap_method(options);
   section.text += method + "\n";
   if (missing && options.samples > 0)
     section.text += fmt::format("no intervals: {} times are fewer than {} blocks; see verify.block_days\n",

@@ -52,7 +52,7 @@ ScoreSection ConformalCoverage::section() const {
   for (const double level : calibration_levels) section.text += fmt::format(" {:>6.0f}", 100 * level);
   section.text += '\n';
   for (std::size_t s = 0; s < systems_.size(); ++s) {
-    section.axes[0].values.push_back(static_cast<double>(systems_[s].index + 1));
+    section.axes[0].values.push_back(static_cast<double>(systems_[s].index));
     section.text += fmt::format("{:<{}}", systems_[s].name, width);
     for (std::size_t level = 0; level < calibration_levels.size(); ++level) {
       const double* at = total.data() + kWidth * s;

@@ -36,7 +36,14 @@ class MonthlyCounts {
   MonthlyCounts(ExceedanceEvent::Kind kind, double threshold, std::size_t points, std::array<long, 12> fields)
       : kind_(kind), threshold_(threshold), points_(points) {
     if (kind == ExceedanceEvent::Kind::percentile) {
-      for (const long most : fields) tops_.emplace_back(static_cast<long>(points), quantile, most);
+      for (std::size_t month = 0; month < 12; ++month) {
+        long most = 0;
+        for (const std::size_t source : pooled_months(fields, month)) {
+          goes_to_[source].push_back(month);
+          most += fields[source];
+        }
+        tops_.emplace_back(static_cast<long>(points), quantile, most);
+      }
     } else {
       seen_.resize(12 * points);
       above_.resize(12 * points);
@@ -46,7 +53,7 @@ class MonthlyCounts {
     if (kind_ == ExceedanceEvent::Kind::percentile) {
       anomaly_.resize(points_);
       for (std::size_t i = 0; i < points_; ++i) anomaly_[i] = static_cast<float>(field[i] - climatology[i]);
-      tops_[month].add(anomaly_);
+      for (const std::size_t target : goes_to_[month]) tops_[target].add(anomaly_);
       return;
     }
     for (std::size_t i = 0; i < points_; ++i) {
@@ -55,9 +62,11 @@ class MonthlyCounts {
       above_[month * points_ + i] += field[i] > threshold_ ? 1 : 0;
     }
   }
-  /// [points] percentile or frequency of a month.
-  std::vector<double> of(std::size_t month) const {
-    if (kind_ == ExceedanceEvent::Kind::percentile) return tops_[month].quantiles();
+  /// [points] of a month; kind percentile.
+  std::vector<double> percentile(std::size_t month) const { return tops_[month].quantiles(); }
+  /// [points] of a month.
+  std::vector<double> frequency(std::size_t month) const {
+    if (kind_ == ExceedanceEvent::Kind::percentile) return tops_[month].exceedance();
     std::vector<double> out(points_, nan);
     for (std::size_t i = 0; i < points_; ++i)
       if (const double n = seen_[month * points_ + i]; n > 0) out[i] = above_[month * points_ + i] / n;
@@ -69,11 +78,17 @@ class MonthlyCounts {
   double threshold_;
   std::size_t points_;
   std::vector<double> seen_, above_;
-  std::vector<UpperQuantile> tops_;
+  std::vector<UpperQuantile> tops_;                     // of each month
+  std::array<std::vector<std::size_t>, 12> goes_to_{};  // months that a month's fields count for
   std::vector<float> anomaly_;
 };
 
 }  // namespace
+
+std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::size_t month) {
+  if (fields[month] >= fewest_fields) return {month};
+  return {(month + 11) % 12, month, (month + 1) % 12};
+}
 
 std::string ExceedanceEvent::describe() const {
   return kind == Kind::threshold
@@ -122,21 +137,21 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
 
   // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
   const auto all = static_cast<std::size_t>(grid.points());
-  MonthlyField whole{grid.points(), std::vector<double>(12 * all, 0.0)};
-  for (std::size_t month = 0; month < 12; ++month) {
-    const std::vector<double> part = counts.of(month);
-    std::copy(part.begin(), part.end(), whole.values.begin() + static_cast<long>(month * all + band.first));
-  }
-  comm.sum(std::span<double>(whole.values));
+  const auto whole = [&](const auto& part_of_month) {
+    MonthlyField field{grid.points(), std::vector<double>(12 * all, 0.0)};
+    for (std::size_t month = 0; month < 12; ++month) {
+      const std::vector<double> part = part_of_month(month);
+      std::copy(part.begin(), part.end(), field.values.begin() + static_cast<long>(month * all + band.first));
+    }
+    comm.sum(std::span<double>(field.values));
+    return field;
+  };
   ExceedanceEvent event;
   event.kind = kind;
   event.threshold = threshold;
-  if (kind == ExceedanceEvent::Kind::threshold) {
-    event.frequency = std::move(whole);
-  } else {
-    event.percentile = std::move(whole);
-    event.frequency = {grid.points(), std::vector<double>(12 * all, 1 - quantile)};
-  }
+  event.frequency = whole([&](std::size_t month) { return counts.frequency(month); });
+  if (kind == ExceedanceEvent::Kind::percentile)
+    event.percentile = whole([&](std::size_t month) { return counts.percentile(month); });
   return event;
 }
 

@@ -61,4 +61,11 @@ std::vector<double> UpperQuantile::quantiles() const {
   return out;
 }
 
+std::vector<double> UpperQuantile::exceedance() const {
+  std::vector<double> out(seen_.size(), std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (const double n = static_cast<double>(seen_[i]); n > 0) out[i] = 1 - (q_ * (n - 1) + 1) / (n + 1);
+  return out;
+}
+
 }  // namespace podscale

@@ -40,6 +40,13 @@ Verification::Verification(const Communicator& comm, const Namelist& namelist,
       picture_index();
     });
   });
+  if (const double days = namelist.real("verify.block_days");
+      comm.is_root() && namelist.integer("verify.bootstrap_samples") > 0 &&
+      blocks_are_single_steps(matched_times(), days))
+    log::warn(
+        "verify.block_days = {}: a block is a single step of {}, so the intervals take its times as "
+        "independent of each other; give some steps, 91 for months",
+        days, product_path_);
   if (namelist.text("verify.event") != "none") open_training();
 }
 
@@ -59,6 +66,8 @@ void Verification::open() {
   std::vector<std::string> taken;
   for (const VerifiedSystem& system : systems()) taken.push_back(system.name);
   taken.erase(taken.begin() + 1, taken.begin() + 1 + static_cast<long>(compared_.size()));
+  // score() may add the one that is not there yet.
+  for (const char* name : {"bicubic_anomaly", "bilinear_anomaly"}) taken.emplace_back(name);
   require_distinct(compared_, taken);
 }
 

@@ -31,15 +31,20 @@ VerifiedSystem system_of(const ProductReader& reader, const std::string& name, c
 
 std::vector<VerifiedSystem> Verification::systems() const {
   const bool bilinear = basis_->interpolation == Interpolation::bilinear;
-  const std::string kind = bilinear ? "bilinear" : "bicubic";
+  const std::string kind = bilinear ? "bilinear" : "bicubic", other = bilinear ? "bicubic" : "bilinear";
   const int behind = namelist_->text("sampling.uncertainty") == "ensemble"
                          ? static_cast<int>(namelist_->integer("sampling.members"))
                          : 0;
   std::vector<VerifiedSystem> list = {system_of(*product_, "podscale", "the product", behind)};
   for (std::size_t c = 0; c < compared_.size(); ++c)
     list.push_back(system_of(compared_readers_[c], compared_[c].name, compared_[c].path, 0));
+  const auto anomaly = [](const std::string& name) {
+    return VerifiedSystem{name + "_anomaly",
+                          name + " interpolation of the LR anomaly, on the HR climatology"};
+  };
+  list.push_back(anomaly(kind));
+  if (has_other_anomaly_) list.push_back(anomaly(other));
   const VerifiedSystem baselines[] = {
-      {kind + "_anomaly", kind + " interpolation of the LR anomaly, on the HR climatology"},
       {"bicubic", "bicubic interpolation of the LR field"},
       {"bilinear", "bilinear interpolation of the LR field"},
       {"climatology", "HR climatology of the training period"},
@@ -118,8 +123,8 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
     consider(compared_[c].name, compared_[c].path, compared_readers_[c].has_factors(), 1 + c,
              [c](const Match& match) { return match.compared[c]; });
   if (!products.empty())
-    scores.add_family(std::make_unique<AreaMeanCalibration>(namelist_->text("output.variable_name"),
-                                                            std::move(products), times()));
+    scores.add_family(std::make_unique<AreaMeanCalibration>(
+        namelist_->text("output.variable_name"), std::move(products), times(), bootstrap_options()));
 }
 
 std::vector<float> Verification::read_truth(long truth_step) const {
@@ -129,7 +134,20 @@ std::vector<float> Verification::read_truth(long truth_step) const {
   return field;
 }
 
+/// Where the LR source covers the training period, both interpolations get their anomaly.
+void Verification::fit_other_anomaly() {
+  if (namelist_->texts("data.train").size() != 2) return;
+  const LowResolution lr = LowResolution::open(*comm_, *namelist_);
+  const auto& train = namelist_->texts("data.train");
+  const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), train[0], train[1]); });
+  const auto cells = fit_lr_climatology(*comm_, lr, *basis_, steps, namelist_->integer("grid.time_block"));
+  if (!cells) return;
+  baselines_->set_lr_climatology(*cells);
+  has_other_anomaly_ = true;
+}
+
 ScoreAccumulator Verification::score() {
+  fit_other_anomaly();
   const Share mine = share_of(times(), comm_->size(), comm_->rank());
   DataRange range;
   comm_->agree([&] {
@@ -163,9 +181,10 @@ ScoreAccumulator Verification::score() {
           compared_readers_[c].read(match.compared[c], others[c]);
           forecasts.push_back(others[c].view());
         }
-        for (const std::vector<float>* field : {&baseline.anomaly, &baseline.bicubic, &baseline.bilinear,
-                                                &baseline.climatology, &baseline.persistence})
-          forecasts.push_back({*field, {}, {}});
+        for (const std::vector<float>* field :
+             {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear,
+              &baseline.climatology, &baseline.persistence})
+          if (!field->empty()) forecasts.push_back({*field, {}, {}});
         forecasts.push_back({bound, {}, {}});
         scores.add(k, forecasts, truth, baseline.climatology);
         progress.update(k - mine.begin + 1);

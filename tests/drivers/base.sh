@@ -53,11 +53,19 @@ assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some
     must 2 downscale tiny.nml "${inputs[@]}" "${model[@]}" "${more[@]}" --set output.product_file=head.nc
     must 2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" "${more[@]}" --set output.product_file=ensemble.nc
     must 1 members base.nc --basis "$full/basis.nc" --n 600 --output many.nc
+    check "masks" /usr/bin/python3 "$here/region_masks.py" base.nc
     for kind in base head ensemble; do
-      must 2 inspect $kind.nc --box $box --point 31,-70 --gradient 31,-70
+      must 2 inspect $kind.nc --box $box --region up.nc --point 31,-70 --gradient 31,-70
       cp run.log $kind.txt
       check "functionals of $kind" /usr/bin/python3 "$here/judge_functionals.py" $kind.nc $kind.txt 30 33 -72 -69 \
         "$([[ $kind == base ]] && echo many.nc)"
+    done
+    # One region, however the file holds it.
+    must 2 inspect base.nc --region up.nc
+    grep ' 2000-' run.log >up.txt
+    for mask in down.nc fill.nc both.nc:region; do
+      must 2 inspect base.nc --region $mask
+      check "the region of $mask" cmp <(grep ' 2000-' run.log) up.txt
     done
     ;;
   refusals)
@@ -72,9 +80,16 @@ assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some
     must 1 basis tiny.nml "${inputs[@]:0:4}" --set output.directory=none --set model.base=none
     refuse 65 "no linear-Gaussian base" 2 downscale tiny.nml "${inputs[@]:0:4}" --set output.directory=none "${alone[@]}"
     must 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=bare.nc --set output.write_factors=.false.
-    refuse 65 "write_factors" 0 inspect bare.nc --box 30,33,-72,-69
+    check "masks" /usr/bin/python3 "$here/region_masks.py" "$full/product.nc"
+    for ranks in 0 2; do
+      refuse 65 "write_factors" $ranks inspect bare.nc --box 30,33,-72,-69
+      refuse 65 "no ocean point" $ranks inspect "$full/product.nc" --box 70,71,0,1
+      refuse 65 "no ocean point" $ranks inspect "$full/product.nc" --region empty.nc
+      refuse 65 "grid of the product" $ranks inspect "$full/product.nc" --region moved.nc
+      refuse 65 "name the one" $ranks inspect "$full/product.nc" --region both.nc
+      refuse 66 "absent.nc" $ranks inspect "$full/product.nc" --region absent.nc
+    done
     refuse 65 "write_factors" 2 members bare.nc --basis "$full/basis.nc"
-    refuse 65 "no ocean point" 0 inspect "$full/product.nc" --box 70,71,0,1
     refuse 65 "no ocean point" 2 inspect "$full/product.nc" --point 70,0
     refuse 66 "absent.nc" 0 members absent.nc
     refuse 66 "absent.nc" 2 members "$full/product.nc" --basis absent.nc

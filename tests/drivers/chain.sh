@@ -8,7 +8,7 @@ cp -r -- "$study/." .
 
 must 2 verify tiny.nml
 check "scores are there" test -s out/scores.txt -a -s out/scores.nc
-for system in podscale bicubic_anomaly bicubic bilinear climatology; do
+for system in podscale bicubic_anomaly bilinear_anomaly bicubic bilinear climatology; do
   check "a row of scores.txt for $system" grep -qE "^$system +[0-9]+\.[0-9]+ " out/scores.txt
 done
 check "scores.txt is what was printed" grep -qF "$(grep '^podscale ' out/scores.txt | head -n 1)" run.log
@@ -16,6 +16,9 @@ check "scores.txt says that these are the members' scores" grep -q '14 times' ou
 if /usr/bin/python3 -c 'import matplotlib, netCDF4' 2>/dev/null; then
   check "the picture is a PNG" test "$(head -c 4 out/picture.png | tail -c 3)" = PNG
 fi
+# A block of one step is told of, once.
+ranks_of 2 verify tiny.nml --check --set verify.block_days=1 >run.log 2>run.err || failed "verify --check"
+check "the warning of a single step" test "$(grep -c 'a block is a single step' run.err)" = 1
 no_temporaries .
 
 must 2 inspect out/basis.nc out/model.h5 out/product.nc out/scores.nc out/ocean_hr.nc out/ocean_lr.nc

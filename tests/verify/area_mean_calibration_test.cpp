@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <filesystem>
+#include <numeric>
+#include <stdexcept>
 
 #include "../gaussian/synthetic.hpp"
 
@@ -14,12 +16,18 @@ using namespace podscale;
 namespace {
 
 constexpr long kTimes = 400;
+constexpr int kMembers = 6;
 
-/// A product whose mean is 0, with the factors of the base at every time.
-std::string write_product(const Communicator& comm, const synthetic::Study& study) {
-  const std::string path = (std::filesystem::temp_directory_path() / "podscale_area_means.nc").string();
+std::string path_of(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / ("podscale_area_means_" + name)).string();
+}
+
+/// A product of the factors of one forecast at every time. members: 0 for independent latents.
+std::string write_product(const Communicator& comm, const synthetic::Study& study, const std::string& name,
+                          int members, const CoefficientForecast& forecast) {
+  const std::string path = path_of(name);
   const Basis& basis = study.basis;
-  const ProductFactors factors(comm, study.space, 0, 1.0, 0);
+  const ProductFactors factors(comm, study.space, members, 1.0, 0);
   NetcdfFile file = NetcdfFile::create(comm, path);
   file.define_dimension("time", kTimes);
   file.define_dimension("lat", basis.grid.lat.size());
@@ -32,13 +40,58 @@ std::string write_product(const Communicator& comm, const synthetic::Study& stud
   file.put("lat", {0}, {basis.grid.lat.size()}, std::span(basis.grid.lat));
   file.put("lon", {0}, {basis.grid.lon.size()}, std::span(basis.grid.lon));
   factors.put_static(file);
-  const float phase = 0;
-  const std::uint32_t key = 0;
-  const auto forecast =
-      base_forecast(study.space)({study.condition, std::span(&phase, 1), std::span(&key, 1)}, Inflation{});
-  for (std::size_t t = 0; t < kTimes; ++t) factors.put(file, t, forecast, study.condition);
+  for (std::size_t t = 0; t < kTimes; ++t) factors.put(file, t, {forecast}, study.condition);
   file.commit();
   return path;
+}
+
+CoefficientForecast of_base(const synthetic::Study& study) {
+  const float phase = 0;
+  const std::uint32_t key = 0;
+  return base_forecast(study.space)({study.condition, std::span(&phase, 1), std::span(&key, 1)}, Inflation{})
+      .front();
+}
+
+/// Deviations of kMembers members: warmer or colder as a whole, so that they covary across patches, and
+/// noise.
+CoefficientForecast of_members(const synthetic::Study& study) {
+  CoefficientForecast forecast;
+  forecast.shared = kMembers;
+  const auto shift = synthetic::normals(kMembers, 20);
+  for (const PatchModes& patch : study.basis.patches.mine) {
+    const auto modes = static_cast<std::size_t>(patch.modes);
+    const std::size_t d = patch.points.size();
+    auto factor = synthetic::normals(kMembers * modes, 21, patch.patch);
+    for (std::size_t i = 0; i < factor.size(); ++i) {
+      const double* mode = patch.phi.data() + i % modes * d;
+      factor[i] = 0.3 * factor[i] + shift[i / modes] * std::accumulate(mode, mode + d, 0.0);
+    }
+    forecast.factor.push_back(std::move(factor));
+  }
+  return forecast;
+}
+
+/// Noise of the modes that were left out, K.
+std::vector<double> truncation_noise(const Basis& basis, long time) {
+  const auto fine = synthetic::normals(basis.ocean.size(), 99, time);
+  std::vector<double> field(basis.ocean.size());
+  for (std::size_t i = 0; i < field.size(); ++i) field[i] = std::sqrt(basis.tau[i]) * fine[i];
+  return field;
+}
+
+/// One draw of the members' covariance and diag(tau), K.
+std::vector<float> draw(const synthetic::Study& study, const CoefficientForecast& forecast, long time) {
+  const Basis& basis = study.basis;
+  auto field = truncation_noise(basis, time);
+  const auto z = synthetic::normals(kMembers, 98, time);
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const auto modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    std::vector<double> a(modes, 0.0);
+    for (std::size_t m = 0; m < z.size(); ++m)
+      for (std::size_t k = 0; k < modes; ++k) a[k] += z[m] * forecast.factor[p][m * modes + k];
+    add_modes(basis.patches.mine[p], a.data(), field.data());
+  }
+  return {field.begin(), field.end()};
 }
 
 /// One draw of N(0, Phi Sigma Phi^T + diag(tau)), K.
@@ -52,38 +105,122 @@ std::vector<float> draw(const synthetic::Study& study, long time) {
   CounterRandom(3, Stream::test).fill_normal(std::span(noise), static_cast<std::uint32_t>(time));
   const std::vector<float> nothing(study.condition.size(), 0.0f);
   const auto a = draw_coefficients(study.space, latent, noise, nothing);
-  const auto fine = synthetic::normals(basis.ocean.size(), 99, time);
-  std::vector<double> field(basis.ocean.size());
-  for (std::size_t i = 0; i < field.size(); ++i) field[i] = std::sqrt(basis.tau[i]) * fine[i];
+  auto field = truncation_noise(basis, time);
   for (std::size_t p = 0; p < local; ++p) add_modes(basis.patches.mine[p], a.data() + p * k, field.data());
   return {field.begin(), field.end()};
 }
 
+const std::vector<double>& values_of(const ScoreSection& section, const std::string& name) {
+  for (const ScoreVariable& variable : section.variables)
+    if (variable.name == name) return variable.values;
+  throw std::runtime_error("no variable " + name);
+}
+
+class AreaMeans : public ::testing::Test {
+ protected:
+  AreaMeans()
+      : study_(comm_),
+        members_(of_members(study_)),
+        base_path_(write_product(comm_, study_, "base.nc", 0, of_base(study_))),
+        members_path_(write_product(comm_, study_, "members.nc", kMembers, members_)) {
+    for (long t = 0; t < kTimes; ++t) steps_.push_back(t);
+  }
+  ~AreaMeans() override {
+    for (const std::string& path : {base_path_, members_path_}) std::filesystem::remove(path);
+  }
+
+  /// Scores of products against truths of the base's covariance, or of the members'. Systems 0 and 2 have the
+  /// mean 0 that is right, system 1 has 0.5 K.
+  ScoreSection score(std::vector<AreaMeanCalibration::Product> products, bool truth_of_members,
+                     const BootstrapOptions& options = {200, 1, 1, 0.95}) const {
+    for (AreaMeanCalibration::Product& product : products) product.steps = steps_;
+    AreaMeanCalibration scores("tos", std::move(products), kTimes, options);
+    std::vector<double> weights;
+    for (const unsigned char ocean : study_.basis.ocean) weights.push_back(ocean);
+    const std::vector<float> zero(weights.size(), 0.0f), half(weights.size(), 0.5f);
+    const Forecast forecasts[] = {{zero, {}, {}}, {half, {}, {}}, {zero, {}, {}}};
+    for (long t = 0; t < kTimes; ++t) {
+      const auto truth = truth_of_members ? draw(study_, members_, t) : draw(study_, t);
+      scores.add({t, weights, forecasts, truth, zero});
+    }
+    scores.reduce(comm_);
+    return scores.section();
+  }
+
+  /// 1 at every size, and not so without the covariance between patches.
+  static void expect_right(const ScoreSection& section) {
+    const auto &across = values_of(section, "area_mean_ratio"),
+               &inside = values_of(section, "area_mean_ratio_inside_patches"),
+               &relative = values_of(section, "area_mean_relative");
+    for (std::size_t s = 0; s < 4; ++s) {  // 1, 2, 4, 8 points; 16 do not fit
+      EXPECT_NEAR(across[s], 1, 0.16)
+          << s;  // some 7 % of chance: 400 draws of few effective degrees of freedom
+      EXPECT_NEAR(relative[3 * s], across[s] / across[0], 1e-12);
+      EXPECT_LE(relative[3 * s + 1], relative[3 * s]);
+      EXPECT_GE(relative[3 * s + 2], relative[3 * s]);
+    }
+    EXPECT_EQ(relative[1], 1);  // single points over single points
+    EXPECT_EQ(relative[2], 1);
+    EXPECT_GT(relative[3 * 3 + 2] - relative[3 * 3 + 1], 0.005);  // chance, as above
+    EXPECT_LT(relative[3 * 3 + 2] - relative[3 * 3 + 1], 0.5);
+    for (const std::size_t b : {0u, 1u, 2u}) EXPECT_TRUE(std::isnan(relative[3 * 4 + b]));
+    EXPECT_TRUE(std::isnan(across[4]));
+    EXPECT_NEAR(inside[0], across[0], 1e-12);  // a point is in one patch
+    EXPECT_GT(std::abs(inside[3] - 1), 2 * std::abs(across[3] - 1));
+  }
+
+  Communicator comm_ = Communicator::self();
+  synthetic::Study study_;
+  CoefficientForecast members_;
+  std::string base_path_, members_path_;
+  std::vector<long> steps_;
+};
+
 }  // namespace
 
-TEST(AreaMeanCalibration, IsOneForTheRightCovariance) {
-  const Communicator comm = Communicator::self();
-  const synthetic::Study study(comm);
-  const std::string path = write_product(comm, study);
-  std::vector<long> steps;
-  for (long t = 0; t < kTimes; ++t) steps.push_back(t);
-  AreaMeanCalibration scores("tos", {{"podscale", path, 0, steps}}, kTimes);
-  std::vector<double> weights;
-  for (const unsigned char ocean : study.basis.ocean) weights.push_back(ocean);
-  const std::vector<float> zero(weights.size(), 0.0f);
-  const Forecast forecast{zero, {}, {}};
-  for (long t = 0; t < kTimes; ++t) {
-    const auto truth = draw(study, t);
-    scores.add({t, weights, std::span(&forecast, 1), truth, zero});
+TEST_F(AreaMeans, AreOneForTheRightCovariance) {
+  expect_right(score({{"podscale", base_path_, 0, {}}}, false));
+}
+
+TEST_F(AreaMeans, AreOneForTheMembersOwnCovariance) {
+  expect_right(score({{"ensemble", members_path_, 2, {}}}, true));
+}
+
+TEST_F(AreaMeans, OfTwoProductsAreThoseOfEach) {
+  const std::vector<AreaMeanCalibration::Product> list = {{"shifted", base_path_, 1, {}},
+                                                          {"ensemble", members_path_, 2, {}}};
+  const ScoreSection both = score(list, false), first = score({list[0]}, false),
+                     second = score({list[1]}, false);
+  EXPECT_EQ(both.axes[1].values, (std::vector<double>{1, 2}));  // as `system` counts, from 0
+  EXPECT_EQ(first.axes[1].values, (std::vector<double>{1}));
+  for (const ScoreVariable& variable : both.variables) {
+    const auto shape = shape_of(variable, both, 3);
+    const std::size_t inner = shape.size() == 3 ? shape[2] : 1;
+    const auto &a = values_of(first, variable.name), &b = values_of(second, variable.name);
+    for (std::size_t i = 0; i < variable.values.size(); ++i) {
+      const std::size_t size = i / (2 * inner), product = i / inner % 2, at = size * inner + i % inner;
+      const double expected = product == 0 ? a[at] : b[at];
+      if (std::isnan(expected)) {
+        EXPECT_TRUE(std::isnan(variable.values[i])) << variable.name << i;
+      } else {
+        EXPECT_EQ(variable.values[i], expected) << variable.name << i;
+      }
+    }
   }
-  scores.reduce(comm);
-  const ScoreSection section = scores.section();
-  const auto &across = section.variables[0].values, &inside = section.variables[1].values;
-  for (std::size_t s = 0; s < 4; ++s)  // 1, 2, 4, 8 points; 16 do not fit
-    EXPECT_NEAR(across[s], 1, 0.12)
-        << s;  // some 5 % of chance: 400 draws of few effective degrees of freedom
-  EXPECT_TRUE(std::isnan(across[4]));
-  EXPECT_NEAR(inside[0], across[0], 1e-12);  // a point is in one patch
-  EXPECT_GT(std::abs(inside[3] - 1), 2 * std::abs(across[3] - 1));
-  std::filesystem::remove(path);
+  // The shift shows most where the variance is small: over large boxes.
+  const auto& relative = values_of(first, "area_mean_relative");
+  EXPECT_GT(relative[3 * 3 + 1], 1.05);
+  EXPECT_NE(values_of(first, "area_mean_ratio")[0], values_of(second, "area_mean_ratio")[0]);
+}
+
+TEST_F(AreaMeans, TableHoldsTheIntervals) {
+  const ScoreSection section = score({{"podscale", base_path_, 0, {}}}, false);
+  EXPECT_NE(section.text.find("\n  from "), std::string::npos) << section.text;
+  EXPECT_NE(section.text.find("\n  to "), std::string::npos);
+  EXPECT_NE(section.text.find("blocks of 1 steps"), std::string::npos);
+  EXPECT_EQ(section.text.find("nan"), std::string::npos);
+  // In fewer than five blocks there is none.
+  const ScoreSection none = score({{"podscale", base_path_, 0, {}}}, false, {200, 100, 1, 0.95});
+  EXPECT_TRUE(std::isnan(values_of(none, "area_mean_relative")[3 * 2 + 1]));
+  EXPECT_FALSE(std::isnan(values_of(none, "area_mean_relative")[3 * 2]));
 }

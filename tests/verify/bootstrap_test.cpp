@@ -112,6 +112,13 @@ TEST(BlockSteps, DaysOverTheMedianStep) {
   EXPECT_EQ(block_steps(monthly, 5), 1);
   EXPECT_EQ(block_steps(hours, 30), 120);
   EXPECT_EQ(block_steps(axis_of({{2000, 1, 1}}), 30), 1);
+  // A month is no block of months; hours are not told of, as their intervals may well be days.
+  EXPECT_TRUE(blocks_are_single_steps(monthly, 30));
+  EXPECT_FALSE(blocks_are_single_steps(monthly, 91));
+  EXPECT_TRUE(blocks_are_single_steps(daily, 1));
+  EXPECT_FALSE(blocks_are_single_steps(daily, 30));
+  EXPECT_FALSE(blocks_are_single_steps(hours, 0.25));
+  EXPECT_FALSE(blocks_are_single_steps(axis_of({{2000, 1, 1}}), 30));
 }
 
 TEST(PairedDifferences, OfKnownErrors) {

@@ -9,9 +9,12 @@ TEST(ConformalCoverage, CountsTruthsWithinTheHalfWidthsByWeight) {
   const std::vector<float> mean{10, 10, 10, 10, 10}, variance(5, 4.0f), truth{11, 7, 15, 28, 10},
       climatology(5, 0.0f);
   const std::vector<double> weights{1, 1, 2, 1, 0};
-  ConformalCoverage scores({{"podscale", 0, {0.5, 1.5, 2.4, 8.99}}}, 1);
-  const Forecast forecast{mean, variance, {}};
-  scores.add({0, weights, std::span(&forecast, 1), truth, climatology});
+  const std::array<double, 4> half_width{0.5, 1.5, 2.4, 8.99};
+  ConformalCoverage scores({{"podscale", 0, half_width}, {"other", 2, half_width}}, 1);
+  const Forecast forecasts[] = {{mean, variance, {}}, {truth, {}, {}}, {truth, variance, {}}};
+  scores.add({0, weights, forecasts, truth, climatology});
   scores.reduce(Communicator::self());
-  EXPECT_EQ(scores.section().variables.front().values, (std::vector<double>{0.2, 0.4, 0.4, 0.8}));
+  const ScoreSection section = scores.section();
+  EXPECT_EQ(section.variables.front().values, (std::vector<double>{0.2, 0.4, 0.4, 0.8, 1, 1, 1, 1}));
+  EXPECT_EQ(section.axes[0].values, (std::vector<double>{0, 2}));  // as `system` counts, from 0
 }

@@ -19,7 +19,7 @@ TEST_F(VerificationStudy, OtherProductsShareTheTable) {
   const std::vector<ComparedProduct> others = {{"worse", path("worse.nc")}, {"same", path("product.nc")}};
   Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"), others);
   const ScoreAccumulator scores = verification.score();
-  ASSERT_EQ(scores.systems().size(), 9u);
+  ASSERT_EQ(scores.systems().size(), 10u);
   EXPECT_EQ(scores.systems()[1].name, "worse");
   EXPECT_NEAR(scores.total(1).rmse, 0.5, 1e-4);
   EXPECT_EQ(scores.total(2).rmse, scores.total(0).rmse);
@@ -74,13 +74,52 @@ TEST_F(VerificationStudy, OtherProductsAreChecked) {
 TEST_F(VerificationStudy, PersistenceAndBound) {
   Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"));
   const ScoreAccumulator scores = verification.score();
-  const double anomaly = scores.total(1).rmse, persistence = scores.total(5).rmse,
-               bound = scores.total(6).rmse;
+  const double anomaly = scores.total(1).rmse, persistence = scores.total(6).rmse,
+               bound = scores.total(7).rmse;
   // The waves move by 0.05 a day: yesterday's are a little worse than today's, and far better than none.
   EXPECT_GT(persistence, anomaly);
-  EXPECT_LT(persistence, 0.8 * scores.total(4).rmse);
+  EXPECT_LT(persistence, 0.8 * scores.total(5).rmse);
   // Waves of two modes and what is left of the season lie in the space of 4 modes a patch.
   EXPECT_LT(bound, 0.02 * anomaly);
+}
+
+TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
+  const Communicator self = Communicator::self();
+  const Basis basis = read_basis(self, path("basis.nc"));
+  ASSERT_EQ(basis.interpolation, Interpolation::bicubic);
+  const LowResolution lr = LowResolution::open(world_, namelist_), own = LowResolution::open(self, namelist_);
+  const auto steps = steps_between(lr.times(), "2000-01-01", "2001-12-31");
+  const auto cells = fit_lr_climatology(world_, lr, basis, steps, 50);
+  ASSERT_TRUE(cells.has_value());
+  Baselines baselines(own, basis, "basis.nc");
+  const double phase = year_fraction(own.times().calendar, own.times().dates[700]);
+  BaselineFields fields;
+  baselines.read(700, phase, fields);
+  EXPECT_TRUE(fields.other_anomaly.empty());
+  baselines.set_lr_climatology(*cells);
+  baselines.read(700, phase, fields);
+  // Fit and interpolation commute: interpolated as the basis does it is the climatology of the basis.
+  std::vector<double> of_basis(static_cast<std::size_t>(ny * nx));
+  basis.lr_climatology.evaluate(phase, of_basis);
+  const auto same = baselines.interpolated_climatology(*cells, Interpolation::bicubic, phase),
+             other = baselines.interpolated_climatology(*cells, Interpolation::bilinear, phase);
+  double apart = 0;
+  for (std::size_t i = 0; i < same.size(); ++i) {
+    if (!basis.ocean[i]) continue;
+    EXPECT_NEAR(same[i], of_basis[i], 1e-4);
+    EXPECT_NEAR(fields.other_anomaly[i], fields.bilinear[i] - other[i] + fields.climatology[i], 1e-5);
+    apart = std::max(apart, std::abs(other[i] - of_basis[i]));
+  }
+  EXPECT_GT(apart, 0.01);  // the climatology of the wrong interpolation would show
+  EXPECT_FALSE(fit_lr_climatology(world_, lr, basis, {}, 50).has_value());
+}
+
+TEST_F(VerificationStudy, WithoutLrTrainingTimesOneAnomalyIsLeft) {
+  namelist_.set("data.train='1990-01-01','1991-12-31'");
+  const ScoreAccumulator scores =
+      Verification(world_, namelist_, path("product.nc"), path("basis.nc")).score();
+  EXPECT_EQ(scores.systems().size(), 7u);
+  EXPECT_EQ(scores.systems()[2].name, "bicubic");
 }
 
 TEST_F(VerificationStudy, PersistenceIsYesterdaysAnomaly) {
@@ -160,14 +199,18 @@ TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
   // Point by point and month by month, from the formula of the series and a full sort.
   for (const auto& [j, i] : {std::pair{0L, 5L}, {8L, 15L}, {15L, 0L}})
     for (const int month : {1, 2, 8}) {
-      std::vector<double> anomalies;
+      std::vector<double> anomalies;  // of three months: two years have some 60 days a month
+      long seen = 0;
       double exceeding = 0;
       std::vector<double> climatology(ny * nx);
       for (const long step : steps) {
         const Date& date = hr.times().dates[static_cast<std::size_t>(step)];
-        if (date.month != month) continue;
+        const int after = (date.month - month + 12) % 12;
+        if (after > 1 && after < 11) continue;
         basis.hr_climatology.evaluate(year_fraction(hr.times().calendar, date), climatology);
         anomalies.push_back(truth_at(step, j, i) - climatology[j * nx + i]);
+        if (date.month != month) continue;
+        ++seen;
         exceeding += truth_at(step, j, i) > 14.2 ? 1 : 0;
       }
       std::sort(anomalies.begin(), anomalies.end());
@@ -178,9 +221,10 @@ TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
       const std::size_t at =
           static_cast<std::size_t>(month - 1) * ny * nx + static_cast<std::size_t>(j * nx + i);
       EXPECT_NEAR(percentile.percentile.values[at], expected, 2e-6);
-      EXPECT_NEAR(above.frequency.values[at], exceeding / static_cast<double>(anomalies.size()), 1e-12);
+      EXPECT_NEAR(above.frequency.values[at], exceeding / static_cast<double>(seen), 1e-12);
+      const auto n = static_cast<double>(anomalies.size());
+      EXPECT_NEAR(percentile.frequency.values[at], 1 - (0.9 * (n - 1) + 1) / (n + 1), 1e-12);
     }
-  EXPECT_DOUBLE_EQ(percentile.frequency.values[77], 1 - 0.9);
   EXPECT_TRUE(std::isnan(percentile.percentile.values[0]));  // land
 }
 
@@ -196,11 +240,7 @@ TEST_F(VerificationStudy, EventIsScored) {
   const NetcdfFile file = NetcdfFile::open(self, path("scores.nc"));
   const auto brier = file.get_all("brier_score"), skill = file.get_all("brier_skill_score");
   const double event = file.get_all("event_frequency")[0];
-  EXPECT_NEAR(file.get_all("event_training_frequency")[0], 0.1, 1e-12);
-  // A constant frequency of 0.1 has the Brier score 0.01 (1 - event) + 0.81 event.
-  for (std::size_t s = 0; s < brier.size(); ++s)
-    EXPECT_NEAR(skill[s], 1 - brier[s] / (0.01 * (1 - event) + 0.81 * event), 1e-9) << s;
-  EXPECT_LT(brier[6], 0.05 * event);  // the bound is all but the truth
+  EXPECT_LT(brier[7], 0.05 * event);  // the bound is all but the truth
 
   // The event and the Brier score of the climatology, point by point.
   const Basis basis = read_basis(self, path("basis.nc"));
@@ -208,12 +248,13 @@ TEST_F(VerificationStudy, EventIsScored) {
   const auto trained =
       train_event(self, ExceedanceEvent::Kind::percentile, 0, hr,
                   steps_between(hr.times(), "2000-01-01", "2001-12-31"), basis.hr_climatology, 64);
-  double weight = 0, events = 0, wrong = 0;
+  double weight = 0, events = 0, wrong = 0, expected = 0, reference = 0;
   for (long k = 0; k < verified; ++k) {
     const double phase = year_fraction(hr.times().calendar, hr.times().dates[first_verified + k]);
-    std::vector<double> climatology(ny * nx), above(ny * nx);
+    std::vector<double> climatology(ny * nx), above(ny * nx), frequency(ny * nx);
     basis.hr_climatology.evaluate(phase, climatology);
     trained.percentile.evaluate(phase, above);
+    trained.frequency.evaluate(phase, frequency);
     for (long i = 0; i < ny * nx; ++i) {
       if (is_land(i / nx, i % nx) || (k == 1 && i == 12 * nx + 12)) continue;
       const double w = basis.grid.area_weight(i / nx, i % nx);
@@ -221,11 +262,18 @@ TEST_F(VerificationStudy, EventIsScored) {
       weight += w;
       events += yes ? w : 0;
       wrong += yes != (above[i] < 0) ? w : 0;
+      expected += w * frequency[i];
+      reference += w * std::pow(frequency[i] - (yes ? 1 : 0), 2);
     }
   }
   EXPECT_GT(event, 0.01);
   EXPECT_NEAR(event, events / weight, 1e-3);  // a float may fall on the other side
-  EXPECT_NEAR(brier[4], wrong / weight, 1e-3);
+  EXPECT_NEAR(brier[5], wrong / weight, 1e-3);
+  // Of some 180 values a month, the percentile is exceeded a little more often than by a tenth.
+  EXPECT_NEAR(file.get_all("event_training_frequency")[0], expected / weight, 1e-9);
+  EXPECT_NEAR(expected / weight, 0.1 + 0.8 / 180, 2e-4);
+  for (std::size_t s = 0; s < brier.size(); ++s)
+    EXPECT_NEAR(skill[s], 1 - brier[s] / (reference / weight), 0.01) << s;
 }
 
 }  // namespace

@@ -29,12 +29,15 @@ TEST_F(VerificationStudy, KnownErrors) {
   EXPECT_EQ(product.points, verified * (ny * nx - 27) - 1);  // the cloud
   EXPECT_EQ(scores.at(1, 0).points, ny * nx - 27 - 1);
   // Interpolations of 4 x 4 block means know the large scale, the climatology the season only.
-  for (const std::size_t s : {1u, 2u, 3u}) EXPECT_LT(scores.total(s).rmse, 0.8 * scores.total(4).rmse) << s;
+  ASSERT_EQ(scores.systems()[2].name, "bilinear_anomaly");
+  ASSERT_EQ(scores.systems()[5].name, "climatology");
+  for (const std::size_t s : {1u, 2u, 3u, 4u})
+    EXPECT_LT(scores.total(s).rmse, 0.8 * scores.total(5).rmse) << s;
   EXPECT_EQ(scores.lost(), 0);
 
   const ScoreAccumulator again =
       Verification(Communicator::self(), namelist_, path("product.nc"), path("basis.nc")).score();
-  for (std::size_t s = 0; s < 5; ++s) {
+  for (std::size_t s = 0; s < scores.systems().size(); ++s) {
     const Scores a = scores.total(s), b = again.total(s);
     EXPECT_EQ(std::memcmp(&a, &b, sizeof a), 0)
         << "scores of " << scores.systems()[s].name << " depend on the ranks";

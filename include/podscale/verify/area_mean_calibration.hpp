@@ -2,10 +2,12 @@
 // Whether the variance of area means, from the factors in the product, is as honest as that of single points.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "podscale/gaussian/product_factors.hpp"
+#include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
 #include "podscale/verify/time_sums.hpp"
@@ -25,10 +27,12 @@ class AreaMeanCalibration : public ScoreFamily {
   };
   /// Not collective. The same arguments on all ranks; each reads the factors of its own times. Errors: as
   /// FactorReader.
-  AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times);
+  AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times,
+                      const BootstrapOptions& bootstrap = {});
   void add(const ScoredTime& fields) override;
   void reduce(const Communicator& comm) override;
-  /// area_mean_ratio(box_size, product), area_mean_ratio_inside_patches(box_size, product).
+  /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that of single
+  /// points with its interval over blocks of time; both also with the suffix _inside_patches.
   ScoreSection section() const override;
 
  private:
@@ -51,7 +55,10 @@ class AreaMeanCalibration : public ScoreFamily {
     std::vector<Box> boxes;
   };
   static std::vector<Box> make_boxes(const Basis& basis);
+  /// Squared error over variance of the boxes of a size, over these times.
+  double ratio(std::span<const long> times, std::size_t product, std::size_t size, bool cross) const;
   std::vector<Product> products_;
+  BootstrapOptions bootstrap_;
   std::vector<std::unique_ptr<Source>> sources_;
   TimeSums sums_;  // [products][sizes][squared error, variance, variance inside patches]
 };

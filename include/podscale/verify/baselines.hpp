@@ -1,6 +1,8 @@
 #pragma once
 // What the product has to beat: interpolations of the same LR input, persistence, and the climatology.
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,17 +14,30 @@ namespace podscale {
 
 /// Fields of one time on the HR grid, [points] degC.
 struct BaselineFields {
-  std::vector<float> anomaly;  ///< LR anomaly, interpolated, on the HR climatology
+  std::vector<float> anomaly;        ///< LR anomaly, interpolated as the basis does, on the HR climatology
+  std::vector<float> other_anomaly;  ///< the same by the other interpolation; empty without its climatology
   std::vector<float> bicubic, bilinear;
   std::vector<float> climatology;  ///< HR
   std::vector<float> persistence;  ///< LR anomaly of the previous step, interpolated, on the HR climatology
 };
+
+/// Collective on comm, that of lr. The climatology of the LR cells, [whole LR grid] on every rank and the
+/// same bits at any number of ranks; a rank reads a band of rows, in blocks of `block` steps. Nothing where
+/// the steps do not determine it, or where a cell that is ocean in the basis has a gap in them.
+std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const LowResolution& lr,
+                                              const Basis& basis, std::span<const long> steps, long block);
 
 class Baselines {
  public:
   /// Not collective; lr and basis (on the whole grid: read on Communicator::self()) must outlive it. Errors:
   /// data (LR grid that is not the one of the basis).
   Baselines(const LowResolution& lr, const Basis& basis, const std::string& basis_path);
+  /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too. (That of
+  /// the basis is interpolated already, one way only.)
+  void set_lr_climatology(const Climatology& cells);
+  /// Not collective. The climatology of the LR cells, interpolated: [points] degC.
+  std::vector<double> interpolated_climatology(const Climatology& cells, Interpolation kind,
+                                               double year_fraction) const;
   /// Collective on lr's communicator. year_fraction: of the HR date. A gap of the LR field is NaN where it is
   /// needed; points without LR ocean near get the climatology. Persistence: the same step where there is no
   /// previous one; the climatology where the previous step has a gap.
@@ -33,7 +48,11 @@ class Baselines {
  private:
   void read_low_resolution(long lr_step);
   void persist(long lr_step, BaselineFields& fields);
-  void interpolate(const Regridder& regridder, std::vector<float>& out) const;
+  void interpolate(const Regridder& regridder, std::span<const float> low_resolution,
+                   std::vector<float>& out) const;
+  const Regridder& regridder(Interpolation kind) const {
+    return kind == Interpolation::bilinear ? bilinear_ : bicubic_;
+  }
 
   const LowResolution* lr_;
   const Basis* basis_;
@@ -41,8 +60,9 @@ class Baselines {
   std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near
   std::vector<float> low_resolution_;   // [whole LR grid]
   std::vector<double> hr_climatology_, lr_climatology_;
-  long last_step_ = -1;      // of last_
-  std::vector<float> last_;  // [points] LR field as the basis interpolates it, of the step read last
+  std::optional<Climatology> cells_;  // [whole LR grid]
+  long last_step_ = -1;               // of last_
+  std::vector<float> last_;           // [points] LR field as the basis interpolates it, of the step read last
 };
 
 }  // namespace podscale

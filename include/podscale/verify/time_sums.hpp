@@ -22,6 +22,7 @@ class TimeSums {
   /// Not collective, after reduce(). Over all times, [width].
   std::vector<double> total() const;
   std::size_t width() const { return width_; }
+  long times() const { return times_; }
 
  private:
   long times_;

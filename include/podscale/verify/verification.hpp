@@ -39,8 +39,9 @@ class Verification {
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
 
-  /// Collective. Two passes over the truth: its range, then the scores; with an event one over the training
-  /// series before. One field of each kind in memory.
+  /// Collective. Two passes over the truth: its range, then the scores; before them one over the LR training
+  /// series, where there is one, and with an event one over that of the truth. One field of each kind in
+  /// memory.
   ScoreAccumulator score();
 
   /// Rank 0 only, after score(). Writes the scores and, unless verify.picture_file is '', the fields of its
@@ -56,6 +57,7 @@ class Verification {
   void open();
   void match_times();
   void open_training();
+  void fit_other_anomaly();
   long picture_index() const;
   std::vector<VerifiedSystem> systems() const;
   std::vector<double> year_fractions() const;
@@ -75,6 +77,7 @@ class Verification {
   std::optional<LowResolution> lr_;
   std::optional<Basis> basis_;
   std::optional<Baselines> baselines_;
+  bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
   std::vector<ComparedProduct> compared_;
   std::vector<ProductReader> compared_readers_;
