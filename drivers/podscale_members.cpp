@@ -95,7 +95,7 @@ int write_members(Context& context, const Wanted& wanted) {
     for (const PatchModes& patch : basis.patches.mine)
       for (std::size_t i = 0; i < width; ++i)
         condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
-    const double year = year_fraction(axis.calendar, axis.dates[t]);
+    const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint32_t key = axis.hour_key(t);
     const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},

@@ -41,7 +41,7 @@ class Calibrator {
     const TimeAxis& axis = study_.lr.times();
     for (const StepPair& pair : pairs) {
       const std::size_t step = static_cast<std::size_t>(pair.b);
-      block.phase.push_back(static_cast<float>(year_fraction(axis.calendar, axis.dates[step])));
+      block.phase.push_back(static_cast<float>(space_.basis().year_phase(axis, step)));
       block.key.push_back(axis.hour_key(step));
     }
     return block;

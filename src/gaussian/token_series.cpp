@@ -81,9 +81,8 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
   series.condition = with_global_tokens(by_item, mine, patches, extra, c);
   for (long i = series.items.begin; i < series.items.end; ++i) {
     const long step = pairs[static_cast<std::size_t>(i)].a;
-    const TimeAxis& axis = study.hr.times();
     series.year_phase.push_back(
-        static_cast<float>(year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(step)])));
+        static_cast<float>(basis.year_phase(study.hr.times(), static_cast<std::size_t>(step))));
   }
   return series;
 }

@@ -61,10 +61,9 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
     read_low_resolution(previous);
     interpolate(basis_->interpolation == Interpolation::bilinear ? bilinear_ : bicubic_, last_);
   }
-  const TimeAxis& times = lr_->times();
   std::vector<double> climatology(reached_.size());
-  basis_->lr_climatology.evaluate(
-      podscale::year_fraction(times.calendar, times.dates[static_cast<std::size_t>(previous)]), climatology);
+  basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(previous)),
+                                  climatology);
   fields.persistence.resize(reached_.size());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
     const double anomaly = reached_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "podscale/base/calendar.hpp"
 #include "podscale/grid/axes.hpp"
 #include "podscale/grid/regrid.hpp"
 #include "podscale/parallel/communicator.hpp"
@@ -40,7 +41,8 @@ struct Basis {
       lr_climatology;  ///< degC, on the window; the second of the LR source interpolated to HR
   int modes = 0;       ///< K
   bool shared = false;
-  long samples = 0;  ///< training times
+  bool monthly = false;  ///< HR and LR steps of the training series were paired by month
+  long samples = 0;      ///< training times
   Patches patches;
   std::vector<double> condition_scale;  ///< [local patches][K] K
   std::vector<double> tau;              ///< [window points] K2, truncation variance
@@ -52,6 +54,11 @@ struct Basis {
   TokenLayout layout(const Communicator& comm) const;
   /// Collective. Of grid, mask, climatologies and modes; independent of the number of ranks.
   std::uint64_t checksum(const Communicator& comm) const;
+  /// Not collective. Phase of the climatologies at a step of any series or product of the study. One choice
+  /// for all: a product of one time cannot tell that its source was monthly.
+  double year_phase(const TimeAxis& axis, std::size_t step) const {
+    return podscale::year_phase(axis, step, monthly);
+  }
   Codec codec() const { return {patches.mine, modes, window.points()}; }
 };
 
