@@ -155,7 +155,11 @@ double year_phase(const TimeAxis& axis, std::size_t step, bool monthly) {
 }
 
 std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b) {
-  const bool monthly = match_by_month(a, b);
+  return match_steps(a, steps_of_a, b, match_by_month(a, b));
+}
+
+std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
+                                  bool monthly) {
   const auto key = [monthly](const Date& d) { return std::tuple(d.year, d.month, monthly ? 1 : d.day); };
   std::vector<StepPair> pairs;
   for (const long step : steps_of_a) {

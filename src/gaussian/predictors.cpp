@@ -134,7 +134,8 @@ void PredictorSeries::read(std::span<const long> steps, std::span<float> out) co
     std::vector<double> climatology(static_cast<std::size_t>(climatology_->points));
     for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
       const Date& date = lr_->times().dates[static_cast<std::size_t>(needed[t])];
-      climatology_->evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])), climatology);
+      climatology_->evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])),
+                             climatology);
       for (std::size_t i = 0; i < n; ++i) {
         const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
         if (basis_->lr_ocean[cell] && std::isnan(values[t * n + i]))

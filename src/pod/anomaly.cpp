@@ -27,7 +27,8 @@ void read_anomalies(const Series& hr, const Basis& basis, const Communicator& co
     std::vector<double> climatology(n);
     for (std::size_t t = 0; t < steps.size(); ++t) {
       const Date& date = hr.times().dates[static_cast<std::size_t>(steps[t])];
-      basis.hr_climatology.evaluate(basis.year_phase(hr.times(), static_cast<std::size_t>(steps[t])), climatology);
+      basis.hr_climatology.evaluate(basis.year_phase(hr.times(), static_cast<std::size_t>(steps[t])),
+                                    climatology);
       for (std::size_t i = 0; i < n; ++i) {
         const double value = static_cast<double>(values[t * n + i]);
         if (basis.ocean[i] && std::isnan(value))

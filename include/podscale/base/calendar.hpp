@@ -55,10 +55,14 @@ bool match_by_month(const TimeAxis& a, const TimeAxis& b);
 /// `monthly`, since sources that are paired by month may stamp different days of it.
 double year_phase(const TimeAxis& axis, std::size_t step, bool monthly);
 
-/// Pairs of steps of the two axes with the same date (same month if match_by_month), within steps of `a` given.
+/// Pairs of steps of the two axes with the same date (same month if match_by_month), within steps of `a`
+/// given.
 struct StepPair {
   long a, b;
 };
 std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b);
+/// The same, by month or by date as the caller says: axes of one time cannot tell.
+std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
+                                  bool monthly);
 
 }  // namespace podscale
