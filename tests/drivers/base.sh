@@ -14,8 +14,11 @@ cp -- "$full/model.h5" head.h5
 
 case "$4" in
   members)
-    # A finished model goes on only to calibrate its head; the ensemble's calibration stays.
+    # A finished model goes on only to calibrate its head, whose weights members had selected: scored again.
     must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
+    check "scored again" grep -qE "head.h5: kept step [0-9]+ by 'ensemble, 4 times .*; by 'head, 4 times .* it scores" run.log
+    must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
+    check "once" test "$(grep -c "kept step" run.log)" = 0
     for kind in base head; do
       settings=("${alone[@]}")
       [[ $kind == base ]] || settings=("${model[@]}")
