@@ -17,8 +17,8 @@ namespace podscale {
 namespace {
 
 /// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches. Rank 0 drives: product()
-/// there is served by serve() on the others until stop(). Every product ends with an agreement: an error of
-/// any rank is thrown by all, out of serve() too.
+/// there is served by serve() on the others until stop(). Ranks agree on their own part of every
+/// product: an error of any is thrown by all, out of serve() too.
 class ResidualOperator {
  public:
   ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,
