@@ -193,7 +193,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     std::vector<float> phase;
     std::vector<std::uint32_t> key;
     for (std::size_t t = first; t < first + count; ++t) {
-      phase.push_back(static_cast<float>(year_fraction(axis.calendar, axis.dates[t])));
+      phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
       key.push_back(axis.hour_key(t));
     }
     const auto condition = conditions.read(steps.subspan(first, count));
@@ -203,7 +203,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     std::vector<double> climatology(n), region_mean, region_variance;
     for (std::size_t t = 0; t < count; ++t) {
       const CoefficientForecast& forecast = batch.forecasts[t];
-      basis.hr_climatology.evaluate(year_fraction(axis.calendar, axis.dates[first + t]), climatology);
+      basis.hr_climatology.evaluate(basis.year_phase(axis, first + t), climatology);
       const auto mean = fields.at(fields.mean, t), variance = fields.at(fields.variance, t);
       decode_forecast(basis, forecast, truncation, climatology, mean, variance);
       for (int m = 0; m < options.members; ++m)

@@ -10,7 +10,7 @@
 namespace podscale {
 
 Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
-                       const std::string& model_path)
+                       const std::string& model_path, const std::optional<Inflation>& inflation)
     : comm_(comm),
       foundation_(foundation),
       plan_(ensemble_plan(namelist)),
@@ -40,19 +40,38 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     const Calibration& found = model_->calibration(kind_ == Kind::head);
     if (found.times > 0) calibration_ = found;
   }
+  if (inflation) {
+    calibration_.reset();
+    inflation_ = *inflation;
+    return;
+  }
   if (namelist.text("sampling.calibration") == "none") {
     calibration_.reset();
-  } else if (!calibration_) {
+    if (model_ && !model_->criterion().starts_with(uncertainty))
+      log::warn("{}: its weights were not selected for sampling.uncertainty = '{}' but by '{}'", model_path,
+                uncertainty, model_->criterion());
+  } else {
+    require_calibration(namelist, model_path);
+    inflation_ = calibration_->inflation;
+  }
+  if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
+}
+
+void Forecaster::require_calibration(const Namelist& namelist, const std::string& model_path) {
+  const char* const remedy =
+      "run podscale-train with this namelist again (it goes on from the file and only calibrates), or set "
+      "sampling.calibration = 'none'";
+  if (!calibration_)
     throw Error(
         ExitCode::data,
-        fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; run podscale-train with this "
-                    "namelist again (it goes on from the file and only calibrates), or set "
-                    "sampling.calibration = 'none'",
-                    model_path, uncertainty),
+        fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; {}", model_path, name(), remedy),
         true);
-  }
-  if (calibration_) inflation_ = calibration_->inflation;
-  if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
+  if (kind_ == Kind::base) return;
+  if (const std::string wanted = calibrated_forecast(namelist); calibration_->forecast != wanted)
+    throw Error(ExitCode::data,
+                fmt::format("{}: calibrated for '{}', but the namelist asks for '{}'; {}", model_path,
+                            calibration_->forecast, wanted, remedy),
+                true);
 }
 
 const char* Forecaster::name() const {

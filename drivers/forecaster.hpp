@@ -15,15 +15,16 @@ class Forecaster {
  public:
   /// Collective. Loads model_file unless the base is used alone; all arguments must outlive it. Errors: usage
   /// (keys that do not go together), no_input, data (a model of another basis, or one that was not
-  /// calibrated).
+  /// calibrated for this forecast). inflation: to use instead of that of basis or model, which are then not
+  /// asked for a calibration: that of a product whose members are wanted.
   Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
-             const std::string& model_path);
+             const std::string& model_path, const std::optional<Inflation>& inflation = std::nullopt);
   Forecaster(const Forecaster&) = delete;
 
   enum class Kind { base, head, ensemble };
   Kind kind() const { return kind_; }
   const char* name() const;
-  const Inflation& inflation() const { return inflation_; }  ///< in use; all 1 with calibration = 'none'
+  const Inflation& inflation() const { return inflation_; }  ///< in use; all 1: none
   const std::optional<Calibration>& calibration() const { return calibration_; }
   const EnsemblePlan& plan() const { return plan_; }
   std::string model_checksum() const { return model_ ? model_->checksum() : ""; }
@@ -41,6 +42,7 @@ class Forecaster {
                                                         int count) const;
 
  private:
+  void require_calibration(const Namelist& namelist, const std::string& model_path);
   std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint32_t time_key,
                                          int member, std::span<const float> condition) const;
   const Communicator& comm_;

@@ -4,6 +4,7 @@
 #include "podscale/diffusion/model.hpp"
 #include "podscale/pod/anomaly.hpp"
 #include "podscale/pod/basis_builder.hpp"
+#include "study_options.hpp"
 
 using namespace podscale;
 
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
     log::info("{}: {} times of {}, {}", context.output_path_of("output.product_file"), steps.size(),
               lr.describe(), forecaster.description());
     const DownscaleOptions options = downscale_options(context, foundation);
+    warn_of_damping(namelist);
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();
     tune_process(static_cast<int>(namelist.integer("training.threads")));

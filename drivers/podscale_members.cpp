@@ -2,6 +2,7 @@
 // from the product, its basis and its model. No LR file is needed.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 
 #include "forecaster.hpp"
 #include "podscale/base/error.hpp"
@@ -33,11 +34,27 @@ Namelist namelist_of(const NetcdfFile& product, const Wanted& wanted) {
   return same_on_all_ranks([&] {
     Namelist namelist;
     namelist.parse(*text, product.path() + ": podscale_namelist");
-    if (!wanted.basis.empty()) namelist.set("output.basis_file='" + wanted.basis + "'");
-    if (!wanted.model.empty()) namelist.set("output.model_file='" + wanted.model + "'");
-    if (!wanted.basis.empty() || !wanted.model.empty()) namelist.set("output.directory='.'");
+    // Absolute, so that they are not looked for below output.directory, where the other one may still be.
+    for (const auto& [key, path] :
+         {std::pair{"output.basis_file", wanted.basis}, {"output.model_file", wanted.model}})
+      if (!path.empty()) namelist.set_text(key, std::filesystem::absolute(path).string());
     return namelist;
   });
+}
+
+/// The inflation that the product was made with: basis and model may have been calibrated again since, which
+/// changes no checksum.
+Inflation inflation_of(const NetcdfFile& product) {
+  if (product.text("", "podscale_calibration") == "none") return {};
+  const auto found = product.numbers("", "podscale_calibration_inflation");
+  if (!found || found->size() != 3)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no podscale_calibration_inflation of three numbers in it; expected a product "
+                    "written by podscale-downscale",
+                    product.path()),
+        true);
+  return {(*found)[0], (*found)[1], (*found)[2]};
 }
 
 int write_members(Context& context, const Wanted& wanted) {
@@ -50,7 +67,8 @@ int write_members(Context& context, const Wanted& wanted) {
   const Namelist& n = context.namelist;
   const Foundation foundation(comm, context.output_path_of("output.basis_file"), n);
   const Basis& basis = foundation.basis;
-  const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"));
+  const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"),
+                              inflation_of(product));
   for (const auto& [attribute, found] :
        {std::pair<std::string, std::string>{"podscale_basis_checksum", foundation.space.checksum(comm)},
         {"podscale_model_checksum", forecaster.model_checksum()}})
@@ -93,7 +111,7 @@ int write_members(Context& context, const Wanted& wanted) {
     for (const PatchModes& patch : basis.patches.mine)
       for (std::size_t i = 0; i < width; ++i)
         condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
-    const double year = year_fraction(axis.calendar, axis.dates[t]);
+    const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint32_t key = axis.hour_key(t);
     const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},

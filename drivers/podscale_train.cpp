@@ -29,9 +29,10 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
   const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
                                          : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
                                                              network.sample, control_variate_seed(n));
-  const Calibration c =
+  Calibration c =
       calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
-                forecast, true, n.integer("sampling.time_block"));
+                forecast, true, n.integer("sampling.time_block"), stop_requested);
+  c.forecast = calibrated_forecast(n);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model.calibration(true), head ? model.calibration(false) : c);
   trainer.save();
@@ -69,6 +70,7 @@ int main(int argc, char** argv) {
     require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
     const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
     const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
+    warn_of_damping(namelist);
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();  // before the work: a folder that cannot be written costs no training
     tune_process(static_cast<int>(namelist.integer("training.threads")));
@@ -76,20 +78,24 @@ int main(int argc, char** argv) {
     // 2. Latents of the training period, and the validation subset.
     const TokenSeries tokens = encode_period(comm, foundation.space, study, train, block);
     const auto subset = spread(validate, namelist.integer("training.validation_times"));
+    const Inflation inflation = foundation.base ? foundation.base->calibration.inflation : Inflation{};
     const ValidationSubset validation(comm, foundation.space, study, subset,
                                       static_cast<int>(namelist.integer("training.validation_members")),
                                       static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
-                                      namelist.text("sampling.uncertainty") == "head",
-                                      foundation.base ? foundation.base->calibration.inflation : Inflation{});
+                                      namelist.text("sampling.uncertainty") == "head", inflation);
     log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), validate.size());
 
     // 3. Training.
     Trainer trainer(comm, foundation.space.layout(comm), model, training, foundation.space.checksum(comm),
                     model_path, namelist.logical("training.resume"), namelist.effective());
     trainer.set_validation_sampler(validation_sampler_options(namelist));
+    trainer.set_criterion(selection_criterion(namelist, inflation));
     const bool finished = trainer.run(
         {tokens.items.size(), tokens.latent, tokens.condition, tokens.year_phase},
         [&](const NetworkFunctions& network) { return validation.score(network); }, stop_requested);
+    if (finished && trainer.best_step() == 0)
+      log::warn("no step of the training beat step 0: the untrained network{} is what was saved",
+                untrained_is_base(namelist) ? ", which is the base," : "");
 
     // 4. Calibration of what was kept.
     if (finished && namelist.text("sampling.calibration") != "none")

@@ -1,6 +1,7 @@
 #include "study_options.hpp"
 
 #include "podscale/base/error.hpp"
+#include "podscale/base/log.hpp"
 
 namespace podscale {
 namespace {
@@ -84,6 +85,41 @@ std::optional<std::uint64_t> control_variate_seed(const Namelist& namelist) {
       namelist.text("sampling.sampler") == "angle")
     return static_cast<std::uint64_t>(namelist.integer("sampling.seed"));
   return std::nullopt;
+}
+
+std::string calibrated_forecast(const Namelist& namelist) {
+  if (namelist.text("sampling.uncertainty") != "ensemble") return namelist.text("sampling.uncertainty");
+  const SamplerOptions sampler = sampler_options(namelist);
+  return fmt::format("{} members, sampler {}, {} steps, {}control variate", ensemble_plan(namelist).members,
+                     namelist.text("sampling.sampler"), sampler.steps,
+                     control_variate_seed(namelist) ? "" : "no ");
+}
+
+std::string selection_criterion(const Namelist& namelist, const Inflation& base) {
+  const auto& period = namelist.required_texts("data.validate");
+  std::string text =
+      fmt::format("{}, {} times of {} to {}", namelist.text("sampling.uncertainty"),
+                  namelist.integer("training.validation_times"), period.front(), period.back());
+  if (namelist.text("sampling.uncertainty") == "ensemble") {
+    const SamplerOptions sampler = validation_sampler_options(namelist);
+    text += fmt::format(", {} members, sampler {}, {} steps, seed {}",
+                        namelist.integer("training.validation_members"), namelist.text("sampling.sampler"),
+                        sampler.steps, sampler.seed);
+  }
+  return text + fmt::format(", inflation {:.6g} {:.6g} {:.6g}", base.global, base.patch, base.truncation);
+}
+
+bool untrained_is_base(const Namelist& namelist) {
+  return namelist.text("model.base") == "gaussian" && (namelist.text("sampling.uncertainty") != "ensemble" ||
+                                                       namelist.text("sampling.sampler") == "angle");
+}
+
+void warn_of_damping(const Namelist& namelist) {
+  if (namelist.text("model.base") == "gaussian" && !untrained_is_base(namelist))
+    log::warn(
+        "sampling.sampler = '{}' with model.base = 'gaussian': where the network adds nothing it damps the "
+        "base, which only 'angle' leaves as it is",
+        namelist.text("sampling.sampler"));
 }
 
 }  // namespace podscale

@@ -54,7 +54,7 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
   const TimeAxis& axis = study.hr.times();
   for (const StepPair& pair : pairs) {
     const std::size_t step = static_cast<std::size_t>(pair.a);
-    year_phase_.push_back(static_cast<float>(year_fraction(axis.calendar, axis.dates[step])));
+    year_phase_.push_back(static_cast<float>(basis.year_phase(axis, step)));
     time_key_.push_back(axis.hour_key(step));
   }
   if (space.base()) base_scores_ = scores(untrained(seed, space.layout(comm)));

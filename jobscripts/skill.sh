@@ -45,13 +45,18 @@ if step "$out/head.nc" "Gaussian head"; then
   run train "$out"
   run downscale "$out" --set output.product_file=head.nc
 fi
-if step "$out/ensemble24.nc" "diffusion, 24 and 100 members"; then
-  run train "$out" "${ensemble[@]}" --set training.head_weight=0 --set training.validation_times=48 --set sampling.calibration_times=48
-  run downscale "$out" "${ensemble[@]}" --set output.product_file=ensemble24.nc --set sampling.members=24
-  run downscale "$out" "${ensemble[@]}" --set output.product_file=ensemble100.nc --set sampling.members=100 --set output.write_factors=.false.
-fi
-compare=(--compare "base=$out/base.nc" --compare "ridge=$out/ridge/ridge.nc" --compare "ensemble24=$out/ensemble24.nc"
-         --compare "ensemble100=$out/ensemble100.nc")
+network=("${ensemble[@]}" --set training.head_weight=0 --set training.validation_times=48 --set sampling.calibration_times=48)
+if step "$out/ensemble.h5" "diffusion: training"; then run train "$out" "${network[@]}" --set sampling.calibration=none; fi
+for members in 24 100; do
+  if step "$out/ensemble$members.nc" "diffusion, $members members"; then
+    factors=.true.
+    ((members == 24)) || factors=.false.
+    # A calibration is that of one number of members: this only calibrates, or ends a training that was stopped.
+    run train "$out" "${network[@]}" --set "sampling.members=$members"
+    run downscale "$out" "${ensemble[@]}" --set "output.product_file=ensemble$members.nc" --set "sampling.members=$members" \
+      --set "output.write_factors=$factors"
+  fi
+done
 if [[ "$name" == tasman8 && -z "${PODSCALE_SKIP_PUBLISHED:-}" ]]; then
   if step "$out/published/published.nc" "the published recipe"; then
     recipe="$namelist"
@@ -61,8 +66,11 @@ if [[ "$name" == tasman8 && -z "${PODSCALE_SKIP_PUBLISHED:-}" ]]; then
     run downscale "$out/published" --set output.product_file=published.nc --set output.write_factors=.false.
     namelist="$recipe"
   fi
-  compare+=(--compare "published=$out/published/published.nc")
 fi
+compare=()
+for product in base=base.nc ridge=ridge/ridge.nc ensemble24=ensemble24.nc ensemble100=ensemble100.nc published=published/published.nc; do
+  [[ ! -f "$out/${product#*=}" ]] || compare+=(--compare "${product%%=*}=$out/${product#*=}")
+done
 echo "== scores"
 mpirun -n "$ranks" "$bin/podscale-verify" "$namelist" "${settings[@]}" --set "output.directory=$out" \
   --set output.product_file=head.nc --set verify.event=percentile "${compare[@]}"

@@ -145,8 +145,21 @@ std::uint32_t TimeAxis::hour_key(std::size_t step) const {
   return static_cast<std::uint32_t>(days * 24 + static_cast<long>(date.second / 3600));
 }
 
+bool match_by_month(const TimeAxis& a, const TimeAxis& b) {
+  return a.is_monthly() && b.is_monthly();
+}
+
+double year_phase(const TimeAxis& axis, std::size_t step, bool monthly) {
+  const Date& date = axis.dates.at(step);
+  return monthly ? (date.month - 0.5) / 12 : year_fraction(axis.calendar, date);
+}
+
 std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b) {
-  const bool monthly = a.is_monthly() && b.is_monthly();
+  return match_steps(a, steps_of_a, b, match_by_month(a, b));
+}
+
+std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
+                                  bool monthly) {
   const auto key = [monthly](const Date& d) { return std::tuple(d.year, d.month, monthly ? 1 : d.day); };
   std::vector<StepPair> pairs;
   for (const long step : steps_of_a) {

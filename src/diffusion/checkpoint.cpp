@@ -99,6 +99,11 @@ std::string get_text(hid_t file, const std::string& path, const char* name) {
   return value.substr(0, value.find('\0'));
 }
 
+/// Files of older versions lack some texts: "" then.
+std::string get_text_if_any(hid_t file, const std::string& path, const char* name) {
+  return H5Lexists(file, name, H5P_DEFAULT) > 0 ? get_text(file, path, name) : "";
+}
+
 template <class T>
 void put_array(hid_t file, const std::string& name, const std::vector<hsize_t>& shape, const T* values) {
   const Id links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, name);
@@ -148,11 +153,13 @@ void write_file(const Checkpoint& c, const std::string& path) {
   put_text(file, "weights_checksum", weights_checksum(c));
   put_text(file, "namelist", s.effective_namelist);
   put_text(file, "version", s.version);
+  put_text(file, "criterion", s.criterion);
   for (const auto& [name, member] : kCalibrations) {
     const auto numbers = (s.*member).numbers();
     put_array(file, fmt::format("/calibration/{}", name), {numbers.size()}, numbers.data());
     put_text(file, fmt::format("/calibration/{}_period", name).c_str(), (s.*member).period);
     put_text(file, fmt::format("/calibration/{}_note", name).c_str(), (s.*member).note);
+    put_text(file, fmt::format("/calibration/{}_forecast", name).c_str(), (s.*member).forecast);
   }
   for (const NamedSlice& slice : c.slices) {
     const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
@@ -236,11 +243,13 @@ Checkpoint read_file(const std::string& path) {
   s.weights_checksum = get_text(file, path, "weights_checksum");
   s.effective_namelist = get_text(file, path, "namelist");
   s.version = get_text(file, path, "version");
+  s.criterion = get_text_if_any(file, path, "criterion");
   for (const auto& [name, member] : kCalibrations) {
     s.*member =
         Calibration::from_numbers(get_array<double>(file, path, fmt::format("/calibration/{}", name)));
     (s.*member).period = get_text(file, path, fmt::format("/calibration/{}_period", name).c_str());
     (s.*member).note = get_text(file, path, fmt::format("/calibration/{}_note", name).c_str());
+    (s.*member).forecast = get_text_if_any(file, path, fmt::format("/calibration/{}_forecast", name).c_str());
   }
   s.layout.centre_lat = get_array<float>(file, path, "/layout/latitude");
   s.layout.centre_lon = get_array<float>(file, path, "/layout/longitude");
@@ -368,15 +377,18 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
   comm.broadcast(std::span(&s.options.dropout, 1));
   comm.broadcast(std::span(&s.best_score, 1));
   comm.broadcast(std::span(&c.pending_loss, 1));
-  for (std::string* text : {&s.basis_checksum, &s.weights_checksum, &s.effective_namelist, &s.version})
+  for (std::string* text :
+       {&s.basis_checksum, &s.weights_checksum, &s.effective_namelist, &s.version, &s.criterion})
     share(comm, *text);
   for (const auto& [name, member] : kCalibrations) {
     auto values = (s.*member).numbers();
     comm.broadcast(std::span(values));
-    const std::string period = comm.broadcast((s.*member).period), note = comm.broadcast((s.*member).note);
+    const std::string period = comm.broadcast((s.*member).period), note = comm.broadcast((s.*member).note),
+                      forecast = comm.broadcast((s.*member).forecast);
     s.*member = Calibration::from_numbers(values);
     (s.*member).period = period;
     (s.*member).note = note;
+    (s.*member).forecast = forecast;
   }
   for (NamedSlice& slice : c.slices) {
     share(comm, slice.name);

@@ -10,6 +10,7 @@ struct Model::State {
   Network network;
   std::string checksum;
   long best_step;
+  std::string criterion;
   Calibration head_calibration, ensemble_calibration;
 };
 
@@ -26,8 +27,8 @@ Model Model::load(const Communicator& comm, const std::string& path, const Token
     ModelOptions options = checkpoint.summary.options;
     options.device = device;
     state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum,
-                          checkpoint.summary.best_step, checkpoint.summary.head_calibration,
-                          checkpoint.summary.ensemble_calibration});
+                          checkpoint.summary.best_step, checkpoint.summary.criterion,
+                          checkpoint.summary.head_calibration, checkpoint.summary.ensemble_calibration});
     state->network.set_weights(in_order_of(state->network.flat->slices, checkpoint, checkpoint.best, path));
   });
   return Model(std::move(state));
@@ -59,6 +60,9 @@ long Model::parameters() const {
 }
 long Model::best_step() const {
   return state_->best_step;
+}
+const std::string& Model::criterion() const {
+  return state_->criterion;
 }
 
 }  // namespace podscale

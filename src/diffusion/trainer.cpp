@@ -43,6 +43,7 @@ struct Trainer::State {
   Schedule schedule;
   SamplerOptions sampler{SamplerKind::ddim, 20, 1};
   std::string model_file, basis_checksum, effective_namelist;
+  std::string criterion, scored_by;  // of this run; of best_score, which model_file may bring
   std::vector<float> best;
   Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
@@ -78,6 +79,7 @@ struct Trainer::State {
   void average_gradient();
   void require_finite(const char* what, double value) const;
   void validate(const ValidationScore& score, double loss);
+  void rescore(const ValidationScore& score);
 };
 
 Trainer::Trainer(Trainer&&) noexcept = default;
@@ -133,6 +135,7 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.step = c.summary.step;
   s.best_step = c.summary.best_step;
   s.best_score = c.summary.best_score;
+  s.scored_by = c.summary.criterion;
   s.history = c.summary.history;
   s.head_calibration = c.summary.head_calibration;
   s.ensemble_calibration = c.summary.ensemble_calibration;
@@ -193,6 +196,28 @@ void Trainer::State::validate(const ValidationScore& score, double loss) {
   }
 }
 
+/// best_score is by another criterion: the weights behind it have to beat step 0 once more.
+void Trainer::State::rescore(const ValidationScore& score) {
+  const std::vector<float> averaged = average.weights();
+  average.module->initialise(training.seed);
+  const std::vector<float> first = average.weights();
+  const double untrained = score(average.functions(sampler));
+  average.set_weights(best);
+  const double kept = best_step > 0 ? score(average.functions(sampler)) : untrained;
+  average.set_weights(averaged);
+  require_finite("the validation score", untrained);
+  require_finite("the validation score", kept);
+  log::info("{}: kept step {} by '{}'; by '{}' it scores {:.5f}, step 0 {:.5f}", model_file, best_step,
+            scored_by, criterion, kept, untrained);
+  best_score = kept;
+  scored_by = criterion;
+  if (best_step == 0 || kept < untrained) return;
+  best_score = untrained;
+  best_step = 0;
+  best = first;
+  head_calibration = ensemble_calibration = {};  // of weights that are gone
+}
+
 bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
                   const std::function<bool()>& should_stop) {
   State& s = *state_;
@@ -203,6 +228,10 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
     const double loss = s.comm->sum(s.loss_and_gradient(data)) / s.comm->size();
     s.require_finite("the loss", loss);
     s.validate(score, loss);
+    s.scored_by = s.criterion;
+  } else if (s.scored_by != s.criterion) {
+    s.rescore(score);
+    save();
   }
   Progress progress("training", s.training.steps, "steps");
   if (s.step < s.training.steps) s.head_calibration = s.ensemble_calibration = {};
@@ -237,11 +266,6 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
   }
   if (s.training.steps == 0) save();
   progress.finish(fmt::format("best score {:.5f} at step {}", s.best_score, s.best_step));
-  if (s.best_step == 0)
-    log::warn(
-        "no step of the training beat step 0: the untrained network, which is the base where there is one, "
-        "is "
-        "what was saved");
   return true;
 }
 
@@ -257,6 +281,7 @@ void Trainer::save() const {
   c.summary.basis_checksum = s.basis_checksum;
   c.summary.effective_namelist = s.effective_namelist;
   c.summary.version = PODSCALE_VERSION;
+  c.summary.criterion = s.scored_by;
   c.summary.history = s.history;
   c.summary.head_calibration = s.head_calibration;
   c.summary.ensemble_calibration = s.ensemble_calibration;
@@ -280,6 +305,9 @@ void Trainer::set_calibrations(const Calibration& head, const Calibration& ensem
 }
 void Trainer::set_validation_sampler(const SamplerOptions& sampler) {
   state_->sampler = sampler;
+}
+void Trainer::set_criterion(const std::string& criterion) {
+  state_->criterion = criterion;
 }
 long Trainer::step() const {
   return state_->step;

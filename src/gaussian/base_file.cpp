@@ -138,10 +138,38 @@ std::vector<double> required(const NetcdfFile& file, const std::string& name) {
 
 template <std::size_t N>
 std::array<double, N> numbers(const NetcdfFile& file, const std::string& name) {
+  const std::vector<double> found = required(file, name);
+  if (found.size() != N)
+    throw Error(ExitCode::data,
+                fmt::format("{}: {} has {} numbers, expected {}: the file is damaged; make it again with "
+                            "podscale-basis",
+                            file.path(), name, found.size(), N),
+                true);
   std::array<double, N> values{};
-  const auto found = file.numbers("", name);
-  for (std::size_t i = 0; found && i < N && i < found->size(); ++i) values[i] = (*found)[i];
+  std::copy(found.begin(), found.end(), values.begin());
   return values;
+}
+
+/// No checksum covers the calibration.
+Calibration read_calibration(const NetcdfFile& file) {
+  const auto inflation = numbers<3>(file, "base_inflation");
+  Calibration c;
+  c.inflation = {inflation[0], inflation[1], inflation[2]};
+  c.before = numbers<4>(file, "base_coverage_before");
+  c.after = numbers<4>(file, "base_coverage_after");
+  c.half_width = numbers<4>(file, "base_conformal_half_width");
+  c.times = static_cast<long>(numbers<1>(file, "base_calibration_times")[0]);
+  c.period = file.text("", "base_calibration_period").value_or("");
+  c.note = file.text("", "base_calibration_note").value_or("");
+  const bool positive = std::all_of(inflation.begin(), inflation.end(),
+                                    [](double factor) { return factor > 0 && std::isfinite(factor); });
+  if (c.times < 1 || !positive)
+    throw Error(ExitCode::data,
+                fmt::format("{}: base_inflation = {}, {}, {} from {} times; expected positive factors from 1 "
+                            "or more: the file is damaged; make it again with podscale-basis",
+                            file.path(), inflation[0], inflation[1], inflation[2], c.times),
+                true);
+  return c;
 }
 
 }  // namespace
@@ -206,15 +234,6 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     base.season.patch.insert(base.season.patch.end(), season, season + terms);
   }
 
-  const auto inflation = numbers<3>(file, "base_inflation");
-  Calibration& c = base.calibration;
-  c.inflation = {inflation[0], inflation[1], inflation[2]};
-  c.before = numbers<4>(file, "base_coverage_before");
-  c.after = numbers<4>(file, "base_coverage_after");
-  c.half_width = numbers<4>(file, "base_conformal_half_width");
-  c.times = static_cast<long>(numbers<1>(file, "base_calibration_times")[0]);
-  c.period = file.text("", "base_calibration_period").value_or("");
-  c.note = file.text("", "base_calibration_note").value_or("");
   const std::string found = checksum_text(base.checksum(comm, basis)),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)
@@ -224,6 +243,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
                     "was edited; make it again with podscale-basis",
                     path, found, stored),
         true);
+  base.calibration = read_calibration(file);
   return base;
 }
 

@@ -41,7 +41,7 @@ class Calibrator {
     const TimeAxis& axis = study_.lr.times();
     for (const StepPair& pair : pairs) {
       const std::size_t step = static_cast<std::size_t>(pair.b);
-      block.phase.push_back(static_cast<float>(year_fraction(axis.calendar, axis.dates[step])));
+      block.phase.push_back(static_cast<float>(space_.basis().year_phase(axis, step)));
       block.key.push_back(axis.hour_key(step));
     }
     return block;
@@ -125,38 +125,46 @@ class Calibrator {
 
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const std::vector<StepPair>& validate, const ForecastFunction& forecast, bool inflate,
-                      long block) {
+                      long block, const std::function<bool()>& should_stop) {
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local);
-  ErrorHistogram before(local), after(local);
   Calibration calibration;
   calibration.times = static_cast<long>(validate.size());
 
-  Progress progress("calibration", 2 * calibration.times, "times");
-  for (const bool second : {false, true}) {
+  long done = 0;
+  Progress progress("calibration", (inflate ? 3 : 1) * calibration.times, "times");
+  const auto pass = [&](LevelSums* levels) {
+    ErrorHistogram errors(local);
     for (std::size_t first = 0; first < validate.size(); first += static_cast<std::size_t>(block)) {
       const std::size_t count = std::min(static_cast<std::size_t>(block), validate.size() - first);
+      if (should_stop && comm.max(should_stop() ? 1 : 0) != 0)
+        throw Error(ExitCode::requeue,
+                    "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
+                    true);
       const Block data = calibrator.read(std::span(validate).subspan(first, count));
       const ForecastRequest request{data.condition, data.phase, data.key};
       const auto forecasts = forecast(request, calibration.inflation);
-      if (!second) calibrator.add_levels(data, forecasts, sums);
-      calibrator.add_errors(data, forecasts, calibration.inflation.truncation, second ? after : before);
-      progress.update((second ? calibration.times : 0) + static_cast<long>(first + count));
+      if (levels) calibrator.add_levels(data, forecasts, *levels);
+      calibrator.add_errors(data, forecasts, calibration.inflation.truncation, errors);
+      progress.update(done += static_cast<long>(count));
     }
-    if (!second && inflate) calibration.inflation = sums.factors(comm, calibrator.tokens());
+    errors.reduce(comm, calibrator.tokens());
+    return errors;
+  };
+  ErrorHistogram errors = pass(&sums);
+  calibration.before = errors.coverage();
+  if (inflate) {
+    calibration.inflation = sums.factors(comm, calibrator.tokens());
+    const double factor = pass(nullptr).best_factor();  // last, one factor for all levels
+    for (double* level :
+         {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
+      *level *= factor * factor;
+    errors = pass(nullptr);
   }
   progress.finish();
-  before.reduce(comm, calibrator.tokens());
-  after.reduce(comm, calibrator.tokens());
-  // Last, one factor for all levels.
-  const double factor = inflate ? after.best_factor() : 1;
-  for (double* level :
-       {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
-    *level *= factor * factor;
-  calibration.before = before.coverage();
-  calibration.after = after.coverage(factor);
-  calibration.half_width = after.quantiles(factor);
+  calibration.after = errors.coverage();
+  calibration.half_width = errors.quantiles();
 
   const TimeAxis& axis = study.hr.times();
   const Date &first = axis.dates[static_cast<std::size_t>(validate.front().a)],

@@ -134,7 +134,8 @@ void PredictorSeries::read(std::span<const long> steps, std::span<float> out) co
     std::vector<double> climatology(static_cast<std::size_t>(climatology_->points));
     for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
       const Date& date = lr_->times().dates[static_cast<std::size_t>(needed[t])];
-      climatology_->evaluate(year_fraction(lr_->times().calendar, date), climatology);
+      climatology_->evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])),
+                             climatology);
       for (std::size_t i = 0; i < n; ++i) {
         const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
         if (basis_->lr_ocean[cell] && std::isnan(values[t * n + i]))
@@ -174,7 +175,7 @@ Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& 
     lr.read(predictors.source(), part, values);
     for (std::size_t t = 0; t < part.size(); ++t)
       fit.add(std::span<const float>(values).subspan(t * n, n),
-              year_fraction(lr.times().calendar, lr.times().dates[static_cast<std::size_t>(part[t])]));
+              basis.year_phase(lr.times(), static_cast<std::size_t>(part[t])));
     progress.update(static_cast<long>(first + part.size()));
   }
   progress.finish();

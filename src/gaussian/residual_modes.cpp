@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 
 #include "podscale/base/error.hpp"
 #include "podscale/base/handle.hpp"
@@ -16,7 +17,8 @@ namespace podscale {
 namespace {
 
 /// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches. Rank 0 drives: product()
-/// there is served by serve() on the others until stop().
+/// there is served by serve() on the others until stop(). Ranks agree on their own part of every
+/// product: an error of any is thrown by all, out of serve() too.
 class ResidualOperator {
  public:
   ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,
@@ -37,6 +39,8 @@ class ResidualOperator {
     while (tell(0) == 1) multiply();
   }
   void stop() { tell(0); }
+  /// Rank 0. What a product threw inside PETSc, which is C and must not be unwound.
+  std::exception_ptr failure;
 
  private:
   int tell(int more) {
@@ -48,19 +52,23 @@ class ResidualOperator {
     const int n = static_cast<int>(times_), one = 1;
     std::vector<std::vector<double>> parts;  // [local patches][times]
     double bound = 0;
-    for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
-      const PatchModes& patch = patches_->mine[p];
-      std::vector<double> part(static_cast<std::size_t>(times_), 0.0);
-      gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
-           x_.data() + patch.token * modes_, patch.modes, 0, part.data(), n);
-      for (const double value : part) bound = std::max(bound, std::abs(value));
-      parts.push_back(std::move(part));
-    }
+    comm_->agree([&] {
+      for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
+        const PatchModes& patch = patches_->mine[p];
+        PODSCALE_ASSERT((*residuals_)[p].size() == static_cast<std::size_t>(patch.modes) * times_,
+                        "{} residuals of {} modes at {} times", (*residuals_)[p].size(), patch.modes, times_);
+        std::vector<double> part(static_cast<std::size_t>(times_), 0.0);
+        gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
+             x_.data() + patch.token * modes_, patch.modes, 0, part.data(), n);
+        for (const double value : part) bound = std::max(bound, std::abs(value));
+        parts.push_back(std::move(part));
+      }
+      y_.assign(size(), 0.0);
+    });
     ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound),
                  static_cast<long>(patches_->patch_of_token.size()));
     for (const auto& part : parts) sum.add(part);
     const auto series = sum.reduce(*comm_);
-    y_.assign(size(), 0.0);
     for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
       const PatchModes& patch = patches_->mine[p];
       gemm(false, false, patch.modes, one, n, 1 / static_cast<double>(times_), (*residuals_)[p].data(),
@@ -85,7 +93,13 @@ PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {
   if (status != 0) return status;
   if ((status = VecGetArrayRead(x, &in)) != 0) return status;
   if ((status = VecGetArray(y, &out)) != 0) return status;
-  static_cast<ResidualOperator*>(context)->product(in, out);
+  ResidualOperator& op = *static_cast<ResidualOperator*>(context);
+  try {
+    op.product(in, out);
+  } catch (...) {
+    op.failure = std::current_exception();
+    return PETSC_ERR_LIB;
+  }
   if ((status = VecRestoreArray(y, &out)) != 0) return status;
   return VecRestoreArrayRead(x, &in);
 }
@@ -154,21 +168,28 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
   if (all <= 0) rank = 0;
   ResidualModes result;
   std::vector<double> vectors;
-  // The other ranks wait in serve(): an error on rank 0 must release them before it is thrown.
-  comm.agree([&] {
-    if (rank == 0) return;
-    if (!comm.is_root()) return op.serve();
-    try {
-      solve(op, rank, result.variance, vectors);
-    } catch (...) {
+  if (rank > 0) {
+    // The other ranks wait in serve(): an error of rank 0 alone must release them before all throw it. One
+    // that came out of a product is past that: either all have it, or the run has to be aborted.
+    std::exception_ptr failure;
+    if (!comm.is_root()) {
+      op.serve();
+    } else {
+      try {
+        solve(op, rank, result.variance, vectors);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      if (op.failure) std::rethrow_exception(op.failure);
       op.stop();
-      throw;
     }
-    op.stop();
+    comm.agree([&] {
+      if (failure) std::rethrow_exception(failure);
+    });
     double held = 0;
     for (std::size_t r = 0; r < result.variance.size(); ++r)
       if ((held += result.variance[r]) >= share * all) result.variance.resize(r + 1);
-  });
+  }
   const long found = comm.max(static_cast<long>(result.variance.size()));
   result.variance.resize(static_cast<std::size_t>(found));
   vectors.resize(static_cast<std::size_t>(found) * op.size());

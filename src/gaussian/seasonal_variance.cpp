@@ -38,13 +38,12 @@ void for_times(const Communicator& comm, const LatentSpace& space, const StudySe
                                      pairs.begin() + static_cast<long>(first + count));
     const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
     const auto z = space.whiten(comm, a, conditions.read(lr_steps(part)), static_cast<long>(count));
-    const TimeAxis& axis = study.lr.times();
     for (std::size_t t = 0; t < count; ++t) {
       Squares squares{std::vector<double>(local, 0.0), std::vector<double>(rank)};
       for (std::size_t p = 0; p < local; ++p)
         for (std::size_t m = 0; m < k; ++m) squares.patch[p] += std::pow(z.patch[(t * local + p) * k + m], 2);
       for (std::size_t r = 0; r < rank; ++r) squares.global[r] = std::pow(z.global[t * rank + r], 2);
-      work(squares, year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(part[t].b)]));
+      work(squares, basis.year_phase(study.lr.times(), static_cast<std::size_t>(part[t].b)));
     }
     progress.update(static_cast<long>(first + count));
   }

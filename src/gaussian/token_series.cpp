@@ -43,8 +43,7 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
       given(static_cast<std::size_t>(items * local * c));
   std::vector<double> global;
   const auto phase_of = [&](const StepPair& pair) {
-    const TimeAxis& axis = study.hr.times();
-    return year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(pair.a)]);
+    return basis.year_phase(study.hr.times(), static_cast<std::size_t>(pair.a));
   };
   Progress progress("encoding", items, "times");
   for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {

@@ -216,6 +216,12 @@ void Namelist::set(const std::string& assignment) {
   assign(key, items, where);
 }
 
+void Namelist::set_text(const std::string& key, const std::string& value) {
+  const Key* found = find_key(key);
+  PODSCALE_ASSERT(found != nullptr && found->type == KeyType::text, "namelist key {}", key);
+  assign(*found, {"'" + value}, "--set " + key);
+}
+
 const Namelist::Value& Namelist::value(const std::string& path, KeyType type) const {
   const Key* key = find_key(path);
   PODSCALE_ASSERT(key != nullptr && key->type == type, "namelist key {}", path);

@@ -27,7 +27,8 @@ void read_anomalies(const Series& hr, const Basis& basis, const Communicator& co
     std::vector<double> climatology(n);
     for (std::size_t t = 0; t < steps.size(); ++t) {
       const Date& date = hr.times().dates[static_cast<std::size_t>(steps[t])];
-      basis.hr_climatology.evaluate(year_fraction(hr.times().calendar, date), climatology);
+      basis.hr_climatology.evaluate(basis.year_phase(hr.times(), static_cast<std::size_t>(steps[t])),
+                                    climatology);
       for (std::size_t i = 0; i < n; ++i) {
         const double value = static_cast<double>(values[t * n + i]);
         if (basis.ocean[i] && std::isnan(value))
@@ -97,8 +98,8 @@ void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<d
   read(steps, values);
   std::vector<double> climatology(n);
   for (std::size_t t = 0; t < steps.size(); ++t) {
-    const Date& date = lr_->times().dates[static_cast<std::size_t>(steps[t])];
-    basis_->lr_climatology.evaluate(year_fraction(lr_->times().calendar, date), climatology);
+    basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),
+                                    climatology);
     for (std::size_t i = 0; i < n; ++i)
       out[t * n + i] = basis_->ocean[i] ? static_cast<double>(values[t * n + i]) - climatology[i] : 0.0;
   }

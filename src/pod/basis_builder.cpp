@@ -94,6 +94,7 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   basis.lr_grid = study.lr.grid();
   basis.interpolation = interpolation_from_name(namelist.text("grid.interpolation"));
   basis.shared = namelist.text("patches.basis") == "shared";
+  basis.monthly = match_by_month(study.hr.times(), study.lr.times());
   basis.effective_namelist = namelist.effective();
   if (basis.grid.ny() < size[0] || basis.grid.nx() < size[1])
     throw Error(
@@ -143,7 +144,7 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
     const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, const std::vector<long>& which) {
       for (std::size_t t = 0; t < which.size(); ++t)
         fit.add(std::span<const float>(fields).subspan(t * n, n),
-                year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(which[t])]));
+                basis.year_phase(axis, static_cast<std::size_t>(which[t])));
     };
     study.hr.read(basis.window, hr_steps(steps), fields);
     add(hr_fit, study.hr.times(), hr_steps(steps));

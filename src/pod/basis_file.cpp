@@ -151,6 +151,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put_text("", "podscale_namelist", basis.effective_namelist);
   file.put_text("", "interpolation", basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
   file.put_text("", "basis", basis.shared ? "shared" : "local");
+  file.put_text("", "seasonal_phase", basis.monthly ? "month" : "date");
   file.put_numbers("", "podscale_format", {kFormat}, NC_INT);
   file.put_numbers("", "patch_size", {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)},
                    NC_INT);
@@ -233,6 +234,8 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   basis.lr_grid = make_grid(file.get_all("lr_lat"), file.get_all("lr_lon"));
   basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
   basis.shared = file.text("", "basis").value() == "shared";
+  // Older files lack it: they were made with the phase of the date.
+  basis.monthly = file.text("", "seasonal_phase").value_or("date") == "month";
   basis.samples = static_cast<long>(file.numbers("", "training_times").value().front());
   basis.effective_namelist = file.text("", "podscale_namelist").value_or("");
   basis.modes = static_cast<int>(file.dimension("mode").value());

@@ -32,7 +32,7 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Lo
     lr.read(band, some, fields);
     for (std::size_t t = 0; t < some.size(); ++t)
       fit.add(std::span<const float>(fields).subspan(t * points, points),
-              year_fraction(times.calendar, times.dates[static_cast<std::size_t>(some[t])]));
+              basis.year_phase(times, static_cast<std::size_t>(some[t])));
     progress.update(static_cast<long>(first + some.size()));
   }
   progress.finish();
@@ -120,10 +120,9 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
     read_low_resolution(previous);
     interpolate(regridder(basis_->interpolation), low_resolution_, last_);
   }
-  const TimeAxis& times = lr_->times();
   std::vector<double> climatology(reached_.size());
-  basis_->lr_climatology.evaluate(
-      podscale::year_fraction(times.calendar, times.dates[static_cast<std::size_t>(previous)]), climatology);
+  basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(previous)),
+                                  climatology);
   fields.persistence.resize(reached_.size());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
     const double anomaly = reached_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;

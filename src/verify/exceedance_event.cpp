@@ -106,7 +106,7 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const Series& hr, std::span<const long> steps, const Climatology& climatology,
-                            long block) {
+                            long block, bool monthly) {
   const Grid& grid = hr.grid();
   const TimeAxis& times = hr.times();
   const Share rows = share_of(grid.ny(), comm.size(), comm.rank());
@@ -127,7 +127,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
     values.resize(some.size() * band.points);
     hr.read(band.window, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
-      mine.evaluate(year_fraction(times.calendar, date(some[t])), mean);
+      mine.evaluate(year_phase(times, static_cast<std::size_t>(some[t]), monthly), mean);
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
                  std::span<const float>(values).subspan(t * band.points, band.points), mean);
     }

@@ -105,16 +105,24 @@ void Verification::match_times() {
          "{}: none of its times ({}) lies in data.downscale; expected some that do; downscale that period or "
          "change it",
          product_path_, extent(times));
+  // A product or truth of one time cannot tell that it is monthly; the basis can.
+  const auto may_be_monthly = [](const TimeAxis& axis) {
+    return axis.is_monthly() || axis.dates.size() == 1;
+  };
+  const auto pairs_with = [&](const TimeAxis& other) {
+    return match_steps(
+        times, steps, other,
+        basis_->monthly ? may_be_monthly(times) && may_be_monthly(other) : match_by_month(times, other));
+  };
   std::map<long, Match> by_product;
-  for (const StepPair& pair : match_steps(times, steps, truth_->times()))
-    by_product[pair.a] = {pair.a, pair.b, -1, {}};
+  for (const StepPair& pair : pairs_with(truth_->times())) by_product[pair.a] = {pair.a, pair.b, -1, {}};
   if (by_product.empty())
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
          truth_->describe(), extent(truth_->times()), product_path_,
          day(times.dates[static_cast<std::size_t>(steps.front())]),
          day(times.dates[static_cast<std::size_t>(steps.back())]));
-  for (const StepPair& pair : match_steps(times, steps, lr_->times()))
+  for (const StepPair& pair : pairs_with(lr_->times()))
     if (const auto found = by_product.find(pair.a); found != by_product.end()) found->second.lr = pair.b;
   for (const auto& [step, match] : by_product)
     if (match.lr >= 0) matched_.push_back(match);
@@ -124,8 +132,7 @@ void Verification::match_times() {
          lr_->describe(), extent(lr_->times()), product_path_);
   for (std::size_t c = 0; c < compared_.size(); ++c) {
     std::map<long, long> step_of;
-    for (const StepPair& pair : match_steps(times, steps, compared_readers_[c].times()))
-      step_of[pair.a] = pair.b;
+    for (const StepPair& pair : pairs_with(compared_readers_[c].times())) step_of[pair.a] = pair.b;
     std::erase_if(matched_, [&](const Match& match) { return !step_of.contains(match.product); });
     for (Match& match : matched_) match.compared.push_back(step_of[match.product]);
     if (matched_.empty())

@@ -57,8 +57,7 @@ std::vector<VerifiedSystem> Verification::systems() const {
 std::vector<double> Verification::year_fractions() const {
   std::vector<double> out;
   for (const Match& match : matched_)
-    out.push_back(year_fraction(product_->times().calendar,
-                                product_->times().dates[static_cast<std::size_t>(match.product)]));
+    out.push_back(basis_->year_phase(product_->times(), static_cast<std::size_t>(match.product)));
   return out;
 }
 
@@ -104,7 +103,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   scores.add_family(std::make_unique<BrierScores>(
       list,
       train_event(*comm_, kind, namelist_->real("verify.threshold"), *training_, training_steps_,
-                  basis_->hr_climatology, namelist_->integer("grid.time_block")),
+                  basis_->hr_climatology, namelist_->integer("grid.time_block"), basis_->monthly),
       year_fractions()));
 }
 

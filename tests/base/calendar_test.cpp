@@ -213,6 +213,13 @@ TEST(Times, MatchByDayOrByMonth) {
   EXPECT_EQ(months[0].a, 1);
   EXPECT_EQ(months[0].b, 0);
 
+  // Paired by month, both have the phase of the middle of the month, whatever its day.
+  EXPECT_TRUE(match_by_month(begin, middle));
+  EXPECT_FALSE(match_by_month(begin, noon));
+  EXPECT_DOUBLE_EQ(year_phase(begin, 1, true), 1.5 / 12);
+  EXPECT_DOUBLE_EQ(year_phase(middle, 0, true), 1.5 / 12);
+  EXPECT_DOUBLE_EQ(year_phase(begin, 1, false), 31.0 / 366);
+
   const TimeAxis six_hourly = decode_times({0, 6, 12, 18, 24}, "hours since 2000-01-01", "", "x");
   const auto hours = match_steps(noon, {0, 1}, six_hourly);  // several a day: by the time of day
   ASSERT_EQ(hours.size(), 2u);

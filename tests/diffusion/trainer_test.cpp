@@ -107,7 +107,8 @@ TEST(Trainer, LearnsTheConditionalDistribution) {
   const SamplerOptions sampler{SamplerKind::angle, 8, 1};
   trainer.set_validation_sampler(sampler);
   trainer.run(
-      study.set(), [&](const NetworkFunctions& n) { return crps(validation, n.sample); }, [] { return false; });
+      study.set(), [&](const NetworkFunctions& n) { return crps(validation, n.sample); },
+      [] { return false; });
   const auto& history = trainer.history();
   EXPECT_GT(trainer.best_step(), 0);
   EXPECT_LT(history.back().score, 0.75 * history.front().score);
@@ -156,6 +157,81 @@ TEST(Trainer, KeepsStepZeroWhereNothingBeatsIt) {
       ASSERT_EQ(checkpoint.best[static_cast<std::size_t>(i)], 0.0f);
   }
   EXPECT_NE(checkpoint.average, checkpoint.best);
+}
+
+/// How far the head of these weights is from the base, at one time: 0 for zero-initialised ones.
+double learnt(const Study& study, const NetworkFunctions& network) {
+  std::vector<float> mean(static_cast<std::size_t>(study.layout.latent_size())), variance(mean.size());
+  network.head(std::span(study.condition).first(8), study.year_phase[0], mean, variance);
+  double sum = 0;
+  for (const float value : mean) sum += std::abs(static_cast<double>(value));
+  return sum;
+}
+
+TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  const Study study = own_share(comm, 40), fixed = make_study(small_layout(), 0, 1);
+  TrainingOptions options = small_training(8);
+  options.head_weight = 1;
+  int scored = 0;
+  const auto run = [&](const std::string& file, const std::string& criterion, double sign, bool resume) {
+    Trainer trainer(comm, study.layout, small_model(), options, kBasis, folder / file, resume, "");
+    trainer.set_criterion(criterion);
+    scored = 0;
+    trainer.run(
+        study.set(),
+        [&](const NetworkFunctions& network) {
+          ++scored;
+          return 1 + sign * learnt(fixed, network);
+        },
+        [] { return false; });
+    return read_checkpoint(comm, folder / file);
+  };
+  const auto calibrated = [&](const std::string& file, const std::string& criterion, double sign) {
+    Trainer trainer(comm, study.layout, small_model(), options, kBasis, folder / file, true, "");
+    trainer.set_criterion(criterion);
+    trainer.run(
+        study.set(), [&](const NetworkFunctions& network) { return 1 + sign * learnt(fixed, network); },
+        [] { return false; });
+    Calibration calibration;
+    calibration.times = 3;
+    calibration.forecast = "24 members";
+    trainer.set_calibrations(calibration, calibration);
+    trainer.save();
+  };
+  for (const char* file : {"kept.h5", "lost.h5"}) {
+    const Checkpoint first = run(file, "members", -0.01, false);
+    ASSERT_GT(first.summary.best_step, 0);
+    EXPECT_EQ(first.summary.criterion, "members");
+    calibrated(file, "members", -0.01);
+  }
+
+  // The same criterion: nothing is scored again.
+  const Checkpoint before = run("kept.h5", "members", 1, true);
+  EXPECT_EQ(scored, 0);
+  EXPECT_EQ(before.summary.ensemble_calibration.forecast, "24 members");
+
+  // Another one that the kept weights win by, too.
+  const Checkpoint kept = run("kept.h5", "head", -0.02, true);
+  EXPECT_EQ(scored, 2);
+  EXPECT_EQ(kept.best, before.best);
+  EXPECT_EQ(kept.average, before.average);
+  EXPECT_EQ(kept.summary.best_step, before.summary.best_step);
+  EXPECT_LT(kept.summary.best_score, before.summary.best_score);
+  EXPECT_EQ(kept.summary.criterion, "head");
+  EXPECT_EQ(kept.summary.head_calibration.times, 3);
+
+  // One that they lose by: back to step 0, without the calibrations of what is gone.
+  const Checkpoint lost = run("lost.h5", "head", 1, true);
+  EXPECT_EQ(lost.summary.best_step, 0);
+  EXPECT_EQ(lost.summary.best_score, 1);
+  EXPECT_EQ(lost.average, before.average);
+  EXPECT_EQ(lost.summary.head_calibration.times, 0);
+  EXPECT_EQ(lost.summary.ensemble_calibration.times, 0);
+  const Model model = Model::load(comm, folder / "lost.h5", study.layout, kBasis, "cpu");
+  EXPECT_EQ(learnt(fixed, model.functions({})), 0);
+  EXPECT_EQ(model.criterion(), "head");
 }
 
 TEST(Trainer, RefusesWhatItCannotTrainOn) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The base, the head, members on demand and functionals, as the programs show them, on the shared study.
-#   base.sh BIN LAUNCHER SCRATCH CASE     CASE: members, functionals or refusals
+#   base.sh BIN LAUNCHER SCRATCH CASE     CASE: members, members_later, calibration, monthly, functionals or refusals
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "base_$4"
@@ -14,8 +14,11 @@ cp -- "$full/model.h5" head.h5
 
 case "$4" in
   members)
-    # A finished model goes on only to calibrate its head; the ensemble's calibration stays.
+    # A finished model goes on only to calibrate its head, whose weights members had selected: scored again.
     must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
+    check "scored again" grep -qE "head.h5: kept step [0-9]+ by 'ensemble, 4 times .*; by 'head, 4 times .* it scores" run.log
+    must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
+    check "once" test "$(grep -c "kept step" run.log)" = 0
     for kind in base head; do
       settings=("${alone[@]}")
       [[ $kind == base ]] || settings=("${model[@]}")
@@ -42,6 +45,127 @@ some, all = (netCDF4.Dataset(name) for name in sys.argv[1:])
 assert list(some["realization"][:]) == [4, 5]
 assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some.nc ${kind}1.nc
     done
+    ;;
+  members_later)
+    # Calibrated again since the product was made: no checksum changes, and the members are those of the product.
+    cp -- "$full/product.nc" ensemble.nc
+    cp -- "$full/model.h5" again.h5
+    cp -- "$full/basis.nc" "it's basis.nc"
+    must 2 train tiny.nml "${inputs[@]}" --set output.model_file=again.h5 --set sampling.calibration_times=3
+    check "another calibration" test "$(h5dump -d /calibration/ensemble again.h5 | tail -n +2)" \
+      != "$(h5dump -d /calibration/ensemble "$full/model.h5" | tail -n +2)"
+    must 2 members ensemble.nc --basis "it's basis.nc" --model again.h5 --n 6 --output members.nc
+    same_data members.nc ensemble.nc time,realization,tos_member
+    must 1 basis tiny.nml "${inputs[@]:0:4}" --set output.directory=later --set data.validate=2000-10-10,2000-10-20 \
+      --set base.penalties=0.3 --set base.prior=interpolation
+    must 1 basis tiny.nml "${inputs[@]:0:4}" --set output.directory=sooner --set base.penalties=0.3 --set base.prior=interpolation
+    must 2 downscale tiny.nml "${inputs[@]:0:4}" "${alone[@]}" --set output.directory=sooner
+    must 2 members sooner/product.nc --basis later/basis.nc --n 6 --output later/members.nc
+    same_data later/members.nc sooner/product.nc time,realization,tos_member
+
+    # One path given: the other one is where the product says, below its own folder.
+    mkdir there
+    cp -- "$full/model.h5" there/model.h5
+    must 1 downscale tiny.nml "${inputs[@]:0:4}" --set "output.basis_file=$full/basis.nc" --set output.directory=there
+    same_data there/product.nc ensemble.nc
+    must 1 members there/product.nc --basis "it's basis.nc" --n 6 --output members1.nc
+    same_data members1.nc ensemble.nc time,realization,tos_member
+    mv there/model.h5 elsewhere.h5
+    must 1 members there/product.nc --model elsewhere.h5 --n 6 --output members2.nc
+    same_data members2.nc ensemble.nc time,realization,tos_member
+    ;;
+  calibration)
+    cp -- "$full/model.h5" model.h5
+    own=("${inputs[@]}" --set output.model_file=model.h5)
+    attribute() {  # attribute FILE NAME
+      ncdump -h "$1" | sed -n "s/^\t*:$2 = \(.*\) ;$/\1/p"
+    }
+    # What the product says of its calibration, and that the defaults run: control variate, 8 steps, intervals.
+    wide=(--set sampling.control_variate=.true. --set sampling.steps=8 --set sampling.calibration=conformal --set output.interval=0.9)
+    must 2 train tiny.nml "${own[@]}" "${wide[@]}"
+    must 2 downscale tiny.nml "${own[@]}" "${wide[@]}" --set output.product_file=wide.nc
+    must 1 downscale tiny.nml "${own[@]}" "${wide[@]}" --set output.product_file=one.nc
+    same_data wide.nc one.nc
+    must 1 members wide.nc --n 6 --output members.nc
+    same_data members.nc wide.nc time,realization,tos_member
+    check "the kind of calibration" test "$(attribute wide.nc podscale_calibration)" = '"conformal"'
+    check "levels" test "$(attribute wide.nc podscale_calibration_levels)" = "0.5, 0.8, 0.9, 0.95"
+    check "a note on a short period" grep -q "seasons are missing" <<<"$(attribute wide.nc podscale_calibration_note)"
+    check "times" test "$(attribute wide.nc podscale_calibration_times)" = 31
+    # shellcheck disable=SC2016
+    check "intervals and coverage" /usr/bin/python3 -c '
+import netCDF4, numpy
+file = netCDF4.Dataset("wide.nc")
+levels, width = file.podscale_calibration_levels, file.podscale_calibration_conformal_half_width
+assert (numpy.diff(width) > 0).all(), width
+for side, sign in ("lower", -1), ("upper", 1):
+    bound = file["tos"][:] + sign * width[2] * file["tos_std"][:]
+    error = abs(file["tos_" + side][:] - bound).max()
+    assert error < 2e-5, (side, error)
+assert abs(width[2] - 1.6448536) > 1e-3, width  # not those of the Gaussian
+before, after = file.podscale_calibration_coverage_before, file.podscale_calibration_coverage_after
+assert (before > 0).all() and (after < 1).all() and (numpy.diff(before) > 0).all() and (numpy.diff(after) > 0).all()
+assert abs(after - levels).mean() < abs(before - levels).mean() + 0.02, (before, after)
+assert abs(file["tos"][:] - file["tos_member"][:].mean(axis=1)).max() > 1e-3  # the control variate'"'"'s part
+inflation = file.podscale_calibration_inflation
+assert inflation.shape == (3,) and inflation.dtype == float and (inflation > 0).all()'
+    # A calibration is of use for what was calibrated only.
+    refuse 65 "calibrated for '6 members, sampler angle, 8 steps, control variate'" 2 downscale tiny.nml "${own[@]}"
+    refuse 65 "run podscale-train" 2 downscale tiny.nml "${own[@]}" "${wide[@]}" --set sampling.members=12
+    refuse 65 "run podscale-train" 0 downscale tiny.nml "${own[@]}" "${wide[@]}" --set sampling.sampler=ddim
+    must 2 downscale tiny.nml "${own[@]}" --set sampling.members=12 --set sampling.calibration=none --set output.product_file=none.nc
+    check "no calibration" test "$(attribute none.nc podscale_calibration)" = '"none"'
+    must 1 members none.nc --n 3 --output three.nc
+    must 2 train tiny.nml "${own[@]}" --set sampling.members=12
+    must 2 downscale tiny.nml "${own[@]}" --set sampling.members=12 --set output.product_file=twelve.nc
+    # Nothing is kept of a calibration that is stopped.
+    cp -- model.h5 before.h5
+    code=0
+    ranks_of 2 train tiny.nml "${own[@]}" --set training.time_limit=00:00:00 >run.log 2>run.err || code=$?
+    check "a calibration ends with 75, not $code, at the time limit" test "$code" = 75
+    check "it says so" grep -q "calibration stopped" run.err
+    check "the model is as it was" h5diff before.h5 model.h5
+
+    # Training that ruins the network: step 0 is kept, and the log says what that is.
+    ruin=(--set training.resume=.false. --set training.rate=1.0 --set training.warmup=0 --set training.ema_decay=0)
+    must 2 train tiny.nml "${own[@]}" "${ruin[@]}" --set output.model_file=ruined.h5
+    check "step 0 won" grep -q "no step of the training beat step 0: the untrained network, which is the base, is what was saved" run.warnings
+    check "nothing on the sampler" test "$(grep -c "sampling.sampler" run.warnings)" = 0
+    must 2 train tiny.nml "${own[@]}" "${ruin[@]}" --set output.model_file=ruined.h5 --set sampling.sampler=ddim
+    check "with 'ddim' it is not the base" grep -q "beat step 0: the untrained network is what was saved" run.warnings
+    check "one warning" test "$(grep -c "sampling.sampler = 'ddim'" run.warnings)" = 1
+    must 2 downscale tiny.nml "${own[@]}" --set output.model_file=ruined.h5 --set sampling.sampler=ddim --set output.product_file=damped.nc
+    check "one warning of the product" test "$(grep -c "sampling.sampler = 'ddim'" run.warnings)" = 1
+    ;;
+  monthly)
+    # HR stamped on the first of a month, LR on the first or on the 16th: the same fields.
+    months=(--set ocean.calendar=360_day --set ocean.step_days=30 --set ocean.first_date=1990-01-01 --set ocean.last_date=2000-12-30
+      --set data.train=1990-01-01,1996-12-30 --set data.validate=1997-01-01,1999-12-30 --set data.downscale=2000-01-01,2000-12-30)
+    must 2 ocean tiny.nml "${months[@]}" --set output.directory=.
+    cdo -s -shifttime,15days ocean_lr.nc ocean_lr_middle.nc
+    for lr in ocean_lr ocean_lr_middle; do
+      months+=(--set data.hr_files=ocean_hr.nc --set "data.lr_files=$lr.nc" --set "output.directory=$lr" --set sampling.uncertainty=head)
+      must 2 basis tiny.nml "${months[@]}"
+      must 2 train tiny.nml "${months[@]}"
+      must 2 downscale tiny.nml "${months[@]}" --set output.write_members=.false.
+      must 2 verify tiny.nml "${months[@]}" --set verify.picture_file= --set verify.event=percentile
+      # A product of one time cannot tell that it is monthly.
+      must 1 downscale tiny.nml "${months[@]}" --set data.downscale=2000-03-01,2000-03-30 --set output.product_file=march.nc
+      must 1 members "$lr/march.nc" --n 6 --output "$lr/members.nc"
+      same_data "$lr/members.nc" "$lr/march.nc" time,realization,tos_member
+      must 1 verify tiny.nml "${months[@]}" --set output.product_file=march.nc --set verify.picture_file= --set verify.text_file=march.txt
+    done
+    same_data ocean_lr_middle/product.nc ocean_lr/product.nc tos,tos_variance
+    same_rows() {  # same_rows TABLE SYSTEM...: lines of both studies
+      local table="$1" row
+      shift
+      for row in "$@"; do
+        check "a row of $row in $table" grep -q "^$row " "ocean_lr/$table"
+        check "$row in $table" test "$(grep "^$row " "ocean_lr_middle/$table")" = "$(grep "^$row " "ocean_lr/$table")"
+      done
+    }
+    same_rows scores.txt podscale bicubic_anomaly climatology persistence
+    same_rows march.txt bicubic_anomaly climatology persistence  # the noise of its members is that of their hour
     ;;
   functionals)
     box="30,33,-72,-69"

@@ -84,7 +84,7 @@ case "$4" in
     ;;
   downscale)
     run=(2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" --set output.directory=.)
-    slow=(--set sampling.steps=150 --set sampling.time_block=1)
+    slow=(--set sampling.steps=150 --set sampling.time_block=1 --set sampling.calibration=none)
     start "${run[@]}" "${slow[@]}"
     signal_at .product.nc.tmp
     ended 2 75

@@ -54,7 +54,9 @@ struct Study {
         basis(build_basis(comm, namelist, series)),
         base(fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate,
                                  kBlock)),
-        space(basis, &base) {}
+        space(basis, &base) {
+    base.calibration.times = 1;  // a file with a base that was not calibrated is refused
+  }
   Study(const Study&) = delete;
   StudySeries series;
   std::vector<StepPair> train, validate;
@@ -406,9 +408,29 @@ TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
   }
 }
 
+TEST_F(Base, ABaseWithoutAUsableCalibrationIsRefusedOnEveryRank) {
+  const std::string path = dir() + "/uncalibrated.nc";
+  const auto written = [&](const Inflation& inflation, long times) {
+    LinearGaussian base = study().base;
+    base.calibration.inflation = inflation;
+    base.calibration.times = times;
+    write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, base));
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);
+    return code_of([&] { read_base(comm(), basis, path); });
+  };
+  EXPECT_EQ(written({1, 1, 1}, 1), ExitCode::ok);
+  EXPECT_EQ(written({1, 1, 1}, 0), ExitCode::data);
+  EXPECT_EQ(written({0, 1, 1}, 9), ExitCode::data);
+  EXPECT_EQ(written({1, -1, 1}, 9), ExitCode::data);
+  EXPECT_EQ(written({1, 1, std::nan("")}, 9), ExitCode::data);
+}
+
 TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
   const std::string path = dir() + "/older.nc";
-  for (const char* attribute : {"base_halo", "base_lags", "base_penalty", "base_interpolation"}) {
+  for (const char* attribute : {"base_halo", "base_lags", "base_penalty", "base_interpolation",
+                                "base_inflation", "base_coverage_before", "base_coverage_after",
+                                "base_conformal_half_width", "base_calibration_times"}) {
     write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
     comm().barrier();
     if (comm().is_root()) {
@@ -496,6 +518,57 @@ TEST_F(Base, LatentsColourBackToTheCoefficients) {
     }
 }
 
+/// Coverage counted point by point, with these half widths; [4] is the area.
+std::array<double, 5> count_covered(const Communicator& comm, const Study& study, const Inflation& inflation,
+                                    const std::array<double, 4>& width) {
+  std::array<double, 5> sums{};
+  const Basis& basis = study.basis;
+  for_forecasts(comm, study, study.validate, inflation,
+                [&](const auto& mean, const auto& variance, const auto& truth) {
+                  for (long i = 0; i < basis.window.points(); ++i) {
+                    if (!basis.ocean[i]) continue;
+                    const double area = basis.grid.area_weight(basis.window.y0 + i / basis.window.nx,
+                                                               basis.window.x0 + i % basis.window.nx);
+                    sums[4] += area;
+                    for (std::size_t l = 0; l < 4; ++l)
+                      if (std::abs(mean[i] - truth[i]) <= width[l] * std::sqrt(variance[i])) sums[l] += area;
+                  }
+                });
+  comm.sum(std::span(sums));
+  for (double& sum : sums) sum /= sums[4];
+  return sums;
+}
+
+TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem) {
+  // A network may damp a wider start noise: here half of the factor on the standard deviation arrives.
+  const auto base = base_forecast(study().space);
+  const auto arrives = [](const Inflation& f) {
+    return Inflation{0.3 * std::sqrt(f.global), 0.3 * std::sqrt(f.patch), f.truncation};
+  };
+  const ForecastFunction damped = [&](const ForecastRequest& request, const Inflation& inflation) {
+    return base(request, arrives(inflation));
+  };
+  const auto c = calibrate(comm(), study().space, study().series, study().validate, damped, true, kBlock);
+  std::array<double, 4> gaussian{};
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
+             conformal = count_covered(comm(), study(), arrives(c.inflation), c.half_width);
+  for (std::size_t l = 0; l < 4; ++l) {
+    EXPECT_NEAR(after[l], c.after[l], 2e-3) << l;
+    EXPECT_NEAR(conformal[l], calibration_levels[l], 2e-3) << l;
+  }
+}
+
+TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
+  int asked = 0;
+  EXPECT_EQ(code_of([&] {
+              calibrate(comm(), study().space, study().series, study().validate, base_forecast(study().space),
+                        true, 16, [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
+            }),
+            ExitCode::requeue);
+  EXPECT_EQ(asked, 3);
+}
+
 TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   const auto c = calibrate(comm(), study().space, study().series, study().validate,
                            base_forecast(study().space), true, kBlock);
@@ -511,23 +584,7 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   EXPECT_EQ(plain.before, c.before);
   // Coverage counted here, with the inflated variance and both kinds of half width.
   const auto covered = [&](const Inflation& inflation, const std::array<double, 4>& width) {
-    std::array<double, 5> sums{};
-    const Basis& basis = study().basis;
-    for_forecasts(comm(), study(), study().validate, inflation,
-                  [&](const auto& mean, const auto& variance, const auto& truth) {
-                    for (long i = 0; i < basis.window.points(); ++i) {
-                      if (!basis.ocean[i]) continue;
-                      const double area = basis.grid.area_weight(basis.window.y0 + i / basis.window.nx,
-                                                                 basis.window.x0 + i % basis.window.nx);
-                      sums[4] += area;
-                      for (std::size_t l = 0; l < 4; ++l)
-                        if (std::abs(mean[i] - truth[i]) <= width[l] * std::sqrt(variance[i]))
-                          sums[l] += area;
-                    }
-                  });
-    comm().sum(std::span(sums));
-    for (double& sum : sums) sum /= sums[4];
-    return sums;
+    return count_covered(comm(), study(), inflation, width);
   };
   std::array<double, 4> gaussian{};
   for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);

@@ -2,6 +2,7 @@
 #include "podscale/gaussian/residual_covariance.hpp"
 
 #include <gtest/gtest.h>
+#include <petscsys.h>
 
 #include <cmath>
 
@@ -296,4 +297,21 @@ TEST(ResidualCovariance, ResidualsOfZeroStayFinite) {
   whiten(comm, fit, region);
   for (const auto& series : region.residuals)
     for (const double value : series) EXPECT_EQ(value, 0.0);
+}
+
+TEST(ResidualCovariance, AnErrorOfOneRankIsThrownByAll) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  Region region(comm, kNy, kNx, 0.3);
+  const int last = comm.max(region.residuals.empty() ? -1 : comm.rank());  // that has a patch
+  if (comm.rank() == last) region.residuals.back().pop_back();
+  PetscPushErrorHandler(PetscReturnErrorHandler, nullptr);  // as the programs do
+  try {
+    region.fit(comm, 4, 1);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.agreed());
+    EXPECT_NE(std::string(error.what()).find("residuals of"), std::string::npos) << error.what();
+  }
+  comm.barrier();
+  PetscPopErrorHandler();
 }

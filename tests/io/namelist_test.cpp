@@ -121,6 +121,7 @@ TEST(Namelist, SetComesLastAndQuotesAreOptional) {
   n.set("Output.Title=a title = of mine");
   n.set("data.hr_files=a/*.nc,b.nc");
   n.set("data.lr_files='x,y.nc', 'z.nc'");
+  n.set_text("output.basis_file", "it's /a \"b\".nc");
   n.set("patches.size=4,6");
   n.set("sampling.sampler=dpm-solver++");
   n.set("output.directory=");
@@ -128,6 +129,7 @@ TEST(Namelist, SetComesLastAndQuotesAreOptional) {
   EXPECT_EQ(n.text("output.title"), "a title = of mine");
   EXPECT_EQ(n.texts("data.hr_files"), (std::vector<std::string>{"a/*.nc", "b.nc"}));
   EXPECT_EQ(n.texts("data.lr_files"), (std::vector<std::string>{"x,y.nc", "z.nc"}));
+  EXPECT_EQ(n.text("output.basis_file"), "it's /a \"b\".nc");
   EXPECT_EQ(n.integers("patches.size"), (std::vector<long>{4, 6}));
   EXPECT_EQ(n.text("sampling.sampler"), "dpm-solver++");
   EXPECT_EQ(n.text("output.directory"), "");

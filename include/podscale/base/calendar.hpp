@@ -49,11 +49,20 @@ std::vector<long> steps_between(const TimeAxis& axis, const std::string& first, 
 TimeAxis decode_times(const std::vector<double>& values, const std::string& units,
                       const std::string& calendar, const std::string& where);
 
-/// Pairs of steps of the two axes with the same date (same month if both are monthly), within steps of `a`
+/// Whether match_steps pairs the steps of the two by year and month: both are monthly.
+bool match_by_month(const TimeAxis& a, const TimeAxis& b);
+/// Phase of the seasonal cycle of a step, in [0, 1): its year_fraction, or the middle of its month where
+/// `monthly`, since sources that are paired by month may stamp different days of it.
+double year_phase(const TimeAxis& axis, std::size_t step, bool monthly);
+
+/// Pairs of steps of the two axes with the same date (same month if match_by_month), within steps of `a`
 /// given.
 struct StepPair {
   long a, b;
 };
 std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b);
+/// The same, by month or by date as the caller says: axes of one time cannot tell.
+std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
+                                  bool monthly);
 
 }  // namespace podscale

@@ -105,6 +105,7 @@ class Model {
   std::string checksum() const;                     ///< of the weights
   long parameters() const;
   long best_step() const;
+  const std::string& criterion() const;  ///< that the weights were selected by
 
  private:
   friend class Trainer;
@@ -131,6 +132,10 @@ class Trainer {
 
   /// How validation members are drawn; the default is DDIM with 20 steps.
   void set_validation_sampler(const SamplerOptions& sampler);
+  /// What the validation score is, in words. Where model_file has weights that another one selected, run()
+  /// scores them and step 0 again first; weights that do not beat step 0 are given up, and calibrations with
+  /// them.
+  void set_criterion(const std::string& criterion);
   /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps
   /// the averaged weights of the best score; writes the checkpoint every checkpoint_every steps, and when
   /// should_stop() is true on any rank (asked at every step; then returns false).
@@ -157,6 +162,7 @@ struct ModelSummary {
   double best_score = 0;
   int ranks = 1;
   std::string basis_checksum, weights_checksum, effective_namelist, version;
+  std::string criterion;  ///< that best_score is by, in words; "" in older files
   Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
 };

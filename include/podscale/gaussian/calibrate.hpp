@@ -1,6 +1,7 @@
 #pragma once
 // Calibration of a forecast on a validation period.
 
+#include <functional>
 #include <vector>
 
 #include "podscale/gaussian/condition.hpp"
@@ -8,13 +9,14 @@
 
 namespace podscale {
 
-/// Collective. Runs the forecast on the steps twice: without inflation, for the factors of the three levels
-/// (squared error over variance) and the coverage before; and with these, for one more factor that they
-/// share, which minimises the CRPS, the coverage after and the conformal half widths. inflate = false: all
-/// factors stay
-/// 1. block: times in memory at once. The same bits at any number of ranks where the forecast's are.
+/// Collective. Runs the forecast on the steps three times: without inflation, for the factors of the three
+/// levels (squared error over variance) and the coverage before; with these, for one more factor that they
+/// share, which minimises the CRPS; and with the product, for the coverage after and the conformal half
+/// widths: a network need not pass a wider start noise on by the same factor. inflate = false: once, and all
+/// factors stay 1. block: times in memory at once. should_stop (optional): asked before each block; where it
+/// is true on any rank, Error(requeue) on all. The same bits at any number of ranks where the forecast's are.
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const std::vector<StepPair>& validate, const ForecastFunction& forecast, bool inflate,
-                      long block);
+                      long block, const std::function<bool()>& should_stop = {});
 
 }  // namespace podscale

@@ -28,6 +28,8 @@ struct Calibration {
   std::array<double, 4> half_width{};
   long times = 0;            ///< 0: not calibrated
   std::string period, note;  ///< note: why the calibration is weak; "" if it is not
+  /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for the base.
+  std::string forecast;
 
   /// One line: factors, coverage before and after, period.
   std::string text() const;

@@ -35,6 +35,9 @@ class Namelist {
   void set(const std::string&
                assignment);  ///< "group.key=value", value in namelist syntax; quotes optional for one text
 
+  /// The same of one text, taken as it is whatever characters it has.
+  void set_text(const std::string& key, const std::string& value);
+
   // Typed access; asking for a key that is not in the table, or by another type, is a bug.
   long integer(const std::string& key) const;  ///< key: "group.name"
   double real(const std::string& key) const;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "podscale/base/calendar.hpp"
 #include "podscale/grid/axes.hpp"
 #include "podscale/grid/regrid.hpp"
 #include "podscale/parallel/communicator.hpp"
@@ -41,8 +42,9 @@ struct Basis {
       lr_climatology;  ///< degC, on the window; the second of the LR source interpolated to HR
   int modes = 0;       ///< K
   bool shared = false;
-  long samples = 0;  ///< training times
-  Lapping lapping;    ///< how patches overlap; modes and tau belong to the folded field
+  bool monthly = false;  ///< HR and LR steps of the training series were paired by month
+  long samples = 0;      ///< training times
+  Lapping lapping;       ///< how patches overlap; modes and tau belong to the folded field
   Patches patches;
   std::vector<double> condition_scale;  ///< [local patches][K] K
   std::vector<double> tau;              ///< [window points] K2, truncation variance of the folded field
@@ -57,6 +59,11 @@ struct Basis {
   /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be set.
   void overlap_patches(const Communicator& comm, long overlap) {
     lapping = Lapping(comm, decomposition, grid, ocean, overlap);
+  }
+  /// Not collective. Phase of the climatologies at a step of any series or product of the study. One choice
+  /// for all: a product of one time cannot tell that its source was monthly.
+  double year_phase(const TimeAxis& axis, std::size_t step) const {
+    return podscale::year_phase(axis, step, monthly);
   }
   Codec codec() const { return {patches.mine, modes, window.points()}; }
 };
