@@ -91,8 +91,7 @@ void describe_calibration(NetcdfFile& file, const Forecaster& forecaster, const 
   const auto put = [&](const char* name, const auto& values) {
     file.put_numbers("", name, {values.begin(), values.end()});
   };
-  file.put_numbers("", "podscale_calibration_inflation",
-                   {c.inflation.global, c.inflation.patch, c.inflation.truncation});
+  file.put_numbers("", "podscale_calibration_inflation", c.inflation.numbers());
   put("podscale_calibration_levels", calibration_levels);
   put("podscale_calibration_coverage_before", c.before);
   put("podscale_calibration_coverage_after", c.after);

@@ -19,7 +19,8 @@ LinearGaussian build_base(const Context& context, const Basis& basis, const Stud
   const LatentSpace space(basis, &base);
   base.season = fit_seasonal_variance(comm, space, study, train, validate,
                                       static_cast<int>(context.namelist.integer("base.season")), block);
-  base.calibration = calibrate(comm, space, study, validate, base_forecast(space), true, block);
+  base.calibration = calibrate(comm, space, study, validate, base_forecast(space),
+                               inflate_from_name(context.namelist.text("base.inflation")), block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,
             base.interpolation > 0 ? "interpolation" : "climatology", base.residual.rank);

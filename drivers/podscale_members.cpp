@@ -47,14 +47,8 @@ Namelist namelist_of(const NetcdfFile& product, const Wanted& wanted) {
 Inflation inflation_of(const NetcdfFile& product) {
   if (product.text("", "podscale_calibration") == "none") return {};
   const auto found = product.numbers("", "podscale_calibration_inflation");
-  if (!found || found->size() != 3)
-    throw Error(
-        ExitCode::data,
-        fmt::format("{}: no podscale_calibration_inflation of three numbers in it; expected a product "
-                    "written by podscale-downscale",
-                    product.path()),
-        true);
-  return {(*found)[0], (*found)[1], (*found)[2]};
+  return Inflation::from_numbers(found.value_or(std::vector<double>{}),
+                                 product.path() + ": podscale_calibration_inflation");
 }
 
 int write_members(Context& context, const Wanted& wanted) {

@@ -31,7 +31,7 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
                                                              network.sample, control_variate_seed(n));
   Calibration c =
       calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
-                forecast, true, n.integer("sampling.time_block"), stop_requested);
+                forecast, inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"), stop_requested);
   c.forecast = calibrated_forecast(n);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model.calibration(true), head ? model.calibration(false) : c);

@@ -106,7 +106,7 @@ std::string selection_criterion(const Namelist& namelist, const Inflation& base)
                         namelist.integer("training.validation_members"), namelist.text("sampling.sampler"),
                         sampler.steps, sampler.seed);
   }
-  return text + fmt::format(", inflation {:.6g} {:.6g} {:.6g}", base.global, base.patch, base.truncation);
+  return text + fmt::format(", inflation {:.6g}", fmt::join(base.numbers(), " "));
 }
 
 bool untrained_is_base(const Namelist& namelist) {

@@ -18,13 +18,14 @@ NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
                          std::span<float> out, const Temperature& temperature) {
             const CounterRandom random(seed, Stream::sampler);
             const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
+                              modes = static_cast<std::size_t>(layout.modes),
                               patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) *
                                                                  layout.modes);
             for (int m = 0; m < count; ++m) {
               const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
               random.fill_normal(member, time_key, static_cast<std::uint32_t>(first + m), 0);
               for (std::size_t i = 0; i < size; ++i)
-                member[i] *= layout.active[i] ? (i < patches ? temperature.patch : temperature.global) : 0.0f;
+                member[i] *= layout.active[i] ? (i < patches ? temperature.of_mode(i % modes) : temperature.global) : 0.0f;
             }
           },
           [](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {

@@ -382,7 +382,7 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
     share(comm, *text);
   for (const auto& [name, member] : kCalibrations) {
     auto values = (s.*member).numbers();
-    comm.broadcast(std::span(values));
+    share(comm, values);
     const std::string period = comm.broadcast((s.*member).period), note = comm.broadcast((s.*member).note),
                       forecast = comm.broadcast((s.*member).forecast);
     s.*member = Calibration::from_numbers(values);

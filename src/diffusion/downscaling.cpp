@@ -74,13 +74,13 @@ StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t
   const CounterRandom random(seed, Stream::sampler);
   std::vector<float> noise((tokens + static_cast<std::size_t>(space.global_tokens())) * k);
   StartNoise mean{std::vector<double>(basis.patches.mine.size() * k, 0.0), std::vector<double>(rank, 0.0)};
-  const double patch = std::sqrt(inflation.patch) / members, global = std::sqrt(inflation.global) / members;
+  const double global = std::sqrt(inflation.global) / members;
   for (int m = 0; m < members; ++m) {
     random.fill_normal(std::span(noise), time_key, static_cast<std::uint32_t>(m), 0);
     for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
       for (std::size_t i = 0; i < k; ++i)
         mean.patch[p * k + i] +=
-            patch * scale.patch[p] *
+            std::sqrt(inflation.of_mode(i)) / members * scale.patch[p] *
             static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
     for (std::size_t r = 0; r < rank; ++r)
       mean.global[r] += global * scale.global[r] * static_cast<double>(noise[tokens * k + r]);
@@ -96,8 +96,10 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
   const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
              local = static_cast<long>(space.basis().patches.mine.size()), rank = space.global_modes(),
              width = space.global_tokens() * k, times = static_cast<long>(request.times());
-  const Temperature temperature{static_cast<float>(std::sqrt(inflation.patch)),
-                                static_cast<float>(std::sqrt(inflation.global))};
+  Temperature temperature{static_cast<float>(std::sqrt(inflation.patch)),
+                          static_cast<float>(std::sqrt(inflation.global))};
+  for (const double factor : inflation.mode)
+    temperature.mode.push_back(static_cast<float>(std::sqrt(factor)));
   const DealtWork work = deal(comm, space, request, groups, batch,
                               [&](std::span<const float> condition, long item, std::span<float> out) {
                                 const std::size_t time = static_cast<std::size_t>(item / groups);
@@ -161,7 +163,7 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
           std::span(latents.global).subspan(t * global, global),
-          request.condition.subspan(t * condition, condition), control_seed ? &noise : nullptr));
+          request.condition.subspan(t * condition, condition), control_seed ? &noise : nullptr, inflation));
     }
     if (keep) *keep = std::move(latents);
     return forecasts;
@@ -195,7 +197,7 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
         for (std::size_t i = 0; i < k; ++i) {
           latent.patch_mean.push_back(scale.patch[p] * static_cast<double>(row[i]));
           latent.patch_variance.push_back(std::pow(scale.patch[p], 2) * static_cast<double>(row[k + i]) *
-                                          inflation.patch);
+                                          inflation.of_mode(i));
         }
       }
       forecasts.push_back(forecast_from_latents(space, std::move(latent),

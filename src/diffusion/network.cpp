@@ -58,7 +58,10 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
       random.fill_normal(std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)),
                          time_key, static_cast<std::uint32_t>(first_member + m), step);
     const std::int64_t global = layout.global_tokens;
-    noise.narrow(1, 0, p - global).mul_(temperature.patch);
+    auto modes = torch::empty({k});
+    for (std::int64_t m = 0; m < k; ++m)
+      modes.data_ptr<float>()[m] = temperature.of_mode(static_cast<std::size_t>(m));
+    noise.narrow(1, 0, p - global).mul_(modes);
     noise.narrow(1, p - global, global).mul_(temperature.global);
     return noise.to(device) * module->active();
   };

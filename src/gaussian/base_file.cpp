@@ -68,7 +68,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
   file.put_numbers("", "base_penalty", {base.penalty});
   file.put_numbers("", "base_interpolation", {base.interpolation});
   file.put_text("", "base_checksum", checksum_text(checksum));
-  file.put_numbers("", "base_inflation", {c.inflation.global, c.inflation.patch, c.inflation.truncation});
+  file.put_numbers("", "base_inflation", c.inflation.numbers());
   file.put_numbers("", "base_coverage_levels", {calibration_levels.begin(), calibration_levels.end()});
   file.put_numbers("", "base_coverage_before", {c.before.begin(), c.before.end()});
   file.put_numbers("", "base_coverage_after", {c.after.begin(), c.after.end()});
@@ -152,22 +152,19 @@ std::array<double, N> numbers(const NetcdfFile& file, const std::string& name) {
 
 /// No checksum covers the calibration.
 Calibration read_calibration(const NetcdfFile& file) {
-  const auto inflation = numbers<3>(file, "base_inflation");
   Calibration c;
-  c.inflation = {inflation[0], inflation[1], inflation[2]};
+  c.inflation = Inflation::from_numbers(required(file, "base_inflation"), file.path() + ": base_inflation");
   c.before = numbers<4>(file, "base_coverage_before");
   c.after = numbers<4>(file, "base_coverage_after");
   c.half_width = numbers<4>(file, "base_conformal_half_width");
   c.times = static_cast<long>(numbers<1>(file, "base_calibration_times")[0]);
   c.period = file.text("", "base_calibration_period").value_or("");
   c.note = file.text("", "base_calibration_note").value_or("");
-  const bool positive = std::all_of(inflation.begin(), inflation.end(),
-                                    [](double factor) { return factor > 0 && std::isfinite(factor); });
-  if (c.times < 1 || !positive)
+  if (c.times < 1)
     throw Error(ExitCode::data,
-                fmt::format("{}: base_inflation = {}, {}, {} from {} times; expected positive factors from 1 "
-                            "or more: the file is damaged; make it again with podscale-basis",
-                            file.path(), inflation[0], inflation[1], inflation[2], c.times),
+                fmt::format("{}: base_calibration_times = {}; expected 1 or more: the file is damaged; make it "
+                            "again with podscale-basis",
+                            file.path(), c.times),
                 true);
   return c;
 }

@@ -57,7 +57,7 @@ class Calibrator {
     std::vector<double> folded = block.anomalies;
     const auto a = to_coefficients(basis, folded, static_cast<long>(times));
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
-    std::vector<double> error(rank), none(rank, 0.0), z(k), r(k);
+    std::vector<double> error(rank), z(k), r(k);
     for (std::size_t t = 0; t < times; ++t) {
       const LatentForecast& f = forecasts[t].latent;
       for (std::size_t g = 0; g < rank; ++g) error[g] = truth.global[t * rank + g] - f.global_mean[g];
@@ -73,14 +73,11 @@ class Calibrator {
           variance +=
               f.global_variance[g] * sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
         sums.add(LevelSums::global, p, sum_of_squares(residual), variance);
-        for (std::size_t m = 0; m < modes; ++m)
-          z[m] = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
-        space_.colour(p, none, std::span<const double>(z).first(modes), residual);
-        variance = 0;
-        for (std::size_t m = 0; m < modes; ++m)
-          variance += f.patch_variance[p * k + m] *
-                      sum_of_squares(std::span(covariance.root).subspan(m * modes, modes));
-        sums.add(LevelSums::patch, p, sum_of_squares(residual), variance);
+        for (std::size_t m = 0; m < modes; ++m) {
+          const double column = sum_of_squares(std::span(covariance.root).subspan(m * modes, modes)),
+                       z_error = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
+          sums.add_mode(p, m, z_error * z_error * column, f.patch_variance[p * k + m] * column);
+        }
         double field = 0, tau = 0, retained = 0;
         for (std::size_t i = 0; i < patch.points.size(); ++i) {
           field += std::pow(folded[t * n + static_cast<std::size_t>(patch.points[i])], 2);
@@ -124,16 +121,16 @@ class Calibrator {
 }  // namespace
 
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                      const std::vector<StepPair>& validate, const ForecastFunction& forecast, bool inflate,
+                      const std::vector<StepPair>& validate, const ForecastFunction& forecast, Inflate inflate,
                       long block, const std::function<bool()>& should_stop) {
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
-  LevelSums sums(local);
+  LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   Calibration calibration;
   calibration.times = static_cast<long>(validate.size());
 
   long done = 0;
-  Progress progress("calibration", (inflate ? 3 : 1) * calibration.times, "times");
+  Progress progress("calibration", (inflate != Inflate::none ? 3 : 1) * calibration.times, "times");
   const auto pass = [&](LevelSums* levels) {
     ErrorHistogram errors(local);
     for (std::size_t first = 0; first < validate.size(); first += static_cast<std::size_t>(block)) {
@@ -154,8 +151,9 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   };
   ErrorHistogram errors = pass(&sums);
   calibration.before = errors.coverage();
-  if (inflate) {
+  if (inflate != Inflate::none) {
     calibration.inflation = sums.factors(comm, calibrator.tokens());
+    if (inflate == Inflate::level) calibration.inflation.mode.clear();
     const double factor = pass(nullptr).best_factor();  // last, one factor for all levels
     for (double* level :
          {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})

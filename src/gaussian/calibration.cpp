@@ -31,18 +31,45 @@ std::vector<double> sum_over_patches(const Communicator& comm, const std::vector
 
 Inflation LevelSums::factors(const Communicator& comm, long total_patches) const {
   std::vector<std::vector<double>> parts;
-  for (std::size_t p = 0; p < error_.size() / 3; ++p) {
-    std::vector<double> part(error_.begin() + static_cast<long>(3 * p),
-                             error_.begin() + static_cast<long>(3 * p + 3));
-    part.insert(part.end(), variance_.begin() + static_cast<long>(3 * p),
-                variance_.begin() + static_cast<long>(3 * p + 3));
+  const std::size_t width = 3 + modes_;
+  for (std::size_t p = 0; p < error_.size() / width; ++p) {
+    const auto at = static_cast<long>(width * p), end = static_cast<long>(width * (p + 1));
+    std::vector<double> part(error_.begin() + at, error_.begin() + end);
+    part.insert(part.end(), variance_.begin() + at, variance_.begin() + end);
     parts.push_back(std::move(part));
   }
-  const auto sums = sum_over_patches(comm, parts, 6, total_patches);
+  const auto sums = sum_over_patches(comm, parts, 2 * width, total_patches);
   const auto ratio = [&](std::size_t level) {
-    return sums[3 + level] > 0 && sums[level] > 0 ? sums[level] / sums[3 + level] : 1.0;
+    return sums[width + level] > 0 && sums[level] > 0 ? sums[level] / sums[width + level] : 1.0;
   };
-  return {ratio(global), ratio(patch), ratio(truncation)};
+  Inflation inflation{ratio(global), ratio(patch), ratio(truncation)};
+  for (std::size_t m = 0; m < modes_; ++m)
+    inflation.mode.push_back(sums[width + 3 + m] > 0 ? ratio(3 + m) / inflation.patch : 1.0);
+  return inflation;
+}
+
+std::vector<double> Inflation::numbers() const {
+  std::vector<double> all{global, patch, truncation};
+  all.insert(all.end(), mode.begin(), mode.end());
+  return all;
+}
+
+Inflation Inflation::from_numbers(std::span<const double> numbers, const std::string& what) {
+  const bool positive = std::all_of(numbers.begin(), numbers.end(),
+                                    [](double factor) { return factor > 0 && std::isfinite(factor); });
+  if (numbers.size() < 3 || !positive)
+    throw Error(ExitCode::data,
+                fmt::format("{} = {}; expected three positive factors or more: the file is damaged or of another "
+                            "version; make it again",
+                            what, fmt::join(numbers, ", ")),
+                true);
+  return {numbers[0], numbers[1], numbers[2], {numbers.begin() + 3, numbers.end()}};
+}
+
+Inflate inflate_from_name(const std::string& name) {
+  if (name == "level") return Inflate::level;
+  if (name == "mode") return Inflate::mode;
+  throw Error(ExitCode::usage, fmt::format("base.inflation = '{}'; expected 'level' or 'mode'", name), true);
 }
 
 double gaussian_half_width(double level) {
@@ -56,28 +83,34 @@ double gaussian_half_width(double level) {
 
 std::string Calibration::text() const {
   return fmt::format(
-      "inflation of global modes {:.3f}, patches {:.3f}, truncation {:.3f}; coverage of 50/80/90/95 % {:.3f} "
+      "inflation of global modes {:.3f}, patches {:.3f}{}, truncation {:.3f}; coverage of 50/80/90/95 % {:.3f} "
       "before, {:.3f} after ({} times, {})",
-      inflation.global, inflation.patch, inflation.truncation, fmt::join(before, " "), fmt::join(after, " "),
+      inflation.global, inflation.patch,
+      inflation.mode.empty() ? ""
+                             : fmt::format(" (modes {:.2f} to {:.2f} of it)",
+                                           *std::min_element(inflation.mode.begin(), inflation.mode.end()),
+                                           *std::max_element(inflation.mode.begin(), inflation.mode.end())),
+      inflation.truncation, fmt::join(before, " "), fmt::join(after, " "),
       times, period);
 }
 
 std::vector<double> Calibration::numbers() const {
-  std::vector<double> all{inflation.global, inflation.patch, inflation.truncation,
-                          static_cast<double>(times)};
+  std::vector<double> all{static_cast<double>(times)};
   for (const auto* values : {&before, &after, &half_width})
     all.insert(all.end(), values->begin(), values->end());
+  const auto factors = inflation.numbers();
+  all.insert(all.end(), factors.begin(), factors.end());
   return all;
 }
 
 Calibration Calibration::from_numbers(std::span<const double> numbers) {
   Calibration c;
-  PODSCALE_ASSERT(numbers.size() == c.numbers().size(), "{} numbers", numbers.size());
-  c.inflation = {numbers[0], numbers[1], numbers[2]};
-  c.times = static_cast<long>(numbers[3]);
-  std::size_t at = 4;
+  PODSCALE_ASSERT(numbers.size() >= c.numbers().size(), "{} numbers", numbers.size());
+  c.times = static_cast<long>(numbers[0]);
+  std::size_t at = 1;
   for (auto* values : {&c.before, &c.after, &c.half_width})
     for (double& value : *values) value = numbers[at++];
+  c.inflation = Inflation::from_numbers(numbers.subspan(at), "inflation of a calibration");
   return c;
 }
 

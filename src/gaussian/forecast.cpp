@@ -72,7 +72,8 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
-                                          std::span<const float> condition, const StartNoise* start_noise) {
+                                          std::span<const float> condition, const StartNoise* start_noise,
+                                          const Inflation& inflation) {
   PODSCALE_ASSERT(members >= 2, "{} members", members);
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
@@ -92,11 +93,15 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
       const double* z = z_patch.data() + (i * local + p) * k;
       const auto a =
           coefficients(space, p, z_global.subspan(i * rank, rank), z, condition.data() + p * width);
-      space.colour(p, nothing, std::span(z, modes), part);
+      std::vector<double> z_own(z, z + modes), z_across(z_global.begin() + static_cast<long>(i * rank),
+                                                        z_global.begin() + static_cast<long>((i + 1) * rank));
+      for (std::size_t c = 0; c < modes; ++c) z_own[c] /= std::sqrt(inflation.of_mode(c));
+      for (double& value : z_across) value /= std::sqrt(inflation.global);
+      space.colour(p, nothing, z_own, part);
       for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse, own_mean[c] += part[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
       own.insert(own.end(), part.begin(), part.end());
-      space.colour(p, z_global.subspan(i * rank, rank), none, part);
+      space.colour(p, z_across, none, part);
       for (std::size_t c = 0; c < modes; ++c) across_mean[c] += part[c] * inverse;
       across.insert(across.end(), part.begin(), part.end());
     }
@@ -169,7 +174,7 @@ ForecastFunction base_forecast(const LatentSpace& space) {
       LatentForecast latent{std::vector<double>(rank, 0.0), {}, std::vector<double>(local * k, 0.0), {}};
       for (const double s : scale.global) latent.global_variance.push_back(inflation.global * s * s);
       for (const double s : scale.patch)
-        latent.patch_variance.insert(latent.patch_variance.end(), k, inflation.patch * s * s);
+        for (std::size_t m = 0; m < k; ++m) latent.patch_variance.push_back(inflation.of_mode(m) * s * s);
       forecasts.push_back(
           forecast_from_latents(space, std::move(latent), request.condition.subspan(t * width, width)));
     }
@@ -232,37 +237,39 @@ void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, do
 VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
                                const Inflation& inflation) {
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  const bool members = !forecast.patch_factor.empty();
+  const int shared = forecast.shared;
   VarianceBudget budget{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0), std::vector<double>(n, 0.0),
                         std::vector<double>(n, 0.0)};
+  std::vector<double> all(n, 0.0);
+  auto plain = forecast.factor;  // without the inflation, where the columns are latents
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
-    const std::size_t first = static_cast<std::size_t>(forecast.shared * patch.modes);
-    const auto own = factor_variance(patch, std::span(forecast.factor[p]).subspan(first));
+    const std::size_t modes = static_cast<std::size_t>(patch.modes), first = forecast.shared * modes;
+    const auto own = std::span(plain[p]).subspan(first);
+    const auto inflated = factor_variance(patch, own);
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] /= std::sqrt(inflation.of_mode(i / modes));
+    for (std::size_t i = 0; i < first; ++i) plain[p][i] /= std::sqrt(inflation.global);
+    const auto variance = factor_variance(patch, own);
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
       const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      budget.patch[point] = own[i];
+      budget.patch[point] = variance[i];
       budget.truncation[point] = patch.tau[i];
+      all[point] = inflated[i] + inflation.truncation * patch.tau[i];
     }
   }
-  for (auto* part : {&budget.patch, &budget.truncation}) basis.lapping.unfold_variance(*part, 1);
-  if (members) add_column_squares(basis, forecast.patch_factor, forecast.shared, budget.patch);
-  add_column_squares(basis, members ? forecast.global_factor : forecast.factor, forecast.shared,
-                     budget.cross_patch);
-  // What is left of the sum is calibration; of members also their sample covariance between the two parts.
-  std::vector<double> all(n, 0.0);
-  if (members) add_column_squares(basis, forecast.factor, forecast.shared, all);
+  for (auto* part : {&budget.patch, &budget.truncation, &all}) basis.lapping.unfold_variance(*part, 1);
+  add_column_squares(basis, forecast.factor, shared, all);
+  if (!forecast.patch_factor.empty()) {
+    add_column_squares(basis, forecast.patch_factor, shared, budget.patch);
+    add_column_squares(basis, forecast.global_factor, shared, budget.cross_patch);
+  } else {
+    add_column_squares(basis, plain, shared, budget.cross_patch);
+  }
   for (std::size_t i = 0; i < n; ++i) {
-    if (!basis.ocean[i]) {
+    budget.calibration[i] = all[i] - budget.patch[i] - budget.cross_patch[i] - budget.truncation[i];
+    if (!basis.ocean[i])
       for (auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
         (*part)[i] = kNone;
-      continue;
-    }
-    const double retained = members ? all[i] : budget.patch[i] + budget.cross_patch[i];
-    budget.patch[i] /= inflation.patch;
-    budget.cross_patch[i] /= inflation.global;
-    budget.calibration[i] = retained - budget.patch[i] - budget.cross_patch[i] +
-                            (inflation.truncation - 1) * budget.truncation[i];
   }
   return budget;
 }

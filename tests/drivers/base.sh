@@ -108,7 +108,7 @@ assert (before > 0).all() and (after < 1).all() and (numpy.diff(before) > 0).all
 assert abs(after - levels).mean() < abs(before - levels).mean() + 0.02, (before, after)
 assert abs(file["tos"][:] - file["tos_member"][:].mean(axis=1)).max() > 1e-3  # the control variate'"'"'s part
 inflation = file.podscale_calibration_inflation
-assert inflation.shape == (3,) and inflation.dtype == float and (inflation > 0).all()'
+assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtype == float and (inflation > 0).all()'
     # A calibration is of use for what was calibrated only.
     refuse 65 "calibrated for '6 members, sampler angle, 8 steps, control variate'" 2 downscale tiny.nml "${own[@]}"
     refuse 65 "run podscale-train" 2 downscale tiny.nml "${own[@]}" "${wide[@]}" --set sampling.members=12

@@ -298,9 +298,9 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(study().base.penalty, alone.base.penalty);
   EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
   const auto here = calibrate(comm(), study().space, study().series, study().validate,
-                              base_forecast(study().space), true, kBlock);
+                              base_forecast(study().space), Inflate::mode, kBlock);
   const auto there =
-      calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space), true, kBlock);
+      calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space), Inflate::mode, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
 
   // Latents: the items of this rank are those of the whole, in their places.
@@ -333,9 +333,9 @@ TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
     EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
               two.base.checksum(comm(), two.basis));
     const auto here =
-        calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space), true, kBlock);
+        calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space), Inflate::mode, kBlock);
     EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, alone.validate,
-                                        base_forecast(alone.space), true, kBlock)
+                                        base_forecast(alone.space), Inflate::mode, kBlock)
                                   .numbers());
   }
 }
@@ -548,7 +548,7 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
   const ForecastFunction damped = [&](const ForecastRequest& request, const Inflation& inflation) {
     return base(request, arrives(inflation));
   };
-  const auto c = calibrate(comm(), study().space, study().series, study().validate, damped, true, kBlock);
+  const auto c = calibrate(comm(), study().space, study().series, study().validate, damped, Inflate::mode, kBlock);
   std::array<double, 4> gaussian{};
   for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
   const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
@@ -571,14 +571,14 @@ TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
 
 TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   const auto c = calibrate(comm(), study().space, study().series, study().validate,
-                           base_forecast(study().space), true, kBlock);
+                           base_forecast(study().space), Inflate::mode, kBlock);
   EXPECT_EQ(c.times, static_cast<long>(study().validate.size()));
   EXPECT_EQ(c.note, "");
   const auto& dates = study().series.hr.times().dates;
   EXPECT_EQ(c.period, date_text(dates[static_cast<std::size_t>(study().validate.front().a)]) + " to " +
                           date_text(dates[static_cast<std::size_t>(study().validate.back().a)]));
   const auto plain = calibrate(comm(), study().space, study().series, study().validate,
-                               base_forecast(study().space), false, kBlock);
+                               base_forecast(study().space), Inflate::none, kBlock);
   EXPECT_EQ(plain.inflation.global, 1);
   EXPECT_EQ(plain.inflation.truncation, 1);
   EXPECT_EQ(plain.before, c.before);
@@ -601,7 +601,7 @@ TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
   // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
   // that of the CRPS, is all that the levels can get, and they share it.
   const auto c = calibrate(comm(), study().space, study().series, study().train, base_forecast(study().space),
-                           true, kBlock);
+                           Inflate::mode, kBlock);
   EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
   EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
   EXPECT_LT(c.inflation.global, 1.1);
@@ -612,8 +612,8 @@ TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
     return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation});
   };
-  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, true, kBlock),
-             b = calibrate(comm(), study().space, study().series, study().validate, wrong, true, kBlock);
+  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, Inflate::mode, kBlock),
+             b = calibrate(comm(), study().space, study().series, study().validate, wrong, Inflate::mode, kBlock);
   EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
   EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);
   EXPECT_NEAR(b.inflation.truncation / a.inflation.truncation, 1, 1e-6);

@@ -17,7 +17,19 @@ inline constexpr std::array<double, 4> calibration_levels = {0.50, 0.80, 0.90, 0
 /// Factors on the variance of each level: global modes, patches, truncation.
 struct Inflation {
   double global = 1, patch = 1, truncation = 1;
+  std::vector<double> mode{};  ///< of each mode of a patch, relative to `patch`; empty: all 1
+  /// Of latent m of a patch.
+  double of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0); }
+  /// global, patch, truncation, then the modes: for files, and back. Error(data) with `what` where it is not
+  /// three positive numbers or more.
+  std::vector<double> numbers() const;
+  static Inflation from_numbers(std::span<const double> numbers, const std::string& what);
 };
+
+/// What validation may correct: nothing, one factor a level, or also one a mode of the patches. Where patches keep
+/// nearly as many modes as a short training period can tell apart, the last modes fail most.
+enum class Inflate { none, level, mode };
+Inflate inflate_from_name(const std::string& name);  ///< 'level', 'mode'; Error(usage) on others
 
 struct Calibration {
   Inflation inflation;
@@ -33,7 +45,7 @@ struct Calibration {
 
   /// One line: factors, coverage before and after, period.
   std::string text() const;
-  /// All numbers in a fixed order, and back: for files.
+  /// All numbers in a fixed order, the inflation last, and back: for files.
   std::vector<double> numbers() const;
   static Calibration from_numbers(std::span<const double> numbers);
 };
@@ -42,18 +54,26 @@ struct Calibration {
 class LevelSums {
  public:
   /// Not collective. patches: of this rank.
-  explicit LevelSums(std::size_t patches) : error_(3 * patches), variance_(3 * patches) {}
+  explicit LevelSums(std::size_t patches, std::size_t modes = 0)
+      : modes_(modes), error_((3 + modes) * patches), variance_((3 + modes) * patches) {}
   enum Level { global, patch, truncation };
   void add(Level level, std::size_t patch_index, double squared_error, double variance) {
-    error_[3 * patch_index + level] += squared_error;
-    variance_[3 * patch_index + level] += variance;
+    error_[(3 + modes_) * patch_index + level] += squared_error;
+    variance_[(3 + modes_) * patch_index + level] += variance;
+  }
+  /// Of one mode, counted in the level `patch` too.
+  void add_mode(std::size_t patch_index, std::size_t mode, double squared_error, double variance) {
+    add(patch, patch_index, squared_error, variance);
+    error_[(3 + modes_) * patch_index + 3 + mode] += squared_error;
+    variance_[(3 + modes_) * patch_index + 3 + mode] += variance;
   }
   /// Collective. Ratios; 1 where a level predicts no variance. The same bits at any number of ranks.
   /// total_patches: of the region.
   Inflation factors(const Communicator& comm, long total_patches) const;
 
  private:
-  std::vector<double> error_, variance_;
+  std::size_t modes_;
+  std::vector<double> error_, variance_;  // [patches][3 levels, modes]
 };
 
 /// Histogram of |error| / sigma, one for each patch, so that the total does not depend on the ranks.

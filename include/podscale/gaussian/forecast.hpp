@@ -25,7 +25,7 @@ struct CoefficientForecast {
   std::vector<std::vector<double>> factor;  ///< [local patches][modes x columns] column-major, K
   int shared = 0;
   /// Of members, for the variance budget: deviations of the parts inside patches and through global modes, as
-  /// `factor`. Empty otherwise: the columns that are not shared, and those that are.
+  /// `factor` but without the inflation. Empty otherwise: the columns that are not shared, and those that are.
   std::vector<std::vector<double>> patch_factor, global_factor;
 };
 
@@ -49,7 +49,8 @@ struct StartNoise {
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
                                           std::span<const float> condition,
-                                          const StartNoise* start_noise = nullptr);
+                                          const StartNoise* start_noise = nullptr,
+                                          const Inflation& inflation = {});
 
 /// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise: [tokens of
 /// the layout][K] standard normal.
