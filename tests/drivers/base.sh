@@ -139,7 +139,7 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
     ;;
   monthly)
     # HR stamped on the first of a month, LR on the first or on the 16th: the same fields.
-    months=(--set ocean.calendar=360_day --set ocean.step_days=30 --set ocean.first_date=1990-01-01 --set ocean.last_date=2000-12-30
+    months=(--set verify.block_days=91 --set ocean.calendar=360_day --set ocean.step_days=30 --set ocean.first_date=1990-01-01 --set ocean.last_date=2000-12-30
       --set data.train=1990-01-01,1996-12-30 --set data.validate=1997-01-01,1999-12-30 --set data.downscale=2000-01-01,2000-12-30)
     must 2 ocean tiny.nml "${months[@]}" --set output.directory=.
     cdo -s -shifttime,15days ocean_lr.nc ocean_lr_middle.nc
