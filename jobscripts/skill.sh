@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tables of doc/skill.md: runs the systems that a data set is scored with, and scores them together.
 #   jobscripts/skill.sh tasman8 | tasman4 | pair | global        (after jobscripts/quickstart.sh, which builds)
-# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SKIP_PUBLISHED=1 leaves out the published recipe (half an hour). Files that are there already are used again; remove runs/skill/<name> to start afresh.
+# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SKIP_PUBLISHED=1 leaves out the published recipe. Files that are there already are used again; remove runs/skill/<name> to start afresh.
 set -euo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
 source jobscripts/mpi_environment.sh
@@ -12,7 +12,7 @@ bin=build/release/bin
 
 case "$name" in
   tasman8) namelist=namelists/tasman.nml settings=() ;;
-  tasman4) namelist=namelists/tasman.nml settings=(--set data.coarsen_factor=4 --set base.halo=2 --set base.lags=-7,0) ;;
+  tasman4) namelist=namelists/tasman.nml settings=(--set data.coarsen_factor=4 --set base.lags=-7,0) ;;
   pair) namelist=namelists/pair.nml settings=() ;;
   global) namelist=namelists/global.nml settings=() ;;
   *) echo "skill: no such data set: $name" >&2; exit 64 ;;
@@ -31,16 +31,24 @@ step() {
   echo "== $2"
 }
 ensemble=(--set sampling.uncertainty=ensemble --set output.model_file=ensemble.h5)
-plain=(--set base.halo=1 --set base.lags=0 --set base.prior=climatology)
+plain=(--set base.halo=1 --set base.lags=0 --set base.prior=climatology --set patches.overlap=0 --set base.season=0 --set base.inflation=level)
+# base_only <name> <words> [settings]: another base, alone
+base_only() {
+  local product="$1" words="$2"
+  shift 2
+  step "$out/$product/$product.nc" "$words" || return 0
+  run basis "$out/$product" "$@"
+  run downscale "$out/$product" "$@" --set sampling.uncertainty=base --set "output.product_file=$product.nc"
+}
 
 if step "$out/basis.nc" "base"; then run basis "$out"; fi
 if step "$out/base.nc" "base alone, no network"; then
   run downscale "$out" --set sampling.uncertainty=base --set output.product_file=base.nc
 fi
-if step "$out/ridge/ridge.nc" "plain ridge: the same day, one cell around"; then
-  run basis "$out/ridge" "${plain[@]}"
-  run downscale "$out/ridge" "${plain[@]}" --set sampling.uncertainty=base --set output.product_file=ridge.nc
-fi
+base_only ridge "plain ridge: the same time, one cell around" "${plain[@]}"
+base_only tiles "without overlap" --set patches.overlap=0
+base_only no_season "without seasonal variance" --set base.season=0
+if [[ "$name" == tasman8 ]]; then base_only past "no times to come" --set base.lags=-7,0; fi
 if step "$out/head.nc" "Gaussian head"; then
   run train "$out"
   run downscale "$out" --set output.product_file=head.nc
@@ -49,15 +57,15 @@ network=("${ensemble[@]}" --set training.head_weight=0 --set training.validation
 if step "$out/ensemble.h5" "diffusion: training"; then run train "$out" "${network[@]}" --set sampling.calibration=none; fi
 for members in 24 100; do
   if step "$out/ensemble$members.nc" "diffusion, $members members"; then
-    factors=.true.
-    ((members == 24)) || factors=.false.
+    # Factors of 100 members are large; 24 members are written for the scores that need them.
+    write=(--set output.write_members=.true.)
+    ((members == 24)) || write=(--set output.write_factors=.false.)
     # A calibration is that of one number of members: this only calibrates, or ends a training that was stopped.
     run train "$out" "${network[@]}" --set "sampling.members=$members"
-    run downscale "$out" "${ensemble[@]}" --set "output.product_file=ensemble$members.nc" --set "sampling.members=$members" \
-      --set "output.write_factors=$factors"
+    run downscale "$out" "${ensemble[@]}" --set "output.product_file=ensemble$members.nc" --set "sampling.members=$members" "${write[@]}"
   fi
 done
-if [[ "$name" == tasman8 && -z "${PODSCALE_SKIP_PUBLISHED:-}" ]]; then
+if [[ "$name" == tasman* && -z "${PODSCALE_SKIP_PUBLISHED:-}" ]]; then
   if step "$out/published/published.nc" "the published recipe"; then
     recipe="$namelist"
     namelist=namelists/published.nml
@@ -68,7 +76,7 @@ if [[ "$name" == tasman8 && -z "${PODSCALE_SKIP_PUBLISHED:-}" ]]; then
   fi
 fi
 compare=()
-for product in base=base.nc ridge=ridge/ridge.nc ensemble24=ensemble24.nc ensemble100=ensemble100.nc published=published/published.nc; do
+for product in base=base.nc ridge=ridge/ridge.nc tiles=tiles/tiles.nc no_season=no_season/no_season.nc past=past/past.nc ensemble24=ensemble24.nc ensemble100=ensemble100.nc published=published/published.nc; do
   [[ ! -f "$out/${product#*=}" ]] || compare+=(--compare "${product%%=*}=$out/${product#*=}")
 done
 echo "== scores"
