@@ -29,9 +29,9 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
   const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
                                          : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
                                                              network.sample, control_variate_seed(n));
-  Calibration c =
-      calibrate(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
-                forecast, inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"), stop_requested);
+  Calibration c = calibrate(
+      comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")), forecast,
+      inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"), stop_requested);
   c.forecast = calibrated_forecast(n);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model.calibration(true), head ? model.calibration(false) : c);

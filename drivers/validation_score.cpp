@@ -25,7 +25,9 @@ NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
               const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
               random.fill_normal(member, time_key, static_cast<std::uint32_t>(first + m), 0);
               for (std::size_t i = 0; i < size; ++i)
-                member[i] *= layout.active[i] ? (i < patches ? temperature.of_mode(i % modes) : temperature.global) : 0.0f;
+                member[i] *= layout.active[i]
+                                 ? (i < patches ? temperature.of_mode(i % modes) : temperature.global)
+                                 : 0.0f;
             }
           },
           [](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
@@ -122,7 +124,8 @@ std::vector<double> ValidationSubset::ensemble_scores(const NetworkFunctions& ne
   const Basis& basis = space_->basis();
   const ForecastRequest request{condition_, year_phase_, time_key_};
   const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()), m = static_cast<std::size_t>(plan_.members),
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
+                    m = static_cast<std::size_t>(plan_.members),
                     width = condition_.size() / year_phase_.size();
   std::vector<double> members(n * m), at_point(m);
   return means_over_points([&](std::size_t t) {

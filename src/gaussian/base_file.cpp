@@ -51,8 +51,8 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
   if (base.season.varies()) {
     file.define_dimension("season_term", static_cast<std::size_t>(base.season.terms()));
     file.define_variable("patch_season", NC_DOUBLE, {"patch_y", "patch_x", "season_term"});
-    describe("patch_season", "variance of the latents of a patch: mean, cosine and sine of each annual harmonic",
-             "1");
+    describe("patch_season",
+             "variance of the latents of a patch: mean, cosine and sine of each annual harmonic", "1");
     if (base.residual.rank > 0) {
       file.define_variable("global_season", NC_DOUBLE, {"global_mode", "season_term"});
       describe("global_season", "the same of each global mode", "1");
@@ -161,11 +161,12 @@ Calibration read_calibration(const NetcdfFile& file) {
   c.period = file.text("", "base_calibration_period").value_or("");
   c.note = file.text("", "base_calibration_note").value_or("");
   if (c.times < 1)
-    throw Error(ExitCode::data,
-                fmt::format("{}: base_calibration_times = {}; expected 1 or more: the file is damaged; make it "
-                            "again with podscale-basis",
-                            file.path(), c.times),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: base_calibration_times = {}; expected 1 or more: the file is damaged; make it "
+                    "again with podscale-basis",
+                    file.path(), c.times),
+        true);
   return c;
 }
 

@@ -121,8 +121,8 @@ class Calibrator {
 }  // namespace
 
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                      const std::vector<StepPair>& validate, const ForecastFunction& forecast, Inflate inflate,
-                      long block, const std::function<bool()>& should_stop) {
+                      const std::vector<StepPair>& validate, const ForecastFunction& forecast,
+                      Inflate inflate, long block, const std::function<bool()>& should_stop) {
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));

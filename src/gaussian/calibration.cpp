@@ -58,11 +58,12 @@ Inflation Inflation::from_numbers(std::span<const double> numbers, const std::st
   const bool positive = std::all_of(numbers.begin(), numbers.end(),
                                     [](double factor) { return factor > 0 && std::isfinite(factor); });
   if (numbers.size() < 3 || !positive)
-    throw Error(ExitCode::data,
-                fmt::format("{} = {}; expected three positive factors or more: the file is damaged or of another "
-                            "version; make it again",
-                            what, fmt::join(numbers, ", ")),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{} = {}; expected three positive factors or more: the file is damaged or of another "
+                    "version; make it again",
+                    what, fmt::join(numbers, ", ")),
+        true);
   return {numbers[0], numbers[1], numbers[2], {numbers.begin() + 3, numbers.end()}};
 }
 
@@ -83,15 +84,15 @@ double gaussian_half_width(double level) {
 
 std::string Calibration::text() const {
   return fmt::format(
-      "inflation of global modes {:.3f}, patches {:.3f}{}, truncation {:.3f}; coverage of 50/80/90/95 % {:.3f} "
+      "inflation of global modes {:.3f}, patches {:.3f}{}, truncation {:.3f}; coverage of 50/80/90/95 % "
+      "{:.3f} "
       "before, {:.3f} after ({} times, {})",
       inflation.global, inflation.patch,
       inflation.mode.empty() ? ""
                              : fmt::format(" (modes {:.2f} to {:.2f} of it)",
                                            *std::min_element(inflation.mode.begin(), inflation.mode.end()),
                                            *std::max_element(inflation.mode.begin(), inflation.mode.end())),
-      inflation.truncation, fmt::join(before, " "), fmt::join(after, " "),
-      times, period);
+      inflation.truncation, fmt::join(before, " "), fmt::join(after, " "), times, period);
 }
 
 std::vector<double> Calibration::numbers() const {

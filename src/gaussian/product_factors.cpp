@@ -49,7 +49,9 @@ void ProductFactors::define(NetcdfFile& file) const {
   file.define_dimension("predictor", c);
   file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"},
                        {{1, chunk[0], chunk[1]}, deflate_, NC_FILL_DOUBLE});
-  describe("phi", "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders", "1");
+  describe("phi",
+           "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders",
+           "1");
   file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, deflate_, NC_FILL_DOUBLE});
   describe("tau", "truncation variance of the folded field, calibrated", "K2");
   file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
@@ -64,7 +66,8 @@ void ProductFactors::define(NetcdfFile& file) const {
     file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"},
                          {{1, py, px, size(members_) * k}, deflate_, {}});
     describe("member_factor",
-             "deviations of the members' coefficients over the root of members less one, mode by mode of each member",
+             "deviations of the members' coefficients over the root of members less one, mode by mode of "
+             "each member",
              "K");
     return;
   }
@@ -159,7 +162,9 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
   }
   const auto phi = file.get_all("phi");
   basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean);
-  basis_.overlap_patches(self, static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
+  basis_.overlap_patches(
+      self,
+      static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
   for (PatchModes& patch : basis_.patches.mine) {
     patch.modes = basis_.modes;
     for (std::size_t m = 0; m < k; ++m)

@@ -36,8 +36,9 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
                           const std::vector<StepPair>& pairs, long block) {
   const Basis& basis = space.basis();
   const ConditionSeries conditions = space.conditions(study.lr, comm);
-  const long local = static_cast<long>(basis.patches.mine.size()), patches = static_cast<long>(basis.patches.patch_of_token.size()),
-             k = basis.modes, c = space.condition_width(), rank = space.global_modes(),
+  const long local = static_cast<long>(basis.patches.mine.size()),
+             patches = static_cast<long>(basis.patches.patch_of_token.size()), k = basis.modes,
+             c = space.condition_width(), rank = space.global_modes(),
              items = static_cast<long>(pairs.size());
   std::vector<float> latent(static_cast<std::size_t>(items * local * k)),
       given(static_cast<std::size_t>(items * local * c));

@@ -20,7 +20,9 @@ const std::pair<const char*, const char*> groups[] = {
     {"grid", "How the LR field is brought to the HR grid, and how much is read at once."},
     {"patches", "The tiles of the HR grid and their POD bases."},
     {"basis", "The climatology that is taken off before the POD."},
-    {"base", "The linear-Gaussian base: ridge regression on LR cells and its residual covariance (model.base = 'gaussian')."},
+    {"base",
+     "The linear-Gaussian base: ridge regression on LR cells and its residual covariance (model.base = "
+     "'gaussian')."},
     {"model", "The denoiser: a Vision Transformer over the tokens of the patches."},
     {"training", "AdamW over random samples, data-parallel over ranks, judged by the validation score."},
     {"sampling", "How members are drawn and what the uncertainty is made of."},

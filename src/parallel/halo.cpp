@@ -26,10 +26,8 @@ HaloExchange::HaloExchange(const Communicator& comm, const Decomposition& decomp
       const long column = (x + nx) % nx;
       const int owner = decomposition.owner(decomposition.patch_at(y, column));
       const Window theirs = decomposition.window_of(owner);
-      owners.push_back(
-          {owner, static_cast<PetscInt>((y - theirs.y0) * theirs.nx + column - theirs.x0)});
-      margin_.push_back(
-          static_cast<PetscInt>((y - extended_.y0) * extended_.nx + x - extended_.x0));
+      owners.push_back({owner, static_cast<PetscInt>((y - theirs.y0) * theirs.nx + column - theirs.x0)});
+      margin_.push_back(static_cast<PetscInt>((y - extended_.y0) * extended_.nx + x - extended_.x0));
     }
   PODSCALE_PETSC(PetscSFCreate(comm.raw(), forest_.out()));
   PODSCALE_PETSC(PetscSFSetGraph(forest_.get(), static_cast<PetscInt>(window_.points()),
@@ -42,7 +40,8 @@ std::vector<double> HaloExchange::widen(std::span<const double> fields, long cou
   const std::size_t n = static_cast<std::size_t>(window_.points()), m = margin_.size(),
                     wide = static_cast<std::size_t>(extended_.points()),
                     fields_count = static_cast<std::size_t>(count);
-  PODSCALE_ASSERT(fields.size() == n * fields_count, "{} values for {} fields of {}", fields.size(), count, n);
+  PODSCALE_ASSERT(fields.size() == n * fields_count, "{} values for {} fields of {}", fields.size(), count,
+                  n);
   std::vector<double> out(wide * fields_count);
   if (count == 0) return out;
   // All fields of a point travel together.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "podscale/base/error.hpp"
 #include "podscale/base/random.hpp"
 
 using namespace podscale;
@@ -208,18 +209,44 @@ TEST(Calibration, NoteSaysWhyAPeriodIsTooShort) {
   EXPECT_NE(calibration_note(0, 0), "");
 }
 
+TEST(Calibration, EveryModeGetsItsFactorBesideThatOfAllModes) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const auto mine = patches_of(comm);
+  const std::vector<double> misfit{0.5, 2.0, 1.0};  // predicted over true variance
+  LevelSums sums(mine.size(), 4);                   // the last mode is padding everywhere
+  for (std::size_t p = 0; p < mine.size(); ++p) {
+    const auto z = errors(mine[p], false);
+    for (std::size_t i = 0; i < z.size(); ++i)
+      sums.add_mode(p, i % 3, z[i] * z[i] * 0.09, misfit[i % 3] * 0.09);
+  }
+  const Inflation found = sums.factors(comm, kPatches);
+  // 24,000 errors a mode: 5 standard errors of a mean square are 5 sqrt(2 / 24000) = 0.046.
+  for (std::size_t m = 0; m < 3; ++m) EXPECT_NEAR(found.of_mode(m) * misfit[m], 1, 0.046) << m;
+  EXPECT_NEAR(found.patch, 3 / 3.5, 0.03);
+  EXPECT_EQ(found.mode[3], 1);
+  EXPECT_EQ(found.of_mode(7), found.patch);
+}
+
+TEST(Calibration, ADamagedInflationIsRefused) {
+  for (const std::vector<double>& numbers :
+       {std::vector<double>{}, {1, 1}, {1, 0, 1}, {1, 1, 1, -2}, {1, 1, NAN}})
+    EXPECT_THROW(Inflation::from_numbers(numbers, "file: inflation"), Error);
+  EXPECT_EQ(Inflation::from_numbers(std::vector<double>{1, 2, 3, 4}, "file").of_mode(0), 8);
+}
+
 TEST(Calibration, NumbersRoundTrip) {
   Calibration c;
-  c.inflation = {1.1, 1.2, 1.3};
+  c.inflation = {1.1, 1.2, 1.3, {0.7, 1.4}};
   c.before = {0.4, 0.7, 0.8, 0.85};
   c.after = {0.5, 0.79, 0.91, 0.96};
   c.half_width = {0.6, 1.2, 1.7, 2.1};
   c.times = 365;
   const auto numbers = c.numbers();
-  EXPECT_EQ(numbers.size(), 16u);
+  EXPECT_EQ(numbers.size(), 18u);
   const Calibration back = Calibration::from_numbers(numbers);
   EXPECT_EQ(back.numbers(), numbers);
   EXPECT_EQ(back.inflation.patch, 1.2);
+  EXPECT_EQ(back.inflation.mode, c.inflation.mode);
   EXPECT_EQ(back.before, c.before);
   EXPECT_EQ(back.after, c.after);
   EXPECT_EQ(back.half_width, c.half_width);

@@ -128,7 +128,8 @@ INSTANTIATE_TEST_SUITE_P(Points, ForecastOverlap, testing::Values(0, 2));
 
 TEST_P(ForecastOverlap, PixelMeanAndVarianceAreThoseOfTheDenseGaussian) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
-  const Study study(comm, synthetic::global_modes, GetParam()), alone(self, synthetic::global_modes, GetParam());
+  const Study study(comm, synthetic::global_modes, GetParam()),
+      alone(self, synthetic::global_modes, GetParam());
   const Dense dense(alone);
   const Inflation inflation{1.3, 0.8, 1.1};
   const Fields fields = decode(study, of_base(study, inflation), inflation.truncation);
@@ -139,17 +140,18 @@ TEST_P(ForecastOverlap, PixelMeanAndVarianceAreThoseOfTheDenseGaussian) {
       continue;
     }
     EXPECT_NEAR(fields.mean[i], dense.mean[g], 1e-11) << g;
-    EXPECT_NEAR(
-        fields.variance[i],
-        1.3 * dense.global[g * dense.n + g] + 0.8 * dense.patch[g * dense.n + g] + 1.1 * dense.tau[g * dense.n + g],
-        1e-12)
+    EXPECT_NEAR(fields.variance[i],
+                1.3 * dense.global[g * dense.n + g] + 0.8 * dense.patch[g * dense.n + g] +
+                    1.1 * dense.tau[g * dense.n + g],
+                1e-12)
         << g;
   }
 }
 
 TEST_P(ForecastOverlap, FunctionalsThatStraddlePatchesHaveTheDenseVariance) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
-  const Study study(comm, synthetic::global_modes, GetParam()), alone(self, synthetic::global_modes, GetParam());
+  const Study study(comm, synthetic::global_modes, GetParam()),
+      alone(self, synthetic::global_modes, GetParam());
   const Dense dense(alone);
   const Inflation inflation{1.3, 0.8, 1.1};
   const auto found =
@@ -167,7 +169,8 @@ TEST_P(ForecastOverlap, FunctionalsThatStraddlePatchesHaveTheDenseVariance) {
 
 TEST_P(ForecastOverlap, SameBitsAtAnyRankCount) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
-  const Study study(comm, synthetic::global_modes, GetParam()), alone(self, synthetic::global_modes, GetParam());
+  const Study study(comm, synthetic::global_modes, GetParam()),
+      alone(self, synthetic::global_modes, GetParam());
   const Inflation inflation{1.3, 0.8, 1.1};
   const auto here = of_base(study, inflation), there = of_base(alone, inflation);
   const Fields mine = decode(study, here, 1.1), all = decode(alone, there, 1.1);
@@ -256,9 +259,11 @@ TEST_P(ForecastOverlap, DrawnMembersHaveTheMeanAndCovarianceOfTheClosedForm) {
 
 TEST_P(ForecastOverlap, BudgetSplitsTheVarianceAndAddsUp) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
-  const Study study(comm, synthetic::global_modes, GetParam()), alone(self, synthetic::global_modes, GetParam());
+  const Study study(comm, synthetic::global_modes, GetParam()),
+      alone(self, synthetic::global_modes, GetParam());
   const Dense dense(alone);
-  const Inflation inflation{1.3, 0.8, 1.1};
+  const Inflation inflation{1.3, 0.8, 1.1, {0.5, 1.0, 2.0, 1.5}};
+  const Dense inflated(alone, inflation.mode);
   const auto forecast = of_base(study, inflation);
   const Fields fields = decode(study, forecast, inflation.truncation);
   const VarianceBudget budget = variance_budget(study.basis, forecast, inflation);
@@ -269,11 +274,11 @@ TEST_P(ForecastOverlap, BudgetSplitsTheVarianceAndAddsUp) {
     }
     const std::size_t g = in_grid(study.basis, i);
     const double across = dense.global[g * dense.n + g], own = dense.patch[g * dense.n + g],
-                 tau = dense.tau[g * dense.n + g];
+                 more = 0.8 * inflated.patch[g * dense.n + g], tau = dense.tau[g * dense.n + g];
     EXPECT_NEAR(budget.patch[i], own, 1e-12);
     EXPECT_NEAR(budget.cross_patch[i], across, 1e-12);
     EXPECT_NEAR(budget.truncation[i], tau, 1e-14);
-    EXPECT_NEAR(budget.calibration[i], 0.3 * across - 0.2 * own + 0.1 * tau, 1e-12);
+    EXPECT_NEAR(budget.calibration[i], 0.3 * across + more - own + 0.1 * tau, 1e-12);
     EXPECT_NEAR(budget.patch[i] + budget.cross_patch[i] + budget.truncation[i] + budget.calibration[i],
                 fields.variance[i], 1e-13);
   }
@@ -282,7 +287,8 @@ TEST_P(ForecastOverlap, BudgetSplitsTheVarianceAndAddsUp) {
 TEST_P(ForecastOverlap, MembersFactorsGiveTheSampleVarianceOfTheDecodedMembers) {
   // Method, section 4.15: to rounding, also with fewer members than modes, and across patches.
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
-  const Study study(comm, synthetic::global_modes, GetParam()), alone(self, synthetic::global_modes, GetParam());
+  const Study study(comm, synthetic::global_modes, GetParam()),
+      alone(self, synthetic::global_modes, GetParam());
   for (const bool with_base : {true, false})
     for (const int count : {2, 3, 24}) {
       const LatentSpace &space = with_base ? study.space : study.published,
@@ -309,7 +315,8 @@ TEST_P(ForecastOverlap, MembersFactorsGiveTheSampleVarianceOfTheDecodedMembers) 
         const double across = moments_at(global, w).variance;
         EXPECT_NEAR(budget.cross_patch[i], across, 1e-11 * (1 + across));
         // No inflation here: what is left is the sample covariance of the two parts.
-        EXPECT_NEAR(budget.calibration[i], expected.variance - inside - across, 1e-11 * (1 + expected.variance));
+        EXPECT_NEAR(budget.calibration[i], expected.variance - inside - across,
+                    1e-11 * (1 + expected.variance));
       }
       const auto areas = functionals(study.basis).evaluate(comm, forecast, 0, study.climatology());
       const auto weights = straddling();

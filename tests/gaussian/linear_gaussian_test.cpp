@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <numbers>
 
 #include "podscale/base/error.hpp"
 #include "podscale/gaussian/base_file.hpp"
@@ -39,7 +41,7 @@ Namelist study_namelist(const std::string& dir) {
           dir +
           "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
           "train='2001-01-01','2002-12-31', validate='2003-01-01','2003-12-31' /\n"
-          "&patches size=4,6, modes=5 /\n&basis harmonics=1 /\n&grid time_block=50 /\n"
+          "&patches size=4,6, modes=5, overlap=2 /\n&basis harmonics=1 /\n&grid time_block=50 /\n"
           "&base halo=1, lags=-1,0,1, rank=12, share=0.8, penalties=1e-3,1e-2,0.1,1.0 /\n",
       "test");
   return n;
@@ -262,9 +264,8 @@ TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
   const std::size_t k = static_cast<std::size_t>(study().basis.modes), times = study().validate.size(),
                     width = static_cast<std::size_t>(study().base.conditions(study().basis));
   const Block block = read_block(comm(), study(), study().validate);
-  std::vector<float> a(times * patches.size() * k);
-  study().basis.codec().encode(block.anomalies, static_cast<long>(times),
-                               std::vector<double>(patches.size() * k, 1.0), a);
+  std::vector<double> folded = block.anomalies;
+  const auto a = to_coefficients(study().basis, folded, static_cast<long>(times));
   double best = 1e300, penalty = 0, interpolation = -1;
   for (const double prior : {0.0, 1.0})
     for (const double candidate : {1e-3, 1e-2, 0.1, 1.0}) {
@@ -299,8 +300,8 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
   const auto here = calibrate(comm(), study().space, study().series, study().validate,
                               base_forecast(study().space), Inflate::mode, kBlock);
-  const auto there =
-      calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space), Inflate::mode, kBlock);
+  const auto there = calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space),
+                               Inflate::mode, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
 
   // Latents: the items of this rank are those of the whole, in their places.
@@ -332,8 +333,8 @@ TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
     const Basis basis = read_basis(comm(), path);
     EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
               two.base.checksum(comm(), two.basis));
-    const auto here =
-        calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space), Inflate::mode, kBlock);
+    const auto here = calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space),
+                                Inflate::mode, kBlock);
     EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, alone.validate,
                                         base_forecast(alone.space), Inflate::mode, kBlock)
                                   .numbers());
@@ -343,7 +344,13 @@ TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
 TEST_F(Base, FileRoundTrip) {
   const std::string path = dir() + "/basis.nc";
   LinearGaussian calibrated = study().base;
-  calibrated.calibration.inflation = {1.1, 1.2, 1.3};
+  calibrated.calibration.inflation = {1.1, 1.2, 1.3, {0.8, 0.9, 1.0, 1.1, 1.2}};
+  calibrated.season.harmonics = 1;
+  for (int r = 0; r < calibrated.residual.rank; ++r)
+    for (const double value : {1.0, 0.1 * r, -0.2}) calibrated.season.global.push_back(value);
+  for (const PatchModes& patch : study().basis.patches.mine)
+    for (const double value : {1.0, 0.3, 0.01 * static_cast<double>(patch.patch)})
+      calibrated.season.patch.push_back(value);
   calibrated.calibration.half_width = {0.6, 1.2, 1.7, 2.1};
   calibrated.calibration.times = 17;
   calibrated.calibration.period = "some days";
@@ -352,7 +359,11 @@ TEST_F(Base, FileRoundTrip) {
   {
     const Basis basis = read_basis(comm(), path);
     const LinearGaussian read = require_base(comm(), basis, path);
-    EXPECT_EQ(read.checksum(comm(), basis), study().base.checksum(comm(), study().basis));
+    EXPECT_EQ(read.checksum(comm(), basis), calibrated.checksum(comm(), study().basis));
+    EXPECT_NE(read.checksum(comm(), basis), study().base.checksum(comm(), study().basis));  // without season
+    EXPECT_EQ(read.season.patch, calibrated.season.patch);
+    EXPECT_EQ(read.season.global, calibrated.season.global);
+    EXPECT_EQ(basis.lapping.overlap(), 2);
     EXPECT_EQ(read.interpolation, study().base.interpolation);
     EXPECT_EQ(read.penalty, study().base.penalty);
     EXPECT_EQ(read.calibration.numbers(), calibrated.calibration.numbers());
@@ -373,7 +384,7 @@ TEST_F(Base, FileRoundTrip) {
   const Communicator self = Communicator::self();
   const Basis basis = read_basis(self, path);
   const LinearGaussian read = require_base(self, basis, path);
-  EXPECT_EQ(read.checksum(self, basis), study().base.checksum(comm(), study().basis));
+  EXPECT_EQ(read.checksum(self, basis), calibrated.checksum(comm(), study().basis));
 }
 
 TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
@@ -503,8 +514,8 @@ TEST_F(Base, LatentsColourBackToTheCoefficients) {
                     width = static_cast<std::size_t>(study().space.condition_width()),
                     rank = static_cast<std::size_t>(study().space.global_modes());
   const Block block = read_block(comm(), study(), std::span(study().validate).first(count));
-  std::vector<float> a(count * patches.size() * k);
-  study().basis.codec().encode(block.anomalies, count, std::vector<double>(patches.size() * k, 1.0), a);
+  std::vector<double> folded = block.anomalies;
+  const auto a = to_coefficients(study().basis, folded, count);
   const auto z = study().space.whiten(comm(), a, block.condition, count);
   for (std::size_t t = 0; t < count; ++t)
     for (std::size_t p = 0; p < patches.size(); ++p) {
@@ -548,7 +559,8 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
   const ForecastFunction damped = [&](const ForecastRequest& request, const Inflation& inflation) {
     return base(request, arrives(inflation));
   };
-  const auto c = calibrate(comm(), study().space, study().series, study().validate, damped, Inflate::mode, kBlock);
+  const auto c =
+      calibrate(comm(), study().space, study().series, study().validate, damped, Inflate::mode, kBlock);
   std::array<double, 4> gaussian{};
   for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
   const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
@@ -563,7 +575,8 @@ TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
   int asked = 0;
   EXPECT_EQ(code_of([&] {
               calibrate(comm(), study().space, study().series, study().validate, base_forecast(study().space),
-                        true, 16, [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
+                        Inflate::mode, 16,
+                        [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
             }),
             ExitCode::requeue);
   EXPECT_EQ(asked, 3);
@@ -605,19 +618,130 @@ TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
   EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
   EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
   EXPECT_LT(c.inflation.global, 1.1);
+  ASSERT_EQ(static_cast<int>(c.inflation.mode.size()), study().basis.modes);
+  for (const double factor : c.inflation.mode) EXPECT_NEAR(factor, 1, 1e-4);
 }
 
 TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   const auto right = base_forecast(study().space);
   const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
-    return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation});
+    return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation, inflation.mode});
   };
-  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, Inflate::mode, kBlock),
-             b = calibrate(comm(), study().space, study().series, study().validate, wrong, Inflate::mode, kBlock);
+  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, Inflate::mode,
+                           kBlock),
+             b = calibrate(comm(), study().space, study().series, study().validate, wrong, Inflate::mode,
+                           kBlock);
   EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
   EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);
   EXPECT_NEAR(b.inflation.truncation / a.inflation.truncation, 1, 1e-6);
   for (std::size_t l = 0; l < 4; ++l) EXPECT_NEAR(b.after[l], a.after[l], 1e-6);
+}
+
+TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
+  const auto fit = [&](const Communicator& on, const Study& of, const std::vector<StepPair>& validate) {
+    return fit_seasonal_variance(on, of.space, of.series, of.train, validate, 1, kBlock);
+  };
+  // On the period that it was fitted to it gains.
+  const SeasonalVariance season = fit(comm(), study(), study().train);
+  ASSERT_EQ(season.harmonics, 1);
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t k = static_cast<std::size_t>(study().basis.modes), local = patches.size(),
+                    rank = static_cast<std::size_t>(study().base.residual.rank);
+  // Squared latents and harmonics of a period, all at once.
+  struct Squares {
+    std::vector<double> patch, global;
+    std::vector<std::vector<double>> basis;
+  };
+  const auto squares = [&](const std::vector<StepPair>& pairs) {
+    const Block block = read_block(comm(), study(), pairs);
+    std::vector<double> folded = block.anomalies;
+    const auto a = to_coefficients(study().basis, folded, static_cast<long>(pairs.size()));
+    const auto z = study().space.whiten(comm(), a, block.condition, static_cast<long>(pairs.size()));
+    Squares s;
+    const TimeAxis& axis = study().series.lr.times();
+    for (std::size_t t = 0; t < pairs.size(); ++t) {
+      for (std::size_t p = 0; p < local; ++p) {
+        double sum = 0;
+        for (std::size_t m = 0; m < k; ++m) sum += std::pow(z.patch[(t * local + p) * k + m], 2);
+        s.patch.push_back(sum);
+      }
+      for (std::size_t r = 0; r < rank; ++r) s.global.push_back(std::pow(z.global[t * rank + r], 2));
+      const double y = 2 * std::numbers::pi *
+                       year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(pairs[t].b)]);
+      s.basis.push_back({1, std::cos(y), std::sin(y)});
+    }
+    return s;
+  };
+  const auto curve = [](const double* c, const std::vector<double>& b) {
+    return c[0] * b[0] + c[1] * b[1] + c[2] * b[2];
+  };
+  const Squares train = squares(study().train);
+  const std::size_t times = study().train.size();
+  double strongest = 0;
+  for (std::size_t i = 0; i < 3; ++i) {  // the residual of a least squares fit is orthogonal to the harmonics
+    for (std::size_t p = 0; p < local; ++p) {
+      double product = 0;
+      for (std::size_t t = 0; t < times; ++t)
+        product += train.basis[t][i] * (train.patch[t * local + p] / std::max(1, patches[p].modes) -
+                                        curve(&season.patch[3 * p], train.basis[t]));
+      EXPECT_NEAR(product / static_cast<double>(times), 0, 1e-9) << p;
+    }
+    for (std::size_t r = 0; r < rank; ++r) {
+      double product = 0;
+      for (std::size_t t = 0; t < times; ++t)
+        product +=
+            train.basis[t][i] * (train.global[t * rank + r] - curve(&season.global[3 * r], train.basis[t]));
+      EXPECT_NEAR(product / static_cast<double>(times), 0, 1e-9) << r;
+    }
+  }
+  for (std::size_t p = 0; p < local; ++p) strongest = std::max(strongest, std::abs(season.patch[3 * p + 1]));
+  EXPECT_GT(comm().max(strongest), 0.05);  // there is a season to be found
+
+  // Kept by another period where the Gaussian likelihood counted here says so.
+  const Squares validate = squares(study().validate);
+  const auto clamped = [&](const double* c, const std::vector<double>& b) {
+    return std::clamp(curve(c, b), 0.25, 4.0);
+  };
+  double gain = 0, of_global = 0;
+  for (std::size_t t = 0; t < study().validate.size(); ++t) {
+    for (std::size_t p = 0; p < local; ++p) {
+      const double v = clamped(&season.patch[3 * p], validate.basis[t]), s = validate.patch[t * local + p];
+      gain += s - s / v - patches[p].modes * std::log(v);
+    }
+    for (std::size_t r = 0; r < rank; ++r) {
+      const double v = clamped(&season.global[3 * r], validate.basis[t]), s = validate.global[t * rank + r];
+      of_global += s - s / v - std::log(v);
+    }
+  }
+  gain = comm().sum(gain) + of_global;
+  EXPECT_EQ(fit(comm(), study(), study().validate).varies(), gain > 0);
+  EXPECT_FALSE(
+      fit_seasonal_variance(comm(), study().space, study().series, study().train, study().validate, 0, kBlock)
+          .varies());
+
+  // The same bits on one rank.
+  const Communicator self = Communicator::self();
+  const Study alone(self, study_namelist(dir()));
+  const SeasonalVariance there = fit(self, alone, alone.train);
+  EXPECT_EQ(season.global, there.global);
+  for (std::size_t p = 0; p < local; ++p)
+    for (std::size_t q = 0; q < alone.basis.patches.mine.size(); ++q)
+      for (std::size_t i = 0; i < 3 && alone.basis.patches.mine[q].patch == patches[p].patch; ++i)
+        EXPECT_EQ(season.patch[3 * p + i], there.patch[3 * q + i]);
+}
+
+TEST(SeasonalVariance, ScaleIsTheRootOfTheCurveWithinBounds) {
+  const SeasonalVariance season{1, {1.0, 0.44, 0.0, 1.0, 9.0, 0.0}, {1.0, 0.0, -0.19}};
+  const LatentScale january = latent_scale(season, 0, 2, 1), april = latent_scale(season, 0.25, 2, 1),
+                    july = latent_scale(season, 0.5, 2, 1);
+  EXPECT_NEAR(january.patch[0], 1.2, 1e-12);
+  EXPECT_NEAR(april.patch[0], 1, 1e-12);
+  EXPECT_NEAR(april.global[0], 0.9, 1e-12);
+  EXPECT_NEAR(january.patch[1], 2, 1e-12);  // no more than twice
+  EXPECT_NEAR(july.patch[1], 0.5, 1e-12);   // and half
+  const LatentScale none = latent_scale({}, 0.3, 2, 1);
+  EXPECT_EQ(none.patch, (std::vector<double>{1, 1}));
+  EXPECT_EQ(none.global, (std::vector<double>{1}));
 }
 
 TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
@@ -628,6 +752,7 @@ TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
              without = published.conditions(study().series.lr, comm()).read(steps);
   std::vector<double> field(static_cast<std::size_t>(basis.window.points()) * steps.size());
   InterpolatedSeries(study().series.lr, basis, comm()).read_anomalies(steps, field);
+  basis.lapping.fold(field, static_cast<long>(steps.size()));
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                     slots = static_cast<std::size_t>(study().base.predictors.box().slots());
   std::vector<float> cells(steps.size() * local * slots);

@@ -141,7 +141,8 @@ struct Study {
 /// [ny * nx * columns], the columns of a point together.
 inline void unfold_by_definition(std::vector<double>& values, long overlap) {
   const std::size_t columns = values.size() / static_cast<std::size_t>(ny * nx);
-  const auto rotate = [&](long y0, long x0, long y1, long x1, double angle) {  // low and high side of a border
+  const auto rotate = [&](long y0, long x0, long y1, long x1,
+                          double angle) {  // low and high side of a border
     if (!is_ocean(y0, x0) || !is_ocean(y1, x1)) return;
     for (std::size_t c = 0; c < columns; ++c) {
       double &low = values[static_cast<std::size_t>(y0 * nx + x0) * columns + c],
@@ -169,7 +170,9 @@ inline void unfold_by_definition(std::vector<double>& values, long overlap) {
 
 /// Matrices over all points of the region, of a study on this process alone.
 struct Dense {
-  explicit Dense(const Study& study) : n(static_cast<std::size_t>(study.basis.window.points())) {
+  /// mode: factors on the variance of the latents of a patch; all 1 where empty.
+  explicit Dense(const Study& study, const std::vector<double>& mode = {})
+      : n(static_cast<std::size_t>(study.basis.window.points())) {
     global.assign(n * n, 0.0);
     patch.assign(n * n, 0.0);
     tau.assign(n * n, 0.0);
@@ -192,7 +195,8 @@ struct Dense {
         for (std::size_t m = 0; m < k; ++m) {
           const double phi = own.phi[m * d + i];
           for (std::size_t r = 0; r < row.across.size(); ++r) row.across[r] += phi * c.global[r * k + m];
-          for (std::size_t j = 0; j <= m; ++j) row.own[j] += phi * c.root[j * k + m];
+          for (std::size_t j = 0; j <= m; ++j)
+            row.own[j] += phi * c.root[j * k + m] * (mode.empty() ? 1 : std::sqrt(mode[j]));
           for (std::size_t s = 0; s < slots; ++s)
             mean[row.point] += phi * study.base.regression[p][m * slots + s] *
                                static_cast<double>(study.condition[p * slots + s]);

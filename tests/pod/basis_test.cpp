@@ -8,10 +8,10 @@
 #include "podscale/base/checksum.hpp"
 #include "podscale/base/error.hpp"
 #include "podscale/base/random.hpp"
+#include "podscale/gaussian/token_series.hpp"
 #include "podscale/io/netcdf_file.hpp"
 #include "podscale/pod/anomaly.hpp"
 #include "podscale/pod/basis_builder.hpp"
-#include "podscale/gaussian/token_series.hpp"
 
 using namespace podscale;
 

@@ -1,5 +1,5 @@
-// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks, and a watchdog that aborts a run
-// whose ranks do not come together at the end, so that no test can hang.
+// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks, and a watchdog that
+// aborts a run whose ranks do not come together at the end, so that no test can hang.
 #include <gtest/gtest.h>
 #include <slepcsys.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 #pragma once
-// Real data for tests: never copied into the project; a test that needs it skips, and says so, where it is missing.
+// Real data for tests: never copied into the project; a test that needs it skips, and says so, where it is
+// missing.
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,6 @@ inline std::string shared_data(const std::string& name) {
   return std::filesystem::exists(path) ? path.string() : std::string();
 }
 
-#define PODSCALE_NEED_DATA(variable, name)                    \
-  const std::string variable = shared_data(name);             \
+#define PODSCALE_NEED_DATA(variable, name)        \
+  const std::string variable = shared_data(name); \
   if (variable.empty()) GTEST_SKIP() << "skipped: no shared data (" << name << ")"

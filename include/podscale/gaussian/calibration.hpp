@@ -26,8 +26,8 @@ struct Inflation {
   static Inflation from_numbers(std::span<const double> numbers, const std::string& what);
 };
 
-/// What validation may correct: nothing, one factor a level, or also one a mode of the patches. Where patches keep
-/// nearly as many modes as a short training period can tell apart, the last modes fail most.
+/// What validation may correct: nothing, one factor a level, or also one a mode of the patches. Where patches
+/// keep nearly as many modes as a short training period can tell apart, the last modes fail most.
 enum class Inflate { none, level, mode };
 Inflate inflate_from_name(const std::string& name);  ///< 'level', 'mode'; Error(usage) on others
 

@@ -25,7 +25,8 @@ struct CoefficientForecast {
   std::vector<std::vector<double>> factor;  ///< [local patches][modes x columns] column-major, K
   int shared = 0;
   /// Of members, for the variance budget: deviations of the parts inside patches and through global modes, as
-  /// `factor` but without the inflation. Empty otherwise: the columns that are not shared, and those that are.
+  /// `factor` but without the inflation. Empty otherwise: the columns that are not shared, and those that
+  /// are.
   std::vector<std::vector<double>> patch_factor, global_factor;
 };
 
@@ -74,8 +75,8 @@ ForecastFunction base_forecast(const LatentSpace& space);
 /// Not collective. field += Phi a on the points of one patch. a: [modes] K; field: [window points].
 void add_modes(const PatchModes& patch, const double* a, double* field);
 
-/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window points] K, 0 on
-/// land. a: [count][local patches][K] K.
+/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window points] K, 0
+/// on land. a: [count][local patches][K] K.
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies);
 
@@ -88,8 +89,8 @@ void decode_member(const Basis& basis, std::span<const double> a, std::span<cons
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
 
-/// Parts of the variance on the window, K2, NaN on land; they add up to the variance. The first three are never
-/// negative.
+/// Parts of the variance on the window, K2, NaN on land; they add up to the variance. The first three are
+/// never negative.
 struct VarianceBudget {
   std::vector<double> patch;        ///< of the retained modes, inside the patch
   std::vector<double> cross_patch;  ///< of the retained modes, through global modes

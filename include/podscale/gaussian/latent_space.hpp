@@ -3,9 +3,9 @@
 //
 //   a_p = B_p c_p + U_p L^(1/2) z_g + S_p^(1/2) z_p
 //
-// so that under the base z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without one; the network works
-// on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no global
-// part, and S_p^(1/2) is diagonal: the published per-coefficient standardisation.
+// so that under the base z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without one; the network
+// works on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no global part, and S_p^(1/2) is
+// diagonal: the published per-coefficient standardisation.
 
 #include <span>
 #include <string>

@@ -42,8 +42,8 @@ struct LinearGaussian {
 
   /// Values that B takes from a patch's condition (ConditionSeries).
   long conditions(const Basis& basis) const { return predictors.box().slots() + basis.modes; }
-  /// Collective. Of climatology, regression, residual covariance and season, not of the calibration; independent of the
-  /// number of ranks.
+  /// Collective. Of climatology, regression, residual covariance and season, not of the calibration;
+  /// independent of the number of ranks.
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The residual variance through the year (method: section 2.6): the latents of the base have variance 1 over the
-// training period as a whole, but not in every season.
+// The residual variance through the year (method: section 2.6): the latents of the base have variance 1 over
+// the training period as a whole, but not in every season.
 
 #include <cstdint>
 #include <vector>
@@ -11,8 +11,8 @@ namespace podscale {
 
 class LatentSpace;
 
-/// Variance of the latents at a phase of the year, as harmonics: one curve a patch, one a global mode. Empty: 1
-/// always.
+/// Variance of the latents at a phase of the year, as harmonics: one curve a patch, one a global mode. Empty:
+/// 1 always.
 struct SeasonalVariance {
   int harmonics = 0;
   std::vector<double> patch;   ///< [local patches][1 + 2H]: mean, cos 1, sin 1, ...
@@ -29,10 +29,10 @@ struct LatentScale {
 LatentScale latent_scale(const SeasonalVariance& season, double phase, std::size_t patches,
                          std::size_t global_modes);
 
-/// Collective. Least squares of the squared latents (their mean over the modes of a patch) on the harmonics over
-/// the training period. Kept where the Gaussian likelihood of the validation period's latents is higher with it
-/// than without, else empty; the log says which. space: of a base without seasonal variance. Two passes over the
-/// training and the validation series. The same bits at any number of ranks.
+/// Collective. Least squares of the squared latents (their mean over the modes of a patch) on the harmonics
+/// over the training period. Kept where the Gaussian likelihood of the validation period's latents is higher
+/// with it than without, else empty; the log says which. space: of a base without seasonal variance. Two
+/// passes over the training and the validation series. The same bits at any number of ranks.
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
                                        const StudySeries& study, const std::vector<StepPair>& train,
                                        const std::vector<StepPair>& validate, int harmonics, long block);

@@ -37,8 +37,8 @@ class Decomposition {
   long patches() const { return patches_y_ * patches_x_; }
   int ranks() const { return ranks_; }
   PatchRange patches_of(int rank) const;
-  Window window_of(int rank) const;              ///< grid points of the rank's rectangle
-  int owner(long patch) const;                   ///< patch = row * patches_x + column
+  Window window_of(int rank) const;  ///< grid points of the rank's rectangle
+  int owner(long patch) const;       ///< patch = row * patches_x + column
   long patch_at(long y, long x) const { return y / patch_y_ * patches_x_ + x / patch_x_; }
   Window patch_window(long patch) const;         ///< grid points of a patch, in the whole grid
   std::vector<long> patch_list(int rank) const;  ///< ascending

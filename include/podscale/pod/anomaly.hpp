@@ -21,7 +21,8 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
 void read_anomalies(const Series& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out);
 
-/// Collective. Coefficients of HR fields: [steps][local patches][K] K, 0 in padding. Errors as read_anomalies.
+/// Collective. Coefficients of HR fields: [steps][local patches][K] K, 0 in padding. Errors as
+/// read_anomalies.
 std::vector<float> read_coefficients(const Series& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps);
 /// Collective where patches overlap. The same of anomalies that are in memory, [steps][window points] K; they

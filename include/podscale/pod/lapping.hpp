@@ -5,7 +5,8 @@
 //
 //          left patch | right patch                x_right = cos u_right + sin u_left    (even across it)
 //      ... c   b   a  |  A   B   C ...             x_left  = cos u_left  - sin u_right   (odd, small where
-//          +---+---+--|--+---+---+                                                        the field is smooth)
+//          +---+---+--|--+---+---+                                                        the field is
+//          smooth)
 //              pairs: aA, bB, cC
 //
 // along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything that is linear
