@@ -189,15 +189,15 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
       const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;
       for (std::size_t r = 0; r < rank; ++r) {
         latent.global_mean.push_back(scale.global[r] * static_cast<double>(mean[r]));
-        latent.global_variance.push_back(std::pow(scale.global[r], 2) * static_cast<double>(variance[r]) *
-                                         inflation.global);
+        latent.global_variance.push_back(static_cast<double>(variance[r]) * inflation.global *
+                                         scale.global[r] * scale.global[r]);
       }
       for (std::size_t p = 0; p < local; ++p) {
         const float* row = work.patch.data() + ((t * local + p) * 2) * k;
         for (std::size_t i = 0; i < k; ++i) {
           latent.patch_mean.push_back(scale.patch[p] * static_cast<double>(row[i]));
-          latent.patch_variance.push_back(std::pow(scale.patch[p], 2) * static_cast<double>(row[k + i]) *
-                                          inflation.of_mode(i));
+          latent.patch_variance.push_back(static_cast<double>(row[k + i]) * inflation.of_mode(i) *
+                                          scale.patch[p] * scale.patch[p]);
         }
       }
       forecasts.push_back(forecast_from_latents(space, std::move(latent),

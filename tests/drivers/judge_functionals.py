@@ -34,7 +34,28 @@ def box_weights():
     return w / w.sum()
 
 
+def fold(w):
+    """R w: pairs of ocean points across patch borders, rotated along y, then along x."""
+    overlap = int(d.getncattr("podscale_patch_overlap"))
+    w, sea = w.copy(), ocean
+    for size in py, px:
+        borders = range(size, len(w), size)
+        assert overlap == 0 or len(borders) > 0
+        for border in borders:
+            width = min(overlap, size // 2, min(size, len(w) - border) // 2)
+            for j in range(width):
+                low, high = border - 1 - j, border + j
+                angle = np.pi / 4 * (1 - (j + 0.5) / width)
+                both = sea[low] & sea[high]
+                a, b = w[low].copy(), w[high].copy()
+                w[low] = np.where(both, np.cos(angle) * a - np.sin(angle) * b, a)
+                w[high] = np.where(both, np.cos(angle) * b + np.sin(angle) * a, b)
+        w, sea = w.T.copy(), sea.T
+    return w
+
+
 def variance(w, t):
+    w = fold(w)
     g = np.array([[(phi[k] * w)[patch == p].sum() for k in range(len(phi))] for p in range(patches)])  # [patch][mode]
     rest = (w**2 * tau).sum()
     if "member_factor" in d.variables:
