@@ -47,8 +47,10 @@ Namelist namelist_of(const NetcdfFile& product, const Wanted& wanted) {
 Inflation inflation_of(const NetcdfFile& product) {
   if (product.text("", "podscale_calibration") == "none") return {};
   const auto found = product.numbers("", "podscale_calibration_inflation");
-  return Inflation::from_numbers(found.value_or(std::vector<double>{}),
-                                 product.path() + ": podscale_calibration_inflation");
+  return same_on_all_ranks([&] {
+    return Inflation::from_numbers(found.value_or(std::vector<double>{}),
+                                   product.path() + ": podscale_calibration_inflation");
+  });
 }
 
 int write_members(Context& context, const Wanted& wanted) {

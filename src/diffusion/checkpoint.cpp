@@ -13,7 +13,7 @@
 namespace podscale {
 namespace {
 
-constexpr long kFormat = 2;
+constexpr long kFormat = 3;
 constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/parameters/", &Checkpoint::parameters},
     {"/average/", &Checkpoint::average},

@@ -153,7 +153,9 @@ std::array<double, N> numbers(const NetcdfFile& file, const std::string& name) {
 /// No checksum covers the calibration.
 Calibration read_calibration(const NetcdfFile& file) {
   Calibration c;
-  c.inflation = Inflation::from_numbers(required(file, "base_inflation"), file.path() + ": base_inflation");
+  const auto inflation = required(file, "base_inflation");
+  c.inflation =
+      same_on_all_ranks([&] { return Inflation::from_numbers(inflation, file.path() + ": base_inflation"); });
   c.before = numbers<4>(file, "base_coverage_before");
   c.after = numbers<4>(file, "base_coverage_after");
   c.half_width = numbers<4>(file, "base_conformal_half_width");

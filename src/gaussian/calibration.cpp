@@ -58,12 +58,11 @@ Inflation Inflation::from_numbers(std::span<const double> numbers, const std::st
   const bool positive = std::all_of(numbers.begin(), numbers.end(),
                                     [](double factor) { return factor > 0 && std::isfinite(factor); });
   if (numbers.size() < 3 || !positive)
-    throw Error(
-        ExitCode::data,
-        fmt::format("{} = {}; expected three positive factors or more: the file is damaged or of another "
-                    "version; make it again",
-                    what, fmt::join(numbers, ", ")),
-        true);
+    fail(ExitCode::data,
+         "{} = {}; expected three positive factors or more: the file is damaged or of another version; make "
+         "it "
+         "again",
+         what, fmt::join(numbers, ", "));
   return {numbers[0], numbers[1], numbers[2], {numbers.begin() + 3, numbers.end()}};
 }
 

@@ -27,25 +27,36 @@ std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::s
 /// window: where patches overlap, both carry them. Collective.
 void add_column_squares(const Basis& basis, const std::vector<std::vector<double>>& factor, int shared,
                         std::span<double> variance) {
-  constexpr int kBatch = 16;  // fields in memory at once
   const std::size_t n = variance.size();
+  if (basis.lapping.overlap() == 0) {
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+      const PatchModes& patch = basis.patches.mine[p];
+      const auto common =
+          factor_variance(patch, std::span(factor[p]).first(static_cast<std::size_t>(shared * patch.modes)));
+      for (std::size_t i = 0; i < common.size(); ++i)
+        variance[static_cast<std::size_t>(patch.points[i])] += common[i];
+    }
+    return;
+  }
+  constexpr int kBatch = 16;  // fields in memory at once
   std::vector<double> fields, product;
   for (int first = 0; first < shared; first += kBatch) {
     const int columns = std::min(kBatch, shared - first);
     fields.assign(n * static_cast<std::size_t>(columns), 0.0);
     for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
       const PatchModes& patch = basis.patches.mine[p];
-      const int d = static_cast<int>(patch.points.size());
-      product.resize(patch.points.size() * static_cast<std::size_t>(columns));
-      std::fill(product.begin(), product.end(), 0.0);
-      gemm(false, false, d, columns, patch.modes, 1, patch.phi.data(), d,
-           factor[p].data() + static_cast<long>(first) * patch.modes, patch.modes, 0, product.data(), d);
-      for (std::size_t i = 0; i < product.size(); ++i)
-        fields[i / patch.points.size() * n +
-               static_cast<std::size_t>(patch.points[i % patch.points.size()])] = product[i];
+      const std::size_t d = patch.points.size();
+      product.assign(d * static_cast<std::size_t>(columns), 0.0);
+      gemm(false, false, static_cast<int>(d), columns, patch.modes, 1, patch.phi.data(), static_cast<int>(d),
+           factor[p].data() + static_cast<long>(first) * patch.modes, patch.modes, 0, product.data(),
+           static_cast<int>(d));
+      for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
+        for (std::size_t i = 0; i < d; ++i)
+          fields[c * n + static_cast<std::size_t>(patch.points[i])] = product[c * d + i];
     }
     basis.lapping.unfold(fields, columns);
-    for (std::size_t i = 0; i < fields.size(); ++i) variance[i % n] += fields[i] * fields[i];
+    for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
+      for (std::size_t i = 0; i < n; ++i) variance[i] += fields[c * n + i] * fields[c * n + i];
   }
 }
 

@@ -68,7 +68,7 @@ const std::vector<Key> table = {
     {"base", "rank", Int, "64", "", 0, 4096, "", "Most global modes of the residual covariance; they carry what crosses patch borders"},
     {"base", "share", Real, "0.9", "", 0, 1, "", "Fewer global modes where this share of the residual variance is reached"},
     {"base", "season", Int, "1", "harmonics", 0, 4, "", "Annual harmonics of the residual variance; kept where they raise the likelihood of data.validate, 0 = none"},
-    {"base", "inflation", Text, "'mode'", "", 0, 0, "level|mode", "Factors that calibration puts on the variance: one a level, or also one a mode of the patches"},
+    {"base", "inflation", Text, "'mode'", "", 0, 0, "level|mode", "Factors that calibration puts on the variance, of base, head and members: one a level, or also one a mode of the patches"},
     {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3, 3.0, 30.0", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
 
     {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},

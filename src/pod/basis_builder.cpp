@@ -103,6 +103,15 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
                     size[0], size[1], study.hr.describe(), basis.grid.ny(), basis.grid.nx()),
         true);
 
+  const long overlap = namelist.integer("patches.overlap");
+  if (2 * overlap > std::max(size[0], size[1]))
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: patches.overlap = {}, but patches have {} x {} points; expected at most half "
+                    "of a patch",
+                    namelist.source(), overlap, size[0], size[1]),
+        true);
+
   // 1. Which times, which points.
   const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
@@ -157,7 +166,7 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   });
 
   // 3. Gram matrices and modes.
-  basis.overlap_patches(comm, namelist.integer("patches.overlap"));
+  basis.overlap_patches(comm, overlap);
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
   GramMatrices grams(basis.patches.mine);
   std::vector<double> anomalies;

@@ -52,6 +52,34 @@ Lapping::Lapping(const Communicator& comm, const Decomposition& decomposition, c
   x_ = rotation(e.x0, e.nx, grid.nx(), patch.nx, overlap, grid.periodic);
 }
 
+std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x) const {
+  std::vector<std::pair<std::size_t, double>> column;
+  if (overlap_ == 0) return {{static_cast<std::size_t>(y * window_.nx + x), 1.0}};
+  const Window& e = halo_.extended();
+  const auto ocean = [&](long row, long col) {
+    return ocean_[static_cast<std::size_t>(row * e.nx + col)] != 0;
+  };
+  const auto add = [&](long row, long col, double value) {
+    const long grid_x = ((col + e.x0) % window_.nx + window_.nx) % window_.nx;
+    column.emplace_back(static_cast<std::size_t>((row + e.y0) * window_.nx + grid_x), value);
+  };
+  // A value at i goes to i times the cosine, and to its partner j times the sine that belongs to j.
+  const auto along_x = [&](long row, long col, double value) {
+    const long other = x_.partner[static_cast<std::size_t>(col)];
+    if (other < 0 || !ocean(row, col) || !ocean(row, other)) return add(row, col, value);
+    add(row, col, x_.cosine[static_cast<std::size_t>(col)] * value);
+    add(row, other, x_.sine[static_cast<std::size_t>(other)] * value);
+  };
+  const long row = y - e.y0, col = x - e.x0, other = y_.partner[static_cast<std::size_t>(row)];
+  if (other < 0 || !ocean(row, col) || !ocean(other, col)) {
+    along_x(row, col, 1);
+  } else {
+    along_x(row, col, y_.cosine[static_cast<std::size_t>(row)]);
+    along_x(other, col, y_.sine[static_cast<std::size_t>(other)]);
+  }
+  return column;
+}
+
 void Lapping::fold(std::span<double> fields, long count) const {
   apply(fields, count, Direction::fold);
 }
@@ -67,6 +95,16 @@ void Lapping::apply(std::span<double> fields, long count, Direction direction) c
   const Window &e = halo_.extended(), &w = window_;
   PODSCALE_ASSERT(static_cast<long>(fields.size()) == count * w.points(), "{} values for {} fields of {}",
                   fields.size(), count, w.points());
+  // A few fields at a time: their copies with margins are temporary, a block of times is large.
+  if (constexpr long kBatch = 8; count > kBatch) {
+    for (long first = 0; first < count; first += kBatch) {
+      const long n = std::min(kBatch, count - first);
+      apply(fields.subspan(static_cast<std::size_t>(first * w.points()),
+                           static_cast<std::size_t>(n * w.points())),
+            n, direction);
+    }
+    return;
+  }
   const std::vector<double> wide = halo_.widen(fields, count);
   const long top = w.y0 - e.y0, left = w.x0 - e.x0;
   const auto turn = [direction](const Rotation& r, std::size_t i, double own, double partner) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "podscale/verify/text_cells.hpp"
@@ -35,6 +36,17 @@ AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vecto
 std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis) {
   const Grid& grid = basis.grid;
   std::vector<Box> boxes;
+  // Where in which patch a point lies, and the weights of a box in the folded field.
+  constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> patch_of(static_cast<std::size_t>(grid.points()), kNowhere),
+      row_of(patch_of.size());
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+    for (std::size_t i = 0; i < basis.patches.mine[p].points.size(); ++i) {
+      const auto point = static_cast<std::size_t>(basis.patches.mine[p].points[i]);
+      patch_of[point] = p;
+      row_of[point] = i;
+    }
+  std::map<std::size_t, double> folded;
   // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is known
   // exactly, and boxes at multiples of a block would test nothing else.
   for (std::size_t s = 0; s < kSizes.size(); ++s) {
@@ -51,27 +63,23 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
               total += box.weights.back();
             }
         if (4 * static_cast<long>(box.points.size()) < 3 * size * size) continue;
-        std::vector<double> field(static_cast<std::size_t>(grid.points()), 0.0);
+        folded.clear();
         for (std::size_t i = 0; i < box.points.size(); ++i) {
           box.weights[i] /= total;
-          field[box.points[i]] = box.weights[i];
+          const long point = static_cast<long>(box.points[i]);
+          for (const auto& [to, factor] : basis.lapping.folded_point(point / grid.nx(), point % grid.nx()))
+            folded[to] += factor * box.weights[i];
         }
-        basis.lapping.fold(field, 1);
-        for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-          const PatchModes& patch = basis.patches.mine[p];
-          const std::size_t d = patch.points.size();
-          Patch part{p, std::vector<double>(static_cast<std::size_t>(patch.modes), 0.0)};
-          bool touched = false;
-          for (std::size_t i = 0; i < d; ++i) {
-            const double w = field[static_cast<std::size_t>(patch.points[i])];
-            if (w == 0) continue;
-            touched = true;
-            box.truncation += w * w * patch.tau[i];
-            for (std::size_t k = 0; k < part.projected.size(); ++k)
-              part.projected[k] += w * patch.phi[k * d + i];
-          }
-          if (touched) box.patches.push_back(std::move(part));
+        std::map<std::size_t, std::vector<double>> projected;  // by patch
+        for (const auto& [point, w] : folded) {
+          const PatchModes& patch = basis.patches.mine[patch_of[point]];
+          const std::size_t row = row_of[point], d = patch.points.size();
+          box.truncation += w * w * patch.tau[row];
+          auto& g = projected[patch_of[point]];
+          g.resize(static_cast<std::size_t>(patch.modes), 0.0);
+          for (std::size_t k = 0; k < g.size(); ++k) g[k] += w * patch.phi[k * d + row];
         }
+        for (auto& [p, g] : projected) box.patches.push_back({p, std::move(g)});
         boxes.push_back(std::move(box));
       }
   }

@@ -83,10 +83,23 @@ void PodBound::project_overlapping(std::span<const float> truth, std::span<const
   std::vector<double> u(truth.size(), 0.0);
   for (std::size_t i = 0; i < u.size(); ++i)
     if (valid(i)) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
-  const auto a = to_coefficients(*basis_, u, 1);
-  decode_coefficients(*basis_, std::vector<double>(a.begin(), a.end()), 1, u);
+  // Gaps take the values of the projection until it does not change: the least squares solution on the valid
+  // points, as Everson & Sirovich find it. Coefficients of neighbours depend on each other here.
+  std::vector<double> projected(u.size());
+  double change = 1;
+  for (int pass = 0; pass < 500 && change > 1e-6; ++pass) {
+    std::vector<double> filled = u;
+    const auto a = to_coefficients(*basis_, filled, 1);
+    decode_coefficients(*basis_, std::vector<double>(a.begin(), a.end()), 1, projected);
+    change = 0;
+    for (std::size_t i = 0; i < u.size(); ++i) {
+      if (valid(i) || !basis_->ocean[i]) continue;
+      change = std::max(change, std::abs(projected[i] - u[i]));
+      u[i] = projected[i];
+    }
+  }
   for (std::size_t i = 0; i < u.size(); ++i)
-    if (valid(i)) out[i] = static_cast<float>(u[i] + static_cast<double>(climatology[i]));
+    if (valid(i)) out[i] = static_cast<float>(projected[i] + static_cast<double>(climatology[i]));
 }
 
 }  // namespace podscale

@@ -200,6 +200,21 @@ TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
     trainer.set_calibrations(calibration, calibration);
     trainer.save();
   };
+  // A calibration that no forecast could have is refused on every rank, not on the one that reads.
+  {
+    Trainer trainer(comm, study.layout, small_model(), options, kBasis, folder / "broken.h5", false, "");
+    Calibration none, broken;
+    broken.inflation.patch = 0;
+    trainer.set_calibrations(none, broken);
+    trainer.save();
+    ExitCode code = ExitCode::ok;
+    try {
+      read_checkpoint(comm, folder / "broken.h5");
+    } catch (const Error& error) {
+      code = error.code();
+    }
+    EXPECT_EQ(code, ExitCode::data);
+  }
   for (const char* file : {"kept.h5", "lost.h5"}) {
     const Checkpoint first = run(file, "members", -0.01, false);
     ASSERT_GT(first.summary.best_step, 0);

@@ -34,6 +34,7 @@ case "$program" in
     refuse 66 "absent.nc" 0 basis "${own[@]}" --set data.hr_files=absent.nc
     refuse 66 "absent.nc" 2 basis "${own[@]}" --set data.lr_files=absent.nc
     refuse 65 "tos" 0 basis "${own[@]}" --set data.hr_variable=sst
+    refuse 64 "half of a patch" 2 basis "${own[@]}" --set patches.overlap=5
     refuse 65 "sst" 2 basis "${own[@]}" --set data.lr_variable=sst
     refuse 65 "words.nc" 0 basis "${own[@]}" --set data.lr_files=words.nc
     refuse 65 "is not NetCDF" 2 basis "${own[@]}" --set data.lr_files=words.nc

@@ -96,9 +96,11 @@ void expect_same(const Communicator& comm, const std::string& path, const Basis&
 
 TEST(ProductFactors, LatentVariancesGiveTheSameFunctionals) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  for (const int rank : {synthetic::global_modes, 0}) {
-    const synthetic::Study study(comm, rank);
-    const std::string path = folder(comm) + "/latent_" + std::to_string(rank) + ".nc";
+  for (const auto& [rank, overlap] :
+       {std::pair{synthetic::global_modes, 0L}, {0, 0L}, {synthetic::global_modes, 2L}}) {
+    const synthetic::Study study(comm, rank, overlap);
+    const std::string path =
+        folder(comm) + "/latent_" + std::to_string(rank) + "_" + std::to_string(overlap) + ".nc";
     const auto condition = conditions(study.basis, study.space.condition_width());
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < kTimes; ++t) {  // variances as a head gives them: of every latent and time
@@ -122,7 +124,7 @@ TEST(ProductFactors, LatentVariancesGiveTheSameFunctionals) {
 
 TEST(ProductFactors, MembersGiveTheSameFunctionalsToFloatRounding) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const synthetic::Study study(comm);
+  const synthetic::Study study(comm, synthetic::global_modes, 2);
   const std::string path = folder(comm) + "/members.nc";
   constexpr int members = 3;
   const auto condition = conditions(study.basis, study.space.condition_width());

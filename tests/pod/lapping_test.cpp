@@ -158,6 +158,44 @@ TEST(Lapping, VarianceIsThatOfTheDefinition) {
   for (std::size_t i = 0; i < mine.size(); ++i) EXPECT_NEAR(variance[i], mine[i], 1e-14);
 }
 
+TEST(Lapping, ColumnsOfPointsAreThoseOfFold) {
+  const Communicator self = Communicator::self();
+  for (const Region& r : kRegions) {
+    const Decomposition decomposition(r.ny, r.nx, r.patch_y, r.patch_x, 1);
+    std::vector<unsigned char> ocean;
+    for (long y = 0; y < r.ny; ++y)
+      for (long x = 0; x < r.nx; ++x) ocean.push_back(r.ocean(y, x));
+    for (const long overlap : {0, 2}) {
+      const Lapping lapping(self, decomposition, r.grid(), ocean, overlap);
+      for (long y = 0; y < r.ny; ++y)
+        for (long x = 0; x < r.nx; ++x) {
+          std::vector<double> unit(ocean.size(), 0.0), column(ocean.size(), 0.0);
+          unit[static_cast<std::size_t>(y * r.nx + x)] = 1;
+          lapping.fold(unit, 1);
+          for (const auto& [to, factor] : lapping.folded_point(y, x)) column[to] += factor;
+          for (std::size_t i = 0; i < unit.size(); ++i)
+            EXPECT_NEAR(column[i], unit[i], 1e-15) << y << ", " << x;
+        }
+    }
+  }
+}
+
+TEST(Lapping, ManyFieldsAreFoldedOneByOne) {
+  const Part part(kRegions[2], 2);
+  const std::size_t n = static_cast<std::size_t>(part.window.points());
+  std::vector<double> many;
+  for (std::uint32_t f = 0; f < 21; ++f) {
+    const auto one = part.of(field(kRegions[2], f));
+    many.insert(many.end(), one.begin(), one.end());
+  }
+  part.lapping.fold(many, 21);
+  for (std::uint32_t f = 0; f < 21; ++f) {
+    auto one = part.of(field(kRegions[2], f));
+    part.lapping.fold(one, 1);
+    EXPECT_TRUE(std::equal(one.begin(), one.end(), many.begin() + static_cast<long>(f * n))) << f;
+  }
+}
+
 TEST(Lapping, AModeReachesSmoothlyIntoTheNeighbour) {
   const Region r{4, 16, 4, 8, false, false};
   const Part part(r, 4);

@@ -91,6 +91,7 @@ std::vector<float> draw(const synthetic::Study& study, const CoefficientForecast
       for (std::size_t k = 0; k < modes; ++k) a[k] += z[m] * forecast.factor[p][m * modes + k];
     add_modes(basis.patches.mine[p], a.data(), field.data());
   }
+  basis.lapping.unfold(field, 1);
   return {field.begin(), field.end()};
 }
 
@@ -107,6 +108,7 @@ std::vector<float> draw(const synthetic::Study& study, long time) {
   const auto a = draw_coefficients(study.space, latent, noise, nothing);
   auto field = truncation_noise(basis, time);
   for (std::size_t p = 0; p < local; ++p) add_modes(basis.patches.mine[p], a.data() + p * k, field.data());
+  basis.lapping.unfold(field, 1);
   return {field.begin(), field.end()};
 }
 
@@ -118,8 +120,8 @@ const std::vector<double>& values_of(const ScoreSection& section, const std::str
 
 class AreaMeans : public ::testing::Test {
  protected:
-  AreaMeans()
-      : study_(comm_),
+  explicit AreaMeans(long overlap = 0)
+      : study_(comm_, synthetic::global_modes, overlap),
         members_(of_members(study_)),
         base_path_(write_product(comm_, study_, "base.nc", 0, of_base(study_))),
         members_path_(write_product(comm_, study_, "members.nc", kMembers, members_)) {
@@ -148,7 +150,7 @@ class AreaMeans : public ::testing::Test {
   }
 
   /// 1 at every size, and not so without the covariance between patches.
-  static void expect_right(const ScoreSection& section) {
+  static void expect_right(const ScoreSection& section, bool overlap = false) {
     const auto &across = values_of(section, "area_mean_ratio"),
                &inside = values_of(section, "area_mean_ratio_inside_patches"),
                &relative = values_of(section, "area_mean_relative");
@@ -165,7 +167,9 @@ class AreaMeans : public ::testing::Test {
     EXPECT_LT(relative[3 * 3 + 2] - relative[3 * 3 + 1], 0.5);
     for (const std::size_t b : {0u, 1u, 2u}) EXPECT_TRUE(std::isnan(relative[3 * 4 + b]));
     EXPECT_TRUE(std::isnan(across[4]));
-    EXPECT_NEAR(inside[0], across[0], 1e-12);  // a point is in one patch
+    if (!overlap) {
+      EXPECT_NEAR(inside[0], across[0], 1e-12);  // a point is in one patch
+    }
     EXPECT_GT(std::abs(inside[3] - 1), 2 * std::abs(across[3] - 1));
   }
 
@@ -184,6 +188,16 @@ TEST_F(AreaMeans, AreOneForTheRightCovariance) {
 
 TEST_F(AreaMeans, AreOneForTheMembersOwnCovariance) {
   expect_right(score({{"ensemble", members_path_, 2, {}}}, true));
+}
+
+class OverlappingAreaMeans : public AreaMeans {
+ protected:
+  OverlappingAreaMeans() : AreaMeans(2) {}
+};
+
+TEST_F(OverlappingAreaMeans, AreOneForTheRightCovariance) {
+  expect_right(score({{"podscale", base_path_, 0, {}}}, false), true);
+  expect_right(score({{"ensemble", members_path_, 2, {}}}, true), true);
 }
 
 TEST_F(AreaMeans, OfTwoProductsAreThoseOfEach) {

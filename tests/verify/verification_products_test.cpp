@@ -188,6 +188,37 @@ TEST_F(VerificationStudy, BoundIsALeastSquaresProjection) {
     }
 }
 
+TEST_F(VerificationStudy, BoundIsALeastSquaresProjectionWherePatchesOverlap) {
+  const Communicator self = Communicator::self();
+  Basis basis = read_basis(self, path("basis.nc"));
+  basis.overlap_patches(self, 2);
+  const PodBound bound(basis);
+  const auto points = static_cast<std::size_t>(ny * nx);
+  const std::vector<float> climatology(points, 10.0f);
+  std::vector<float> truth(points), out(points);
+  for (std::size_t i = 0; i < points; ++i) truth[i] = 10 + std::sin(0.7f * static_cast<float>(i * i % 97));
+  for (std::size_t i = 0; i < points; i += 5) truth[i] = std::nanf("");
+  bound.project(truth, climatology, out);
+  // What is left at the valid points is orthogonal to all modes, and there is something left.
+  std::vector<double> left(points, 0.0);
+  double size = 0;
+  for (std::size_t i = 0; i < points; ++i) {
+    EXPECT_EQ(std::isfinite(out[i]), basis.ocean[i] && i % 5 != 0) << i;
+    if (std::isfinite(out[i])) left[i] = static_cast<double>(truth[i]) - static_cast<double>(out[i]);
+    size += std::abs(left[i]);
+  }
+  EXPECT_GT(size, 1);
+  basis.lapping.fold(left, 1);
+  for (const PatchModes& patch : basis.patches.mine)
+    for (int k = 0; k < patch.modes; ++k) {
+      double inner = 0;
+      for (std::size_t i = 0; i < patch.points.size(); ++i)
+        inner += patch.phi[static_cast<std::size_t>(k) * patch.points.size() + i] *
+                 left[static_cast<std::size_t>(patch.points[i])];
+      EXPECT_NEAR(inner, 0, 1e-4) << patch.patch << ", " << k;
+    }
+}
+
 TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
   const Basis basis = read_basis(Communicator::self(), path("basis.nc"));
   const Series hr = Series::open(world_, hr_spec(namelist_));

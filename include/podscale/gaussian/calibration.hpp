@@ -20,8 +20,8 @@ struct Inflation {
   std::vector<double> mode{};  ///< of each mode of a patch, relative to `patch`; empty: all 1
   /// Of latent m of a patch.
   double of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0); }
-  /// global, patch, truncation, then the modes: for files, and back. Error(data) with `what` where it is not
-  /// three positive numbers or more.
+  /// global, patch, truncation, then the modes: for files, and back. Error(data), not agreed, with `what`
+  /// where it is not three positive numbers or more.
   std::vector<double> numbers() const;
   static Inflation from_numbers(std::span<const double> numbers, const std::string& what);
 };

@@ -15,6 +15,7 @@
 // and their variance there holds both patches' covariance. Points whose partner is land are not rotated.
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "podscale/grid/axes.hpp"
@@ -31,6 +32,9 @@ class Lapping {
   Lapping(const Communicator& comm, const Decomposition& decomposition, const Grid& grid,
           std::span<const unsigned char> ocean, long overlap);
   long overlap() const { return overlap_; }
+  /// Not collective, for a window that is the whole grid. Column of R: where in the folded field the point
+  /// (y, x) goes, as points of the window, and with which factors. At most four.
+  std::vector<std::pair<std::size_t, double>> folded_point(long y, long x) const;
 
   // Collective; [count][window points] in place, values on land are not touched. The same bits at any number
   // of ranks.

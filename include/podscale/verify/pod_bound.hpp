@@ -15,8 +15,8 @@ class PodBound {
   /// Not collective. out: [points] degC, climatology + Phi Phi^T (truth - climatology); NaN on land and where
   /// the truth is missing. In a patch with gaps the coefficients are those of least squares on its valid
   /// points (gappy POD: Everson & Sirovich (1995), J. Opt. Soc. Am. A 12, 1657-1664), so it stays a bound for
-  /// exactly the points that are scored, and no other system loses points. Where patches overlap, a missing
-  /// anomaly counts as 0 instead. truth, climatology: [points] degC.
+  /// exactly the points that are scored, and no other system loses points. Where patches overlap, by
+  /// filling the gaps with the projection until it does not change. truth, climatology: [points] degC.
   void project(std::span<const float> truth, std::span<const float> climatology, std::span<float> out) const;
 
  private:
