@@ -196,7 +196,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       key.push_back(axis.hour_key(t));
     }
     const auto condition = conditions.read(steps.subspan(first, count));
-    const auto batch = forecaster.forecast({condition, phase, key}, options.members);
+    const auto batch = forecaster.forecast({condition, phase, key}, options.members, options.budget);
 
     BlockFields fields(n, count, static_cast<std::size_t>(options.members), product_options_.extra.size());
     std::vector<double> climatology(n), region_mean, region_variance;

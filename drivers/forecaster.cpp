@@ -97,7 +97,7 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 
-Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members) const {
+Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget) const {
   const LatentSpace& space = foundation_.space;
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   Batch batch;
@@ -108,6 +108,12 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
   else
     batch.forecasts = kind_ == Kind::head ? head_forecast(comm_, space, network_.head)(request, inflation_)
                                           : base_forecast(space)(request, inflation_);
+  const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),
+                    global = latents.global.size() / std::max<std::size_t>(1, request.times());
+  for (std::size_t t = 0; budget && kind_ == Kind::ensemble && t < request.times(); ++t)
+    split_members(space, plan_.members, std::span<const double>(latents.patch).subspan(t * patch, patch),
+                  std::span<const double>(latents.global).subspan(t * global, global), inflation_,
+                  batch.forecasts[t]);
   for (std::size_t t = 0; members > 0 && t < request.times(); ++t) {
     const auto condition = request.condition.subspan(t * width, width);
     std::vector<std::vector<double>> of_time;
@@ -126,7 +132,7 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members(const Forecast
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   std::vector<std::vector<std::vector<double>>> result(request.times());
   if (kind_ != Kind::ensemble) {
-    const Batch batch = forecast(request, 0);
+    const Batch batch = forecast(request, 0, false);
     for (std::size_t t = 0; t < request.times(); ++t)
       for (int m = first; m < first + count; ++m)
         result[t].push_back(closed_form_member(batch.forecasts[t], request.time_key[t], m,

@@ -31,12 +31,12 @@ class Forecaster {
   std::string description() const;  ///< one line for the log
 
   /// Collective. Forecasts of the times, and the coefficients of their first `members` members:
-  /// [times][members] each [local patches][K] K.
+  /// [times][members] each [local patches][K] K. budget: with what variance_budget needs.
   struct Batch {
     std::vector<CoefficientForecast> forecasts;
     std::vector<std::vector<std::vector<double>>> members;
   };
-  Batch forecast(const ForecastRequest& request, int members) const;
+  Batch forecast(const ForecastRequest& request, int members, bool budget) const;
   /// Collective. Members first .. first + count - 1 (from 0), the same bits as forecast() gives.
   std::vector<std::vector<std::vector<double>>> members(const ForecastRequest& request, int first,
                                                         int count) const;

@@ -163,7 +163,7 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
           std::span(latents.global).subspan(t * global, global),
-          request.condition.subspan(t * condition, condition), control_seed ? &noise : nullptr, inflation));
+          request.condition.subspan(t * condition, condition), control_seed ? &noise : nullptr));
     }
     if (keep) *keep = std::move(latents);
     return forecasts;

@@ -83,8 +83,7 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
-                                          std::span<const float> condition, const StartNoise* start_noise,
-                                          const Inflation& inflation) {
+                                          std::span<const float> condition, const StartNoise* start_noise) {
   PODSCALE_ASSERT(members >= 2, "{} members", members);
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
@@ -94,41 +93,23 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
   CoefficientForecast forecast;
   forecast.shared = members;
   const double inverse = 1.0 / members, root = 1 / std::sqrt(members - 1.0);
-  const std::vector<double> nothing(rank, 0.0);
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
-    std::vector<double> mean(modes, 0.0), factor, own, own_mean(modes, 0.0), across, across_mean(modes, 0.0),
-        part(modes);
-    const std::vector<double> none(modes, 0.0);
+    std::vector<double> mean(modes, 0.0), factor, part(modes);
     for (std::size_t i = 0; i < m; ++i) {
       const double* z = z_patch.data() + (i * local + p) * k;
       const auto a =
           coefficients(space, p, z_global.subspan(i * rank, rank), z, condition.data() + p * width);
-      std::vector<double> z_own(z, z + modes), z_across(z_global.begin() + static_cast<long>(i * rank),
-                                                        z_global.begin() + static_cast<long>((i + 1) * rank));
-      for (std::size_t c = 0; c < modes; ++c) z_own[c] /= std::sqrt(inflation.of_mode(c));
-      for (double& value : z_across) value /= std::sqrt(inflation.global);
-      space.colour(p, nothing, z_own, part);
-      for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse, own_mean[c] += part[c] * inverse;
+      for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
-      own.insert(own.end(), part.begin(), part.end());
-      space.colour(p, z_across, none, part);
-      for (std::size_t c = 0; c < modes; ++c) across_mean[c] += part[c] * inverse;
-      across.insert(across.end(), part.begin(), part.end());
     }
-    for (std::size_t i = 0; i < factor.size(); ++i) {
-      factor[i] = (factor[i] - mean[i % modes]) * root;
-      own[i] = (own[i] - own_mean[i % modes]) * root;
-      across[i] = (across[i] - across_mean[i % modes]) * root;
-    }
+    for (std::size_t i = 0; i < factor.size(); ++i) factor[i] = (factor[i] - mean[i % modes]) * root;
     if (start_noise) {
       space.colour(p, start_noise->global, std::span(start_noise->patch).subspan(p * k, modes), part);
       for (std::size_t c = 0; c < modes; ++c) mean[c] -= part[c];
     }
     forecast.mean.push_back(std::move(mean));
     forecast.factor.push_back(std::move(factor));
-    forecast.patch_factor.push_back(std::move(own));
-    forecast.global_factor.push_back(std::move(across));
   }
 
   const auto moments = [&](std::span<const double> z, std::size_t size, std::vector<double>& mean,
@@ -150,6 +131,36 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
   moments(z_patch, local * k, forecast.latent.patch_mean, forecast.latent.patch_variance,
           start_noise ? &start_noise->patch : nullptr);
   return forecast;
+}
+
+void split_members(const LatentSpace& space, int members, std::span<const double> z_patch,
+                   std::span<const double> z_global, const Inflation& inflation,
+                   CoefficientForecast& forecast) {
+  const Basis& basis = space.basis();
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    rank = static_cast<std::size_t>(space.global_modes()),
+                    m = static_cast<std::size_t>(members);
+  // Deviations of colour(z) from its mean, over the root of the members less one.
+  const auto deviations = [&](std::size_t p, bool own) {
+    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    std::vector<double> columns(m * modes), mean(modes, 0.0), z_own(modes, 0.0), z_across(rank, 0.0);
+    for (std::size_t i = 0; i < m; ++i) {
+      for (std::size_t c = 0; own && c < modes; ++c)
+        z_own[c] = z_patch[(i * local + p) * k + c] / std::sqrt(inflation.of_mode(c));
+      for (std::size_t r = 0; !own && r < rank; ++r)
+        z_across[r] = z_global[i * rank + r] / std::sqrt(inflation.global);
+      const auto column = std::span(columns).subspan(i * modes, modes);
+      space.colour(p, z_across, z_own, column);
+      for (std::size_t c = 0; c < modes; ++c) mean[c] += column[c] / members;
+    }
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      columns[i] = (columns[i] - mean[i % modes]) / std::sqrt(members - 1.0);
+    return columns;
+  };
+  for (std::size_t p = 0; p < local; ++p) {
+    forecast.patch_factor.push_back(deviations(p, true));
+    forecast.global_factor.push_back(deviations(p, false));
+  }
 }
 
 std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
@@ -257,6 +268,8 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t modes = static_cast<std::size_t>(patch.modes), first = forecast.shared * modes;
     const auto own = std::span(plain[p]).subspan(first);
+    PODSCALE_ASSERT(modes == 0 || !own.empty() || !forecast.patch_factor.empty(),
+                    "a budget of {} members that were not split", shared);
     const auto inflated = factor_variance(patch, own);
     for (std::size_t i = 0; i < own.size(); ++i) own[i] /= std::sqrt(inflation.of_mode(i / modes));
     for (std::size_t i = 0; i < first; ++i) plain[p][i] /= std::sqrt(inflation.global);

@@ -91,6 +91,15 @@ void variance(Table& table, const Basis& basis) {
   const double megapoints = 1e-6 * static_cast<double>(points);
   table.add({"mean and closed-form variance, 256 x 256, M = 24", times.subject, megapoints, "Mpoint",
              "decode 24 members, sample variance", times.reference, megapoints});
+  Basis overlapping = random_basis();
+  overlapping.overlap_patches(Communicator::self(), 2);
+  const auto forecast = forecast_from_members(space, kMembers, latents, {}, condition);
+  const Times overlap = measure(
+      table.setting(), Clock::cpu,
+      [&] { decode_forecast(overlapping, forecast, 1, climatology, mean, closed); },
+      [&] { decode_forecast(basis, forecast, 1, climatology, mean, closed); });
+  table.add({"decode a forecast, patches that overlap by 2", overlap.subject, megapoints, "Mpoint",
+             "the same without overlap", overlap.reference, megapoints});
 }
 
 }  // namespace

@@ -297,7 +297,8 @@ TEST_P(ForecastOverlap, MembersFactorsGiveTheSampleVarianceOfTheDecodedMembers) 
           with_base ? study.condition : synthetic::make_condition(study.basis, space.condition_width());
       const Members z(study.basis, count, space.global_modes()),
           all(alone.basis, count, space.global_modes());
-      const auto forecast = forecast_from_members(space, count, z.patch, z.global, condition);
+      auto forecast = forecast_from_members(space, count, z.patch, z.global, condition);
+      split_members(space, count, z.patch, z.global, {}, forecast);
       EXPECT_EQ(forecast.shared, count);
       const auto fields = decoded(alone, whole, all, count);
       const auto own = decoded(alone, whole, all, count, true, false),

@@ -50,8 +50,12 @@ struct StartNoise {
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
                                           std::span<const float> condition,
-                                          const StartNoise* start_noise = nullptr,
-                                          const Inflation& inflation = {});
+                                          const StartNoise* start_noise = nullptr);
+/// Not collective. Fills patch_factor and global_factor of a forecast from the same members, which the
+/// variance budget needs.
+void split_members(const LatentSpace& space, int members, std::span<const double> z_patch,
+                   std::span<const double> z_global, const Inflation& inflation,
+                   CoefficientForecast& forecast);
 
 /// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise: [tokens of
 /// the layout][K] standard normal.
@@ -99,7 +103,7 @@ struct VarianceBudget {
   /// the first two.
   std::vector<double> calibration;
 };
-/// Collective where patches overlap.
+/// Collective where patches overlap. Of members: after split_members.
 VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
                                const Inflation& inflation);
 
