@@ -103,7 +103,9 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
       for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
     }
-    for (std::size_t i = 0; i < factor.size(); ++i) factor[i] = (factor[i] - mean[i % modes]) * root;
+    for (std::size_t i = 0; i < m; ++i)
+      for (std::size_t c = 0; c < modes; ++c)
+        factor[i * modes + c] = (factor[i * modes + c] - mean[c]) * root;
     if (start_noise) {
       space.colour(p, start_noise->global, std::span(start_noise->patch).subspan(p * k, modes), part);
       for (std::size_t c = 0; c < modes; ++c) mean[c] -= part[c];

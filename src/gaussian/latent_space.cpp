@@ -127,7 +127,8 @@ std::vector<double> factor_variance(const PatchModes& patch, std::span<const dou
   std::vector<double> product(d * static_cast<std::size_t>(columns));
   gemm(false, false, static_cast<int>(d), columns, patch.modes, 1, patch.phi.data(), static_cast<int>(d),
        factor.data(), patch.modes, 0, product.data(), static_cast<int>(d));
-  for (std::size_t i = 0; i < product.size(); ++i) variance[i % d] += product[i] * product[i];
+  for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
+    for (std::size_t i = 0; i < d; ++i) variance[i] += product[c * d + i] * product[c * d + i];
   return variance;
 }
 
