@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
               study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
               study.lr.grid().nx(), train.size());
+    require_patches(context.namelist, study.hr);
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();
 

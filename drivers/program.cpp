@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include <glob.h>
 #include <hdf5.h>
 #include <netcdf.h>
 #include <slepcsys.h>
@@ -174,6 +175,32 @@ int print_path(const CommandLine& line) {
   }
 }
 
+/// Rank 0. A slip of a name must not replace a file that is read, nor one file of the study by another.
+void keep_files_apart(const Namelist& namelist) {
+  std::vector<std::pair<std::string, std::string>> outputs;  // key, path
+  for (const char* key : {"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
+                          "verify.scores_file", "verify.picture_file"})
+    if (!namelist.text(key).empty()) outputs.emplace_back(key, path_below(namelist, namelist.text(key)));
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (outputs[i].second == outputs[j].second)
+        fail(ExitCode::usage, "{}: {} and {} are the same file, {}; expected files of their own",
+             namelist.source(), outputs[j].first, outputs[i].first, outputs[i].second);
+  for (const char* key : {"data.hr_files", "data.lr_files", "data.truth_files"})
+    for (const std::string& pattern : namelist.texts(key)) {
+      glob_t found{};
+      const int status = glob(pattern.c_str(), 0, nullptr, &found);
+      const std::vector<std::string> inputs(found.gl_pathv,
+                                            found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
+      globfree(&found);
+      for (const std::string& input : inputs)
+        for (const auto& [output_key, output] : outputs)
+          if (std::error_code absent; std::filesystem::equivalent(input, output, absent) && !absent)
+            fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written",
+                 namelist.source(), output_key, output, key);
+    }
+}
+
 /// training.time_limit, 'HH:MM:SS' from now on.
 void set_deadline(const std::string& limit) {
   if (limit.empty()) return;
@@ -203,6 +230,9 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
   if (!info.takes_files) {
     read_namelist(line, context);
     context.comm.agree([&] { set_deadline(context.namelist.text("training.time_limit")); });
+    context.comm.agree([&] {
+      if (context.comm.is_root()) keep_files_apart(context.namelist);
+    });
     std::istringstream effective(context.namelist.effective(info.groups));
     for (std::string text; std::getline(effective, text);) log::info("  {}", text);
   }

@@ -86,7 +86,26 @@ std::vector<long> lr_steps(const std::vector<StepPair>& pairs) {
   return steps;
 }
 
+void require_patches(const Namelist& namelist, const Series& hr) {
+  const auto& size = namelist.integers("patches.size");
+  const long overlap = namelist.integer("patches.overlap");
+  if (hr.grid().ny() < size[0] || hr.grid().nx() < size[1])
+    throw Error(
+        ExitCode::data,
+        fmt::format("patches.size = {}, {}: larger than the grid of {}, {} x {}; choose smaller patches",
+                    size[0], size[1], hr.describe(), hr.grid().ny(), hr.grid().nx()),
+        true);
+  if (2 * overlap > std::max(size[0], size[1]))
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: patches.overlap = {}, but patches have {} x {} points; expected at most half "
+                    "of a patch",
+                    namelist.source(), overlap, size[0], size[1]),
+        true);
+}
+
 Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
+  require_patches(namelist, study.hr);
   const auto& size = namelist.integers("patches.size");
   const long block = namelist.integer("grid.time_block");
   const int harmonics = static_cast<int>(namelist.integer("basis.harmonics"));
@@ -96,21 +115,6 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   basis.shared = namelist.text("patches.basis") == "shared";
   basis.monthly = match_by_month(study.hr.times(), study.lr.times());
   basis.effective_namelist = namelist.effective();
-  if (basis.grid.ny() < size[0] || basis.grid.nx() < size[1])
-    throw Error(
-        ExitCode::data,
-        fmt::format("patches.size = {}, {}: larger than the grid of {}, {} x {}; choose smaller patches",
-                    size[0], size[1], study.hr.describe(), basis.grid.ny(), basis.grid.nx()),
-        true);
-
-  const long overlap = namelist.integer("patches.overlap");
-  if (2 * overlap > std::max(size[0], size[1]))
-    throw Error(
-        ExitCode::usage,
-        fmt::format("{}: patches.overlap = {}, but patches have {} x {} points; expected at most half "
-                    "of a patch",
-                    namelist.source(), overlap, size[0], size[1]),
-        true);
 
   // 1. Which times, which points.
   const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
@@ -166,7 +170,7 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   });
 
   // 3. Gram matrices and modes.
-  basis.overlap_patches(comm, overlap);
+  basis.overlap_patches(comm, namelist.integer("patches.overlap"));
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
   GramMatrices grams(basis.patches.mine);
   std::vector<double> anomalies;

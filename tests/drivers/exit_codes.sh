@@ -35,6 +35,10 @@ case "$program" in
     refuse 66 "absent.nc" 2 basis "${own[@]}" --set data.lr_files=absent.nc
     refuse 65 "tos" 0 basis "${own[@]}" --set data.hr_variable=sst
     refuse 64 "half of a patch" 2 basis "${own[@]}" --set patches.overlap=5
+    refuse 64 "half of a patch" 0 basis "${own[@]}" --set patches.overlap=5 --check
+    cp "$full/ocean_hr.nc" mine.nc
+    refuse 64 "is an input" 2 basis "${own[@]}" --set data.hr_files=mine.nc --set output.basis_file=mine.nc --set output.directory=.
+    check "the input is whole" cmp -s "$full/ocean_hr.nc" mine.nc
     refuse 65 "sst" 2 basis "${own[@]}" --set data.lr_variable=sst
     refuse 65 "words.nc" 0 basis "${own[@]}" --set data.lr_files=words.nc
     refuse 65 "is not NetCDF" 2 basis "${own[@]}" --set data.lr_files=words.nc
@@ -59,6 +63,7 @@ case "$program" in
     refuse 64 "multiple" 2 train "${own[@]}" --set training.batch=9
     ;;
   downscale)
+    refuse 64 "the same file" 2 downscale "${given[@]}" --set output.product_file=basis.nc --set output.basis_file=basis.nc
     own=("${given[@]}" --set output.product_file=product.nc)
     refuse 66 "absent.h5" 0 downscale "${own[@]}" --set output.model_file=absent.h5
     refuse 66 "absent.nc" 0 downscale "${own[@]}" --set data.lr_files=absent.nc
