@@ -186,8 +186,9 @@ void keep_files_apart(const Namelist& namelist) {
       if (outputs[i].second == outputs[j].second)
         fail(ExitCode::usage, "{}: {} and {} are the same file, {}; expected files of their own",
              namelist.source(), outputs[j].first, outputs[i].first, outputs[i].second);
-  for (const char* key : {"data.hr_files", "data.lr_files", "data.truth_files"})
-    for (const std::string& pattern : namelist.texts(key)) {
+  for (const std::string key : {"data.hr_files", "data.lr_files", "data.truth_files", "data.mask_file"})
+    for (const std::string& pattern :
+         key == "data.mask_file" ? std::vector<std::string>{namelist.text(key)} : namelist.texts(key)) {
       glob_t found{};
       const int status = glob(pattern.c_str(), 0, nullptr, &found);
       const std::vector<std::string> inputs(found.gl_pathv,

@@ -51,11 +51,8 @@ std::vector<double> HaloExchange::widen(std::span<const double> fields, long cou
   MPI_Datatype unit = MPI_DATATYPE_NULL;
   MPI_Type_contiguous(static_cast<int>(count), MPI_DOUBLE, &unit);
   MPI_Type_commit(&unit);
-  const auto move = [&] {
-    PODSCALE_PETSC(PetscSFBcastBegin(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
-    PODSCALE_PETSC(PetscSFBcastEnd(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
-  };
-  move();
+  PODSCALE_PETSC(PetscSFBcastBegin(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
+  PODSCALE_PETSC(PetscSFBcastEnd(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
   MPI_Type_free(&unit);
   for (std::size_t f = 0; f < fields_count; ++f) {
     double* field = out.data() + f * wide;
