@@ -1,9 +1,9 @@
 // podscale-basis: HR and LR training series in, basis.nc out.
-#include "podscale/base/checksum.hpp"
-#include "podscale/base/log.hpp"
-#include "podscale/gaussian/base_file.hpp"
-#include "podscale/gaussian/calibrate.hpp"
-#include "podscale/pod/basis_builder.hpp"
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/base_file.hpp"
+#include "podscale/study/calibrate.hpp"
+#include "podscale/study/basis_builder.hpp"
 #include "program.hpp"
 
 using namespace podscale;

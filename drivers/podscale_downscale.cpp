@@ -1,10 +1,10 @@
 // podscale-downscale: basis.nc, model.h5 (unless the base is used alone) and LR series in, product.nc out.
-#include "downscale_run.hpp"
-#include "podscale/base/log.hpp"
-#include "podscale/diffusion/model.hpp"
-#include "podscale/pod/anomaly.hpp"
-#include "podscale/pod/basis_builder.hpp"
-#include "study_options.hpp"
+#include "podscale/study/downscale_run.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/network/model.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/basis_builder.hpp"
+#include "podscale/study/options.hpp"
 
 using namespace podscale;
 

@@ -3,9 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "inspect_files.hpp"
-#include "inspect_functionals.hpp"
-#include "podscale/diffusion/model.hpp"
+#include "podscale/study/inspect_files.hpp"
+#include "podscale/study/inspect_functionals.hpp"
+#include "podscale/network/model.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "program.hpp"
 

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "forecaster.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/base/log.hpp"
-#include "podscale/base/units.hpp"
-#include "podscale/diffusion/model.hpp"
-#include "podscale/io/product_file.hpp"
-#include "podscale/pod/patch_table.hpp"
+#include "podscale/study/forecaster.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/units.hpp"
+#include "podscale/network/model.hpp"
+#include "podscale/study/product_file.hpp"
+#include "podscale/study/patch_table.hpp"
 #include "program.hpp"
 
 using namespace podscale;

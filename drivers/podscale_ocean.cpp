@@ -3,8 +3,8 @@
 //   mpirun -n 2 podscale-ocean namelists/ocean.nml
 //   podscale-ocean namelists/ocean.nml --set ocean.nx=1024 --set ocean.ny=1024 --set
 //   ocean.last_date=2000-12-31
-#include "podscale/base/log.hpp"
-#include "podscale/io/ocean_file.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/ocean_file.hpp"
 #include "program.hpp"
 
 using namespace podscale;

@@ -1,15 +1,15 @@
 // podscale-train: basis.nc and series in, model.h5 out.
-#include "foundation.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/base/log.hpp"
-#include "podscale/diffusion/model.hpp"
-#include "podscale/gaussian/calibrate.hpp"
-#include "podscale/gaussian/token_series.hpp"
-#include "podscale/pod/anomaly.hpp"
-#include "podscale/pod/basis_builder.hpp"
+#include "podscale/study/foundation.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/network/model.hpp"
+#include "podscale/study/calibrate.hpp"
+#include "podscale/study/token_series.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/basis_builder.hpp"
 #include "program.hpp"
-#include "study_options.hpp"
-#include "validation_score.hpp"
+#include "podscale/study/options.hpp"
+#include "podscale/study/validation_score.hpp"
 
 using namespace podscale;
 

@@ -6,8 +6,8 @@
 //   podscale-verify my.nml --compare ridge=runs/ridge/product.nc --set verify.event=percentile
 #include <CLI/CLI.hpp>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/log.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/verify/picture.hpp"
 #include "podscale/verify/verification.hpp"
 #include "program.hpp"

@@ -17,10 +17,10 @@
 #include <optional>
 #include <sstream>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/log.hpp"
-#include "podscale/base/petsc.hpp"
-#include "podscale/base/process.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/petsc.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/version.hpp"
 
 namespace podscale {

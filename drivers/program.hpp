@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/io/namelist.hpp"
+#include "podscale/config/namelist.hpp"
 #include "podscale/parallel/communicator.hpp"
 
 namespace CLI {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 
 namespace podscale {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/lapack.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
 
 namespace podscale {
 namespace {

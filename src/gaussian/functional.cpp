@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 
 namespace podscale {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/base/checksum.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/base/lapack.hpp"
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
 
 namespace podscale {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/lapack.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "residual_modes.hpp"
 

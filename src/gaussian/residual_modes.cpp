@@ -6,11 +6,11 @@
 #include <cmath>
 #include <exception>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/handle.hpp"
-#include "podscale/base/lapack.hpp"
-#include "podscale/base/petsc.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/handle.hpp"
+#include "podscale/core/lapack.hpp"
+#include "podscale/core/petsc.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 
 namespace podscale {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/lapack.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
 
 namespace podscale {
 

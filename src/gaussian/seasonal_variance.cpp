@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/base/lapack.hpp"
-#include "podscale/base/log.hpp"
+#include "podscale/core/lapack.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/gaussian/latent_space.hpp"
 #include "podscale/parallel/exact_sum.hpp"
-#include "podscale/pod/anomaly.hpp"
+#include "podscale/study/anomaly.hpp"
 
 namespace podscale {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/petsc.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/petsc.hpp"
 
 namespace podscale {
 

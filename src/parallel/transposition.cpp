@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

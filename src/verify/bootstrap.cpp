@@ -7,8 +7,8 @@
 #include <limits>
 #include <numeric>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/verify/text_cells.hpp"
 
 namespace podscale {

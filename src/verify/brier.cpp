@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/error.hpp"
-#include "podscale/verify/gaussian.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/stat/normal.hpp"
 #include "podscale/verify/text_cells.hpp"
 
 namespace podscale {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <numeric>
 
-#include "podscale/verify/gaussian.hpp"
+#include "podscale/stat/normal.hpp"
 #include "podscale/verify/text_cells.hpp"
 
 namespace podscale {

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {

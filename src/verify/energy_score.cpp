@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 #include "podscale/verify/text_cells.hpp"
 
 namespace podscale {

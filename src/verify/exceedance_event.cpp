@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/log.hpp"
+#include "podscale/core/log.hpp"
 
 namespace podscale {
 namespace {

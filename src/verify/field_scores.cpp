@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/error.hpp"
-#include "podscale/verify/ensemble.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/stat/ensemble.hpp"
 
 namespace podscale {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <limits>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "podscale/base/log.hpp"
+#include "podscale/core/log.hpp"
 
 namespace podscale {
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/lapack.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
 #include "podscale/gaussian/forecast.hpp"
-#include "podscale/pod/anomaly.hpp"
+#include "podscale/study/anomaly.hpp"
 
 namespace podscale {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/text_cells.hpp"
 

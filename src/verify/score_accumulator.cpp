@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/base/error.hpp"
-#include "podscale/io/netcdf_file.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/file/netcdf_file.hpp"
 #include "podscale/verify/score_columns.hpp"
 
 namespace podscale {

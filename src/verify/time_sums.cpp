@@ -1,6 +1,6 @@
 #include "podscale/verify/time_sums.hpp"
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <numeric>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/log.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/verify/grid_agreement.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/base/log.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"

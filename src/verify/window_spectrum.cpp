@@ -4,7 +4,7 @@
 #include <limits>
 #include <numbers>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "benchmark.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/gaussian/forecast.hpp"
 #include "study.hpp"
 

@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "benchmark.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/io/product_file.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/study/product_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
 #include "study.hpp"
 

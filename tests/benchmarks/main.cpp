@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "benchmark.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/base/log.hpp"
-#include "podscale/diffusion/model.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/network/model.hpp"
 
 using namespace podscale;
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "benchmark.hpp"
-#include "podscale/diffusion/denoiser.hpp"
+#include "podscale/network/denoiser.hpp"
 #include "study.hpp"
 
 namespace podscale::benchmark {

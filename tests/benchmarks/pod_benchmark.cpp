@@ -6,10 +6,10 @@
 #include <cstddef>
 
 #include "benchmark.hpp"
-#include "podscale/base/error.hpp"
-#include "podscale/base/lapack.hpp"
-#include "podscale/base/random.hpp"
-#include "podscale/pod/pod.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/pod/modes.hpp"
 
 namespace podscale::benchmark {
 namespace {

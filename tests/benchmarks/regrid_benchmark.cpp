@@ -1,6 +1,6 @@
 // Interpolation to the fine grid (a PETSc matrix) against memcpy of the fine field.
 #include "benchmark.hpp"
-#include "podscale/grid/regrid.hpp"
+#include "podscale/mesh/regrid.hpp"
 #include "study.hpp"
 
 namespace podscale::benchmark {

@@ -3,7 +3,7 @@
 #include <torch/utils.h>
 
 #include "benchmark.hpp"
-#include "podscale/diffusion/denoiser.hpp"
+#include "podscale/network/denoiser.hpp"
 #include "study.hpp"
 
 namespace podscale::benchmark {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "podscale/base/random.hpp"
-#include "podscale/diffusion/model.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/network/model.hpp"
 
 namespace podscale::benchmark {
 

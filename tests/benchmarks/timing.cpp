@@ -7,7 +7,7 @@
 #include <ctime>
 
 #include "benchmark.hpp"
-#include "podscale/base/log.hpp"
+#include "podscale/core/log.hpp"
 
 namespace podscale::benchmark {
 namespace {

@@ -8,11 +8,11 @@
 #include <functional>
 #include <limits>
 
-#include "podscale/base/error.hpp"
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/study/linear_gaussian.hpp"
 #include "podscale/gaussian/ridge.hpp"
-#include "podscale/pod/anomaly.hpp"
-#include "podscale/pod/basis_builder.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/basis_builder.hpp"
 #include "program.hpp"
 
 using namespace podscale;

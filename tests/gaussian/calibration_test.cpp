@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 
 using namespace podscale;
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 #include "synthetic.hpp"
 
 using namespace podscale;

@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 
 extern "C" void dsyev_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
                        double* work, const int* lwork, int* info);

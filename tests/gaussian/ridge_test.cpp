@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 
 using namespace podscale;
 

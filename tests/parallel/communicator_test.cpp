@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 using namespace podscale;
 

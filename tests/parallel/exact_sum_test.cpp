@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 
 using namespace podscale;
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numbers>
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 using namespace podscale;
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 
 using namespace podscale;
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 
 using namespace podscale;
 

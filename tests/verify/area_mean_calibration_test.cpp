@@ -9,7 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "../gaussian/synthetic.hpp"
+#include "synthetic.hpp"
 
 using namespace podscale;
 

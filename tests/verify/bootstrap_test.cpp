@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
-#include "podscale/base/error.hpp"
-#include "podscale/base/random.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/verify/compared_product.hpp"
 
 namespace podscale {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 
 namespace podscale {
 namespace {

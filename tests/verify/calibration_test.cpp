@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "podscale/base/random.hpp"
-#include "podscale/verify/gaussian.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/stat/normal.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 
 namespace podscale {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "podscale/base/random.hpp"
-#include "podscale/verify/ensemble.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/stat/ensemble.hpp"
 
 namespace podscale {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 
 namespace podscale {
 namespace {

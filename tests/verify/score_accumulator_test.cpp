@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/verify/score_table.hpp"
 
 namespace podscale {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"

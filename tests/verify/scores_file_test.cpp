@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <limits>
 
-#include "podscale/io/netcdf_file.hpp"
+#include "podscale/file/netcdf_file.hpp"
 #include "podscale/verify/picture.hpp"
 
 namespace podscale {

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <vector>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/verify/spectral_scores.hpp"
 #include "podscale/verify/window_spectrum.hpp"
 

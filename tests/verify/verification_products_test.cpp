@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/pod/basis_file.hpp"
+#include "podscale/study/basis_file.hpp"
 #include "podscale/verify/exceedance_event.hpp"
 #include "verification_study.hpp"
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "podscale/base/error.hpp"
-#include "podscale/io/product_file.hpp"
-#include "podscale/pod/basis_builder.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/study/product_file.hpp"
+#include "podscale/study/basis_builder.hpp"
 #include "podscale/verify/verification.hpp"
 
 namespace podscale {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "podscale/gaussian/forecast.hpp"
-#include "podscale/grid/axes.hpp"
+#include "podscale/mesh/grid.hpp"
 
 namespace podscale {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/study/linear_gaussian.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "podscale/parallel/communicator.hpp"
-#include "podscale/pod/pod.hpp"
+#include "podscale/pod/modes.hpp"
 
 namespace podscale {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "podscale/pod/basis_builder.hpp"
+#include "podscale/study/basis_builder.hpp"
 
 namespace podscale {
 

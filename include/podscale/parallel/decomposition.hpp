@@ -15,7 +15,7 @@
 
 #include <vector>
 
-#include "podscale/grid/axes.hpp"
+#include "podscale/mesh/grid.hpp"
 #include "podscale/parallel/communicator.hpp"
 
 namespace podscale {

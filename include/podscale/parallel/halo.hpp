@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/base/handle.hpp"
+#include "podscale/core/handle.hpp"
 #include "podscale/parallel/decomposition.hpp"
 
 namespace podscale {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/pod/pod.hpp"
+#include "podscale/pod/modes.hpp"
 
 namespace podscale {
 

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "podscale/grid/axes.hpp"
+#include "podscale/mesh/grid.hpp"
 #include "podscale/parallel/halo.hpp"
 
 namespace podscale {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/product_factors.hpp"
+#include "podscale/study/product_factors.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"

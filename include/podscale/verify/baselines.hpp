@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "podscale/grid/regrid.hpp"
-#include "podscale/io/low_resolution.hpp"
-#include "podscale/pod/basis_file.hpp"
+#include "podscale/mesh/regrid.hpp"
+#include "podscale/field/low_resolution.hpp"
+#include "podscale/study/basis_file.hpp"
 
 namespace podscale {
 

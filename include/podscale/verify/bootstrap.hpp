@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/base/calendar.hpp"
+#include "podscale/core/calendar.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
 

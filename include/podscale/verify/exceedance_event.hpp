@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/io/namelist.hpp"
-#include "podscale/io/series.hpp"
+#include "podscale/config/namelist.hpp"
+#include "podscale/field/series.hpp"
 #include "podscale/pod/climatology.hpp"
 #include "podscale/verify/monthly_field.hpp"
 

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "podscale/grid/axes.hpp"
-#include "podscale/verify/gaussian.hpp"
+#include "podscale/mesh/grid.hpp"
+#include "podscale/stat/normal.hpp"
 
 namespace podscale {
 

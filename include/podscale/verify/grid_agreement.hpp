@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "podscale/grid/axes.hpp"
+#include "podscale/mesh/grid.hpp"
 
 namespace podscale {
 

@@ -1,7 +1,7 @@
 #pragma once
 // Errors of work that each rank does for itself.
 
-#include "podscale/base/error.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/pod/basis_file.hpp"
+#include "podscale/study/basis_file.hpp"
 
 namespace podscale {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/base/random.hpp"
+#include "podscale/core/random.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
 #include "podscale/verify/time_sums.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/grid/axes.hpp"
+#include "podscale/mesh/grid.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/verify/field_scores.hpp"
 #include "podscale/verify/score_family.hpp"

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "podscale/io/low_resolution.hpp"
-#include "podscale/io/namelist.hpp"
-#include "podscale/io/series.hpp"
-#include "podscale/pod/basis_file.hpp"
+#include "podscale/field/low_resolution.hpp"
+#include "podscale/config/namelist.hpp"
+#include "podscale/field/series.hpp"
+#include "podscale/study/basis_file.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/compared_product.hpp"
 #include "podscale/verify/pod_bound.hpp"
-#include "podscale/verify/product_reader.hpp"
+#include "podscale/study/product_reader.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
 

@@ -1,0 +1,67 @@
+#pragma once
+// A synthetic ocean for studies without data: sea surface temperature with a coast, islands, a seasonal
+// cycle, a western boundary current with a meandering jet, drifting eddies, a turbulent background and a
+// trend.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/core/calendar.hpp"
+#include "podscale/mesh/grid.hpp"
+#include "podscale/config/namelist.hpp"
+
+namespace podscale {
+
+/// &ocean of the namelist, checked. Units as in doc/namelist.md.
+struct OceanSpec {
+  long ny = 96, nx = 96;
+  double lat0 = 28, lon0 = -78, resolution = 0.25;
+  TimeAxis times;
+  std::uint64_t seed = 1;
+  int factor = 8;
+  double land_fraction = 0.18;
+  int islands = 5;
+  double mean = 16, gradient = 0.55, seasonal = 4, trend = 0.2;
+  double current = 5;
+  double eddies = 10, eddy_amplitude = 2.4, eddy_radius = 0.7, eddy_days = 60;
+  double turbulence = 0.7, turbulence_scale = 8, turbulence_days = 20;
+  int turbulence_modes = 384;
+  double lr_bias = 0, lr_noise = 0;
+  int deflate = 1;
+};
+
+/// Not collective. Errors: usage, for dates that are none or in the wrong order and a grid that leaves the
+/// globe.
+OceanSpec ocean_spec(const Namelist& namelist);
+
+/// The HR field on one window. Every value is a function of (spec, time, latitude, longitude) alone, through
+/// CounterRandom, and its terms are summed in the same order everywhere: the same bits whatever the window.
+class SyntheticOcean {
+ public:
+  /// Not collective. The window may be empty.
+  SyntheticOcean(const OceanSpec& spec, const Window& window);
+  SyntheticOcean(SyntheticOcean&&) noexcept;
+  ~SyntheticOcean();
+
+  /// The whole grid: the same for every window.
+  const Grid& grid() const;
+  /// [window.ny][window.nx], 1 = ocean.
+  std::span<const unsigned char> ocean() const;
+  /// Not collective. out: [window.ny][window.nx] degC at step `step` of spec.times, NaN on land. Any order of
+  /// steps; ascending order is fastest.
+  void field(long step, std::span<float> out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Not collective. What the LR companion differs by from the block mean, at step `step`: bias plus white
+/// noise. coarse: block means on a window of the coarse grid [window.ny][window.nx]; NaN stays NaN.
+void add_lr_error(const OceanSpec& spec, const Grid& coarse_grid, const Window& window, long step,
+                  std::span<float> coarse);
+
+}  // namespace podscale

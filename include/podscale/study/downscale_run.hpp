@@ -1,0 +1,34 @@
+#pragma once
+// The loop of podscale-downscale over blocks of times.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/study/forecaster.hpp"
+#include "podscale/gaussian/functional.hpp"
+#include "podscale/field/low_resolution.hpp"
+#include "program.hpp"
+
+namespace podscale {
+
+/// What goes into the product beside mean, variance and standard deviation.
+struct DownscaleOptions {
+  int members = 0;
+  bool factors = true, budget = false, conformal = false;
+  double interval = 0;  ///< 0: none
+  std::vector<Functional> regions;
+  std::vector<double> region_boxes;
+};
+/// Collective. Errors: usage (keys that do not go together), data (a region without ocean).
+DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
+
+/// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal
+/// came: nothing is left behind, the next run starts again and gives the same bits).
+void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
+               const DownscaleOptions& options, const LowResolution& lr, std::span<const long> steps);
+
+/// Not collective. The steps of an axis.
+TimeAxis subset(const TimeAxis& axis, std::span<const long> steps);
+
+}  // namespace podscale

@@ -1,0 +1,45 @@
+#pragma once
+// Forecasts with the network: members by diffusion, or the Gaussian head. Work items are dealt over ranks.
+
+#include <optional>
+
+#include "podscale/network/model.hpp"
+#include "podscale/gaussian/forecast.hpp"
+
+namespace podscale {
+
+/// Members of several times, dealt over ranks as work items of (time, group of `batch` members), each always
+/// computed in a batch of that size: a member is the same bits at any rank count with the same number of
+/// threads.
+struct EnsemblePlan {
+  int members = 24;
+  int batch = 8;
+  int first_group = 0;  ///< members first_group * batch and on
+  long groups() const { return (members + batch - 1) / batch; }
+};
+
+/// Latents of members on the ranks that own the patches; the global ones on every rank.
+struct MemberLatents {
+  int members = 0;
+  std::vector<double> patch;   ///< [times][members][local patches][K]
+  std::vector<double> global;  ///< [times][members][R]
+};
+/// Collective. Inflation scales the noise that sampling starts from, level by level.
+MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
+                             const SampleFunction& sample, const ForecastRequest& request,
+                             const Inflation& inflation);
+/// Not collective. Coefficients of member m of time t: [local patches][K] K. condition: of that time.
+std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
+                                        int m, std::span<const float> condition);
+
+/// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each call.
+/// control_seed (optional): the seed of the sampler, to use the start noise as a control variate for the
+/// mean, see forecast_from_members; for the angle sampler on a base.
+ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
+                                   SampleFunction sample,
+                                   std::optional<std::uint64_t> control_seed = std::nullopt,
+                                   MemberLatents* keep = nullptr);
+/// Forecasts from the head: one evaluation of the network a time.
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head);
+
+}  // namespace podscale

@@ -1,0 +1,60 @@
+#pragma once
+// The forecast that sampling.uncertainty names, calibrated: base, head or members.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "podscale/study/foundation.hpp"
+#include "podscale/study/downscaling.hpp"
+#include "podscale/config/namelist.hpp"
+
+namespace podscale {
+
+class Forecaster {
+ public:
+  /// Collective. Loads model_file unless the base is used alone; all arguments must outlive it. Errors: usage
+  /// (keys that do not go together), no_input, data (a model of another basis, or one that was not
+  /// calibrated for this forecast). inflation: to use instead of that of basis or model, which are then not
+  /// asked for a calibration: that of a product whose members are wanted.
+  Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
+             const std::string& model_path, const std::optional<Inflation>& inflation = std::nullopt);
+  Forecaster(const Forecaster&) = delete;
+
+  enum class Kind { base, head, ensemble };
+  Kind kind() const { return kind_; }
+  const char* name() const;
+  const Inflation& inflation() const { return inflation_; }  ///< in use; all 1: none
+  const std::optional<Calibration>& calibration() const { return calibration_; }
+  const EnsemblePlan& plan() const { return plan_; }
+  std::string model_checksum() const { return model_ ? model_->checksum() : ""; }
+  std::string description() const;  ///< one line for the log
+
+  /// Collective. Forecasts of the times, and the coefficients of their first `members` members:
+  /// [times][members] each [local patches][K] K. budget: with what variance_budget needs.
+  struct Batch {
+    std::vector<CoefficientForecast> forecasts;
+    std::vector<std::vector<std::vector<double>>> members;
+  };
+  Batch forecast(const ForecastRequest& request, int members, bool budget) const;
+  /// Collective. Members first .. first + count - 1 (from 0), the same bits as forecast() gives.
+  std::vector<std::vector<std::vector<double>>> members(const ForecastRequest& request, int first,
+                                                        int count) const;
+
+ private:
+  void require_calibration(const Namelist& namelist, const std::string& model_path);
+  std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint32_t time_key,
+                                         int member, std::span<const float> condition) const;
+  const Communicator& comm_;
+  const Foundation& foundation_;
+  Kind kind_;
+  EnsemblePlan plan_;
+  std::uint64_t seed_;
+  std::optional<std::uint64_t> control_seed_;
+  std::optional<Model> model_;
+  std::optional<Calibration> calibration_;
+  Inflation inflation_;
+  NetworkFunctions network_;
+};
+
+}  // namespace podscale

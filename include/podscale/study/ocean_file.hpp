@@ -1,0 +1,31 @@
+#pragma once
+// The synthetic ocean as two CF NetCDF files: the HR field and its LR companion.
+
+#include <string>
+
+#include "podscale/field/synthetic_ocean.hpp"
+#include "podscale/parallel/communicator.hpp"
+
+namespace podscale {
+
+struct OceanFiles {
+  std::string hr, lr;           ///< paths
+  std::string namelist;         ///< effective values, stored in both
+  std::string history, source;  ///< global attributes; history gets the date in front
+};
+
+struct OceanSummary {
+  long steps = 0, ocean_points = 0, lr_ocean_points = 0;
+  double ocean_share = 0;
+};
+
+/// Collective. Ranks own rectangles of LR blocks and write their own hyperslabs, one block of times at a
+/// time: memory does not grow with the number of times. The LR value is the mean of the ocean points of a
+/// block, plus lr_bias and noise. The data are the same bits at any rank count. Nothing appears under the
+/// paths before both are complete. Errors: data (no ocean), io.
+OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const OceanFiles& files);
+
+/// Not collective. Steps that write_ocean holds at once.
+long ocean_time_block(const OceanSpec& spec);
+
+}  // namespace podscale

@@ -1,0 +1,62 @@
+#pragma once
+// The covariance of the product, in factors, inside the product: area means, gradients and any other linear
+// functional can be had from the file alone, and members from the file, basis and model.
+//
+//   phi (mode, lat, lon), tau (lat, lon)                                       decoder, truncation variance
+//   condition (time, patch_y, patch_x, predictor)                              what the forecast was told
+// head and base:
+//   global_root, residual_root                                                 U L^(1/2), S^(1/2)
+//   global_latent_variance (time, global_mode), latent_variance (time, patch_y, patch_x, mode)
+// ensemble:
+//   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
+
+#include <string>
+#include <vector>
+
+#include "podscale/gaussian/forecast.hpp"
+#include "podscale/gaussian/functional.hpp"
+#include "podscale/file/netcdf_file.hpp"
+
+namespace podscale {
+
+class ProductFactors {
+ public:
+  /// Not collective. members: 0 for independent latents (head, base). All arguments must outlive it.
+  ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
+                 int deflate);
+  /// Collective, in define mode / after it.
+  void define(NetcdfFile& file) const;
+  void put_static(NetcdfFile& file) const;
+  /// Collective. Times first and on. condition: [times][local patches][C].
+  void put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,
+           std::span<const float> condition) const;
+
+ private:
+  const Communicator& comm_;
+  const LatentSpace& space_;
+  int members_;
+  double truncation_;
+  int deflate_;
+};
+
+/// The factors of a product, whole region on one process.
+class FactorReader {
+ public:
+  /// Not collective (file: opened on Communicator::self(), outlives the reader). variable: of the mean.
+  /// Errors: data (a product without factors).
+  FactorReader(const NetcdfFile& file, const std::string& variable);
+  const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
+  std::size_t times() const { return times_; }
+  /// Forecast of a time: factors only; its mean is in the fields of the product.
+  CoefficientForecast read(std::size_t time) const;
+  /// Condition of a time: [patches][C].
+  std::vector<float> condition(std::size_t time) const;
+
+ private:
+  const NetcdfFile* file_;
+  Basis basis_;
+  std::size_t times_ = 0, rank_ = 0, columns_ = 0, predictors_ = 0;
+  std::vector<PatchCovariance> covariance_;
+};
+
+}  // namespace podscale

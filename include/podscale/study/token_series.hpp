@@ -1,0 +1,34 @@
+#pragma once
+// The latents of a period, on the ranks that own their times: what training keeps in memory instead of
+// fields.
+
+#include <vector>
+
+#include "podscale/study/condition.hpp"
+#include "podscale/gaussian/latent_space.hpp"
+#include "podscale/parallel/transposition.hpp"
+
+namespace podscale {
+
+struct TokenSeries {
+  Share items;                    ///< this rank's times, of the pairs given
+  std::vector<float> latent;      ///< [items][P][K] z, global tokens included
+  std::vector<float> condition;   ///< [items][P][C] standardised; 0 for global tokens
+  std::vector<float> year_phase;  ///< [items]
+};
+
+/// Collective. Reads fields in blocks of `block` times, keeps their latents, and transposes once at the end.
+TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+                          const std::vector<StepPair>& pairs, long block);
+
+/// Not collective. Conditions for the network: [times][local patches][C], standardised.
+std::vector<float> standardised(const LatentSpace& space, std::span<const float> condition, long times);
+
+/// Global token numbers of this rank's patches.
+std::vector<long> local_tokens(const Basis& basis);
+
+/// Not collective. [items][patches][width] -> [items][patches + global tokens][width]; the new rows are 0.
+std::vector<float> with_global_tokens(std::span<const float> rows, long items, long patches,
+                                      long global_tokens, long width);
+
+}  // namespace podscale

@@ -1,0 +1,51 @@
+#pragma once
+// The score that selects the weights (method: section 3.10): CRPS in kelvin, area-weighted, of a fixed subset
+// of the validation period: that of the Gaussian of the head, or the fair one of members with fixed noise.
+
+#include <cstdint>
+#include <vector>
+
+#include "podscale/study/downscaling.hpp"
+#include "podscale/study/condition.hpp"
+
+namespace podscale {
+
+/// With a base, a network has to beat it by more than chance: the score is that of the base plus the mean
+/// difference plus one standard error of it, from the means of up to 24 blocks of consecutive times, since
+/// neighbouring times are alike. Step 0, which is the base, has its own score exactly.
+class ValidationSubset {
+ public:
+  /// Collective. Reads and keeps the fields of the pairs and their conditions; comm and space must outlive
+  /// it. members: of a time, all in one work item; seed: of the sampler. inflation: of the base, so that step
+  /// 0 is the calibrated base.
+  ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+                   const std::vector<StepPair>& pairs, int members, std::uint64_t seed, bool head,
+                   const Inflation& inflation);
+  /// Collective; the same value on every rank and, to rounding, at any number of ranks.
+  double score(const NetworkFunctions& network) const;
+
+ private:
+  /// The area-weighted score of every time: [times], the same on every rank.
+  std::vector<double> scores(const NetworkFunctions& network) const;
+  std::vector<double> head_scores(const NetworkFunctions& network) const;
+  std::vector<double> ensemble_scores(const NetworkFunctions& network) const;
+  /// Area-weighted means over ocean points of value(time)(point of the window).
+  template <class Value>
+  std::vector<double> means_over_points(const Value& value) const;
+
+  const Communicator* comm_;
+  const LatentSpace* space_;
+  EnsemblePlan plan_;
+  bool head_;
+  Inflation inflation_;
+  std::vector<double> truth_;     // [times][window points] anomalies, K
+  std::vector<float> condition_;  // [times][local patches][C]
+  std::vector<float> year_phase_;
+  std::vector<std::uint32_t> time_key_;
+  std::vector<double> base_scores_;  // [times]; empty without a base
+};
+
+/// `times` of the pairs, evenly spread.
+std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times);
+
+}  // namespace podscale

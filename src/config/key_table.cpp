@@ -1,0 +1,251 @@
+// Every key of every namelist: the parser, --help and doc/namelist.md have no other source.
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "podscale/config/namelist.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double big = 1e9;  // upper end of a count: more is a slip of the pen
+constexpr auto Int = KeyType::integer, Ints = KeyType::integers;
+constexpr auto Real = KeyType::real, Reals = KeyType::reals, Logical = KeyType::logical;
+constexpr auto Text = KeyType::text, Texts = KeyType::texts;
+
+const std::pair<const char*, const char*> groups[] = {
+    {"data", "The series: high resolution (HR), low resolution (LR), periods, truth and land mask."},
+    {"grid", "How the LR field is brought to the HR grid, and how much is read at once."},
+    {"patches", "The tiles of the HR grid and their POD bases."},
+    {"basis", "The climatology that is taken off before the POD."},
+    {"base",
+     "The linear-Gaussian base: ridge regression on LR cells and its residual covariance (model.base = "
+     "'gaussian')."},
+    {"model", "The denoiser: a Vision Transformer over the tokens of the patches."},
+    {"training", "AdamW over random samples, data-parallel over ranks, judged by the validation score."},
+    {"sampling", "How members are drawn and what the uncertainty is made of."},
+    {"regions", "Area means whose series, with standard deviation, are written beside the fields."},
+    {"output", "Where the files of a study are, and what the product says of itself."},
+    {"verify", "What podscale-verify writes."},
+    {"ocean", "The synthetic ocean of podscale-ocean."},
+};
+
+// clang-format off
+const std::vector<Key> table = {
+    // group, name, type, default, unit, low, high, choices, help, count of a list
+    {"data", "hr_files", Texts, "", "", 0, 0, "", "HR files for training: paths and globs, joined along time"},
+    {"data", "hr_variable", Text, "''", "", 0, 0, "", "HR variable; '' = the only one with time, latitude and longitude"},
+    {"data", "lr_files", Texts, "", "", 0, 0, "", "LR files for training and downscaling (lr_source = 'files')"},
+    {"data", "lr_variable", Text, "''", "", 0, 0, "", "LR variable; '' = the only one with time, latitude and longitude"},
+    {"data", "lr_source", Text, "'files'", "", 0, 0, "files|coarsen", "'coarsen' makes the LR series from the HR files by ocean-weighted block mean"},
+    {"data", "coarsen_factor", Int, "8", "HR points", 2, 4096, "", "Side of a block for lr_source = 'coarsen'"},
+    {"data", "train", Texts, "", "date", 0, 0, "", "First and last day of the training period, 'YYYY-MM-DD', both inclusive", 2},
+    {"data", "validate", Texts, "", "date", 0, 0, "", "First and last day of the validation period, which chooses the weights", 2},
+    {"data", "downscale", Texts, "", "date", 0, 0, "", "First and last day to downscale and verify", 2},
+    {"data", "truth_files", Texts, "", "", 0, 0, "", "HR files to verify against; none = hr_files"},
+    {"data", "truth_variable", Text, "''", "", 0, 0, "", "Variable of truth_files; '' = hr_variable"},
+    {"data", "mask_file", Text, "''", "", 0, 0, "", "File with the HR land mask; '' = the first HR file, if mask_variable is set"},
+    {"data", "mask_variable", Text, "''", "", 0, 0, "", "Land mask variable; '' = the mask follows from the HR data"},
+    {"data", "mask_ocean_values", Ints, "", "", -2147483648.0, 2147483647.0, "", "Values of the mask variable that mean ocean; none = any but zero"},
+
+    {"grid", "interpolation", Text, "'bicubic'", "", 0, 0, "bilinear|bicubic", "From LR to the HR grid, for the condition"},
+    {"grid", "time_block", Int, "64", "steps", 1, 1e6, "", "Steps read at once: peak memory grows with it"},
+
+    {"patches", "size", Ints, "8, 8", "points", 1, 4096, "", "Points of a patch along y and x", 2},
+    {"patches", "overlap", Int, "0", "points", 0, 2048, "", "Points over which a patch reaches into its neighbours on each side, at most half of a patch"},
+    {"patches", "basis", Text, "'local'", "", 0, 0, "local|shared", "One POD basis a patch, or one for all full-ocean patches"},
+    {"patches", "modes", Int, "16", "", 1, 4096, "", "POD modes kept a patch"},
+    {"patches", "energy", Real, "1.0", "", 0, 1, "", "Keep fewer modes where this share of the variance is reached"},
+
+    {"basis", "harmonics", Int, "2", "", 0, 12, "", "Annual harmonics of the climatology; 0 = the mean only"},
+
+    {"base", "halo", Int, "1", "LR cells", 0, 64, "", "LR cells around a patch that its regression uses"},
+    {"base", "lags", Ints, "0", "LR steps", -1e5, 1e5, "", "Times that the regression and the network see, relative to the one to downscale"},
+    {"base", "prior", Text, "'auto'", "", 0, 0, "auto|climatology|interpolation", "What the penalty shrinks to; 'auto' = the better one on data.validate"},
+    {"base", "lag_weight", Real, "0.25", "", 1e-3, 1e3, "", "Weight of the predictors at other times; smaller is a larger penalty on them"},
+    {"base", "rank", Int, "64", "", 0, 4096, "", "Most global modes of the residual covariance; they carry what crosses patch borders"},
+    {"base", "share", Real, "0.9", "", 0, 1, "", "Fewer global modes where this share of the residual variance is reached"},
+    {"base", "season", Int, "1", "harmonics", 0, 4, "", "Annual harmonics of the residual variance; kept where they raise the likelihood of data.validate, 0 = none"},
+    {"base", "inflation", Text, "'mode'", "", 0, 0, "level|mode", "Factors that calibration puts on the variance, of base, head and members: one a level, or also one a mode of the patches"},
+    {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3, 3.0, 30.0", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
+
+    {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},
+    {"model", "width", Int, "128", "", 8, 8192, "", "Width of the transformer; a multiple of heads"},
+    {"model", "depth", Int, "4", "", 1, 128, "", "Transformer blocks"},
+    {"model", "heads", Int, "4", "", 1, 128, "", "Attention heads"},
+    {"model", "prediction", Text, "'velocity'", "", 0, 0, "noise|velocity", "What the network predicts"},
+    {"model", "dropout", Real, "0.1", "", 0, 0.9, "", "Dropout of attention, MLP and last layer, in training"},
+    {"model", "diffusion_steps", Int, "1000", "", 2, 1e5, "", "Steps T of the discrete cosine schedule"},
+    {"model", "device", Text, "'cpu'", "", 0, 0, "cpu|cuda", "Where the network runs"},
+
+    {"training", "steps", Int, "2000", "", 0, big, "", "Optimizer steps in all"},
+    {"training", "batch", Int, "32", "samples", 1, 1e6, "", "Samples a step over all ranks; a multiple of the number of ranks"},
+    {"training", "warmup", Int, "100", "steps", 0, big, "", "Steps in which the rate rises linearly"},
+    {"training", "rate", Real, "5e-4", "", 0, 1, "", "Peak learning rate"},
+    {"training", "rate_floor", Real, "0.05", "", 0, 1, "", "Rate at the end of the cosine, as a fraction of the peak"},
+    {"training", "weight_decay", Real, "0.01", "", 0, 1, "", "AdamW's decoupled decay"},
+    {"training", "clip", Real, "1.0", "", 0, 1e6, "", "Largest norm of the gradient; 0 = no clipping"},
+    {"training", "ema_decay", Real, "0.999", "", 0, 1, "", "Decay a step of the moving average of the weights"},
+    {"training", "diffusion_weight", Real, "1.0", "", 0, 1e3, "", "Weight of the diffusion loss; 0 = not trained"},
+    {"training", "head_weight", Real, "1.0", "", 0, 1e3, "", "Weight of the likelihood of the Gaussian head; 0 = not trained"},
+    {"training", "condition_noise", Real, "0.1", "", 0, 10, "", "Standard deviation of noise on the standardised condition"},
+    {"training", "validate_every", Int, "200", "steps", 1, big, "", "Steps between validations"},
+    {"training", "validation_times", Int, "24", "", 1, 1e6, "", "Times of the validation period that are sampled, evenly spread"},
+    {"training", "validation_members", Int, "8", "", 2, 1e4, "", "Members a validation time"},
+    {"training", "validation_sampler_steps", Int, "8", "", 1, 1e5, "", "Sampler steps of a validation member"},
+    {"training", "checkpoint_every", Int, "500", "steps", 1, big, "", "Steps between checkpoints"},
+    {"training", "seed", Int, "1", "", 0, 9.0e15, "", "Of initial weights, sample order and training noise"},
+    {"training", "resume", Logical, ".true.", "", 0, 0, "", "Continue from model_file when it is there"},
+    {"training", "threads", Int, "1", "", 0, 1024, "", "Threads a rank; 0 = cores of the node / ranks on it. Bits depend on it"},
+    {"training", "time_limit", Text, "''", "HH:MM:SS", 0, 0, "", "Stop by then with a checkpoint and exit code 75; '' = no limit"},
+
+    {"sampling", "sampler", Text, "'angle'", "", 0, 0, "angle|dpm-solver++|ddim|ancestral", "Sampler"},
+    {"sampling", "steps", Int, "8", "", 1, 1e5, "", "Sampler steps a member"},
+    {"sampling", "members", Int, "24", "", 2, 1e5, "", "Members a time"},
+    {"sampling", "member_batch", Int, "8", "", 1, 1e4, "", "Members a work item: the batch of the network"},
+    {"sampling", "uncertainty", Text, "'ensemble'", "", 0, 0, "ensemble|head|base", "Where mean and latent covariance come from: members, the Gaussian head of the network, or the base without a network"},
+    {"sampling", "control_variate", Logical, ".true.", "", 0, 0, "", "Take the sampling error of the start noise out of the mean of members (model.base = 'gaussian', sampler = 'angle')"},
+    {"sampling", "calibration", Text, "'inflation'", "", 0, 0, "none|inflation|conformal", "How data.validate corrects the variance: not, one factor a level, or that and conformal intervals"},
+    {"sampling", "calibration_times", Int, "96", "", 2, 1e6, "", "Times of data.validate that podscale-train calibrates on, evenly spread"},
+    {"sampling", "seed", Int, "1", "", 0, 9.0e15, "", "Of the members' noise"},
+    {"sampling", "time_block", Int, "16", "steps", 1, 1e6, "", "Times in memory at once"},
+
+    {"regions", "names", Texts, "", "", 0, 0, "", "Names of the regions"},
+    {"regions", "boxes", Reals, "", "degrees", -720, 720, "", "South, north, west, east of each region: four numbers a name"},
+
+    {"output", "directory", Text, "'runs/ocean'", "", 0, 0, "", "Folder of the files below, unless they are absolute paths"},
+    {"output", "basis_file", Text, "'basis.nc'", "", 0, 0, "", "Climatologies, bases and mask, by podscale-basis"},
+    {"output", "model_file", Text, "'model.h5'", "", 0, 0, "", "Network and checkpoint, by podscale-train"},
+    {"output", "product_file", Text, "'product.nc'", "", 0, 0, "", "Downscaled fields, by podscale-downscale"},
+    {"output", "write_factors", Logical, ".true.", "", 0, 0, "", "Write the covariance factors: area means, gradients and members can then be had from the file"},
+    {"output", "write_budget", Logical, ".false.", "", 0, 0, "", "Write the parts of the variance: patches, cross-patch, truncation, calibration"},
+    {"output", "interval", Real, "0", "", 0, 0.95, "", "Write the bounds of this central interval: 0.5, 0.8, 0.9 or 0.95; 0 = none"},
+    {"output", "write_members", Logical, ".false.", "", 0, 0, "", "Write every member too"},
+    {"output", "variable_name", Text, "'tos'", "", 0, 0, "", "Name of the downscaled mean; variance and std add a suffix"},
+    {"output", "standard_name", Text, "'sea_surface_temperature'", "", 0, 0, "", "CF standard name"},
+    {"output", "long_name", Text, "'sea surface temperature'", "", 0, 0, "", "Long name"},
+    {"output", "units", Text, "'degC'", "", 0, 0, "", "Units of the downscaled mean, as UDUNITS knows them"},
+    {"output", "deflate", Int, "1", "", 0, 9, "", "Compression level; 0 = none"},
+    {"output", "title", Text, "'Downscaled field with its uncertainty, by podscale'", "", 0, 0, "", "Global attribute title"},
+    {"output", "institution", Text, "''", "", 0, 0, "", "Global attribute institution"},
+
+    {"verify", "scores_file", Text, "'scores.nc'", "", 0, 0, "", "Scores as NetCDF"},
+    {"verify", "text_file", Text, "'scores.txt'", "", 0, 0, "", "Scores as a table"},
+    {"verify", "picture_file", Text, "'picture.png'", "", 0, 0, "", "Maps of one time; '' = none"},
+    {"verify", "picture_date", Text, "''", "date", 0, 0, "", "Time of the maps, 'YYYY-MM-DD'; '' = the middle of the period"},
+    {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of SSIM and the energy score"},
+    {"verify", "spectrum_window", Int, "16", "points", 4, 1024, "", "Side of the land-free windows of the spectra"},
+    {"verify", "event", Text, "'none'", "", 0, 0, "none|threshold|percentile", "Exceedance that probabilities are scored for: of threshold, or of the 90th percentile of the time of the year"},
+    {"verify", "threshold", Real, "0.0", "degC", -100, 100, "", "Temperature of event = 'threshold', which needs it"},
+    {"verify", "bootstrap_samples", Int, "1000", "", 0, 1e6, "", "Resamples for the intervals of differences; 0 = no intervals"},
+    {"verify", "block_days", Real, "30.0", "days", 1e-3, 1e5, "", "Length of the blocks of time that are resampled"},
+    {"verify", "seed", Int, "1", "", 0, 9.0e15, "", "Of the resamples and of ties in the rank histogram"},
+
+    {"ocean", "ny", Int, "96", "points", 4, 1e6, "", "HR grid points along latitude"},
+    {"ocean", "nx", Int, "96", "points", 4, 1e6, "", "HR grid points along longitude"},
+    {"ocean", "lat0", Real, "28.0", "degrees_north", -90, 90, "", "Southern edge of the grid"},
+    {"ocean", "lon0", Real, "-78.0", "degrees_east", -360, 360, "", "Western edge of the grid"},
+    {"ocean", "resolution", Real, "0.25", "degrees", 1e-4, 10, "", "Spacing of the HR grid"},
+    {"ocean", "first_date", Text, "'2000-01-01'", "date", 0, 0, "", "First day"},
+    {"ocean", "last_date", Text, "'2006-12-31'", "date", 0, 0, "", "Last day"},
+    {"ocean", "step_days", Int, "1", "days", 1, 3660, "", "Days between two times"},
+    {"ocean", "calendar", Text, "'standard'", "", 0, 0, "standard|proleptic_gregorian|noleap|360_day", "CF calendar"},
+    {"ocean", "seed", Int, "1", "", 0, 9.0e15, "", "Another seed is another ocean"},
+    {"ocean", "factor", Int, "8", "HR points", 1, 4096, "", "Side of the blocks of the LR companion"},
+    {"ocean", "land_fraction", Real, "0.18", "", 0, 0.8, "", "Mean share of the width that the western continent takes; 0 = no continent"},
+    {"ocean", "islands", Int, "5", "", 0, 1e4, "", "Islands"},
+    {"ocean", "mean", Real, "16.0", "degC", -2, 40, "", "Mean temperature of the middle latitude"},
+    {"ocean", "gradient", Real, "0.55", "K/degree", -5, 5, "", "Cooling towards the pole"},
+    {"ocean", "seasonal", Real, "4.0", "K", 0, 30, "", "Amplitude of the seasonal cycle"},
+    {"ocean", "trend", Real, "0.2", "K/decade", -50, 50, "", "Linear trend"},
+    {"ocean", "current", Real, "5.0", "K", 0, 20, "", "Temperature step across the western boundary current and its jet"},
+    {"ocean", "eddies", Real, "10.0", "1/(100 deg2)", 0, 1e4, "", "Mean number of eddies alive in 10 x 10 degrees"},
+    {"ocean", "eddy_amplitude", Real, "2.4", "K", 0, 20, "", "Mean amplitude of an eddy at its best"},
+    {"ocean", "eddy_radius", Real, "0.7", "degrees", 1e-3, 100, "", "Mean radius of an eddy"},
+    {"ocean", "eddy_days", Real, "60.0", "days", 1, 1e4, "", "Mean life of an eddy"},
+    {"ocean", "turbulence", Real, "0.7", "K", 0, 20, "", "Standard deviation of the turbulent background, spectrum near k^-3"},
+    {"ocean", "turbulence_scale", Real, "8.0", "degrees", 1e-2, 180, "", "Wavelength at which the spectrum of the background peaks"},
+    {"ocean", "turbulence_days", Real, "20.0", "days", 1e-2, 1e5, "", "Decorrelation time of the background at that wavelength"},
+    {"ocean", "turbulence_modes", Int, "384", "", 1, 65536, "", "Waves that the background is summed from"},
+    {"ocean", "lr_bias", Real, "0.0", "K", -20, 20, "", "Added to the LR companion"},
+    {"ocean", "lr_noise", Real, "0.0", "K", 0, 20, "", "Standard deviation of white noise added to the LR companion"},
+    {"ocean", "hr_file", Text, "'ocean_hr.nc'", "", 0, 0, "", "HR file, under output directory unless absolute"},
+    {"ocean", "lr_file", Text, "'ocean_lr.nc'", "", 0, 0, "", "LR file, under output directory unless absolute"},
+    {"ocean", "deflate", Int, "1", "", 0, 9, "", "Compression level of both files; 0 = none"},
+};
+// clang-format on
+
+const char* type_name(KeyType type) {
+  switch (type) {
+    case KeyType::integer:
+      return "integer";
+    case KeyType::real:
+      return "real";
+    case KeyType::logical:
+      return "logical";
+    case KeyType::text:
+      return "text";
+    case KeyType::integers:
+      return "integers";
+    case KeyType::reals:
+      return "reals";
+    case KeyType::texts:
+      return "texts";
+  }
+  return "";
+}
+
+std::string range_text(const Key& key) {
+  if (*key.choices) {
+    std::string text = "'";
+    for (const char* c = key.choices; *c; ++c) text += *c == '|' ? std::string("', '") : std::string(1, *c);
+    return text + "'";
+  }
+  if (key.low == key.high) return "";
+  return fmt::format("{:.10g} to {:.10g}", key.low, key.high);
+}
+
+}  // namespace
+
+const std::vector<Key>& key_table() {
+  return table;
+}
+
+const char* group_help(const std::string& group) {
+  for (const auto& [name, help] : groups)
+    if (group == name) return help;
+  return nullptr;
+}
+
+std::string namelist_reference() {
+  std::string text =
+      "# Namelist reference\n\n"
+      "Generated from the table in src/io/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
+      "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`, comments after "
+      "`!`, names\n"
+      "in any case, lists separated by commas or blanks (`3*1` repeats), over several lines where needed. An "
+      "unknown\n"
+      "group or key, a key given twice and a value out of range are errors. `--set group.key=value` comes "
+      "last and wins.\n"
+      "Relative paths are relative to the working directory. A default of \"none\" means: give it where it "
+      "is needed.\n";
+  for (const auto& [group, help] : groups) {
+    text += fmt::format(
+        "\n## &{}\n\n{}\n\n| key | type | unit | default | range or choice | meaning |\n"
+        "|---|---|---|---|---|---|\n",
+        group, help);
+    for (const Key& key : table) {
+      if (std::string(key.group) != group) continue;
+      const std::string type =
+          key.count > 0 ? fmt::format("{} {}", key.count, type_name(key.type)) : type_name(key.type);
+      const std::string fallback = *key.fallback ? fmt::format("`{}`", key.fallback) : "none";
+      text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key.name, type, key.unit, fallback,
+                          range_text(key), key.help);
+    }
+  }
+  return text;
+}
+
+}  // namespace podscale

@@ -1,0 +1,183 @@
+#include "podscale/core/calendar.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <tuple>
+
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr int kDaysBefore[13] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+
+long floor_div(long a, long b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
+
+bool is_leap(Calendar calendar, int year) {
+  switch (calendar) {
+    case Calendar::noleap:
+    case Calendar::day360:
+      return false;
+    case Calendar::all_leap:
+      return true;
+    case Calendar::julian:
+      return year % 4 == 0;
+    default:
+      return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  }
+}
+
+/// Days since 0001-01-01 of a calendar of one rule (not standard).
+long plain_day_number(Calendar calendar, int year, int month, int day) {
+  const long y = year - 1L;
+  if (calendar == Calendar::day360) return y * 360 + (month - 1) * 30 + day - 1;
+  long leap_days = 0;
+  if (calendar == Calendar::julian) leap_days = floor_div(y, 4);
+  if (calendar == Calendar::proleptic_gregorian)
+    leap_days = floor_div(y, 4) - floor_div(y, 100) + floor_div(y, 400);
+  if (calendar == Calendar::all_leap) leap_days = y;
+  const int this_year = month > 2 && is_leap(calendar, year) ? 1 : 0;
+  return y * 365 + leap_days + kDaysBefore[month - 1] + this_year + day - 1;
+}
+
+std::tuple<int, int, int> ymd(const Date& d) {
+  return {d.year, d.month, d.day};
+}
+
+double days_between(Calendar calendar, const Date& a, const Date& b) {
+  return static_cast<double>(day_number(calendar, b.year, b.month, b.day) -
+                             day_number(calendar, a.year, a.month, a.day)) +
+         (b.second - a.second) / 86400;
+}
+
+}  // namespace
+
+Calendar calendar_from_name(const std::string& name) {
+  std::string lower;
+  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (lower == "standard" || lower == "gregorian") return Calendar::standard;
+  if (lower == "proleptic_gregorian") return Calendar::proleptic_gregorian;
+  if (lower == "julian") return Calendar::julian;
+  if (lower == "noleap" || lower == "365_day" || lower == "no_leap") return Calendar::noleap;
+  if (lower == "all_leap" || lower == "366_day") return Calendar::all_leap;
+  if (lower == "360_day" || lower == "360") return Calendar::day360;
+  fail(ExitCode::data,
+       "calendar '{}' is not known; expected standard, gregorian, proleptic_gregorian, julian, noleap, "
+       "365_day, all_leap, "
+       "366_day or 360_day",
+       name);
+}
+
+const char* calendar_name(Calendar calendar) {
+  switch (calendar) {
+    case Calendar::standard:
+      return "standard";
+    case Calendar::proleptic_gregorian:
+      return "proleptic_gregorian";
+    case Calendar::julian:
+      return "julian";
+    case Calendar::noleap:
+      return "noleap";
+    case Calendar::all_leap:
+      return "all_leap";
+    case Calendar::day360:
+      return "360_day";
+  }
+  return "standard";
+}
+
+long day_number(Calendar calendar, int year, int month, int day) {
+  PODSCALE_ASSERT(month >= 1 && month <= 12, "month {}", month);
+  if (calendar != Calendar::standard) return plain_day_number(calendar, year, month, day);
+  if (std::tuple(year, month, day) < std::tuple(1582, 10, 15))
+    return plain_day_number(Calendar::julian, year, month, day);
+  // 0001-01-01 of the Julian calendar is two days before that of the Gregorian one.
+  return plain_day_number(Calendar::proleptic_gregorian, year, month, day) + 2;
+}
+
+Date date_from_day_number(Calendar calendar, long number, double second) {
+  const long carry = static_cast<long>(std::floor(second / 86400));
+  number += carry;
+  second -= 86400.0 * static_cast<double>(carry);
+  int year = static_cast<int>(floor_div(number, 366)) + 1;  // a year near it, then walk
+  if (calendar == Calendar::day360)
+    year = static_cast<int>(floor_div(number, 360)) + 1;
+  else
+    year += static_cast<int>((number - day_number(calendar, year, 1, 1)) / 366);
+  while (day_number(calendar, year, 1, 1) > number) --year;
+  while (day_number(calendar, year + 1, 1, 1) <= number) ++year;
+  int month = 12;
+  while (day_number(calendar, year, month, 1) > number) --month;
+  long day = number - day_number(calendar, year, month, 1) + 1;
+  if (calendar == Calendar::standard && year == 1582 && month == 10 && day > 4) day += 10;
+  return {year, month, static_cast<int>(day), second};
+}
+
+int days_in_year(Calendar calendar, int year) {
+  return static_cast<int>(day_number(calendar, year + 1, 1, 1) - day_number(calendar, year, 1, 1));
+}
+
+int days_in_month(Calendar calendar, int year, int month) {
+  const long next =
+      month == 12 ? day_number(calendar, year + 1, 1, 1) : day_number(calendar, year, month + 1, 1);
+  return static_cast<int>(next - day_number(calendar, year, month, 1));
+}
+
+double year_fraction(Calendar calendar, const Date& date) {
+  const long day =
+      day_number(calendar, date.year, date.month, date.day) - day_number(calendar, date.year, 1, 1);
+  return (static_cast<double>(day) + date.second / 86400) / days_in_year(calendar, date.year);
+}
+
+bool TimeAxis::is_monthly() const {
+  std::size_t far = 0;
+  for (std::size_t t = 1; t < dates.size(); ++t)
+    if (days_between(calendar, dates[t - 1], dates[t]) >= 24) ++far;
+  return dates.size() > 1 && 2 * far > dates.size() - 1;
+}
+
+std::uint32_t TimeAxis::hour_key(std::size_t step) const {
+  const Date& date = dates.at(step);
+  const long days = day_number(calendar, date.year, date.month, date.day) - day_number(calendar, 1800, 1, 1);
+  return static_cast<std::uint32_t>(days * 24 + static_cast<long>(date.second / 3600));
+}
+
+bool match_by_month(const TimeAxis& a, const TimeAxis& b) {
+  return a.is_monthly() && b.is_monthly();
+}
+
+double year_phase(const TimeAxis& axis, std::size_t step, bool monthly) {
+  const Date& date = axis.dates.at(step);
+  return monthly ? (date.month - 0.5) / 12 : year_fraction(axis.calendar, date);
+}
+
+std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b) {
+  return match_steps(a, steps_of_a, b, match_by_month(a, b));
+}
+
+std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
+                                  bool monthly) {
+  const auto key = [monthly](const Date& d) { return std::tuple(d.year, d.month, monthly ? 1 : d.day); };
+  std::vector<StepPair> pairs;
+  for (const long step : steps_of_a) {
+    const Date& date = a.dates.at(static_cast<std::size_t>(step));
+    const auto first = std::lower_bound(b.dates.begin(), b.dates.end(), date,
+                                        [&](const Date& x, const Date& y) { return key(x) < key(y); });
+    auto last = first;
+    while (last != b.dates.end() && key(*last) == key(date)) ++last;
+    if (first == last) continue;
+    auto match = first;
+    if (last - first > 1) {  // several steps a day: the time of day counts, too
+      match = std::find_if(first, last, [&](const Date& d) { return std::abs(d.second - date.second) < 60; });
+      if (match == last) continue;
+      if (monthly && ymd(*match) != ymd(date)) continue;
+    }
+    pairs.push_back({step, static_cast<long>(match - b.dates.begin())});
+  }
+  return pairs;
+}
+
+}  // namespace podscale

@@ -1,0 +1,244 @@
+// Dates and CF time units as text.
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <tuple>
+
+#include "podscale/core/calendar.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/units.hpp"
+
+namespace podscale {
+namespace {
+
+struct ParsedDate {
+  Date date;
+  bool has_time = false;
+  double zone = 0;  // seconds east of UTC
+};
+
+/// Reads a text from left to right. (No std::regex: its headers cost seconds and warnings under the
+/// sanitizers.)
+class Scanner {
+ public:
+  explicit Scanner(const std::string& text) : text_(text) {}
+  void blanks() {
+    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
+  }
+  bool at_end() const { return at_ >= text_.size(); }
+  bool at_digit() const { return !at_end() && std::isdigit(static_cast<unsigned char>(text_[at_])); }
+  /// One of the characters of `set`, in either case; '\0' if there is none.
+  char one_of(const char* set) {
+    if (at_end()) return '\0';
+    const char c = static_cast<char>(std::toupper(static_cast<unsigned char>(text_[at_])));
+    if (std::strchr(set, c) == nullptr) return '\0';
+    ++at_;
+    return c;
+  }
+  bool word(const std::string& upper) {
+    std::size_t i = 0;
+    while (i < upper.size() && at_ + i < text_.size() &&
+           std::toupper(static_cast<unsigned char>(text_[at_ + i])) == upper[i])
+      ++i;
+    if (i < upper.size()) return false;
+    at_ += i;
+    return true;
+  }
+  /// 1 to `digits` digits; false where there is none or more.
+  bool number(int digits, int& value) {
+    value = 0;
+    const std::size_t first = at_;
+    for (; at_digit(); ++at_) {
+      if (at_ - first == static_cast<std::size_t>(digits)) return false;
+      value = 10 * value + (text_[at_] - '0');
+    }
+    return at_ > first;
+  }
+  /// ".25" and so on; 0 where there is none.
+  double fraction() {
+    double value = 0, unit = 0.1;
+    if (one_of("."))
+      for (; at_digit(); ++at_, unit /= 10) value += unit * (text_[at_] - '0');
+    return value;
+  }
+
+ private:
+  const std::string& text_;
+  std::size_t at_ = 0;
+};
+
+/// "Z", "UTC", "GMT", "+hh", "+hhmm", "-h:mm" or nothing.
+bool parse_zone(Scanner& scan, double& zone) {
+  if (scan.word("UTC") || scan.word("GMT") || scan.word("UT") || scan.word("Z")) return true;
+  const char sign = scan.one_of("+-");
+  if (!sign) return true;
+  int hours = 0, minutes = 0;
+  if (!scan.number(4, hours)) return false;
+  if (hours > 99) {
+    minutes = hours % 100;
+    hours /= 100;
+  } else if (scan.one_of(":") && !scan.number(2, minutes)) {
+    return false;
+  }
+  zone = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+  return hours < 24 && minutes < 60;
+}
+
+/// "Y-M-D[T or blank]h:m:s.s zone"; nullopt where the text is none or a number is out of any calendar's
+/// range.
+std::optional<ParsedDate> parse(const std::string& text) {
+  Scanner scan(text);
+  ParsedDate p;
+  scan.blanks();
+  const char sign = scan.one_of("+-");
+  if (!scan.number(5, p.date.year) || !scan.one_of("-") || !scan.number(2, p.date.month) ||
+      !scan.one_of("-") || !scan.number(2, p.date.day))
+    return std::nullopt;
+  if (sign == '-') p.date.year = -p.date.year;
+  const bool marked = scan.one_of("T") != '\0';
+  scan.blanks();
+  int hour = 0, minute = 0, second = 0;
+  double fraction = 0;
+  p.has_time = scan.at_digit();
+  if (marked && !p.has_time) return std::nullopt;
+  if (p.has_time) {
+    if (!scan.number(2, hour)) return std::nullopt;
+    if (scan.one_of(":") && !scan.number(2, minute)) return std::nullopt;
+    if (scan.one_of(":") && !scan.number(2, second)) return std::nullopt;
+    fraction = scan.fraction();
+  }
+  scan.blanks();
+  if (!parse_zone(scan, p.zone)) return std::nullopt;
+  scan.blanks();
+  if (!scan.at_end() || p.date.month < 1 || p.date.month > 12 || p.date.day < 1 || p.date.day > 31 ||
+      hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
+  p.date.second = hour * 3600 + minute * 60 + second + fraction;
+  return p;
+}
+
+bool exists(Calendar calendar, const Date& d) {
+  const Date same = date_from_day_number(calendar, day_number(calendar, d.year, d.month, d.day));
+  return same.year == d.year && same.month == d.month && same.day == d.day;
+}
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\n");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// Calendar months a unit stands for, 0 for units of fixed length. CF leaves "months since" to UDUNITS' mean
+/// month of 30.44 days, which no producer of monthly data means.
+int months_of(const std::string& unit) {
+  const std::string name = lower(unit);
+  for (const char* month : {"month", "months", "mon", "mons", "calendar_month", "calendar_months"})
+    if (name == month) return 1;
+  for (const char* year : {"year", "years", "yr", "yrs", "calendar_year", "calendar_years"})
+    if (name == year) return 12;
+  return 0;
+}
+
+/// Date `seconds` after `start`, to the millisecond: whole seconds survive the rounding of fractional days.
+Date shifted(Calendar calendar, const Date& start, double seconds) {
+  const double total = start.second + seconds;
+  const double days = std::floor(total / 86400);
+  const double rest = std::round((total - days * 86400) * 1000) / 1000;
+  return date_from_day_number(
+      calendar, day_number(calendar, start.year, start.month, start.day) + static_cast<long>(days), rest);
+}
+
+Date shifted_by_months(Calendar calendar, const Date& start, double months) {
+  const double whole = std::floor(months);
+  const long index = start.year * 12L + start.month - 1 + static_cast<long>(whole);
+  const int year = static_cast<int>(std::floor(static_cast<double>(index) / 12));
+  const int month = static_cast<int>(index - year * 12L) + 1;
+  const int length = days_in_month(calendar, year, month);
+  const Date base{year, month, std::min(start.day, length), start.second};
+  return shifted(calendar, base, (months - whole) * length * 86400);
+}
+
+}  // namespace
+
+Date parse_date(const std::string& text, Calendar calendar, const std::string& what) {
+  const auto parsed = parse(text);
+  if (!parsed)
+    fail(ExitCode::usage, "{}: '{}' is no date; expected 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss'", what, text);
+  if (!exists(calendar, parsed->date))
+    fail(ExitCode::usage, "{}: '{}' does not exist in the calendar {}; expected one of its days", what, text,
+         calendar_name(calendar));
+  return shifted(calendar, parsed->date, -parsed->zone);
+}
+
+std::string date_text(const Date& date) {
+  std::string text = fmt::format("{:04d}-{:02d}-{:02d}", date.year, date.month, date.day);
+  const int second = std::min(static_cast<int>(std::lround(date.second)), 86399);
+  if (second != 0) text += fmt::format("T{:02d}:{:02d}:{:02d}", second / 3600, second / 60 % 60, second % 60);
+  return text;
+}
+
+std::vector<long> steps_between(const TimeAxis& axis, const std::string& first, const std::string& last) {
+  // Compared field by field, so that '2010-12-31' ends a period in the 360-day calendar, too.
+  const auto from = parse(first), to = parse(last);
+  if (!from || !to)
+    fail(ExitCode::usage, "period '{}', '{}': '{}' is no date; expected 'YYYY-MM-DD'", first, last,
+         from ? last : first);
+  const auto key = [](const Date& d) { return std::tuple(d.year, d.month, d.day, d.second); };
+  Date end = to->date;
+  if (!to->has_time) end.second = 86400;
+  if (key(end) < key(from->date))
+    fail(ExitCode::usage, "period '{}', '{}': ends before it begins; expected the first date first", first,
+         last);
+  std::vector<long> steps;
+  for (std::size_t t = 0; t < axis.dates.size(); ++t)
+    if (key(from->date) <= key(axis.dates[t]) && key(axis.dates[t]) <= key(end))
+      steps.push_back(static_cast<long>(t));
+  return steps;
+}
+
+TimeAxis decode_times(const std::vector<double>& values, const std::string& units,
+                      const std::string& calendar, const std::string& where) {
+  const std::string expected =
+      "expected as in 'days since 1982-01-01' (set it with ncatted or cdo setreftime)";
+  const std::size_t since = lower(units).find(" since ");
+  if (since == std::string::npos || trimmed(units.substr(0, since)).empty())
+    fail(ExitCode::data, "{}: time units '{}' name no reference date; {}", where, units, expected);
+  const std::string unit_name = trimmed(units.substr(0, since)),
+                    reference_text = trimmed(units.substr(since + 7));
+  TimeAxis axis;
+  try {
+    axis.calendar = trimmed(calendar).empty() ? Calendar::standard : calendar_from_name(trimmed(calendar));
+  } catch (const Error& error) {
+    fail(ExitCode::data, "{}: {}", where, error.what());
+  }
+  const auto reference = parse(reference_text);
+  if (!reference)
+    fail(ExitCode::data, "{}: time units '{}': '{}' is no date; {}", where, units, reference_text, expected);
+  if (!exists(axis.calendar, reference->date))
+    fail(ExitCode::data, "{}: time units '{}': that day does not exist in the calendar {}; {}", where, units,
+         calendar_name(axis.calendar), expected);
+  const Date start = shifted(axis.calendar, reference->date, -reference->zone);
+  const int months = months_of(unit_name);
+  const double unit = months ? 0 : unit_conversion(unit_name, "s", where).scale;
+  axis.units = units;
+  axis.values = values;
+  axis.dates.reserve(values.size());
+  for (std::size_t t = 0; t < values.size(); ++t) {
+    const double reach = months ? std::abs(values[t]) * months * 31 : std::abs(values[t]) * unit / 86400;
+    if (!(reach < 1e8))
+      fail(ExitCode::data,
+           "{}: value {} at step {} is missing or no time in '{}'; repair the time axis first", where,
+           values[t], t + 1, units);
+    axis.dates.push_back(months ? shifted_by_months(axis.calendar, start, values[t] * months)
+                                : shifted(axis.calendar, start, values[t] * unit));
+  }
+  return axis;
+}
+
+}  // namespace podscale

@@ -1,0 +1,115 @@
+#include "podscale/core/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+namespace podscale::log {
+namespace {
+
+struct Sinks {
+  std::shared_ptr<spdlog::logger> out = spdlog::stdout_logger_st("podscale");
+  std::shared_ptr<spdlog::logger> err = spdlog::stderr_logger_st("podscale-errors");
+  bool quiet = false;
+  int rank = 0;
+  Sinks() {
+    out->set_pattern("%H:%M:%S %v");
+    err->set_pattern("%H:%M:%S %^%l%$: %v");
+    out->flush_on(spdlog::level::info);
+  }
+};
+
+Sinks& sinks() {
+  static Sinks instance;
+  return instance;
+}
+
+}  // namespace
+
+void setup(int rank, bool quiet) {
+  sinks().rank = rank;
+  sinks().quiet = quiet;
+}
+bool is_talking() {
+  return sinks().rank == 0 && !sinks().quiet;
+}
+void info_line(const std::string& line) {
+  if (is_talking()) sinks().out->info(line);
+}
+void warn_line(const std::string& line) {
+  if (sinks().rank == 0) sinks().err->warn(line);
+}
+void error_line(const std::string& line) {
+  sinks().err->error(line);
+}
+
+}  // namespace podscale::log
+
+namespace podscale {
+namespace {
+
+/// mpirun gives every rank a pseudo-terminal, whatever its own output is: under a launcher a bar must be
+/// asked for.
+bool on_terminal() {
+  if (const char* wish = std::getenv("PODSCALE_PROGRESS")) return std::string(wish) == "bar";
+  return isatty(STDOUT_FILENO) != 0 && !std::getenv("OMPI_COMM_WORLD_SIZE") && !std::getenv("PMIX_RANK") &&
+         !std::getenv("SLURM_PROCID");
+}
+
+}  // namespace
+
+Progress::Progress(std::string title, long total, std::string unit)
+    : title_(std::move(title)),
+      unit_(std::move(unit)),
+      total_(total),
+      start_(Clock::now()),
+      last_(start_),
+      terminal_(on_terminal()) {}
+
+void Progress::update(long done, const std::string& note) {
+  if (first_ < 0) first_ = done > 0 ? done - 1 : 0;  // a resumed loop does not count what came before
+  done_ = done;
+  const auto now = Clock::now();
+  const double since = std::chrono::duration<double>(now - last_).count();
+  if (done < total_ && since < (terminal_ ? 0.2 : 10.0)) return;
+  last_ = now;
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
+  const double rate = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;
+  const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
+  const std::string line = fmt::format("{} {}/{} {} | {:.3g} {}/s | {} left{}{}", title_, done, total_, unit_,
+                                       rate, unit_, format_duration(left), note.empty() ? "" : " | ", note);
+  if (!terminal_) {
+    log::info_line(line);
+  } else if (log::is_talking()) {
+    const int width = 24, filled = total_ > 0 ? static_cast<int>(width * done / total_) : width;
+    fmt::print("\r\033[K[{:#<{}}{:.<{}}] {}", "", filled, "", width - filled, line);
+    std::fflush(stdout);
+  }
+}
+
+void Progress::finish(const std::string& note) {
+  if (terminal_ && log::is_talking()) fmt::print("\r\033[K");
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  log::info("{}: {} {} in {}{}{}", title_, done_, unit_, format_duration(elapsed), note.empty() ? "" : ", ",
+            note);
+}
+
+std::string format_duration(double seconds) {
+  const long s = static_cast<long>(seconds + 0.5);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+}
+
+double peak_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+}  // namespace podscale

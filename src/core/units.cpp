@@ -1,0 +1,83 @@
+#include "podscale/core/units.hpp"
+
+#include <udunits2.h>
+
+#include <cctype>
+#include <cmath>
+#include <memory>
+
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+namespace {
+
+using Unit = std::unique_ptr<ut_unit, decltype(&ut_free)>;
+using Converter = std::unique_ptr<cv_converter, decltype(&cv_free)>;
+
+ut_system* unit_system() {
+  static ut_system* const system = [] {
+    ut_set_error_message_handler(ut_ignore);
+    ut_system* const read = ut_read_xml(nullptr);
+    if (!read)
+      throw Error(ExitCode::io,
+                  "UDUNITS-2 cannot read its unit database; install it or set UDUNITS2_XML_PATH");
+    return read;
+  }();
+  return system;
+}
+
+Unit parse(const std::string& text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
+  std::size_t first = 0, last = text.size();  // UDUNITS takes outer blanks for an error
+  while (first < last && blank(text[first])) ++first;
+  while (last > first && blank(text[last - 1])) --last;
+  return {ut_parse(unit_system(), text.substr(first, last - first).c_str(), UT_UTF8), &ut_free};
+}
+
+/// "deg. C", "degree Celsius", "C" ... -> the name that UDUNITS knows. Only asked where a temperature is
+/// expected: there "C" is no coulomb and "degree Celsius" no angle times temperature.
+std::string temperature_name(const std::string& text) {
+  if (text.find_first_of("0123456789") != std::string::npos)
+    return text;  // "0.01 K" is no spelling of kelvin
+  std::string letters;
+  for (const char c : text)
+    if (std::isalpha(static_cast<unsigned char>(c)))
+      letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const std::string prefix : {"degrees", "degree", "degs", "deg"})
+    if (letters.starts_with(prefix)) {
+      letters.erase(0, prefix.size());
+      break;
+    }
+  if (letters == "c" || letters == "celsius" || letters == "celcius" || letters == "centigrade")
+    return "degC";
+  if (letters == "k" || letters == "kelvin" || letters == "kelvins") return "K";
+  if (letters == "f" || letters == "fahrenheit") return "degF";
+  return text;
+}
+
+}  // namespace
+
+UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where) {
+  const Unit target = parse(to);
+  PODSCALE_ASSERT(target, "unit '{}'", to);
+  const Unit kelvin = parse("K");
+  const bool temperature = ut_are_convertible(target.get(), kelvin.get());
+  if (from.find_first_not_of(" \t\n") == std::string::npos)
+    fail(ExitCode::data, "{}: has no units; expected units convertible to {} (set them with ncatted)", where,
+         to);
+  const Unit source = parse(temperature ? temperature_name(from) : from);
+  if (!source)
+    fail(ExitCode::data,
+         "{}: units '{}' are not known to UDUNITS; expected units convertible to {} (set them with ncatted)",
+         where, from, to);
+  const Converter converter(ut_get_converter(source.get(), target.get()), &cv_free);
+  if (!converter)
+    fail(ExitCode::data, "{}: units '{}' cannot be converted to {}; is this the right variable?", where, from,
+         to);
+  const double offset = cv_convert_double(converter.get(), 0.0);
+  const double scale = cv_convert_double(converter.get(), 1.0) - offset;
+  // kelvin to degC: the difference of two rounded numbers, but exactly 1.
+  return {std::abs(scale - 1) < 1e-12 ? 1.0 : scale, offset};
+}
+
+}  // namespace podscale

@@ -1,0 +1,201 @@
+#include "series_survey.hpp"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <set>
+
+#include "cf_variable.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/units.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr const char* kAttributes[] = {"standard_name", "long_name",  "units",      "cell_methods", "comment",
+                                       "source",        "references", "short_name", "cell_measures"};
+
+/// Paths and matches of globs, each file once.
+std::vector<std::string> expand(const SeriesSpec& spec) {
+  std::vector<std::string> files;
+  std::set<std::string> seen;
+  const auto add = [&](const std::string& path) {
+    std::error_code status;
+    const auto canonical = std::filesystem::weakly_canonical(path, status);
+    if (seen.insert(status ? path : canonical.string()).second) files.push_back(path);
+  };
+  for (const std::string& pattern : spec.files) {
+    std::error_code status;
+    const bool wild = pattern.find_first_of("*?[") != std::string::npos;
+    if (!wild || std::filesystem::exists(pattern, status)) {
+      add(pattern);
+      continue;
+    }
+    glob_t found{};
+    glob(pattern.c_str(), 0, nullptr, &found);
+    const std::vector<std::string> matches(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    globfree(&found);
+    if (matches.empty())
+      fail(ExitCode::no_input, "{} files: nothing matches '{}'; check the path", spec.label, pattern);
+    for (const std::string& match : matches) add(match);
+  }
+  if (files.empty()) fail(ExitCode::usage, "{} files: the list is empty; name at least one file", spec.label);
+  return files;
+}
+
+struct Source {
+  std::string path;
+  TimeAxis times;
+};
+
+/// Position on a line of time that is the same for all files of one calendar.
+double seconds_of(const TimeAxis& axis, std::size_t t) {
+  const Date& d = axis.dates[t];
+  return 86400.0 * static_cast<double>(day_number(axis.calendar, d.year, d.month, d.day)) + d.second;
+}
+
+void check_same_grid(const Grid& grid, const CfAxes& axes, const std::string& path,
+                     const std::string& first) {
+  const auto differ = [&](const std::vector<double>& a, const std::vector<double>& b, const char* name) {
+    if (a.size() != b.size())
+      fail(ExitCode::data, "{}: has {} points of {}, but {} has {}; expected files on one grid", path,
+           b.size(), name, first, a.size());
+    const double spacing = a.size() > 1 ? (a.back() - a.front()) / static_cast<double>(a.size() - 1) : 1;
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (std::abs(a[i] - b[i]) > 0.05 * spacing)
+        fail(ExitCode::data, "{}: {} of point {} is {}, but {} has {}; expected files on one grid", path,
+             name, i + 1, b[i], first, a[i]);
+  };
+  differ(grid.lat, axes.lat, "latitude");
+  differ(grid.lon, axes.lon, "longitude");
+}
+
+/// Once a series, not once a file.
+void warn_of(const CfVariable& v, const CfAxes& axes, const std::string& path) {
+  if (v.packing.inverted_range)
+    log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path, v.name);
+  if (axes.repeated_column)
+    log::warn("{}: the last longitude of '{}' repeats the first: that column is dropped", path, v.lon_name);
+}
+
+/// Sorts the steps of all files; refuses a time that occurs twice.
+void join(const std::vector<Source>& sources, Survey& survey) {
+  struct Entry {
+    double seconds;
+    FileStep step;
+  };
+  std::vector<Entry> entries;
+  bool same_units = true;
+  for (std::size_t f = 0; f < sources.size(); ++f) {
+    const TimeAxis &axis = sources[f].times, &reference = sources[0].times;
+    if (axis.calendar != reference.calendar)
+      fail(ExitCode::data, "{}: calendar '{}', but {} has '{}'; expected one calendar in a series",
+           sources[f].path, calendar_name(axis.calendar), sources[0].path, calendar_name(reference.calendar));
+    same_units = same_units && axis.units == reference.units;
+    for (std::size_t t = 0; t < axis.dates.size(); ++t)
+      entries.push_back({seconds_of(axis, t), {static_cast<long>(f), static_cast<long>(t)}});
+  }
+  if (entries.empty())
+    fail(ExitCode::data,
+         "{}: there is no time at all (the time axis has length 0); expected at least one step",
+         sources[0].path);
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.seconds < b.seconds; });
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto [file, index] = entries[i].step;
+    const Source& source = sources[static_cast<std::size_t>(file)];
+    const Date& date = source.times.dates[static_cast<std::size_t>(index)];
+    if (i > 0 && !(entries[i].seconds > entries[i - 1].seconds)) {
+      const auto [other, at] = entries[i - 1].step;
+      fail(ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once",
+           source.path, date_text(date), index + 1, sources[static_cast<std::size_t>(other)].path, at + 1);
+    }
+    survey.steps.push_back({file, index});
+    survey.times.dates.push_back(date);
+    survey.times.values.push_back(source.times.values[static_cast<std::size_t>(index)]);
+  }
+  survey.times.calendar = sources[0].times.calendar;
+  survey.times.units = sources[0].times.units;
+  if (same_units) return;
+  // Files that each count from their own date: count all from the first.
+  const Date& origin = survey.times.dates[0];
+  survey.times.units =
+      fmt::format("days since {:04d}-{:02d}-{:02d} 00:00:00", origin.year, origin.month, origin.day);
+  const double base =
+      86400.0 * static_cast<double>(day_number(survey.times.calendar, origin.year, origin.month, origin.day));
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    survey.times.values[i] = (entries[i].seconds - base) / 86400;
+}
+
+/// Rank 0 only: opens every file once, alone.
+Survey look(const SeriesSpec& spec) {
+  const Communicator alone = Communicator::self();
+  Survey survey;
+  survey.variable = spec.variable;
+  std::vector<Source> sources;
+  for (const std::string& path : expand(spec)) {
+    const NetcdfFile file = NetcdfFile::open(alone, path);
+    if (survey.variable.empty()) survey.variable = only_cf_variable(file);
+    const CfVariable v = cf_variable(file, survey.variable, true);
+    const std::string where = fmt::format("{}: time '{}'", path, v.time_name);
+    sources.push_back(
+        {path, decode_times(file.get_all(v.time_name), file.text(v.time_name, "units").value_or(""),
+                            file.text(v.time_name, "calendar").value_or(""), where)});
+    unit_conversion(v.units, "degC", fmt::format("{}: variable '{}'", path, v.name));
+    CfAxes axes = cf_axes(file, v);
+    survey.flips.push_back((axes.flip_y ? 1 : 0) + (axes.flip_x ? 2 : 0) + (axes.repeated_column ? 4 : 0));
+    if (sources.size() > 1) {
+      check_same_grid(survey.grid, axes, path, sources[0].path);
+      continue;
+    }
+    warn_of(v, axes, path);
+    survey.grid = make_grid(std::move(axes.lat), std::move(axes.lon));
+    for (const char* name : kAttributes)
+      if (const auto text = file.text(v.name, name)) survey.attributes[name] = *text;
+  }
+  join(sources, survey);
+
+  // Files in order of time: the first one names the series, and steps of neighbouring files follow each
+  // other.
+  std::vector<std::size_t> order(sources.size()), position(sources.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const auto key = [&](std::size_t f) {
+      return sources[f].times.dates.empty() ? HUGE_VAL : seconds_of(sources[f].times, 0);
+    };
+    return key(a) < key(b);
+  });
+  std::vector<long> flips;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    position[order[i]] = i;
+    survey.files.push_back(sources[order[i]].path);
+    flips.push_back(survey.flips[order[i]]);
+  }
+  survey.flips = std::move(flips);
+  for (FileStep& step : survey.steps)
+    step.file = static_cast<long>(position[static_cast<std::size_t>(step.file)]);
+  return survey;
+}
+
+}  // namespace
+
+Survey survey_files(const Communicator& comm, const SeriesSpec& spec) {
+  Survey survey;
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    try {
+      survey = look(spec);
+    } catch (const Error& error) {
+      // Agreed on by rank 0 with itself alone: the others do not know yet.
+      throw Error(error.code(), error.what());
+    }
+  });
+  broadcast_survey(comm, survey);
+  return survey;
+}
+
+}  // namespace podscale

@@ -1,0 +1,154 @@
+// Definition of variables, and the transfer of data by hyperslab.
+#include <functional>
+#include <numeric>
+
+#include "netcdf_state.hpp"
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+namespace {
+
+using Sizes = std::vector<std::size_t>;
+
+int get_vara(int id, int v, const Sizes& start, const Sizes& count, float* out) {
+  return nc_get_vara_float(id, v, start.data(), count.data(), out);
+}
+int get_vara(int id, int v, const Sizes& start, const Sizes& count, double* out) {
+  return nc_get_vara_double(id, v, start.data(), count.data(), out);
+}
+int put_vara(int id, int v, const Sizes& start, const Sizes& count, const float* values) {
+  return nc_put_vara_float(id, v, start.data(), count.data(), values);
+}
+int put_vara(int id, int v, const Sizes& start, const Sizes& count, const double* values) {
+  return nc_put_vara_double(id, v, start.data(), count.data(), values);
+}
+
+std::size_t product(const Sizes& sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), std::size_t{1}, std::multiplies<>());
+}
+
+}  // namespace
+
+/// Collective. Checks before the library does: an error inside a collective transfer on one rank would hang
+/// the others.
+void NetcdfFile::State::check_hyperslab(const VariableInfo& info, const std::string& path,
+                                        const std::string& name, const Sizes& start, const Sizes& count,
+                                        std::size_t size) const {
+  comm->agree([&] {
+    PODSCALE_ASSERT(start.size() == info.shape.size() && count.size() == info.shape.size(),
+                    "{}: '{}' has {} dimensions, start has {}, count has {}", path, name, info.shape.size(),
+                    start.size(), count.size());
+    PODSCALE_ASSERT(size == product(count), "{}: '{}': {} elements for a hyperslab of {}", path, name, size,
+                    product(count));
+    for (std::size_t d = 0; d < start.size(); ++d)
+      PODSCALE_ASSERT(size == 0 || unlimited.count(info.dims[d]) || start[d] + count[d] <= info.shape[d],
+                      "{}: '{}': {} + {} exceeds dimension {} = {} on rank {}", path, name, start[d],
+                      count[d], info.dims[d], info.shape[d], comm->rank());
+    if (info.type == NC_CHAR || info.type == NC_STRING || info.type > NC_STRING)
+      fail(ExitCode::data, "{}: variable '{}' holds text or a compound type; expected numbers", path, name);
+  });
+}
+
+template <class T>
+void NetcdfFile::State::transfer_in(const VariableInfo& info, const std::string& path,
+                                    const std::string& name, const Sizes& start, const Sizes& count,
+                                    std::span<T> out) const {
+  check_hyperslab(info, path, name, start, count, out.size());
+  T nothing{};  // the library wants an address and a legal start even for zero elements
+  const Sizes origin(start.size(), 0);
+  check(get_vara(id, info.id, out.empty() ? origin : start, out.empty() ? origin : count,
+                 out.empty() ? &nothing : out.data()),
+        path, "reading variable '" + name + "'");
+}
+
+template <class T>
+void NetcdfFile::State::transfer_out(const VariableInfo& info, const std::string& path,
+                                     const std::string& name, const Sizes& start, const Sizes& count,
+                                     std::span<const T> values) const {
+  check_hyperslab(info, path, name, start, count, values.size());
+  if (parallel)
+    check(nc_var_par_access(id, info.id, NC_COLLECTIVE), path, "collective access to " + name, false);
+  const T nothing{};
+  const Sizes origin(start.size(), 0);
+  check(put_vara(id, info.id, values.empty() ? origin : start, values.empty() ? origin : count,
+                 values.empty() ? &nothing : values.data()),
+        path, "writing variable '" + name + "'", false);
+}
+
+void NetcdfFile::define_dimension(const std::string& name, std::size_t size, bool unlimited) {
+  int id = -1;
+  state_->check(nc_def_dim(state_->id, name.c_str(), unlimited ? NC_UNLIMITED : size, &id), path_,
+                fmt::format("defining dimension {}", name), false);
+  state_->dims[name] = size;
+  if (unlimited) state_->unlimited.insert(name);
+}
+
+void NetcdfFile::define_variable(const std::string& name, nc_type type, const std::vector<std::string>& dims,
+                                 const VariableOptions& options) {
+  VariableInfo info{-1, type, dims, {}};
+  std::vector<int> ids(dims.size());
+  int status = NC_NOERR;
+  const auto step = [&](auto&& call) {
+    if (status == NC_NOERR) status = call();
+  };
+  for (std::size_t d = 0; d < dims.size(); ++d) {
+    step([&] { return nc_inq_dimid(state_->id, dims[d].c_str(), &ids[d]); });
+    info.shape.push_back(state_->dims[dims[d]]);
+  }
+  step([&] {
+    return nc_def_var(state_->id, name.c_str(), type, static_cast<int>(ids.size()), ids.data(), &info.id);
+  });
+  if (!options.chunks.empty())
+    step([&] { return nc_def_var_chunking(state_->id, info.id, NC_CHUNKED, options.chunks.data()); });
+  if (options.deflate > 0)
+    step([&] { return nc_def_var_deflate(state_->id, info.id, 1, 1, options.deflate); });
+  if (options.fill)
+    step([&] { return nc_put_att_double(state_->id, info.id, "_FillValue", type, 1, &*options.fill); });
+  state_->check(status, path_, fmt::format("defining variable {}", name), false);
+  state_->names.push_back(name);
+  state_->variables[name] = std::move(info);
+}
+
+void NetcdfFile::put_text(const std::string& variable, const std::string& attribute,
+                          const std::string& value) {
+  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  state_->check(nc_put_att_text(state_->id, v, attribute.c_str(), value.size(), value.data()), path_,
+                fmt::format("writing attribute {}:{}", variable, attribute), false);
+}
+
+void NetcdfFile::put_numbers(const std::string& variable, const std::string& attribute,
+                             const std::vector<double>& values, nc_type type) {
+  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  state_->check(nc_put_att_double(state_->id, v, attribute.c_str(), type, values.size(), values.data()),
+                path_, fmt::format("writing attribute {}:{}", variable, attribute), false);
+}
+
+void NetcdfFile::end_definitions() {
+  state_->check(nc_enddef(state_->id), path_, "ending the definitions", false);
+}
+
+void NetcdfFile::get(const std::string& variable, const Sizes& start, const Sizes& count,
+                     std::span<float> out) const {
+  state_->transfer_in(this->variable(variable), path_, variable, start, count, out);
+}
+void NetcdfFile::get(const std::string& variable, const Sizes& start, const Sizes& count,
+                     std::span<double> out) const {
+  state_->transfer_in(this->variable(variable), path_, variable, start, count, out);
+}
+void NetcdfFile::put(const std::string& variable, const Sizes& start, const Sizes& count,
+                     std::span<const float> values) {
+  state_->transfer_out(this->variable(variable), path_, variable, start, count, values);
+}
+void NetcdfFile::put(const std::string& variable, const Sizes& start, const Sizes& count,
+                     std::span<const double> values) {
+  state_->transfer_out(this->variable(variable), path_, variable, start, count, values);
+}
+
+std::vector<double> NetcdfFile::get_all(const std::string& variable) const {
+  const VariableInfo info = this->variable(variable);
+  std::vector<double> values(product(info.shape));
+  get(variable, Sizes(info.shape.size(), 0), info.shape, std::span<double>(values));
+  return values;
+}
+
+}  // namespace podscale

@@ -1,0 +1,219 @@
+#include "podscale/file/netcdf_file.hpp"
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "netcdf_state.hpp"
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Looks at the first bytes: which error the library returns for a file that is no NetCDF depends on how it
+/// was built. Rank 0 only.
+void check_format(const std::string& path) {
+  std::error_code status;
+  if (!fs::exists(path, status)) fail(ExitCode::no_input, "{}: no such file; check the path", path);
+  if (fs::is_directory(path, status))
+    fail(ExitCode::data, "{}: is a directory; expected a NetCDF file", path);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail(ExitCode::io, "{}: cannot be read ({}); check its permissions", path, std::strerror(errno));
+  const std::string hdf5("\x89HDF\r\n\x1a\n", 8);
+  std::array<char, 64> head{};
+  file.read(head.data(), head.size());
+  const std::string start(head.data(), static_cast<std::size_t>(file.gcount()));
+  if (start.starts_with("CDF") || start.starts_with(hdf5)) return;
+  for (std::streamoff offset = 512; offset <= 8192; offset *= 2) {  // HDF5 allows a user block in front
+    std::array<char, 8> block{};
+    file.clear();
+    if (!file.seekg(offset).read(block.data(), block.size())) break;
+    if (std::string(block.data(), block.size()) == hdf5) return;
+  }
+  if (start.starts_with("version https://git-lfs"))
+    fail(ExitCode::data, "{}: is not NetCDF but a git-lfs pointer; fetch the data with 'git lfs pull'", path);
+  if (start.empty()) fail(ExitCode::data, "{}: is empty; expected a NetCDF file", path);
+  std::string shown;
+  for (const char c : start.substr(0, 16)) shown += c >= ' ' && c <= '~' ? c : '.';
+  fail(ExitCode::data, "{}: is not NetCDF (begins with \"{}\"); expected NetCDF-3 or NetCDF-4", path, shown);
+}
+
+}  // namespace
+
+int NetcdfFile::State::load_dimensions() {
+  int count = 0;
+  if (const int status = nc_inq_dimids(id, &count, nullptr, 0)) return status;
+  std::vector<int> ids(static_cast<std::size_t>(count));
+  if (const int status = nc_inq_dimids(id, &count, ids.data(), 0)) return status;
+  for (const int dim : ids) {
+    char name[NC_MAX_NAME + 1];
+    std::size_t length = 0;
+    if (const int status = nc_inq_dim(id, dim, name, &length)) return status;
+    dims[name] = length;
+  }
+  return NC_NOERR;
+}
+
+int NetcdfFile::State::load_variables() {
+  int count = 0;
+  if (const int status = nc_inq_nvars(id, &count)) return status;
+  for (int v = 0; v < count; ++v) {
+    char name[NC_MAX_NAME + 1];
+    int rank = 0, ids[NC_MAX_VAR_DIMS];
+    VariableInfo info;
+    info.id = v;
+    if (const int status = nc_inq_var(id, v, name, &info.type, &rank, ids, nullptr)) return status;
+    for (int d = 0; d < rank; ++d) {
+      char dim[NC_MAX_NAME + 1];
+      if (const int status = nc_inq_dimname(id, ids[d], dim)) return status;
+      info.dims.emplace_back(dim);
+      info.shape.push_back(dims[dim]);
+    }
+    names.emplace_back(name);
+    variables[name] = std::move(info);
+  }
+  return NC_NOERR;
+}
+
+NetcdfFile::NetcdfFile(const Communicator& comm, std::string path)
+    : path_(std::move(path)), state_(new State(comm)) {}
+NetcdfFile::NetcdfFile(NetcdfFile&& other) noexcept
+    : path_(std::move(other.path_)), state_(std::exchange(other.state_, nullptr)) {}
+NetcdfFile& NetcdfFile::operator=(NetcdfFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(state_, other.state_);
+  return *this;
+}
+NetcdfFile::~NetcdfFile() {
+  delete state_;
+}
+
+NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
+  comm.agree([&] {
+    if (comm.is_root()) check_format(path);
+  });
+  NetcdfFile file(comm, path);
+  State& state = *file.state_;
+  const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
+  comm.agree([&] {
+    if (status == NC_NOERR) return;
+    const bool broken = status == NC_ENOTNC || status == NC_EHDFERR || status == NC_ETRUNC;
+    fail(broken ? ExitCode::data : ExitCode::io,
+         "{}: cannot be opened as NetCDF: {} (error {}); is it complete?", path, nc_strerror(status), status);
+  });
+  state.check(state.load_dimensions(), path, "reading the dimensions");
+  state.check(state.load_variables(), path, "reading the list of variables");
+  return file;
+}
+
+NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path) {
+  const fs::path target(path);
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  comm.agree([&] {
+    std::error_code status;
+    if (comm.is_root() && !fs::is_directory(folder, status))
+      fail(ExitCode::io, "{}: cannot be written: there is no directory {}; create it first", path,
+           folder.string());
+  });
+  NetcdfFile file(comm, path);
+  State& state = *file.state_;
+  state.temporary = (folder / ("." + target.filename().string() + ".tmp")).string();
+  state.parallel = true;
+  const int status =
+      nc_create_par(state.temporary.c_str(), NC_NETCDF4 | NC_CLOBBER, comm.raw(), MPI_INFO_NULL, &state.id);
+  state.check(status, path, fmt::format("creating {}", state.temporary), false);
+  int previous = 0;
+  state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off", false);
+  return file;
+}
+
+bool NetcdfFile::has_variable(const std::string& name) const {
+  return state_->variables.count(name) > 0;
+}
+
+std::vector<std::string> NetcdfFile::variable_names() const {
+  return state_->names;
+}
+
+VariableInfo NetcdfFile::variable(const std::string& name) const {
+  if (const auto found = state_->variables.find(name); found != state_->variables.end()) return found->second;
+  const std::string list = fmt::format("{}", fmt::join(state_->names, ", "));
+  // The list is the same on every rank, so is the error.
+  throw Error(ExitCode::data,
+              fmt::format("{}: there is no variable '{}'; it holds: {}", path_, name,
+                          list.empty() ? "nothing" : list),
+              true);
+}
+
+std::optional<std::size_t> NetcdfFile::dimension(const std::string& name) const {
+  const auto found = state_->dims.find(name);
+  return found == state_->dims.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::string> NetcdfFile::text(const std::string& variable, const std::string& attribute) const {
+  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  nc_type type = NC_NAT;
+  std::size_t length = 0;
+  int status = nc_inq_att(state_->id, v, attribute.c_str(), &type, &length);
+  std::optional<std::string> value;
+  if (status == NC_NOERR && type == NC_CHAR) {
+    value = std::string(length, '\0');
+    if (length > 0) status = nc_get_att_text(state_->id, v, attribute.c_str(), value->data());
+    while (!value->empty() && value->back() == '\0') value->pop_back();
+  } else if (status == NC_NOERR && type == NC_STRING && length > 0) {
+    std::vector<char*> strings(length, nullptr);
+    status = nc_get_att_string(state_->id, v, attribute.c_str(), strings.data());
+    if (status == NC_NOERR) {
+      value = strings[0] ? strings[0] : "";
+      nc_free_string(length, strings.data());
+    }
+  }
+  state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
+                fmt::format("reading attribute {}:{}", variable, attribute));
+  return value;
+}
+
+std::optional<std::vector<double>> NetcdfFile::numbers(const std::string& variable,
+                                                       const std::string& attribute) const {
+  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  nc_type type = NC_NAT;
+  std::size_t length = 0;
+  int status = nc_inq_att(state_->id, v, attribute.c_str(), &type, &length);
+  std::optional<std::vector<double>> values;
+  if (status == NC_NOERR && type != NC_CHAR && type <= NC_UINT64) {
+    values = std::vector<double>(length);
+    if (length > 0) status = nc_get_att_double(state_->id, v, attribute.c_str(), values->data());
+  }
+  state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
+                fmt::format("reading attribute {}:{}", variable, attribute));
+  return values;
+}
+
+std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
+                                                  const std::string& attribute) const {
+  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  nc_type type = NC_NAT;
+  const int status = nc_inq_atttype(state_->id, v, attribute.c_str(), &type);
+  state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
+                fmt::format("reading attribute {}:{}", variable, attribute));
+  return status == NC_NOERR ? std::optional(type) : std::nullopt;
+}
+
+void NetcdfFile::commit() {
+  const int id = std::exchange(state_->id, -1);
+  state_->check(nc_close(id), path_, "flushing and closing", false);
+  state_->comm->agree([&] {
+    if (!state_->comm->is_root()) return;
+    std::error_code status;
+    fs::rename(state_->temporary, path_, status);
+    if (status)
+      fail(ExitCode::io, "{}: cannot be renamed from {}: {}", path_, state_->temporary, status.message());
+  });
+  state_->temporary.clear();
+}
+
+}  // namespace podscale

@@ -1,0 +1,67 @@
+#pragma once
+// What a NetcdfFile holds; private to netcdf_file.cpp and netcdf_data.cpp.
+
+#include <netcdf.h>
+#include <netcdf_par.h>
+
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "podscale/core/error.hpp"
+#include "podscale/file/netcdf_file.hpp"
+
+namespace podscale {
+
+struct NetcdfFile::State {
+  const Communicator* comm;
+  int id = -1;
+  bool parallel = false;  // written through MPI-IO; reading is serial on every rank
+  std::string temporary;  // name until commit(); empty when reading
+  int unwinding = std::uncaught_exceptions();
+  // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file, collectively.
+  std::map<std::string, std::size_t> dims;
+  std::map<std::string, VariableInfo> variables;
+  std::vector<std::string> names;
+
+  std::set<std::string> unlimited;
+
+  explicit State(const Communicator& c) : comm(&c) {}
+  ~State() {
+    // An exception that only this rank has seen must reach main (and its MPI_Abort): nc_close would wait for
+    // the others.
+    const bool alone =
+        std::uncaught_exceptions() > unwinding && !Error::newest_agreed() && parallel && comm->size() > 1;
+    if (!alone && id >= 0) nc_close(id);
+    std::error_code ignored;
+    if (!temporary.empty() && comm->is_root()) std::filesystem::remove(temporary, ignored);
+  }
+
+  /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the element type
+  /// read is no failure: the library leaves an infinity, which nothing takes for data.
+  void check(int status, const std::string& path, const std::string& what, bool reading = true) const {
+    if (reading && status == NC_ERANGE) status = NC_NOERR;
+    comm->agree([&] {
+      if (status != NC_NOERR)
+        fail(ExitCode::io, "{}: {} failed: {} (NetCDF error {})", path, what, nc_strerror(status), status);
+    });
+  }
+  // The library's status; collective.
+  int load_dimensions();
+  int load_variables();
+
+  void check_hyperslab(const VariableInfo& info, const std::string& path, const std::string& name,
+                       const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+                       std::size_t size) const;
+  template <class T>
+  void transfer_in(const VariableInfo& info, const std::string& path, const std::string& name,
+                   const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+                   std::span<T> out) const;
+  template <class T>
+  void transfer_out(const VariableInfo& info, const std::string& path, const std::string& name,
+                    const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,
+                    std::span<const T> values) const;
+};
+
+}  // namespace podscale

@@ -1,0 +1,173 @@
+#include "podscale/network/denoiser.hpp"
+
+#include <cmath>
+#include <numbers>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion angle
+constexpr int kPositionOctaves = 10;  // wavelengths 360 to 0.7 degrees
+constexpr double kEpsilon = 1e-6;
+constexpr double kLogVarianceBound = 4;  // of the head
+
+torch::Tensor normalise(const torch::Tensor& x) {
+  return torch::layer_norm(x, {x.size(-1)}, {}, {}, kEpsilon);
+}
+torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const torch::Tensor& scale) {
+  return normalise(x) * (scale.unsqueeze(1) + 1) + shift.unsqueeze(1);
+}
+
+/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves + global tokens]. A
+/// region anywhere, of any size, has its own values, and longitude is periodic. Each global token has a
+/// feature of its own instead, since it is nowhere.
+torch::Tensor position_features(const TokenLayout& layout) {
+  std::vector<float> features;
+  const int patches = layout.tokens - layout.global_tokens;
+  for (int p = 0; p < layout.tokens; ++p) {
+    for (int octave = 0; octave < kPositionOctaves; ++octave)
+      for (const float degrees :
+           {layout.centre_lat[static_cast<std::size_t>(p)], layout.centre_lon[static_cast<std::size_t>(p)]}) {
+        const double angle = static_cast<double>(degrees) * std::numbers::pi / 180 * std::pow(2.0, octave);
+        features.push_back(p < patches ? static_cast<float>(std::sin(angle)) : 0.0f);
+        features.push_back(p < patches ? static_cast<float>(std::cos(angle)) : 0.0f);
+      }
+    for (int g = 0; g < layout.global_tokens; ++g) features.push_back(p == patches + g ? 1.0f : 0.0f);
+  }
+  return torch::tensor(features).view({layout.tokens, 4 * kPositionOctaves + layout.global_tokens});
+}
+
+/// Sinusoidal features of the angle, scaled as if it were a step of 1000: [B, kTimeFeatures].
+torch::Tensor time_features(const torch::Tensor& phi) {
+  const int half = kTimeFeatures / 2;
+  const auto frequency = torch::exp(torch::arange(half, phi.options()) * (-std::log(10000.0) / half));
+  const auto angle = phi.unsqueeze(1) * (1000 * 2 / std::numbers::pi) * frequency.unsqueeze(0);
+  return torch::cat({torch::sin(angle), torch::cos(angle)}, 1);
+}
+
+torch::Tensor season_features(const torch::Tensor& year_phase) {
+  const auto angle = year_phase.unsqueeze(1) * (2 * std::numbers::pi);
+  return torch::cat({torch::sin(angle), torch::cos(angle)}, 1);
+}
+
+}  // namespace
+
+BlockImpl::BlockImpl(int width, int heads, double dropout) : heads_(heads), dropout_(dropout) {
+  modulation_ = register_module("modulation", torch::nn::Linear(width, 6 * width));
+  qkv_ = register_module("qkv", torch::nn::Linear(width, 3 * width));
+  project_ = register_module("project", torch::nn::Linear(width, width));
+  up_ = register_module("up", torch::nn::Linear(width, 4 * width));
+  down_ = register_module("down", torch::nn::Linear(4 * width, width));
+}
+
+torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e) {
+  const auto b = x.size(0), p = x.size(1), w = x.size(2), head = w / heads_;
+  const auto m = modulation_->forward(e).chunk(6, 1);
+  const auto qkv =
+      qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
+  // The queries are scaled, not the scores: there are fewer of them.
+  const auto queries = qkv[0] * (1 / std::sqrt(static_cast<double>(head)));
+  const auto weights = torch::softmax(torch::matmul(queries, qkv[1].transpose(-2, -1)), -1);
+  const auto mixed = torch::matmul(weights, qkv[2]).transpose(1, 2).reshape({b, p, w});
+  const auto drop = [&](const torch::Tensor& y) {
+    return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
+  };
+  const auto attended = x + m[2].unsqueeze(1) * drop(project_->forward(mixed));
+  const auto hidden = torch::gelu(up_->forward(modulate(attended, m[3], m[4])));
+  return attended + m[5].unsqueeze(1) * drop(down_->forward(hidden));
+}
+
+Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) : dropout_(options.dropout) {
+  PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0,
+                  "{} tokens of {} modes, width {}", layout.tokens, layout.modes, options.width);
+  const std::vector<float> active(layout.active.begin(), layout.active.end());
+  active_ = register_buffer("active", torch::tensor(active).view({layout.tokens, layout.modes}));
+  position_features_ = register_buffer("position_features", position_features(layout));
+  const int w = options.width;
+  embed_ = register_module("embed", torch::nn::Linear(layout.modes + layout.condition, w));
+  position_ = register_module("position", torch::nn::Linear(4 * kPositionOctaves + layout.global_tokens, w));
+  time_up_ = register_module("time_up", torch::nn::Linear(kTimeFeatures, w));
+  time_down_ = register_module("time_down", torch::nn::Linear(w, w));
+  season_ = register_module("season", torch::nn::Linear(2, w));
+  for (int i = 0; i < options.depth; ++i)
+    blocks_.push_back(register_module("block" + std::to_string(i), Block(w, options.heads, options.dropout)));
+  last_modulation_ = register_module("last_modulation", torch::nn::Linear(w, 2 * w));
+  last_ = register_module("last", torch::nn::Linear(w, layout.modes));
+  head_ = register_module("head", torch::nn::Linear(w, 2 * layout.modes));
+}
+
+torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condition,
+                              const torch::Tensor& phi, const torch::Tensor& year_phase) {
+  const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(phi))));
+  const auto e = torch::silu(time + season_->forward(season_features(year_phase)));
+  auto h = embed_->forward(torch::cat({x * active_, condition}, -1)) + position_->forward(position_features_);
+  for (auto& block : blocks_) h = block->forward(h, e);
+  const auto m = last_modulation_->forward(e).chunk(2, 1);
+  const auto y = modulate(h, m[0], m[1]);
+  return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
+}
+
+torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition,
+                                const torch::Tensor& phi, const torch::Tensor& year_phase) {
+  return last_->forward(trunk(x, condition, phi, year_phase)) * active_;
+}
+
+Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tensor& year_phase) {
+  const auto nothing =
+      torch::zeros({condition.size(0), active_.size(0), active_.size(1)}, condition.options());
+  const auto start = torch::full({1}, std::numbers::pi / 2, condition.options());
+  const auto y = head_->forward(trunk(nothing, condition, start, year_phase)).chunk(2, -1);
+  // Bounded, so that no outlier of the training can make a variance explode; slope 1 at 0.
+  const auto log_variance = kLogVarianceBound * torch::tanh(y[1] / kLogVarianceBound);
+  return {y[0] * active_, log_variance * active_};
+}
+
+void Denoiser::initialise(std::uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  const CounterRandom random(seed, Stream::weights);
+  std::uint32_t number = 0;
+  for (auto& item : named_parameters()) {
+    torch::Tensor& parameter = item.value();
+    const std::string& name = item.key();
+    const bool zero = parameter.dim() == 1 || name.find("modulation") != std::string::npos ||
+                      name.rfind("last.", 0) == 0 || name.rfind("head.", 0) == 0;
+    if (zero) {
+      parameter.zero_();
+    } else {
+      std::vector<float> values(static_cast<std::size_t>(parameter.numel()));
+      random.fill_normal(std::span(values), number);
+      parameter.copy_(torch::tensor(values).view(parameter.sizes()) /
+                      std::sqrt(static_cast<double>(parameter.size(1))));
+    }
+    ++number;
+  }
+}
+
+FlatParameters::FlatParameters(torch::nn::Module& module, bool gradients) {
+  torch::NoGradGuard no_grad;
+  std::int64_t total = 0;
+  for (const auto& item : module.named_parameters()) {
+    slices.push_back({item.key(), item.value().sizes().vec(), total, item.value().numel()});
+    total += item.value().numel();
+  }
+  const auto options = module.parameters().front().options();
+  values = torch::zeros({total}, options.requires_grad(false));
+  if (gradients) gradient = torch::zeros({total}, options.requires_grad(false));
+  std::size_t i = 0;
+  for (auto& item : module.named_parameters()) {
+    torch::Tensor parameter = item.value();
+    const NamedSlice& slice = slices[i++];
+    const auto view = values.narrow(0, slice.offset, slice.size).view(slice.shape);
+    view.copy_(parameter);
+    parameter.set_data(view);
+    if (gradients)
+      parameter.mutable_grad() = gradient.narrow(0, slice.offset, slice.size).view(slice.shape);
+    else
+      parameter.set_requires_grad(false);
+  }
+}
+
+}  // namespace podscale

@@ -1,0 +1,142 @@
+#include "network.hpp"
+
+#include <torch/cuda.h>
+#include <torch/utils.h>
+
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/network/sampler.hpp"
+
+namespace podscale {
+namespace {
+
+torch::Device checked_device(const std::string& name) {
+  if (name == "cuda" && !torch::cuda::is_available())
+    fail(ExitCode::usage,
+         "model.device = 'cuda': this LibTorch finds no CUDA device; expected 'cpu', or a CUDA build of "
+         "LibTorch "
+         "and a GPU on every node");
+  return torch::Device(name);
+}
+
+}  // namespace
+
+Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
+    : layout(layout), options(options), device(checked_device(options.device)) {
+  module = std::make_shared<Denoiser>(layout, options);
+  module->to(device);
+  module->eval();  // no dropout, until a trainer says so
+  flat = std::make_unique<FlatParameters>(*module, gradients);
+}
+
+std::vector<float> Network::to_vector(const torch::Tensor& tensor) {
+  const auto copy = tensor.detach().to(torch::kCPU).contiguous();
+  return {copy.data_ptr<float>(), copy.data_ptr<float>() + copy.numel()};
+}
+
+void Network::from_vector(const std::vector<float>& values, torch::Tensor& tensor) {
+  torch::NoGradGuard no_grad;
+  PODSCALE_ASSERT(static_cast<std::int64_t>(values.size()) == tensor.numel(), "{} values for {}",
+                  values.size(), tensor.numel());
+  tensor.copy_(torch::tensor(values));
+}
+
+void Network::sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
+                     std::uint32_t time_key, int first_member, int count, std::span<float> out,
+                     const Temperature& temperature) const {
+  torch::NoGradGuard no_grad;
+  const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition;
+  PODSCALE_ASSERT(static_cast<std::int64_t>(condition.size()) == p * c &&
+                      static_cast<std::int64_t>(out.size()) == count * p * k,
+                  "sizes {} and {}", condition.size(), out.size());
+  const auto draw = [&](Stream stream, std::uint32_t step) {
+    const CounterRandom random(sampler.seed, stream);
+    auto noise = torch::empty({count, p, k});
+    for (int m = 0; m < count; ++m)
+      random.fill_normal(std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)),
+                         time_key, static_cast<std::uint32_t>(first_member + m), step);
+    const std::int64_t global = layout.global_tokens;
+    auto modes = torch::empty({k});
+    for (std::int64_t m = 0; m < k; ++m)
+      modes.data_ptr<float>()[m] = temperature.of_mode(static_cast<std::size_t>(m));
+    noise.narrow(1, 0, p - global).mul_(modes);
+    noise.narrow(1, p - global, global).mul_(temperature.global);
+    return noise.to(device) * module->active();
+  };
+  // The condition of one time, for every member of the batch.
+  auto given = torch::empty({p, c});
+  std::copy(condition.begin(), condition.end(), given.data_ptr<float>());
+  given = given.to(device).unsqueeze(0).expand({count, p, c});
+  const auto scalar = torch::TensorOptions(torch::kFloat).device(device);
+  const auto phase = torch::full({1}, year_phase, scalar);  // one for all members
+  const Velocity velocity = [&](const torch::Tensor& x, double phi) {
+    const auto prediction = module->forward(x, given, torch::full({1}, phi, scalar), phase);
+    return options.prediction == Prediction::velocity ? prediction : velocity_from_noise(prediction, x, phi);
+  };
+  const auto z0 = run_sampler(sampler.kind, sampler.steps, draw(Stream::sampler, 0), velocity, [&](int step) {
+    return draw(Stream::ancestral, static_cast<std::uint32_t>(step));
+  });
+  const auto values = (z0 * module->active()).to(torch::kCPU).contiguous();
+  std::copy_n(values.data_ptr<float>(), out.size(), out.begin());
+}
+
+void Network::head(std::span<const float> condition, float year_phase, std::span<float> mean,
+                   std::span<float> variance) const {
+  torch::NoGradGuard no_grad;
+  const std::int64_t p = layout.tokens, c = layout.condition;
+  auto given = torch::empty({1, p, c});
+  std::copy(condition.begin(), condition.end(), given.data_ptr<float>());
+  const auto phase = torch::full({1}, year_phase, torch::TensorOptions(torch::kFloat).device(device));
+  const auto result = module->head(given.to(device), phase);
+  const auto copy = [](const torch::Tensor& from, std::span<float> to) {
+    const auto values = from.to(torch::kCPU).contiguous();
+    PODSCALE_ASSERT(values.numel() == static_cast<std::int64_t>(to.size()), "{} values for {}",
+                    values.numel(), to.size());
+    std::copy_n(values.data_ptr<float>(), to.size(), to.begin());
+  };
+  copy(result.mean, mean);
+  copy(torch::exp(result.log_variance), variance);
+}
+
+NetworkFunctions Network::functions(const SamplerOptions& sampler) const {
+  return {[this, sampler](std::span<const float> condition, float phase, std::uint32_t time_key, int first,
+                          int count, std::span<float> out, const Temperature& temperature) {
+            sample(sampler, condition, phase, time_key, first, count, out, temperature);
+          },
+          [this](std::span<const float> condition, float phase, std::span<float> mean,
+                 std::span<float> variance) { head(condition, phase, mean, variance); }};
+}
+
+void require_same_study(const ModelSummary& found, const TokenLayout& layout,
+                        const std::string& basis_checksum, const std::string& path) {
+  if (found.basis_checksum != basis_checksum)
+    fail(ExitCode::data,
+         "{}: trained on the basis {}, but the basis here is {}; train again, or use the basis it was "
+         "trained on",
+         path, found.basis_checksum, basis_checksum);
+  const TokenLayout& f = found.layout;
+  if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
+      f.global_tokens != layout.global_tokens)
+    fail(ExitCode::data,
+         "{}: made for {} tokens of {} modes and {} condition values, but the basis here has {} of {} and "
+         "{}; train again, or "
+         "use the basis it was trained on",
+         path, f.tokens, f.modes, f.condition, layout.tokens, layout.modes, layout.condition);
+  if (f.active != layout.active)
+    fail(
+        ExitCode::data,
+        "{}: other modes are padding than in the basis here; train again, or use the basis it was trained on",
+        path);
+  for (std::size_t p = 0; p < layout.centre_lat.size(); ++p)
+    if (std::abs(f.centre_lat.at(p) - layout.centre_lat[p]) > 1e-3 ||
+        std::abs(f.centre_lon.at(p) - layout.centre_lon[p]) > 1e-3)
+      fail(ExitCode::data,
+           "{}: patch {} has its centre at {:.3f} N {:.3f} E, but at {:.3f} N {:.3f} E in the basis here; "
+           "train again, or use the "
+           "basis it was trained on",
+           path, p, f.centre_lat.at(p), f.centre_lon.at(p), layout.centre_lat[p], layout.centre_lon[p]);
+}
+
+}  // namespace podscale

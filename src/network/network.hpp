@@ -1,0 +1,40 @@
+#pragma once
+// What trainer and model share: a denoiser whose weights are one flat tensor, and how members are drawn with
+// it.
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "podscale/network/denoiser.hpp"
+
+namespace podscale {
+
+struct Network {
+  /// Error(usage) where Torch has no such device.
+  Network(const TokenLayout& layout, const ModelOptions& options, bool gradients);
+  /// See Model::sample.
+  void sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
+              std::uint32_t time_key, int first_member, int count, std::span<float> out,
+              const Temperature& temperature) const;
+  /// See Model::head.
+  void head(std::span<const float> condition, float year_phase, std::span<float> mean,
+            std::span<float> variance) const;
+  NetworkFunctions functions(const SamplerOptions& sampler) const;
+  std::vector<float> weights() const { return to_vector(flat->values); }
+  void set_weights(const std::vector<float>& values) { from_vector(values, flat->values); }
+  static std::vector<float> to_vector(const torch::Tensor& tensor);
+  static void from_vector(const std::vector<float>& values, torch::Tensor& tensor);
+
+  TokenLayout layout;
+  ModelOptions options;
+  torch::Device device;
+  std::shared_ptr<Denoiser> module;
+  std::unique_ptr<FlatParameters> flat;
+};
+
+/// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not collective.
+void require_same_study(const ModelSummary& found, const TokenLayout& layout,
+                        const std::string& basis_checksum, const std::string& path);
+
+}  // namespace podscale

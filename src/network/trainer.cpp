@@ -1,0 +1,325 @@
+#include <torch/optim/adamw.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <numbers>
+
+#include "network.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/network/checkpoint.hpp"
+#include "podscale/network/model.hpp"
+#include "podscale/network/schedule.hpp"
+#include "training_batch.hpp"
+
+#ifndef PODSCALE_VERSION
+#define PODSCALE_VERSION "0"
+#endif
+
+namespace podscale {
+
+struct Trainer::State {
+  State(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
+        const TrainingOptions& training)
+      : comm(&comm),
+        training(training),
+        network(layout, model, true),
+        average(layout, model, false),
+        optimizer(
+            {network.flat->values},
+            torch::optim::AdamWOptions(training.rate).weight_decay(training.weight_decay).betas({0.9, 0.95})),
+        schedule(model.diffusion_steps) {
+    network.flat->values.mutable_grad() = network.flat->gradient;
+  }
+
+  const Communicator* comm;
+  TrainingOptions training;
+  Network network, average;  // weights, and their exponential moving average
+  torch::optim::AdamW optimizer;
+  Schedule schedule;
+  SamplerOptions sampler{SamplerKind::ddim, 20, 1};
+  std::string model_file, basis_checksum, effective_namelist;
+  std::string criterion, scored_by;  // of this run; of best_score, which model_file may bring
+  std::vector<float> best;
+  Calibration head_calibration, ensemble_calibration;
+  std::vector<ValidationRecord> history;
+  long step = 0, best_step = 0, pending_steps = 0;
+  double pending_loss = 0;  // since the last validation
+  double best_score = std::numeric_limits<double>::infinity();
+
+  /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so it is
+  /// reached by being the only entry; a step with gradient and rate 0 makes it.
+  torch::optim::AdamWParamState& moments() {
+    if (optimizer.state().empty()) {
+      rate(0);
+      network.flat->gradient.zero_();
+      optimizer.step();
+      auto& fresh = static_cast<torch::optim::AdamWParamState&>(*optimizer.state().begin()->second);
+      fresh.step(0);
+    }
+    return static_cast<torch::optim::AdamWParamState&>(*optimizer.state().begin()->second);
+  }
+  void rate(double value) {
+    static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups().front().options()).lr(value);
+  }
+  /// Linear warm-up, then a cosine to rate_floor of the peak.
+  double rate_at(long at) const {
+    if (at < training.warmup)
+      return training.rate * static_cast<double>(at + 1) / static_cast<double>(training.warmup);
+    const double done = static_cast<double>(at - training.warmup) /
+                        static_cast<double>(std::max(1l, training.steps - training.warmup));
+    return training.rate * (training.rate_floor + (1 - training.rate_floor) * 0.5 *
+                                                      (1 + std::cos(std::numbers::pi * std::min(1.0, done))));
+  }
+  double loss_and_gradient(const TrainingSet& data);
+  void average_gradient();
+  void require_finite(const char* what, double value) const;
+  void validate(const ValidationScore& score, double loss);
+  void rescore(const ValidationScore& score);
+};
+
+Trainer::Trainer(Trainer&&) noexcept = default;
+Trainer::~Trainer() = default;
+
+Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
+                 const TrainingOptions& training, const std::string& basis_checksum,
+                 const std::string& model_file, bool resume, const std::string& effective_namelist) {
+  int found = 0;
+  comm.agree([&] {
+    if (training.batch < 1 || training.batch % comm.size() != 0)
+      fail(ExitCode::usage, "training.batch = {}; expected a multiple of the {} ranks", training.batch,
+           comm.size());
+    state_ = std::make_unique<State>(comm, layout, model, training);
+    found = comm.is_root() && resume && std::filesystem::exists(model_file);
+  });
+  State& s = *state_;
+  s.model_file = model_file;
+  s.basis_checksum = basis_checksum;
+  s.effective_namelist = effective_namelist;
+  s.network.module->initialise(training.seed);
+  s.average.set_weights(s.network.weights());
+  s.best = s.network.weights();
+  if (comm.max(found) == 0) return;
+
+  const Checkpoint c = read_checkpoint(comm, model_file);
+  comm.agree([&] {
+    require_same_study(c.summary, layout, basis_checksum, model_file);
+    const auto& slices = s.network.flat->slices;
+    const ModelOptions& o = c.summary.options;
+    if (o.with_head != model.with_head || o.dropout != model.dropout)
+      fail(ExitCode::data,
+           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: set model.dropout "
+           "and "
+           "training.head_weight, or training.resume = .false.",
+           model_file, o.dropout, o.with_head ? "a" : "no");
+    if (o.heads != model.heads || o.prediction != model.prediction ||
+        o.diffusion_steps != model.diffusion_steps)
+      fail(ExitCode::data,
+           "{}: trained with {} heads, {} prediction and {} diffusion steps; expected the same to go on: set "
+           "them in "
+           "&model, or training.resume = .false.",
+           model_file, o.heads, o.prediction == Prediction::noise ? "noise" : "velocity", o.diffusion_steps);
+    s.network.set_weights(in_order_of(slices, c, c.parameters, model_file));
+    s.average.set_weights(in_order_of(slices, c, c.average, model_file));
+    s.best = in_order_of(slices, c, c.best, model_file);
+    auto& moments = s.moments();
+    torch::Tensor first = moments.exp_avg(), second = moments.exp_avg_sq();
+    Network::from_vector(in_order_of(slices, c, c.first_moment, model_file), first);
+    Network::from_vector(in_order_of(slices, c, c.second_moment, model_file), second);
+    moments.step(c.summary.step);
+  });
+  s.step = c.summary.step;
+  s.best_step = c.summary.best_step;
+  s.best_score = c.summary.best_score;
+  s.scored_by = c.summary.criterion;
+  s.history = c.summary.history;
+  s.head_calibration = c.summary.head_calibration;
+  s.ensemble_calibration = c.summary.ensemble_calibration;
+  s.pending_loss = c.pending_loss;
+  s.pending_steps = c.pending_steps;
+  log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.step, s.best_score,
+            s.best_step);
+  if (c.summary.ranks != comm.size())
+    log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
+              model_file, c.summary.ranks, comm.size());
+}
+
+double Trainer::State::loss_and_gradient(const TrainingSet& data) {
+  const int count = training.batch / comm->size();
+  const TrainingBatch batch = draw_batch(data, network.layout, schedule, network.options.prediction,
+                                         training.seed, step, comm->rank() * count, count);
+  // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that a restart
+  // has no generator to restore.
+  torch::manual_seed(
+      CounterRandom(training.seed, Stream::dropout)
+          .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(comm->rank())));
+  const auto loss = training_loss(*network.module, batch, training, network.device);
+  network.flat->gradient.zero_();
+  loss.backward();
+  return loss.item<double>();
+}
+
+void Trainer::State::average_gradient() {
+  torch::NoGradGuard no_grad;
+  torch::Tensor& gradient = network.flat->gradient;
+  auto host = gradient.to(torch::kCPU);  // the same tensor on a CPU
+  comm->sum(std::span(host.data_ptr<float>(), static_cast<std::size_t>(host.numel())));
+  if (!gradient.is_cpu()) gradient.copy_(host);
+  gradient.mul_(1.0 / comm->size());
+  const double norm = gradient.norm().item<double>();
+  require_finite("the norm of the gradient", norm);
+  if (training.clip > 0 && norm > training.clip) gradient.mul_(training.clip / norm);
+}
+
+void Trainer::State::require_finite(const char* what, double value) const {
+  if (std::isfinite(value)) return;
+  throw Error(ExitCode::data,
+              fmt::format("training: {} is {} at step {}; expected a finite number: lower training.rate (now "
+                          "{}) or training.clip "
+                          "(now {}), and look for absurd values in the input",
+                          what, value, step, training.rate, training.clip),
+              true);  // the same sum on every rank
+}
+
+void Trainer::State::validate(const ValidationScore& score, double loss) {
+  const double value = score(average.functions(sampler));
+  require_finite("the validation score", value);
+  history.push_back({step, loss, value});
+  if (value < best_score) {
+    best_score = value;
+    best_step = step;
+    best = average.weights();
+  }
+}
+
+/// best_score is by another criterion: the weights behind it have to beat step 0 once more.
+void Trainer::State::rescore(const ValidationScore& score) {
+  const std::vector<float> averaged = average.weights();
+  average.module->initialise(training.seed);
+  const std::vector<float> first = average.weights();
+  const double untrained = score(average.functions(sampler));
+  average.set_weights(best);
+  const double kept = best_step > 0 ? score(average.functions(sampler)) : untrained;
+  average.set_weights(averaged);
+  require_finite("the validation score", untrained);
+  require_finite("the validation score", kept);
+  log::info("{}: kept step {} by '{}'; by '{}' it scores {:.5f}, step 0 {:.5f}", model_file, best_step,
+            scored_by, criterion, kept, untrained);
+  best_score = kept;
+  scored_by = criterion;
+  if (best_step == 0 || kept < untrained) return;
+  best_score = untrained;
+  best_step = 0;
+  best = first;
+  head_calibration = ensemble_calibration = {};  // of weights that are gone
+}
+
+bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
+                  const std::function<bool()>& should_stop) {
+  State& s = *state_;
+  s.comm->agree([&] { require_usable(data, s.network.layout, s.comm->rank(), s.comm->size()); });
+  s.moments();  // makes them where this is the first step
+  s.network.module->train();
+  if (s.history.empty()) {
+    const double loss = s.comm->sum(s.loss_and_gradient(data)) / s.comm->size();
+    s.require_finite("the loss", loss);
+    s.validate(score, loss);
+    s.scored_by = s.criterion;
+  } else if (s.scored_by != s.criterion) {
+    s.rescore(score);
+    save();
+  }
+  Progress progress("training", s.training.steps, "steps");
+  if (s.step < s.training.steps) s.head_calibration = s.ensemble_calibration = {};
+  while (s.step < s.training.steps) {
+    const double local = s.loss_and_gradient(data);
+    double shared[2] = {local, should_stop() ? 1.0 : 0.0};
+    s.comm->sum(std::span<double>(shared));
+    const double loss = shared[0] / s.comm->size();
+    s.require_finite("the loss", loss);
+    s.average_gradient();
+    s.rate(s.rate_at(s.step));
+    s.optimizer.step();
+    ++s.step;
+    {
+      torch::NoGradGuard no_grad;
+      // The average of the first steps forgets faster, so that it is of use from the start.
+      const double decay = std::min(
+          s.training.ema_decay, (1.0 + static_cast<double>(s.step)) / (10.0 + static_cast<double>(s.step)));
+      s.average.flat->values.lerp_(s.network.flat->values, 1 - decay);
+    }
+    s.pending_loss += loss, ++s.pending_steps;
+    const double mean_loss = s.pending_loss / static_cast<double>(s.pending_steps);
+    if (s.step % s.training.validate_every == 0 || s.step == s.training.steps) {
+      s.validate(score, mean_loss);
+      s.pending_loss = 0, s.pending_steps = 0;
+    }
+    const bool stop = shared[1] > 0;
+    if (stop || s.step % s.training.checkpoint_every == 0 || s.step == s.training.steps) save();
+    progress.update(s.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
+                                        s.history.back().score, s.best_score, s.best_step));
+    if (stop && s.step < s.training.steps) return false;
+  }
+  if (s.training.steps == 0) save();
+  progress.finish(fmt::format("best score {:.5f} at step {}", s.best_score, s.best_step));
+  return true;
+}
+
+void Trainer::save() const {
+  State& s = *state_;
+  Checkpoint c;
+  c.summary.options = s.network.options;
+  c.summary.layout = s.network.layout;
+  c.summary.step = s.step;
+  c.summary.best_step = s.best_step;
+  c.summary.best_score = s.best_score;
+  c.summary.ranks = s.comm->size();
+  c.summary.basis_checksum = s.basis_checksum;
+  c.summary.effective_namelist = s.effective_namelist;
+  c.summary.version = PODSCALE_VERSION;
+  c.summary.criterion = s.scored_by;
+  c.summary.history = s.history;
+  c.summary.head_calibration = s.head_calibration;
+  c.summary.ensemble_calibration = s.ensemble_calibration;
+  c.pending_loss = s.pending_loss;
+  c.pending_steps = s.pending_steps;
+  if (s.comm->is_root()) {
+    auto& moments = s.moments();
+    c.slices = s.network.flat->slices;
+    c.parameters = s.network.weights();
+    c.average = s.average.weights();
+    c.best = s.best;
+    c.first_moment = Network::to_vector(moments.exp_avg());
+    c.second_moment = Network::to_vector(moments.exp_avg_sq());
+  }
+  write_checkpoint(*s.comm, c, s.model_file);
+}
+
+void Trainer::set_calibrations(const Calibration& head, const Calibration& ensemble) {
+  state_->head_calibration = head;
+  state_->ensemble_calibration = ensemble;
+}
+void Trainer::set_validation_sampler(const SamplerOptions& sampler) {
+  state_->sampler = sampler;
+}
+void Trainer::set_criterion(const std::string& criterion) {
+  state_->criterion = criterion;
+}
+long Trainer::step() const {
+  return state_->step;
+}
+long Trainer::parameters() const {
+  return state_->network.flat->values.numel();
+}
+long Trainer::best_step() const {
+  return state_->best_step;
+}
+const std::vector<ValidationRecord>& Trainer::history() const {
+  return state_->history;
+}
+
+}  // namespace podscale

@@ -1,0 +1,84 @@
+#include "training_batch.hpp"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
+
+namespace podscale {
+
+TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, const Schedule& schedule,
+                         Prediction prediction, std::uint64_t seed, long step, int first, int count) {
+  const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition, b = count;
+  auto z0 = torch::empty({b, p, k}), noise = torch::empty({b, p, k});
+  TrainingBatch batch{z0, {}, {}, torch::empty({b, p, c}), torch::empty({b}), torch::empty({b})};
+  const CounterRandom shuffle(seed, Stream::shuffle), times(seed, Stream::training_time),
+      normal(seed, Stream::training_noise);
+  const auto key = static_cast<std::uint32_t>(step);
+  for (std::int64_t i = 0; i < b; ++i) {
+    const auto number = static_cast<std::uint32_t>(first + i);
+    const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(data.items));
+    const int t = 1 + static_cast<int>(times.uniform(key, number) * schedule.steps());
+    std::copy_n(data.latent.begin() + item * p * k, p * k, z0.data_ptr<float>() + i * p * k);
+    std::copy_n(data.condition.begin() + item * p * c, p * c, batch.condition.data_ptr<float>() + i * p * c);
+    normal.fill_normal(std::span(noise.data_ptr<float>() + i * p * k, static_cast<std::size_t>(p * k)), key,
+                       number);
+    batch.phi.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
+    batch.year_phase.data_ptr<float>()[i] = data.year_phase[static_cast<std::size_t>(item)];
+  }
+  const auto cosine = torch::cos(batch.phi).view({b, 1, 1}), sine = torch::sin(batch.phi).view({b, 1, 1});
+  batch.x = cosine * z0 + sine * noise;
+  batch.target = prediction == Prediction::velocity ? cosine * noise - sine * z0 : noise;
+  return batch;
+}
+
+torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options,
+                            const torch::Device& device) {
+  auto condition = batch.condition.to(device);
+  const auto phase = batch.year_phase.to(device);
+  if (options.condition_noise > 0)
+    condition = condition + options.condition_noise * torch::randn_like(condition);
+  const auto values = network.active().sum() * batch.x.size(0);
+  torch::Tensor loss = torch::zeros({}, condition.options());
+  if (options.diffusion_weight > 0) {
+    const auto predicted = network.forward(batch.x.to(device), condition, batch.phi.to(device), phase);
+    const auto error = (predicted - batch.target.to(device)) * network.active();
+    loss = loss + options.diffusion_weight * error.square().sum() / values;
+  }
+  if (options.head_weight > 0) {
+    const auto head = network.head(condition, phase);
+    const auto error = (head.mean - batch.z0.to(device)) * network.active();
+    const auto terms = head.log_variance + error.square() * torch::exp(-head.log_variance);
+    loss = loss + options.head_weight * 0.5 * (terms * network.active()).sum() / values;
+  }
+  return loss;
+}
+
+void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank, int ranks) {
+  if (data.items < 1)
+    fail(ExitCode::data,
+         "training: rank {} of {} has no time to train on; expected at least one a rank: use fewer ranks or "
+         "a longer data.train",
+         rank, ranks);
+  const auto check = [&](const char* what, std::span<const float> values, long per_item) {
+    PODSCALE_ASSERT(static_cast<long>(values.size()) == data.items * per_item,
+                    "{}: {} values, {} items of {}", what, values.size(), data.items, per_item);
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    if (bad == values.end()) return;
+    const long at = bad - values.begin();
+    fail(ExitCode::data,
+         "training: {} is {} in value {} of time {} of rank {}; expected finite numbers: look for gaps in "
+         "data.hr_files and "
+         "data.lr_files",
+         what, *bad, at % per_item, at / per_item, rank);
+  };
+  check("latent", data.latent, layout.latent_size());
+  check("condition", data.condition, layout.condition_size());
+  check("year_phase", data.year_phase, 1);
+}
+
+}  // namespace podscale

@@ -1,0 +1,36 @@
+#pragma once
+// The samples of one training step, and their loss.
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "podscale/network/denoiser.hpp"
+#include "podscale/network/schedule.hpp"
+
+namespace podscale {
+
+/// x = cos(phi) z0 + sin(phi) eps and what the network should say of it.
+struct TrainingBatch {
+  torch::Tensor z0, x, target;    ///< [B, P, K]
+  torch::Tensor condition;        ///< [B, P, C]
+  torch::Tensor phi, year_phase;  ///< [B]
+};
+
+/// Not collective. Samples first, first + 1, ..., first + count - 1 of step `step`, numbered over all ranks.
+/// The item, the diffusion step and the noise of a sample are functions of (seed, step, number) alone: a
+/// restart has no generator to restore.
+TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, const Schedule& schedule,
+                         Prediction prediction, std::uint64_t seed, long step, int first, int count);
+
+/// Not collective, on the device of the network; means over the samples and their active modes:
+///   diffusion_weight * mean square error of the prediction
+///   + head_weight * negative log likelihood (less its constant) of the clean latents under the head.
+/// Nix & Weigend (1994) for the second.
+torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options,
+                            const torch::Device& device);
+
+/// Not collective. Error(data) where rank `rank` of `ranks` has no item, or a value that is not finite.
+void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank, int ranks);
+
+}  // namespace podscale

@@ -1,0 +1,262 @@
+#include "podscale/pod/modes.hpp"
+
+#include <slepceps.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/handle.hpp"
+#include "podscale/core/lapack.hpp"
+#include "podscale/core/petsc.hpp"
+#include "podscale/core/random.hpp"
+
+namespace podscale {
+
+Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
+                     std::span<const unsigned char> ocean) {
+  const Window window = decomposition.window_of(comm.rank());
+  Patches patches;
+  std::vector<int> has_ocean(static_cast<std::size_t>(decomposition.patches()), 0);
+  for (const long number : decomposition.patch_list(comm.rank())) {
+    PatchModes patch;
+    patch.patch = number;
+    const Window w = decomposition.patch_window(number);
+    for (long y = w.y0; y < w.y0 + w.ny; ++y)
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) {
+        const long point = (y - window.y0) * window.nx + (x - window.x0);
+        if (ocean[static_cast<std::size_t>(point)]) patch.points.push_back(point);
+      }
+    if (patch.points.empty()) continue;
+    has_ocean[static_cast<std::size_t>(number)] = 1;
+    patches.mine.push_back(std::move(patch));
+  }
+  comm.sum(std::span(has_ocean));
+  std::vector<long> token_of(has_ocean.size(), -1);
+  for (std::size_t p = 0; p < has_ocean.size(); ++p)
+    if (has_ocean[p]) {
+      token_of[p] = static_cast<long>(patches.patch_of_token.size());
+      patches.patch_of_token.push_back(static_cast<long>(p));
+    }
+  for (PatchModes& patch : patches.mine) patch.token = token_of[static_cast<std::size_t>(patch.patch)];
+  return patches;
+}
+
+GramMatrices::GramMatrices(const std::vector<PatchModes>& patches) : patches_(&patches) {
+  for (const PatchModes& patch : patches) grams_.emplace_back(patch.points.size() * patch.points.size());
+}
+
+void GramMatrices::add(std::span<const double> anomalies, long steps, long window_points) {
+  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == steps * window_points, "{} values",
+                  anomalies.size());
+  for (std::size_t p = 0; p < grams_.size(); ++p) {
+    const auto& points = (*patches_)[p].points;
+    const std::size_t d = points.size();
+    gathered_.resize(d * static_cast<std::size_t>(steps));
+    for (long t = 0; t < steps; ++t)
+      for (std::size_t i = 0; i < d; ++i)
+        gathered_[static_cast<std::size_t>(t) * d + i] =
+            anomalies[static_cast<std::size_t>(t * window_points + points[i])];
+    const int n = static_cast<int>(d), k = static_cast<int>(steps);
+    const double one = 1;
+    dsyrk_("L", "N", &n, &k, &one, gathered_.data(), &n, &one, grams_[p].data(), &n);
+  }
+  samples_ += steps;
+}
+
+Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted) {
+  Eigenpairs result;
+  wanted = std::min(wanted, d);
+  double trace = 0;
+  for (int i = 0; i < d; ++i) trace += matrix[static_cast<std::size_t>(i) * d + i];
+  if (wanted == 0 || trace <= 0) return result;
+
+  Handle<Mat, MatDestroy> a;
+  PODSCALE_PETSC(MatCreateSeqDense(PETSC_COMM_SELF, d, d, matrix.data(), a.out()));
+  PODSCALE_PETSC(MatSetOption(a.get(), MAT_SYMMETRIC, PETSC_TRUE));
+  Handle<EPS, EPSDestroy> eps;
+  PODSCALE_PETSC(EPSCreate(PETSC_COMM_SELF, eps.out()));
+  PODSCALE_PETSC(EPSSetOperators(eps.get(), a.get(), nullptr));
+  PODSCALE_PETSC(EPSSetProblemType(eps.get(), EPS_HEP));
+  PODSCALE_PETSC(EPSSetType(eps.get(), 3 * wanted > d ? EPSLAPACK : EPSKRYLOVSCHUR));
+  PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
+  PODSCALE_PETSC(EPSSetDimensions(eps.get(), wanted, PETSC_DEFAULT, PETSC_DEFAULT));
+  PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-12, 1000));
+  // A fixed start: the same patch gives the same bits on any rank, in any order.
+  Handle<Vec, VecDestroy> start, vector;
+  PODSCALE_PETSC(MatCreateVecs(a.get(), start.out(), vector.out()));
+  PetscScalar* values = nullptr;
+  PODSCALE_PETSC(VecGetArray(start.get(), &values));
+  CounterRandom(1, Stream::start_vector)
+      .fill_normal(std::span<double>(values, static_cast<std::size_t>(d)), 0);
+  PODSCALE_PETSC(VecRestoreArray(start.get(), &values));
+  Vec starts[] = {start.get()};
+  PODSCALE_PETSC(EPSSetInitialSpace(eps.get(), 1, starts));
+  PODSCALE_PETSC(EPSSolve(eps.get()));
+  PetscInt converged = 0;
+  PODSCALE_PETSC(EPSGetConverged(eps.get(), &converged));
+
+  for (PetscInt k = 0; k < std::min<PetscInt>(converged, wanted); ++k) {
+    PetscScalar value = 0;
+    PODSCALE_PETSC(EPSGetEigenpair(eps.get(), k, &value, nullptr, vector.get(), nullptr));
+    if (value <= 0 || (k > 0 && value < 1e-12 * result.values.front())) break;
+    const PetscScalar* column = nullptr;
+    PODSCALE_PETSC(VecGetArrayRead(vector.get(), &column));
+    const auto largest =
+        std::max_element(column, column + d, [](double x, double y) { return std::abs(x) < std::abs(y); });
+    const double sign = *largest < 0 ? -1 : 1;
+    result.values.push_back(value);
+    for (int i = 0; i < d; ++i) result.vectors.push_back(sign * column[i]);
+    PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
+  }
+  if (result.count() < wanted && converged < wanted &&
+      (result.values.empty() || result.values.back() > 1e-10 * trace))
+    fail(ExitCode::bug, "SLEPc found {} of {} eigenpairs of a {} x {} Gram matrix", converged, wanted, d, d);
+  return result;
+}
+
+namespace {
+
+void fill_upper(std::vector<double>& matrix, std::size_t d) {
+  for (std::size_t j = 0; j < d; ++j)
+    for (std::size_t i = j + 1; i < d; ++i) matrix[i * d + j] = matrix[j * d + i];
+}
+
+/// Fewest modes that reach the share of `energy`.
+int modes_for_energy(const Eigenpairs& pairs, double trace, double energy) {
+  double sum = 0;
+  for (int k = 0; k < pairs.count(); ++k) {
+    sum += pairs.values[static_cast<std::size_t>(k)];
+    if (sum >= energy * trace) return k + 1;
+  }
+  return pairs.count();
+}
+
+double trace_of(const std::vector<double>& matrix, std::size_t d) {
+  double trace = 0;
+  for (std::size_t i = 0; i < d; ++i) trace += matrix[i * d + i];
+  return trace;
+}
+
+/// Coefficient scales and truncation variance of a patch from its Gram matrix, for any orthonormal phi:
+/// tau = diag((I - PP)G(I - PP))/N with PP = phi phi^T.
+void set_statistics(const std::vector<double>& gram, long samples, PatchModes& patch) {
+  const int d = static_cast<int>(patch.points.size()), k = patch.modes;
+  const double n = static_cast<double>(samples);
+  std::vector<double> h(static_cast<std::size_t>(d * k)), s(static_cast<std::size_t>(k * k)), ps(h.size());
+  gemm(false, false, d, k, d, 1, gram.data(), d, patch.phi.data(), d, 0, h.data(), d);
+  gemm(true, false, k, k, d, 1, patch.phi.data(), d, h.data(), d, 0, s.data(), k);
+  gemm(false, false, d, k, k, 1, patch.phi.data(), d, s.data(), k, 0, ps.data(), d);
+  patch.scale.clear();
+  for (int m = 0; m < k; ++m) patch.scale.push_back(std::sqrt(s[static_cast<std::size_t>(m * k + m)] / n));
+  patch.tau.clear();
+  patch.variance = trace_of(gram, static_cast<std::size_t>(d)) / n;
+  for (int i = 0; i < d; ++i) {
+    double value = gram[static_cast<std::size_t>(i) * d + i];
+    for (int m = 0; m < k; ++m) {
+      const std::size_t at = static_cast<std::size_t>(m) * d + i;
+      value += patch.phi[at] * (ps[at] - 2 * h[at]);
+    }
+    patch.tau.push_back(std::max(0.0, value / n));
+  }
+}
+
+/// Restricts shared modes to the ocean points of a patch and makes them orthonormal again (QR; signs as in
+/// shared).
+void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition, const Window& window,
+                    int modes, PatchModes& patch) {
+  const Window w = decomposition.patch_window(patch.patch);
+  const long full_x = decomposition.patch_window(0).nx, full = decomposition.patch_window(0).points();
+  const int d = static_cast<int>(patch.points.size());
+  patch.modes = std::min(modes, d);
+  patch.phi.resize(static_cast<std::size_t>(d * patch.modes));
+  for (int m = 0; m < patch.modes; ++m)
+    for (int i = 0; i < d; ++i) {
+      const long y = patch.points[static_cast<std::size_t>(i)] / window.nx + window.y0 - w.y0;
+      const long x = patch.points[static_cast<std::size_t>(i)] % window.nx + window.x0 - w.x0;
+      patch.phi[static_cast<std::size_t>(m * d + i)] =
+          shared.vectors[static_cast<std::size_t>(m * full + y * full_x + x)];
+    }
+  if (d == full) return;
+  std::vector<double> tau(static_cast<std::size_t>(patch.modes)),
+      work(static_cast<std::size_t>(64 * patch.modes)), diagonal;
+  const int lwork = static_cast<int>(work.size());
+  int info = 0;
+  dgeqrf_(&d, &patch.modes, patch.phi.data(), &d, tau.data(), work.data(), &lwork, &info);
+  for (int m = 0; m < patch.modes; ++m) diagonal.push_back(patch.phi[static_cast<std::size_t>(m * d + m)]);
+  dorgqr_(&d, &patch.modes, &patch.modes, patch.phi.data(), &d, tau.data(), work.data(), &lwork, &info);
+  PODSCALE_ASSERT(info == 0, "QR of {} x {}", d, patch.modes);
+  for (int m = 0; m < patch.modes; ++m)
+    if (diagonal[static_cast<std::size_t>(m)] < 0)
+      for (int i = 0; i < d; ++i) patch.phi[static_cast<std::size_t>(m * d + i)] *= -1;
+}
+
+/// Drops the modes that carried no variance in the training period: they could not be standardised.
+void drop_silent_modes(PatchModes& patch) {
+  const std::size_t d = patch.points.size();
+  const double largest = patch.scale.empty() ? 0 : *std::max_element(patch.scale.begin(), patch.scale.end());
+  int kept = 0;
+  for (int m = 0; m < patch.modes; ++m) {
+    if (patch.scale[static_cast<std::size_t>(m)] <= 1e-6 * largest) continue;
+    std::copy_n(patch.phi.begin() + static_cast<long>(d) * m, d,
+                patch.phi.begin() + static_cast<long>(d) * kept);
+    patch.scale[static_cast<std::size_t>(kept++)] = patch.scale[static_cast<std::size_t>(m)];
+  }
+  patch.modes = kept;
+  patch.phi.resize(d * static_cast<std::size_t>(kept));
+  patch.scale.resize(static_cast<std::size_t>(kept));
+}
+
+}  // namespace
+
+void compute_modes(const Communicator& comm, const Decomposition& decomposition, GramMatrices& grams,
+                   const PodOptions& options, std::vector<PatchModes>& patches) {
+  Eigenpairs shared;
+  int shared_modes = 0;
+  if (options.shared) {
+    const std::size_t full = static_cast<std::size_t>(decomposition.patch_window(0).points());
+    std::vector<double> pooled(full * full);
+    long pooled_patches = 0;
+    for (std::size_t p = 0; p < patches.size(); ++p)
+      if (patches[p].points.size() == full) {
+        ++pooled_patches;
+        for (std::size_t i = 0; i < pooled.size(); ++i) pooled[i] += grams.of(p)[i];
+      }
+    if (comm.sum(pooled_patches) == 0)
+      fail(ExitCode::data,
+           "patches.basis = 'shared': no patch of {} points is free of land; choose smaller patches.size or "
+           "patches.basis = 'local'",
+           full);
+    comm.sum(std::span(pooled));
+    fill_upper(pooled, full);
+    const double trace = trace_of(pooled, full);
+    comm.agree([&] { shared = leading_eigenpairs(pooled, static_cast<int>(full), options.modes); });
+    shared_modes = modes_for_energy(shared, trace, options.energy);
+  }
+  comm.agree([&] {
+    const Window window = decomposition.window_of(comm.rank());
+    for (std::size_t p = 0; p < patches.size(); ++p) {
+      PatchModes& patch = patches[p];
+      const std::size_t d = patch.points.size();
+      fill_upper(grams.of(p), d);
+      if (options.shared) {
+        restrict_modes(shared, decomposition, window, shared_modes, patch);
+      } else {
+        Eigenpairs pairs =
+            leading_eigenpairs(grams.of(p), static_cast<int>(d),
+                               static_cast<int>(std::min<long>(options.modes, grams.samples())));
+        patch.modes = modes_for_energy(pairs, trace_of(grams.of(p), d), options.energy);
+        pairs.vectors.resize(d * static_cast<std::size_t>(patch.modes));
+        patch.phi = std::move(pairs.vectors);
+      }
+      set_statistics(grams.of(p), grams.samples(), patch);
+      if (options.shared) {
+        drop_silent_modes(patch);
+        set_statistics(grams.of(p), grams.samples(), patch);
+      }
+      grams.of(p) = {};
+    }
+  });
+}
+
+}  // namespace podscale

@@ -1,0 +1,108 @@
+#include "podscale/study/anomaly.hpp"
+
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+
+void require_same_grid(const Grid& found, const Grid& expected, const std::string& what,
+                       const std::string& basis_path) {
+  if (found.checksum() == expected.checksum()) return;
+  throw Error(ExitCode::data,
+              fmt::format("{}: its grid of {} x {} points from ({:.4f}N, {:.4f}E) is not the one of {}, {} x "
+                          "{} from ({:.4f}N, "
+                          "{:.4f}E); use files on the grid of the training data or make the basis again",
+                          what, found.ny(), found.nx(), found.lat.front(), found.lon.front(), basis_path,
+                          expected.ny(), expected.nx(), expected.lat.front(), expected.lon.front()),
+              true);  // every rank has the same grids
+}
+
+void read_anomalies(const Series& hr, const Basis& basis, const Communicator& comm,
+                    std::span<const long> steps, std::span<double> out) {
+  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  std::vector<float> values(n * steps.size());
+  hr.read(basis.window, steps, values);
+  comm.agree([&] {
+    std::vector<double> climatology(n);
+    for (std::size_t t = 0; t < steps.size(); ++t) {
+      const Date& date = hr.times().dates[static_cast<std::size_t>(steps[t])];
+      basis.hr_climatology.evaluate(basis.year_phase(hr.times(), static_cast<std::size_t>(steps[t])),
+                                    climatology);
+      for (std::size_t i = 0; i < n; ++i) {
+        const double value = static_cast<double>(values[t * n + i]);
+        if (basis.ocean[i] && std::isnan(value))
+          fail(ExitCode::data,
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected a "
+               "series "
+               "without gaps there: name a land mask (data.mask_variable) or another period",
+               hr.describe(), date_text(date), basis.window.y0 + static_cast<long>(i) / basis.window.nx,
+               basis.window.x0 + static_cast<long>(i) % basis.window.nx);
+        out[t * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
+      }
+    }
+  });
+}
+
+std::vector<float> read_coefficients(const Series& hr, const Basis& basis, const Communicator& comm,
+                                     std::span<const long> steps) {
+  std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()) * steps.size());
+  read_anomalies(hr, basis, comm, steps, anomalies);
+  return to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
+}
+
+std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps) {
+  basis.lapping.fold(anomalies, steps);
+  const Codec codec = basis.codec();
+  const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
+  std::vector<float> a(width * static_cast<std::size_t>(steps));
+  codec.encode(anomalies, steps, std::vector<double>(width, 1.0), a);
+  return a;
+}
+
+InterpolatedSeries::InterpolatedSeries(const LowResolution& lr, const Basis& basis, const Communicator& comm)
+    : lr_(&lr),
+      basis_(&basis),
+      comm_(&comm),
+      regridder_(basis.lr_grid, basis.lr_ocean, basis.grid, basis.window, basis.ocean, basis.interpolation) {}
+
+void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
+  const Window& source = regridder_.source();
+  const std::size_t n_in = static_cast<std::size_t>(source.points()),
+                    n_out = static_cast<std::size_t>(basis_->window.points());
+  std::vector<float> values(n_in * steps.size());
+  lr_->read(source, steps, values);
+  comm_->agree([&] {
+    const long nx = basis_->lr_grid.nx();
+    for (std::size_t t = 0; t < steps.size(); ++t) {
+      const auto field = std::span<const float>(values).subspan(t * n_in, n_in);
+      for (std::size_t i = 0; i < n_in; ++i) {
+        const long row = source.y0 + static_cast<long>(i) / source.nx;
+        const long column = ((source.x0 + static_cast<long>(i) % source.nx) % nx + nx) % nx;
+        if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
+          fail(ExitCode::data,
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
+               "LR "
+               "series without gaps there",
+               lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]), row,
+               column);
+      }
+      regridder_.apply(field, out.subspan(t * n_out, n_out));
+    }
+  });
+}
+
+void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<double> out) const {
+  const std::size_t n = static_cast<std::size_t>(basis_->window.points());
+  std::vector<float> values(n * steps.size());
+  read(steps, values);
+  std::vector<double> climatology(n);
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),
+                                    climatology);
+    for (std::size_t i = 0; i < n; ++i)
+      out[t * n + i] = basis_->ocean[i] ? static_cast<double>(values[t * n + i]) - climatology[i] : 0.0;
+  }
+}
+
+}  // namespace podscale

@@ -1,0 +1,262 @@
+#include "podscale/study/base_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/study/patch_table.hpp"
+
+namespace podscale {
+namespace {
+
+/// The tables of the file.
+struct Tables {
+  Tables(const Basis& basis, int rank_of_process, std::size_t slots, std::size_t rank, std::size_t terms)
+      : modes(static_cast<std::size_t>(basis.modes)),
+        regression(basis, rank_of_process, {modes, slots}, 0),
+        scale(basis, rank_of_process, {slots}, 0),
+        global(basis, rank_of_process, {rank, modes}, 0),
+        root(basis, rank_of_process, {modes, modes}, 0),
+        season(basis, rank_of_process, {terms}, 0) {}
+  std::size_t modes;
+  PatchTable regression, scale, global, root, season;
+};
+
+void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& base, std::uint64_t checksum) {
+  const auto describe = [&](const std::string& name, const std::string& long_name, const std::string& units) {
+    file.put_text(name, "long_name", long_name);
+    file.put_text(name, "units", units);
+  };
+  file.define_dimension("predictor", static_cast<std::size_t>(base.conditions(basis)));
+  file.define_dimension("mode_column", static_cast<std::size_t>(basis.modes));
+  if (base.residual.rank > 0) {
+    file.define_dimension("global_mode", static_cast<std::size_t>(base.residual.rank));
+    file.define_variable("global_variance", NC_DOUBLE, {"global_mode"});
+    describe("global_variance", "variance of the leading modes of the stacked regression residuals", "K2");
+    file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
+    describe("global_root", "those modes times their standard deviation", "K");
+  }
+  file.define_variable("regression", NC_DOUBLE, {"patch_y", "patch_x", "mode", "predictor"});
+  describe("regression",
+           "regression of the coefficients on LR cells, by lag, row and column, and on the projection of the "
+           "interpolated LR field",
+           "1");
+  file.define_variable("predictor_scale", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
+  describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean",
+           "K");
+  file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
+  describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance", "K");
+  if (base.season.varies()) {
+    file.define_dimension("season_term", static_cast<std::size_t>(base.season.terms()));
+    file.define_variable("patch_season", NC_DOUBLE, {"patch_y", "patch_x", "season_term"});
+    describe("patch_season",
+             "variance of the latents of a patch: mean, cosine and sine of each annual harmonic", "1");
+    if (base.residual.rank > 0) {
+      file.define_variable("global_season", NC_DOUBLE, {"global_mode", "season_term"});
+      describe("global_season", "the same of each global mode", "1");
+    }
+  }
+  file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "lr_lat", "lr_lon"},
+                       {{}, 0, NC_FILL_DOUBLE});
+  describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
+           "degC");
+  const Calibration& c = base.calibration;
+  file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
+  file.put_numbers("", "base_lags", {base.lags.begin(), base.lags.end()}, NC_INT);
+  file.put_numbers("", "base_penalty", {base.penalty});
+  file.put_numbers("", "base_interpolation", {base.interpolation});
+  file.put_text("", "base_checksum", checksum_text(checksum));
+  file.put_numbers("", "base_inflation", c.inflation.numbers());
+  file.put_numbers("", "base_coverage_levels", {calibration_levels.begin(), calibration_levels.end()});
+  file.put_numbers("", "base_coverage_before", {c.before.begin(), c.before.end()});
+  file.put_numbers("", "base_coverage_after", {c.after.begin(), c.after.end()});
+  file.put_numbers("", "base_conformal_half_width", {c.half_width.begin(), c.half_width.end()});
+  file.put_numbers("", "base_calibration_times", {static_cast<double>(c.times)}, NC_INT);
+  file.put_text("", "base_calibration_period", c.period);
+  file.put_text("", "base_calibration_note", c.note);
+}
+
+void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
+  const std::size_t slots = static_cast<std::size_t>(base.conditions(basis)),
+                    rank = static_cast<std::size_t>(base.residual.rank),
+                    terms = base.season.varies() ? static_cast<std::size_t>(base.season.terms()) : 0;
+  Tables tables(basis, comm.rank(), slots, rank, terms);
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    const PatchCovariance& covariance = base.residual.mine[p];
+    std::copy(base.regression[p].begin(), base.regression[p].end(), tables.regression.row(patch.patch));
+    std::copy_n(base.predictor_scale.begin() + static_cast<long>(p * slots), slots,
+                tables.scale.row(patch.patch));
+    for (std::size_t r = 0; r < rank; ++r)
+      std::copy_n(covariance.global.begin() + static_cast<long>(r * k), k,
+                  tables.global.row(patch.patch) + r * tables.modes);
+    for (std::size_t j = 0; j < k; ++j)
+      std::copy_n(covariance.root.begin() + static_cast<long>(j * k), k,
+                  tables.root.row(patch.patch) + j * tables.modes);
+    if (terms > 0)
+      std::copy_n(base.season.patch.begin() + static_cast<long>(p * terms), terms,
+                  tables.season.row(patch.patch));
+  }
+  if (terms > 0) {
+    tables.season.put(file, "patch_season");
+    const std::size_t count = comm.is_root() ? rank : 0;
+    if (rank > 0)
+      file.put("global_season", {0, 0}, {count, count > 0 ? terms : 0},
+               std::span<const double>(base.season.global).first(count * terms));
+  }
+  tables.regression.put(file, "regression");
+  tables.scale.put(file, "predictor_scale");
+  tables.root.put(file, "residual_root");
+  if (rank > 0) {
+    tables.global.put(file, "global_root");
+    const std::size_t count = comm.is_root() ? rank : 0;
+    file.put("global_variance", {0}, {count}, std::span<const double>(base.residual.variance).first(count));
+  }
+  std::vector<double> cells = base.cells.coefficients;
+  for (double& value : cells)
+    if (std::isnan(value)) value = NC_FILL_DOUBLE;
+  std::vector<std::size_t> count{static_cast<std::size_t>(base.cells.terms()), basis.lr_grid.lat.size(),
+                                 basis.lr_grid.lon.size()};
+  if (!comm.is_root()) count = {0, 0, 0}, cells.clear();
+  file.put("lr_cell_climatology", {0, 0, 0}, count, std::span<const double>(cells));
+}
+
+/// A global attribute that a base must have: files of older versions lack some.
+std::vector<double> required(const NetcdfFile& file, const std::string& name) {
+  const auto found = file.numbers("", name);
+  if (!found || found->empty())
+    throw Error(ExitCode::data,
+                fmt::format("{}: a base without the attribute {}: written by another version of podscale or "
+                            "damaged; make it again with podscale-basis",
+                            file.path(), name),
+                true);
+  return *found;
+}
+
+template <std::size_t N>
+std::array<double, N> numbers(const NetcdfFile& file, const std::string& name) {
+  const std::vector<double> found = required(file, name);
+  if (found.size() != N)
+    throw Error(ExitCode::data,
+                fmt::format("{}: {} has {} numbers, expected {}: the file is damaged; make it again with "
+                            "podscale-basis",
+                            file.path(), name, found.size(), N),
+                true);
+  std::array<double, N> values{};
+  std::copy(found.begin(), found.end(), values.begin());
+  return values;
+}
+
+/// No checksum covers the calibration.
+Calibration read_calibration(const NetcdfFile& file) {
+  Calibration c;
+  const auto inflation = required(file, "base_inflation");
+  c.inflation =
+      same_on_all_ranks([&] { return Inflation::from_numbers(inflation, file.path() + ": base_inflation"); });
+  c.before = numbers<4>(file, "base_coverage_before");
+  c.after = numbers<4>(file, "base_coverage_after");
+  c.half_width = numbers<4>(file, "base_conformal_half_width");
+  c.times = static_cast<long>(numbers<1>(file, "base_calibration_times")[0]);
+  c.period = file.text("", "base_calibration_period").value_or("");
+  c.note = file.text("", "base_calibration_note").value_or("");
+  if (c.times < 1)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: base_calibration_times = {}; expected 1 or more: the file is damaged; make it "
+                    "again with podscale-basis",
+                    file.path(), c.times),
+        true);
+  return c;
+}
+
+}  // namespace
+
+BasisExtras base_extras(const Communicator& comm, const Basis& basis, const LinearGaussian& base) {
+  return {[&comm, &basis, &base](NetcdfFile& file) {
+            define_base(file, basis, base, base.checksum(comm, basis));
+          },
+          [&comm, &basis, &base](NetcdfFile& file) { put_base(comm, file, basis, base); }};
+}
+
+std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& basis,
+                                        const std::string& path) {
+  const NetcdfFile file = NetcdfFile::open(comm, path);
+  if (!file.has_variable("regression")) return std::nullopt;
+  const long halo = static_cast<long>(required(file, "base_halo").front());
+  std::vector<long> lags;
+  const std::vector<double> stored_lags = required(file, "base_lags");
+  for (const double lag : stored_lags) lags.push_back(static_cast<long>(lag));
+  LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, 0, {}, {}, {}, {}, {}};
+  base.penalty = required(file, "base_penalty").front();
+  base.interpolation = required(file, "base_interpolation").front();
+  const std::size_t rank = file.dimension("global_mode").value_or(0),
+                    slots = static_cast<std::size_t>(base.conditions(basis));
+  if (file.dimension("predictor").value() != slots)
+    throw Error(ExitCode::data,
+                fmt::format("{}: {} predictors a patch, but halo and lags make {}: the file is damaged; make "
+                            "it again with podscale-basis",
+                            path, file.dimension("predictor").value(), slots),
+                true);
+  base.residual.rank = static_cast<int>(rank);
+  if (rank > 0) base.residual.variance = file.get_all("global_variance");
+  base.cells = {basis.lr_climatology.harmonics, basis.lr_grid.points(), file.get_all("lr_cell_climatology")};
+  for (double& value : base.cells.coefficients)
+    if (value > 1e30) value = std::numeric_limits<double>::quiet_NaN();
+
+  const std::size_t terms = file.dimension("season_term").value_or(0);
+  Tables tables(basis, comm.rank(), slots, rank, terms);
+  if (terms > 0) {
+    tables.season.get(file, "patch_season");
+    base.season.harmonics = static_cast<int>(terms - 1) / 2;
+    if (rank > 0) base.season.global = file.get_all("global_season");
+  }
+  tables.regression.get(file, "regression");
+  tables.scale.get(file, "predictor_scale");
+  tables.root.get(file, "residual_root");
+  if (rank > 0) tables.global.get(file, "global_root");
+  for (const PatchModes& patch : basis.patches.mine) {
+    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    const double *b = tables.regression.row(patch.patch), *scale = tables.scale.row(patch.patch);
+    base.regression.emplace_back(b, b + k * slots);
+    base.predictor_scale.insert(base.predictor_scale.end(), scale, scale + slots);
+    PatchCovariance covariance;
+    const auto take = [&](std::vector<double>& to, const double* from, std::size_t columns) {
+      for (std::size_t j = 0; j < columns; ++j)
+        to.insert(to.end(), from + j * tables.modes, from + j * tables.modes + k);
+    };
+    take(covariance.global, tables.global.row(patch.patch), rank);
+    take(covariance.root, tables.root.row(patch.patch), k);
+    base.residual.mine.push_back(std::move(covariance));
+    const double* season = tables.season.row(patch.patch);
+    base.season.patch.insert(base.season.patch.end(), season, season + terms);
+  }
+
+  const std::string found = checksum_text(base.checksum(comm, basis)),
+                    stored = file.text("", "base_checksum").value_or("absent");
+  if (found != stored)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: checksum {} of the base does not match the stored {}: the file is damaged or "
+                    "was edited; make it again with podscale-basis",
+                    path, found, stored),
+        true);
+  base.calibration = read_calibration(file);
+  return base;
+}
+
+LinearGaussian require_base(const Communicator& comm, const Basis& basis, const std::string& path) {
+  auto base = read_base(comm, basis, path);
+  if (!base)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no linear-Gaussian base in it, but model.base = 'gaussian'; expected one: make "
+                    "the basis again with this namelist, or set model.base = 'none'",
+                    path),
+        true);
+  return std::move(*base);
+}
+
+}  // namespace podscale

@@ -1,0 +1,216 @@
+#include "podscale/study/basis_builder.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/anomaly.hpp"
+
+namespace podscale {
+
+StudySeries open_study(const Communicator& comm, const Namelist& namelist) {
+  return {Series::open(comm, hr_spec(namelist)), LowResolution::open(comm, namelist)};
+}
+
+namespace {
+
+std::pair<std::string, std::string> dates_of_period(const Namelist& namelist, const std::string& key) {
+  const auto& dates = namelist.required_texts(key);
+  if (dates.size() != 2)
+    throw Error(ExitCode::usage,
+                fmt::format("{}: {} has {} values; expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
+                            namelist.source(), key, dates.size()),
+                true);
+  return {dates[0], dates[1]};
+}
+
+std::string range_text(const TimeAxis& axis) {
+  return axis.dates.empty()
+             ? "no time"
+             : fmt::format("{} to {}", date_text(axis.dates.front()), date_text(axis.dates.back()));
+}
+
+/// Calls work(block of pairs) in order; a progress line for long series.
+template <class Steps, class Work>
+void for_blocks(const std::string& title, const Steps& steps, long block, const Work& work) {
+  Progress progress(title, static_cast<long>(steps.size()), "times");
+  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
+    const std::size_t count = std::min(static_cast<std::size_t>(block), steps.size() - first);
+    work(std::span(steps).subspan(first, count));
+    progress.update(static_cast<long>(first + count));
+  }
+  progress.finish();
+}
+
+}  // namespace
+
+std::vector<StepPair> steps_of_period(const Series& hr, const LowResolution& lr, const Namelist& namelist,
+                                      const std::string& key) {
+  const auto [first, last] = dates_of_period(namelist, key);
+  const auto pairs = same_on_all_ranks([&, first = first, last = last] {
+    return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times());
+  });
+  if (pairs.empty())
+    throw Error(
+        ExitCode::data,
+        fmt::format("{} = '{}', '{}': no date in it that both {} ({}) and {} ({}) have; expected a period "
+                    "that both cover",
+                    key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
+                    range_text(lr.times())),
+        true);
+  return pairs;
+}
+
+std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist,
+                                     const std::string& key) {
+  const auto [first, last] = dates_of_period(namelist, key);
+  const auto steps =
+      same_on_all_ranks([&, first = first, last = last] { return steps_between(lr.times(), first, last); });
+  if (steps.empty())
+    throw Error(ExitCode::data,
+                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", key, first, last,
+                            lr.describe(), range_text(lr.times())),
+                true);
+  return steps;
+}
+
+std::vector<long> hr_steps(const std::vector<StepPair>& pairs) {
+  std::vector<long> steps;
+  for (const StepPair& pair : pairs) steps.push_back(pair.a);
+  return steps;
+}
+std::vector<long> lr_steps(const std::vector<StepPair>& pairs) {
+  std::vector<long> steps;
+  for (const StepPair& pair : pairs) steps.push_back(pair.b);
+  return steps;
+}
+
+void require_patches(const Namelist& namelist, const Series& hr) {
+  const auto& size = namelist.integers("patches.size");
+  const long overlap = namelist.integer("patches.overlap");
+  if (hr.grid().ny() < size[0] || hr.grid().nx() < size[1])
+    throw Error(
+        ExitCode::data,
+        fmt::format("patches.size = {}, {}: larger than the grid of {}, {} x {}; choose smaller patches",
+                    size[0], size[1], hr.describe(), hr.grid().ny(), hr.grid().nx()),
+        true);
+  if (2 * overlap > std::max(size[0], size[1]))
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: patches.overlap = {}, but patches have {} x {} points; expected at most half "
+                    "of a patch",
+                    namelist.source(), overlap, size[0], size[1]),
+        true);
+}
+
+Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
+  require_patches(namelist, study.hr);
+  const auto& size = namelist.integers("patches.size");
+  const long block = namelist.integer("grid.time_block");
+  const int harmonics = static_cast<int>(namelist.integer("basis.harmonics"));
+  Basis basis(study.hr.grid(), size[0], size[1], comm.size(), comm.rank());
+  basis.lr_grid = study.lr.grid();
+  basis.interpolation = interpolation_from_name(namelist.text("grid.interpolation"));
+  basis.shared = namelist.text("patches.basis") == "shared";
+  basis.monthly = match_by_month(study.hr.times(), study.lr.times());
+  basis.effective_namelist = namelist.effective();
+
+  // 1. Which times, which points.
+  const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
+  const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
+  basis.samples = static_cast<long>(pairs.size());
+  long sometimes = 0;
+  basis.ocean = ocean_mask(study.hr, basis.window, hr, &sometimes);
+  basis.lr_ocean = study.lr.ocean(lr);
+  const long points = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
+  sometimes = comm.sum(sometimes);
+  if (points == 0)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no point has a value at all {} times of data.train ({} have at some); expected "
+                    "ocean: check variable, period and land mask",
+                    study.hr.describe(), basis.samples, sometimes),
+        true);
+  if (std::count(basis.lr_ocean.begin(), basis.lr_ocean.end(), 1) == 0)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: no cell has a value at all {} times of data.train; expected ocean: check variable "
+                    "and period",
+                    study.lr.describe(), basis.samples),
+        true);
+  if (sometimes > 0)
+    log::warn("{} points of {} have gaps in data.train and count as land (sea ice, clouds)", sometimes,
+              study.hr.describe());
+  const InterpolatedSeries condition(study.lr, basis, comm);
+  if (const long unreached = comm.sum(condition.unreached()); unreached > 0)
+    log::warn("{} HR ocean points have no LR ocean within 4 cells: their LR anomaly is taken as 0",
+              unreached);
+
+  // 2. Climatologies.
+  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  HarmonicFit hr_fit(basis.window.points(), harmonics), lr_fit(basis.window.points(), harmonics);
+  std::vector<float> fields;
+  for_blocks("climatology", pairs, block, [&](std::span<const StepPair> part) {
+    const std::vector<StepPair> steps(part.begin(), part.end());
+    fields.resize(n * steps.size());
+    const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, const std::vector<long>& which) {
+      for (std::size_t t = 0; t < which.size(); ++t)
+        fit.add(std::span<const float>(fields).subspan(t * n, n),
+                basis.year_phase(axis, static_cast<std::size_t>(which[t])));
+    };
+    study.hr.read(basis.window, hr_steps(steps), fields);
+    add(hr_fit, study.hr.times(), hr_steps(steps));
+    condition.read(lr_steps(steps), fields);
+    add(lr_fit, study.lr.times(), lr_steps(steps));
+  });
+  comm.agree([&] {
+    basis.hr_climatology = hr_fit.solve();
+    basis.lr_climatology = lr_fit.solve();
+  });
+
+  // 3. Gram matrices and modes.
+  basis.overlap_patches(comm, namelist.integer("patches.overlap"));
+  basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
+  GramMatrices grams(basis.patches.mine);
+  std::vector<double> anomalies;
+  for_blocks("Gram matrices", hr, block, [&](std::span<const long> steps) {
+    anomalies.resize(n * steps.size());
+    read_anomalies(study.hr, basis, comm, steps, anomalies);
+    basis.lapping.fold(anomalies, static_cast<long>(steps.size()));
+    grams.add(anomalies, static_cast<long>(steps.size()), basis.window.points());
+  });
+  const PodOptions options{static_cast<int>(namelist.integer("patches.modes")),
+                           namelist.real("patches.energy"), basis.shared};
+  compute_modes(comm, basis.decomposition, grams, options, basis.patches.mine);
+  int most = 0;
+  for (const PatchModes& patch : basis.patches.mine) most = std::max(most, patch.modes);
+  basis.modes = comm.max(most);
+  if (basis.modes == 0)
+    throw Error(ExitCode::data,
+                fmt::format("{}: the anomalies of data.train are all zero; expected a series that varies",
+                            study.hr.describe()),
+                true);
+  basis.tau.assign(n, 0.0);
+  for (const PatchModes& patch : basis.patches.mine)
+    for (std::size_t i = 0; i < patch.points.size(); ++i)
+      basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
+
+  // 4. Scales of the condition: root mean square of the projected LR anomaly.
+  basis.condition_scale.assign(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0);
+  for_blocks("condition", lr, block, [&](std::span<const long> steps) {
+    anomalies.resize(n * steps.size());
+    condition.read_anomalies(steps, anomalies);
+    const auto tokens = to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+      basis.condition_scale[i % basis.condition_scale.size()] +=
+          static_cast<double>(tokens[i]) * static_cast<double>(tokens[i]);
+  });
+  for (double& scale : basis.condition_scale) {
+    scale = std::sqrt(scale / static_cast<double>(basis.samples));
+    if (scale < 1e-6) scale = 1;  // padding, or a patch that the LR source does not reach
+  }
+  return basis;
+}
+
+}  // namespace podscale

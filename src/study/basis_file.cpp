@@ -1,0 +1,297 @@
+#include "podscale/study/basis_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/patch_table.hpp"
+
+#ifndef PODSCALE_VERSION
+#define PODSCALE_VERSION "0"
+#endif
+
+namespace podscale {
+namespace {
+
+constexpr int kFormat = 3;
+using Sizes = std::vector<std::size_t>;
+
+/// start and count of the rank's window, behind `leading` whole dimensions.
+struct Hyperslab {
+  Sizes start, count;
+};
+Hyperslab hyperslab(const Window& window, std::initializer_list<std::size_t> leading = {}) {
+  Hyperslab h{Sizes(leading.size(), 0), Sizes(leading)};
+  for (const long s : {window.y0, window.x0}) h.start.push_back(static_cast<std::size_t>(s));
+  for (const long c : {window.ny, window.nx}) h.count.push_back(static_cast<std::size_t>(c));
+  return h;
+}
+
+void describe(NetcdfFile& file, const std::string& name, const std::string& long_name,
+              const std::string& units) {
+  file.put_text(name, "long_name", long_name);
+  if (!units.empty()) file.put_text(name, "units", units);
+}
+
+void define(NetcdfFile& file, const Basis& basis) {
+  const std::size_t k = static_cast<std::size_t>(basis.modes),
+                    terms = static_cast<std::size_t>(basis.hr_climatology.terms());
+  file.define_dimension("lat", basis.grid.lat.size());
+  file.define_dimension("lon", basis.grid.lon.size());
+  file.define_dimension("lr_lat", basis.lr_grid.lat.size());
+  file.define_dimension("lr_lon", basis.lr_grid.lon.size());
+  file.define_dimension("patch_y", static_cast<std::size_t>(basis.decomposition.patches_y()));
+  file.define_dimension("patch_x", static_cast<std::size_t>(basis.decomposition.patches_x()));
+  file.define_dimension("mode", k);
+  file.define_dimension("harmonic_term", terms);
+  for (const std::string prefix : {"", "lr_"}) {
+    file.define_variable(prefix + "lat", NC_DOUBLE, {prefix + "lat"});
+    file.define_variable(prefix + "lon", NC_DOUBLE, {prefix + "lon"});
+    file.define_variable(prefix + "ocean", NC_BYTE, {prefix + "lat", prefix + "lon"});
+    file.put_text(prefix + "lat", "standard_name", "latitude");
+    file.put_text(prefix + "lat", "units", "degrees_north");
+    file.put_text(prefix + "lon", "standard_name", "longitude");
+    file.put_text(prefix + "lon", "units", "degrees_east");
+    describe(file, prefix + "ocean", "1 on ocean, 0 on land", "1");
+  }
+  const auto chunk = basis.decomposition.chunk_shape();
+  const VariableOptions field{{1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
+  file.define_variable("hr_climatology", NC_DOUBLE, {"harmonic_term", "lat", "lon"}, field);
+  describe(file, "hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source",
+           "degC");
+  file.define_variable("lr_climatology", NC_DOUBLE, {"harmonic_term", "lat", "lon"}, field);
+  describe(file, "lr_climatology", "the same of the LR source interpolated to the HR grid", "degC");
+  file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"}, field);
+  describe(file, "phi", "POD modes, orthonormal over the ocean points of each patch", "1");
+  file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, 0, NC_FILL_DOUBLE});
+  describe(file, "tau",
+           "truncation variance: training variance of the anomaly less its projection on the modes", "K2");
+  file.define_variable("scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
+  describe(file, "scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes",
+           "K");
+  file.define_variable("condition_scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
+  describe(file, "condition_scale", "training standard deviation of the projected LR anomaly", "K");
+  file.define_variable("patch_variance", NC_DOUBLE, {"patch_y", "patch_x"});
+  describe(file, "patch_variance", "training variance of the anomaly, summed over the points of the patch",
+           "K2");
+  file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x"});
+  describe(file, "patch_modes", "modes kept; -1 for a patch without ocean", "1");
+}
+
+}  // namespace
+
+double Basis::explained(const Communicator& comm) const {
+  double sums[2] = {};
+  for (const PatchModes& patch : patches.mine) {
+    sums[0] += patch.variance;
+    for (const double value : patch.tau) sums[1] += value;
+  }
+  comm.sum(std::span(sums));
+  return sums[0] > 0 ? 1 - sums[1] / sums[0] : 0;
+}
+
+TokenLayout Basis::layout(const Communicator& comm) const {
+  TokenLayout layout;
+  layout.tokens = static_cast<int>(patches.patch_of_token.size());
+  layout.modes = layout.condition = modes;
+  for (const long patch : patches.patch_of_token) {
+    const Window w = decomposition.patch_window(patch);
+    const auto at = [](const std::vector<double>& edges, long first, long count) {
+      return static_cast<float>(
+          0.5 * (edges[static_cast<std::size_t>(first)] + edges[static_cast<std::size_t>(first + count)]));
+    };
+    layout.centre_lat.push_back(at(grid.lat_bounds, w.y0, w.ny));
+    layout.centre_lon.push_back(at(grid.lon_bounds, w.x0, w.nx));
+  }
+  layout.active.assign(static_cast<std::size_t>(layout.latent_size()), 0);
+  for (const PatchModes& patch : patches.mine)
+    std::fill_n(layout.active.begin() + patch.token * modes, patch.modes, 1);
+  comm.sum(std::span(layout.active));
+  return layout;
+}
+
+std::uint64_t Basis::checksum(const Communicator& comm) const {
+  // A sum of one checksum a patch: the order of the patches, hence the number of ranks, does not matter.
+  std::uint64_t sum = 0;
+  const std::size_t n = static_cast<std::size_t>(window.points());
+  for (const PatchModes& patch : patches.mine) {
+    Checksum c;
+    c.add(static_cast<std::uint64_t>(patch.patch));
+    c.add(std::span<const double>(patch.phi));
+    c.add(std::span<const double>(patch.scale));
+    for (const long point : patch.points)
+      for (const Climatology* climatology : {&hr_climatology, &lr_climatology})
+        for (int term = 0; term < climatology->terms(); ++term)
+          c.add(std::span<const double>(&climatology->coefficients[static_cast<std::size_t>(term) * n +
+                                                                   static_cast<std::size_t>(point)],
+                                        1));
+    sum += c.value();
+  }
+  Checksum c;
+  c.add(comm.sum(static_cast<unsigned long>(sum)));
+  c.add(grid.checksum());
+  c.add(lr_grid.checksum());
+  c.add(std::span<const unsigned char>(lr_ocean));
+  c.add(static_cast<std::uint64_t>(lapping.overlap()));
+  return c.value();
+}
+
+void write_basis(const Communicator& comm, const Basis& basis, const std::string& path,
+                 const BasisExtras& extras) {
+  const std::uint64_t checksum = basis.checksum(comm);
+  const double explained = basis.explained(comm);
+  NetcdfFile file = NetcdfFile::create(comm, path);
+  define(file, basis);
+  file.put_text("", "title", "podscale basis");
+  file.put_text("", "Conventions", "CF-1.8");
+  file.put_text("", "podscale_version", PODSCALE_VERSION);
+  file.put_text("", "podscale_checksum", checksum_text(checksum));
+  file.put_text("", "podscale_namelist", basis.effective_namelist);
+  file.put_text("", "interpolation", basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
+  file.put_text("", "basis", basis.shared ? "shared" : "local");
+  file.put_text("", "seasonal_phase", basis.monthly ? "month" : "date");
+  file.put_numbers("", "podscale_format", {kFormat}, NC_INT);
+  file.put_numbers("", "patch_size", {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)},
+                   NC_INT);
+  file.put_numbers("", "patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
+  file.put_numbers("", "training_times", {static_cast<double>(basis.samples)}, NC_INT);
+  file.put_numbers("", "explained_variance", {explained});
+  if (extras.define) extras.define(file);
+  file.end_definitions();
+
+  const auto put_axis = [&](const std::string& name, const std::vector<double>& values) {
+    const std::size_t count = comm.is_root() ? values.size() : 0;
+    file.put(name, {0}, {count}, std::span(values).first(count));
+  };
+  put_axis("lat", basis.grid.lat);
+  put_axis("lon", basis.grid.lon);
+  put_axis("lr_lat", basis.lr_grid.lat);
+  put_axis("lr_lon", basis.lr_grid.lon);
+  const Hyperslab flat = hyperslab(basis.window);
+  const std::vector<double> ocean(basis.ocean.begin(), basis.ocean.end());
+  file.put("ocean", flat.start, flat.count, std::span<const double>(ocean));
+  const std::vector<double> lr_ocean(basis.lr_ocean.begin(), basis.lr_ocean.end());
+  const Sizes lr_count =
+      comm.is_root() ? Sizes{basis.lr_grid.lat.size(), basis.lr_grid.lon.size()} : Sizes{0, 0};
+  file.put("lr_ocean", {0, 0}, lr_count, std::span<const double>(lr_ocean).first(lr_count[0] * lr_count[1]));
+
+  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const auto put_climatology = [&](const std::string& name, const Climatology& climatology) {
+    const Hyperslab h = hyperslab(basis.window, {static_cast<std::size_t>(climatology.terms())});
+    std::vector<double> values = climatology.coefficients;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!basis.ocean[i % n]) values[i] = NC_FILL_DOUBLE;
+    file.put(name, h.start, h.count, std::span<const double>(values));
+  };
+  put_climatology("hr_climatology", basis.hr_climatology);
+  put_climatology("lr_climatology", basis.lr_climatology);
+
+  std::vector<double> phi(n * static_cast<std::size_t>(basis.modes), NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
+  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
+      variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    const std::size_t d = patch.points.size();
+    for (std::size_t i = 0; i < d; ++i) {
+      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+      tau[point] = patch.tau[i];
+      for (int m = 0; m < patch.modes; ++m)
+        phi[static_cast<std::size_t>(m) * n + point] = patch.phi[static_cast<std::size_t>(m) * d + i];
+    }
+    std::copy(patch.scale.begin(), patch.scale.end(), scale.row(patch.patch));
+    std::copy_n(basis.condition_scale.begin() + static_cast<long>(p * k), k, condition.row(patch.patch));
+    *variance.row(patch.patch) = patch.variance;
+    *kept.row(patch.patch) = patch.modes;
+  }
+  const Hyperslab modal = hyperslab(basis.window, {k});
+  file.put("phi", modal.start, modal.count, std::span<const double>(phi));
+  file.put("tau", flat.start, flat.count, std::span<const double>(tau));
+  for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
+                                    {"condition_scale", &condition},
+                                    {"patch_variance", &variance},
+                                    {"patch_modes", &kept}})
+    table->put(file, name);
+  if (extras.put) extras.put(file);
+  file.commit();
+}
+
+Basis read_basis(const Communicator& comm, const std::string& path) {
+  const NetcdfFile file = NetcdfFile::open(comm, path);
+  const auto format = file.numbers("", "podscale_format");
+  if (!format || format->front() != kFormat)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: not a basis of this version of podscale (podscale_format = {}, expected {}); "
+                    "make it with podscale-basis",
+                    path, format ? fmt::to_string(format->front()) : "absent", kFormat),
+        true);
+  const auto size = file.numbers("", "patch_size").value();
+  Basis basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]),
+              static_cast<long>(size[1]), comm.size(), comm.rank());
+  basis.lr_grid = make_grid(file.get_all("lr_lat"), file.get_all("lr_lon"));
+  basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
+  basis.shared = file.text("", "basis").value() == "shared";
+  // Older files lack it: they were made with the phase of the date.
+  basis.monthly = file.text("", "seasonal_phase").value_or("date") == "month";
+  basis.samples = static_cast<long>(file.numbers("", "training_times").value().front());
+  basis.effective_namelist = file.text("", "podscale_namelist").value_or("");
+  basis.modes = static_cast<int>(file.dimension("mode").value());
+
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
+                    k = static_cast<std::size_t>(basis.modes);
+  const Hyperslab flat = hyperslab(basis.window);
+  std::vector<double> values(n);
+  file.get("ocean", flat.start, flat.count, std::span(values));
+  for (const double value : values) basis.ocean.push_back(value != 0);
+  for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
+  basis.overlap_patches(comm, static_cast<long>(file.numbers("", "patch_overlap").value().front()));
+  const std::size_t terms = file.dimension("harmonic_term").value();
+  for (const auto& [name, climatology] :
+       {std::pair<std::string, Climatology*>{"hr_climatology", &basis.hr_climatology},
+        {"lr_climatology", &basis.lr_climatology}}) {
+    *climatology = {static_cast<int>(terms - 1) / 2, basis.window.points(), std::vector<double>(terms * n)};
+    const Hyperslab h = hyperslab(basis.window, {terms});
+    file.get(name, h.start, h.count, std::span(climatology->coefficients));
+  }
+  std::vector<double> phi(n * k);
+  basis.tau.resize(n);
+  const Hyperslab modal = hyperslab(basis.window, {k});
+  file.get("phi", modal.start, modal.count, std::span(phi));
+  file.get("tau", flat.start, flat.count, std::span(basis.tau));
+  PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
+      variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
+  for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
+                                    {"condition_scale", &condition},
+                                    {"patch_variance", &variance},
+                                    {"patch_modes", &kept}})
+    table->get(file, name);
+
+  basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
+  for (PatchModes& patch : basis.patches.mine) {
+    const std::size_t d = patch.points.size();
+    patch.modes = std::clamp(static_cast<int>(*kept.row(patch.patch)), 0, basis.modes);
+    patch.variance = *variance.row(patch.patch);
+    patch.scale.assign(scale.row(patch.patch), scale.row(patch.patch) + patch.modes);
+    basis.condition_scale.insert(basis.condition_scale.end(), condition.row(patch.patch),
+                                 condition.row(patch.patch) + k);
+    for (int m = 0; m < patch.modes; ++m)
+      for (std::size_t i = 0; i < d; ++i)
+        patch.phi.push_back(phi[static_cast<std::size_t>(m) * n + static_cast<std::size_t>(patch.points[i])]);
+    for (const long point : patch.points) patch.tau.push_back(basis.tau[static_cast<std::size_t>(point)]);
+  }
+  const std::string found = checksum_text(basis.checksum(comm)),
+                    stored = file.text("", "podscale_checksum").value_or("absent");
+  if (found != stored)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: checksum {} does not match the stored {}: the file is damaged or was edited; "
+                    "make it again with podscale-basis",
+                    path, found, stored),
+        true);
+  return basis;
+}
+
+}  // namespace podscale

@@ -1,0 +1,185 @@
+#include "podscale/study/calibrate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/anomaly.hpp"
+
+namespace podscale {
+namespace {
+
+/// One block of the validation period: its truth, and what the forecast needs.
+struct Block {
+  std::vector<double> anomalies;  // [times][window points]
+  std::vector<float> condition, phase;
+  std::vector<std::uint32_t> key;
+};
+
+double sum_of_squares(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value * value;
+  return sum;
+}
+
+class Calibrator {
+ public:
+  Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study)
+      : comm_(comm),
+        space_(space),
+        study_(study),
+        conditions_(space.conditions(study.lr, comm)),
+        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
+
+  Block read(std::span<const StepPair> part) const {
+    const std::vector<StepPair> pairs(part.begin(), part.end());
+    Block block;
+    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * pairs.size());
+    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps(pairs), block.anomalies);
+    block.condition = conditions_.read(lr_steps(pairs));
+    const TimeAxis& axis = study_.lr.times();
+    for (const StepPair& pair : pairs) {
+      const std::size_t step = static_cast<std::size_t>(pair.b);
+      block.phase.push_back(static_cast<float>(space_.basis().year_phase(axis, step)));
+      block.key.push_back(axis.hour_key(step));
+    }
+    return block;
+  }
+
+  /// Squared errors of the three levels against their predicted variances.
+  void add_levels(const Block& block, const std::vector<CoefficientForecast>& forecasts,
+                  LevelSums& sums) const {
+    const Basis& basis = space_.basis();
+    const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
+                      local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                      rank = static_cast<std::size_t>(space_.global_modes());
+    std::vector<double> folded = block.anomalies;
+    const auto a = to_coefficients(basis, folded, static_cast<long>(times));
+    const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
+    std::vector<double> error(rank), z(k), r(k);
+    for (std::size_t t = 0; t < times; ++t) {
+      const LatentForecast& f = forecasts[t].latent;
+      for (std::size_t g = 0; g < rank; ++g) error[g] = truth.global[t * rank + g] - f.global_mean[g];
+      for (std::size_t p = 0; p < local; ++p) {
+        const PatchModes& patch = basis.patches.mine[p];
+        const std::size_t modes = static_cast<std::size_t>(patch.modes);
+        const PatchCovariance& covariance = space_.covariance(p);
+        const auto residual = std::span(r).first(modes);
+        std::fill(z.begin(), z.end(), 0.0);
+        space_.colour(p, error, std::span<const double>(z).first(modes), residual);
+        double variance = 0;
+        for (std::size_t g = 0; g < rank; ++g)
+          variance +=
+              f.global_variance[g] * sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
+        sums.add(LevelSums::global, p, sum_of_squares(residual), variance);
+        for (std::size_t m = 0; m < modes; ++m) {
+          const double column = sum_of_squares(std::span(covariance.root).subspan(m * modes, modes)),
+                       z_error = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
+          sums.add_mode(p, m, z_error * z_error * column, f.patch_variance[p * k + m] * column);
+        }
+        double field = 0, tau = 0, retained = 0;
+        for (std::size_t i = 0; i < patch.points.size(); ++i) {
+          field += std::pow(folded[t * n + static_cast<std::size_t>(patch.points[i])], 2);
+          tau += patch.tau[i];
+        }
+        for (std::size_t m = 0; m < modes; ++m)
+          retained += std::pow(static_cast<double>(a[(t * local + p) * k + m]), 2);
+        sums.add(LevelSums::truncation, p, std::max(0.0, field - retained), tau);
+      }
+    }
+  }
+
+  void add_errors(const Block& block, const std::vector<CoefficientForecast>& forecasts, double truncation,
+                  ErrorHistogram& histogram) const {
+    const Basis& basis = space_.basis();
+    const std::size_t n = static_cast<std::size_t>(basis.window.points());
+    std::vector<double> mean(n), variance(n);
+    const std::vector<double> zero(n, 0.0);
+    for (std::size_t t = 0; t < forecasts.size(); ++t) {
+      decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+      for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+        for (const long point : basis.patches.mine[p].points) {
+          const std::size_t i = static_cast<std::size_t>(point);
+          histogram.add(p, mean[i] - block.anomalies[t * n + i], variance[i],
+                        basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
+                                               basis.window.x0 + point % basis.window.nx));
+        }
+    }
+  }
+
+  long tokens() const { return tokens_; }
+
+ private:
+  const Communicator& comm_;
+  const LatentSpace& space_;
+  const StudySeries& study_;
+  ConditionSeries conditions_;
+  long tokens_;
+};
+
+}  // namespace
+
+Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+                      const std::vector<StepPair>& validate, const ForecastFunction& forecast,
+                      Inflate inflate, long block, const std::function<bool()>& should_stop) {
+  const Calibrator calibrator(comm, space, study);
+  const std::size_t local = space.basis().patches.mine.size();
+  LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
+  // Each forecast holds its covariance factors: at most 1 GiB of them, over all ranks so that their number does
+  // not matter.
+  const long modes = space.basis().modes,
+             factors = 8 * calibrator.tokens() * modes * (space.global_modes() + modes);
+  block = std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
+  Calibration calibration;
+  calibration.times = static_cast<long>(validate.size());
+
+  long done = 0;
+  Progress progress("calibration", (inflate != Inflate::none ? 3 : 1) * calibration.times, "times");
+  const auto pass = [&](LevelSums* levels) {
+    ErrorHistogram errors(local);
+    for (std::size_t first = 0; first < validate.size(); first += static_cast<std::size_t>(block)) {
+      const std::size_t count = std::min(static_cast<std::size_t>(block), validate.size() - first);
+      if (should_stop && comm.max(should_stop() ? 1 : 0) != 0)
+        throw Error(ExitCode::requeue,
+                    "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
+                    true);
+      const Block data = calibrator.read(std::span(validate).subspan(first, count));
+      const ForecastRequest request{data.condition, data.phase, data.key};
+      const auto forecasts = forecast(request, calibration.inflation);
+      if (levels) calibrator.add_levels(data, forecasts, *levels);
+      calibrator.add_errors(data, forecasts, calibration.inflation.truncation, errors);
+      progress.update(done += static_cast<long>(count));
+    }
+    errors.reduce(comm, calibrator.tokens());
+    return errors;
+  };
+  ErrorHistogram errors = pass(&sums);
+  calibration.before = errors.coverage();
+  if (inflate != Inflate::none) {
+    calibration.inflation = sums.factors(comm, calibrator.tokens());
+    if (inflate == Inflate::level) calibration.inflation.mode.clear();
+    const double factor = pass(nullptr).best_factor();  // last, one factor for all levels
+    for (double* level :
+         {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
+      *level *= factor * factor;
+    errors = pass(nullptr);
+  }
+  progress.finish();
+  calibration.after = errors.coverage();
+  calibration.half_width = errors.quantiles();
+
+  const TimeAxis& axis = study.hr.times();
+  const Date &first = axis.dates[static_cast<std::size_t>(validate.front().a)],
+             &last = axis.dates[static_cast<std::size_t>(validate.back().a)];
+  calibration.period = date_text(first) + " to " + date_text(last);
+  const long days = day_number(axis.calendar, last.year, last.month, last.day) -
+                    day_number(axis.calendar, first.year, first.month, first.day);
+  calibration.note = calibration_note(calibration.times,
+                                      static_cast<double>(days) * static_cast<double>(calibration.times + 1) /
+                                          static_cast<double>(std::max(1l, calibration.times)));
+  if (!calibration.note.empty()) log::warn("calibration: {}", calibration.note);
+  return calibration;
+}
+
+}  // namespace podscale

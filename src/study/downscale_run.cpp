@@ -1,0 +1,237 @@
+#include "podscale/study/downscale_run.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/condition.hpp"
+#include "podscale/study/product_factors.hpp"
+#include "podscale/study/product_file.hpp"
+
+namespace podscale {
+namespace {
+
+[[noreturn]] void refuse(const Context& context, const std::string& message) {
+  throw Error(ExitCode::usage, context.namelist.source() + ": " + message, true);  // alike on every rank
+}
+
+std::vector<Functional> regions(const Context& context, const Foundation& foundation) {
+  const auto& names = context.namelist.texts("regions.names");
+  const auto& boxes = context.namelist.reals("regions.boxes");
+  if (boxes.size() != 4 * names.size())
+    refuse(context,
+           fmt::format("regions.boxes has {} numbers for {} names; expected south, north, west, east "
+                       "for each",
+                       boxes.size(), names.size()));
+  const Basis& basis = foundation.basis;
+  std::vector<Functional> result;
+  for (std::size_t r = 0; r < names.size(); ++r) {
+    if (names[r].find_first_of(" \t") != std::string::npos)
+      refuse(context,
+             fmt::format("regions.names: '{}' has a blank; expected one word, as 'gulf_stream'", names[r]));
+    const Box box{boxes[4 * r], boxes[4 * r + 1], boxes[4 * r + 2], boxes[4 * r + 3]};
+    Functional f{names[r], box_weights(basis.grid, basis.window, basis.ocean, box)};
+    normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.grid.points());
+    result.push_back(std::move(f));
+  }
+  return result;
+}
+
+ProductOptions product_options(const Context& context, const Foundation& foundation,
+                               const Forecaster& forecaster, const DownscaleOptions& wanted) {
+  const Namelist& n = context.namelist;
+  const std::time_t now = std::time(nullptr);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  ProductOptions options;
+  options.variable = n.text("output.variable_name");
+  options.standard_name = n.text("output.standard_name");
+  options.long_name = n.text("output.long_name");
+  options.units = n.text("output.units");
+  options.members = wanted.members;
+  options.deflate = static_cast<int>(n.integer("output.deflate"));
+  options.chunk = foundation.basis.decomposition.chunk_shape();
+  options.attributes = {
+      {"title", n.text("output.title")},
+      {"institution", n.text("output.institution")},
+      {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
+      {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " + n.source()},
+      {"references", "arXiv 2606.31290, arXiv 2605.03399"},
+      {"podscale_uncertainty", forecaster.name()},
+      {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
+      {"podscale_model_checksum", forecaster.model_checksum()},
+      {"podscale_namelist", n.effective()}};
+  if (forecaster.kind() == Forecaster::Kind::ensemble)
+    options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
+  if (wanted.budget)
+    options.extra = {
+        {"_variance_patch", "variance of the retained modes inside a patch", ExtraField::variance},
+        {"_variance_cross_patch", "variance of the retained modes across patches", ExtraField::variance},
+        {"_variance_truncation", "variance of the modes left out", ExtraField::variance},
+        {"_variance_calibration", "variance added by calibration", ExtraField::variance}};
+  if (wanted.interval > 0)
+    for (const char* side : {"lower", "upper"})
+      options.extra.push_back(
+          {fmt::format("_{}", side),
+           fmt::format("{} bound of the central {:.0f} % interval", side, 100 * wanted.interval)});
+  options.region_boxes = n.reals("regions.boxes");
+  for (const Functional& f : wanted.regions) options.regions.push_back(f.name);
+  return options;
+}
+
+/// What was done to the variance, as attributes.
+void describe_calibration(NetcdfFile& file, const Forecaster& forecaster, const std::string& method) {
+  file.put_text("", "podscale_calibration", forecaster.calibration() ? method : "none");
+  if (!forecaster.calibration()) return;
+  const Calibration& c = *forecaster.calibration();
+  const auto put = [&](const char* name, const auto& values) {
+    file.put_numbers("", name, {values.begin(), values.end()});
+  };
+  file.put_numbers("", "podscale_calibration_inflation", c.inflation.numbers());
+  put("podscale_calibration_levels", calibration_levels);
+  put("podscale_calibration_coverage_before", c.before);
+  put("podscale_calibration_coverage_after", c.after);
+  put("podscale_calibration_conformal_half_width", c.half_width);
+  file.put_numbers("", "podscale_calibration_times", {static_cast<double>(c.times)}, NC_INT);
+  file.put_text("", "podscale_calibration_period", c.period);
+  if (!c.note.empty()) file.put_text("", "podscale_calibration_note", c.note);
+}
+
+/// Half width of the interval in standard deviations.
+double half_width(const DownscaleOptions& options, const Forecaster& forecaster) {
+  for (std::size_t i = 0; i < calibration_levels.size(); ++i)
+    if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
+      return options.conformal ? forecaster.calibration()->half_width[i]
+                               : gaussian_half_width(calibration_levels[i]);
+  return 0;
+}
+
+/// The fields of one block of times, [times][window points] each.
+class BlockFields {
+ public:
+  BlockFields(std::size_t points, std::size_t times, std::size_t members, std::size_t extra)
+      : mean(points * times),
+        variance(points * times),
+        members(points * times * members),
+        extra(extra, std::vector<double>(points * times)),
+        points_(points),
+        times_(times) {}
+  std::span<double> at(std::vector<double>& field, std::size_t time) const {
+    return std::span(field).subspan(time * points_, points_);
+  }
+  std::span<double> member(std::size_t m, std::size_t time) {
+    return std::span(members).subspan((m * times_ + time) * points_, points_);
+  }
+  std::vector<double> mean, variance, members;
+  std::vector<std::vector<double>> extra;
+
+ private:
+  std::size_t points_, times_;
+};
+
+}  // namespace
+
+TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
+  TimeAxis part{axis.calendar, axis.units, {}, {}};
+  for (const long step : steps) {
+    part.values.push_back(axis.values[static_cast<std::size_t>(step)]);
+    part.dates.push_back(axis.dates[static_cast<std::size_t>(step)]);
+  }
+  return part;
+}
+
+DownscaleOptions downscale_options(const Context& context, const Foundation& foundation) {
+  const Namelist& n = context.namelist;
+  DownscaleOptions options;
+  options.factors = n.logical("output.write_factors");
+  options.budget = n.logical("output.write_budget");
+  options.interval = n.real("output.interval");
+  options.conformal = n.text("sampling.calibration") == "conformal";
+  if (n.logical("output.write_members")) options.members = static_cast<int>(n.integer("sampling.members"));
+  if (options.interval > 0 &&
+      std::none_of(calibration_levels.begin(), calibration_levels.end(),
+                   [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
+    refuse(context, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
+                                fmt::join(calibration_levels, ", ")));
+  options.regions = regions(context, foundation);
+  return options;
+}
+
+void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
+               const DownscaleOptions& options, const LowResolution& lr, std::span<const long> steps) {
+  const Communicator& comm = context.comm;
+  const Basis& basis = foundation.basis;
+  const TimeAxis axis = subset(lr.times(), steps);
+  const ConditionSeries conditions = foundation.space.conditions(lr, comm);
+  const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
+  const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
+  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+                               truncation, static_cast<int>(context.namelist.integer("output.deflate")));
+  const FunctionalSet regions(basis, options.regions);
+  ProductOptions product_options_ = product_options(context, foundation, forecaster, options);
+  product_options_.define = [&](NetcdfFile& file) {
+    describe_calibration(file, forecaster, context.namelist.text("sampling.calibration"));
+    if (options.factors) factors.define(file);
+  };
+  ProductFile product(comm, context.output_path_of("output.product_file"), basis.grid, basis.window, axis,
+                      product_options_);
+  if (options.factors) factors.put_static(product.file());
+
+  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t block = static_cast<std::size_t>(context.namelist.integer("sampling.time_block"));
+  Progress progress("downscaling", static_cast<long>(steps.size()), "times");
+  for (std::size_t first = 0; first < steps.size(); first += block) {
+    const std::size_t count = std::min(block, steps.size() - first);
+    if (comm.max(stop_requested() ? 1 : 0) != 0)
+      throw Error(ExitCode::requeue,
+                  "stopped by a signal or the time limit; no product was written: run again", true);
+    std::vector<float> phase;
+    std::vector<std::uint32_t> key;
+    for (std::size_t t = first; t < first + count; ++t) {
+      phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
+      key.push_back(axis.hour_key(t));
+    }
+    const auto condition = conditions.read(steps.subspan(first, count));
+    const auto batch = forecaster.forecast({condition, phase, key}, options.members, options.budget);
+
+    BlockFields fields(n, count, static_cast<std::size_t>(options.members), product_options_.extra.size());
+    std::vector<double> climatology(n), region_mean, region_variance;
+    for (std::size_t t = 0; t < count; ++t) {
+      const CoefficientForecast& forecast = batch.forecasts[t];
+      basis.hr_climatology.evaluate(basis.year_phase(axis, first + t), climatology);
+      const auto mean = fields.at(fields.mean, t), variance = fields.at(fields.variance, t);
+      decode_forecast(basis, forecast, truncation, climatology, mean, variance);
+      for (int m = 0; m < options.members; ++m)
+        decode_member(basis, batch.members[t][static_cast<std::size_t>(m)], climatology,
+                      fields.member(static_cast<std::size_t>(m), t));
+      std::size_t extra = 0;
+      if (options.budget) {
+        const VarianceBudget budget = variance_budget(basis, forecast, forecaster.inflation());
+        for (const auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
+          std::copy(part->begin(), part->end(), fields.at(fields.extra[extra++], t).begin());
+      }
+      for (const double sign : {-1.0, 1.0}) {
+        if (options.interval <= 0) break;
+        const auto bound = fields.at(fields.extra[extra++], t);
+        for (std::size_t i = 0; i < n; ++i) bound[i] = mean[i] + sign * width * std::sqrt(variance[i]);
+      }
+      if (regions.size() == 0) continue;
+      for (const FunctionalForecast& f : regions.evaluate(comm, forecast, truncation, climatology)) {
+        region_mean.push_back(f.mean);
+        region_variance.push_back(f.variance);
+      }
+    }
+    product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
+    if (regions.size() > 0) product.write_regions(first, count, region_mean, region_variance);
+    if (options.factors) factors.put(product.file(), first, batch.forecasts, condition);
+    progress.update(static_cast<long>(first + count));
+  }
+  product.commit();
+  progress.finish();
+}
+
+}  // namespace podscale

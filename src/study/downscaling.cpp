@@ -1,0 +1,210 @@
+#include "podscale/study/downscaling.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/study/token_series.hpp"
+
+namespace podscale {
+namespace {
+
+/// Work items by rank and their results by space: each item needs the condition of its time and gives `rows`
+/// rows of K values a token. Global tokens come to every rank.
+struct DealtWork {
+  std::vector<float> patch;   // [items][local patches][rows][K]
+  std::vector<float> global;  // [items][rows][global tokens * K]
+};
+/// evaluate(condition [P][C], item, out [rows][P][K])
+using Evaluate = std::function<void(std::span<const float>, long, std::span<float>)>;
+
+DealtWork deal(const Communicator& comm, const LatentSpace& space, const ForecastRequest& request,
+               long items_per_time, long rows, const Evaluate& evaluate) {
+  const Basis& basis = space.basis();
+  const long times = static_cast<long>(request.times()), items = times * items_per_time,
+             patches = static_cast<long>(basis.patches.patch_of_token.size()), extra = space.global_tokens(),
+             tokens = patches + extra, k = basis.modes, c = space.condition_width(),
+             local = static_cast<long>(basis.patches.mine.size());
+  // Every item of a time needs its condition: tokens are few, so each item carries a copy.
+  const auto rows_by_space = standardised(space, request.condition, times);
+  std::vector<float> repeated;
+  for (long t = 0; t < times; ++t)
+    for (long i = 0; i < items_per_time; ++i)
+      repeated.insert(repeated.end(), rows_by_space.begin() + t * local * c,
+                      rows_by_space.begin() + (t + 1) * local * c);
+  const Transposition in(comm, local_tokens(basis), patches, items, c);
+  const Transposition out(comm, local_tokens(basis), patches, items, rows * k);
+  const Share mine = in.items();
+  std::vector<float> given(static_cast<std::size_t>(mine.size() * patches * c));
+  in.to_items(repeated, given);
+  given = with_global_tokens(given, mine.size(), patches, extra, c);
+
+  DealtWork work;
+  work.global.assign(static_cast<std::size_t>(items * rows * extra * k), 0.0f);
+  std::vector<float> drawn(static_cast<std::size_t>(mine.size() * patches * rows * k));
+  comm.agree([&] {
+    std::vector<float> result(static_cast<std::size_t>(rows * tokens * k));
+    for (long item = 0; item < mine.size(); ++item) {
+      evaluate(std::span<const float>(given).subspan(static_cast<std::size_t>(item * tokens * c),
+                                                     static_cast<std::size_t>(tokens * c)),
+               mine.begin + item, result);
+      // [row][token][mode] -> [token][row][mode], so that a token travels in one piece.
+      for (long r = 0; r < rows; ++r) {
+        for (long p = 0; p < patches; ++p)
+          std::copy_n(result.begin() + (r * tokens + p) * k, k,
+                      drawn.begin() + ((item * patches + p) * rows + r) * k);
+        std::copy_n(result.begin() + (r * tokens + patches) * k, extra * k,
+                    work.global.begin() + ((mine.begin + item) * rows + r) * extra * k);
+      }
+    }
+  });
+  work.patch.resize(static_cast<std::size_t>(items * local * rows * k));
+  out.to_space(drawn, work.patch);
+  comm.sum(std::span(work.global));  // every item comes from one rank
+  return work;
+}
+
+/// What Network::sample starts from, averaged over the members of a time; with the seasonal scale.
+StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed, std::uint32_t time_key,
+                            const LatentScale& scale, const Inflation& inflation) {
+  const Basis& basis = space.basis();
+  const std::size_t k = static_cast<std::size_t>(basis.modes), tokens = basis.patches.patch_of_token.size(),
+                    rank = static_cast<std::size_t>(space.global_modes());
+  const CounterRandom random(seed, Stream::sampler);
+  std::vector<float> noise((tokens + static_cast<std::size_t>(space.global_tokens())) * k);
+  StartNoise mean{std::vector<double>(basis.patches.mine.size() * k, 0.0), std::vector<double>(rank, 0.0)};
+  const double global = std::sqrt(inflation.global) / members;
+  for (int m = 0; m < members; ++m) {
+    random.fill_normal(std::span(noise), time_key, static_cast<std::uint32_t>(m), 0);
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+      for (std::size_t i = 0; i < k; ++i)
+        mean.patch[p * k + i] +=
+            std::sqrt(inflation.of_mode(i)) / members * scale.patch[p] *
+            static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
+    for (std::size_t r = 0; r < rank; ++r)
+      mean.global[r] += global * scale.global[r] * static_cast<double>(noise[tokens * k + r]);
+  }
+  return mean;
+}
+
+}  // namespace
+
+MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
+                             const SampleFunction& sample, const ForecastRequest& request,
+                             const Inflation& inflation) {
+  const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
+             local = static_cast<long>(space.basis().patches.mine.size()), rank = space.global_modes(),
+             width = space.global_tokens() * k, times = static_cast<long>(request.times());
+  Temperature temperature{static_cast<float>(std::sqrt(inflation.patch)),
+                          static_cast<float>(std::sqrt(inflation.global))};
+  for (const double factor : inflation.mode)
+    temperature.mode.push_back(static_cast<float>(std::sqrt(factor)));
+  const DealtWork work = deal(comm, space, request, groups, batch,
+                              [&](std::span<const float> condition, long item, std::span<float> out) {
+                                const std::size_t time = static_cast<std::size_t>(item / groups);
+                                const long group = plan.first_group + item % groups;
+                                sample(condition, request.year_phase[time], request.time_key[time],
+                                       static_cast<int>(group * batch), plan.batch, out, temperature);
+                              });
+  MemberLatents latents;
+  latents.members = plan.members;
+  for (long t = 0; t < times; ++t) {
+    const LatentScale scale = space.scale(request.year_phase[static_cast<std::size_t>(t)]);
+    for (long m = 0; m < plan.members; ++m) {
+      const long item = t * groups + m / batch, row = m % batch;
+      for (long p = 0; p < local; ++p) {
+        const float* from = work.patch.data() + ((item * local + p) * batch + row) * k;
+        for (long i = 0; i < k; ++i)
+          latents.patch.push_back(scale.patch[static_cast<std::size_t>(p)] * static_cast<double>(from[i]));
+      }
+      const float* from = work.global.data() + (item * batch + row) * width;
+      for (long r = 0; r < rank; ++r)
+        latents.global.push_back(scale.global[static_cast<std::size_t>(r)] * static_cast<double>(from[r]));
+    }
+  }
+  return latents;
+}
+
+std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
+                                        int m, std::span<const float> condition) {
+  const Basis& basis = space.basis();
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    rank = static_cast<std::size_t>(space.global_modes()),
+                    width = static_cast<std::size_t>(space.condition_width()),
+                    at = t * static_cast<std::size_t>(latents.members) + static_cast<std::size_t>(m);
+  std::vector<double> a(local * k, 0.0), r(k);
+  const auto global = std::span<const double>(latents.global).subspan(at * rank, rank);
+  for (std::size_t p = 0; p < local; ++p) {
+    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    const auto out = std::span(a).subspan(p * k, modes);
+    space.mean(p, condition.data() + p * width, out);
+    space.colour(p, global, std::span<const double>(latents.patch).subspan((at * local + p) * k, modes),
+                 std::span(r).first(modes));
+    for (std::size_t i = 0; i < modes; ++i) out[i] += r[i];
+  }
+  return a;
+}
+
+ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
+                                   SampleFunction sample, std::optional<std::uint64_t> control_seed,
+                                   MemberLatents* keep) {
+  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep](const ForecastRequest& request,
+                                                                               const Inflation& inflation) {
+    MemberLatents latents = sample_members(comm, space, plan, sample, request, inflation);
+    const std::size_t times = request.times(), patch = latents.patch.size() / times,
+                      global = latents.global.size() / times, condition = request.condition.size() / times;
+    std::vector<CoefficientForecast> forecasts;
+    for (std::size_t t = 0; t < times; ++t) {
+      StartNoise noise;
+      if (control_seed)
+        noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t],
+                                 space.scale(request.year_phase[t]), inflation);
+      forecasts.push_back(forecast_from_members(
+          space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
+          std::span(latents.global).subspan(t * global, global),
+          request.condition.subspan(t * condition, condition), control_seed ? &noise : nullptr));
+    }
+    if (keep) *keep = std::move(latents);
+    return forecasts;
+  };
+}
+
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head) {
+  return [&comm, &space, head = std::move(head)](const ForecastRequest& request, const Inflation& inflation) {
+    const std::size_t k = static_cast<std::size_t>(space.basis().modes),
+                      local = space.basis().patches.mine.size(),
+                      rank = static_cast<std::size_t>(space.global_modes()),
+                      width = static_cast<std::size_t>(space.global_tokens()) * k,
+                      condition = request.condition.size() / std::max<std::size_t>(1, request.times());
+    const DealtWork work =
+        deal(comm, space, request, 1, 2, [&](std::span<const float> given, long item, std::span<float> out) {
+          head(given, request.year_phase[static_cast<std::size_t>(item)], out.first(out.size() / 2),
+               out.subspan(out.size() / 2));
+        });
+    std::vector<CoefficientForecast> forecasts;
+    for (std::size_t t = 0; t < request.times(); ++t) {
+      LatentForecast latent;
+      const LatentScale scale = space.scale(request.year_phase[t]);
+      const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;
+      for (std::size_t r = 0; r < rank; ++r) {
+        latent.global_mean.push_back(scale.global[r] * static_cast<double>(mean[r]));
+        latent.global_variance.push_back(static_cast<double>(variance[r]) * inflation.global *
+                                         scale.global[r] * scale.global[r]);
+      }
+      for (std::size_t p = 0; p < local; ++p) {
+        const float* row = work.patch.data() + ((t * local + p) * 2) * k;
+        for (std::size_t i = 0; i < k; ++i) {
+          latent.patch_mean.push_back(scale.patch[p] * static_cast<double>(row[i]));
+          latent.patch_variance.push_back(static_cast<double>(row[k + i]) * inflation.of_mode(i) *
+                                          scale.patch[p] * scale.patch[p]);
+        }
+      }
+      forecasts.push_back(forecast_from_latents(space, std::move(latent),
+                                                request.condition.subspan(t * condition, condition)));
+    }
+    return forecasts;
+  };
+}
+
+}  // namespace podscale

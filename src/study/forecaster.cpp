@@ -1,0 +1,155 @@
+#include "podscale/study/forecaster.hpp"
+
+#include <algorithm>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/study/options.hpp"
+
+namespace podscale {
+
+Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
+                       const std::string& model_path, const std::optional<Inflation>& inflation)
+    : comm_(comm),
+      foundation_(foundation),
+      plan_(ensemble_plan(namelist)),
+      seed_(static_cast<std::uint64_t>(namelist.integer("sampling.seed"))) {
+  control_seed_ = control_variate_seed(namelist);
+  const std::string& uncertainty = namelist.text("sampling.uncertainty");
+  kind_ = uncertainty == "base" ? Kind::base : uncertainty == "head" ? Kind::head : Kind::ensemble;
+  if (kind_ == Kind::base) {
+    if (!foundation.base)
+      throw Error(ExitCode::usage,
+                  namelist.source() +
+                      ": sampling.uncertainty = 'base' with model.base = 'none': there is no base; "
+                      "expected model.base = 'gaussian'",
+                  true);
+    calibration_ = foundation.base->calibration;
+  } else {
+    model_.emplace(Model::load(comm, model_path, foundation.space.layout(comm),
+                               foundation.space.checksum(comm), namelist.text("model.device")));
+    if (kind_ == Kind::head && !model_->options().with_head)
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: trained without its Gaussian head (training.head_weight = 0); train with it, or "
+                      "set sampling.uncertainty = 'ensemble'",
+                      model_path),
+          true);
+    network_ = model_->functions(sampler_options(namelist));
+    const Calibration& found = model_->calibration(kind_ == Kind::head);
+    if (found.times > 0) calibration_ = found;
+  }
+  if (inflation) {
+    calibration_.reset();
+    inflation_ = *inflation;
+    return;
+  }
+  if (namelist.text("sampling.calibration") == "none") {
+    calibration_.reset();
+    if (model_ && !model_->criterion().starts_with(uncertainty))
+      log::warn("{}: its weights were not selected for sampling.uncertainty = '{}' but by '{}'", model_path,
+                uncertainty, model_->criterion());
+  } else {
+    require_calibration(namelist, model_path);
+    inflation_ = calibration_->inflation;
+  }
+  if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
+}
+
+void Forecaster::require_calibration(const Namelist& namelist, const std::string& model_path) {
+  const char* const remedy =
+      "run podscale-train with this namelist again (it goes on from the file and only calibrates), or set "
+      "sampling.calibration = 'none'";
+  if (!calibration_)
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; {}", model_path, name(), remedy),
+        true);
+  if (kind_ == Kind::base) return;
+  if (const std::string wanted = calibrated_forecast(namelist); calibration_->forecast != wanted)
+    throw Error(ExitCode::data,
+                fmt::format("{}: calibrated for '{}', but the namelist asks for '{}'; {}", model_path,
+                            calibration_->forecast, wanted, remedy),
+                true);
+}
+
+const char* Forecaster::name() const {
+  return kind_ == Kind::base ? "base" : kind_ == Kind::head ? "head" : "ensemble";
+}
+
+std::string Forecaster::description() const {
+  if (kind_ == Kind::base) return "the linear-Gaussian base alone";
+  if (kind_ == Kind::head) return fmt::format("the Gaussian head of {} parameters", model_->parameters());
+  return fmt::format("{} members of {} parameters", plan_.members, model_->parameters());
+}
+
+std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& forecast,
+                                                   std::uint32_t time_key, int member,
+                                                   std::span<const float> condition) const {
+  const LatentSpace& space = foundation_.space;
+  const std::size_t tokens =
+      foundation_.basis.patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens());
+  std::vector<float> noise(tokens * static_cast<std::size_t>(foundation_.basis.modes));
+  // The stream and counters of the sampler's start noise: member m of an untrained network is the same field.
+  CounterRandom(seed_, Stream::sampler)
+      .fill_normal(std::span(noise), time_key, static_cast<std::uint32_t>(member), 0);
+  return draw_coefficients(space, forecast.latent, noise, condition);
+}
+
+Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget) const {
+  const LatentSpace& space = foundation_.space;
+  const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
+  Batch batch;
+  MemberLatents latents;
+  if (kind_ == Kind::ensemble)
+    batch.forecasts =
+        ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
+  else
+    batch.forecasts = kind_ == Kind::head ? head_forecast(comm_, space, network_.head)(request, inflation_)
+                                          : base_forecast(space)(request, inflation_);
+  const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),
+                    global = latents.global.size() / std::max<std::size_t>(1, request.times());
+  for (std::size_t t = 0; budget && kind_ == Kind::ensemble && t < request.times(); ++t)
+    split_members(space, plan_.members, std::span<const double>(latents.patch).subspan(t * patch, patch),
+                  std::span<const double>(latents.global).subspan(t * global, global), inflation_,
+                  batch.forecasts[t]);
+  for (std::size_t t = 0; members > 0 && t < request.times(); ++t) {
+    const auto condition = request.condition.subspan(t * width, width);
+    std::vector<std::vector<double>> of_time;
+    for (int m = 0; m < members; ++m)
+      of_time.push_back(kind_ == Kind::ensemble
+                            ? member_coefficients(space, latents, t, m, condition)
+                            : closed_form_member(batch.forecasts[t], request.time_key[t], m, condition));
+    batch.members.push_back(std::move(of_time));
+  }
+  return batch;
+}
+
+std::vector<std::vector<std::vector<double>>> Forecaster::members(const ForecastRequest& request, int first,
+                                                                  int count) const {
+  const LatentSpace& space = foundation_.space;
+  const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
+  std::vector<std::vector<std::vector<double>>> result(request.times());
+  if (kind_ != Kind::ensemble) {
+    const Batch batch = forecast(request, 0, false);
+    for (std::size_t t = 0; t < request.times(); ++t)
+      for (int m = first; m < first + count; ++m)
+        result[t].push_back(closed_form_member(batch.forecasts[t], request.time_key[t], m,
+                                               request.condition.subspan(t * width, width)));
+    return result;
+  }
+  // Whole groups, as when the product was made.
+  EnsemblePlan plan = plan_;
+  plan.first_group = first / plan.batch;
+  const int skipped = first - plan.first_group * plan.batch;
+  plan.members = skipped + count;
+  const MemberLatents latents = sample_members(comm_, space, plan, network_.sample, request, inflation_);
+  for (std::size_t t = 0; t < request.times(); ++t)
+    for (int m = skipped; m < plan.members; ++m)
+      result[t].push_back(
+          member_coefficients(space, latents, t, m, request.condition.subspan(t * width, width)));
+  return result;
+}
+
+}  // namespace podscale

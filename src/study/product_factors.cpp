@@ -1,0 +1,220 @@
+#include "podscale/study/product_factors.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "podscale/core/error.hpp"
+#include "podscale/study/patch_table.hpp"
+
+namespace podscale {
+namespace {
+
+using Sizes = std::vector<std::size_t>;
+
+std::size_t size(long n) {
+  return static_cast<std::size_t>(n);
+}
+
+Basis empty_basis(const NetcdfFile& file) {
+  const auto patch = file.numbers("", "podscale_patch_size");
+  if (!patch || !file.has_variable("phi"))
+    throw Error(ExitCode::data,
+                fmt::format("{}: no covariance factors in it; expected a product written with "
+                            "output.write_factors = .true.",
+                            file.path()),
+                true);
+  return Basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>((*patch)[0]),
+               static_cast<long>((*patch)[1]), 1, 0);
+}
+
+}  // namespace
+
+ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& space, int members,
+                               double truncation, int deflate)
+    : comm_(comm), space_(space), members_(members), truncation_(truncation), deflate_(deflate) {}
+
+void ProductFactors::define(NetcdfFile& file) const {
+  const Basis& basis = space_.basis();
+  const std::size_t k = size(basis.modes), py = size(basis.decomposition.patches_y()),
+                    px = size(basis.decomposition.patches_x()), c = size(space_.condition_width()),
+                    r = size(space_.global_modes());
+  const auto describe = [&](const std::string& name, const std::string& long_name, const std::string& units) {
+    file.put_text(name, "long_name", long_name);
+    file.put_text(name, "units", units);
+  };
+  const auto chunk = basis.decomposition.chunk_shape();
+  file.define_dimension("mode", k);
+  file.define_dimension("patch_y", py);
+  file.define_dimension("patch_x", px);
+  file.define_dimension("predictor", c);
+  file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"},
+                       {{1, chunk[0], chunk[1]}, deflate_, NC_FILL_DOUBLE});
+  describe("phi",
+           "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders",
+           "1");
+  file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, deflate_, NC_FILL_DOUBLE});
+  describe("tau", "truncation variance of the folded field, calibrated", "K2");
+  file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
+                       {{1, py, px, c}, deflate_, {}});
+  describe("condition", "low-resolution anomalies that the forecast of a patch was given", "K");
+  file.put_numbers("", "podscale_patch_size",
+                   {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
+  file.put_numbers("", "podscale_patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
+  if (members_ > 0) {
+    // Column and mode share a dimension: some tools stop at four.
+    file.define_dimension("factor_element", size(members_) * k);
+    file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"},
+                         {{1, py, px, size(members_) * k}, deflate_, {}});
+    describe("member_factor",
+             "deviations of the members' coefficients over the root of members less one, mode by mode of "
+             "each member",
+             "K");
+    return;
+  }
+  file.define_dimension("mode_column", k);
+  file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
+  describe("residual_root", "factor of the coefficients' covariance inside a patch", "K");
+  file.define_variable("latent_variance", NC_DOUBLE, {"time", "patch_y", "patch_x", "mode"},
+                       {{1, py, px, k}, deflate_, {}});
+  describe("latent_variance", "variance of the columns of residual_root", "1");
+  if (r == 0) return;
+  file.define_dimension("global_mode", r);
+  file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
+  describe("global_root", "factor of the coefficients' covariance across patches", "K");
+  file.define_variable("global_latent_variance", NC_DOUBLE, {"time", "global_mode"}, {{1, r}, deflate_, {}});
+  describe("global_latent_variance", "variance of the columns of global_root", "1");
+}
+
+void ProductFactors::put_static(NetcdfFile& file) const {
+  const Basis& basis = space_.basis();
+  const Window& w = basis.window;
+  const std::size_t n = size(w.points()), k = size(basis.modes), r = size(space_.global_modes());
+  std::vector<double> phi(n * k, NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
+  PatchTable root(basis, comm_.rank(), {k, k}, 0), global(basis, comm_.rank(), {r, k}, 0);
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    const std::size_t d = patch.points.size(), modes = size(patch.modes);
+    for (std::size_t i = 0; i < d; ++i) {
+      const std::size_t point = size(patch.points[i]);
+      tau[point] = truncation_ * patch.tau[i];
+      for (std::size_t m = 0; m < k; ++m) phi[m * n + point] = m < modes ? patch.phi[m * d + i] : 0.0;
+    }
+    const PatchCovariance& own = space_.covariance(p);
+    for (std::size_t j = 0; j < modes; ++j)
+      std::copy_n(own.root.begin() + static_cast<long>(j * modes), modes, root.row(patch.patch) + j * k);
+    for (std::size_t j = 0; j < r; ++j)
+      std::copy_n(own.global.begin() + static_cast<long>(j * modes), modes, global.row(patch.patch) + j * k);
+  }
+  const Sizes start{size(w.y0), size(w.x0)}, count{size(w.ny), size(w.nx)};
+  file.put("phi", {0, start[0], start[1]}, {n > 0 ? k : 0, count[0], count[1]}, std::span<const double>(phi));
+  file.put("tau", start, count, std::span<const double>(tau));
+  if (members_ > 0) return;
+  root.put(file, "residual_root");
+  if (r > 0) global.put(file, "global_root");
+}
+
+void ProductFactors::put(NetcdfFile& file, std::size_t first,
+                         const std::vector<CoefficientForecast>& forecasts,
+                         std::span<const float> condition) const {
+  const Basis& basis = space_.basis();
+  const std::size_t local = basis.patches.mine.size(), k = size(basis.modes),
+                    c = size(space_.condition_width()), r = size(space_.global_modes());
+  for (std::size_t t = 0; t < forecasts.size(); ++t) {
+    const CoefficientForecast& f = forecasts[t];
+    PatchTable predictor(basis, comm_.rank(), {c}, 0), variance(basis, comm_.rank(), {k}, 0),
+        factor(basis, comm_.rank(), {size(members_) * k}, 0);
+    for (std::size_t p = 0; p < local; ++p) {
+      const PatchModes& patch = basis.patches.mine[p];
+      const std::size_t modes = size(patch.modes);
+      for (std::size_t i = 0; i < c; ++i)
+        predictor.row(patch.patch)[i] = static_cast<double>(condition[(t * local + p) * c + i]);
+      if (members_ > 0)
+        for (std::size_t m = 0; m < size(members_); ++m)
+          std::copy_n(f.factor[p].begin() + static_cast<long>(m * modes), modes,
+                      factor.row(patch.patch) + m * k);
+      else
+        std::copy_n(f.latent.patch_variance.begin() + static_cast<long>(p * k), modes,
+                    variance.row(patch.patch));
+    }
+    predictor.put(file, "condition", {first + t});
+    if (members_ > 0) {
+      factor.put(file, "member_factor", {first + t});
+      continue;
+    }
+    variance.put(file, "latent_variance", {first + t});
+    const std::size_t count = comm_.is_root() ? r : 0;
+    if (r > 0)
+      file.put("global_latent_variance", {first + t, 0}, {count > 0 ? std::size_t{1} : 0, count},
+               std::span<const double>(f.latent.global_variance).first(count));
+  }
+}
+
+FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
+    : file_(&file), basis_(empty_basis(file)) {
+  const Communicator self = Communicator::self();
+  const std::size_t n = size(basis_.grid.points());
+  basis_.modes = static_cast<int>(file.dimension("mode").value());
+  const std::size_t k = size(basis_.modes);
+  basis_.tau = file.get_all("tau");
+  for (double& value : basis_.tau) {
+    basis_.ocean.push_back(value < 1e30);
+    if (value > 1e30) value = 0;
+  }
+  const auto phi = file.get_all("phi");
+  basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean);
+  basis_.overlap_patches(
+      self,
+      static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
+  for (PatchModes& patch : basis_.patches.mine) {
+    patch.modes = basis_.modes;
+    for (std::size_t m = 0; m < k; ++m)
+      for (const long point : patch.points) patch.phi.push_back(phi[m * n + size(point)]);
+    for (const long point : patch.points) patch.tau.push_back(basis_.tau[size(point)]);
+  }
+  times_ = file.variable(variable).shape.at(0);
+  predictors_ = file.dimension("predictor").value();
+  rank_ = file.dimension("global_mode").value_or(0);
+  columns_ = file.dimension("factor_element").value_or(0) / k;
+  if (columns_ > 0) return;
+  PatchTable root(basis_, 0, {k, k}, 0), global(basis_, 0, {rank_, k}, 0);
+  root.get(file, "residual_root");
+  if (rank_ > 0) global.get(file, "global_root");
+  for (const PatchModes& patch : basis_.patches.mine) {
+    const double *own = root.row(patch.patch), *across = global.row(patch.patch);
+    covariance_.push_back({{across, across + rank_ * k}, {own, own + k * k}});
+  }
+}
+
+CoefficientForecast FactorReader::read(std::size_t time) const {
+  const std::size_t k = size(basis_.modes);
+  CoefficientForecast forecast;
+  forecast.shared = static_cast<int>(columns_ > 0 ? columns_ : rank_);
+  PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{k}, 0);
+  table.get(*file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
+  std::vector<double> global(rank_);
+  if (columns_ == 0 && rank_ > 0)
+    file_->get("global_latent_variance", {time, 0}, {1, rank_}, std::span(global));
+  for (std::size_t p = 0; p < basis_.patches.mine.size(); ++p) {
+    const double* row = table.row(basis_.patches.mine[p].patch);
+    forecast.mean.emplace_back(k, 0.0);
+    if (columns_ > 0)
+      forecast.factor.emplace_back(row, row + columns_ * k);
+    else
+      forecast.factor.push_back(
+          covariance_factor(covariance_[p], basis_.modes, global, std::span<const double>(row, k)));
+  }
+  return forecast;
+}
+
+std::vector<float> FactorReader::condition(std::size_t time) const {
+  PatchTable table(basis_, 0, {predictors_}, 0);
+  table.get(*file_, "condition", {time});
+  std::vector<float> rows;
+  for (const PatchModes& patch : basis_.patches.mine) {
+    const double* row = table.row(patch.patch);
+    for (std::size_t i = 0; i < predictors_; ++i) rows.push_back(static_cast<float>(row[i]));
+  }
+  return rows;
+}
+
+}  // namespace podscale

@@ -1,0 +1,96 @@
+#include "podscale/study/token_series.hpp"
+
+#include <algorithm>
+
+#include "podscale/core/log.hpp"
+#include "podscale/study/anomaly.hpp"
+
+namespace podscale {
+
+std::vector<long> local_tokens(const Basis& basis) {
+  std::vector<long> tokens;
+  for (const PatchModes& patch : basis.patches.mine) tokens.push_back(patch.token);
+  return tokens;
+}
+
+std::vector<float> standardised(const LatentSpace& space, std::span<const float> condition, long times) {
+  const std::size_t local = space.basis().patches.mine.size(),
+                    width = static_cast<std::size_t>(space.condition_width());
+  std::vector<float> out(condition.size());
+  for (std::size_t t = 0; t < static_cast<std::size_t>(times); ++t)
+    for (std::size_t p = 0; p < local; ++p)
+      space.standardise(p, condition.data() + (t * local + p) * width, out.data() + (t * local + p) * width);
+  return out;
+}
+
+std::vector<float> with_global_tokens(std::span<const float> rows, long items, long patches,
+                                      long global_tokens, long width) {
+  std::vector<float> all(static_cast<std::size_t>(items * (patches + global_tokens) * width), 0.0f);
+  for (long i = 0; i < items; ++i)
+    std::copy_n(rows.begin() + i * patches * width, patches * width,
+                all.begin() + i * (patches + global_tokens) * width);
+  return all;
+}
+
+TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+                          const std::vector<StepPair>& pairs, long block) {
+  const Basis& basis = space.basis();
+  const ConditionSeries conditions = space.conditions(study.lr, comm);
+  const long local = static_cast<long>(basis.patches.mine.size()),
+             patches = static_cast<long>(basis.patches.patch_of_token.size()), k = basis.modes,
+             c = space.condition_width(), rank = space.global_modes(),
+             items = static_cast<long>(pairs.size());
+  std::vector<float> latent(static_cast<std::size_t>(items * local * k)),
+      given(static_cast<std::size_t>(items * local * c));
+  std::vector<double> global;
+  const auto phase_of = [&](const StepPair& pair) {
+    return basis.year_phase(study.hr.times(), static_cast<std::size_t>(pair.a));
+  };
+  Progress progress("encoding", items, "times");
+  for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
+    const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
+    const std::vector<StepPair> part(pairs.begin() + static_cast<long>(first),
+                                     pairs.begin() + static_cast<long>(first + count));
+    const long times = static_cast<long>(count);
+    const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
+    const auto condition = conditions.read(lr_steps(part));
+    auto z = space.whiten(comm, a, condition, times);
+    for (std::size_t t = 0; t < count; ++t) {
+      const LatentScale scale = space.scale(phase_of(part[t]));
+      for (long i = 0; i < local * k; ++i)
+        z.patch[static_cast<std::size_t>(static_cast<long>(t) * local * k + i)] /=
+            scale.patch[static_cast<std::size_t>(i / k)];
+      for (long r = 0; r < rank; ++r)
+        z.global[static_cast<std::size_t>(static_cast<long>(t) * rank + r)] /=
+            scale.global[static_cast<std::size_t>(r)];
+    }
+    std::transform(z.patch.begin(), z.patch.end(), latent.begin() + static_cast<long>(first) * local * k,
+                   [](double value) { return static_cast<float>(value); });
+    global.insert(global.end(), z.global.begin(), z.global.end());
+    const auto rows = standardised(space, condition, times);
+    std::copy(rows.begin(), rows.end(), given.begin() + static_cast<long>(first) * local * c);
+    progress.update(static_cast<long>(first + count));
+  }
+  progress.finish();
+
+  const Transposition of_latent(comm, local_tokens(basis), patches, items, k),
+      of_condition(comm, local_tokens(basis), patches, items, c);
+  TokenSeries series;
+  series.items = of_latent.items();
+  const long mine = series.items.size(), extra = space.global_tokens();
+  std::vector<float> by_item(static_cast<std::size_t>(mine * patches * k));
+  of_latent.to_items(latent, by_item);
+  series.latent = with_global_tokens(by_item, mine, patches, extra, k);
+  for (long i = 0; i < mine; ++i)
+    for (long r = 0; r < rank; ++r)
+      series.latent[static_cast<std::size_t>((i * (patches + extra) + patches) * k + r)] =
+          static_cast<float>(global[static_cast<std::size_t>((series.items.begin + i) * rank + r)]);
+  by_item.resize(static_cast<std::size_t>(mine * patches * c));
+  of_condition.to_items(given, by_item);
+  series.condition = with_global_tokens(by_item, mine, patches, extra, c);
+  for (long i = series.items.begin; i < series.items.end; ++i)
+    series.year_phase.push_back(static_cast<float>(phase_of(pairs[static_cast<std::size_t>(i)])));
+  return series;
+}
+
+}  // namespace podscale

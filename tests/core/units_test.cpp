@@ -1,0 +1,55 @@
+#include "podscale/core/units.hpp"
+
+#include <gtest/gtest.h>
+
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+namespace {
+
+TEST(Units, KelvinBecomesCelsiusExactly) {
+  for (const char* name : {"K", "kelvin", "Kelvin", "deg K", "degrees_kelvin", "degK"}) {
+    const UnitConversion c = unit_conversion(name, "degC", "x");
+    EXPECT_EQ(c.scale, 1) << name;
+    EXPECT_NEAR(c.offset, -273.15, 1e-12) << name;
+  }
+}
+
+TEST(Units, SpellingsOfCelsius) {
+  for (const char* name : {"degC", "degree_C", "degrees_C", "deg_C", "deg. C", "C", "celsius", "Celsius",
+                           "degree Celsius", "degrees Celsius", "degree_Celsius",
+                           "\xC2\xB0"
+                           "C",
+                           " degC "}) {
+    const UnitConversion c = unit_conversion(name, "degC", "x");
+    EXPECT_EQ(c.scale, 1) << name;
+    EXPECT_NEAR(c.offset, 0, 1e-12) << name;
+  }
+  const UnitConversion f = unit_conversion("degF", "degC", "x");
+  EXPECT_NEAR(f.scale * 212 + f.offset, 100, 1e-9);
+  EXPECT_NEAR(unit_conversion("mK", "degC", "x").scale, 0.001, 1e-12);
+  EXPECT_NEAR(unit_conversion("0.01 K", "degC", "x").scale, 0.01, 1e-12);
+}
+
+TEST(Units, OtherDimensionsKeepTheirOwnNames) {
+  EXPECT_DOUBLE_EQ(unit_conversion("day", "s", "x").scale, 86400);
+  EXPECT_DOUBLE_EQ(unit_conversion("hours", "s", "x").scale, 3600);
+  EXPECT_DOUBLE_EQ(unit_conversion("km", "m", "x").scale, 1000);
+}
+
+TEST(Units, RefusalsNameWhatWasFound) {
+  for (const char* name : {"kevin", "m", "1", "kg m-2 s-1", "", "percent", "wibble"}) {
+    try {
+      unit_conversion(name, "degC", "a.nc: variable 'tos'");
+      FAIL() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data);
+      const std::string line = error.what();
+      EXPECT_NE(line.find("a.nc: variable 'tos'"), std::string::npos) << line;
+      EXPECT_NE(line.find(name), std::string::npos) << line;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace podscale

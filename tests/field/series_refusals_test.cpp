@@ -1,0 +1,163 @@
+// What Series refuses: always on all ranks together, in one line that names the file and the reason.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "podscale/field/series.hpp"
+#include "sample_file.hpp"
+
+namespace podscale {
+namespace {
+
+class SeriesRefusals : public ::testing::Test {
+ protected:
+  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  Scratch scratch{comm};
+
+  void refuse(const SampleFile& sample, const std::vector<std::string>& parts,
+              const std::string& variable = "") {
+    write_sample(comm, scratch / "bad.nc", sample);
+    refuse({"bad.nc"}, ExitCode::data, parts, variable);
+  }
+  void refuse(const std::vector<std::string>& files, ExitCode code, const std::vector<std::string>& parts,
+              const std::string& variable = "") {
+    SeriesSpec spec;
+    spec.label = "HR";
+    spec.variable = variable;
+    for (const auto& name : files) spec.files.push_back(scratch / name);
+    expect_error(code, parts, [&] { Series::open(comm, spec); });
+  }
+};
+
+TEST_F(SeriesRefusals, MissingFiles) {
+  refuse({"nowhere.nc"}, ExitCode::no_input, {"nowhere.nc"});
+  refuse({"nothing*.nc"}, ExitCode::no_input, {"HR", "nothing*.nc", "matches"});
+  refuse(std::vector<std::string>{}, ExitCode::usage, {"HR", "empty"});
+  if (comm.is_root()) std::ofstream(scratch / "text.nc") << "a,b,c\n";
+  refuse({"text.nc"}, ExitCode::data, {"text.nc", "not NetCDF"});
+}
+
+TEST_F(SeriesRefusals, Variables) {
+  refuse(SampleFile{}, {"bad.nc", "'tos'", "it holds: time, lat, lon, sst"}, "tos");
+  SampleFile pressure;
+  pressure.units = "Pa";
+  refuse(pressure, {"bad.nc", "'sst'", "'Pa'", "degC"});
+  SampleFile unnamed;
+  unnamed.units = "";
+  refuse(unnamed, {"bad.nc", "'sst'", "no units"});
+}
+
+TEST_F(SeriesRefusals, Dimensions) {
+  SampleFile levels;
+  levels.levels = 3;
+  refuse(levels, {"bad.nc", "'sst'", "3 elements along 'depth'", "ncks"}, "sst");
+  SampleFile order;
+  order.order = {"lat", "lon", "time"};
+  refuse(order, {"bad.nc", "(lat, lon, time)", "ncpdq -a time,lat,lon"}, "sst");
+  order.order = {"lat", "lon"};
+  refuse(order, {"bad.nc", "no time"}, "sst");
+  order.order = {"time", "lat"};
+  refuse(order, {"bad.nc", "longitude"}, "sst");
+  refuse(order, {"bad.nc", "no variable has time, latitude and longitude", "it holds"});
+}
+
+TEST_F(SeriesRefusals, Times) {
+  SampleFile twice;
+  twice.time = {0, 1, 1};
+  refuse(twice, {"bad.nc", "2000-01-02", "step 3"});
+  SampleFile none;
+  none.time.clear();
+  refuse(none, {"bad.nc", "no time at all"});
+  SampleFile month;
+  month.time_units = "Month";
+  refuse(month, {"bad.nc", "'time'", "'Month'"});
+  SampleFile maya;
+  maya.calendar = "maya";
+  refuse(maya, {"bad.nc", "'maya'"});
+
+  write_sample(comm, scratch / "a.nc", SampleFile{});
+  SampleFile other;
+  other.time_units = "hours since 2000-01-03";
+  write_sample(comm, scratch / "b.nc", other);
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"a.nc", "b.nc", "2000-01-03", "once"});
+  other.time_units = "days since 2001-01-01";
+  other.calendar = "360_day";
+  write_sample(comm, scratch / "b.nc", other);
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "360_day", "one calendar"});
+}
+
+TEST_F(SeriesRefusals, Grids) {
+  SampleFile lat;
+  lat.lat = {-2, 0, -1, 1, 2};
+  refuse(lat, {"bad.nc", "'lat'", "monotonic"});
+  lat.lat = {-2, 0, 50, 99, 120};
+  refuse(lat, {"bad.nc", "'lat'", "99"});
+  SampleFile lon;
+  lon.lon = ramp(0, 60, 8);
+  refuse(lon, {"bad.nc", "'lon'", "more than once"});
+
+  write_sample(comm, scratch / "a.nc", SampleFile{});
+  SampleFile moved;
+  moved.time_units = "days since 2001-01-01";
+  moved.lon = ramp(100.5, 1, 8);
+  write_sample(comm, scratch / "b.nc", moved);
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "longitude", "one grid"});
+  moved.lon = ramp(100, 1, 9);
+  write_sample(comm, scratch / "b.nc", moved);
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "9 points", "one grid"});
+}
+
+TEST_F(SeriesRefusals, UnstructuredGrids) {
+  if (comm.is_root()) {
+    int id, dims[2], time, lat, lon, v;
+    nc_ok(nc_create((scratch / "icon.nc").c_str(), NC_NETCDF4, &id));
+    nc_ok(nc_def_dim(id, "time", 1, &dims[0]));
+    nc_ok(nc_def_dim(id, "ncells", 4, &dims[1]));
+    nc_ok(nc_def_var(id, "time", NC_DOUBLE, 1, &dims[0], &time));
+    nc_ok(nc_def_var(id, "clat", NC_DOUBLE, 1, &dims[1], &lat));
+    nc_ok(nc_def_var(id, "clon", NC_DOUBLE, 1, &dims[1], &lon));
+    nc_ok(nc_def_var(id, "to", NC_FLOAT, 2, dims, &v));
+    nc_ok(nc_put_att_text(id, time, "units", 21, "days since 2000-01-01"));
+    nc_ok(nc_put_att_text(id, lat, "standard_name", 8, "latitude"));
+    nc_ok(nc_put_att_text(id, lon, "standard_name", 9, "longitude"));
+    nc_ok(nc_close(id));
+  }
+  comm.barrier();
+  for (const char* name : {"", "to"})
+    refuse({"icon.nc"}, ExitCode::data, {"icon.nc", "'to'", "unstructured", "cdo"}, name);
+}
+
+TEST_F(SeriesRefusals, TracksOfShips) {
+  if (comm.is_root()) {
+    int id, dims[2], time, lat, lon, v;
+    nc_ok(nc_create((scratch / "track.nc").c_str(), NC_NETCDF4, &id));
+    nc_ok(nc_def_dim(id, "time", 4, &dims[0]));
+    nc_ok(nc_def_dim(id, "depth", 1, &dims[1]));
+    nc_ok(nc_def_var(id, "time", NC_DOUBLE, 1, &dims[0], &time));
+    nc_ok(nc_def_var(id, "latitude", NC_DOUBLE, 1, &dims[0], &lat));
+    nc_ok(nc_def_var(id, "longitude", NC_DOUBLE, 1, &dims[0], &lon));
+    nc_ok(nc_def_var(id, "temp", NC_FLOAT, 2, dims, &v));
+    nc_ok(nc_put_att_text(id, time, "units", 21, "days since 2000-01-01"));
+    nc_ok(nc_close(id));
+  }
+  comm.barrier();
+  refuse({"track.nc"}, ExitCode::data, {"track.nc", "no variable has time, latitude and longitude"});
+  refuse({"track.nc"}, ExitCode::data, {"track.nc", "'temp'", "(time, depth)", "latitude"}, "temp");
+}
+
+TEST_F(SeriesRefusals, UnitsThatCannotBeTrue) {
+  SampleFile kelvin;
+  kelvin.units = "degC";
+  kelvin.raw = [](std::size_t, std::size_t, std::size_t) { return 290.0; };
+  write_sample(comm, scratch / "k.nc", kelvin);
+  SeriesSpec spec;
+  spec.files = {scratch / "k.nc"};
+  const Series series = Series::open(comm, spec);
+  std::vector<float> read(static_cast<std::size_t>(comm.rank() == 0 ? 8 : 0));  // rank 0 alone sees values
+  const Window window = comm.rank() == 0 ? Window{0, 1, 0, 8} : Window{};
+  expect_error(ExitCode::data, {"k.nc", "'sst'", "290", "units"},
+               [&] { series.read(window, std::vector<long>{1}, read); });
+}
+
+}  // namespace
+}  // namespace podscale

@@ -1,0 +1,318 @@
+#include "podscale/field/series.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "sample_file.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr double kMissing = -12345;  // in the expectations
+
+class SeriesTest : public ::testing::Test {
+ protected:
+  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  Scratch scratch{comm};
+  int samples = 0;
+
+  Series open(const std::vector<std::string>& files, const std::string& variable = "") {
+    SeriesSpec spec;
+    spec.label = "HR";
+    for (const auto& name : files) spec.files.push_back(scratch / name);
+    spec.variable = variable;
+    return Series::open(comm, spec);
+  }
+  Series open(const SampleFile& sample) {
+    const std::string name = "s" + std::to_string(++samples) + ".nc";  // the last one may still be open
+    write_sample(comm, scratch / name, sample);
+    return open({name});
+  }
+  std::vector<long> all_steps(const Series& series) {
+    std::vector<long> steps;
+    for (std::size_t t = 0; t < series.times().dates.size(); ++t) steps.push_back(static_cast<long>(t));
+    return steps;
+  }
+  /// Each rank reads its own columns and compares them: together they are the field. value(t, j, i): grid
+  /// order, degC.
+  void expect_field(const Series& series, const std::function<double(long t, long j, long i)>& value,
+                    double tolerance = 1e-5) {
+    const Share share = share_of(series.grid().nx(), comm.size(), comm.rank());
+    const Window window{1, series.grid().ny() - 1, share.begin, share.size()};
+    const auto steps = all_steps(series);
+    std::vector<float> read(steps.size() * static_cast<std::size_t>(window.points()));
+    series.read(window, steps, read);
+    std::size_t at = 0;
+    for (const long t : steps)
+      for (long j = 0; j < window.ny; ++j)
+        for (long i = 0; i < window.nx; ++i, ++at) {
+          const double expected = value(t, window.y0 + j, window.x0 + i);
+          if (expected == kMissing)
+            EXPECT_TRUE(std::isnan(read[at])) << t << " " << j << " " << i << ": " << read[at];
+          else
+            EXPECT_NEAR(read[at], expected, tolerance) << t << " " << window.y0 + j << " " << window.x0 + i;
+        }
+  }
+};
+
+double plain(long t, long j, long i) {
+  return 0.1 * static_cast<double>(100 * t + 10 * j + i);
+}
+
+TEST_F(SeriesTest, PlainFilesOfBothFormats) {
+  for (const int format : {NC_NETCDF4, 0, NC_64BIT_OFFSET})
+    for (const nc_type type : {NC_FLOAT, NC_DOUBLE})
+      for (const bool bare : {false, true}) {
+        SampleFile sample;
+        sample.format = format;
+        sample.type = type;
+        sample.bare = bare;  // names alone tell latitude from longitude
+        sample.texts["standard_name"] = "sea_surface_temperature";
+        const Series series = open(sample);
+        EXPECT_EQ(series.grid().lat, sample.lat);
+        EXPECT_EQ(series.grid().lon, sample.lon);
+        EXPECT_EQ(series.times().values, sample.time);
+        EXPECT_EQ(date_text(series.times().dates[2]), "2000-01-03");
+        EXPECT_EQ(series.attribute("standard_name"), "sea_surface_temperature");
+        EXPECT_EQ(series.attribute("comment"), "");
+        EXPECT_NE(series.describe().find("sst in "), std::string::npos);
+        expect_field(series, plain);
+      }
+}
+
+TEST_F(SeriesTest, PackedWithBothFillAttributesAndValidLimits) {
+  SampleFile sample;
+  sample.type = NC_SHORT;
+  sample.units = "kelvin";
+  sample.numbers = {
+      {"_FillValue", {-32768}}, {"missing_value", {-999}}, {"valid_min", {-300}}, {"valid_max", {4500}}};
+  sample.real_numbers = {{"scale_factor", 0.01}, {"add_offset", 273.15}};
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) -> double {
+    if (j == 2 && i == 3) return -32768;
+    if (j == 2 && i == 4) return -999;
+    if (j == 3 && i == 5) return 4501;
+    if (j == 3 && i == 6) return -301;
+    return 1000.0 * static_cast<double>(t) + 10.0 * static_cast<double>(j) + static_cast<double>(i);
+  };
+  expect_field(open(sample), [](long t, long j, long i) -> double {
+    if ((j == 2 && (i == 3 || i == 4)) || (j == 3 && (i == 5 || i == 6))) return kMissing;
+    return 0.01 * static_cast<double>(1000 * t + 10 * j + i);
+  });
+  // Users Guide: limits of the unpacked type are limits of unpacked values.
+  sample.numbers.erase("valid_min");
+  sample.numbers.erase("valid_max");
+  sample.real_numbers["valid_min"] = 270.15;
+  sample.real_numbers["valid_max"] = 318.15;
+  expect_field(open(sample), [](long t, long j, long i) -> double {
+    if ((j == 2 && (i == 3 || i == 4)) || (j == 3 && (i == 5 || i == 6))) return kMissing;
+    return 0.01 * static_cast<double>(1000 * t + 10 * j + i);
+  });
+}
+
+TEST_F(SeriesTest, DefaultFillNanAndLargeMissingValues) {
+  SampleFile sample;
+  sample.real_numbers = {{"missing_value", 1e20}};  // float64 beside float32 data
+  sample.raw = [](std::size_t, std::size_t j, std::size_t i) -> double {
+    if (j == 1 && i == 0) return NC_FILL_FLOAT;
+    if (j == 1 && i == 1) return std::nan("");
+    if (j == 1 && i == 2) return 1e20;
+    return 5;
+  };
+  expect_field(open(sample), [](long, long j, long i) { return j == 1 && i < 3 ? kMissing : 5; });
+  SampleFile unsigned_bytes;
+  unsigned_bytes.type = NC_BYTE;
+  unsigned_bytes.texts["_Unsigned"] = "true";
+  unsigned_bytes.numbers = {{"_FillValue", {-1}}};  // 255
+  unsigned_bytes.real_numbers = {{"scale_factor", 0.1}};
+  unsigned_bytes.raw = [](std::size_t, std::size_t j, std::size_t i) -> double {
+    return j == 1 && i == 0 ? -1 : -56;
+  };
+  expect_field(open(unsigned_bytes), [](long, long j, long i) { return j == 1 && i == 0 ? kMissing : 20; });
+}
+
+TEST_F(SeriesTest, AnInvertedValidRangeIsIgnored) {
+  SampleFile sample;
+  sample.numbers = {{"valid_min", {1e20}}, {"valid_max", {-1e20}}};
+  expect_field(open(sample), plain);
+  sample.numbers = {{"valid_range", {0, 10}}};
+  expect_field(open(sample),
+               [](long t, long j, long i) { return plain(t, j, i) > 10 ? kMissing : plain(t, j, i); });
+}
+
+TEST_F(SeriesTest, DescendingLatitudeAndLongitude) {
+  SampleFile sample;
+  sample.lat = ramp(2, -1, 5);
+  Series series = open(sample);
+  EXPECT_EQ(series.grid().lat, ramp(-2, 1, 5));
+  expect_field(series, [](long t, long j, long i) { return plain(t, 4 - j, i); });
+  sample.lon = ramp(107, -1, 8);
+  series = open(sample);
+  EXPECT_EQ(series.grid().lon, ramp(100, 1, 8));
+  expect_field(series, [](long t, long j, long i) { return plain(t, 4 - j, 7 - i); });
+}
+
+TEST_F(SeriesTest, LevelAxesOfOneElement) {
+  SampleFile sample;
+  sample.levels = 1;
+  expect_field(open(sample), plain);
+}
+
+TEST_F(SeriesTest, LongitudesAcrossTheCut) {
+  SampleFile sample;
+  sample.lon = {178, 179, -180, -179, -178, -177, -176, -175};
+  Series series = open(sample);
+  EXPECT_EQ(series.grid().lon, ramp(178, 1, 8));
+  EXPECT_FALSE(series.grid().periodic);
+  expect_field(series, plain);
+}
+
+TEST_F(SeriesTest, PeriodicWindowsWrapAround) {
+  for (const double start : {0.0, -180.0, 30.0}) {
+    SampleFile sample;
+    sample.lon = ramp(start, 10, 36);
+    for (const bool repeated : {false, true})
+      for (const bool descending : {false, true}) {
+        SampleFile s = sample;
+        if (repeated) s.lon.push_back(start + 360);
+        const auto columns = static_cast<long>(s.lon.size());
+        if (descending) std::reverse(s.lon.begin(), s.lon.end());
+        const Series series = open(s);
+        EXPECT_EQ(series.grid().lon, sample.lon);
+        EXPECT_TRUE(series.grid().periodic);
+        const auto in_file = [&](long i) { return descending ? columns - 1 - i : i; };
+        expect_field(series, [&](long t, long j, long i) { return plain(t, j, in_file(i)); });
+        // A halo over the cut on some ranks only, so that the ranks need different numbers of hyperslabs.
+        const long x0 = comm.rank() % 2 == 0 ? -3 : 10, nx = comm.rank() == 2 ? 42 : 5;
+        const Window window{2, 2, x0, nx};
+        const std::vector<long> steps{0, 1, 2};
+        std::vector<float> read(static_cast<std::size_t>(3 * window.points()));
+        series.read(window, steps, read);
+        std::size_t at = 0;
+        for (long t = 0; t < 3; ++t)
+          for (long j = 2; j < 4; ++j)
+            for (long i = x0; i < x0 + nx; ++i, ++at)
+              EXPECT_NEAR(read[at], plain(t, j, in_file((i + 36) % 36)), 1e-5) << i;
+      }
+  }
+}
+
+TEST_F(SeriesTest, EmptyWindowsAndStepsInAnyOrder) {
+  SampleFile sample;
+  sample.time = ramp(0, 1, 6);
+  const Series series = open(sample);
+  const bool idle = comm.rank() % 2 == 1;
+  const Window window = idle ? Window{} : Window{0, 1, 2, 1};
+  const std::vector<long> steps{5, 0, 1, 2, 4, 4};
+  std::vector<float> read(idle ? 0 : steps.size());
+  series.read(window, steps, read);
+  for (std::size_t k = 0; k < read.size(); ++k) EXPECT_NEAR(read[k], plain(steps[k], 0, 2), 1e-5);
+}
+
+TEST_F(SeriesTest, CalendarsOfModels) {
+  SampleFile sample;
+  sample.time = {59, 60};
+  sample.calendar = "noleap";
+  EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-03-01");
+  sample.calendar = "360_day";
+  EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-02-30");
+  sample.calendar = "";
+  EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-02-29");
+}
+
+TEST_F(SeriesTest, FilesAreJoinedAndSorted) {
+  // Names in the wrong order, each file with its own reference date, one of them upside down; more files than
+  // stay open.
+  for (int k = 0; k < 7; ++k) {
+    SampleFile sample;
+    sample.time = ramp(0, 1, 3);
+    sample.time_units = "days since 2000-01-" + std::string(k < 3 ? "0" : "") + std::to_string(1 + 3 * k);
+    if (k == 3) sample.lat = ramp(2, -1, 5);
+    sample.raw = [k](std::size_t t, std::size_t j, std::size_t i) {
+      return plain(0, k == 3 ? 4 - static_cast<long>(j) : static_cast<long>(j), static_cast<long>(i)) +
+             3 * k + static_cast<double>(t);
+    };
+    write_sample(comm, scratch / ("part" + std::to_string(9 - k) + ".nc"), sample);
+  }
+  const Series series =
+      open({"part3.nc", "part*.nc", "part[4-5].nc"});  // each file once, however often it is named
+  ASSERT_EQ(series.times().dates.size(), 21u);
+  EXPECT_EQ(series.times().values, ramp(0, 1, 21));
+  EXPECT_EQ(series.times().units, "days since 2000-01-01 00:00:00");
+  EXPECT_EQ(date_text(series.times().dates[20]), "2000-01-21");
+  EXPECT_NE(series.describe().find("part9.nc ... "), std::string::npos) << series.describe();
+  EXPECT_NE(series.describe().find("(7 files)"), std::string::npos);
+  expect_field(series, [](long t, long j, long i) { return plain(0, j, i) + static_cast<double>(t); });
+  expect_field(series, [](long t, long j, long i) {
+    return plain(0, j, i) + static_cast<double>(t);
+  });  // files opened again
+}
+
+TEST_F(SeriesTest, InterleavedFilesAreSortedByStep) {
+  SampleFile even, odd;
+  even.time = {0, 2, 4};
+  odd.time = {1, 3, 5};
+  even.raw = [](std::size_t t, std::size_t, std::size_t) { return 2.0 * static_cast<double>(t); };
+  odd.raw = [](std::size_t t, std::size_t, std::size_t) { return 2.0 * static_cast<double>(t) + 1; };
+  write_sample(comm, scratch / "a.nc", odd);
+  write_sample(comm, scratch / "b.nc", even);
+  const Series series = open({"a.nc", "b.nc"});
+  EXPECT_EQ(series.times().values, ramp(0, 1, 6));
+  expect_field(series, [](long t, long, long) { return static_cast<double>(t); });
+}
+
+TEST_F(SeriesTest, Masks) {
+  SampleFile sample;
+  sample.mask = true;
+  sample.lat = ramp(2, -1, 5);
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) -> double {
+    if (i == 0) return NC_FILL_FLOAT;                                  // land in the data
+    return i == 1 && t == 1 ? NC_FILL_FLOAT : static_cast<double>(j);  // a gap
+  };
+  write_sample(comm, scratch / "m.nc", sample);
+  SeriesSpec spec;
+  spec.files = {scratch / "m.nc"};
+  const auto count = [&](const SeriesSpec& s, std::vector<long> steps, long* gaps) {
+    const Series series = Series::open(comm, s);
+    const Share share = share_of(series.grid().nx(), comm.size(), comm.rank());
+    const Window window{0, 5, share.begin, share.size()};
+    const auto mask = ocean_mask(series, window, steps, gaps);
+    *gaps = comm.sum(*gaps);
+    for (long j = 0; j < 5;
+         ++j)  // land rows of the mask variable: the first of the file, the last of the grid
+      for (long i = 0; i < window.nx; ++i)
+        if (!s.mask_variable.empty() && !s.mask_ocean_values.empty() && j == 4) {
+          EXPECT_EQ(mask[static_cast<std::size_t>(j * window.nx + i)], 0);
+        }
+    long ocean = 0;
+    for (const unsigned char m : mask) ocean += m;
+    return comm.sum(ocean);
+  };
+  long gaps = 0;
+  EXPECT_EQ(count(spec, {0, 1, 2}, &gaps), 5 * 6);
+  EXPECT_EQ(gaps, 5);
+  EXPECT_EQ(count(spec, {0, 2}, &gaps), 5 * 7);
+  EXPECT_EQ(gaps, 0);
+  spec.mask_variable = "mask";  // in the first file; any non-zero value
+  EXPECT_EQ(count(spec, {0, 1, 2}, &gaps), 5 * 6);
+  spec.mask_ocean_values = {1};
+  EXPECT_EQ(count(spec, {0, 1, 2}, &gaps), 4 * 6);
+  EXPECT_EQ(gaps, 4);
+
+  sample.lat = ramp(-2, 1, 5);  // a mask file the other way up
+  write_sample(comm, scratch / "mask.nc", sample);
+  spec.mask_file = scratch / "mask.nc";
+  const Series series = Series::open(comm, spec);
+  const auto mask = ocean_mask(series, {0, 5, 2, 1}, std::vector<long>{0});
+  EXPECT_EQ(mask, (std::vector<unsigned char>{0, 1, 1, 1, 1}));
+  sample.lat = ramp(-3, 1, 5);
+  write_sample(comm, scratch / "moved.nc", sample);
+  spec.mask_file = scratch / "moved.nc";
+  const Series other = Series::open(comm, spec);
+  expect_error(ExitCode::data, {"moved.nc", "'mask'", "grid"}, [&] {
+    ocean_mask(other, {0, 5, 2, 1}, std::vector<long>{0});
+  });
+}
+
+}  // namespace
+}  // namespace podscale

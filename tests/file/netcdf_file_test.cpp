@@ -1,0 +1,183 @@
+#include "podscale/file/netcdf_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "sample_file.hpp"
+
+namespace podscale {
+namespace {
+
+namespace fs = std::filesystem;
+
+class NetcdfFileTest : public ::testing::Test {
+ protected:
+  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  Scratch scratch{comm};
+
+  /// rows x 6, row by rank: every rank writes its own share, whatever their number.
+  void write(const std::string& path, std::size_t rows, const VariableOptions& options = {}) {
+    NetcdfFile file = NetcdfFile::create(comm, path);
+    file.define_dimension("time", 2, true);
+    file.define_dimension("y", rows);
+    file.define_dimension("x", 6);
+    file.define_variable("tos", NC_FLOAT, {"time", "y", "x"}, options);
+    file.define_variable("weight", NC_DOUBLE, {"y"});
+    file.put_text("tos", "units", "degC");
+    file.put_text("", "title", "test");
+    file.put_numbers("tos", "valid_range", {-5, 50}, NC_FLOAT);
+    file.end_definitions();
+    const Share share = share_of(static_cast<long>(rows), comm.size(), comm.rank());
+    const auto begin = static_cast<std::size_t>(share.begin), n = static_cast<std::size_t>(share.size());
+    std::vector<float> values;
+    for (std::size_t t = 0; t < 2; ++t)
+      for (std::size_t j = begin; j < begin + n; ++j)
+        for (std::size_t i = 0; i < 6; ++i) values.push_back(value(t, j, i));
+    file.put("tos", {0, begin, 0}, {2, n, 6}, std::span<const float>(values));
+    std::vector<double> weights;
+    for (std::size_t j = begin; j < begin + n; ++j) weights.push_back(0.1 * static_cast<double>(j));
+    file.put("weight", {begin}, {n}, std::span<const double>(weights));
+    EXPECT_FALSE(fs::exists(path) && fs::file_size(path) == 0);
+    file.commit();
+  }
+  static float value(std::size_t t, std::size_t j, std::size_t i) {
+    return static_cast<float>(100 * t + 10 * j + i);
+  }
+};
+
+TEST_F(NetcdfFileTest, HyperslabsComeBack) {
+  const VariableOptions options[] = {{}, {{1, 1, 6}, 4, 1e20}};
+  for (const std::size_t rows : {3u, 8u}) {  // with 4 ranks one of them has no row at all
+    for (const auto& option : options) {
+      const std::string path = scratch / "a.nc";
+      write(path, rows, option);
+      NetcdfFile file = NetcdfFile::open(comm, path);
+      EXPECT_EQ(file.path(), path);
+      EXPECT_EQ(file.variable("tos").dims, (std::vector<std::string>{"time", "y", "x"}));
+      EXPECT_EQ(file.variable("tos").shape, (std::vector<std::size_t>{2, rows, 6}));
+      EXPECT_EQ(file.variable("tos").type, NC_FLOAT);
+      EXPECT_EQ(file.dimension("time"), 2u);
+      EXPECT_EQ(file.dimension("z"), std::nullopt);
+      EXPECT_TRUE(file.has_variable("weight"));
+      EXPECT_FALSE(file.has_variable("w"));
+      EXPECT_EQ(file.variable_names(), (std::vector<std::string>{"tos", "weight"}));
+      EXPECT_EQ(file.text("tos", "units"), "degC");
+      EXPECT_EQ(file.text("", "title"), "test");
+      EXPECT_EQ(file.text("tos", "valid_range"), std::nullopt);
+      EXPECT_EQ(file.text("tos", "nothing"), std::nullopt);
+      EXPECT_EQ(file.numbers("tos", "valid_range"), (std::vector<double>{-5, 50}));
+      EXPECT_EQ(file.numbers("tos", "units"), std::nullopt);
+      EXPECT_EQ(file.attribute_type("tos", "valid_range"), NC_FLOAT);
+      EXPECT_EQ(file.numbers("tos", "_FillValue").has_value(), option.fill.has_value());
+      // Columns this time: every rank reads what others wrote.
+      const Share share = share_of(6, comm.size(), comm.rank());
+      const auto begin = static_cast<std::size_t>(share.begin), n = static_cast<std::size_t>(share.size());
+      std::vector<double> read(rows * n);
+      file.get("tos", {1, 0, begin}, {1, rows, n}, std::span<double>(read));
+      for (std::size_t j = 0; j < rows; ++j)
+        for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(read[j * n + i], value(1, j, begin + i));
+      const auto weights = file.get_all("weight");
+      ASSERT_EQ(weights.size(), rows);
+      EXPECT_EQ(weights[rows - 1], 0.1 * static_cast<double>(rows - 1));
+    }
+  }
+}
+
+TEST_F(NetcdfFileTest, ZeroCountsAreLegalOnSomeRanks) {
+  const std::string path = scratch / "zero.nc";
+  write(path, 4);
+  NetcdfFile file = NetcdfFile::open(comm, path);
+  const bool idle = comm.rank() % 2 == 1;
+  std::vector<float> read(idle ? 0 : 6);
+  file.get("tos", {0, idle ? 4u : 2u, 0}, {1, idle ? 0u : 1u, 6}, std::span<float>(read));
+  if (!idle) {
+    EXPECT_EQ(read[5], value(0, 2, 5));
+  }
+}
+
+TEST_F(NetcdfFileTest, NothingAppearsBeforeCommit) {
+  const std::string path = scratch / "old.nc";
+  write(path, 2);
+  {
+    NetcdfFile file = NetcdfFile::create(comm, path);
+    file.define_dimension("x", 1);
+    file.end_definitions();
+    EXPECT_TRUE(fs::exists(scratch / ".old.nc.tmp"));
+  }
+  comm.barrier();
+  EXPECT_FALSE(fs::exists(scratch / ".old.nc.tmp"));
+  EXPECT_EQ(NetcdfFile::open(comm, path).dimension("y"), 2u);  // the old one is still there
+  comm.barrier();
+  write(path, 3);
+  EXPECT_EQ(NetcdfFile::open(comm, path).dimension("y"), 3u);
+  EXPECT_FALSE(fs::exists(scratch / ".old.nc.tmp"));
+}
+
+TEST_F(NetcdfFileTest, MoveLeavesNothingToClose) {
+  const std::string path = scratch / "move.nc";
+  write(path, 2);
+  NetcdfFile a = NetcdfFile::open(comm, path);
+  NetcdfFile b = std::move(a);
+  NetcdfFile c = NetcdfFile::open(comm, path);
+  c = std::move(b);
+  EXPECT_TRUE(c.has_variable("tos"));
+}
+
+TEST_F(NetcdfFileTest, OldFormatsAreReadWithoutMpiIo) {
+  for (const int format : {NC_CLASSIC_MODEL, NC_64BIT_OFFSET, NC_64BIT_DATA, NC_NETCDF4 | NC_CLASSIC_MODEL}) {
+    SampleFile sample;
+    sample.format = format == NC_CLASSIC_MODEL ? 0 : format;
+    const std::string path = scratch / (std::to_string(format) + ".nc");
+    write_sample(comm, path, sample);
+    NetcdfFile file = NetcdfFile::open(comm, path);
+    const auto all = file.get_all("sst");
+    ASSERT_EQ(all.size(), 120u);
+    EXPECT_FLOAT_EQ(static_cast<float>(all[119]), 0.1f * (200 + 40 + 7));
+  }
+}
+
+TEST_F(NetcdfFileTest, RefusalsSayWhy) {
+  expect_error(ExitCode::no_input, {"nowhere.nc", "no such file"},
+               [&] { NetcdfFile::open(comm, scratch / "nowhere.nc"); });
+  if (comm.is_root()) {
+    std::ofstream(scratch / "text.nc") << "just a text\n";
+    std::ofstream(scratch / "empty.nc");
+    std::ofstream(scratch / "lfs.nc") << "version https://git-lfs.github.com/spec/v1\n";
+    std::ofstream(scratch / "cut.nc", std::ios::binary).write("\x89HDF\r\n\x1a\n", 8);
+  }
+  comm.barrier();
+  expect_error(ExitCode::data, {"text.nc", "not NetCDF", "just a text"},
+               [&] { NetcdfFile::open(comm, scratch / "text.nc"); });
+  expect_error(ExitCode::data, {"empty.nc", "empty"}, [&] { NetcdfFile::open(comm, scratch / "empty.nc"); });
+  expect_error(ExitCode::data, {"lfs.nc", "git lfs pull"},
+               [&] { NetcdfFile::open(comm, scratch / "lfs.nc"); });
+  expect_error(ExitCode::data, {"cut.nc", "complete"}, [&] { NetcdfFile::open(comm, scratch / "cut.nc"); });
+  expect_error(ExitCode::data, {"directory"}, [&] { NetcdfFile::open(comm, scratch / ""); });
+  expect_error(ExitCode::io, {"new.nc", "directory"},
+               [&] { NetcdfFile::create(comm, scratch / "no/where/new.nc"); });
+}
+
+TEST_F(NetcdfFileTest, AMissingVariableListsWhatIsThere) {
+  const std::string path = scratch / "list.nc";
+  write(path, 2);
+  NetcdfFile file = NetcdfFile::open(comm, path);
+  expect_error(ExitCode::data, {"list.nc", "'sst'", "tos, weight"}, [&] { file.variable("sst"); });
+}
+
+TEST_F(NetcdfFileTest, AnErrorOfOneRankReachesAll) {
+  const std::string path = scratch / "one.nc";
+  write(path, 2);
+  NetcdfFile file = NetcdfFile::open(comm, path);
+  const bool wrong = comm.rank() == comm.size() - 1;
+  std::vector<float> read(6);
+  expect_error(ExitCode::bug, {"one.nc", "'tos'", "exceeds"}, [&] {
+    file.get("tos", {0, wrong ? 2u : 0u, 0}, {1, 1, 6}, std::span<float>(read));
+  });
+  file.get("tos", {0, 1, 0}, {1, 1, 6}, std::span<float>(read));  // and the file still works
+  EXPECT_EQ(read[5], value(0, 1, 5));
+}
+
+}  // namespace
+}  // namespace podscale

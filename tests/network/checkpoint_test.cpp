@@ -1,0 +1,124 @@
+// model.h5: what is written is read again on every rank; what is not a model of ours is refused in one line.
+#include "podscale/network/checkpoint.hpp"
+
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "study.hpp"
+
+namespace podscale {
+namespace {
+
+using namespace test;
+
+const std::string kBasis = "0123456789abcdef";
+
+/// A file with three steps of training in it. Collective.
+void write_model(const Communicator& comm, const std::string& path) {
+  const Study study = make_study(small_layout(), 100 * comm.rank(), 20);
+  TrainingOptions options;
+  options.steps = 3, options.batch = 4;
+  Trainer trainer(comm, study.layout, small_model(), options, kBasis, path, false, "&training steps = 3 /\n");
+  trainer.run(
+      study.set(), [&](const NetworkFunctions&) { return 1.0 / static_cast<double>(1 + trainer.step()); },
+      [] { return false; });
+}
+
+/// Error(code) on every rank, in one line that names the file.
+void expect_refused(const Communicator& comm, const std::string& path, ExitCode code, const std::string& word,
+                    const TokenLayout& layout = small_layout(), const std::string& basis = kBasis) {
+  const auto [found, line] = outcome([&] { Model::load(comm, path, layout, basis, "cpu"); });
+  EXPECT_EQ(found, code) << line;
+  EXPECT_NE(line.find(path), std::string::npos) << line;
+  EXPECT_NE(line.find(word), std::string::npos) << line;
+  EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+}
+
+TEST(Checkpoint, RoundTrip) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  write_model(comm, folder / "a.h5");
+  const Checkpoint a = read_checkpoint(comm, folder / "a.h5");
+  EXPECT_EQ(a.summary.step, 3);
+  EXPECT_EQ(a.summary.ranks, comm.size());
+  EXPECT_EQ(a.summary.basis_checksum, kBasis);
+  EXPECT_EQ(a.summary.effective_namelist, "&training steps = 3 /\n");
+  EXPECT_EQ(a.summary.layout.centre_lon, small_layout().centre_lon);
+  EXPECT_GT(a.slices.size(), 10u);
+  EXPECT_EQ(static_cast<long>(a.parameters.size()), a.summary.parameters);
+  write_checkpoint(comm, a, folder / "b.h5");
+  const Checkpoint b = read_checkpoint(comm, folder / "b.h5");
+  EXPECT_EQ(a.parameters, b.parameters);
+  EXPECT_EQ(a.average, b.average);
+  EXPECT_EQ(a.best, b.best);
+  EXPECT_EQ(a.first_moment, b.first_moment);
+  EXPECT_EQ(a.second_moment, b.second_moment);
+  EXPECT_EQ(a.summary.weights_checksum, b.summary.weights_checksum);
+  EXPECT_FALSE(std::filesystem::exists(folder / ".b.h5.tmp"));
+}
+
+TEST(Checkpoint, RefusesWhatIsNoModel) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  write_model(comm, folder / "model.h5");
+  if (comm.is_root()) {
+    const auto size = std::filesystem::file_size(folder / "model.h5");
+    for (const auto& [name, keep] :
+         {std::pair{"half.h5", size / 2}, {"short.h5", size - 1}, {"empty.h5", size - size}}) {
+      std::filesystem::copy_file(folder / "model.h5", folder / name);
+      std::filesystem::resize_file(folder / name, keep);
+    }
+    std::ofstream(folder / "text.h5") << "&training\n steps = 3\n/\n";
+    const hid_t foreign = H5Fcreate((folder / "foreign.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(foreign);
+  }
+  comm.barrier();
+  for (const char* name : {"half.h5", "short.h5", "empty.h5", "text.h5", "foreign.h5"})
+    expect_refused(comm, folder / name, ExitCode::data, "podscale-train");
+  expect_refused(comm, folder / "missing.h5", ExitCode::no_input, "no such file");
+}
+
+TEST(Checkpoint, RefusesAnotherStudy) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  write_model(comm, folder / "model.h5");
+  expect_refused(comm, folder / "model.h5", ExitCode::data, "basis", small_layout(), "fedcba9876543210");
+  expect_refused(comm, folder / "model.h5", ExitCode::data, "tokens", small_layout(6));
+  TokenLayout other = small_layout();
+  other.active.front() = 0;
+  expect_refused(comm, folder / "model.h5", ExitCode::data, "padding", other);
+  other = small_layout();
+  other.centre_lon.front() += 1;
+  expect_refused(comm, folder / "model.h5", ExitCode::data, "patch", other);
+}
+
+TEST(Checkpoint, RefusesDamagedWeights) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  write_model(comm, folder / "model.h5");
+  if (comm.is_root()) {
+    const hid_t file = H5Fopen((folder / "model.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    const hid_t set = H5Dopen2(file, "/best/embed.bias", H5P_DEFAULT);
+    const std::vector<float> values(static_cast<std::size_t>(small_model().width), 1.0f);
+    H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    H5Dclose(set);
+    H5Fclose(file);
+  }
+  comm.barrier();
+  expect_refused(comm, folder / "model.h5", ExitCode::data, "checksum");
+}
+
+TEST(Checkpoint, AFolderThatIsNotThereIsAnIoError) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  write_model(comm, folder / "model.h5");
+  const Checkpoint checkpoint = read_checkpoint(comm, folder / "model.h5");
+  const auto [code, line] = outcome([&] { write_checkpoint(comm, checkpoint, folder / "no/such/model.h5"); });
+  EXPECT_EQ(code, ExitCode::io) << line;
+}
+
+}  // namespace
+}  // namespace podscale

@@ -1,0 +1,205 @@
+// The network: attention against a hand-written loop, gradients against finite differences, what a new
+// network predicts.
+#include "podscale/network/denoiser.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "study.hpp"
+
+namespace podscale {
+namespace {
+
+using test::small_layout;
+
+/// float64 values from the counter-based generator.
+torch::Tensor normal(std::vector<std::int64_t> shape, std::uint32_t key) {
+  auto x = torch::empty(shape, torch::kDouble);
+  CounterRandom(5, Stream::test)
+      .fill_normal(std::span(x.data_ptr<double>(), static_cast<std::size_t>(x.numel())), key);
+  return x;
+}
+
+/// Gives every parameter a value, the zero-initialised ones too, so that no path through the network is shut.
+void randomise(torch::nn::Module& module, double scale) {
+  torch::NoGradGuard no_grad;
+  module.to(torch::kDouble);
+  std::uint32_t key = 100;
+  for (auto& parameter : module.parameters()) parameter.copy_(normal(parameter.sizes().vec(), key++) * scale);
+}
+
+struct Inputs {
+  torch::Tensor x, condition, phi, phase;
+};
+Inputs inputs(const TokenLayout& layout, std::int64_t batch) {
+  return {normal({batch, layout.tokens, layout.modes}, 1),
+          normal({batch, layout.tokens, layout.condition}, 2),
+          torch::linspace(0.2, 1.4, batch, torch::kDouble), torch::linspace(0, 0.7, batch, torch::kDouble)};
+}
+
+TEST(Block, IsTheHandWrittenLoop) {
+  constexpr int B = 2, P = 3, W = 4, H = 2, D = W / H;
+  BlockImpl block(W, H, 0);
+  randomise(block, 0.5);
+  const auto x = normal({B, P, W}, 1), e = normal({B, W}, 2);
+  const auto parameters = block.named_parameters();
+  const auto linear = [&](const std::string& name, const std::vector<double>& in) {
+    const auto w = parameters[name + ".weight"].detach().contiguous(),
+               b = parameters[name + ".bias"].detach().contiguous();
+    std::vector<double> out(static_cast<std::size_t>(w.size(0)));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = b.data_ptr<double>()[i];
+      for (std::size_t j = 0; j < in.size(); ++j) out[i] += w.data_ptr<double>()[i * in.size() + j] * in[j];
+    }
+    return out;
+  };
+  const auto normalised = [](const std::vector<double>& v) {
+    double mean = 0, variance = 0;
+    for (const double a : v) mean += a / W;
+    for (const double a : v) variance += (a - mean) * (a - mean) / W;
+    std::vector<double> out;
+    for (const double a : v) out.push_back((a - mean) / std::sqrt(variance + 1e-6));
+    return out;
+  };
+  const auto y = block.forward(x, e).detach().contiguous();
+  for (int b = 0; b < B; ++b) {
+    const auto m = linear("modulation", {e.data_ptr<double>() + b * W, e.data_ptr<double>() + (b + 1) * W});
+    const auto modulated = [&](const std::vector<double>& v, std::size_t first) {
+      auto out = normalised(v);
+      for (std::size_t i = 0; i < W; ++i) out[i] = out[i] * (1 + m[(first + 1) * W + i]) + m[first * W + i];
+      return out;
+    };
+    std::vector<std::vector<double>> token, qkv;
+    for (int p = 0; p < P; ++p) {
+      const double* row = x.data_ptr<double>() + (b * P + p) * W;
+      token.emplace_back(row, row + W);
+      qkv.push_back(linear("qkv", modulated(token.back(), 0)));
+    }
+    for (std::size_t p = 0; p < P; ++p) {
+      std::vector<double> mixed(W, 0.0);
+      for (std::size_t h = 0; h < H; ++h) {
+        double weight[P], total = 0;
+        for (std::size_t q = 0; q < P; ++q) {
+          double dot = 0;
+          for (std::size_t d = 0; d < D; ++d) dot += qkv[p][h * D + d] * qkv[q][W + h * D + d];
+          total += weight[q] = std::exp(dot / std::sqrt(double{D}));
+        }
+        for (std::size_t q = 0; q < P; ++q)
+          for (std::size_t d = 0; d < D; ++d)
+            mixed[h * D + d] += weight[q] / total * qkv[q][2 * W + h * D + d];
+      }
+      const auto projected = linear("project", mixed);
+      std::vector<double> out = token[p];
+      for (std::size_t i = 0; i < W; ++i) out[i] += m[2 * W + i] * projected[i];
+      auto hidden = linear("up", modulated(out, 3));
+      for (double& value : hidden) value = 0.5 * value * (1 + std::erf(value / std::sqrt(2.0)));
+      const auto down = linear("down", hidden);
+      for (std::size_t i = 0; i < W; ++i) {
+        out[i] += m[5 * W + i] * down[i];
+        EXPECT_NEAR(y.data_ptr<double>()[(static_cast<std::size_t>(b) * P + p) * W + i], out[i], 1e-10);
+      }
+    }
+  }
+}
+
+TEST(Denoiser, GradientIsThatOfFiniteDifferences) {
+  const TokenLayout layout = small_layout(3);
+  ModelOptions options = test::small_model();
+  options.width = 8;
+  Denoiser network(layout, options);
+  randomise(network, 0.3);
+  FlatParameters flat(network, true);
+  const Inputs in = inputs(layout, 2);
+  const auto target = normal({2, layout.tokens, layout.modes}, 3);
+  const auto loss = [&] {
+    // Both outputs: the prediction, and the likelihood of the head.
+    const auto head = network.head(in.condition, in.phase);
+    return (network.forward(in.x, in.condition, in.phi, in.phase) - target).square().mean() +
+           (head.log_variance + (head.mean - target).square() * torch::exp(-head.log_variance)).mean();
+  };
+  flat.gradient.zero_();
+  loss().backward();
+  EXPECT_GT(flat.gradient.abs().min().item<double>(), 0) << "a parameter without influence";
+  torch::NoGradGuard no_grad;
+  constexpr double h = 1e-5;
+  for (std::uint32_t direction = 0; direction < 8; ++direction) {
+    const auto d = normal({flat.values.numel()}, 1000 + direction);
+    flat.values.add_(d, h);
+    const double above = loss().item<double>();
+    flat.values.sub_(d, 2 * h);
+    const double below = loss().item<double>();
+    flat.values.add_(d, h);
+    const double expected = (flat.gradient * d).sum().item<double>();
+    EXPECT_NEAR((above - below) / (2 * h), expected, 1e-6 * std::max(1.0, std::abs(expected)));
+  }
+}
+
+TEST(Denoiser, UntrainedPredictsExactlyZero) {
+  const TokenLayout layout = small_layout();
+  Denoiser network(layout, test::small_model());
+  network.initialise(1);
+  const Inputs in = inputs(layout, 3);
+  const auto y = network.forward(in.x.to(torch::kFloat), in.condition.to(torch::kFloat),
+                                 in.phi.to(torch::kFloat), in.phase.to(torch::kFloat));
+  EXPECT_EQ(y.abs().max().item<float>(), 0.0f);
+}
+
+TEST(Denoiser, InitialWeightsAreAFunctionOfTheSeed) {
+  const TokenLayout layout = small_layout();
+  const auto weights = [&](std::uint64_t seed) {
+    Denoiser network(layout, test::small_model());
+    network.initialise(seed);
+    return FlatParameters(network, false).values.clone();
+  };
+  EXPECT_TRUE(torch::equal(weights(1), weights(1)));
+  EXPECT_FALSE(torch::equal(weights(1), weights(2)));
+}
+
+TEST(Denoiser, PaddingNeitherSpeaksNorListens) {
+  const TokenLayout layout = small_layout();
+  Denoiser network(layout, test::small_model());
+  randomise(network, 0.3);
+  Inputs in = inputs(layout, 2);
+  const auto y = network.forward(in.x, in.condition, in.phi, in.phase);
+  EXPECT_EQ(y[0][layout.tokens - 1][layout.modes - 1].item<double>(), 0.0);
+  auto other = in.x.clone();
+  other[0][layout.tokens - 1][layout.modes - 1] = 1e6;
+  EXPECT_TRUE(torch::equal(network.forward(other, in.condition, in.phi, in.phase), y));
+}
+
+TEST(Denoiser, TokensAreKnownByTheirPlaceNotByTheirNumber) {
+  // Listing the patches in another order gives the same predictions in that order.
+  TokenLayout layout = small_layout();
+  layout.active.assign(layout.active.size(), 1);
+  TokenLayout reversed = layout;
+  std::reverse(reversed.centre_lat.begin(), reversed.centre_lat.end());
+  std::reverse(reversed.centre_lon.begin(), reversed.centre_lon.end());
+  Denoiser a(layout, test::small_model()), b(reversed, test::small_model());
+  randomise(a, 0.3);
+  randomise(b, 0.3);
+  const Inputs in = inputs(layout, 2);
+  const auto y = a.forward(in.x, in.condition, in.phi, in.phase);
+  const auto z = b.forward(in.x.flip(1), in.condition.flip(1), in.phi, in.phase).flip(1);
+  EXPECT_LT((y - z).abs().max().item<double>(), 1e-12);
+  // The same order with other places gives others.
+  EXPECT_GT((y - b.forward(in.x, in.condition, in.phi, in.phase)).abs().max().item<double>(), 1e-3);
+}
+
+TEST(Denoiser, KnowsTheTimeOfDiffusionAndTheSeason) {
+  const TokenLayout layout = small_layout();
+  Denoiser network(layout, test::small_model());
+  randomise(network, 0.3);
+  const Inputs in = inputs(layout, 2);
+  const auto y = network.forward(in.x, in.condition, in.phi, in.phase);
+  EXPECT_GT((network.forward(in.x, in.condition, in.phi + 0.1, in.phase) - y).abs().max().item<double>(),
+            1e-3);
+  EXPECT_GT((network.forward(in.x, in.condition, in.phi, in.phase + 0.3) - y).abs().max().item<double>(),
+            1e-3);
+  EXPECT_LT((network.forward(in.x, in.condition, in.phi, in.phase + 1.0) - y).abs().max().item<double>(),
+            1e-9);
+}
+
+}  // namespace
+}  // namespace podscale

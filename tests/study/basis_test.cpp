@@ -1,0 +1,199 @@
+// From series to basis.nc and back, at any rank count, through the real reader and writer.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
+#include "podscale/study/token_series.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/basis_builder.hpp"
+
+using namespace podscale;
+
+namespace {
+
+constexpr long kNy = 18, kNx = 21, kTimes = 150;
+
+float field(long t, long y, long x) {
+  if (y < 3 && x < 5) return 1e20f;  // land
+  const double a = static_cast<double>(t), b = static_cast<double>(y), c = static_cast<double>(x);
+  return static_cast<float>(15 + 0.1 * b + 3 * std::cos(2 * 3.14159265 * a / 365.25) +
+                            std::sin(0.1 * a + 0.3 * b) * std::cos(0.2 * c) +
+                            0.3 * std::sin(0.37 * a - 0.5 * c));
+}
+
+std::string folder(const Communicator& comm) {
+  const std::string name =
+      (std::filesystem::temp_directory_path() / ("podscale_basis_" + std::to_string(comm.size()))).string();
+  if (comm.is_root()) std::filesystem::create_directories(name);
+  comm.barrier();
+  return name;
+}
+
+/// A daily series over kTimes days, written by every rank together (each its share of the rows).
+std::string write_series(const Communicator& comm, const std::string& path) {
+  NetcdfFile file = NetcdfFile::create(comm, path);
+  file.define_dimension("time", kTimes);
+  file.define_dimension("lat", kNy);
+  file.define_dimension("lon", kNx);
+  file.define_variable("time", NC_DOUBLE, {"time"});
+  file.put_text("time", "units", "days since 2001-01-01");
+  file.define_variable("lat", NC_DOUBLE, {"lat"});
+  file.put_text("lat", "units", "degrees_north");
+  file.define_variable("lon", NC_DOUBLE, {"lon"});
+  file.put_text("lon", "units", "degrees_east");
+  file.define_variable("sst", NC_FLOAT, {"time", "lat", "lon"}, {{}, 0, 1e20});
+  file.put_text("sst", "units", "degC");
+  file.end_definitions();
+  const std::size_t one = comm.is_root() ? 1 : 0;
+  std::vector<double> times, lat, lon;
+  for (long t = 0; t < kTimes; ++t) times.push_back(static_cast<double>(t));
+  for (long y = 0; y < kNy; ++y) lat.push_back(30 + 0.25 * static_cast<double>(y));
+  for (long x = 0; x < kNx; ++x) lon.push_back(-60 + 0.25 * static_cast<double>(x));
+  file.put("time", {0}, {one * kTimes}, std::span<const double>(times).first(one * kTimes));
+  file.put("lat", {0}, {one * kNy}, std::span<const double>(lat).first(one * kNy));
+  file.put("lon", {0}, {one * kNx}, std::span<const double>(lon).first(one * kNx));
+  const Share rows = share_of(kNy, comm.size(), comm.rank());
+  std::vector<float> values;
+  for (long t = 0; t < kTimes; ++t)
+    for (long y = rows.begin; y < rows.end; ++y)
+      for (long x = 0; x < kNx; ++x) values.push_back(field(t, y, x));
+  file.put("sst", {0, static_cast<std::size_t>(rows.begin), 0},
+           {kTimes, static_cast<std::size_t>(rows.size()), kNx}, std::span<const float>(values));
+  file.commit();
+  return path;
+}
+
+Namelist study_namelist(const std::string& series) {
+  Namelist n;
+  n.parse("&data hr_files='" + series +
+              "', hr_variable='sst', lr_source='coarsen', coarsen_factor=4, "
+              "train='2001-01-01','2001-04-30', validate='2001-05-01','2001-05-20' /\n"
+              "&patches size=5,6, modes=4 /\n&basis harmonics=1 /\n&grid time_block=32 /\n",
+          "test");
+  return n;
+}
+
+}  // namespace
+
+TEST(Basis, FileRoundTripAndSameChecksumAtAnyRankCount) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const Namelist namelist = study_namelist(series);
+  const StudySeries study = open_study(comm, namelist);
+  const Basis built = build_basis(comm, namelist, study);
+  EXPECT_EQ(built.samples, 120);
+  EXPECT_GT(built.explained(comm), 0.9);
+  write_basis(comm, built, dir + "/basis.nc");
+  const Basis read = read_basis(comm, dir + "/basis.nc");
+  EXPECT_EQ(read.checksum(comm), built.checksum(comm));
+  EXPECT_EQ(read.tau.size(), built.tau.size());
+  ASSERT_EQ(read.patches.mine.size(), built.patches.mine.size());
+  for (std::size_t p = 0; p < read.patches.mine.size(); ++p) {
+    EXPECT_EQ(read.patches.mine[p].phi, built.patches.mine[p].phi);
+    EXPECT_EQ(read.patches.mine[p].tau, built.patches.mine[p].tau);
+    EXPECT_EQ(read.patches.mine[p].points, built.patches.mine[p].points);
+  }
+  EXPECT_EQ(read.condition_scale, built.condition_scale);
+
+  // The same file read, and the same basis built, by this process alone: every bit of it.
+  const Communicator self = Communicator::self();
+  EXPECT_EQ(read_basis(self, dir + "/basis.nc").checksum(self), built.checksum(comm));
+  const StudySeries alone = open_study(self, namelist);
+  EXPECT_EQ(build_basis(self, namelist, alone).checksum(self), built.checksum(comm));
+}
+
+TEST(Basis, LandIsAbsentAndLayoutIsTheSameOnEveryRank) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const Namelist namelist = study_namelist(series);
+  const StudySeries study = open_study(comm, namelist);
+  const Basis basis = build_basis(comm, namelist, study);
+  long ocean = 0;
+  for (const PatchModes& patch : basis.patches.mine) ocean += static_cast<long>(patch.points.size());
+  EXPECT_EQ(comm.sum(ocean), kNy * kNx - 15);
+  const TokenLayout layout = basis.layout(comm);
+  EXPECT_EQ(layout.tokens, 16);  // 4 x 4 patches of 5 x 6, the last ones smaller
+  Checksum sum;
+  sum.add(std::span<const float>(layout.centre_lat));
+  sum.add(std::span<const unsigned char>(layout.active));
+  EXPECT_EQ(comm.max(static_cast<unsigned long>(sum.value())), sum.value());
+}
+
+TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const Namelist namelist = study_namelist(series);
+  const StudySeries study = open_study(comm, namelist);
+  const Basis basis = build_basis(comm, namelist, study);
+  const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
+  const TokenSeries tokens = encode_period(comm, LatentSpace(basis, nullptr), study, pairs, 32);
+  EXPECT_EQ(comm.sum(tokens.items.size()), 120);
+  const TokenLayout layout = basis.layout(comm);
+  std::vector<double> latent(static_cast<std::size_t>(layout.latent_size())), condition(latent.size());
+  for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
+    latent[i % latent.size()] +=
+        static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / 120;
+    condition[i % latent.size()] +=
+        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / 120;
+  }
+  comm.sum(std::span(latent));
+  comm.sum(std::span(condition));
+  for (std::size_t i = 0; i < latent.size(); ++i)
+    if (layout.active[i]) {
+      EXPECT_NEAR(latent[i], 1, 1e-4);
+      EXPECT_NEAR(condition[i], 1, 1e-4);
+    }
+}
+
+TEST(Basis, DamagedAndForeignFilesAreRefusedOnEveryRank) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const auto code_of = [&](const std::string& path) {
+    try {
+      read_basis(comm, path);
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.agreed());
+      EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
+      return error.code();
+    }
+    return ExitCode::ok;
+  };
+  EXPECT_EQ(code_of(dir + "/absent.nc"), ExitCode::no_input);
+  EXPECT_EQ(code_of(series), ExitCode::data);  // NetCDF, but no basis
+  const Namelist namelist = study_namelist(series);
+  const StudySeries study = open_study(comm, namelist);
+  Basis basis = build_basis(comm, namelist, study);
+  write_basis(comm, basis, dir + "/basis.nc");
+  if (comm.is_root()) {  // one byte of phi's data changed
+    int id = 0, variable = 0;
+    ASSERT_EQ(nc_open((dir + "/basis.nc").c_str(), NC_WRITE, &id), NC_NOERR);
+    ASSERT_EQ(nc_inq_varid(id, "phi", &variable), NC_NOERR);
+    const std::size_t at[3] = {0, 10, 10};
+    const double value = 0.123;
+    ASSERT_EQ(nc_put_var1_double(id, variable, at, &value), NC_NOERR);
+    ASSERT_EQ(nc_close(id), NC_NOERR);
+  }
+  comm.barrier();
+  EXPECT_EQ(code_of(dir + "/basis.nc"), ExitCode::data);
+}
+
+TEST(Basis, APeriodThatTheSeriesDoesNotCoverIsRefused) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  Namelist namelist = study_namelist(series);
+  namelist.set("data.train='1990-01-01','1990-12-31'");
+  const StudySeries study = open_study(comm, namelist);
+  try {
+    build_basis(comm, namelist, study);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::data);
+    EXPECT_NE(std::string(error.what()).find("2001-01-01"), std::string::npos) << error.what();
+  }
+}

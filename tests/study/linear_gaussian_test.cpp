@@ -1,0 +1,797 @@
+// The base of a synthetic ocean, from series to basis.nc and back, at any rank count.
+#include "podscale/study/linear_gaussian.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <numbers>
+
+#include "podscale/core/error.hpp"
+#include "podscale/study/base_file.hpp"
+#include "podscale/study/calibrate.hpp"
+#include "podscale/study/token_series.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/ocean_file.hpp"
+#include "podscale/study/anomaly.hpp"
+
+using namespace podscale;
+
+namespace {
+
+constexpr long kBlock = 50;
+
+std::string folder(const Communicator& comm) {
+  const std::string name =
+      (std::filesystem::temp_directory_path() / ("podscale_base_" + std::to_string(comm.size()))).string();
+  if (comm.is_root()) std::filesystem::create_directories(name);
+  comm.barrier();
+  return name;
+}
+
+/// 22 x 26 points, so that the last LR blocks of 4 x 4 and the last patches are cut.
+Namelist study_namelist(const std::string& dir) {
+  Namelist n;
+  n.parse(
+      "&ocean ny=22, nx=26, factor=4, first_date='2001-01-01', last_date='2003-12-31', step_days=3, "
+      "turbulence_modes=48, land_fraction=0.15, islands=2 /\n"
+      "&data hr_files='" +
+          dir +
+          "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
+          "train='2001-01-01','2002-12-31', validate='2003-01-01','2003-12-31' /\n"
+          "&patches size=4,6, modes=5, overlap=2 /\n&basis harmonics=1 /\n&grid time_block=50 /\n"
+          "&base halo=1, lags=-1,0,1, rank=12, share=0.8, penalties=1e-3,1e-2,0.1,1.0 /\n",
+      "test");
+  return n;
+}
+
+/// Series, basis and base on one communicator. Not movable: the parts refer to each other.
+struct Study {
+  Study(const Communicator& comm, const Namelist& namelist)
+      : series(open_study(comm, namelist)),
+        train(steps_of_period(series.hr, series.lr, namelist, "data.train")),
+        validate(steps_of_period(series.hr, series.lr, namelist, "data.validate")),
+        basis(build_basis(comm, namelist, series)),
+        base(fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate,
+                                 kBlock)),
+        space(basis, &base) {
+    base.calibration.times = 1;  // a file with a base that was not calibrated is refused
+  }
+  Study(const Study&) = delete;
+  StudySeries series;
+  std::vector<StepPair> train, validate;
+  Basis basis;
+  LinearGaussian base;
+  LatentSpace space;
+};
+
+/// One ocean and one fit for all tests.
+class Base : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
+    dir_ = folder(*comm_);
+    const Namelist namelist = study_namelist(dir_);
+    OceanSpec spec = ocean_spec(namelist);
+    write_ocean(*comm_, spec, {dir_ + "/hr.nc", dir_ + "/lr.nc", "", "", ""});
+    comm_->barrier();
+    study_ = std::make_unique<Study>(*comm_, namelist);
+  }
+  static void TearDownTestSuite() {
+    study_.reset();
+    comm_.reset();
+  }
+  static const Communicator& comm() { return *comm_; }
+  static const Study& study() { return *study_; }
+  static const std::string& dir() { return dir_; }
+
+ private:
+  static inline std::unique_ptr<Communicator> comm_;
+  static inline std::unique_ptr<Study> study_;
+  static inline std::string dir_;
+};
+
+template <class Work>
+ExitCode code_of(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.agreed());
+    return error.code();
+  }
+  return ExitCode::ok;
+}
+
+/// Conditions and true anomalies of a block of pairs, by space.
+struct Block {
+  std::vector<float> condition;
+  std::vector<double> anomalies;
+};
+Block read_block(const Communicator& comm, const Study& study, std::span<const StepPair> part) {
+  const std::vector<StepPair> pairs(part.begin(), part.end());
+  const ConditionSeries conditions = study.space.conditions(study.series.lr, comm);
+  Block block{conditions.read(lr_steps(pairs)),
+              std::vector<double>(static_cast<std::size_t>(study.basis.window.points()) * pairs.size())};
+  read_anomalies(study.series.hr, study.basis, comm, hr_steps(pairs), block.anomalies);
+  return block;
+}
+
+/// work(index of the time, forecast mean, variance, truth) of all times of a period.
+template <class Work>
+void for_forecasts(const Communicator& comm, const Study& study, const std::vector<StepPair>& pairs,
+                   const Inflation& inflation, const Work& work) {
+  const std::size_t n = static_cast<std::size_t>(study.basis.window.points());
+  const std::vector<double> zero(n, 0.0);
+  std::vector<double> mean(n), variance(n);
+  const Block block = read_block(comm, study, pairs);
+  const std::vector<float> phase(pairs.size(), 0.0f);
+  const std::vector<std::uint32_t> key(pairs.size(), 0);
+  const auto forecasts = base_forecast(study.space)({block.condition, phase, key}, inflation);
+  for (std::size_t t = 0; t < pairs.size(); ++t) {
+    decode_forecast(study.basis, forecasts[t], inflation.truncation, zero, mean, variance);
+    work(mean, variance, std::span(block.anomalies).subspan(t * n, n));
+  }
+}
+
+}  // namespace
+
+TEST_F(Base, OptionsComeFromTheNamelist) {
+  const auto options = linear_gaussian_options(study_namelist("x"));
+  EXPECT_EQ(options.lags, (std::vector<long>{-1, 0, 1}));
+  EXPECT_EQ(options.rank, 12);
+  EXPECT_EQ(options.penalties.size(), 4u);
+  EXPECT_EQ(study().base.lags, options.lags);
+  EXPECT_EQ(study().base.predictors.box().slots() % 3, 0);
+  EXPECT_GT(study().base.residual.rank, 0);
+}
+
+TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
+  // What it leaves is orthogonal to mean, cosine and sine over the training period.
+  const Communicator self = Communicator::self();
+  const StudySeries alone = open_study(self, study_namelist(dir()));
+  const Grid& grid = alone.lr.grid();
+  const auto steps = lr_steps(study().train);
+  std::vector<float> values(static_cast<std::size_t>(grid.points()) * steps.size());
+  alone.lr.read({0, grid.ny(), 0, grid.nx()}, steps, values);
+  const Climatology& cells = study().base.cells;
+  ASSERT_EQ(cells.points, grid.points());
+  std::vector<double> expected(static_cast<std::size_t>(grid.points())), sums(3 * expected.size());
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    const double phase =
+        year_fraction(alone.lr.times().calendar, alone.lr.times().dates[static_cast<std::size_t>(steps[t])]);
+    cells.evaluate(phase, expected);
+    const auto x = harmonic_basis(phase, 1);
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      for (std::size_t c = 0; c < 3; ++c)
+        sums[c * expected.size() + i] +=
+            x[c] * (static_cast<double>(values[t * expected.size() + i]) - expected[i]) /
+            static_cast<double>(steps.size());
+  }
+  int used = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (std::isnan(cells.coefficients[i])) continue;
+    ++used;
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(sums[c * expected.size() + i], 0, 1e-9) << i;
+  }
+  EXPECT_GT(used, 20);
+  for (std::size_t p = 0; p < study().basis.patches.mine.size(); ++p)
+    for (const long cell : study().base.predictors.cells(p))
+      if (cell >= 0) {
+        EXPECT_FALSE(std::isnan(cells.coefficients[study().base.predictors.grid_cell(cell)]));
+      }
+}
+
+TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
+  const Communicator self = Communicator::self();
+  const StudySeries alone = open_study(self, study_namelist(dir()));
+  const Grid& grid = alone.lr.grid();
+  const std::size_t cells = static_cast<std::size_t>(grid.points());
+  const long last = static_cast<long>(alone.lr.times().dates.size()) - 1;
+  const std::vector<long> steps{0, 1, 200, last - 1, last}, lags{-2, 0, 3};
+  const Predictors predictors(comm(), study().basis, 1, lags);
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t slots = static_cast<std::size_t>(predictors.box().slots()), box = slots / lags.size();
+  std::vector<float> found(steps.size() * patches.size() * slots, 99.0f);
+  PredictorSeries(study().series.lr, study().basis, predictors, study().base.cells, comm())
+      .read(steps, found);
+
+  std::vector<float> values(cells);
+  std::vector<double> climatology(cells);
+  for (std::size_t t = 0; t < steps.size(); ++t)
+    for (std::size_t l = 0; l < lags.size(); ++l) {
+      const long step = std::min(std::max(0l, steps[t] + lags[l]), last);
+      alone.lr.read({0, grid.ny(), 0, grid.nx()}, std::vector<long>{step}, values);
+      study().base.cells.evaluate(
+          year_fraction(alone.lr.times().calendar, alone.lr.times().dates[static_cast<std::size_t>(step)]),
+          climatology);
+      for (std::size_t p = 0; p < patches.size(); ++p)
+        for (std::size_t i = 0; i < box; ++i) {
+          const long cell = predictors.cells(p)[i];
+          const float value = found[(t * patches.size() + p) * slots + l * box + i];
+          if (cell < 0) {
+            EXPECT_EQ(value, 0.0f);
+            continue;
+          }
+          const std::size_t at = static_cast<std::size_t>(predictors.grid_cell(cell));
+          EXPECT_EQ(value, static_cast<float>(static_cast<double>(values[at]) - climatology[at]));
+        }
+    }
+}
+
+TEST_F(Base, BeatsClimatologyOnTheValidationPeriod) {
+  double error = 0, power = 0;
+  for_forecasts(comm(), study(), study().validate, {}, [&](const auto& mean, const auto&, const auto& truth) {
+    for (std::size_t i = 0; i < mean.size(); ++i)
+      if (study().basis.ocean[i]) {
+        error += std::pow(mean[i] - truth[i], 2);
+        power += truth[i] * truth[i];
+      }
+  });
+  error = comm().sum(error);
+  power = comm().sum(power);
+  EXPECT_LT(error, 0.5 * power);
+  EXPECT_GT(error, 0);
+}
+
+TEST_F(Base, ALargePenaltyLeavesThePrior) {
+  Namelist namelist = study_namelist(dir());
+  namelist.set("base.penalties=1e6");
+  for (const std::string prior : {"interpolation", "climatology"}) {
+    namelist.set("base.prior=" + prior);
+    const LinearGaussian base = fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis,
+                                                    study().series, study().train, study().validate, kBlock);
+    const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
+                      width = static_cast<std::size_t>(base.conditions(study().basis));
+    EXPECT_EQ(base.interpolation, prior == "interpolation" ? 1 : 0);
+    ASSERT_EQ(width, slots + static_cast<std::size_t>(study().basis.modes));
+    for (std::size_t p = 0; p < base.regression.size(); ++p)
+      for (std::size_t i = 0; i < base.regression[p].size(); ++i) {
+        const std::size_t mode = i / width, column = i % width;
+        if (column < slots) {
+          EXPECT_NEAR(base.regression[p][i], 0, 1e-4);
+        } else {
+          EXPECT_EQ(base.regression[p][i], column - slots == mode ? base.interpolation : 0);
+        }
+      }
+  }
+}
+
+TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
+  // Every candidate alone, and its error on the coefficients of the validation period.
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t k = static_cast<std::size_t>(study().basis.modes), times = study().validate.size(),
+                    width = static_cast<std::size_t>(study().base.conditions(study().basis));
+  const Block block = read_block(comm(), study(), study().validate);
+  std::vector<double> folded = block.anomalies;
+  const auto a = to_coefficients(study().basis, folded, static_cast<long>(times));
+  double best = 1e300, penalty = 0, interpolation = -1;
+  for (const double prior : {0.0, 1.0})
+    for (const double candidate : {1e-3, 1e-2, 0.1, 1.0}) {
+      LinearGaussianOptions options = linear_gaussian_options(study_namelist(dir()));
+      options.penalties = {candidate};
+      options.interpolation = {prior};
+      options.rank = 0;
+      const LinearGaussian base = fit_linear_gaussian(comm(), options, study().basis, study().series,
+                                                      study().train, study().validate, kBlock);
+      double error = 0;
+      std::vector<double> mean(k);
+      for (std::size_t t = 0; t < times; ++t)
+        for (std::size_t p = 0; p < patches.size(); ++p) {
+          const std::size_t at = t * patches.size() + p;
+          regress(base.regression[p], patches[p].modes, block.condition.data() + at * width, width,
+                  mean.data());
+          for (int m = 0; m < patches[p].modes; ++m)
+            error += std::pow(static_cast<double>(a[at * k + m]) - mean[m], 2);
+        }
+      error = comm().sum(error);
+      if (error < best) best = error, penalty = candidate, interpolation = prior;
+    }
+  EXPECT_EQ(study().base.penalty, penalty);
+  EXPECT_EQ(study().base.interpolation, interpolation);
+}
+
+TEST_F(Base, SameBitsAtAnyRankCount) {
+  const Communicator self = Communicator::self();
+  const Study alone(self, study_namelist(dir()));
+  EXPECT_EQ(study().base.checksum(comm(), study().basis), alone.base.checksum(self, alone.basis));
+  EXPECT_EQ(study().base.penalty, alone.base.penalty);
+  EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
+  const auto here = calibrate(comm(), study().space, study().series, study().validate,
+                              base_forecast(study().space), Inflate::mode, kBlock);
+  const auto there = calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space),
+                               Inflate::mode, kBlock);
+  EXPECT_EQ(here.numbers(), there.numbers());
+
+  // Latents: the items of this rank are those of the whole, in their places.
+  const TokenSeries mine = encode_period(comm(), study().space, study().series, study().validate, kBlock),
+                    all = encode_period(self, alone.space, alone.series, alone.validate, kBlock);
+  const auto part = [&](const std::vector<float>& values, const std::vector<float>& of_all) {
+    const long width = static_cast<long>(of_all.size()) / all.items.size();
+    EXPECT_EQ(values, std::vector<float>(of_all.begin() + mine.items.begin * width,
+                                         of_all.begin() + mine.items.end * width));
+  };
+  part(mine.latent, all.latent);
+  part(mine.condition, all.condition);
+  part(mine.year_phase, all.year_phase);
+}
+
+TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
+  const Communicator self = Communicator::self();
+  Namelist namelist = study_namelist(dir());
+  namelist.set("patches.size=22, 13");  // two patches
+  const std::string path = dir() + "/two.nc";
+  for (const std::string rank : {"0", "2"}) {
+    namelist.set("base.rank=" + rank);
+    const Study two(comm(), namelist), alone(self, namelist);
+    ASSERT_EQ(two.basis.patches.patch_of_token.size(), 2u);
+    EXPECT_EQ(std::to_string(two.base.residual.rank), rank);
+    EXPECT_EQ(two.base.checksum(comm(), two.basis), alone.base.checksum(self, alone.basis));
+    write_basis(comm(), two.basis, path, base_extras(comm(), two.basis, two.base));
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);
+    EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
+              two.base.checksum(comm(), two.basis));
+    const auto here = calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space),
+                                Inflate::mode, kBlock);
+    EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, alone.validate,
+                                        base_forecast(alone.space), Inflate::mode, kBlock)
+                                  .numbers());
+  }
+}
+
+TEST_F(Base, FileRoundTrip) {
+  const std::string path = dir() + "/basis.nc";
+  LinearGaussian calibrated = study().base;
+  calibrated.calibration.inflation = {1.1, 1.2, 1.3, {0.8, 0.9, 1.0, 1.1, 1.2}};
+  calibrated.season.harmonics = 1;
+  for (int r = 0; r < calibrated.residual.rank; ++r)
+    for (const double value : {1.0, 0.1 * r, -0.2}) calibrated.season.global.push_back(value);
+  for (const PatchModes& patch : study().basis.patches.mine)
+    for (const double value : {1.0, 0.3, 0.01 * static_cast<double>(patch.patch)})
+      calibrated.season.patch.push_back(value);
+  calibrated.calibration.half_width = {0.6, 1.2, 1.7, 2.1};
+  calibrated.calibration.times = 17;
+  calibrated.calibration.period = "some days";
+  calibrated.calibration.note = "few";
+  write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, calibrated));
+  {
+    const Basis basis = read_basis(comm(), path);
+    const LinearGaussian read = require_base(comm(), basis, path);
+    EXPECT_EQ(read.checksum(comm(), basis), calibrated.checksum(comm(), study().basis));
+    EXPECT_NE(read.checksum(comm(), basis), study().base.checksum(comm(), study().basis));  // without season
+    EXPECT_EQ(read.season.patch, calibrated.season.patch);
+    EXPECT_EQ(read.season.global, calibrated.season.global);
+    EXPECT_EQ(basis.lapping.overlap(), 2);
+    EXPECT_EQ(read.interpolation, study().base.interpolation);
+    EXPECT_EQ(read.penalty, study().base.penalty);
+    EXPECT_EQ(read.calibration.numbers(), calibrated.calibration.numbers());
+    EXPECT_EQ(read.calibration.period, "some days");
+    EXPECT_EQ(read.calibration.note, "few");
+    // The same slots mean the same cells: HR rows and columns are no multiple of the block here.
+    EXPECT_EQ(read.predictors.box().slots(), study().base.predictors.box().slots());
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+      for (std::size_t i = 0; i < read.predictors.cells(p).size(); ++i) {
+        const long a = read.predictors.cells(p)[i], b = study().base.predictors.cells(p)[i];
+        ASSERT_EQ(a < 0, b < 0);
+        if (a >= 0) {
+          EXPECT_EQ(read.predictors.grid_cell(a), study().base.predictors.grid_cell(b));
+        }
+      }
+  }
+  // The whole of it by this process alone: another decomposition.
+  const Communicator self = Communicator::self();
+  const Basis basis = read_basis(self, path);
+  const LinearGaussian read = require_base(self, basis, path);
+  EXPECT_EQ(read.checksum(self, basis), calibrated.checksum(comm(), study().basis));
+}
+
+TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
+  const std::string path = dir() + "/damaged.nc";
+  for (const std::string variable : {"regression", "residual_root", "global_root", "global_variance",
+                                     "predictor_scale", "lr_cell_climatology"}) {
+    write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
+    comm().barrier();
+    if (comm().is_root()) {  // one number changed, of the middle of the table
+      int id = 0, number = 0, dims = 0;
+      ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
+      ASSERT_EQ(nc_inq_varid(id, variable.c_str(), &number), NC_NOERR);
+      ASSERT_EQ(nc_inq_varndims(id, number, &dims), NC_NOERR);
+      std::vector<int> ids(static_cast<std::size_t>(dims));
+      std::vector<std::size_t> at;
+      ASSERT_EQ(nc_inq_vardimid(id, number, ids.data()), NC_NOERR);
+      for (const int dim : ids) {
+        std::size_t length = 0;
+        ASSERT_EQ(nc_inq_dimlen(id, dim, &length), NC_NOERR);
+        at.push_back(length / 2);
+      }
+      if (variable == "residual_root") at[3] = at[2];  // its lower triangle
+      double value = 0;
+      ASSERT_EQ(nc_get_var1_double(id, number, at.data(), &value), NC_NOERR);
+      value = 0.123 + 2 * value;
+      ASSERT_EQ(nc_put_var1_double(id, number, at.data(), &value), NC_NOERR);
+      ASSERT_EQ(nc_close(id), NC_NOERR);
+    }
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);  // the basis itself is whole
+    EXPECT_EQ(code_of([&] { read_base(comm(), basis, path); }), ExitCode::data) << variable;
+  }
+}
+
+TEST_F(Base, ABaseWithoutAUsableCalibrationIsRefusedOnEveryRank) {
+  const std::string path = dir() + "/uncalibrated.nc";
+  const auto written = [&](const Inflation& inflation, long times) {
+    LinearGaussian base = study().base;
+    base.calibration.inflation = inflation;
+    base.calibration.times = times;
+    write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, base));
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);
+    return code_of([&] { read_base(comm(), basis, path); });
+  };
+  EXPECT_EQ(written({1, 1, 1}, 1), ExitCode::ok);
+  EXPECT_EQ(written({1, 1, 1}, 0), ExitCode::data);
+  EXPECT_EQ(written({0, 1, 1}, 9), ExitCode::data);
+  EXPECT_EQ(written({1, -1, 1}, 9), ExitCode::data);
+  EXPECT_EQ(written({1, 1, std::nan("")}, 9), ExitCode::data);
+}
+
+TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
+  const std::string path = dir() + "/older.nc";
+  for (const char* attribute : {"base_halo", "base_lags", "base_penalty", "base_interpolation",
+                                "base_inflation", "base_coverage_before", "base_coverage_after",
+                                "base_conformal_half_width", "base_calibration_times"}) {
+    write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
+    comm().barrier();
+    if (comm().is_root()) {
+      int id = 0;
+      ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
+      ASSERT_EQ(nc_del_att(id, NC_GLOBAL, attribute), NC_NOERR);
+      ASSERT_EQ(nc_close(id), NC_NOERR);
+    }
+    comm().barrier();
+    const Basis basis = read_basis(comm(), path);
+    EXPECT_EQ(code_of([&] { read_base(comm(), basis, path); }), ExitCode::data) << attribute;
+  }
+}
+
+TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
+  const std::string path = dir() + "/without.nc";
+  write_basis(comm(), study().basis, path);
+  const Basis basis = read_basis(comm(), path);
+  EXPECT_FALSE(read_base(comm(), basis, path).has_value());
+  EXPECT_EQ(code_of([&] { require_base(comm(), basis, path); }), ExitCode::data);
+}
+
+TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
+  const TokenSeries tokens = encode_period(comm(), study().space, study().series, study().train, kBlock);
+  const TokenLayout layout = study().space.layout(comm());
+  const double times = static_cast<double>(study().train.size());
+  EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
+  const std::size_t width = static_cast<std::size_t>(layout.latent_size());
+  ASSERT_EQ(tokens.latent.size(), width * static_cast<std::size_t>(tokens.items.size()));
+  ASSERT_EQ(tokens.condition.size(), static_cast<std::size_t>(layout.condition_size() * tokens.items.size()));
+  std::vector<double> square(width, 0.0);
+  for (std::size_t i = 0; i < tokens.latent.size(); ++i)
+    square[i % width] +=
+        static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / times;
+  comm().sum(std::span(square));
+  for (std::size_t i = 0; i < width; ++i) {
+    if (layout.active[i]) {
+      EXPECT_NEAR(square[i], 1, 2e-3) << i;
+    } else {
+      EXPECT_EQ(square[i], 0) << i;
+    }
+  }
+  std::vector<double> condition(static_cast<std::size_t>(layout.condition_size()), 0.0);
+  for (std::size_t i = 0; i < tokens.condition.size(); ++i)
+    condition[i % condition.size()] +=
+        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / times;
+  comm().sum(std::span(condition));
+  const std::size_t of_patches =
+      static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.condition);
+  int ones = 0;
+  for (std::size_t i = 0; i < condition.size(); ++i) {
+    if (condition[i] == 0) continue;  // land, padding
+    EXPECT_LT(i, of_patches);
+    EXPECT_NEAR(condition[i], 1, 1e-4) << i;
+    ++ones;
+  }
+  EXPECT_GT(ones, 100);
+  const TimeAxis& axis = study().series.hr.times();
+  ASSERT_EQ(static_cast<long>(tokens.year_phase.size()), tokens.items.size());
+  for (std::size_t i = 0; i < tokens.year_phase.size(); ++i) {
+    const StepPair& pair = study().train[static_cast<std::size_t>(tokens.items.begin) + i];
+    EXPECT_FLOAT_EQ(tokens.year_phase[i], static_cast<float>(year_fraction(
+                                              axis.calendar, axis.dates[static_cast<std::size_t>(pair.a)])));
+  }
+}
+
+TEST_F(Base, LatentsColourBackToTheCoefficients) {
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t count = 7, k = static_cast<std::size_t>(study().basis.modes),
+                    width = static_cast<std::size_t>(study().space.condition_width()),
+                    rank = static_cast<std::size_t>(study().space.global_modes());
+  const Block block = read_block(comm(), study(), std::span(study().validate).first(count));
+  std::vector<double> folded = block.anomalies;
+  const auto a = to_coefficients(study().basis, folded, count);
+  const auto z = study().space.whiten(comm(), a, block.condition, count);
+  for (std::size_t t = 0; t < count; ++t)
+    for (std::size_t p = 0; p < patches.size(); ++p) {
+      const std::size_t modes = static_cast<std::size_t>(patches[p].modes), at = t * patches.size() + p;
+      std::vector<double> mean(modes), r(modes);
+      study().space.mean(p, block.condition.data() + at * width, mean);
+      study().space.colour(p, std::span(z.global).subspan(t * rank, rank),
+                           std::span(z.patch).subspan(at * k, modes), r);
+      for (std::size_t m = 0; m < modes; ++m)
+        EXPECT_NEAR(mean[m] + r[m], static_cast<double>(a[at * k + m]), 1e-9);
+    }
+}
+
+/// Coverage counted point by point, with these half widths; [4] is the area.
+std::array<double, 5> count_covered(const Communicator& comm, const Study& study, const Inflation& inflation,
+                                    const std::array<double, 4>& width) {
+  std::array<double, 5> sums{};
+  const Basis& basis = study.basis;
+  for_forecasts(comm, study, study.validate, inflation,
+                [&](const auto& mean, const auto& variance, const auto& truth) {
+                  for (long i = 0; i < basis.window.points(); ++i) {
+                    if (!basis.ocean[i]) continue;
+                    const double area = basis.grid.area_weight(basis.window.y0 + i / basis.window.nx,
+                                                               basis.window.x0 + i % basis.window.nx);
+                    sums[4] += area;
+                    for (std::size_t l = 0; l < 4; ++l)
+                      if (std::abs(mean[i] - truth[i]) <= width[l] * std::sqrt(variance[i])) sums[l] += area;
+                  }
+                });
+  comm.sum(std::span(sums));
+  for (double& sum : sums) sum /= sums[4];
+  return sums;
+}
+
+TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem) {
+  // A network may damp a wider start noise: here half of the factor on the standard deviation arrives.
+  const auto base = base_forecast(study().space);
+  const auto arrives = [](const Inflation& f) {
+    return Inflation{0.3 * std::sqrt(f.global), 0.3 * std::sqrt(f.patch), f.truncation};
+  };
+  const ForecastFunction damped = [&](const ForecastRequest& request, const Inflation& inflation) {
+    return base(request, arrives(inflation));
+  };
+  const auto c =
+      calibrate(comm(), study().space, study().series, study().validate, damped, Inflate::mode, kBlock);
+  std::array<double, 4> gaussian{};
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
+             conformal = count_covered(comm(), study(), arrives(c.inflation), c.half_width);
+  for (std::size_t l = 0; l < 4; ++l) {
+    EXPECT_NEAR(after[l], c.after[l], 2e-3) << l;
+    EXPECT_NEAR(conformal[l], calibration_levels[l], 2e-3) << l;
+  }
+}
+
+TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
+  int asked = 0;
+  EXPECT_EQ(code_of([&] {
+              calibrate(comm(), study().space, study().series, study().validate, base_forecast(study().space),
+                        Inflate::mode, 16,
+                        [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
+            }),
+            ExitCode::requeue);
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
+  const auto c = calibrate(comm(), study().space, study().series, study().validate,
+                           base_forecast(study().space), Inflate::mode, kBlock);
+  EXPECT_EQ(c.times, static_cast<long>(study().validate.size()));
+  EXPECT_EQ(c.note, "");
+  const auto& dates = study().series.hr.times().dates;
+  EXPECT_EQ(c.period, date_text(dates[static_cast<std::size_t>(study().validate.front().a)]) + " to " +
+                          date_text(dates[static_cast<std::size_t>(study().validate.back().a)]));
+  const auto plain = calibrate(comm(), study().space, study().series, study().validate,
+                               base_forecast(study().space), Inflate::none, kBlock);
+  EXPECT_EQ(plain.inflation.global, 1);
+  EXPECT_EQ(plain.inflation.truncation, 1);
+  EXPECT_EQ(plain.before, c.before);
+  // Coverage counted here, with the inflated variance and both kinds of half width.
+  const auto covered = [&](const Inflation& inflation, const std::array<double, 4>& width) {
+    return count_covered(comm(), study(), inflation, width);
+  };
+  std::array<double, 4> gaussian{};
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  const auto before = covered({}, gaussian), after = covered(c.inflation, gaussian),
+             conformal = covered(c.inflation, c.half_width);
+  for (std::size_t l = 0; l < 4; ++l) {
+    EXPECT_NEAR(before[l], c.before[l], 2e-3) << l;
+    EXPECT_NEAR(after[l], c.after[l], 2e-3) << l;
+    EXPECT_NEAR(conformal[l], calibration_levels[l], 2e-3) << l;
+  }
+}
+
+TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
+  // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
+  // that of the CRPS, is all that the levels can get, and they share it.
+  const auto c = calibrate(comm(), study().space, study().series, study().train, base_forecast(study().space),
+                           Inflate::mode, kBlock);
+  EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
+  EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
+  EXPECT_LT(c.inflation.global, 1.1);
+  ASSERT_EQ(static_cast<int>(c.inflation.mode.size()), study().basis.modes);
+  for (const double factor : c.inflation.mode) EXPECT_NEAR(factor, 1, 1e-4);
+}
+
+TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
+  const auto right = base_forecast(study().space);
+  const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
+    return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation, inflation.mode});
+  };
+  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, Inflate::mode,
+                           kBlock),
+             b = calibrate(comm(), study().space, study().series, study().validate, wrong, Inflate::mode,
+                           kBlock);
+  EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
+  EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);
+  EXPECT_NEAR(b.inflation.truncation / a.inflation.truncation, 1, 1e-6);
+  for (std::size_t l = 0; l < 4; ++l) EXPECT_NEAR(b.after[l], a.after[l], 1e-6);
+}
+
+TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
+  const auto fit = [&](const Communicator& on, const Study& of, const std::vector<StepPair>& validate) {
+    return fit_seasonal_variance(on, of.space, of.series, of.train, validate, 1, kBlock);
+  };
+  // On the period that it was fitted to it gains.
+  const SeasonalVariance season = fit(comm(), study(), study().train);
+  ASSERT_EQ(season.harmonics, 1);
+  const auto& patches = study().basis.patches.mine;
+  const std::size_t k = static_cast<std::size_t>(study().basis.modes), local = patches.size(),
+                    rank = static_cast<std::size_t>(study().base.residual.rank);
+  // Squared latents and harmonics of a period, all at once.
+  struct Squares {
+    std::vector<double> patch, global;
+    std::vector<std::vector<double>> basis;
+  };
+  const auto squares = [&](const std::vector<StepPair>& pairs) {
+    const Block block = read_block(comm(), study(), pairs);
+    std::vector<double> folded = block.anomalies;
+    const auto a = to_coefficients(study().basis, folded, static_cast<long>(pairs.size()));
+    const auto z = study().space.whiten(comm(), a, block.condition, static_cast<long>(pairs.size()));
+    Squares s;
+    const TimeAxis& axis = study().series.lr.times();
+    for (std::size_t t = 0; t < pairs.size(); ++t) {
+      for (std::size_t p = 0; p < local; ++p) {
+        double sum = 0;
+        for (std::size_t m = 0; m < k; ++m) sum += std::pow(z.patch[(t * local + p) * k + m], 2);
+        s.patch.push_back(sum);
+      }
+      for (std::size_t r = 0; r < rank; ++r) s.global.push_back(std::pow(z.global[t * rank + r], 2));
+      const double y = 2 * std::numbers::pi *
+                       year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(pairs[t].b)]);
+      s.basis.push_back({1, std::cos(y), std::sin(y)});
+    }
+    return s;
+  };
+  const auto curve = [](const double* c, const std::vector<double>& b) {
+    return c[0] * b[0] + c[1] * b[1] + c[2] * b[2];
+  };
+  const Squares train = squares(study().train);
+  const std::size_t times = study().train.size();
+  double strongest = 0;
+  for (std::size_t i = 0; i < 3; ++i) {  // the residual of a least squares fit is orthogonal to the harmonics
+    for (std::size_t p = 0; p < local; ++p) {
+      double product = 0;
+      for (std::size_t t = 0; t < times; ++t)
+        product += train.basis[t][i] * (train.patch[t * local + p] / std::max(1, patches[p].modes) -
+                                        curve(&season.patch[3 * p], train.basis[t]));
+      EXPECT_NEAR(product / static_cast<double>(times), 0, 1e-9) << p;
+    }
+    for (std::size_t r = 0; r < rank; ++r) {
+      double product = 0;
+      for (std::size_t t = 0; t < times; ++t)
+        product +=
+            train.basis[t][i] * (train.global[t * rank + r] - curve(&season.global[3 * r], train.basis[t]));
+      EXPECT_NEAR(product / static_cast<double>(times), 0, 1e-9) << r;
+    }
+  }
+  for (std::size_t p = 0; p < local; ++p) strongest = std::max(strongest, std::abs(season.patch[3 * p + 1]));
+  EXPECT_GT(comm().max(strongest), 0.05);  // there is a season to be found
+
+  // Kept by another period where the Gaussian likelihood counted here says so.
+  const Squares validate = squares(study().validate);
+  const auto clamped = [&](const double* c, const std::vector<double>& b) {
+    return std::clamp(curve(c, b), 0.25, 4.0);
+  };
+  double gain = 0, of_global = 0;
+  for (std::size_t t = 0; t < study().validate.size(); ++t) {
+    for (std::size_t p = 0; p < local; ++p) {
+      const double v = clamped(&season.patch[3 * p], validate.basis[t]), s = validate.patch[t * local + p];
+      gain += s - s / v - patches[p].modes * std::log(v);
+    }
+    for (std::size_t r = 0; r < rank; ++r) {
+      const double v = clamped(&season.global[3 * r], validate.basis[t]), s = validate.global[t * rank + r];
+      of_global += s - s / v - std::log(v);
+    }
+  }
+  gain = comm().sum(gain) + of_global;
+  EXPECT_EQ(fit(comm(), study(), study().validate).varies(), gain > 0);
+  EXPECT_FALSE(
+      fit_seasonal_variance(comm(), study().space, study().series, study().train, study().validate, 0, kBlock)
+          .varies());
+
+  // The same bits on one rank.
+  const Communicator self = Communicator::self();
+  const Study alone(self, study_namelist(dir()));
+  const SeasonalVariance there = fit(self, alone, alone.train);
+  EXPECT_EQ(season.global, there.global);
+  for (std::size_t p = 0; p < local; ++p)
+    for (std::size_t q = 0; q < alone.basis.patches.mine.size(); ++q)
+      for (std::size_t i = 0; i < 3 && alone.basis.patches.mine[q].patch == patches[p].patch; ++i)
+        EXPECT_EQ(season.patch[3 * p + i], there.patch[3 * q + i]);
+}
+
+TEST(SeasonalVariance, ScaleIsTheRootOfTheCurveWithinBounds) {
+  const SeasonalVariance season{1, {1.0, 0.44, 0.0, 1.0, 9.0, 0.0}, {1.0, 0.0, -0.19}};
+  const LatentScale january = latent_scale(season, 0, 2, 1), april = latent_scale(season, 0.25, 2, 1),
+                    july = latent_scale(season, 0.5, 2, 1);
+  EXPECT_NEAR(january.patch[0], 1.2, 1e-12);
+  EXPECT_NEAR(april.patch[0], 1, 1e-12);
+  EXPECT_NEAR(april.global[0], 0.9, 1e-12);
+  EXPECT_NEAR(january.patch[1], 2, 1e-12);  // no more than twice
+  EXPECT_NEAR(july.patch[1], 0.5, 1e-12);   // and half
+  const LatentScale none = latent_scale({}, 0.3, 2, 1);
+  EXPECT_EQ(none.patch, (std::vector<double>{1, 1}));
+  EXPECT_EQ(none.global, (std::vector<double>{1}));
+}
+
+TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
+  const Basis& basis = study().basis;
+  const LatentSpace published(basis, nullptr);
+  const std::vector<long> steps{3, 150};
+  const auto with = study().space.conditions(study().series.lr, comm()).read(steps),
+             without = published.conditions(study().series.lr, comm()).read(steps);
+  std::vector<double> field(static_cast<std::size_t>(basis.window.points()) * steps.size());
+  InterpolatedSeries(study().series.lr, basis, comm()).read_anomalies(steps, field);
+  basis.lapping.fold(field, static_cast<long>(steps.size()));
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
+                    slots = static_cast<std::size_t>(study().base.predictors.box().slots());
+  std::vector<float> cells(steps.size() * local * slots);
+  PredictorSeries(study().series.lr, basis, study().base.predictors, study().base.cells, comm())
+      .read(steps, cells);
+  ASSERT_EQ(with.size(), steps.size() * local * (slots + k));
+  for (std::size_t row = 0; row < steps.size() * local; ++row) {
+    const PatchModes& patch = basis.patches.mine[row % local];
+    const std::size_t d = patch.points.size();
+    for (std::size_t i = 0; i < slots; ++i) EXPECT_EQ(with[row * (slots + k) + i], cells[row * slots + i]);
+    for (std::size_t m = 0; m < k; ++m) {
+      double a = 0;
+      for (std::size_t i = 0; m < static_cast<std::size_t>(patch.modes) && i < d; ++i)
+        a += patch.phi[m * d + i] * field[row / local * static_cast<std::size_t>(basis.window.points()) +
+                                          static_cast<std::size_t>(patch.points[i])];
+      EXPECT_NEAR(static_cast<double>(with[row * (slots + k) + slots + m]), a, 1e-5);
+      EXPECT_EQ(with[row * (slots + k) + slots + m], without[row * k + m]);
+    }
+  }
+}
+
+TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
+  const LatentSpace published(study().basis, nullptr);
+  EXPECT_EQ(published.global_modes(), 0);
+  EXPECT_EQ(published.condition_width(), study().basis.modes);
+  const TokenSeries tokens = encode_period(comm(), published, study().series, study().train, kBlock);
+  const TokenLayout layout = published.layout(comm());
+  const std::size_t width = static_cast<std::size_t>(layout.latent_size());
+  std::vector<double> latent(width, 0.0), condition(width, 0.0);
+  for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
+    latent[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]);
+    condition[i % width] +=
+        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]);
+  }
+  comm().sum(std::span(latent));
+  comm().sum(std::span(condition));
+  for (std::size_t i = 0; i < width; ++i)
+    if (layout.active[i]) {
+      EXPECT_NEAR(latent[i] / static_cast<double>(study().train.size()), 1, 1e-3);
+      EXPECT_NEAR(condition[i] / static_cast<double>(study().train.size()), 1, 1e-3);
+    }
+}
