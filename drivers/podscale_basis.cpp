@@ -3,6 +3,8 @@
 #include "podscale/core/log.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/calibrate.hpp"
+#include "podscale/study/fit_base.hpp"
+#include "podscale/study/fit_season.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "program.hpp"
 

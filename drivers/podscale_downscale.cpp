@@ -5,6 +5,7 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "podscale/study/options.hpp"
+#include "program.hpp"
 
 using namespace podscale;
 
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
   info.groups = {"data", "model", "training", "sampling", "regions", "output"};
   info.example = "  mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.uncertainty=base";
   info.stops_on_signal = true;
-  info.versions = network_versions();
+  info.versions = network_backend().versions;
   return run_program(argc, argv, info, [](Context& context) {
     const Communicator& comm = context.comm;
     const Namelist& namelist = context.namelist;
@@ -23,7 +24,8 @@ int main(int argc, char** argv) {
 
     // 1. Basis, model and the LR steps of the period.
     const Foundation foundation(comm, basis_path, namelist);
-    const Forecaster forecaster(comm, foundation, namelist, context.output_path_of("output.model_file"));
+    const Forecaster forecaster(comm, foundation, namelist, context.output_path_of("output.model_file"),
+                                network_backend());
     const LowResolution lr = LowResolution::open(comm, namelist);
     require_same_grid(lr.grid(), foundation.basis.lr_grid, lr.describe(), basis_path);
     const auto steps = lr_steps_of_period(lr, namelist, "data.downscale");
@@ -33,7 +35,7 @@ int main(int argc, char** argv) {
     warn_of_damping(namelist);
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();
-    tune_process(static_cast<int>(namelist.integer("training.threads")));
+    network_backend().tune_process(static_cast<int>(namelist.integer("training.threads")));
 
     // 2. Forecasting, decoding, writing, a block of times at a time.
     downscale(context, foundation, forecaster, options, lr, steps);

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   info.summary = "Says what basis, model, product, scores or input files hold";
   info.example = "  podscale-inspect runs/ocean/basis.nc runs/ocean/model.h5 runs/ocean/product.nc";
   info.takes_files = true;
-  info.versions = network_versions();
+  info.versions = network_backend().versions;
   FunctionalRequest request;
   info.options = [&](CLI::App& app) {
     const auto list = [&](const char* name, std::vector<double>& values, int count, const char* help) {

@@ -63,7 +63,7 @@ int write_members(Context& context, const Wanted& wanted) {
   const Namelist& n = context.namelist;
   const Foundation foundation(comm, context.output_path_of("output.basis_file"), n);
   const Basis& basis = foundation.basis;
-  const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"),
+  const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"), network_backend(),
                               inflation_of(product));
   for (const auto& [attribute, found] :
        {std::pair<std::string, std::string>{"podscale_basis_checksum", foundation.space.checksum(comm)},
@@ -101,7 +101,7 @@ int write_members(Context& context, const Wanted& wanted) {
   ProductFile file(comm, wanted.output, basis.grid, basis.window, axis, options);
 
   // 3. Time by time.
-  tune_process(static_cast<int>(n.integer("training.threads")));
+  network_backend().tune_process(static_cast<int>(n.integer("training.threads")));
   const std::size_t points = static_cast<std::size_t>(basis.window.points()),
                     width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
@@ -141,7 +141,7 @@ int main(int argc, char** argv) {
   info.summary = "Regenerates any members of a product, bit for bit, from product, basis and model";
   info.example = "  mpirun -n 2 podscale-members runs/ocean/product.nc --n 100 --output members.nc";
   info.takes_files = true;
-  info.versions = network_versions();
+  info.versions = network_backend().versions;
   info.options = [&](CLI::App& app) {
     app.add_option("--n", wanted.count, "How many members")->check(CLI::Range(1, 100000));
     app.add_option("--first", wanted.first, "Number of the first one, from 1")->check(CLI::Range(1, 1000000));

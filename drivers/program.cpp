@@ -21,26 +21,13 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/petsc.hpp"
 #include "podscale/core/process.hpp"
-#include "podscale/version.hpp"
+#include "podscale/core/stop.hpp"
+#include "podscale/core/version.hpp"
 
 namespace podscale {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-volatile std::sig_atomic_t signal_seen = 0;
-std::optional<Clock::time_point> deadline;
-
-extern "C" void note_signal(int number) {
-  signal_seen = number;
-}
-
-void install_signal_handlers() {
-  struct sigaction action {};
-  action.sa_handler = note_signal;
-  action.sa_flags = SA_RESTART;  // reads and writes go on; loops ask stop_requested()
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
-}
 
 /// Ranks that speak before MPI is up: the launcher tells who is first.
 bool is_first_process() {
@@ -152,11 +139,6 @@ void read_namelist(const CommandLine& line, Context& context) {
   context.comm.agree([&] { fill_namelist(text, line, context.namelist); });
 }
 
-/// operator/ drops the left side where the right one is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name) {
-  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
-}
-
 /// For scripts: they need not read namelists themselves. No MPI.
 int print_path(const CommandLine& line) {
   try {
@@ -202,18 +184,6 @@ void keep_files_apart(const Namelist& namelist) {
     }
 }
 
-/// training.time_limit, 'HH:MM:SS' from now on.
-void set_deadline(const std::string& limit) {
-  if (limit.empty()) return;
-  int hours = 0, minutes = 0, seconds = 0, used = 0;
-  if (std::sscanf(limit.c_str(), "%d:%2d:%2d%n", &hours, &minutes, &seconds, &used) != 3 ||
-      used != static_cast<int>(limit.size()) || hours < 0 || minutes < 0 || minutes > 59 || seconds < 0 ||
-      seconds > 59)
-    fail(ExitCode::usage, "&training time_limit: found '{}', expected 'HH:MM:SS'", limit);
-  deadline = Clock::now() + std::chrono::hours(hours) + std::chrono::minutes(minutes) +
-             std::chrono::seconds(seconds);
-}
-
 /// Prints the error of this rank and ends all of them: the others may be waiting in a collective call.
 int abort_run(int code, const std::string& what) {
   int rank = 0;
@@ -246,26 +216,6 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
 }
 
 }  // namespace
-
-std::string Context::output_path(const std::string& name) const {
-  return path_below(namelist, name);
-}
-
-std::string Context::output_path_of(const std::string& key) const {
-  return output_path(namelist.required_text(key));
-}
-
-void Context::make_output_directory() const {
-  if (check || dry_run) return;
-  comm.agree([&] {
-    if (!comm.is_root()) return;
-    const std::filesystem::path directory = namelist.text("output.directory");
-    std::error_code status;
-    if (!directory.empty()) std::filesystem::create_directories(directory, status);
-    if (status)
-      fail(ExitCode::io, "&output directory: can't make {}: {}", directory.string(), status.message());
-  });
-}
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
   CommandLine line;
@@ -302,15 +252,6 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   SlepcFinalize();
   MPI_Finalize();
   return status;
-}
-
-bool stop_requested() {
-  return signal_seen != 0 || (deadline && Clock::now() >= *deadline);
-}
-
-std::string version() {
-  const std::string description = PODSCALE_GIT_DESCRIPTION;
-  return description.empty() ? PODSCALE_VERSION : fmt::format("{} ({})", PODSCALE_VERSION, description);
 }
 
 }  // namespace podscale

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "podscale/config/namelist.hpp"
-#include "podscale/parallel/communicator.hpp"
+#include "podscale/core/stop.hpp"
+#include "podscale/core/version.hpp"
+#include "podscale/study/context.hpp"
 
 namespace CLI {
 class App;
@@ -27,37 +28,11 @@ struct ProgramInfo {
   std::string versions;                    ///< more lines for --version ("LibTorch 1.13.1"); optional
 };
 
-/// What the body of a program works with. Lives as long as run_program's body; owns a duplicate of
-/// MPI_COMM_WORLD.
-struct Context {
-  Communicator comm;
-  Namelist namelist;
-  bool check = false;              ///< --check: validate namelist and inputs, touch nothing
-  bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
-  std::vector<std::string> files;  ///< positional files of a program with takes_files
-
-  /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
-  std::string output_path(const std::string& name) const;
-  /// Not collective. The path that the namelist gives to a file: output_path of a text key.
-  std::string output_path_of(const std::string& key) const;
-  /// Collective. Makes output.directory, so that output_path can be written; nothing under --check and
-  /// --dry-run. Errors: io.
-  void make_output_directory() const;
-};
-
 /// Collective on MPI_COMM_WORLD; initialises and finalises MPI, PETSc and SLEPc, so it is called once.
 /// Returns the exit code of the process: what `body` returns, or that of an error. An Error that all ranks
 /// agreed on is printed once and returned on every rank; any other exception is printed with its rank and
 /// ends the run by MPI_Abort.
 /// --help, --version and errors on the command line need no MPI.
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body);
-
-/// Not collective: ranks may see it at different moments, so they must agree. True once SIGTERM, SIGINT or
-/// SIGUSR1 came, or training.time_limit, counted from the start of the program, is over.
-bool stop_requested();
-
-/// "0.1.0 (v0.1.0-12-gabcdef)": the project's version and, where it was built from a checkout, git's
-/// description.
-std::string version();
 
 }  // namespace podscale

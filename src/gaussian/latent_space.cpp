@@ -25,10 +25,6 @@ long LatentSpace::condition_width() const {
   return base_ ? base_->conditions(*basis_) : basis_->modes;
 }
 
-ConditionSeries LatentSpace::conditions(const LowResolution& lr, const Communicator& comm) const {
-  return {lr, *basis_, base_ ? &base_->predictors : nullptr, base_ ? &base_->cells : nullptr, comm};
-}
-
 std::string LatentSpace::checksum(const Communicator& comm) const {
   const std::uint64_t of_basis = basis_->checksum(comm);
   if (!base_) return checksum_text(of_basis);

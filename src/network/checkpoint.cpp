@@ -312,4 +312,34 @@ ModelSummary inspect_model(const Communicator& comm, const std::string& path) {
   return read_checkpoint(comm, path).summary;
 }
 
+void require_same_study(const ModelSummary& found, const TokenLayout& layout,
+                        const std::string& basis_checksum, const std::string& path) {
+  if (found.basis_checksum != basis_checksum)
+    fail(ExitCode::data,
+         "{}: trained on the basis {}, but the basis here is {}; train again, or use the basis it was "
+         "trained on",
+         path, found.basis_checksum, basis_checksum);
+  const TokenLayout& f = found.layout;
+  if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
+      f.global_tokens != layout.global_tokens)
+    fail(ExitCode::data,
+         "{}: made for {} tokens of {} modes and {} condition values, but the basis here has {} of {} and "
+         "{}; train again, or "
+         "use the basis it was trained on",
+         path, f.tokens, f.modes, f.condition, layout.tokens, layout.modes, layout.condition);
+  if (f.active != layout.active)
+    fail(
+        ExitCode::data,
+        "{}: other modes are padding than in the basis here; train again, or use the basis it was trained on",
+        path);
+  for (std::size_t p = 0; p < layout.centre_lat.size(); ++p)
+    if (std::abs(f.centre_lat.at(p) - layout.centre_lat[p]) > 1e-3 ||
+        std::abs(f.centre_lon.at(p) - layout.centre_lon[p]) > 1e-3)
+      fail(ExitCode::data,
+           "{}: patch {} has its centre at {:.3f} N {:.3f} E, but at {:.3f} N {:.3f} E in the basis here; "
+           "train again, or use the "
+           "basis it was trained on",
+           path, p, f.centre_lat.at(p), f.centre_lon.at(p), layout.centre_lat[p], layout.centre_lon[p]);
+}
+
 }  // namespace podscale

@@ -9,16 +9,13 @@
 
 #include "network.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/version.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/network/checkpoint.hpp"
-#include "podscale/network/model.hpp"
+#include "podscale/network/vit.hpp"
 #include "podscale/network/schedule.hpp"
 #include "training_batch.hpp"
-
-#ifndef PODSCALE_VERSION
-#define PODSCALE_VERSION "0"
-#endif
 
 namespace podscale {
 

@@ -29,7 +29,7 @@ class Calibrator {
       : comm_(comm),
         space_(space),
         study_(study),
-        conditions_(space.conditions(study.lr, comm)),
+        conditions_(conditions_of(space, study.lr, comm)),
         tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
 
   Block read(std::span<const StepPair> part) const {

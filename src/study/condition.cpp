@@ -1,8 +1,107 @@
 #include "podscale/study/condition.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 
 namespace podscale {
+
+PredictorSeries::PredictorSeries(const LowResolution& lr, const Basis& basis, const Predictors& predictors,
+                                 const Climatology& climatology, const Communicator& comm)
+    : lr_(&lr), basis_(&basis), predictors_(&predictors), climatology_(&climatology), comm_(&comm) {}
+
+void PredictorSeries::read(std::span<const long> steps, std::span<float> out) const {
+  const PredictorBox& box = predictors_->box();
+  const std::size_t local = basis_->patches.mine.size(), slots = static_cast<std::size_t>(box.slots()),
+                    cells = static_cast<std::size_t>(box.box_y * box.box_x);
+  PODSCALE_ASSERT(out.size() == steps.size() * local * slots, "{} values", out.size());
+  // Neighbouring steps share most of their lags: each LR step is read once.
+  const long last = static_cast<long>(lr_->times().dates.size()) - 1;
+  const auto lagged = [&](long step, long lag) { return std::clamp(step + lag, 0l, last); };
+  std::map<long, std::size_t> position;
+  for (const long step : steps)
+    for (const long lag : box.lags) position.emplace(lagged(step, lag), 0);
+  std::vector<long> needed;
+  for (auto& [step, at] : position) at = needed.size(), needed.push_back(step);
+
+  const std::size_t n = static_cast<std::size_t>(predictors_->source().points());
+  std::vector<float> values(n * needed.size());
+  lr_->read(predictors_->source(), needed, values);
+  comm_->agree([&] {
+    std::vector<double> climatology(static_cast<std::size_t>(climatology_->points));
+    for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
+      const Date& date = lr_->times().dates[static_cast<std::size_t>(needed[t])];
+      climatology_->evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])),
+                             climatology);
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
+        if (basis_->lr_ocean[cell] && std::isnan(values[t * n + i]))
+          fail(ExitCode::data,
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
+               "LR "
+               "series without gaps there",
+               lr_->describe(), date_text(date), cell / static_cast<std::size_t>(basis_->lr_grid.nx()),
+               cell % static_cast<std::size_t>(basis_->lr_grid.nx()));
+        values[t * n + i] = static_cast<float>(static_cast<double>(values[t * n + i]) - climatology[cell]);
+      }
+    }
+  });
+  std::fill(out.begin(), out.end(), 0.0f);
+  for (std::size_t t = 0; t < steps.size(); ++t)
+    for (std::size_t p = 0; p < local; ++p) {
+      float* row = out.data() + (t * local + p) * slots;
+      const auto& cell = predictors_->cells(p);
+      for (std::size_t l = 0; l < box.lags.size(); ++l) {
+        const float* field = values.data() + position.at(lagged(steps[t], box.lags[l])) * n;
+        for (std::size_t i = 0; i < cells; ++i)
+          if (cell[i] >= 0) row[l * cells + i] = field[cell[i]];
+      }
+    }
+}
+
+Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& lr, const Basis& basis,
+                                 const Predictors& predictors, std::span<const long> steps, int harmonics,
+                                 long block) {
+  const std::size_t n = static_cast<std::size_t>(predictors.source().points());
+  HarmonicFit fit(predictors.source().points(), harmonics);
+  std::vector<float> values;
+  Progress progress("LR climatology", static_cast<long>(steps.size()), "times");
+  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
+    const auto part = steps.subspan(first, std::min(static_cast<std::size_t>(block), steps.size() - first));
+    values.resize(n * part.size());
+    lr.read(predictors.source(), part, values);
+    for (std::size_t t = 0; t < part.size(); ++t)
+      fit.add(std::span<const float>(values).subspan(t * n, n),
+              basis.year_phase(lr.times(), static_cast<std::size_t>(part[t])));
+    progress.update(static_cast<long>(first + part.size()));
+  }
+  progress.finish();
+
+  Climatology local;
+  comm.agree([&] { local = fit.solve(); });
+  const std::size_t whole = static_cast<std::size_t>(basis.lr_grid.points());
+  constexpr double none = -std::numeric_limits<double>::infinity();
+  Climatology all{harmonics, basis.lr_grid.points(),
+                  std::vector<double>(whole * static_cast<std::size_t>(1 + 2 * harmonics), none)};
+  std::set<long> used;
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+    for (const long cell : predictors.cells(p))
+      if (cell >= 0) used.insert(cell);
+  for (const long cell : used)
+    for (std::size_t term = 0; term < static_cast<std::size_t>(all.terms()); ++term)
+      all.coefficients[term * whole + static_cast<std::size_t>(predictors.grid_cell(cell))] =
+          local.coefficients[term * n + static_cast<std::size_t>(cell)];
+  // Ranks that share a cell computed the same bits for it, so the largest is the value itself.
+  comm.max(std::span(all.coefficients));
+  for (double& value : all.coefficients)
+    if (value == none) value = std::numeric_limits<double>::quiet_NaN();
+  return all;
+}
 
 ConditionSeries::ConditionSeries(const LowResolution& lr, const Basis& basis, const Predictors* predictors,
                                  const Climatology* cells, const Communicator& comm)
@@ -27,6 +126,11 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
     std::copy_n(projected.begin() + i * k, k, rows.begin() + i * width_ + slots_);
   }
   return rows;
+}
+
+ConditionSeries conditions_of(const LatentSpace& space, const LowResolution& lr, const Communicator& comm) {
+  const LinearGaussian* base = space.base();
+  return {lr, space.basis(), base ? &base->predictors : nullptr, base ? &base->cells : nullptr, comm};
 }
 
 }  // namespace podscale

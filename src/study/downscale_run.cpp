@@ -8,6 +8,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stop.hpp"
+#include "podscale/core/version.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/product_file.hpp"
@@ -166,7 +168,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const TimeAxis axis = subset(lr.times(), steps);
-  const ConditionSeries conditions = foundation.space.conditions(lr, comm);
+  const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,

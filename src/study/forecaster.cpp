@@ -10,7 +10,8 @@
 namespace podscale {
 
 Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
-                       const std::string& model_path, const std::optional<Inflation>& inflation)
+                       const std::string& model_path, const NetworkBackend& backend,
+                       const std::optional<Inflation>& inflation)
     : comm_(comm),
       foundation_(foundation),
       plan_(ensemble_plan(namelist)),
@@ -27,8 +28,8 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
                   true);
     calibration_ = foundation.base->calibration;
   } else {
-    model_.emplace(Model::load(comm, model_path, foundation.space.layout(comm),
-                               foundation.space.checksum(comm), namelist.text("model.device")));
+    model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
+                          namelist.text("model.device"));
     if (kind_ == Kind::head && !model_->options().with_head)
       throw Error(
           ExitCode::data,

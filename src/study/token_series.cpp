@@ -35,7 +35,7 @@ std::vector<float> with_global_tokens(std::span<const float> rows, long items, l
 TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                           const std::vector<StepPair>& pairs, long block) {
   const Basis& basis = space.basis();
-  const ConditionSeries conditions = space.conditions(study.lr, comm);
+  const ConditionSeries conditions = conditions_of(space, study.lr, comm);
   const long local = static_cast<long>(basis.patches.mine.size()),
              patches = static_cast<long>(basis.patches.patch_of_token.size()), k = basis.modes,
              c = space.condition_width(), rank = space.global_modes(),

@@ -53,7 +53,7 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
   const Basis& basis = space.basis();
   truth_.resize(static_cast<std::size_t>(basis.window.points()) * pairs.size());
   read_anomalies(study.hr, basis, comm, hr_steps(pairs), truth_);
-  condition_ = space.conditions(study.lr, comm).read(lr_steps(pairs));
+  condition_ = conditions_of(space, study.lr, comm).read(lr_steps(pairs));
   const TimeAxis& axis = study.hr.times();
   for (const StepPair& pair : pairs) {
     const std::size_t step = static_cast<std::size_t>(pair.a);

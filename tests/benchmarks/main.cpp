@@ -11,7 +11,7 @@
 #include "benchmark.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/network/model.hpp"
+#include "podscale/network/vit.hpp"
 
 using namespace podscale;
 

@@ -4,6 +4,7 @@
 
 #include "benchmark.hpp"
 #include "podscale/network/denoiser.hpp"
+#include "podscale/network/vit.hpp"
 #include "study.hpp"
 
 namespace podscale::benchmark {

@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "podscale/core/error.hpp"
-#include "podscale/study/linear_gaussian.hpp"
+#include "podscale/study/fit_base.hpp"
 #include "podscale/gaussian/ridge.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"

@@ -1,5 +1,6 @@
 // model.h5: what is written is read again on every rank; what is not a model of ours is refused in one line.
 #include "podscale/network/checkpoint.hpp"
+#include "podscale/network/vit.hpp"
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -7,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "study.hpp"
+#include "network_study.hpp"
 
 namespace podscale {
 namespace {

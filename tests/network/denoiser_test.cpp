@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "study.hpp"
+#include "network_study.hpp"
 
 namespace podscale {
 namespace {

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/network/model.hpp"
-#include "study.hpp"
+#include "podscale/network/vit.hpp"
+#include "network_study.hpp"
 
 namespace podscale {
 namespace {

@@ -1,12 +1,12 @@
 // Sampling from a model file: what an untrained network draws, and that a member is the same bits wherever it
 // is drawn.
-#include "podscale/network/model.hpp"
+#include "podscale/network/vit.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "study.hpp"
+#include "network_study.hpp"
 
 namespace podscale {
 namespace {

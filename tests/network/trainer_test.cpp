@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "podscale/network/checkpoint.hpp"
-#include "podscale/network/model.hpp"
-#include "study.hpp"
+#include "podscale/network/vit.hpp"
+#include "network_study.hpp"
 
 namespace podscale {
 namespace {

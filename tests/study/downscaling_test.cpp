@@ -1,4 +1,5 @@
 // An untrained network is the linear-Gaussian base exactly: head, members, their mean and covariance.
+#include "podscale/network/vit.hpp"
 #include "podscale/study/downscaling.hpp"
 
 #include <gtest/gtest.h>
@@ -7,7 +8,7 @@
 
 #include "synthetic.hpp"
 #include "podscale/gaussian/functional.hpp"
-#include "study.hpp"
+#include "network_study.hpp"
 
 namespace podscale {
 namespace {

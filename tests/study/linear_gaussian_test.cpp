@@ -1,5 +1,6 @@
 // The base of a synthetic ocean, from series to basis.nc and back, at any rank count.
-#include "podscale/study/linear_gaussian.hpp"
+#include "podscale/study/fit_base.hpp"
+#include "podscale/study/fit_season.hpp"
 
 #include <gtest/gtest.h>
 
@@ -111,7 +112,7 @@ struct Block {
 };
 Block read_block(const Communicator& comm, const Study& study, std::span<const StepPair> part) {
   const std::vector<StepPair> pairs(part.begin(), part.end());
-  const ConditionSeries conditions = study.space.conditions(study.series.lr, comm);
+  const ConditionSeries conditions = conditions_of(study.space, study.series.lr, comm);
   Block block{conditions.read(lr_steps(pairs)),
               std::vector<double>(static_cast<std::size_t>(study.basis.window.points()) * pairs.size())};
   read_anomalies(study.series.hr, study.basis, comm, hr_steps(pairs), block.anomalies);
@@ -748,8 +749,8 @@ TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
   const Basis& basis = study().basis;
   const LatentSpace published(basis, nullptr);
   const std::vector<long> steps{3, 150};
-  const auto with = study().space.conditions(study().series.lr, comm()).read(steps),
-             without = published.conditions(study().series.lr, comm()).read(steps);
+  const auto with = conditions_of(study().space, study().series.lr, comm()).read(steps),
+             without = conditions_of(published, study().series.lr, comm()).read(steps);
   std::vector<double> field(static_cast<std::size_t>(basis.window.points()) * steps.size());
   InterpolatedSeries(study().series.lr, basis, comm()).read_anomalies(steps, field);
   basis.lapping.fold(field, static_cast<long>(steps.size()));

@@ -1,6 +1,6 @@
 // Which LR cells a patch is told of: against index arithmetic on nested grids and against plain geometry on
 // others.
-#include "podscale/study/predictors.hpp"
+#include "podscale/gaussian/predictors.hpp"
 
 #include <gtest/gtest.h>
 

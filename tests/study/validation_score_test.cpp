@@ -10,7 +10,7 @@
 #include <numeric>
 
 #include "podscale/core/random.hpp"
-#include "podscale/study/linear_gaussian.hpp"
+#include "podscale/study/fit_base.hpp"
 #include "podscale/study/token_series.hpp"
 #include "podscale/study/ocean_file.hpp"
 

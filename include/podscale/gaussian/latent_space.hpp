@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/study/linear_gaussian.hpp"
+#include "podscale/gaussian/linear_gaussian.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
@@ -27,8 +27,6 @@ class LatentSpace {
   /// Tokens that carry z_g: ceil(R / K), behind those of the patches.
   int global_tokens() const { return (global_modes() + basis_->modes - 1) / basis_->modes; }
   long condition_width() const;
-  /// Not collective. What reads the conditions of a series; lr and comm must outlive it.
-  ConditionSeries conditions(const LowResolution& lr, const Communicator& comm) const;
   /// Collective. Of basis and base: what a model belongs to.
   std::string checksum(const Communicator& comm) const;
   /// Collective. The tokens of the region, global ones last.

@@ -2,14 +2,10 @@
 // The residual variance through the year (method: section 2.6): the latents of the base have variance 1 over
 // the training period as a whole, but not in every season.
 
-#include <cstdint>
+#include <cstddef>
 #include <vector>
 
-#include "podscale/study/basis_builder.hpp"
-
 namespace podscale {
-
-class LatentSpace;
 
 /// Variance of the latents at a phase of the year, as harmonics: one curve a patch, one a global mode. Empty:
 /// 1 always.
@@ -21,6 +17,9 @@ struct SeasonalVariance {
   bool varies() const { return harmonics > 0; }
 };
 
+/// Not collective. Variance at a phase whose harmonic_basis is given, of one curve [1 + 2H]; 0.25 to 4.
+double variance_at(const double* curve, const std::vector<double>& basis);
+
 /// Standard deviations of the latents at one time, at most twice and at least half of the year's.
 struct LatentScale {
   std::vector<double> patch, global;  ///< [local patches], [R]
@@ -28,13 +27,5 @@ struct LatentScale {
 /// Not collective. phase in [0, 1).
 LatentScale latent_scale(const SeasonalVariance& season, double phase, std::size_t patches,
                          std::size_t global_modes);
-
-/// Collective. Least squares of the squared latents (their mean over the modes of a patch) on the harmonics
-/// over the training period. Kept where the Gaussian likelihood of the validation period's latents is higher
-/// with it than without, else empty; the log says which. space: of a base without seasonal variance. Two
-/// passes over the training and the validation series. The same bits at any number of ranks.
-SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
-                                       const StudySeries& study, const std::vector<StepPair>& train,
-                                       const std::vector<StepPair>& validate, int harmonics, long block);
 
 }  // namespace podscale

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "podscale/parallel/window.hpp"
+
 namespace podscale {
 
 struct Grid {
@@ -28,12 +30,5 @@ Grid make_grid(std::vector<double> lat, std::vector<double> lon);
 
 /// The grid of blocks of factor x factor cells (the last block of a row or column may be smaller).
 Grid coarsen_grid(const Grid& fine, int factor);
-
-/// A rectangle of grid cells: rows y0..y0+ny-1, columns x0..x0+nx-1. On a periodic grid x0 may be negative
-/// and x0+nx may pass the last column; columns then count modulo nx.
-struct Window {
-  long y0 = 0, ny = 0, x0 = 0, nx = 0;
-  long points() const { return ny * nx; }
-};
 
 }  // namespace podscale

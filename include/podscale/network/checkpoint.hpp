@@ -41,5 +41,8 @@ std::string weights_checksum(const Checkpoint& checkpoint);
 /// first parameter that is missing or has another shape. Not collective.
 std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Checkpoint& checkpoint,
                                const std::vector<float>& from, const std::string& path);
+/// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not collective.
+void require_same_study(const ModelSummary& found, const TokenLayout& layout,
+                        const std::string& basis_checksum, const std::string& path);
 
 }  // namespace podscale

@@ -78,82 +78,46 @@ struct ValidationRecord {
   double loss = 0, score = 0;
 };
 
-/// The trained network: read-only, for sampling. Weights are the exponential moving average at the best
-/// validation score.
-class Model {
+/// A trained network, read-only, for sampling: what the forecasts need of it, whatever it is made of.
+class TokenNetwork {
  public:
-  /// Collective on comm: rank 0 reads, all get the bytes. Errors: no_input, data (not a model of ours, layout
-  /// or basis_checksum that differ from those given).
-  static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
-                    const std::string& basis_checksum, const std::string& device);
-  Model(Model&&) noexcept;
-  ~Model();
-
-  /// Not collective. Members first_member .. first_member + count - 1 of one time. condition: [P][C]; out:
-  /// [count][P][K]. The same bits on any rank for the same (seed, time_key, first_member, count): callers cut
-  /// the members into the same groups everywhere and pad the last one (EnsemblePlan). In another group a
-  /// member is the same to rounding only, since BLAS treats the last rows of a product differently.
-  void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
-              std::uint32_t time_key, int first_member, int count, std::span<float> out,
-              const Temperature& temperature = {}) const;
-  /// Not collective. One evaluation: mean and variance of the latents of one time, [P][K] each; 0 and 1 in
-  /// padding; also everywhere before training, which is the base.
-  void head(std::span<const float> condition, float year_phase, std::span<float> mean,
-            std::span<float> variance) const;
-  /// Both with fixed sampler options; the model must outlive them.
-  NetworkFunctions functions(const SamplerOptions& options) const;
-  const ModelOptions& options() const;
-  const Calibration& calibration(bool head) const;  ///< of the head or of members; times = 0: none
-  std::string checksum() const;                     ///< of the weights
-  long parameters() const;
-  long best_step() const;
-  const std::string& criterion() const;  ///< that the weights were selected by
-
- private:
-  friend class Trainer;
-  struct State;
-  explicit Model(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  virtual ~TokenNetwork() = default;
+  /// Not collective. Both ways to use it, with fixed sampler options; the network must outlive them.
+  virtual NetworkFunctions functions(const SamplerOptions& options) const = 0;
+  virtual const ModelOptions& options() const = 0;
+  virtual const Calibration& calibration(bool head) const = 0;  ///< of head or members; times = 0: none
+  virtual std::string checksum() const = 0;                     ///< of the weights
+  virtual long parameters() const = 0;
+  virtual long best_step() const = 0;
+  virtual const std::string& criterion() const = 0;  ///< that the weights were selected by
 };
 
 /// The score of the weights behind the functions, lower is better. Collective, the same value on every rank.
 using ValidationScore = std::function<double(const NetworkFunctions& network)>;
 
-/// Trains a denoiser data-parallel over ranks.
-class Trainer {
+/// Trains a network data-parallel over ranks.
+class NetworkTrainer {
  public:
-  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume is set,
-  /// the state in it: weights, moving average, optimizer, step, history; then the continuation on the same
-  /// number of ranks is bit-identical to a run that never stopped. Errors: data (layout, options or basis
-  /// checksum differ).
-  Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
-          const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
-          bool resume, const std::string& effective_namelist);
-  Trainer(Trainer&&) noexcept;
-  ~Trainer();
-
+  virtual ~NetworkTrainer() = default;
   /// How validation members are drawn; the default is DDIM with 20 steps.
-  void set_validation_sampler(const SamplerOptions& sampler);
+  virtual void set_validation_sampler(const SamplerOptions& sampler) = 0;
   /// What the validation score is, in words. Where model_file has weights that another one selected, run()
   /// scores them and step 0 again first; weights that do not beat step 0 are given up, and calibrations with
   /// them.
-  void set_criterion(const std::string& criterion);
+  virtual void set_criterion(const std::string& criterion) = 0;
   /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps
   /// the averaged weights of the best score; writes the checkpoint every checkpoint_every steps, and when
   /// should_stop() is true on any rank (asked at every step; then returns false).
-  bool run(const TrainingSet& data, const ValidationScore& score, const std::function<bool()>& should_stop);
+  virtual bool run(const TrainingSet& data, const ValidationScore& score,
+                   const std::function<bool()>& should_stop) = 0;
   /// Not collective. Kept in the file by the next save(); more training drops them.
-  void set_calibrations(const Calibration& head, const Calibration& ensemble);
+  virtual void set_calibrations(const Calibration& head, const Calibration& ensemble) = 0;
   /// Collective; rank 0 writes to a temporary name and renames.
-  void save() const;
-  long step() const;
-  long parameters() const;
-  long best_step() const;
-  const std::vector<ValidationRecord>& history() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+  virtual void save() const = 0;
+  virtual long step() const = 0;
+  virtual long parameters() const = 0;
+  virtual long best_step() const = 0;
+  virtual const std::vector<ValidationRecord>& history() const = 0;
 };
 
 /// Collective; for podscale-inspect: what a model file says of itself, without building a network.
@@ -170,11 +134,24 @@ struct ModelSummary {
 };
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);
 
-/// Collective over the program, before the first tensor: keeps glibc from giving large tensors back to the
-/// system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this node; then, once
-/// MPI is up, collective over the program). See doc/layout.md.
-void tune_process(int threads);
-/// For --version: a line on Torch.
-std::string network_versions();
+/// The networks that a build has: the Vision Transformer of LibTorch (podscale_vit), or none.
+struct NetworkBackend {
+  std::string versions;  ///< for --version: a line on the library
+  /// Before the first tensor: threads of the library and of BLAS; 0 = cores / ranks on this node.
+  std::function<void(int threads)> tune_process;
+  /// Collective. As Model::load, as Trainer.
+  std::function<std::unique_ptr<TokenNetwork>(const Communicator& comm, const std::string& path,
+                                              const TokenLayout& layout, const std::string& basis_checksum,
+                                              const std::string& device)>
+      load;
+  std::function<std::unique_ptr<NetworkTrainer>(
+      const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
+      const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
+      bool resume, const std::string& effective_namelist)>
+      trainer;
+};
+/// Not collective. Of this build; where it has none (PODSCALE_NETWORK=OFF), load and trainer are refused:
+/// Error(usage).
+const NetworkBackend& network_backend();
 
 }  // namespace podscale

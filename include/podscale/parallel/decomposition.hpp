@@ -15,8 +15,8 @@
 
 #include <vector>
 
-#include "podscale/mesh/grid.hpp"
 #include "podscale/parallel/communicator.hpp"
+#include "podscale/parallel/window.hpp"
 
 namespace podscale {
 

@@ -4,7 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "podscale/study/linear_gaussian.hpp"
+#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/study/basis_file.hpp"
 
 namespace podscale {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "podscale/study/condition.hpp"
+#include "podscale/study/series.hpp"
 #include "podscale/gaussian/forecast.hpp"
 
 namespace podscale {

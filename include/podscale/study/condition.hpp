@@ -5,10 +5,35 @@
 #include <span>
 #include <vector>
 
-#include "podscale/study/predictors.hpp"
+#include "podscale/gaussian/predictors.hpp"
+#include "podscale/gaussian/latent_space.hpp"
 #include "podscale/study/anomaly.hpp"
 
 namespace podscale {
+
+/// Reads predictors: LR anomalies, K.
+class PredictorSeries {
+ public:
+  /// All arguments must outlive it. climatology: of the cells of the whole LR grid, degC.
+  PredictorSeries(const LowResolution& lr, const Basis& basis, const Predictors& predictors,
+                  const Climatology& climatology, const Communicator& comm);
+  /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of the series
+  /// takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
+  void read(std::span<const long> steps, std::span<float> out) const;
+
+ private:
+  const LowResolution* lr_;
+  const Basis* basis_;
+  const Predictors* predictors_;
+  const Climatology* climatology_;
+  const Communicator* comm_;
+};
+
+/// Collective. The climatology of the LR cells that some patch uses, on the whole LR grid (NaN elsewhere),
+/// the same on every rank and at any number of ranks. Reads the LR steps in blocks.
+Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& lr, const Basis& basis,
+                                 const Predictors& predictors, std::span<const long> steps, int harmonics,
+                                 long block);
 
 /// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values. With a base, the
 /// LR cells of its regression (Predictors) before them. All in K.
@@ -27,5 +52,8 @@ class ConditionSeries {
   std::unique_ptr<PredictorSeries> predictors_;
   InterpolatedSeries interpolated_;
 };
+
+/// Not collective. What reads the conditions of a latent space; space, lr and comm must outlive it.
+ConditionSeries conditions_of(const LatentSpace& space, const LowResolution& lr, const Communicator& comm);
 
 }  // namespace podscale

@@ -8,7 +8,7 @@
 #include "podscale/study/forecaster.hpp"
 #include "podscale/gaussian/functional.hpp"
 #include "podscale/field/low_resolution.hpp"
-#include "program.hpp"
+#include "podscale/study/context.hpp"
 
 namespace podscale {
 

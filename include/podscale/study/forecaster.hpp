@@ -2,6 +2,7 @@
 // The forecast that sampling.uncertainty names, calibrated: base, head or members.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -18,7 +19,8 @@ class Forecaster {
   /// calibrated for this forecast). inflation: to use instead of that of basis or model, which are then not
   /// asked for a calibration: that of a product whose members are wanted.
   Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
-             const std::string& model_path, const std::optional<Inflation>& inflation = std::nullopt);
+             const std::string& model_path, const NetworkBackend& backend,
+             const std::optional<Inflation>& inflation = std::nullopt);
   Forecaster(const Forecaster&) = delete;
 
   enum class Kind { base, head, ensemble };
@@ -51,7 +53,7 @@ class Forecaster {
   EnsemblePlan plan_;
   std::uint64_t seed_;
   std::optional<std::uint64_t> control_seed_;
-  std::optional<Model> model_;
+  std::unique_ptr<TokenNetwork> model_;
   std::optional<Calibration> calibration_;
   Inflation inflation_;
   NetworkFunctions network_;

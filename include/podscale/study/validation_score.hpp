@@ -7,6 +7,7 @@
 
 #include "podscale/study/downscaling.hpp"
 #include "podscale/study/condition.hpp"
+#include "podscale/study/series.hpp"
 
 namespace podscale {
 

@@ -5,8 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/field/low_resolution.hpp"
-#include "podscale/study/basis_file.hpp"
+#include "podscale/pod/basis.hpp"
 
 namespace podscale {
 
@@ -43,29 +42,5 @@ class Predictors {
   long lr_nx_;
   std::vector<std::vector<long>> cells_;
 };
-
-/// Reads predictors: LR anomalies, K.
-class PredictorSeries {
- public:
-  /// All arguments must outlive it. climatology: of the cells of the whole LR grid, degC.
-  PredictorSeries(const LowResolution& lr, const Basis& basis, const Predictors& predictors,
-                  const Climatology& climatology, const Communicator& comm);
-  /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of the series
-  /// takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
-  void read(std::span<const long> steps, std::span<float> out) const;
-
- private:
-  const LowResolution* lr_;
-  const Basis* basis_;
-  const Predictors* predictors_;
-  const Climatology* climatology_;
-  const Communicator* comm_;
-};
-
-/// Collective. The climatology of the LR cells that some patch uses, on the whole LR grid (NaN elsewhere),
-/// the same on every rank and at any number of ranks. Reads the LR steps in blocks.
-Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& lr, const Basis& basis,
-                                 const Predictors& predictors, std::span<const long> steps, int harmonics,
-                                 long block);
 
 }  // namespace podscale

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "podscale/network/model.hpp"
+#include "podscale/network/vit.hpp"
 
 namespace podscale {
 namespace {
@@ -45,8 +45,20 @@ void tune_process(int threads) {
   set_blas_threads(threads);  // Torch's own setting does not reach OpenBLAS
 }
 
-std::string network_versions() {
-  return "LibTorch " TORCH_VERSION;
+const NetworkBackend& network_backend() {
+  static const NetworkBackend backend{
+      "LibTorch " TORCH_VERSION, tune_process,
+      [](const Communicator& comm, const std::string& path, const TokenLayout& layout,
+         const std::string& basis_checksum, const std::string& device) -> std::unique_ptr<TokenNetwork> {
+        return std::make_unique<Model>(Model::load(comm, path, layout, basis_checksum, device));
+      },
+      [](const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
+         const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
+         bool resume, const std::string& namelist) -> std::unique_ptr<NetworkTrainer> {
+        return std::make_unique<Trainer>(comm, layout, model, training, basis_checksum, model_file, resume,
+                                         namelist);
+      }};
+  return backend;
 }
 
 }  // namespace podscale

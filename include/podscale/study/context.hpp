@@ -1,0 +1,33 @@
+#pragma once
+// What a run works with: its ranks, its namelist, its folder.
+
+#include <string>
+#include <vector>
+
+#include "podscale/config/namelist.hpp"
+#include "podscale/parallel/communicator.hpp"
+
+namespace podscale {
+
+/// What the body of a program works with. Lives as long as run_program's body; owns a duplicate of
+/// MPI_COMM_WORLD.
+struct Context {
+  Communicator comm;
+  Namelist namelist;
+  bool check = false;              ///< --check: validate namelist and inputs, touch nothing
+  bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
+  std::vector<std::string> files;  ///< positional files of a program with takes_files
+
+  /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
+  std::string output_path(const std::string& name) const;
+  /// Not collective. The path that the namelist gives to a file: output_path of a text key.
+  std::string output_path_of(const std::string& key) const;
+  /// Collective. Makes output.directory, so that output_path can be written; nothing under --check and
+  /// --dry-run. Errors: io.
+  void make_output_directory() const;
+};
+
+/// Not collective. `name` below output.directory, or `name` itself where it is absolute.
+std::string path_below(const Namelist& namelist, const std::string& name);
+
+}  // namespace podscale

@@ -1,0 +1,31 @@
+// The backend of a build without LibTorch (PODSCALE_NETWORK=OFF).
+#include "podscale/core/error.hpp"
+#include "podscale/network/model.hpp"
+
+namespace podscale {
+
+const NetworkBackend& network_backend() {
+  static const auto refuse = [](const std::string& path) {
+    throw Error(ExitCode::usage,
+                fmt::format("{}: this podscale was built without a network (PODSCALE_NETWORK=OFF); expected "
+                            "sampling.uncertainty = 'base', or a build with LibTorch",
+                            path),
+                true);  // the same build on every rank
+  };
+  static const NetworkBackend backend{
+      "without a network", [](int) {},
+      [](const Communicator&, const std::string& path, const TokenLayout&, const std::string&,
+         const std::string&) -> std::unique_ptr<TokenNetwork> {
+        refuse(path);
+        return nullptr;
+      },
+      [](const Communicator&, const TokenLayout&, const ModelOptions&, const TrainingOptions&,
+         const std::string&, const std::string& model_file, bool,
+         const std::string&) -> std::unique_ptr<NetworkTrainer> {
+        refuse(model_file);
+        return nullptr;
+      }};
+  return backend;
+}
+
+}  // namespace podscale
