@@ -32,7 +32,7 @@ void require_ascending(const std::vector<double>& values, const char* name) {
 }
 
 double sin_degrees(double degrees) {
-  return std::sin(degrees * kRadians);
+  return std::sin(degrees * std::numbers::pi / 180);
 }
 
 void require_degrees(double lat, double lon, std::size_t point) {
