@@ -27,7 +27,7 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
     const Position a = found.position(at), b = expected.position(point);
     const auto row = static_cast<std::size_t>(point / expected.nx()),
                column = static_cast<std::size_t>(point % expected.nx());
-    const auto width = [&](const Axis& axis, std::size_t i) { return axis.bounds[i + 1] - axis.bounds[i]; };
+    const auto width = [&](const MeshAxis& axis, std::size_t i) { return axis.bounds[i + 1] - axis.bounds[i]; };
     const bool sphere = expected.space() == Space::sphere;
     const double unit = sphere || expected.unit().metres == 0 ? 1 : expected.unit().metres;
     const double dx = sphere ? std::remainder(a.x - b.x, 360.0) : a.x - b.x;
@@ -119,7 +119,7 @@ std::uint64_t Mesh::checksum() const {
   const bool sphere = kind() != MeshKind::plane;
   sum.add(static_cast<std::uint64_t>(sphere ? 0 : mesh.unit.metres > 0 ? 1 : 2));
   if (mesh.separable) {
-    for (const Axis* axis : {&mesh.y, &mesh.x})
+    for (const MeshAxis* axis : {&mesh.y, &mesh.x})
       add(axis->centres,
           (axis->bounds.back() - axis->bounds.front()) / static_cast<double>(axis->centres.size()),
           sphere && axis == &mesh.x);

@@ -27,7 +27,7 @@ std::pair<idx_t, double> locate(const std::vector<double>& centres, double x, do
 
 }  // namespace
 
-AxisStencil::AxisStencil(const Axis& axis, double place, double turn, int search) {
+AxisStencil::AxisStencil(const MeshAxis& axis, double place, double turn, int search) {
   const idx_t n = static_cast<idx_t>(axis.centres.size());
   if (n == 1) {
     const double away = (place - axis.centres[0]) / (axis.bounds[1] - axis.bounds[0]);

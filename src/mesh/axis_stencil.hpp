@@ -22,7 +22,7 @@ struct AxisStencil {
 
   /// turn: the period of an axis that goes round (360), else 0.
   AxisStencil() = default;
-  AxisStencil(const Axis& axis, double place, double turn, int search);
+  AxisStencil(const MeshAxis& axis, double place, double turn, int search);
 
  private:
   void add_cubic(idx_t index, double weight);

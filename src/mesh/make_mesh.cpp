@@ -53,7 +53,7 @@ void require_sizes(idx_t ny, idx_t nx, const PointTable& table) {
                   table.x.size(), table.corner_y.size(), table.corner_x.size());
 }
 
-Axis make_axis(std::vector<double> centres, std::vector<double> bounds, const char* name) {
+MeshAxis make_axis(std::vector<double> centres, std::vector<double> bounds, const char* name) {
   require_ascending(centres, name);
   if (bounds.empty()) return {centres, half_way(centres)};
   require_ascending(bounds, fmt::format("bound of {}", name).c_str());
@@ -67,9 +67,9 @@ Axis make_axis(std::vector<double> centres, std::vector<double> bounds, const ch
 }
 
 /// Edges and centres of blocks of `factor` cells.
-Axis coarsen_axis(const Axis& fine, std::size_t factor) {
+MeshAxis coarsen_axis(const MeshAxis& fine, std::size_t factor) {
   const std::size_t cells = fine.centres.size();
-  Axis axis{{}, {fine.bounds[0]}};
+  MeshAxis axis{{}, {fine.bounds[0]}};
   for (std::size_t i = 0; i < cells; i += factor) {
     axis.bounds.push_back(fine.bounds[std::min(i + factor, cells)]);
     axis.centres.push_back(0.5 * (axis.bounds[axis.bounds.size() - 2] + axis.bounds.back()));
@@ -78,9 +78,9 @@ Axis coarsen_axis(const Axis& fine, std::size_t factor) {
 }
 
 /// Cells of an axis that may pass its seam: those past it lie `turn` further.
-Axis subset_axis(const Axis& axis, idx_t first, idx_t count, double turn) {
+MeshAxis subset_axis(const MeshAxis& axis, idx_t first, idx_t count, double turn) {
   const idx_t n = static_cast<idx_t>(axis.centres.size());
-  Axis part;
+  MeshAxis part;
   for (idx_t i = first; i < first + count; ++i) {
     const idx_t turns = i >= 0 ? i / n : -((n - 1 - i) / n);
     const auto at = static_cast<std::size_t>(i - turns * n);
@@ -177,14 +177,14 @@ Mesh Mesh::plane(idx_t ny, idx_t nx, PointTable table, PlaneUnit unit) {
 Mesh Mesh::image(idx_t ny, idx_t nx, double pixel) {
   PODSCALE_ASSERT(ny >= 1 && nx >= 1 && pixel > 0, "{} x {} pixels of {}", ny, nx, pixel);
   const auto edges = [&](idx_t n) {
-    Axis axis{{}, {0}};
+    MeshAxis axis{{}, {0}};
     for (idx_t i = 0; i < n; ++i) {
       axis.centres.push_back(pixel * (static_cast<double>(i) + 0.5));
       axis.bounds.push_back(pixel * static_cast<double>(i + 1));
     }
     return axis;
   };
-  const Axis rows = edges(ny), columns = edges(nx);
+  const MeshAxis rows = edges(ny), columns = edges(nx);
   return plane(rows.centres, columns.centres, {"1", 0}, rows.bounds, columns.bounds);
 }
 

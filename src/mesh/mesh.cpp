@@ -131,11 +131,11 @@ bool Mesh::geographic() const {
   return kind() != MeshKind::plane || !held().lat.empty();
 }
 
-const Axis& Mesh::y() const {
+const MeshAxis& Mesh::y() const {
   PODSCALE_ASSERT(separable(), "axes of a mesh of {} x {} single positions", ny(), nx());
   return held().y;
 }
-const Axis& Mesh::x() const {
+const MeshAxis& Mesh::x() const {
   PODSCALE_ASSERT(separable(), "axes of a mesh of {} x {} single positions", ny(), nx());
   return held().x;
 }
@@ -236,7 +236,7 @@ bool Mesh::contains(const Position& position) const {
   if (points() == 0) return false;
   if (separable()) {
     double y = position.y / held().scale(), x = position.x / held().scale();
-    const Axis &rows = held().y, &columns = held().x;
+    const MeshAxis &rows = held().y, &columns = held().x;
     if (space() == Space::sphere) x -= 360 * std::floor((x - columns.bounds.front()) / 360);
     return y >= rows.bounds.front() && y <= rows.bounds.back() && x >= columns.bounds.front() &&
            x <= columns.bounds.back();
@@ -255,7 +255,7 @@ Mesh::Extent Mesh::extent() const {
   if (points() == 0) return {};
   if (separable()) {
     const double s = held().scale();
-    const Axis &rows = held().y, &columns = held().x;
+    const MeshAxis &rows = held().y, &columns = held().x;
     return {s * rows.centres.front(), s * rows.centres.back(), s * columns.centres.front(),
             s * columns.centres.back()};
   }

@@ -83,7 +83,7 @@ void Neighbourhood::find_boxes(const Communicator& comm, const Mesh& fine, std::
   const double unit = !sphere && fine.unit().metres > 0 ? fine.unit().metres / coarse.unit().metres : 1;
   std::vector<std::pair<Extent, Extent>> extents;  // (rows, columns) of each patch, halo included
   for (const Window& w : patches) {
-    const auto edge = [&](const Axis& axis, idx_t i) {
+    const auto edge = [&](const MeshAxis& axis, idx_t i) {
       return unit * axis.bounds[static_cast<std::size_t>(i)];
     };
     const double west = edge(fine.x(), w.x0), east = edge(fine.x(), w.x0 + w.nx);

@@ -93,7 +93,8 @@ TEST(CurvilinearMesh, IsThePlainMeshWhereItsPositionsAre) {
   EXPECT_FALSE(points.fold().present);
   for (idx_t p = 0; p < axes.points(); ++p) {
     EXPECT_EQ(points.owner(p), p);
-    const bool border = p < 40 || p >= 29 * 40 || p % 40 == 0 || p % 40 == 39;  // edges go on as great circles
+    const bool border =
+        p < 40 || p >= 29 * 40 || p % 40 == 0 || p % 40 == 39;  // edges go on as great circles
     EXPECT_NEAR(points.area(p) / axes.area(p), 1, border ? 5e-3 : 1e-4) << p;
     EXPECT_NEAR(points.spacing(p).y / axes.spacing(p).y, 1, 1e-4);
     EXPECT_NEAR(points.spacing(p).x / axes.spacing(p).x, 1, 1e-4);

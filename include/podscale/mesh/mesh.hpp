@@ -24,7 +24,7 @@ namespace podscale {
 enum class MeshKind { rectilinear, curvilinear, plane };
 
 /// Cell centres [n] and edges [n + 1], both strictly ascending.
-struct Axis {
+struct MeshAxis {
   std::vector<double> centres, bounds;
 };
 
@@ -118,8 +118,8 @@ class Mesh {
 
   /// Whether y and x are axes of their own, and these; else the table of points. In the units of the file.
   bool separable() const;
-  const Axis& y() const;
-  const Axis& x() const;
+  const MeshAxis& y() const;
+  const MeshAxis& x() const;
   const PointTable& table() const;
   const PlaneUnit& unit() const;
   const std::vector<double>& latitudes() const;  ///< of a plane with auxiliary ones, else empty
