@@ -27,7 +27,9 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
     const Position a = found.position(at), b = expected.position(point);
     const auto row = static_cast<std::size_t>(point / expected.nx()),
                column = static_cast<std::size_t>(point % expected.nx());
-    const auto width = [&](const MeshAxis& axis, std::size_t i) { return axis.bounds[i + 1] - axis.bounds[i]; };
+    const auto width = [&](const MeshAxis& axis, std::size_t i) {
+      return axis.bounds[i + 1] - axis.bounds[i];
+    };
     const bool sphere = expected.space() == Space::sphere;
     const double unit = sphere || expected.unit().metres == 0 ? 1 : expected.unit().metres;
     const double dx = sphere ? std::remainder(a.x - b.x, 360.0) : a.x - b.x;

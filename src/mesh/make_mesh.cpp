@@ -247,7 +247,12 @@ Mesh Mesh::coarsened(int factor) const {
     return MeshBuilder::finished(std::move(mesh));
   }
   mesh.period = periodic() ? mesh.nx : 0;
+  // Blocks meet at an F fold as points do where the fold maps block on block; other folds are looked for.
+  const bool last = fine.fold.rows == 2 * fine.ny - 1, first = fine.fold.rows == -1;
+  const bool folds = periodic() && (last || first) && nx() % f == 0 && (fine.fold.columns + 1) % f == 0;
   mesh.fold = {};
+  if (fine.fold.present && folds)
+    mesh.fold = {true, last ? 2 * mesh.ny - 1 : -1, (fine.fold.columns + 1) / f - 1};
   mesh.counted = 0;
   mesh.table = {std::vector<double>(n), std::vector<double>(n), std::vector<double>(4 * n),
                 std::vector<double>(4 * n)};

@@ -12,7 +12,7 @@ struct Mesh::Payload {
   MeshKind kind = MeshKind::rectilinear;
   idx_t ny = 0, nx = 0;
   bool separable = true;
-  MeshAxis y, x;                     // where separable
+  MeshAxis y, x;                 // where separable
   PointTable table;              // where not
   PlaneUnit unit{"degrees", 0};  // of a plane
   std::vector<double> lat, lon;  // of a plane with auxiliary ones

@@ -30,9 +30,8 @@ Space common_space(const Mesh& source, const Mesh& target) {
                        mesh.describe());
   };
   fail(ExitCode::data,
-       "the LR and the HR grid have no coordinates in common: LR has {}, HR has {}{}{}; expected one plane, "
-       "or "
-       "latitudes and longitudes for the points of both",
+       "source and target grid have no coordinates in common: the source has {}, the target has {}{}{}; "
+       "expected one plane, or latitudes and longitudes for the points of both",
        what(source), what(target), planes.empty() ? "" : "; ", planes);
 }
 
@@ -225,7 +224,7 @@ Remap::Remap(const Mesh& source, std::span<const unsigned char> source_ocean, co
   const Space space = common_space(source, target);
   if (!offers(kind, source, target))
     fail(ExitCode::usage,
-         "grid.interpolation = 'bicubic': needs an LR grid with axes, but that of {} has single positions; "
+         "interpolation 'bicubic' needs a source grid with axes, but this one has single positions ({}); "
          "choose 'bilinear'",
          source.describe());
   RemapRows rows;

@@ -183,7 +183,7 @@ void find_topology(Payload& mesh) {
   if (mesh.space() == Space::sphere) {
     Topology topology{mesh, vectors};
     topology.find_seam();
-    if (mesh.period > 0 && mesh.ny > 2) topology.find_fold(mesh.ny - 1, -1);
+    if (mesh.period > 0 && mesh.ny > 2 && !mesh.fold.present) topology.find_fold(mesh.ny - 1, -1);
     if (mesh.period > 0 && mesh.ny > 2 && !mesh.fold.present) topology.find_fold(0, 1);
   }
   const VectorOf vector = [&](idx_t p) { return vectors[static_cast<std::size_t>(p)]; };

@@ -300,6 +300,10 @@ TEST(Mesh, CoarseningKeepsAreasAndEdges) {
     for (idx_t i = 4; i < 8; ++i) block += fine.area(j * 60 + i);
   EXPECT_NEAR(coarse.area(2 * 15 + 1), block, 1e-6);
   EXPECT_LT(norm(coarse.corners(2 * 15 + 1)[2] - fine.corners(11 * 60 + 7)[2]), 1e-9);
+  EXPECT_EQ(coarse.at(10, 4), coarse.at(9, 15 - 5));
+  const Mesh cut = t.mesh().coarsened(6);  // its last blocks are 4 rows high
+  ASSERT_TRUE(cut.fold().present);
+  EXPECT_EQ(cut.at(7, 3), cut.at(6, 6));
   // Repeats stay out of it.
   const Mesh repeats = t.with_repeats(false);
   EXPECT_NEAR(total_area(repeats.coarsened(3)), total_area(repeats), 1e-3);
