@@ -1,10 +1,9 @@
 // podscale-inspect: what a file of ours, or an input, holds, in words.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 
 #include "podscale/study/inspect_files.hpp"
 #include "podscale/study/inspect_functionals.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "program.hpp"
@@ -33,14 +32,13 @@ int main(int argc, char** argv) {
   return run_program(argc, argv, info, [&](Context& context) {
     for (const std::string& file : context.files) {
       std::string text;
-      if (request.empty())
-        text = inspect_file(context.comm, file);
-      else
-        context.comm.agree([&] {
-          // What the root agrees on with itself is news to the other ranks.
-          if (context.comm.is_root()) on_this_rank([&] { text = functional_table(file, request); });
-        });
-      if (context.comm.is_root()) fmt::print("{}", text);
+      if (request.empty()) text = inspect_file(context.comm, file);
+      context.comm.agree([&] {
+        if (!context.comm.is_root()) return;
+        // What the root agrees on with itself is news to the other ranks.
+        if (!request.empty()) on_this_rank([&] { text = functional_table(file, request); });
+        log::print(text);
+      });
     }
     return 0;
   });

@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     // 3. Write: rank 0 alone, small files.
     context.comm.agree([&] {
       if (!context.comm.is_root()) return;
-      fmt::print("\n{}\n", verification.write(scores, scores_file, text_file));
+      log::print("\n" + verification.write(scores, scores_file, text_file) + "\n");
       log::info("wrote {} and {}", text_file, scores_file);
       scores_path = scores_file;
       if (const std::string& name = context.namelist.text("verify.picture_file"); !name.empty())

@@ -1,9 +1,11 @@
 #include "program.hpp"
 
+#include <fcntl.h>
 #include <glob.h>
 #include <hdf5.h>
 #include <netcdf.h>
 #include <slepcsys.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,16 +20,25 @@
 #include <sstream>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/petsc.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/input_file.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/file/netcdf_file.hpp"
 
 namespace podscale {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// A file that is opened while a standard stream is closed would get its number, and its lines.
+void keep_standard_streams() {
+  for (const int stream : {0, 1, 2})
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == 0 ? O_RDONLY : O_WRONLY);
+}
 
 /// Ranks that speak before MPI is up: the launcher tells who is first.
 bool is_first_process() {
@@ -72,6 +83,19 @@ struct CommandLine {
   bool quiet = false, check = false, dry_run = false;
 };
 
+/// Prints what `text` returns, before MPI is up. Returns the exit code.
+int print_alone(const std::function<std::string()>& text) {
+  try {
+    const std::string lines = text();
+    if (is_first_process()) log::print(lines);
+    return 0;
+  } catch (...) {
+    const Error error = current_error(0);
+    if (is_first_process()) log::error_line(error.what());
+    return static_cast<int>(error.code());
+  }
+}
+
 /// The exit code where the run ends here: --help, --version, --reference, usage errors.
 std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& info, CommandLine& line) {
   CLI::App app(info.summary, info.name);
@@ -106,21 +130,18 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
     const int status = app.exit(problem, out, error);
-    if (is_first_process())
-      std::fprintf(status ? stderr : stdout, "%s%s", out.str().c_str(), error.str().c_str());
-    return static_cast<int>(status ? ExitCode::usage : ExitCode::ok);
+    if (status && is_first_process()) std::fprintf(stderr, "%s%s", out.str().c_str(), error.str().c_str());
+    return status ? static_cast<int>(ExitCode::usage) : print_alone([&] { return out.str(); });
   }
   return std::nullopt;
 }
 
-/// Errors: no_input, io.
+/// Errors: those of require_regular_file.
 std::string file_text(const std::string& path) {
   std::error_code status;
-  if (!std::filesystem::exists(path, status))
-    fail(ExitCode::no_input, "{}: no such namelist (working directory {})", path,
-         std::filesystem::current_path(status).string());
+  require_regular_file(path, "namelist",
+                       "the working directory is " + std::filesystem::current_path(status).string());
   std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path, status)) fail(ExitCode::io, "{}: can't be read", path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -140,21 +161,15 @@ void read_namelist(const CommandLine& line, Context& context) {
 }
 
 /// For scripts: they need not read namelists themselves. No MPI.
-int print_path(const CommandLine& line) {
-  try {
-    Namelist namelist;
-    fill_namelist(file_text(line.namelist), line, namelist);
-    const auto& keys = key_table();
-    if (std::none_of(keys.begin(), keys.end(), [&](const Key& key) {
-          return key.type == KeyType::text && fmt::format("{}.{}", key.group, key.name) == line.path_key;
-        }))
-      fail(ExitCode::usage, "--print-path {}: no such key, expected group.key of one text", line.path_key);
-    if (is_first_process()) fmt::print("{}\n", path_below(namelist, namelist.text(line.path_key)));
-    return 0;
-  } catch (const Error& error) {
-    if (is_first_process()) log::error_line(error.what());
-    return static_cast<int>(error.code());
-  }
+std::string path_asked_for(const CommandLine& line) {
+  Namelist namelist;
+  fill_namelist(file_text(line.namelist), line, namelist);
+  const auto& keys = key_table();
+  if (std::none_of(keys.begin(), keys.end(), [&](const Key& key) {
+        return key.type == KeyType::text && fmt::format("{}.{}", key.group, key.name) == line.path_key;
+      }))
+    fail(ExitCode::usage, "--print-path {}: no such key, expected group.key of one text", line.path_key);
+  return path_below(namelist, namelist.text(line.path_key)) + "\n";
 }
 
 /// Rank 0. A slip of a name must not replace a file that is read, nor one file of the study by another.
@@ -184,12 +199,42 @@ void keep_files_apart(const Namelist& namelist) {
     }
 }
 
-/// Prints the error of this rank and ends all of them: the others may be waiting in a collective call.
-int abort_run(int code, const std::string& what) {
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  log::error_line(fmt::format("rank {}: {}", rank, what));
-  MPI_Abort(MPI_COMM_WORLD, code);
+/// Not collective. Whether all ranks come here in time: an error that is not agreed, or by mistake, may be
+/// that of one rank alone, while the others wait for it in a collective call.
+bool all_arrive(const Communicator& comm, std::chrono::seconds limit) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  int arrived = 0;
+  MPI_Ibarrier(comm.raw(), &request);
+  for (const auto end = Clock::now() + limit; !arrived && Clock::now() < end; usleep(2000))
+    MPI_Test(&request, &arrived, MPI_STATUS_IGNORE);
+  return arrived != 0;
+}
+
+/// In a catch block. Prints one line, that of the lowest rank where all have an error, and returns its code;
+/// ends the run by MPI_Abort where some rank does not come, or a file cannot be closed.
+int end_with_error(const Communicator& comm) {
+  Error error = current_error(comm.rank());
+  const bool all = all_arrive(comm, std::chrono::seconds(error.agreed() ? 20 : 5));
+  bool in_step = error.agreed() && all;
+  if (all) {
+    in_step = comm.min(in_step ? 1 : 0) != 0;
+    try {
+      comm.agree([&] { throw Error(error.code(), error.what()); });
+    } catch (const Error& common) {
+      error = common;
+    }
+  }
+  const int code = static_cast<int>(error.code());
+  if (!all)
+    log::error_line(fmt::format("rank {}: {}", comm.rank(), error.what()));
+  else if (comm.is_root())
+    log::error_line(error.what());
+  alarm(60);  // closing may need the others, too: whatever waits for ever now, the run ends
+  const bool closed = NetcdfFile::abandon_all(in_step && error.code() != ExitCode::io);
+  if (!all || comm.min(closed ? 1 : 0) == 0) {
+    if (comm.size() == 1) std::_Exit(code);
+    MPI_Abort(MPI_COMM_WORLD, code);
+  }
   return code;
 }
 
@@ -204,6 +249,8 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
     context.comm.agree([&] {
       if (context.comm.is_root()) keep_files_apart(context.namelist);
     });
+    if (context.comm.max(stop_requested() ? 1 : 0) != 0)
+      throw Error(ExitCode::requeue, "stopped by a signal before the work began: run again", true);
     std::istringstream effective(context.namelist.effective(info.groups));
     for (std::string text; std::getline(effective, text);) log::info("  {}", text);
   }
@@ -212,15 +259,21 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
   if (!info.takes_files)
     log::info("{}: {} in {}, peak memory {:.0f} MiB a rank", info.name, status == 0 ? "done" : "stopped",
               format_duration(std::chrono::duration<double>(Clock::now() - start).count()), peak);
+  if (status == 0)
+    context.comm.agree([&] {
+      if (context.comm.is_root()) log::flush();
+    });
   return status;
 }
 
 }  // namespace
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
+  if (info.stops_on_signal) install_signal_handlers();
+  keep_standard_streams();
   CommandLine line;
   if (const auto ends = read_command_line(argc, argv, info, line)) return *ends;
-  if (!line.path_key.empty()) return print_path(line);
+  if (!line.path_key.empty()) return print_alone([&] { return path_asked_for(line); });
 
   // PETSc gets a command line of its own: our options are not PETSc's, and no .petscrc changes our numbers.
   char arguments[][24] = {"podscale", "-skip_petscrc", "-no_signal_handler"};
@@ -234,21 +287,17 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   log::setup(rank, line.quiet);
+  std::optional<Communicator> all = Communicator::duplicate(MPI_COMM_WORLD);  // for errors alone
   try {
     PODSCALE_PETSC(SlepcInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr));
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
-    if (info.stops_on_signal) install_signal_handlers();
     set_blas_threads(1);
     status = run_body(info, line, body);
-  } catch (const Error& error) {
-    status = static_cast<int>(error.code());
-    if (!error.agreed()) return abort_run(status, error.what());
-    if (rank == 0) log::error_line(error.what());
-  } catch (const std::bad_alloc&) {
-    return abort_run(static_cast<int>(ExitCode::bug), "out of memory: use more ranks or smaller blocks");
-  } catch (const std::exception& error) {
-    return abort_run(static_cast<int>(ExitCode::bug), fmt::format("internal error: {}", error.what()));
+    NetcdfFile::abandon_all(true);
+  } catch (...) {
+    status = end_with_error(*all);
   }
+  all.reset();
   SlepcFinalize();
   MPI_Finalize();
   return status;

@@ -29,9 +29,9 @@ struct ProgramInfo {
 };
 
 /// Collective on MPI_COMM_WORLD; initialises and finalises MPI, PETSc and SLEPc, so it is called once.
-/// Returns the exit code of the process: what `body` returns, or that of an error. An Error that all ranks
-/// agreed on is printed once and returned on every rank; any other exception is printed with its rank and
-/// ends the run by MPI_Abort.
+/// Returns the exit code of the process: what `body` returns, or that of an error. An error that all ranks
+/// come with within seconds (agreed or not) is printed once, in one line, and its code returned on every
+/// rank; any other is printed with its rank and ends the run by MPI_Abort with its code.
 /// --help, --version and errors on the command line need no MPI.
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body);
 

@@ -5,9 +5,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
+
+#include "podscale/core/error.hpp"
 
 namespace podscale::log {
 namespace {
@@ -46,6 +50,16 @@ void warn_line(const std::string& line) {
 }
 void error_line(const std::string& line) {
   sinks().err->error(line);
+}
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  flush();
+}
+void flush() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    fail(ExitCode::io, "standard output: cannot be written ({}); send it where there is space",
+         errno ? std::strerror(errno) : "an earlier write failed");
 }
 
 }  // namespace podscale::log
@@ -87,13 +101,13 @@ void Progress::update(long done, const std::string& note) {
     log::info_line(line);
   } else if (log::is_talking()) {
     const int width = 24, filled = total_ > 0 ? static_cast<int>(width * done / total_) : width;
-    fmt::print("\r\033[K[{:#<{}}{:.<{}}] {}", "", filled, "", width - filled, line);
+    std::fputs(fmt::format("\r\033[K[{:#<{}}{:.<{}}] {}", "", filled, "", width - filled, line).c_str(), stdout);
     std::fflush(stdout);
   }
 }
 
 void Progress::finish(const std::string& note) {
-  if (terminal_ && log::is_talking()) fmt::print("\r\033[K");
+  if (terminal_ && log::is_talking()) std::fputs("\r\033[K", stdout);
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
   log::info("{}: {} {} in {}{}{}", title_, done_, unit_, format_duration(elapsed), note.empty() ? "" : ", ",
             note);

@@ -1,13 +1,13 @@
 #include "podscale/file/netcdf_file.hpp"
 
 #include <array>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 
 namespace podscale {
 namespace {
@@ -17,12 +17,8 @@ namespace fs = std::filesystem;
 /// Looks at the first bytes: which error the library returns for a file that is no NetCDF depends on how it
 /// was built. Rank 0 only.
 void check_format(const std::string& path) {
-  std::error_code status;
-  if (!fs::exists(path, status)) fail(ExitCode::no_input, "{}: no such file; check the path", path);
-  if (fs::is_directory(path, status))
-    fail(ExitCode::data, "{}: is a directory; expected a NetCDF file", path);
+  require_regular_file(path);
   std::ifstream file(path, std::ios::binary);
-  if (!file) fail(ExitCode::io, "{}: cannot be read ({}); check its permissions", path, std::strerror(errno));
   const std::string hdf5("\x89HDF\r\n\x1a\n", 8);
   std::array<char, 64> head{};
   file.read(head.data(), head.size());
@@ -88,8 +84,29 @@ NetcdfFile& NetcdfFile::operator=(NetcdfFile&& other) noexcept {
   std::swap(state_, other.state_);
   return *this;
 }
+
 NetcdfFile::~NetcdfFile() {
+  if (!state_) return;
+  std::error_code ignored;
+  if (!state_->temporary.empty() && state_->comm->is_root()) fs::remove(state_->temporary, ignored);
+  const bool alone = !state_->parallel || state_->comm->size() == 1;
+  if (state_->id >= 0 && !(alone && nc_close(state_->id) == NC_NOERR)) {
+    // Other ranks may be elsewhere, or the library failed: the file stays open until abandon_all().
+    state_->next_left_open = std::exchange(State::left_open, state_);
+    return;
+  }
   delete state_;
+}
+
+bool NetcdfFile::abandon_all(bool close) {
+  bool closed = true;
+  for (State* state = std::exchange(State::left_open, nullptr); state;) {
+    std::error_code ignored;
+    if (!close) fs::remove(state->temporary, ignored);
+    closed = close && nc_close(state->id) == NC_NOERR && closed;
+    delete std::exchange(state, state->next_left_open);
+  }
+  return closed;
 }
 
 NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
@@ -101,6 +118,7 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
   const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
     if (status == NC_NOERR) return;
+    State::require_memory(status);
     const bool broken = status == NC_ENOTNC || status == NC_EHDFERR || status == NC_ETRUNC;
     fail(broken ? ExitCode::data : ExitCode::io,
          "{}: cannot be opened as NetCDF: {} (error {}); is it complete?", path, nc_strerror(status), status);
@@ -204,8 +222,9 @@ std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
 }
 
 void NetcdfFile::commit() {
-  const int id = std::exchange(state_->id, -1);
-  state_->check(nc_close(id), path_, "flushing and closing", false);
+  const int status = nc_close(state_->id);
+  if (status == NC_NOERR) state_->id = -1;  // else the library may hold it still: see the destructor
+  state_->check(status, path_, "flushing and closing", false);
   state_->comm->agree([&] {
     if (!state_->comm->is_root()) return;
     std::error_code status;

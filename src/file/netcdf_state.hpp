@@ -4,9 +4,9 @@
 #include <netcdf.h>
 #include <netcdf_par.h>
 
-#include <exception>
-#include <filesystem>
+#include <cerrno>
 #include <map>
+#include <new>
 #include <set>
 
 #include "podscale/core/error.hpp"
@@ -19,7 +19,6 @@ struct NetcdfFile::State {
   int id = -1;
   bool parallel = false;  // written through MPI-IO; reading is serial on every rank
   std::string temporary;  // name until commit(); empty when reading
-  int unwinding = std::uncaught_exceptions();
   // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file, collectively.
   std::map<std::string, std::size_t> dims;
   std::map<std::string, VariableInfo> variables;
@@ -27,22 +26,22 @@ struct NetcdfFile::State {
 
   std::set<std::string> unlimited;
 
-  explicit State(const Communicator& c) : comm(&c) {}
-  ~State() {
-    // An exception that only this rank has seen must reach main (and its MPI_Abort): nc_close would wait for
-    // the others.
-    const bool alone =
-        std::uncaught_exceptions() > unwinding && !Error::newest_agreed() && parallel && comm->size() > 1;
-    if (!alone && id >= 0) nc_close(id);
-    std::error_code ignored;
-    if (!temporary.empty() && comm->is_root()) std::filesystem::remove(temporary, ignored);
-  }
+  // Files that were destroyed open, for abandon_all(): a list that needs no memory.
+  State* next_left_open = nullptr;
+  static inline State* left_open = nullptr;
 
+  explicit State(const Communicator& c) : comm(&c) {}
+
+  /// Not collective. The library says "HDF5 error" for most failed allocations.
+  static void require_memory(int status) {
+    if (status == NC_ENOMEM || (status != NC_NOERR && errno == ENOMEM)) throw std::bad_alloc();
+  }
   /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the element type
   /// read is no failure: the library leaves an infinity, which nothing takes for data.
   void check(int status, const std::string& path, const std::string& what, bool reading = true) const {
     if (reading && status == NC_ERANGE) status = NC_NOERR;
     comm->agree([&] {
+      require_memory(status);
       if (status != NC_NOERR)
         fail(ExitCode::io, "{}: {} failed: {} (NetCDF error {})", path, what, nc_strerror(status), status);
     });

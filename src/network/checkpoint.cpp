@@ -8,6 +8,7 @@
 #include "hdf5_values.hpp"
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 
 namespace podscale {
 namespace {
@@ -108,9 +109,7 @@ void read_slices(hid_t file, const std::string& path, Checkpoint& c) {
 }
 
 Checkpoint read_file(const std::string& path) {
-  if (!std::filesystem::exists(path))
-    fail(ExitCode::no_input,
-         "{}: no such file; expected a model: run podscale-train first or set output.model_file", path);
+  require_regular_file(path, "file", "expected a model: run podscale-train first or set output.model_file");
   const Id file(
       H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
       fmt::format("{}: not an HDF5 file, or damaged; expected a model written by podscale-train", path));

@@ -1,6 +1,7 @@
 #include "podscale/parallel/communicator.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "podscale/core/error.hpp"
@@ -37,9 +38,10 @@ Communicator& Communicator::operator=(Communicator&& other) noexcept {
 }
 
 Communicator::~Communicator() {
+  // MPI_Comm_free is collective: while unwinding, the other ranks may be elsewhere.
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (owned_ && !finalized) MPI_Comm_free(&comm_);
+  if (owned_ && !finalized && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
 }
 
 void Communicator::barrier() const {
@@ -75,16 +77,11 @@ void Communicator::agree(const std::function<void()>& work) const {
   std::string message;
   try {
     work();
-  } catch (const Error& error) {
+  } catch (...) {
+    const Error error = current_error(rank_);
     if (error.agreed()) throw;  // an inner agreement: all ranks are here already
     code = static_cast<int>(error.code());
     message = error.what();
-  } catch (const std::bad_alloc&) {
-    code = static_cast<int>(ExitCode::io);
-    message = fmt::format("out of memory on rank {}: use more nodes or smaller blocks", rank_);
-  } catch (const std::exception& error) {
-    code = static_cast<int>(ExitCode::bug);
-    message = fmt::format("internal error on rank {}: {}", rank_, error.what());
   }
   const int first = min(code != 0 ? rank_ : size_);
   if (first == size_) return;

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "podscale/core/checksum.hpp"
-#include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/gaussian/latent_space.hpp"
@@ -102,8 +102,7 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path) {
 std::string inspect_file(const Communicator& comm, const std::string& path) {
   bool hdf5_model = false;
   comm.agree([&] {
-    if (!std::filesystem::exists(path))
-      fail(ExitCode::no_input, "{}: no such file; expected a file to inspect", path);
+    require_regular_file(path);
     hdf5_model = std::filesystem::path(path).extension() == ".h5";
   });
   if (hdf5_model) return inspect_network(comm, path);

@@ -15,30 +15,23 @@ enum class ExitCode : int {
   data = 65,      ///< an input is there but cannot be used
   no_input = 66,  ///< an input is missing
   bug = 70,       ///< ours
-  io = 74,        ///< reading or writing failed
+  io = 74,        ///< the system failed: reading, writing, or no memory
   requeue = 75,   ///< stopped by a signal or the time limit, with a checkpoint where there is work to keep:
                   ///< run me again
 };
 
 /// One-line error with the exit code that the program ends with. `agreed` is set by Communicator::agree:
-/// every rank throws the same error, so none is left waiting; an error that is not agreed ends the run by
-/// MPI_Abort.
+/// every rank throws the same error, so none is left waiting.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const std::string& message, bool agreed = false)
-      : std::runtime_error(message), code_(code), agreed_(agreed) {
-    newest_agreed_ = agreed;
-  }
+      : std::runtime_error(message), code_(code), agreed_(agreed) {}
   ExitCode code() const { return code_; }
   bool agreed() const { return agreed_; }
-  /// Whether the newest Error of this thread was agreed: a destructor that runs while it unwinds may then
-  /// make a collective call, since all ranks unwind alike.
-  static bool newest_agreed() { return newest_agreed_; }
 
  private:
   ExitCode code_;
   bool agreed_;
-  static inline thread_local bool newest_agreed_ = false;
 };
 
 /// Not collective. Runs `work`, whose outcome depends on nothing but values that all ranks share (the
@@ -57,6 +50,10 @@ template <class... Args>
 [[noreturn]] void fail(ExitCode code, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(code, fmt::format(format, std::forward<Args>(args)...));
 }
+
+/// Not collective; in a catch block only. What is being handled, as an Error of one line: itself, "out of
+/// memory" (io) for std::bad_alloc and Torch's failed allocations, "internal error" (bug) for all else.
+Error current_error(int rank);
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line,
                                    const std::string& values);

@@ -15,6 +15,11 @@ bool is_talking();
 void info_line(const std::string& line);
 void warn_line(const std::string& line);
 void error_line(const std::string& line);
+/// Results, to stdout at once. Errors: those of flush().
+void print(const std::string& text);
+/// Errors: io, where stdout did not take all that was printed (a full disk); warnings and errors are not
+/// looked after.
+void flush();
 
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {

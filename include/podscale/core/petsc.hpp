@@ -1,7 +1,9 @@
 #pragma once
-// Wraps PETSc and SLEPc calls: a status becomes an Error.
+// Wraps PETSc and SLEPc calls: a status becomes an Error, or std::bad_alloc.
 
 #include <petscsys.h>
+
+#include <new>
 
 #include "podscale/core/error.hpp"
 
@@ -9,10 +11,9 @@ namespace podscale {
 
 inline void petsc_check(PetscErrorCode status, const char* call) {
   if (status == 0) return;
+  if (status == PETSC_ERR_MEM) throw std::bad_alloc();
   const char* text = nullptr;
   PetscErrorMessage(status, &text, nullptr);
-  if (status == PETSC_ERR_MEM)
-    fail(ExitCode::io, "out of memory in {}: use more ranks or smaller patches", call);
   fail(ExitCode::bug, "{} failed with PETSc error {} ({})", call, static_cast<int>(status),
        text ? text : "unknown");
 }

@@ -40,7 +40,14 @@ class NetcdfFile {
   static NetcdfFile create(const Communicator& comm, const std::string& path);
   NetcdfFile(NetcdfFile&&) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) noexcept;
-  ~NetcdfFile();  ///< closes; removes an uncommitted temporary file
+  /// Not collective. Rank 0 removes an uncommitted temporary file. Closing it would be collective, and the
+  /// other ranks may be elsewhere: with more than one rank it stays open for abandon_all().
+  ~NetcdfFile();
+  /// For the files that were destroyed without commit(). close: collective, where all ranks threw the same
+  /// error, which was not one of writing; closes them. Otherwise not collective: removes their temporaries
+  /// and leaves them open, so the process must end without MPI_Finalize, in which HDF5 would close them.
+  /// Returns whether none is left open.
+  static bool abandon_all(bool close);
 
   const std::string& path() const { return path_; }
 

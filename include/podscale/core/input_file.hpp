@@ -1,0 +1,14 @@
+#pragma once
+// What every file must be before a library opens it.
+
+#include <string>
+
+namespace podscale {
+
+/// Not collective. Throws unless `path` is a regular file that may be read: opening a pipe may wait for
+/// ever, a device may never end. `what` and `remedy` complete "no such file; check the path".
+/// Errors: no_input (absent), data (a directory, pipe, device or socket), io (not readable).
+void require_regular_file(const std::string& path, const std::string& what = "file",
+                          const std::string& remedy = "check the path");
+
+}  // namespace podscale
