@@ -35,6 +35,19 @@ extern "C" void note_signal(int number) {
   signal_seen = number;
 }
 
+extern "C" void die_cleanly(int number) {
+  remove_doomed_files();
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
+/// Signals that end a program leave no half-written file behind.
+void clean_up_on_signals() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU})
+    if (struct sigaction found{}; sigaction(number, nullptr, &found) == 0 && found.sa_handler == SIG_DFL)
+      std::signal(number, die_cleanly);
+}
+
 void install_signal_handlers() {
   struct sigaction action {};
   action.sa_handler = note_signal;
@@ -175,31 +188,37 @@ int print_path(const CommandLine& line) {
   }
 }
 
-/// Rank 0. A slip of a name must not replace a file that is read, nor one file of the study by another.
-void keep_files_apart(const Namelist& namelist) {
-  std::vector<std::pair<std::string, std::string>> outputs;  // key, path
-  for (const char* key : {"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
-                          "verify.scores_file", "verify.picture_file"})
-    if (!namelist.text(key).empty()) outputs.emplace_back(key, path_below(namelist, namelist.text(key)));
+/// Rank 0. All files of a study count as outputs, whichever program runs: none is to replace another.
+void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean) {
+  using Named = std::vector<std::pair<std::string, std::string>>;
+  const auto named = [&](std::initializer_list<const char*> keys) {
+    Named paths;
+    for (const char* key : keys)
+      if (!namelist.text(key).empty()) paths.emplace_back(key, path_below(namelist, namelist.text(key)));
+    return paths;
+  };
+  Named outputs = named({"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
+                         "verify.scores_file", "verify.picture_file"});
+  Named inputs{{"the namelist", file}};
+  if (makes_ocean)  // data.hr_files may be what is made here
+    for (const auto& made : named({"ocean.hr_file", "ocean.lr_file"})) outputs.push_back(made);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
-      if (outputs[i].second == outputs[j].second)
+      if (same_file(outputs[i].second, outputs[j].second))
         fail(ExitCode::usage, "{}: {} and {} are the same file, {}; expected files of their own",
              namelist.source(), outputs[j].first, outputs[i].first, outputs[i].second);
-  for (const std::string key : {"data.hr_files", "data.lr_files", "data.truth_files", "data.mask_file"})
+  for (const std::string key : {"data.hr_files", "data.lr_files", "data.truth_files", "data.mask_file"}) {
+    if (makes_ocean) break;
     for (const std::string& pattern :
          key == "data.mask_file" ? std::vector<std::string>{namelist.text(key)} : namelist.texts(key)) {
       glob_t found{};
-      const int status = glob(pattern.c_str(), 0, nullptr, &found);
-      const std::vector<std::string> inputs(found.gl_pathv,
-                                            found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
+      if (pattern.empty()) continue;
+      if (glob(pattern.c_str(), GLOB_NOCHECK, nullptr, &found) == 0)
+        for (std::size_t i = 0; i < found.gl_pathc; ++i) inputs.emplace_back(key, found.gl_pathv[i]);
       globfree(&found);
-      for (const std::string& input : inputs)
-        for (const auto& [output_key, output] : outputs)
-          if (std::error_code absent; std::filesystem::equivalent(input, output, absent) && !absent)
-            fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written",
-                 namelist.source(), output_key, output, key);
     }
+  }
+  keep_apart(outputs, inputs, namelist.source());
 }
 
 /// training.time_limit, 'HH:MM:SS' from now on.
@@ -219,6 +238,7 @@ int abort_run(int code, const std::string& what) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   log::error_line(fmt::format("rank {}: {}", rank, what));
+  remove_doomed_files();
   MPI_Abort(MPI_COMM_WORLD, code);
   return code;
 }
@@ -232,7 +252,8 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
     read_namelist(line, context);
     context.comm.agree([&] { set_deadline(context.namelist.text("training.time_limit")); });
     context.comm.agree([&] {
-      if (context.comm.is_root()) keep_files_apart(context.namelist);
+      const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;
+      if (context.comm.is_root()) keep_files_apart(context.namelist, line.namelist, makes_ocean);
     });
     std::istringstream effective(context.namelist.effective(info.groups));
     for (std::string text; std::getline(effective, text);) log::info("  {}", text);
@@ -255,8 +276,9 @@ std::string Context::output_path_of(const std::string& key) const {
   return output_path(namelist.required_text(key));
 }
 
-void Context::make_output_directory() const {
-  if (check || dry_run) return;
+std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) const {
+  std::vector<OutputLock> locks;
+  if (check || dry_run) return locks;
   comm.agree([&] {
     if (!comm.is_root()) return;
     const std::filesystem::path directory = namelist.text("output.directory");
@@ -264,7 +286,18 @@ void Context::make_output_directory() const {
     if (!directory.empty()) std::filesystem::create_directories(directory, status);
     if (status)
       fail(ExitCode::io, "&output directory: can't make {}: {}", directory.string(), status.message());
+    for (const std::string& output : outputs) locks.emplace_back(output);
   });
+  return locks;
+}
+
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source) {
+  for (const auto& [input_name, input] : inputs)
+    for (const auto& [name, output] : outputs)
+      if (same_file(input, output))
+        fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written", source,
+             name, output, input_name);
 }
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
@@ -287,6 +320,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   try {
     PODSCALE_PETSC(SlepcInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr));
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
+    clean_up_on_signals();
     if (info.stops_on_signal) install_signal_handlers();
     set_blas_threads(1);
     status = run_body(info, line, body);

@@ -4,9 +4,11 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podscale/config/namelist.hpp"
+#include "podscale/file/output_file.hpp"
 #include "podscale/parallel/communicator.hpp"
 
 namespace CLI {
@@ -40,9 +42,10 @@ struct Context {
   std::string output_path(const std::string& name) const;
   /// Not collective. The path that the namelist gives to a file: output_path of a text key.
   std::string output_path_of(const std::string& key) const;
-  /// Collective. Makes output.directory, so that output_path can be written; nothing under --check and
-  /// --dry-run. Errors: io.
-  void make_output_directory() const;
+  /// Collective. Before the work: makes output.directory, and takes the right to write the files, by path,
+  /// for as long as the result lives, so that another run of the same study is refused at once and not at its
+  /// end. Nothing under --check and --dry-run. Errors: io.
+  [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
 
 /// Collective on MPI_COMM_WORLD; initialises and finalises MPI, PETSc and SLEPc, so it is called once.
@@ -51,6 +54,11 @@ struct Context {
 /// ends the run by MPI_Abort.
 /// --help, --version and errors on the command line need no MPI.
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body);
+
+/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of the
+/// outputs is one of the inputs under whatever name. Both are (what it is, path).
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source);
 
 /// Not collective: ranks may see it at different moments, so they must agree. True once SIGTERM, SIGINT or
 /// SIGUSR1 came, or training.time_limit, counted from the start of the program, is over.

@@ -5,12 +5,13 @@
 #include <netcdf_par.h>
 
 #include <exception>
-#include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "podscale/core/error.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/file/output_file.hpp"
 
 namespace podscale {
 
@@ -18,7 +19,9 @@ struct NetcdfFile::State {
   const Communicator* comm;
   int id = -1;
   bool parallel = false;  // written through MPI-IO; reading is serial on every rank
-  std::string temporary;  // name until commit(); empty when reading
+  OutputFile output;      // rank 0's, when writing
+  std::string temporary;
+  std::optional<DoomedFile> doomed, doomed_lock;  // any rank removes both if it has to end the run
   int unwinding = std::uncaught_exceptions();
   // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file, collectively.
   std::map<std::string, std::size_t> dims;
@@ -26,6 +29,8 @@ struct NetcdfFile::State {
   std::vector<std::string> names;
 
   std::set<std::string> unlimited;
+  std::map<std::string, std::vector<std::size_t>> chunks;  // of a new file; no entry: contiguous
+  std::uint64_t header = 0, plain = 0, deflated = 0;       // bytes of a new file, before deflation
 
   explicit State(const Communicator& c) : comm(&c) {}
   ~State() {
@@ -34,8 +39,6 @@ struct NetcdfFile::State {
     const bool alone =
         std::uncaught_exceptions() > unwinding && !Error::newest_agreed() && parallel && comm->size() > 1;
     if (!alone && id >= 0) nc_close(id);
-    std::error_code ignored;
-    if (!temporary.empty() && comm->is_root()) std::filesystem::remove(temporary, ignored);
   }
 
   /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the element type
@@ -47,6 +50,12 @@ struct NetcdfFile::State {
         fail(ExitCode::io, "{}: {} failed: {} (NetCDF error {})", path, what, nc_strerror(status), status);
     });
   }
+  /// Collective. Refuses a write that the disk has no room for, while HDF5 can still close the file: inside
+  /// the library an error on one rank would leave the others waiting.
+  void require_space(const std::string& path, std::uint64_t bytes) const;
+  /// Collective. At most so many bytes are written for the hyperslabs of all ranks, chunks being whole.
+  std::uint64_t bytes_of(const VariableInfo& info, const std::string& name,
+                         const std::vector<std::size_t>& start, const std::vector<std::size_t>& count) const;
   // The library's status; collective.
   int load_dimensions();
   int load_variables();
