@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
               study.lr.grid().nx(), train.size());
     require_patches(context.namelist, study.hr);
     if (context.check || context.dry_run) return 0;
-    context.make_output_directory();
+    const auto locks = context.claim({path});
 
     // 2. Climatology, patches, POD.
     const Basis basis = build_basis(comm, context.namelist, study);

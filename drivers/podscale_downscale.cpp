@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
     const DownscaleOptions options = downscale_options(context, foundation);
     warn_of_damping(namelist);
     if (context.check || context.dry_run) return 0;
-    context.make_output_directory();
+    const auto locks = context.claim({context.output_path_of("output.product_file")});
     network_backend().tune_process(static_cast<int>(namelist.integer("training.threads")));
 
     // 2. Forecasting, decoding, writing, a block of times at a time.

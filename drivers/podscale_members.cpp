@@ -74,11 +74,15 @@ int write_members(Context& context, const Wanted& wanted) {
                               "with (--basis, --model)",
                               path, attribute, stored, found),
                   true);
+  OutputLock lock;
   comm.agree([&] {
-    for (const std::string& input :
-         {path, context.output_path_of("output.basis_file"), context.output_path_of("output.model_file")})
-      if (std::error_code absent; std::filesystem::equivalent(input, wanted.output, absent) && !absent)
-        fail(ExitCode::usage, "--output {}: is read for these members; expected another file", wanted.output);
+    if (!comm.is_root()) return;
+    keep_apart({{"--output", wanted.output}},
+               {{"the product", path},
+                {"--basis", context.output_path_of("output.basis_file")},
+                {"--model", context.output_path_of("output.model_file")}},
+               "podscale-members");
+    lock = OutputLock(wanted.output);
   });
   const TimeAxis axis = decode_times(product.get_all("time"), product.text("time", "units").value_or(""),
                                      product.text("time", "calendar").value_or("standard"), path + ": time");

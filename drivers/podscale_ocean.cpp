@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     if (context.check || context.dry_run) return 0;
 
     // 2. Both files, written in parallel and renamed into place when complete.
-    context.make_output_directory();
+    const auto locks = context.claim({files.hr, files.lr});
     const OceanSummary summary = write_ocean(context.comm, spec, files);
 
     // 3. What came out.

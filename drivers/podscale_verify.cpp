@@ -39,18 +39,27 @@ int main(int argc, char** argv) {
       for (const std::string& argument : compare) list.push_back(parse_compared(argument));
       return list;
     });
+    const std::string scores_file = context.output_path_of("verify.scores_file");
+    const std::string text_file = context.output_path_of("verify.text_file");
+    context.comm.agree([&] {
+      if (!context.comm.is_root()) return;
+      for (const ComparedProduct& product : compared)
+        keep_apart(
+            {{"verify.scores_file", scores_file},
+             {"verify.text_file", text_file},
+             {"verify.picture_file", context.output_path(context.namelist.text("verify.picture_file"))}},
+            {{"--compare", product.path}}, context.namelist.source());
+    });
     Verification verification(context.comm, context.namelist, context.output_path_of("output.product_file"),
                               context.output_path_of("output.basis_file"), compared);
     for (const std::string& line : verification.describe()) log::info("{}", line);
-    const std::string scores_file = context.output_path_of("verify.scores_file");
-    const std::string text_file = context.output_path_of("verify.text_file");
     if (context.check || context.dry_run) {
       log::info("inputs are fine; would write {} and {}", scores_file, text_file);
       return 0;
     }
 
     // 2. Score the times, dealt over ranks.
-    context.make_output_directory();
+    const auto locks = context.claim({scores_file, text_file});
     const ScoreAccumulator scores = verification.score();
 
     // 3. Write: rank 0 alone, small files.

@@ -24,7 +24,6 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/petsc.hpp"
 #include "podscale/core/process.hpp"
-#include "podscale/core/input_file.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -33,6 +32,19 @@ namespace podscale {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+extern "C" void die_cleanly(int number) {
+  remove_doomed_files();
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
+/// Signals that end a program leave no half-written file behind.
+void clean_up_on_signals() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU})
+    if (struct sigaction found{}; sigaction(number, nullptr, &found) == 0 && found.sa_handler == SIG_DFL)
+      std::signal(number, die_cleanly);
+}
 
 /// A file that is opened while a standard stream is closed would get its number, and its lines.
 void keep_standard_streams() {
@@ -172,31 +184,37 @@ std::string path_asked_for(const CommandLine& line) {
   return path_below(namelist, namelist.text(line.path_key)) + "\n";
 }
 
-/// Rank 0. A slip of a name must not replace a file that is read, nor one file of the study by another.
-void keep_files_apart(const Namelist& namelist) {
-  std::vector<std::pair<std::string, std::string>> outputs;  // key, path
-  for (const char* key : {"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
-                          "verify.scores_file", "verify.picture_file"})
-    if (!namelist.text(key).empty()) outputs.emplace_back(key, path_below(namelist, namelist.text(key)));
+/// Rank 0. All files of a study count as outputs, whichever program runs: none is to replace another.
+void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean) {
+  using Named = std::vector<std::pair<std::string, std::string>>;
+  const auto named = [&](std::initializer_list<const char*> keys) {
+    Named paths;
+    for (const char* key : keys)
+      if (!namelist.text(key).empty()) paths.emplace_back(key, path_below(namelist, namelist.text(key)));
+    return paths;
+  };
+  Named outputs = named({"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
+                         "verify.scores_file", "verify.picture_file"});
+  Named inputs{{"the namelist", file}};
+  if (makes_ocean)  // data.hr_files may be what is made here
+    for (const auto& made : named({"ocean.hr_file", "ocean.lr_file"})) outputs.push_back(made);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
-      if (outputs[i].second == outputs[j].second)
+      if (same_file(outputs[i].second, outputs[j].second))
         fail(ExitCode::usage, "{}: {} and {} are the same file, {}; expected files of their own",
              namelist.source(), outputs[j].first, outputs[i].first, outputs[i].second);
-  for (const std::string key : {"data.hr_files", "data.lr_files", "data.truth_files", "data.mask_file"})
+  for (const std::string key : {"data.hr_files", "data.lr_files", "data.truth_files", "data.mask_file"}) {
+    if (makes_ocean) break;
     for (const std::string& pattern :
          key == "data.mask_file" ? std::vector<std::string>{namelist.text(key)} : namelist.texts(key)) {
       glob_t found{};
-      const int status = glob(pattern.c_str(), 0, nullptr, &found);
-      const std::vector<std::string> inputs(found.gl_pathv,
-                                            found.gl_pathv + (status == 0 ? found.gl_pathc : 0));
+      if (pattern.empty()) continue;
+      if (glob(pattern.c_str(), GLOB_NOCHECK, nullptr, &found) == 0)
+        for (std::size_t i = 0; i < found.gl_pathc; ++i) inputs.emplace_back(key, found.gl_pathv[i]);
       globfree(&found);
-      for (const std::string& input : inputs)
-        for (const auto& [output_key, output] : outputs)
-          if (std::error_code absent; std::filesystem::equivalent(input, output, absent) && !absent)
-            fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written",
-                 namelist.source(), output_key, output, key);
     }
+  }
+  keep_apart(outputs, inputs, namelist.source());
 }
 
 /// Not collective. Whether all ranks come here in time: an error that is not agreed, or by mistake, may be
@@ -229,6 +247,7 @@ int end_with_error(const Communicator& comm) {
     log::error_line(fmt::format("rank {}: {}", comm.rank(), error.what()));
   else if (comm.is_root())
     log::error_line(error.what());
+  if (!all) remove_doomed_files();
   alarm(60);  // closing may need the others, too: whatever waits for ever now, the run ends
   const bool closed = NetcdfFile::abandon_all(in_step && error.code() != ExitCode::io);
   if (!all || comm.min(closed ? 1 : 0) == 0) {
@@ -247,7 +266,8 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
     read_namelist(line, context);
     context.comm.agree([&] { set_deadline(context.namelist.text("training.time_limit")); });
     context.comm.agree([&] {
-      if (context.comm.is_root()) keep_files_apart(context.namelist);
+      const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;
+      if (context.comm.is_root()) keep_files_apart(context.namelist, line.namelist, makes_ocean);
     });
     if (context.comm.max(stop_requested() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue, "stopped by a signal before the work began: run again", true);
@@ -267,6 +287,15 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
 }
 
 }  // namespace
+
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source) {
+  for (const auto& [input_name, input] : inputs)
+    for (const auto& [name, output] : outputs)
+      if (same_file(input, output))
+        fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written", source,
+             name, output, input_name);
+}
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
   if (info.stops_on_signal) install_signal_handlers();
@@ -291,6 +320,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   try {
     PODSCALE_PETSC(SlepcInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr));
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
+    clean_up_on_signals();
     set_blas_threads(1);
     status = run_body(info, line, body);
     NetcdfFile::abandon_all(true);

@@ -1,9 +1,11 @@
 // Definition of variables, and the transfer of data by hyperslab.
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 
 namespace podscale {
 namespace {
@@ -49,6 +51,30 @@ void NetcdfFile::State::check_hyperslab(const VariableInfo& info, const std::str
   });
 }
 
+std::uint64_t NetcdfFile::State::bytes_of(const VariableInfo& info, const std::string& name,
+                                          const Sizes& start, const Sizes& count) const {
+  // The smallest box around them: all lower ends, negative, then all upper ends.
+  const std::size_t dims = start.size();
+  std::vector<long> box(2 * dims, std::numeric_limits<long>::min());
+  for (std::size_t d = 0; d < dims && product(count) > 0; ++d) {
+    box[d] = -static_cast<long>(start[d]);
+    box[dims + d] = static_cast<long>(start[d] + count[d]);
+  }
+  comm->max(std::span(box));
+  const auto found = chunks.find(name);
+  std::size_t bytes = 0, chunk_count = 1;
+  nc_inq_type(id, info.type, nullptr, &bytes);
+  for (std::size_t d = 0; d < dims; ++d) {
+    if (box[dims + d] < 0) return 0;  // nobody writes
+    const auto chunk = static_cast<long>(found == chunks.end() ? 1 : found->second[d]);
+    const long first = -box[d] / chunk, end = (box[dims + d] + chunk - 1) / chunk;
+    bytes *= static_cast<std::size_t>((end - first) * chunk);
+    chunk_count *= static_cast<std::size_t>(end - first);
+  }
+  // Deflation may add a thousandth; the tree of chunks has some 200 bytes a chunk.
+  return found == chunks.end() ? bytes : bytes + bytes / 1000 + 256 * chunk_count;
+}
+
 template <class T>
 void NetcdfFile::State::transfer_in(const VariableInfo& info, const std::string& path,
                                     const std::string& name, const Sizes& start, const Sizes& count,
@@ -66,6 +92,7 @@ void NetcdfFile::State::transfer_out(const VariableInfo& info, const std::string
                                      const std::string& name, const Sizes& start, const Sizes& count,
                                      std::span<const T> values) const {
   check_hyperslab(info, path, name, start, count, values.size());
+  require_space(path, bytes_of(info, name, start, count));
   if (parallel)
     check(nc_var_par_access(id, info.id, NC_COLLECTIVE), path, "collective access to " + name, false);
   const T nothing{};
@@ -104,7 +131,15 @@ void NetcdfFile::define_variable(const std::string& name, nc_type type, const st
     step([&] { return nc_def_var_deflate(state_->id, info.id, 1, 1, options.deflate); });
   if (options.fill)
     step([&] { return nc_put_att_double(state_->id, info.id, "_FillValue", type, 1, &*options.fill); });
+  int contiguous = NC_CONTIGUOUS;
+  Sizes chunk(dims.size());
+  if (!dims.empty())
+    step([&] { return nc_inq_var_chunking(state_->id, info.id, &contiguous, chunk.data()); });
   state_->check(status, path_, fmt::format("defining variable {}", name), false);
+  if (contiguous == NC_CHUNKED) state_->chunks[name] = chunk;
+  std::size_t bytes = 0;
+  nc_inq_type(state_->id, type, nullptr, &bytes);
+  (options.deflate > 0 ? state_->deflated : state_->plain) += bytes * product(info.shape);
   state_->names.push_back(name);
   state_->variables[name] = std::move(info);
 }
@@ -112,6 +147,7 @@ void NetcdfFile::define_variable(const std::string& name, nc_type type, const st
 void NetcdfFile::put_text(const std::string& variable, const std::string& attribute,
                           const std::string& value) {
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  state_->header += value.size();
   state_->check(nc_put_att_text(state_->id, v, attribute.c_str(), value.size(), value.data()), path_,
                 fmt::format("writing attribute {}:{}", variable, attribute), false);
 }
@@ -119,11 +155,18 @@ void NetcdfFile::put_text(const std::string& variable, const std::string& attrib
 void NetcdfFile::put_numbers(const std::string& variable, const std::string& attribute,
                              const std::vector<double>& values, nc_type type) {
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
+  state_->header += sizeof(double) * values.size();
   state_->check(nc_put_att_double(state_->id, v, attribute.c_str(), type, values.size(), values.data()),
                 path_, fmt::format("writing attribute {}:{}", variable, attribute), false);
 }
 
 void NetcdfFile::end_definitions() {
+  const State& s = *state_;
+  s.require_space(path_, s.header + s.plain);
+  if (s.comm->is_root())
+    if (const std::uint64_t most = s.header + s.plain + s.deflated, free = free_bytes(path_); free < most)
+      log::warn("{}: {} bytes are free, and it may take {}: the disk may be full before it is complete",
+                path_, free, most);
   state_->check(nc_enddef(state_->id), path_, "ending the definitions", false);
 }
 

@@ -1,5 +1,7 @@
 #include "podscale/file/netcdf_file.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +10,7 @@
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/core/log.hpp"
 
 namespace podscale {
 namespace {
@@ -38,7 +41,45 @@ void check_format(const std::string& path) {
   fail(ExitCode::data, "{}: is not NetCDF (begins with \"{}\"); expected NetCDF-3 or NetCDF-4", path, shown);
 }
 
+// What is being written, for abort_write.
+std::string writing_target, writing_temporary;
+
+/// MPI-IO calls it on a rank whose write has failed. HDF5 would return there while the other ranks wait in
+/// its next collective call for ever, so the run ends here. One rank speaks: that which removes the file.
+void abort_write(MPI_File*, int* error, ...) {
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(*error, text, &length);
+  if (unlink(writing_temporary.c_str()) != 0)  // wait until the rank that did so has ended the run
+    for (unsigned left = 10; left > 0;) left = sleep(left);
+  log::error_line(fmt::format("{}: cannot be written: {}; the disk has {} bytes free: make room and run again",
+                              writing_target, text, free_bytes(writing_target)));
+  remove_doomed_files();
+  MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::io));
+}
+
+/// MPI files inherit the handler that MPI_FILE_NULL has when they are opened; the caller's own comes back.
+int create_parallel(const Communicator& comm, const std::string& path, int& id) {
+  MPI_Errhandler handler = MPI_ERRHANDLER_NULL, previous = MPI_ERRHANDLER_NULL;
+  MPI_File_create_errhandler(abort_write, &handler);
+  MPI_File_get_errhandler(MPI_FILE_NULL, &previous);
+  MPI_File_set_errhandler(MPI_FILE_NULL, handler);
+  const int status = nc_create_par(path.c_str(), NC_NETCDF4 | NC_CLOBBER, comm.raw(), MPI_INFO_NULL, &id);
+  MPI_File_set_errhandler(MPI_FILE_NULL, previous);
+  MPI_Errhandler_free(&previous);
+  MPI_Errhandler_free(&handler);
+  return status;
+}
+
 }  // namespace
+
+void NetcdfFile::State::require_space(const std::string& path, std::uint64_t bytes) const {
+  writing_target = path;
+  writing_temporary = temporary;
+  // What HDF5 keeps of its own: headers, chunk trees, heaps.
+  constexpr std::uint64_t margin = 256 << 10, margin_a_variable = 4 << 10;
+  comm->agree([&] { output.require_space(bytes + margin + margin_a_variable * variables.size()); });
+}
 
 int NetcdfFile::State::load_dimensions() {
   int count = 0;
@@ -129,21 +170,17 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
 }
 
 NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path) {
-  const fs::path target(path);
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  comm.agree([&] {
-    std::error_code status;
-    if (comm.is_root() && !fs::is_directory(folder, status))
-      fail(ExitCode::io, "{}: cannot be written: there is no directory {}; create it first", path,
-           folder.string());
-  });
   NetcdfFile file(comm, path);
   State& state = *file.state_;
-  state.temporary = (folder / ("." + target.filename().string() + ".tmp")).string();
+  comm.agree([&] {
+    if (comm.is_root()) state.output = OutputFile(path);
+  });
+  state.temporary = comm.broadcast(state.output.temporary());
+  state.doomed.emplace(state.temporary);
+  state.doomed_lock.emplace(OutputLock::name_of(path));
   state.parallel = true;
-  const int status =
-      nc_create_par(state.temporary.c_str(), NC_NETCDF4 | NC_CLOBBER, comm.raw(), MPI_INFO_NULL, &state.id);
-  state.check(status, path, fmt::format("creating {}", state.temporary), false);
+  state.require_space(path, 0);
+  state.check(create_parallel(comm, state.temporary, state.id), path, "creating " + state.temporary, false);
   int previous = 0;
   state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off", false);
   return file;
@@ -221,18 +258,21 @@ std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
   return status == NC_NOERR ? std::optional(type) : std::nullopt;
 }
 
-void NetcdfFile::commit() {
+void NetcdfFile::complete() {
+  if (state_->id < 0) return;
   const int status = nc_close(state_->id);
   if (status == NC_NOERR) state_->id = -1;  // else the library may hold it still: see the destructor
   state_->check(status, path_, "flushing and closing", false);
+  state_->comm->agree([&] { flush_to_disk(state_->temporary, path_); });
+}
+
+void NetcdfFile::commit() {
+  complete();
+  state_->doomed.reset();
+  state_->doomed_lock.reset();
   state_->comm->agree([&] {
-    if (!state_->comm->is_root()) return;
-    std::error_code status;
-    fs::rename(state_->temporary, path_, status);
-    if (status)
-      fail(ExitCode::io, "{}: cannot be renamed from {}: {}", path_, state_->temporary, status.message());
+    if (state_->comm->is_root()) state_->output.commit();
   });
-  state_->temporary.clear();
 }
 
 }  // namespace podscale

@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <map>
 #include <new>
+#include <optional>
 #include <set>
 
 #include "podscale/core/error.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/file/output_file.hpp"
 
 namespace podscale {
 
@@ -18,13 +20,17 @@ struct NetcdfFile::State {
   const Communicator* comm;
   int id = -1;
   bool parallel = false;  // written through MPI-IO; reading is serial on every rank
-  std::string temporary;  // name until commit(); empty when reading
+  OutputFile output;      // rank 0's, when writing
+  std::string temporary;
+  std::optional<DoomedFile> doomed, doomed_lock;  // any rank removes both if it has to end the run
   // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file, collectively.
   std::map<std::string, std::size_t> dims;
   std::map<std::string, VariableInfo> variables;
   std::vector<std::string> names;
 
   std::set<std::string> unlimited;
+  std::map<std::string, std::vector<std::size_t>> chunks;  // of a new file; no entry: contiguous
+  std::uint64_t header = 0, plain = 0, deflated = 0;       // bytes of a new file, before deflation
 
   // Files that were destroyed open, for abandon_all(): a list that needs no memory.
   State* next_left_open = nullptr;
@@ -46,6 +52,12 @@ struct NetcdfFile::State {
         fail(ExitCode::io, "{}: {} failed: {} (NetCDF error {})", path, what, nc_strerror(status), status);
     });
   }
+  /// Collective. Refuses a write that the disk has no room for, while HDF5 can still close the file: inside
+  /// the library an error on one rank would leave the others waiting.
+  void require_space(const std::string& path, std::uint64_t bytes) const;
+  /// Collective. At most so many bytes are written for the hyperslabs of all ranks, chunks being whole.
+  std::uint64_t bytes_of(const VariableInfo& info, const std::string& name,
+                         const std::vector<std::size_t>& start, const std::vector<std::size_t>& count) const;
   // The library's status; collective.
   int load_dimensions();
   int load_variables();

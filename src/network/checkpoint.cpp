@@ -1,7 +1,6 @@
 #include "podscale/network/checkpoint.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/file/output_file.hpp"
 
 namespace podscale {
 namespace {
@@ -26,10 +26,14 @@ constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
 constexpr std::pair<const char*, Calibration ModelSummary::*> kCalibrations[] = {
     {"head", &ModelSummary::head_calibration}, {"ensemble", &ModelSummary::ensemble_calibration}};
 
-void write_file(const Checkpoint& c, const std::string& path) {
+/// The bytes of the file, made in memory: where HDF5 itself meets a full disk, it leaves a file open that it
+/// cannot close, and the process dies in MPI_Finalize.
+std::string file_image(const Checkpoint& c, const std::string& path) {
   const ModelSummary& s = c.summary;
-  Id file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
-          fmt::format("{}: cannot be created; expected a writable directory", path));
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path);
+  H5Pset_fapl_core(access, 1 << 20, false);
+  Id file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+          fmt::format("{}: cannot be made in memory", path));
   for (const auto& [name, value] : {std::pair<const char*, double>{"podscale_model_format", kFormat},
                                     {"width", s.options.width},
                                     {"depth", s.options.depth},
@@ -78,7 +82,15 @@ void write_file(const Checkpoint& c, const std::string& path) {
   put_array(file, "/layout/active",
             {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
             s.layout.active.data());
-  file.close(fmt::format("{}: cannot be completed: is the disk full?", path));
+  const auto whole = [&](auto&& call) {
+    const auto size = call();
+    if (size < 0) fail(ExitCode::io, "{}: cannot be completed in memory", path);
+    return static_cast<std::size_t>(size);
+  };
+  whole([&] { return H5Fflush(file, H5F_SCOPE_LOCAL); });
+  std::string image(whole([&] { return H5Fget_file_image(file, nullptr, 0); }), '\0');
+  whole([&] { return H5Fget_file_image(file, image.data(), image.size()); });
+  return image;
 }
 
 /// Names, shapes and values of all parameters, in the order of their names.
@@ -209,18 +221,9 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
   comm.agree([&] {
     if (!comm.is_root()) return;
     silence_hdf5();
-    const std::filesystem::path target(path);
-    const std::string temporary =
-        (target.parent_path() / ("." + target.filename().string() + ".tmp")).string();
-    try {
-      write_file(checkpoint, temporary);
-      std::filesystem::rename(temporary, target);
-    } catch (const Error& error) {
-      std::remove(temporary.c_str());
-      throw Error(ExitCode::io, error.what());
-    } catch (const std::filesystem::filesystem_error& error) {
-      fail(ExitCode::io, "{}: {}", path, error.code().message());
-    }
+    OutputFile file(path);
+    file.write(file_image(checkpoint, path));
+    file.commit();
   });
 }
 

@@ -19,8 +19,9 @@ std::string Context::output_path_of(const std::string& key) const {
   return output_path(namelist.required_text(key));
 }
 
-void Context::make_output_directory() const {
-  if (check || dry_run) return;
+std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) const {
+  std::vector<OutputLock> locks;
+  if (check || dry_run) return locks;
   comm.agree([&] {
     if (!comm.is_root()) return;
     const std::filesystem::path directory = namelist.text("output.directory");
@@ -28,7 +29,9 @@ void Context::make_output_directory() const {
     if (!directory.empty()) std::filesystem::create_directories(directory, status);
     if (status)
       fail(ExitCode::io, "&output directory: can't make {}: {}", directory.string(), status.message());
+    for (const std::string& output : outputs) locks.emplace_back(output);
   });
+  return locks;
 }
 
 }  // namespace podscale

@@ -149,6 +149,8 @@ OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const 
     put(lr, coarse_window, coarse_part);
     progress.update(first + static_cast<long>(count));
   }
+  hr.complete();
+  lr.complete();
   hr.commit();
   lr.commit();
   progress.finish();

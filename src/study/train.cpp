@@ -64,7 +64,7 @@ int train(const Context& context, const NetworkBackend& backend) {
   const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
   warn_of_damping(namelist);
   if (context.check || context.dry_run) return 0;
-  context.make_output_directory();  // before the work: a folder that cannot be written costs no training
+  const auto locks = context.claim({model_path});
   backend.tune_process(static_cast<int>(namelist.integer("training.threads")));
 
   // 2. Latents of the training period, and the validation subset.

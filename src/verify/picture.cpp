@@ -9,7 +9,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/file/output_file.hpp"
 
 namespace podscale {
 
@@ -33,8 +35,17 @@ bool draw_picture(const std::string& scores_path, const std::string& picture_pat
         "install podscale again (cmake --install)");
     return false;
   }
-  std::string scores = scores_path, picture = picture_path;
-  char* const arguments[] = {python.data(), script.data(), scores.data(), picture.data(), nullptr};
+  OutputFile file;
+  try {
+    file = OutputFile(picture_path);
+  } catch (const Error& error) {
+    log::warn("no picture: {}", error.what());
+    return false;
+  }
+  std::string scores = scores_path, picture = file.temporary(),
+              format = std::filesystem::path(picture_path).extension().string();
+  char* const arguments[] = {python.data(),  script.data(), scores.data(),
+                             picture.data(), format.data(), nullptr};
   pid_t child = 0;
   int status = posix_spawnp(&child, python.c_str(), nullptr, nullptr, arguments, environ);
   if (status != 0) {
@@ -47,7 +58,15 @@ bool draw_picture(const std::string& scores_path, const std::string& picture_pat
   }
   while (waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return false;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    try {
+      file.commit();
+      return true;
+    } catch (const Error& error) {
+      log::warn("no picture: {}", error.what());
+      return false;
+    }
+  }
   log::warn(
       "no picture: {} {} ended with status {}; it needs matplotlib and netCDF4 (Debian: apt install "
       "python3-matplotlib "

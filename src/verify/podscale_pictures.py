@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the maps of one time and the scores of a period from scores.nc.
 
-usage: podscale_pictures.py scores.nc picture.png
+usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
 
 Upper row: LR input, downscaled mean and truth on one colour scale, and the standard deviation. Lower row: the error of
 that time, the RMSE over the period of the product and of the best interpolation, and the scores as bars. Land is grey, the
@@ -159,7 +159,7 @@ def is_subdaily(variable):
     return len(set(dates_of(variable, False))) < variable.size
 
 
-def draw(source, target):
+def draw(source, target, form):
     with netCDF4.Dataset(source) as data:
         if "picture_mean" not in data.variables:
             sys.exit(f"podscale_pictures.py: {source} holds no picture fields: run podscale-verify again")
@@ -201,10 +201,13 @@ def draw(source, target):
     x, y = sheet.corner(1, 3)
     bars = sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height)
     draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan))
-    sheet.figure.savefig(target, dpi=130, facecolor="white")
+    try:
+        sheet.figure.savefig(target, dpi=130, facecolor="white", format=form)
+    except OSError as error:
+        sys.exit(f"podscale_pictures.py: {error}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__.strip().split("\n\n")[1])
-    draw(sys.argv[1], sys.argv[2])
+    draw(sys.argv[1], sys.argv[2], "".join(sys.argv[3:]).lstrip(".") or None)

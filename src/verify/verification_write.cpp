@@ -1,8 +1,7 @@
 // Verification: scores.nc, scores.txt and the fields of the picture.
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 
+#include "podscale/file/output_file.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "podscale/verify/score_table.hpp"
 #include "podscale/verify/verification.hpp"
@@ -31,18 +30,13 @@ std::string Verification::write(const ScoreAccumulator& scores, const std::strin
   std::string table = score_table(scores, period());
   for (const ScoreSection& section : sections) table += section.text;
   on_this_rank([&] {
+    OutputFile text(text_path);  // complete before the scores are renamed: both appear, or none
+    text.write(table);
     const std::string long_name = namelist_->text("output.long_name");
     write_scores(scores_path,
                  {&scores, matched_times(), picture_fields(), namelist_->text("output.variable_name"),
                   long_name, "degC", product_path_, truth_->describe(), namelist_->effective(), sections});
-    const std::string temporary = text_path + ".tmp";
-    std::ofstream text(temporary);
-    text << table;
-    text.close();
-    std::error_code status;
-    if (text) std::filesystem::rename(temporary, text_path, status);
-    if (!text || status)
-      fail(ExitCode::io, "{}: can't be written; check the folder and the space on its disk", text_path);
+    text.commit();
   });
   return table;
 }

@@ -75,14 +75,18 @@ same_data() {  # same_data FILE FILE [VARIABLES]
   }
 }
 
+whole() {  # whole FILE: every value of it can be read
+  if [[ "$1" == *.txt ]]; then test "$(wc -l <"$1")" -gt 10; else h5dump "$1" >/dev/null; fi
+}
+
 listing() {  # names, sizes and times of change of all that is below the folders
   find "$@" -printf '%p %y %s %T@ %C@\n' | sort
 }
 
 no_temporaries() {
   local left
-  left="$(find "$@" -name '*.tmp')"
-  [[ -z "$left" ]] || failed "temporary files are left: $left"
+  left="$(find "$@" -name '*.tmp' -o -name '.*.lock')"
+  [[ -z "$left" ]] || failed "temporary files or locks are left: $left"
 }
 
 finish() {

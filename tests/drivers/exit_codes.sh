@@ -27,8 +27,27 @@ if [[ "$program" != inspect ]]; then
   refuse 74 "can't make words.nc/below" 0 "$program" "${own[@]}"
 fi
 
+# No output takes the place of the namelist, by whatever name.
+overwrite() {  # overwrite KEY ARGUMENTS...
+  local key="$1" name
+  shift
+  for name in tiny.nml ./out/../tiny.nml "$PWD/tiny.nml" linked.nml hard.nml folder/tiny.nml; do
+    refuse 64 "the namelist" 0 "$program" "$@" --set output.directory=. --set "$key=$name"
+  done
+  refuse 64 "the namelist" 2 "$program" "$@" --set output.directory=. --set "$key=folder/tiny.nml"
+  check "the namelist is whole" cmp -s "$study/tiny.nml" tiny.nml
+}
+ln -s tiny.nml linked.nml
+ln tiny.nml hard.nml
+ln -s . folder
+
 case "$program" in
-  ocean) ;;
+  ocean)
+    overwrite ocean.hr_file "${given[@]}"
+    overwrite ocean.lr_file "${given[@]}"
+    refuse 64 "the same file" 2 ocean "${given[@]}" --set output.directory=. --set ocean.hr_file=o.nc --set ocean.lr_file=folder/o.nc
+    refuse 74 "expected a file" 2 ocean "${given[@]}" --set output.directory=. --set ocean.hr_file=folder
+    ;;
   basis)
     own=("${given[@]}" --set output.basis_file=basis.nc)
     refuse 66 "absent.nc" 0 basis "${own[@]}" --set data.hr_files=absent.nc
@@ -36,7 +55,10 @@ case "$program" in
     refuse 65 "tos" 0 basis "${own[@]}" --set data.hr_variable=sst
     refuse 64 "half of a patch" 2 basis "${own[@]}" --set patches.overlap=5
     refuse 64 "half of a patch" 0 basis "${own[@]}" --set patches.overlap=5 --check
+    overwrite output.basis_file "${given[@]}"
     cp "$full/ocean_hr.nc" mine.nc
+    ln -s mine.nc other_name.nc
+    refuse 64 "is an input" 0 basis "${own[@]}" --set data.hr_files=mine.nc --set output.basis_file=other_name.nc --set output.directory=.
     refuse 64 "is an input" 2 basis "${own[@]}" --set data.hr_files=mine.nc --set output.basis_file=mine.nc --set output.directory=.
     check "the input is whole" cmp -s "$full/ocean_hr.nc" mine.nc
     refuse 65 "sst" 2 basis "${own[@]}" --set data.lr_variable=sst
@@ -60,10 +82,12 @@ case "$program" in
     own=("${given[@]}" --set output.model_file=model.h5)
     refuse 66 "absent.nc" 0 train "${own[@]}" --set output.basis_file=absent.nc
     refuse 65 "$no_common" 0 train "${own[@]}" --set data.validate=1990-01-01,1991-12-31
+    overwrite output.model_file "${given[@]}"
     refuse 64 "multiple" 2 train "${own[@]}" --set training.batch=9
     ;;
   downscale)
     refuse 64 "the same file" 2 downscale "${given[@]}" --set output.product_file=basis.nc --set output.basis_file=basis.nc
+    overwrite output.product_file "${given[@]}"
     own=("${given[@]}" --set output.product_file=product.nc)
     refuse 66 "absent.h5" 0 downscale "${own[@]}" --set output.model_file=absent.h5
     refuse 66 "absent.nc" 0 downscale "${own[@]}" --set data.lr_files=absent.nc
@@ -79,6 +103,9 @@ case "$program" in
     ;;
   verify)
     own=("${given[@]}" --set verify.picture_file=)
+    for key in scores text picture; do overwrite "verify.${key}_file" "${given[@]}"; done
+    cp "$full/product.nc" mine.nc
+    refuse 64 "is an input" 0 verify "${given[@]}" --set output.directory=. --set verify.scores_file=mine.nc --compare other=folder/mine.nc
     refuse 66 "absent.nc" 0 verify "${own[@]}" --set output.product_file=absent.nc
     refuse 66 "absent.nc" 2 verify "${own[@]}" --set data.truth_files=absent.nc
     refuse 65 "sst" 0 verify "${own[@]}" --set "data.truth_files=$full/ocean_hr.nc" --set data.truth_variable=sst

@@ -37,7 +37,7 @@ start() {  # start RANKS PROGRAM ARGUMENTS...: in the background; $job
 }
 signal_at() {  # signal_at FILE: SIGUSR1 to the launcher, which passes it on, as soon as the file is there
   local tries=0
-  until [[ -e "$1" ]] || ((++tries > 3000)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+  until compgen -G "$1" >/dev/null || ((++tries > 3000)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
   kill -USR1 "$job" 2>/dev/null || failed "$1: it came too late, or never"
 }
 ended() {  # ended RANKS CODE: the job's code, on every rank
@@ -86,7 +86,7 @@ case "$4" in
     run=(2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" --set output.directory=.)
     slow=(--set sampling.steps=150 --set sampling.time_block=1 --set sampling.calibration=none)
     start "${run[@]}" "${slow[@]}"
-    signal_at .product.nc.tmp
+    signal_at '.product.nc.*.tmp'
     ended 2 75
     check "one line says it" grep -q "no product was written: run again" job.err
     check "no product" test ! -e product.nc
@@ -96,7 +96,7 @@ case "$4" in
     cp "$full/product.nc" product.nc
     before="$(listing product.nc)"
     start "${run[@]}" "${slow[@]}"
-    signal_at .product.nc.tmp
+    signal_at '.product.nc.*.tmp'
     ended 2 75
     check "the old product is untouched" test "$(listing product.nc)" = "$before"
     check "to the last byte" cmp "$full/product.nc" product.nc

@@ -35,8 +35,9 @@ class NetcdfFile {
   /// return wrong values in Open MPI 4.1.4 (measured) where the hyperslabs of ranks overlap (open-mpi/ompi
   /// issue 10546), and the serial path is faster on compressed files.
   static NetcdfFile open(const Communicator& comm, const std::string& path);
-  /// Writes .<name>.tmp beside `path` (NetCDF-4, parallel, no prefill); nothing appears under `path` before
-  /// commit().
+  /// Writes an OutputFile (NetCDF-4, parallel, no prefill): nothing appears under `path` before commit(), and
+  /// no other run writes it. Where the disk lacks the room, the call that would fill it throws Error(io). A
+  /// write that fails all the same ends the run with one line and MPI_Abort: the ranks cannot agree then.
   static NetcdfFile create(const Communicator& comm, const std::string& path);
   NetcdfFile(NetcdfFile&&) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) noexcept;
@@ -84,7 +85,10 @@ class NetcdfFile {
   /// Whole variable, on every rank.
   std::vector<double> get_all(const std::string& variable) const;
 
-  /// Flushes, closes, and renames the temporary file to `path`; the file can't be used afterwards.
+  /// Closes the file and flushes it to the disk; only commit() is left to be done. Where several files belong
+  /// together, all are completed before the first is committed.
+  void complete();
+  /// complete(), and renames the temporary file to `path`; the file can't be used afterwards.
   void commit();
 
  private:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "podscale/config/namelist.hpp"
+#include "podscale/file/output_file.hpp"
 #include "podscale/parallel/communicator.hpp"
 
 namespace podscale {
@@ -22,9 +23,10 @@ struct Context {
   std::string output_path(const std::string& name) const;
   /// Not collective. The path that the namelist gives to a file: output_path of a text key.
   std::string output_path_of(const std::string& key) const;
-  /// Collective. Makes output.directory, so that output_path can be written; nothing under --check and
-  /// --dry-run. Errors: io.
-  void make_output_directory() const;
+  /// Collective. Before the work: makes output.directory, and takes the right to write the files, by path,
+  /// for as long as the result lives, so that another run of the same study is refused at once and not at its
+  /// end. Nothing under --check and --dry-run. Errors: io.
+  [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
 
 /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
