@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
 
     // 3. Training.
     Trainer trainer(comm, foundation.space.layout(comm), model, training, foundation.space.checksum(comm),
-                    model_path, namelist.logical("training.resume"), namelist.effective());
+                    model_path, namelist.logical("training.resume"), namelist.effective(), foundation.path);
     trainer.set_validation_sampler(validation_sampler_options(namelist));
     trainer.set_criterion(selection_criterion(namelist, inflation));
     const bool finished = trainer.run(

@@ -8,6 +8,8 @@
 
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/file/seal.hpp"
 
 namespace podscale {
 namespace {
@@ -98,6 +100,7 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
   });
   NetcdfFile file(comm, path);
   State& state = *file.state_;
+  state.sealed = check_seal(comm, path);
   const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
     if (status == NC_NOERR) return;
@@ -129,6 +132,16 @@ NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path)
   int previous = 0;
   state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off", false);
   return file;
+}
+
+bool NetcdfFile::sealed() const {
+  return state_->sealed;
+}
+
+void NetcdfFile::warn_of_changes() const {
+  if (text("", "podscale_basis_checksum") && !sealed())
+    log::warn("{}: has no checksum as its last line: cut off, or changed by another program; taken as it is",
+              path_);
 }
 
 bool NetcdfFile::has_variable(const std::string& name) const {
@@ -206,6 +219,7 @@ std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
 void NetcdfFile::commit() {
   const int id = std::exchange(state_->id, -1);
   state_->check(nc_close(id), path_, "flushing and closing", false);
+  seal_file(*state_->comm, state_->temporary);
   state_->comm->agree([&] {
     if (!state_->comm->is_root()) return;
     std::error_code status;

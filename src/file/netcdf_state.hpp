@@ -17,6 +17,7 @@ namespace podscale {
 struct NetcdfFile::State {
   const Communicator* comm;
   int id = -1;
+  bool sealed = false;
   bool parallel = false;  // written through MPI-IO; reading is serial on every rank
   std::string temporary;  // name until commit(); empty when reading
   int unwinding = std::uncaught_exceptions();

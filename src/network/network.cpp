@@ -110,12 +110,13 @@ NetworkFunctions Network::functions(const SamplerOptions& sampler) const {
 }
 
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
-                        const std::string& basis_checksum, const std::string& path) {
+                        const std::string& basis_checksum, const std::string& path,
+                        const std::string& basis) {
   if (found.basis_checksum != basis_checksum)
     fail(ExitCode::data,
-         "{}: trained on the basis {}, but the basis here is {}; train again, or use the basis it was "
+         "{}: trained on the basis of checksum {}, but {} has {}; train again, or use the basis it was "
          "trained on",
-         path, found.basis_checksum, basis_checksum);
+         path, found.basis_checksum, basis, basis_checksum);
   const TokenLayout& f = found.layout;
   if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
       f.global_tokens != layout.global_tokens)

@@ -35,6 +35,6 @@ struct Network {
 
 /// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not collective.
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
-                        const std::string& basis_checksum, const std::string& path);
+                        const std::string& basis_checksum, const std::string& path, const std::string& basis);
 
 }  // namespace podscale

@@ -82,10 +82,11 @@ struct ValidationRecord {
 /// validation score.
 class Model {
  public:
-  /// Collective on comm: rank 0 reads, all get the bytes. Errors: no_input, data (not a model of ours, layout
-  /// or basis_checksum that differ from those given).
+  /// Collective on comm: rank 0 reads, all get the bytes. basis: its name, for the error. Errors: no_input,
+  /// data (not a model of ours, damaged, layout or basis_checksum that differ from those given).
   static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
-                    const std::string& basis_checksum, const std::string& device);
+                    const std::string& basis_checksum, const std::string& device,
+                    const std::string& basis = "the basis here");
   Model(Model&&) noexcept;
   ~Model();
 
@@ -128,7 +129,7 @@ class Trainer {
   /// checksum differ).
   Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
           const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
-          bool resume, const std::string& effective_namelist);
+          bool resume, const std::string& effective_namelist, const std::string& basis = "the basis here");
   Trainer(Trainer&&) noexcept;
   ~Trainer();
 
@@ -164,7 +165,7 @@ struct ModelSummary {
   double best_score = 0;
   int ranks = 1;
   std::string basis_checksum, weights_checksum, effective_namelist, version;
-  std::string criterion;  ///< that best_score is by, in words; "" in older files
+  std::string criterion;  ///< that best_score is by, in words
   Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
 };
