@@ -2,6 +2,7 @@
 // from the product, its basis and its model. No LR file is needed.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "podscale/study/forecaster.hpp"
@@ -59,20 +60,23 @@ int write_members(Context& context, const Wanted& wanted) {
 
   // 1. The product and what it was made from.
   const NetcdfFile product = NetcdfFile::open(comm, path);
+  product.warn_of_changes();
   context.namelist = namelist_of(product, wanted);
   const Namelist& n = context.namelist;
   const Foundation foundation(comm, context.output_path_of("output.basis_file"), n);
   const Basis& basis = foundation.basis;
   const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"), network_backend(),
                               inflation_of(product));
-  for (const auto& [attribute, found] :
-       {std::pair<std::string, std::string>{"podscale_basis_checksum", foundation.space.checksum(comm)},
-        {"podscale_model_checksum", forecaster.model_checksum()}})
+  for (const auto& [attribute, file, found] :
+       {std::array<std::string, 3>{"podscale_basis_checksum", foundation.path,
+                                   foundation.space.checksum(comm)},
+        {"podscale_model_checksum", context.output_path_of("output.model_file"),
+         forecaster.model_checksum()}})
     if (const std::string stored = product.text("", attribute).value_or(""); stored != found)
       throw Error(ExitCode::data,
-                  fmt::format("{}: {} = {}, but the files here have {}; give those that the product was made "
-                              "with (--basis, --model)",
-                              path, attribute, stored, found),
+                  fmt::format("{}: {} = {}, but {} has {}; give the one that the product was made with "
+                              "(--basis, --model)",
+                              path, attribute, stored, file, found),
                   true);
   OutputLock lock;
   comm.agree([&] {

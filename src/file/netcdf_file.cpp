@@ -11,6 +11,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/file/seal.hpp"
 
 namespace podscale {
 namespace {
@@ -156,6 +157,7 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
   });
   NetcdfFile file(comm, path);
   State& state = *file.state_;
+  state.sealed = check_seal(comm, path);
   const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
     if (status == NC_NOERR) return;
@@ -184,6 +186,16 @@ NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path)
   int previous = 0;
   state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off", false);
   return file;
+}
+
+bool NetcdfFile::sealed() const {
+  return state_->sealed;
+}
+
+void NetcdfFile::warn_of_changes() const {
+  if (text("", "podscale_basis_checksum") && !sealed())
+    log::warn("{}: has no checksum as its last line: cut off, or changed by another program; taken as it is",
+              path_);
 }
 
 bool NetcdfFile::has_variable(const std::string& name) const {
@@ -263,6 +275,7 @@ void NetcdfFile::complete() {
   const int status = nc_close(state_->id);
   if (status == NC_NOERR) state_->id = -1;  // else the library may hold it still: see the destructor
   state_->check(status, path_, "flushing and closing", false);
+  seal_file(*state_->comm, state_->temporary);
   state_->comm->agree([&] { flush_to_disk(state_->temporary, path_); });
 }
 

@@ -19,6 +19,7 @@ namespace podscale {
 struct NetcdfFile::State {
   const Communicator* comm;
   int id = -1;
+  bool sealed = false;
   bool parallel = false;  // written through MPI-IO; reading is serial on every rank
   OutputFile output;      // rank 0's, when writing
   std::string temporary;

@@ -24,7 +24,7 @@ std::vector<double> sum_over_patches(const Communicator& comm, const std::vector
     for (const double value : part) bound = std::max(bound, std::abs(value));
   ExactSum sum(size, comm.max(bound), total_patches);
   for (const auto& part : parts) sum.add(part);
-  return sum.reduce(comm);
+  return sum.reduce(comm, "calibration on data.validate");
 }
 
 }  // namespace
@@ -118,6 +118,9 @@ ErrorHistogram::ErrorHistogram(std::size_t patches)
     : bins_(patches, std::vector<double>(2 * (kBins + 1), 0.0)) {}
 
 void ErrorHistogram::add(std::size_t patch_index, double error, double variance, double weight) {
+  // What falls into no bin has to reach the sum over patches, which refuses it.
+  if (!std::isfinite(error) || !std::isfinite(variance)) bins_[patch_index][0] = std::nan("");
+  if (std::isnan(bins_[patch_index][0])) return;
   const double z = variance > 0 ? std::abs(error) / std::sqrt(variance) : (error == 0 ? 0.0 : 1e9);
   const double bin = std::min(z / kWidth, static_cast<double>(kBins));
   bins_[patch_index][static_cast<std::size_t>(bin)] += weight;

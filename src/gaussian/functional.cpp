@@ -33,7 +33,7 @@ void normalise_weights(const Communicator& comm, std::span<double> weights, cons
   for (const double w : weights) bound = std::max(bound, std::abs(w));
   ExactSum sum(1, comm.max(bound), points_of_grid);
   for (const double w : weights) sum.add(std::span(&w, 1));
-  const double total = sum.reduce(comm).front();
+  const double total = sum.reduce(comm, what + ": weights").front();
   if (!(total > 0))
     throw Error(ExitCode::data,
                 fmt::format("{}: no ocean point of the grid lies in it; expected at least one: check the "
@@ -100,7 +100,7 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
   ExactSum sum(functionals_.size() * terms, comm.max(bound),
                static_cast<long>(basis_->patches.patch_of_token.size()));
   for (const auto& part : parts) sum.add(part);
-  const auto total = sum.reduce(comm);
+  const auto total = sum.reduce(comm, "means over boxes, regions or points");
   std::vector<FunctionalForecast> result;
   for (std::size_t f = 0; f < functionals_.size(); ++f) {
     FunctionalForecast value{total[f * terms], total[f * terms + 1]};

@@ -81,7 +81,7 @@ std::vector<double> global_latents(const Communicator& comm, const ResidualCovar
   ExactSum sum(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times), comm.max(bound),
                static_cast<long>(patches.patch_of_token.size()));
   for (const auto& part : parts) sum.add(part);
-  return sum.reduce(comm);
+  return sum.reduce(comm, "latents of the global modes");
 }
 
 void whiten_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,

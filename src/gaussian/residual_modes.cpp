@@ -68,7 +68,7 @@ class ResidualOperator {
     ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound),
                  static_cast<long>(patches_->patch_of_token.size()));
     for (const auto& part : parts) sum.add(part);
-    const auto series = sum.reduce(*comm_);
+    const auto series = sum.reduce(*comm_, "global modes of the residuals");
     for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
       const PatchModes& patch = patches_->mine[p];
       gemm(false, false, patch.modes, one, n, 1 / static_cast<double>(times_), (*residuals_)[p].data(),
@@ -162,7 +162,7 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
   const double largest = comm.max(powers.empty() ? 0.0 : *std::max_element(powers.begin(), powers.end()));
   ExactSum total(1, largest, static_cast<long>(patches.patch_of_token.size()));
   for (const double power : powers) total.add(std::span(&power, 1));
-  const double all = total.reduce(comm).front();
+  const double all = total.reduce(comm, "power of the regression residuals").front();
   // As many modes as coefficients or times would leave nothing for the blocks.
   rank = static_cast<int>(std::min({static_cast<long>(rank), static_cast<long>(op.size()) / 2, times / 2}));
   if (all <= 0) rank = 0;

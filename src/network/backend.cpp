@@ -49,14 +49,15 @@ const NetworkBackend& network_backend() {
   static const NetworkBackend backend{
       "LibTorch " TORCH_VERSION, tune_process,
       [](const Communicator& comm, const std::string& path, const TokenLayout& layout,
-         const std::string& basis_checksum, const std::string& device) -> std::unique_ptr<TokenNetwork> {
-        return std::make_unique<Model>(Model::load(comm, path, layout, basis_checksum, device));
+         const std::string& basis_checksum, const std::string& device,
+         const std::string& basis) -> std::unique_ptr<TokenNetwork> {
+        return std::make_unique<Model>(Model::load(comm, path, layout, basis_checksum, device, basis));
       },
       [](const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
          const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
-         bool resume, const std::string& namelist) -> std::unique_ptr<NetworkTrainer> {
+         bool resume, const std::string& namelist, const std::string& basis) -> std::unique_ptr<NetworkTrainer> {
         return std::make_unique<Trainer>(comm, layout, model, training, basis_checksum, model_file, resume,
-                                         namelist);
+                                         namelist, basis);
       }};
   return backend;
 }

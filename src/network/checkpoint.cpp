@@ -9,13 +9,12 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
 #include "podscale/file/output_file.hpp"
+#include "podscale/file/seal.hpp"
 
 namespace podscale {
 namespace {
 
-using namespace hdf5;
-
-constexpr long kFormat = 3;
+constexpr long kFormat = 4;
 constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/parameters/", &Checkpoint::parameters},
     {"/average/", &Checkpoint::average},
@@ -30,10 +29,7 @@ constexpr std::pair<const char*, Calibration ModelSummary::*> kCalibrations[] = 
 /// cannot close, and the process dies in MPI_Finalize.
 std::string file_image(const Checkpoint& c, const std::string& path) {
   const ModelSummary& s = c.summary;
-  const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, path);
-  H5Pset_fapl_core(access, 1 << 20, false);
-  Id file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
-          fmt::format("{}: cannot be made in memory", path));
+  Hdf5File file = Hdf5File::in_memory(path);
   for (const auto& [name, value] : {std::pair<const char*, double>{"podscale_model_format", kFormat},
                                     {"width", s.options.width},
                                     {"depth", s.options.depth},
@@ -52,124 +48,108 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
                                     {"ranks", s.ranks},
                                     {"pending_loss", c.pending_loss},
                                     {"pending_steps", static_cast<double>(c.pending_steps)}})
-    put_number(file, name, value);
-  put_text(file, "basis_checksum", s.basis_checksum);
-  put_text(file, "weights_checksum", weights_checksum(c));
-  put_text(file, "namelist", s.effective_namelist);
-  put_text(file, "version", s.version);
-  put_text(file, "criterion", s.criterion);
+    file.put(name, value);
+  file.put("basis_checksum", s.basis_checksum);
+  file.put("weights_checksum", weights_checksum(c));
+  file.put("namelist", s.effective_namelist);
+  file.put("version", s.version);
+  file.put("criterion", s.criterion);
   for (const auto& [name, member] : kCalibrations) {
     const auto numbers = (s.*member).numbers();
-    put_array(file, fmt::format("/calibration/{}", name), {numbers.size()}, numbers.data());
-    put_text(file, fmt::format("/calibration/{}_period", name).c_str(), (s.*member).period);
-    put_text(file, fmt::format("/calibration/{}_note", name).c_str(), (s.*member).note);
-    put_text(file, fmt::format("/calibration/{}_forecast", name).c_str(), (s.*member).forecast);
+    file.put(fmt::format("/calibration/{}", name), {numbers.size()}, numbers.data());
+    file.put(fmt::format("/calibration/{}_period", name), (s.*member).period);
+    file.put(fmt::format("/calibration/{}_note", name), (s.*member).note);
+    file.put(fmt::format("/calibration/{}_forecast", name), (s.*member).forecast);
   }
   for (const NamedSlice& slice : c.slices) {
     const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
     for (const auto& [group, member] : kGroups)
-      put_array(file, group + slice.name, shape, (c.*member).data() + slice.offset);
+      file.put(group + slice.name, shape, (c.*member).data() + slice.offset);
   }
   std::vector<long> step;
   std::vector<double> loss, score;
   for (const ValidationRecord& r : s.history)
     step.push_back(r.step), loss.push_back(r.loss), score.push_back(r.score);
-  put_array(file, "/history/step", {step.size()}, step.data());
-  put_array(file, "/history/loss", {loss.size()}, loss.data());
-  put_array(file, "/history/score", {score.size()}, score.data());
-  put_array(file, "/layout/latitude", {s.layout.centre_lat.size()}, s.layout.centre_lat.data());
-  put_array(file, "/layout/longitude", {s.layout.centre_lon.size()}, s.layout.centre_lon.data());
-  put_array(file, "/layout/active",
-            {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
-            s.layout.active.data());
-  const auto whole = [&](auto&& call) {
-    const auto size = call();
-    if (size < 0) fail(ExitCode::io, "{}: cannot be completed in memory", path);
-    return static_cast<std::size_t>(size);
-  };
-  whole([&] { return H5Fflush(file, H5F_SCOPE_LOCAL); });
-  std::string image(whole([&] { return H5Fget_file_image(file, nullptr, 0); }), '\0');
-  whole([&] { return H5Fget_file_image(file, image.data(), image.size()); });
-  return image;
+  file.put("/history/step", {step.size()}, step.data());
+  file.put("/history/loss", {loss.size()}, loss.data());
+  file.put("/history/score", {score.size()}, score.data());
+  file.put("/layout/latitude", {s.layout.centre_lat.size()}, s.layout.centre_lat.data());
+  file.put("/layout/longitude", {s.layout.centre_lon.size()}, s.layout.centre_lon.data());
+  file.put("/layout/active", {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
+           s.layout.active.data());
+  return file.image();
 }
 
 /// Names, shapes and values of all parameters, in the order of their names.
-void read_slices(hid_t file, const std::string& path, Checkpoint& c) {
-  const Id group(H5Gopen2(file, "/parameters", H5P_DEFAULT), H5Gclose,
-                 fmt::format("{}: no /parameters in it; expected a model written by podscale-train", path));
-  H5G_info_t info{};
-  H5Gget_info(group, &info);
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    char name[512];
-    H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_NATIVE, i, name, sizeof name, H5P_DEFAULT);
-    const Id set(H5Dopen2(group, name, H5P_DEFAULT), H5Dclose,
-                 fmt::format("{}: cannot open {}; the file is damaged", path, name));
-    const Id space(H5Dget_space(set), H5Sclose, name);
-    std::vector<hsize_t> shape(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
-    H5Sget_simple_extent_dims(space, shape.data(), nullptr);
+void read_slices(const Hdf5File& file, const std::string& path, Checkpoint& c) {
+  for (const std::string& name : file.names("/parameters")) {
+    const auto shape = file.shape("/parameters/" + name);
     NamedSlice slice{name, {shape.begin(), shape.end()}, static_cast<std::int64_t>(c.parameters.size()), 1};
     for (const hsize_t n : shape) slice.size *= static_cast<std::int64_t>(n);
     for (const auto& [prefix, member] : kGroups) {
-      const auto part = get_array<float>(file, path, prefix + slice.name);
+      const auto part = file.array<float>(prefix + name);
       if (static_cast<std::int64_t>(part.size()) != slice.size)
-        fail(ExitCode::data, "{}: {}{} has {} values, expected {}; the file is damaged", path, prefix,
-             slice.name, part.size(), slice.size);
+        fail(ExitCode::data, "{}: {}{} has {} values, expected {}; the file is damaged", path, prefix, name,
+             part.size(), slice.size);
       (c.*member).insert((c.*member).end(), part.begin(), part.end());
     }
     c.slices.push_back(std::move(slice));
   }
 }
 
-Checkpoint read_file(const std::string& path) {
+Checkpoint read_file(const std::string& path, bool sealed) {
   require_regular_file(path, "file", "expected a model: run podscale-train first or set output.model_file");
-  const Id file(
-      H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose,
-      fmt::format("{}: not an HDF5 file, or damaged; expected a model written by podscale-train", path));
-  if (const double format = get_number(file, path, "podscale_model_format");
-      format != static_cast<double>(kFormat))
+  const Hdf5File file = Hdf5File::open(path);
+  if (const double format = file.number("podscale_model_format"); format != static_cast<double>(kFormat))
     fail(ExitCode::data, "{}: model format {}, expected {}; train again with this version", path, format,
          kFormat);
+  if (!sealed)
+    fail(ExitCode::data,
+         "{}: has no checksum as its last line: cut off, or changed by another program; train again with "
+         "podscale-train",
+         path);
   Checkpoint c;
   ModelSummary& s = c.summary;
-  const auto integer = [&](const char* name) { return static_cast<int>(get_number(file, path, name)); };
+  const auto integer = [&](const char* name) { return static_cast<int>(file.number(name)); };
   s.options.width = integer("width");
   s.options.depth = integer("depth");
   s.options.heads = integer("heads");
   s.options.prediction = integer("velocity_prediction") ? Prediction::velocity : Prediction::noise;
   s.options.diffusion_steps = integer("diffusion_steps");
-  s.options.dropout = get_number(file, path, "dropout");
+  s.options.dropout = file.number("dropout");
   s.options.with_head = integer("with_head") != 0;
   s.layout.tokens = integer("tokens");
   s.layout.modes = integer("modes");
   s.layout.condition = integer("condition");
   s.layout.global_tokens = integer("global_tokens");
-  s.step = static_cast<long>(get_number(file, path, "step"));
-  s.best_step = static_cast<long>(get_number(file, path, "best_step"));
-  s.best_score = get_number(file, path, "best_score");
+  s.step = static_cast<long>(file.number("step"));
+  s.best_step = static_cast<long>(file.number("best_step"));
+  s.best_score = file.number("best_score");
   s.ranks = integer("ranks");
-  c.pending_loss = get_number(file, path, "pending_loss");
+  c.pending_loss = file.number("pending_loss");
   c.pending_steps = integer("pending_steps");
-  s.basis_checksum = get_text(file, path, "basis_checksum");
-  s.weights_checksum = get_text(file, path, "weights_checksum");
-  s.effective_namelist = get_text(file, path, "namelist");
-  s.version = get_text(file, path, "version");
-  s.criterion = get_text_if_any(file, path, "criterion");
+  s.basis_checksum = file.text("basis_checksum");
+  s.weights_checksum = file.text("weights_checksum");
+  s.effective_namelist = file.text("namelist");
+  s.version = file.text("version");
+  s.criterion = file.text("criterion");
   for (const auto& [name, member] : kCalibrations) {
-    s.*member =
-        Calibration::from_numbers(get_array<double>(file, path, fmt::format("/calibration/{}", name)));
-    (s.*member).period = get_text(file, path, fmt::format("/calibration/{}_period", name).c_str());
-    (s.*member).note = get_text(file, path, fmt::format("/calibration/{}_note", name).c_str());
-    (s.*member).forecast = get_text_if_any(file, path, fmt::format("/calibration/{}_forecast", name).c_str());
+    s.*member = Calibration::from_numbers(file.array<double>(fmt::format("/calibration/{}", name)));
+    (s.*member).period = file.text(fmt::format("/calibration/{}_period", name));
+    (s.*member).note = file.text(fmt::format("/calibration/{}_note", name));
+    (s.*member).forecast = file.text(fmt::format("/calibration/{}_forecast", name));
   }
-  s.layout.centre_lat = get_array<float>(file, path, "/layout/latitude");
-  s.layout.centre_lon = get_array<float>(file, path, "/layout/longitude");
-  s.layout.active = get_array<unsigned char>(file, path, "/layout/active");
+  s.layout.centre_lat = file.array<float>("/layout/latitude");
+  s.layout.centre_lon = file.array<float>("/layout/longitude");
+  s.layout.active = file.array<unsigned char>("/layout/active");
   read_slices(file, path, c);
   s.parameters = static_cast<long>(c.parameters.size());
-  const auto step = get_array<long>(file, path, "/history/step");
-  const auto loss = get_array<double>(file, path, "/history/loss"),
-             score = get_array<double>(file, path, "/history/score");
-  for (std::size_t i = 0; i < step.size(); ++i) s.history.push_back({step[i], loss.at(i), score.at(i)});
+  const auto step = file.array<long>("/history/step");
+  const auto loss = file.array<double>("/history/loss"), score = file.array<double>("/history/score");
+  if (loss.size() != step.size() || score.size() != step.size())
+    fail(ExitCode::data, "{}: /history has {} steps, {} losses and {} scores; the file is damaged", path,
+         step.size(), loss.size(), score.size());
+  for (std::size_t i = 0; i < step.size(); ++i) s.history.push_back({step[i], loss[i], score[i]});
   return c;
 }
 
@@ -223,16 +203,18 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
     silence_hdf5();
     OutputFile file(path);
     file.write(file_image(checkpoint, path));
+    seal_file(Communicator::self(), file.temporary());
     file.commit();
   });
 }
 
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
   Checkpoint c;
+  const bool sealed = check_seal(comm, path);
   comm.agree([&] {
     if (!comm.is_root()) return;
     silence_hdf5();
-    c = read_file(path);
+    c = read_file(path, sealed);
     if (weights_checksum(c) != c.summary.weights_checksum)
       fail(ExitCode::data, "{}: weights checksum {} does not match the stored {}; the file is damaged", path,
            weights_checksum(c), c.summary.weights_checksum);
@@ -315,12 +297,13 @@ ModelSummary inspect_model(const Communicator& comm, const std::string& path) {
 }
 
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
-                        const std::string& basis_checksum, const std::string& path) {
+                        const std::string& basis_checksum, const std::string& path,
+                        const std::string& basis) {
   if (found.basis_checksum != basis_checksum)
     fail(ExitCode::data,
-         "{}: trained on the basis {}, but the basis here is {}; train again, or use the basis it was "
+         "{}: trained on the basis of checksum {}, but {} has {}; train again, or use the basis it was "
          "trained on",
-         path, found.basis_checksum, basis_checksum);
+         path, found.basis_checksum, basis, basis_checksum);
   const TokenLayout& f = found.layout;
   if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
       f.global_tokens != layout.global_tokens)

@@ -1,118 +1,176 @@
 #pragma once
 // Numbers, texts and arrays in an HDF5 file, each by one call. Private to this folder; not collective.
-// Errors: data (absent or unreadable), io (not written).
+// Errors name file and object: data (absent, unreadable or of another kind), io (not written).
 
 #include <hdf5.h>
 
-#include <algorithm>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/handle.hpp"
 
-namespace podscale::hdf5 {
+namespace podscale {
 
-/// Owner of an HDF5 identifier; throws with what was being done when it is not valid.
-class Id {
+class Hdf5File {
+  template <herr_t (*Close)(hid_t)>
+  static herr_t close_id(hid_t* id) {
+    return Close(std::exchange(*id, 0));
+  }
+  using File = Handle<hid_t, close_id<H5Fclose>>;
+  using Group = Handle<hid_t, close_id<H5Gclose>>;
+  using Set = Handle<hid_t, close_id<H5Dclose>>;
+  using Space = Handle<hid_t, close_id<H5Sclose>>;
+  using Type = Handle<hid_t, close_id<H5Tclose>>;
+  using Attribute = Handle<hid_t, close_id<H5Aclose>>;
+  using Properties = Handle<hid_t, close_id<H5Pclose>>;
+
  public:
-  Id(hid_t id, herr_t (*close)(hid_t), const std::string& what) : id_(id), close_(close) {
-    if (id < 0) fail(ExitCode::data, "{}", what);
+  /// A new file in memory, for image().
+  static Hdf5File in_memory(const std::string& path) {
+    const Properties access(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_fapl_core(access.get(), 1 << 20, false);
+    return {path, ExitCode::io, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get())};
   }
-  Id(const Id&) = delete;
-  Id& operator=(const Id&) = delete;
-  ~Id() {
-    if (close_) close_(id_);
+  static Hdf5File open(const std::string& path) {
+    return {path, ExitCode::data, H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)};
   }
-  operator hid_t() const { return id_; }
-  /// The status of the last write counts: buffered data may fail only here.
-  void close(const std::string& what) {
-    const auto close = std::exchange(close_, nullptr);
-    if (close && close(id_) < 0) fail(ExitCode::io, "{}", what);
+  /// The bytes of a file in memory.
+  std::string image() const {
+    good(H5Fflush(file_.get(), H5F_SCOPE_LOCAL), "/");
+    std::string bytes(static_cast<std::size_t>(good(H5Fget_file_image(file_.get(), nullptr, 0), "/")), '\0');
+    good(H5Fget_file_image(file_.get(), bytes.data(), bytes.size()), "/");
+    return bytes;
+  }
+
+  void put(const std::string& name, double value) {
+    const Space space(good(H5Screate(H5S_SCALAR), name));
+    const Attribute attribute(
+        good(H5Acreate2(file_.get(), name.c_str(), H5T_NATIVE_DOUBLE, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+             name));
+    good(H5Awrite(attribute.get(), H5T_NATIVE_DOUBLE, &value), name);
+  }
+  double number(const std::string& name) const {
+    const Attribute attribute(good(H5Aopen(file_.get(), name.c_str(), H5P_DEFAULT), name));
+    const Space space(good(H5Aget_space(attribute.get()), name));
+    good(H5Sget_simple_extent_npoints(space.get()) == 1 ? 0 : -1, name);
+    double value = 0;
+    good(H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value), name);
+    return value;
+  }
+
+  /// A dataset, not an attribute: attributes end at 64 KiB, a namelist with many files may not.
+  void put(const std::string& name, const std::string& value) {
+    const Type type(good(H5Tcopy(H5T_C_S1), name));
+    good(H5Tset_size(type.get(), value.size() + 1), name);
+    write(name, type.get(), Space(good(H5Screate(H5S_SCALAR), name)), value.c_str());
+  }
+  std::string text(const std::string& name) const {
+    const Set set(open_set(name));
+    const Type type(good(H5Dget_type(set.get()), name));
+    const Space space(good(H5Dget_space(set.get()), name));
+    const std::size_t size = H5Tget_size(type.get());
+    good(H5Tget_class(type.get()) == H5T_STRING && H5Tis_variable_str(type.get()) == 0 && size > 0 &&
+                 H5Sget_simple_extent_npoints(space.get()) == 1
+             ? 0
+             : -1,
+         name);
+    std::string value(size, '\0');
+    good(H5Dread(set.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()), name);
+    return value.substr(0, value.find('\0'));
+  }
+
+  template <class T>
+  void put(const std::string& name, const std::vector<hsize_t>& shape, const T* values) {
+    const int rank = static_cast<int>(shape.size());
+    write(name, type<T>(), Space(good(H5Screate_simple(rank, shape.data(), nullptr), name)), values);
+  }
+  std::vector<hsize_t> shape(const std::string& name) const {
+    const Set set(open_set(name));
+    const Space space(good(H5Dget_space(set.get()), name));
+    std::vector<hsize_t> shape(static_cast<std::size_t>(good(H5Sget_simple_extent_ndims(space.get()), name)));
+    good(H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr), name);
+    return shape;
+  }
+  template <class T>
+  std::vector<T> array(const std::string& name) const {
+    const auto n = shape(name);
+    std::vector<T> values(std::accumulate(n.begin(), n.end(), std::size_t{1}, std::multiplies<>()));
+    const Set set(open_set(name));
+    good(H5Dread(set.get(), type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), name);
+    return values;
+  }
+  /// Of all that a group holds, in order.
+  std::vector<std::string> names(const std::string& group_name) const {
+    const Group group(good(H5Gopen2(file_.get(), group_name.c_str(), H5P_DEFAULT), group_name));
+    H5G_info_t info{};
+    good(H5Gget_info(group.get(), &info), group_name);
+    std::vector<std::string> names;
+    for (hsize_t i = 0; i < info.nlinks; ++i) {
+      const auto get = [&](char* to, std::size_t size) {
+        return good(
+            H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, to, size, H5P_DEFAULT),
+            group_name);
+      };
+      std::string name(static_cast<std::size_t>(get(nullptr, 0)), '\0');
+      get(name.data(), name.size() + 1);
+      names.push_back(std::move(name));
+    }
+    return names;
   }
 
  private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
+  Hdf5File(const std::string& path, ExitCode failure, hid_t file)
+      : path_(path), failure_(failure), file_(good(file, "/")) {}
+
+  /// Every answer of HDF5 goes through here: negative ones are failures.
+  template <class Answer>
+  Answer good(Answer answer, const std::string& name) const {
+    if (answer >= 0) return answer;
+    if (failure_ == ExitCode::io) fail(failure_, "{}: {} cannot be written: is the disk full?", path_, name);
+    fail(failure_,
+         "{}: {} cannot be read, the file is damaged or of another kind; expected a model written by "
+         "podscale-train",
+         path_, name);
+  }
+  hid_t open_set(const std::string& name) const {
+    return good(H5Dopen2(file_.get(), name.c_str(), H5P_DEFAULT), name);
+  }
+  void write(const std::string& name, hid_t type, const Space& space, const void* values) {
+    const Properties links(good(H5Pcreate(H5P_LINK_CREATE), name));
+    good(H5Pset_create_intermediate_group(links.get(), 1), name);
+    Set set(
+        good(H5Dcreate2(file_.get(), name.c_str(), type, space.get(), links.get(), H5P_DEFAULT, H5P_DEFAULT),
+             name));
+    good(H5Dwrite(set.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), name);
+    good(set.close(), name);
+  }
+  template <class T>
+  static hid_t type();
+
+  std::string path_;
+  ExitCode failure_;
+  File file_;
 };
 
-template <class T>
-hid_t h5_type();
 template <>
-inline hid_t h5_type<float>() {
+inline hid_t Hdf5File::type<float>() {
   return H5T_NATIVE_FLOAT;
 }
 template <>
-inline hid_t h5_type<double>() {
+inline hid_t Hdf5File::type<double>() {
   return H5T_NATIVE_DOUBLE;
 }
 template <>
-inline hid_t h5_type<long>() {
+inline hid_t Hdf5File::type<long>() {
   return H5T_NATIVE_LONG;
 }
 template <>
-inline hid_t h5_type<unsigned char>() {
+inline hid_t Hdf5File::type<unsigned char>() {
   return H5T_NATIVE_UCHAR;
 }
 
-inline void put_number(hid_t file, const char* name, double value) {
-  const Id space(H5Screate(H5S_SCALAR), H5Sclose, name);
-  const Id attribute(H5Acreate2(file, name, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-                     name);
-  H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value);
-}
-inline double get_number(hid_t file, const std::string& path, const char* name) {
-  const Id attribute(
-      H5Aopen(file, name, H5P_DEFAULT), H5Aclose,
-      fmt::format("{}: no attribute {}; expected a model written by podscale-train", path, name));
-  double value = 0;
-  H5Aread(attribute, H5T_NATIVE_DOUBLE, &value);
-  return value;
-}
-
-inline void put_text(hid_t file, const char* name, const std::string& value) {
-  // A dataset, not an attribute: attributes end at 64 KiB, a namelist with many files may not.
-  const Id type(H5Tcopy(H5T_C_S1), H5Tclose, name);
-  H5Tset_size(type, value.size() + 1);
-  const Id space(H5Screate(H5S_SCALAR), H5Sclose, name);
-  const Id set(H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose, name);
-  H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.c_str());
-}
-inline std::string get_text(hid_t file, const std::string& path, const char* name) {
-  const Id set(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose,
-               fmt::format("{}: no {} in it; expected a model written by podscale-train", path, name));
-  const Id type(H5Dget_type(set), H5Tclose, name);
-  std::string value(H5Tget_size(type), '\0');
-  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()) < 0)
-    fail(ExitCode::data, "{}: cannot read {}; the file is damaged", path, name);
-  return value.substr(0, value.find('\0'));
-}
-
-/// Files of older versions lack some texts: "" then.
-inline std::string get_text_if_any(hid_t file, const std::string& path, const char* name) {
-  return H5Lexists(file, name, H5P_DEFAULT) > 0 ? get_text(file, path, name) : "";
-}
-
-template <class T>
-void put_array(hid_t file, const std::string& name, const std::vector<hsize_t>& shape, const T* values) {
-  const Id links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, name);
-  H5Pset_create_intermediate_group(links, 1);
-  const Id space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose, name);
-  const Id set(H5Dcreate2(file, name.c_str(), h5_type<T>(), space, links, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
-               fmt::format("cannot write {}", name));
-  if (H5Dwrite(set, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-    fail(ExitCode::io, "cannot write {}: is the disk full?", name);
-}
-
-template <class T>
-std::vector<T> get_array(hid_t file, const std::string& path, const std::string& name) {
-  const Id set(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose,
-               fmt::format("{}: no {} in it; expected a model written by podscale-train", path, name));
-  const Id space(H5Dget_space(set), H5Sclose, name);
-  std::vector<T> values(static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space))));
-  if (!values.empty() && H5Dread(set, h5_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
-    fail(ExitCode::data, "{}: cannot read {}; the file is damaged", path, name);
-  return values;
-}
-
-}  // namespace podscale::hdf5
+}  // namespace podscale

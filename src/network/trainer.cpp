@@ -84,7 +84,8 @@ Trainer::~Trainer() = default;
 
 Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
                  const TrainingOptions& training, const std::string& basis_checksum,
-                 const std::string& model_file, bool resume, const std::string& effective_namelist) {
+                 const std::string& model_file, bool resume, const std::string& effective_namelist,
+                 const std::string& basis) {
   int found = 0;
   comm.agree([&] {
     if (training.batch < 1 || training.batch % comm.size() != 0)
@@ -104,7 +105,7 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
 
   const Checkpoint c = read_checkpoint(comm, model_file);
   comm.agree([&] {
-    require_same_study(c.summary, layout, basis_checksum, model_file);
+    require_same_study(c.summary, layout, basis_checksum, model_file, basis);
     const auto& slices = s.network.flat->slices;
     const ModelOptions& o = c.summary.options;
     if (o.with_head != model.with_head || o.dropout != model.dropout)

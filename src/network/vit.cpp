@@ -19,11 +19,11 @@ Model::Model(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Model Model::load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
-                  const std::string& basis_checksum, const std::string& device) {
+                  const std::string& basis_checksum, const std::string& device, const std::string& basis) {
   const Checkpoint checkpoint = read_checkpoint(comm, path);
   std::unique_ptr<State> state;
   comm.agree([&] {
-    require_same_study(checkpoint.summary, layout, basis_checksum, path);
+    require_same_study(checkpoint.summary, layout, basis_checksum, path, basis);
     ModelOptions options = checkpoint.summary.options;
     options.device = device;
     state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum,

@@ -2,11 +2,39 @@
 
 #include <algorithm>
 #include <exception>
+#include <cmath>
 #include <utility>
 
 #include "podscale/core/error.hpp"
 
 namespace podscale {
+namespace {
+
+/// MPI_MAX leaves open what becomes of a NaN, and ranks may then differ.
+template <class T>
+void larger_or_nan(void* in, void* in_out, int* count, MPI_Datatype*) {
+  const T* other = static_cast<const T*>(in);
+  T* value = static_cast<T*>(in_out);
+  for (int i = 0; i < *count; ++i)
+    if (std::isnan(other[i]) || other[i] > value[i]) value[i] = other[i];
+}
+
+MPI_Op commutative(MPI_User_function* function) {
+  MPI_Op op = MPI_OP_NULL;
+  MPI_Op_create(function, 1, &op);
+  return op;
+}
+
+}  // namespace
+
+MPI_Op Communicator::max_or_nan(float) {
+  static const MPI_Op op = commutative(larger_or_nan<float>);
+  return op;
+}
+MPI_Op Communicator::max_or_nan(double) {
+  static const MPI_Op op = commutative(larger_or_nan<double>);
+  return op;
+}
 
 Communicator::Communicator(MPI_Comm comm, bool owned) : comm_(comm), owned_(owned) {
   MPI_Comm_rank(comm_, &rank_);

@@ -69,6 +69,12 @@ Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted) {
   wanted = std::min(wanted, d);
   double trace = 0;
   for (int i = 0; i < d; ++i) trace += matrix[static_cast<std::size_t>(i) * d + i];
+  if (!std::isfinite(trace))
+    fail(
+        ExitCode::data,
+        "Gram matrix of {} points: the sum of the variances is {}; expected a finite number: look for absurd "
+        "values in the input",
+        d, trace);
   if (wanted == 0 || trace <= 0) return result;
 
   Handle<Mat, MatDestroy> a;
@@ -157,7 +163,7 @@ void set_statistics(const std::vector<double>& gram, long samples, PatchModes& p
       const std::size_t at = static_cast<std::size_t>(m) * d + i;
       value += patch.phi[at] * (ps[at] - 2 * h[at]);
     }
-    patch.tau.push_back(std::max(0.0, value / n));
+    patch.tau.push_back(std::max(value / n, 0.0));
   }
 }
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/gaussian/latent_space.hpp"
 #include "podscale/study/patch_table.hpp"
 
 namespace podscale {
@@ -24,7 +24,8 @@ struct Tables {
   PatchTable regression, scale, global, root, season;
 };
 
-void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& base, std::uint64_t checksum) {
+void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& base,
+                 const std::string& checksum) {
   const auto describe = [&](const std::string& name, const std::string& long_name, const std::string& units) {
     file.put_text(name, "long_name", long_name);
     file.put_text(name, "units", units);
@@ -67,7 +68,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
   file.put_numbers("", "base_lags", {base.lags.begin(), base.lags.end()}, NC_INT);
   file.put_numbers("", "base_penalty", {base.penalty});
   file.put_numbers("", "base_interpolation", {base.interpolation});
-  file.put_text("", "base_checksum", checksum_text(checksum));
+  file.put_text("", "base_checksum", checksum);
   file.put_numbers("", "base_inflation", c.inflation.numbers());
   file.put_numbers("", "base_coverage_levels", {calibration_levels.begin(), calibration_levels.end()});
   file.put_numbers("", "base_coverage_before", {c.before.begin(), c.before.end()});
@@ -150,7 +151,6 @@ std::array<double, N> numbers(const NetcdfFile& file, const std::string& name) {
   return values;
 }
 
-/// No checksum covers the calibration.
 Calibration read_calibration(const NetcdfFile& file) {
   Calibration c;
   const auto inflation = required(file, "base_inflation");
@@ -176,7 +176,7 @@ Calibration read_calibration(const NetcdfFile& file) {
 
 BasisExtras base_extras(const Communicator& comm, const Basis& basis, const LinearGaussian& base) {
   return {[&comm, &basis, &base](NetcdfFile& file) {
-            define_base(file, basis, base, base.checksum(comm, basis));
+            define_base(file, basis, base, LatentSpace(basis, &base).checksum(comm));
           },
           [&comm, &basis, &base](NetcdfFile& file) { put_base(comm, file, basis, base); }};
 }
@@ -234,7 +234,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     base.season.patch.insert(base.season.patch.end(), season, season + terms);
   }
 
-  const std::string found = checksum_text(base.checksum(comm, basis)),
+  const std::string found = LatentSpace(basis, &base).checksum(comm),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)
     throw Error(

@@ -13,7 +13,7 @@
 namespace podscale {
 namespace {
 
-constexpr int kFormat = 3;
+constexpr int kFormat = 4;
 using Sizes = std::vector<std::size_t>;
 
 /// start and count of the rank's window, behind `leading` whole dimensions.
@@ -170,6 +170,12 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
                     "make it with podscale-basis",
                     path, format ? fmt::to_string(format->front()) : "absent", kFormat),
         true);
+  if (!file.sealed())
+    throw Error(ExitCode::data,
+                fmt::format("{}: has no checksum as its last line: cut off, or changed by another program; "
+                            "make it again with podscale-basis",
+                            path),
+                true);
   const auto size = file.numbers("", "patch_size").value();
   Basis basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]),
               static_cast<long>(size[1]), comm.size(), comm.rank());

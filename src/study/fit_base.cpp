@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/gaussian/ridge.hpp"
+#include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/condition.hpp"
 
 namespace podscale {
@@ -34,21 +34,27 @@ struct Choice {
   const Candidate* candidate;
   double penalty;
 };
-/// The pair with the smallest squared error on the validation period, over all patches.
+/// The pair with the smallest squared error on the validation period, over all `patches` of the region: the
+/// same at any number of ranks.
 Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates,
-              const std::vector<double>& penalties) {
-  double best = std::numeric_limits<double>::infinity();
-  Choice chosen{&candidates.front(), penalties.front()};
+              const std::vector<double>& penalties, long patches) {
+  std::vector<Choice> choices;
   for (const Candidate& candidate : candidates)
-    for (const double penalty : penalties) {
-      double error = 0;
-      comm.agree([&] {
-        for (std::size_t p = 0; p < candidate.train.size(); ++p)
-          error += candidate.validate[p].squared_error(candidate.train[p].coefficients(penalty));
-      });
-      error = comm.sum(error);
-      if (error < best) best = error, chosen = {&candidate, penalty};
-    }
+    for (const double penalty : penalties) choices.push_back({&candidate, penalty});
+  std::vector<std::vector<double>> errors(candidates.front().train.size());  // [local patches][choices]
+  double bound = 0;
+  comm.agree([&] {
+    for (std::size_t p = 0; p < errors.size(); ++p)
+      for (const auto& [candidate, penalty] : choices) {
+        errors[p].push_back(candidate->validate[p].squared_error(candidate->train[p].coefficients(penalty)));
+        bound = std::max(bound, std::abs(errors[p].back()));
+      }
+  });
+  ExactSum sum(choices.size(), comm.max(bound), patches);
+  for (const auto& of_patch : errors) sum.add(of_patch);
+  const auto total = sum.reduce(comm, "base.penalties: squared errors on data.validate");
+  const Choice chosen =
+      choices[static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin())];
   if (penalties.size() > 1 && (chosen.penalty == *std::min_element(penalties.begin(), penalties.end()) ||
                                chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
     log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it",
@@ -141,7 +147,8 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
              [&](std::size_t first, const std::vector<StepPair>& part) { add(first, part, true); });
   for_blocks("penalty", validate, block,
              [&](std::size_t first, const std::vector<StepPair>& part) { add(first, part, false); });
-  const Choice choice = choose(comm, candidates, options.penalties);
+  const Choice choice =
+      choose(comm, candidates, options.penalties, static_cast<long>(basis.patches.patch_of_token.size()));
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
   comm.agree([&] {

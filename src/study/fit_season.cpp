@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "podscale/core/error.hpp"
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/parallel/exact_sum.hpp"
@@ -100,7 +101,14 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   for (const double value : gains) bound = std::max(bound, std::abs(value));
   ExactSum sum(1, comm.max(bound), static_cast<long>(space.basis().patches.patch_of_token.size()));
   for (const double value : gains) sum.add(std::span(&value, 1));
-  const double total = sum.reduce(comm).front() + global_gain;
+  const double total = sum.reduce(comm, "seasonal variance: gains of the patches").front() + global_gain;
+  if (!std::isfinite(total))  // the gains of the global modes are the same on every rank
+    throw Error(
+        ExitCode::data,
+        fmt::format("base.season: the gain in log-likelihood on data.validate is {}; expected a finite "
+                    "number: look for absurd values in the input",
+                    total),
+        true);
   log::info("base: seasonal variance {} the log-likelihood of data.validate by {:.4g} a time: {}",
             total > 0 ? "raises" : "lowers", std::abs(total) / 2 / static_cast<double>(validate.size()),
             total > 0 ? "kept" : "left out");

@@ -29,7 +29,7 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     calibration_ = foundation.base->calibration;
   } else {
     model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
-                          namelist.text("model.device"));
+                          namelist.text("model.device"), foundation.path);
     if (kind_ == Kind::head && !model_->options().with_head)
       throw Error(
           ExitCode::data,

@@ -134,6 +134,7 @@ std::vector<Functional> functionals(const Basis& basis, const FunctionalRequest&
 std::string functional_table(const std::string& path, const FunctionalRequest& request) {
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path);
+  file.warn_of_changes();
   const std::string variable = mean_variable(file);
   const FactorReader factors(file, variable);
   const Basis& basis = factors.basis();

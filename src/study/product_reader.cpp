@@ -25,6 +25,7 @@ void require_dimensions(const NetcdfFile& file, const std::string& name,
 
 ProductReader::ProductReader(const Communicator& comm, const std::string& path, const std::string& name)
     : file_(NetcdfFile::open(comm, path)), name_(name) {
+  file_.warn_of_changes();
   require_dimensions(file_, name, {"time", "lat", "lon"});
   grid_ = make_grid(file_.get_all("lat"), file_.get_all("lon"));
   times_ = decode_times(file_.get_all("time"), file_.text("time", "units").value_or(""),
@@ -64,6 +65,21 @@ int ProductReader::variance_members() const {
   return namelist.text("sampling.uncertainty") == "ensemble" && !control_variate
              ? static_cast<int>(namelist.integer("sampling.members"))
              : 0;
+}
+
+void ProductReader::require_basis(const std::string& basis_path) const {
+  const auto made_with = file_.text("", "podscale_basis_checksum");
+  if (!made_with) return;
+  const Communicator self = Communicator::self();
+  const NetcdfFile basis = NetcdfFile::open(self, basis_path);
+  const auto alone = basis.text("", "podscale_checksum"), with_base = basis.text("", "base_checksum");
+  if (made_with != alone && made_with != with_base)
+    fail(ExitCode::data,
+         "{}: made with a basis of checksum {}, but {} has {}{}; give the basis that the product was made "
+         "with "
+         "(output.basis_file)",
+         file_.path(), *made_with, basis_path, alone.value_or("none"),
+         with_base ? " and with its base " + *with_base : "");
 }
 
 void ProductReader::read_field(const std::string& variable, const std::vector<std::size_t>& start,

@@ -24,7 +24,7 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
   const bool head = n.text("sampling.uncertainty") == "head";
   const auto model =
       backend.load(comm, context.output_path_of("output.model_file"), foundation.space.layout(comm),
-                   foundation.space.checksum(comm), n.text("model.device"));
+                   foundation.space.checksum(comm), n.text("model.device"), foundation.path);
   const NetworkFunctions network = model->functions(sampler_options(n));
   const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
                                          : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
@@ -79,7 +79,8 @@ int train(const Context& context, const NetworkBackend& backend) {
 
   // 3. Training.
   const auto trainer = backend.trainer(comm, foundation.space.layout(comm), model, training, foundation.space.checksum(comm),
-                  model_path, namelist.logical("training.resume"), namelist.effective());
+                  model_path, namelist.logical("training.resume"), namelist.effective(),
+                                         foundation.path);
   trainer->set_validation_sampler(validation_sampler_options(namelist));
   trainer->set_criterion(selection_criterion(namelist, inflation));
   const bool finished = trainer->run(

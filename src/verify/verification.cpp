@@ -7,6 +7,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/file/seal.hpp"
 #include "podscale/verify/grid_agreement.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 
@@ -33,6 +34,9 @@ Verification::Verification(const Communicator& comm, const Namelist& namelist,
       basis_path_(basis_path),
       self_(Communicator::self()),
       compared_(std::move(compared)) {
+  check_seal(comm, product_path);  // by all ranks together, before each opens the files for itself
+  check_seal(comm, basis_path);
+  for (const ComparedProduct& other : compared_) check_seal(comm, other.path);
   comm.agree([&] {
     on_this_rank([&] {
       open();
@@ -56,6 +60,7 @@ void Verification::open() {
   require_close_grids(truth_->grid(), truth_->describe(), product_->grid(), product_path_);
   basis_.emplace(read_basis(self_, basis_path_));
   require_close_grids(product_->grid(), product_path_, basis_->grid, basis_path_);
+  product_->require_basis(basis_path_);
   lr_.emplace(LowResolution::open(self_, *namelist_));
   baselines_.emplace(*lr_, *basis_, basis_path_);
   bound_.emplace(*basis_);

@@ -214,6 +214,11 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
       refuse 66 "absent.nc" $ranks inspect "$full/product.nc" --region absent.nc
     done
     refuse 65 "write_factors" 2 members bare.nc --basis "$full/basis.nc"
+    damage "$full/product.nc" damaged.nc
+    damage "$full/model.h5" damaged.h5
+    refuse 65 "damaged.nc: damaged" 2 members damaged.nc --basis "$full/basis.nc"
+    refuse 65 "damaged.h5: damaged" 2 members "$full/product.nc" --basis "$full/basis.nc" --model damaged.h5
+    refuse 65 "damaged.h5: damaged" 2 train tiny.nml "${inputs[@]}" --set "output.model_file=$PWD/damaged.h5"
     refuse 65 "no ocean point" 2 inspect "$full/product.nc" --point 70,0
     refuse 66 "absent.nc" 0 members absent.nc
     refuse 66 "absent.nc" 2 members "$full/product.nc" --basis absent.nc
@@ -221,7 +226,25 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
     must 1 basis tiny.nml "${inputs[@]:0:4}" --set output.directory=other --set basis.harmonics=0
     must 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=base.nc
     refuse 65 "podscale_basis_checksum" 2 members base.nc --basis other/basis.nc
+    refuse 65 "other/basis.nc has " 2 members base.nc --basis other/basis.nc
     refuse 65 "trained on the basis" 2 members "$full/product.nc" --basis other/basis.nc --model "$full/model.h5"
+    refuse 65 "other/basis.nc has " 2 downscale tiny.nml "${own[@]}" --set "output.basis_file=$PWD/other/basis.nc" \
+      --set "output.model_file=$full/model.h5"
+    other=("${inputs[@]:0:4}" --set "output.basis_file=$PWD/other/basis.nc" --set output.directory=. --set verify.picture_file=)
+    for ranks in 0 1 2 4; do
+      refuse 65 "other/basis.nc has " $ranks verify tiny.nml "${other[@]}" --set output.product_file=base.nc
+    done
+    sums="$(ncdump -h base.nc | sed -n 's/.*:podscale_basis_checksum = "\(.*\)" ;/\1/p') $(ncdump -h other/basis.nc |
+      sed -n 's/.*:\(podscale\|base\)_checksum = "\(.*\)" ;/\2/p' | xargs)"
+    check "three checksums" test "$(wc -w <<<"$sums")" = 3
+    for sum in $sums; do
+      check "the line names $sum" grep -q "error: .*base.nc: .*$sum" run.err
+    done
+    check "nothing is written" test ! -e scores.nc
+    # Another product in the same table may be of any basis.
+    must 1 downscale tiny.nml "${other[@]:0:6}" "${alone[@]}" --set output.directory=. --set output.product_file=other.nc
+    must 2 verify tiny.nml "${inputs[@]}" --set verify.picture_file= --set output.product_file=base.nc --compare other.nc
+    refuse 65 "base.nc: made with a basis" 2 verify tiny.nml "${other[@]}" --set output.product_file=base.nc --compare other.nc
     ;;
 esac
 no_temporaries .

@@ -79,6 +79,15 @@ whole() {  # whole FILE: every value of it can be read
   if [[ "$1" == *.txt ]]; then test "$(wc -l <"$1")" -gt 10; else h5dump "$1" >/dev/null; fi
 }
 
+damage() {  # damage FILE COPY: a copy with one byte in the middle changed
+  local at byte
+  cp -- "$1" "$2"
+  at=$(($(stat -c %s "$2") / 2))
+  byte="$(od -An -tu1 -j "$at" -N 1 "$2")"
+  # shellcheck disable=SC2059
+  printf "\\x$(printf %x $((byte ^ 16)))" | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
+}
+
 listing() {  # names, sizes and times of change of all that is below the folders
   find "$@" -printf '%p %y %s %T@ %C@\n' | sort
 }

@@ -100,6 +100,16 @@ case "$program" in
     refuse 65 "trained on the basis" 0 downscale "${own[@]}" --set "output.basis_file=$PWD/other/basis.nc"
     head -c 100000 "$full/basis.nc" >half.nc
     refuse 65 "half.nc" 0 downscale "${own[@]}" --set "output.basis_file=$PWD/half.nc"
+    damage "$full/basis.nc" damaged.nc
+    damage "$full/model.h5" damaged.h5
+    head -c -36 "$full/basis.nc" >bare.nc
+    head -c -36 "$full/model.h5" >bare.h5
+    for ranks in 0 2; do
+      refuse 65 "damaged.nc: damaged" $ranks downscale "${own[@]}" --set "output.basis_file=$PWD/damaged.nc"
+      refuse 65 "damaged.h5: damaged" $ranks downscale "${own[@]}" --set "output.model_file=$PWD/damaged.h5"
+      refuse 65 "bare.nc: has no checksum" $ranks downscale "${own[@]}" --set "output.basis_file=$PWD/bare.nc"
+      refuse 65 "bare.h5: has no checksum" $ranks downscale "${own[@]}" --set "output.model_file=$PWD/bare.h5"
+    done
     ;;
   verify)
     own=("${given[@]}" --set verify.picture_file=)
@@ -114,6 +124,18 @@ case "$program" in
     # A truth of another time than the product.
     cdo -s -shifttime,10years "$full/ocean_hr.nc" later.nc
     refuse 65 "later.nc" 0 verify "${own[@]}" --set data.truth_files=later.nc
+    damage "$full/product.nc" damaged.nc
+    damage "$full/ocean_hr.nc" damaged_hr.nc
+    for ranks in 0 2; do
+      refuse 65 "damaged.nc: damaged" $ranks verify "${own[@]}" --set "output.product_file=$PWD/damaged.nc"
+      refuse 65 "damaged.nc: damaged" $ranks verify "${own[@]}" --compare damaged.nc
+      refuse 65 "damaged_hr.nc: damaged" $ranks verify "${own[@]}" --set data.truth_files=damaged_hr.nc
+    done
+    # Changed by another program: as it is, and said so.
+    head -c -36 "$full/product.nc" >bare.nc
+    check "a product without its checksum" ranks_of 2 verify "${own[@]}" --set output.directory=. \
+      --set "output.product_file=$PWD/bare.nc" 2>run.err
+    check "one warning" test "$(grep -c "warning: .*bare.nc: has no checksum" run.err)" = 1
     ;;
   inspect)
     refuse 66 "absent.nc" 0 inspect absent.nc
@@ -122,6 +144,11 @@ case "$program" in
     refuse 65 "words.h5" 2 inspect words.h5
     head -c 100000 "$full/product.nc" >half.nc
     refuse 65 "half.nc" 0 inspect half.nc
+    for name in basis.nc model.h5 product.nc ocean_lr.nc; do
+      damage "$full/$name" "damaged_$name"
+      refuse 65 "damaged_$name: damaged" 2 inspect "damaged_$name"
+    done
+    refuse 65 "damaged_product.nc: damaged" 2 inspect damaged_product.nc --point 31,-70
     ;;
 esac
 check "no file is made" test -z "$(find . -path './out/*' -type f)"

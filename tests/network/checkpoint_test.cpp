@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "network_study.hpp"
+#include "podscale/file/seal.hpp"
 
 namespace podscale {
 namespace {
@@ -98,20 +101,106 @@ TEST(Checkpoint, RefusesAnotherStudy) {
   expect_refused(comm, folder / "model.h5", ExitCode::data, "patch", other);
 }
 
-TEST(Checkpoint, RefusesDamagedWeights) {
+/// Rank 0 changes the file by HDF5; sealed again, so that what reads the objects sees the change.
+void change(const Communicator& comm, const std::string& path, const std::function<void(hid_t)>& work) {
+  comm.barrier();
+  if (comm.is_root()) {
+    const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    work(file);
+    H5Fclose(file);
+    EXPECT_FALSE(check_seal(Communicator::self(), path));
+  }
+  comm.barrier();
+  expect_refused(comm, path, ExitCode::data, "checksum");
+  seal_file(comm, path);
+}
+
+void overwrite(hid_t file, const char* name) {
+  const hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+  const std::vector<float> values(static_cast<std::size_t>(small_model().width), 1.0f);
+  H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+  H5Dclose(set);
+}
+
+TEST(Checkpoint, RefusesWhatAnotherProgramChanged) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  const std::string path = folder / "model.h5";
+  for (const char* name : {"/best/embed.bias", "/average/embed.bias", "/parameters/embed.bias",
+                           "/first_moment/embed.bias", "/second_moment/embed.bias"}) {
+    write_model(comm, path);
+    change(comm, path, [&](hid_t file) { overwrite(file, name); });
+  }
+  write_model(comm, path);
+  change(comm, path, [](hid_t file) { overwrite(file, "/best/embed.bias"); });
+  expect_refused(comm, path, ExitCode::data, "weights checksum");
+}
+
+TEST(Checkpoint, ObjectsOfAnotherKindAreRefused) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  const std::string path = folder / "model.h5";
+  const auto text_attribute = [](hid_t file) {  // no number
+    H5Adelete(file, "step");
+    const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Aclose(H5Acreate2(file, "step", type, space, H5P_DEFAULT, H5P_DEFAULT));
+    H5Tclose(type), H5Sclose(space);
+  };
+  const auto two_numbers = [](hid_t file) {
+    H5Adelete(file, "width");
+    const hsize_t n = 200;
+    const hid_t space = H5Screate_simple(1, &n, nullptr);
+    H5Aclose(H5Acreate2(file, "width", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+  };
+  const auto pointer_text = [](hid_t file) {  // of variable length: a pointer in the buffer
+    H5Ldelete(file, "version", H5P_DEFAULT);
+    const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, H5T_VARIABLE);
+    const hid_t set = H5Dcreate2(file, "version", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const char* text = "0";
+    H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text);
+    H5Dclose(set), H5Tclose(type), H5Sclose(space);
+  };
+  const auto number_for_text = [](hid_t file) {
+    H5Ldelete(file, "criterion", H5P_DEFAULT);
+    const hid_t space = H5Screate(H5S_SCALAR);
+    H5Dclose(H5Dcreate2(file, "criterion", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+  };
+  const auto group_for_set = [](hid_t file) {
+    H5Ldelete(file, "/best/embed.bias", H5P_DEFAULT);
+    H5Gclose(H5Gcreate2(file, "/best/embed.bias", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  };
+  const auto shorter_history = [](hid_t file) {
+    H5Ldelete(file, "/history/loss", H5P_DEFAULT);
+    const hsize_t none = 0;
+    const hid_t space = H5Screate_simple(1, &none, nullptr);
+    H5Dclose(
+        H5Dcreate2(file, "/history/loss", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+  };
+  const std::pair<const char*, std::function<void(hid_t)>> cases[] = {
+      {"step", text_attribute},       {"width", two_numbers},        {"version", pointer_text},
+      {"criterion", number_for_text}, {"embed.bias", group_for_set}, {"/history", shorter_history}};
+  for (const auto& [word, work] : cases) {
+    write_model(comm, path);
+    change(comm, path, work);
+    expect_refused(comm, path, ExitCode::data, word);
+  }
+}
+
+TEST(Checkpoint, NamesOfAnyLength) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Folder folder(comm);
   write_model(comm, folder / "model.h5");
-  if (comm.is_root()) {
-    const hid_t file = H5Fopen((folder / "model.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
-    const hid_t set = H5Dopen2(file, "/best/embed.bias", H5P_DEFAULT);
-    const std::vector<float> values(static_cast<std::size_t>(small_model().width), 1.0f);
-    H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
-    H5Dclose(set);
-    H5Fclose(file);
-  }
-  comm.barrier();
-  expect_refused(comm, folder / "model.h5", ExitCode::data, "checksum");
+  Checkpoint checkpoint = read_checkpoint(comm, folder / "model.h5");
+  checkpoint.slices.front().name = std::string(2000, 'a');
+  write_checkpoint(comm, checkpoint, folder / "long.h5");
+  const Checkpoint read = read_checkpoint(comm, folder / "long.h5");
+  const auto same = [](const NamedSlice& s) { return s.name == std::string(2000, 'a'); };
+  EXPECT_EQ(std::count_if(read.slices.begin(), read.slices.end(), same), 1);
+  EXPECT_EQ(read.slices.size(), checkpoint.slices.size());
 }
 
 TEST(Checkpoint, AFolderThatIsNotThereIsAnIoError) {

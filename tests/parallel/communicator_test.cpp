@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "podscale/core/error.hpp"
 
 using namespace podscale;
@@ -13,6 +16,25 @@ TEST(Communicator, SumsAndBroadcasts) {
   EXPECT_EQ(comm.max(comm.rank()), comm.size() - 1);
   EXPECT_EQ(comm.broadcast(comm.is_root() ? std::string("from the root") : std::string("x")),
             "from the root");
+}
+
+TEST(Communicator, ExtremesKeepANanOfAnyRank) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const double nan = std::nan("");
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    const double value = rank == comm.rank() ? nan : comm.rank();
+    EXPECT_TRUE(std::isnan(comm.max(value)));
+    EXPECT_TRUE(std::isnan(comm.min(value)));
+    EXPECT_TRUE(std::isnan(comm.max(static_cast<float>(value))));
+    std::vector<double> both{value, static_cast<double>(comm.rank())};
+    comm.max(std::span(both));
+    EXPECT_TRUE(std::isnan(both[0]));
+    EXPECT_EQ(both[1], comm.size() - 1);
+  }
+  const double inf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(comm.max(comm.is_root() ? inf : 1.0), inf);
+  EXPECT_EQ(comm.min(1.5 + comm.rank()), 1.5);
+  EXPECT_EQ(comm.min(-comm.rank()), 1 - comm.size());
 }
 
 TEST(Communicator, AgreeThrowsTheLowestRanksErrorOnEveryRank) {

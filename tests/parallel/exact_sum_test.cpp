@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
+#include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
 
 using namespace podscale;
@@ -124,4 +126,50 @@ TEST(ExactSum, TinyBoundsKeepTheirSums) {
     for (int i = 0; i < 3; ++i) sum.add(std::span(&value, 1));
     EXPECT_NEAR(sum.reduce(Communicator::self()).front() / value, 3, 1e-7) << value;
   }
+}
+
+namespace {
+
+/// reduce() of one term a rank: the error that every rank throws.
+std::pair<ExitCode, std::string> refusal(const Communicator& comm, double bound, long terms, double value,
+                                         int times = 1) {
+  ExactSum sum(2, bound, terms);
+  for (int i = 0; i < times; ++i) sum.add(std::vector<double>{comm.rank() == comm.size() - 1 ? value : 1, 0});
+  try {
+    sum.reduce(comm, "the sums");
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.agreed());
+    // The same line on every rank.
+    EXPECT_EQ(comm.broadcast(error.what()), error.what());
+    return {error.code(), error.what()};
+  }
+  return {ExitCode::ok, ""};
+}
+
+}  // namespace
+
+TEST(ExactSum, WhatCannotBeAddedIsAnErrorOnEveryRank) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
+  const auto expect = [&](ExitCode code, const std::vector<std::string>& words, double bound, double value) {
+    const auto [found, line] = refusal(comm, bound, comm.size(), value);
+    EXPECT_EQ(found, code) << line;
+    for (const auto& word : words) EXPECT_NE(line.find(word), std::string::npos) << word << ": " << line;
+    EXPECT_EQ(comm.sum(1), comm.size());  // no rank was left behind
+  };
+  expect(ExitCode::ok, {}, 2, -2);
+  expect(ExitCode::data, {"the sums", "1 NaN"}, 2, nan);
+  expect(ExitCode::data, {"the sums", "1 infinite"}, 2, -inf);
+  expect(ExitCode::data, {"the sums", "1 NaN", "bound nan"}, comm.max(nan), nan);
+  expect(ExitCode::data, {"the sums", "1 infinite", "bound inf"}, comm.max(inf), inf);
+  expect(ExitCode::bug, {"the sums", "1 terms beyond the bound 2", "up to 2.5"}, 2, -2.5);
+  expect(ExitCode::bug, {"the sums", "up to 1e+300"}, 2, 1e300);
+}
+
+TEST(ExactSum, MoreTermsThanThereIsRoomForAreABug) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  EXPECT_EQ(refusal(comm, 1, 7l * comm.size(), 1, 7).first, ExitCode::ok);
+  const auto [code, line] = refusal(comm, 1, 7l * comm.size() - 1, 1, 7);
+  EXPECT_EQ(code, ExitCode::bug);
+  EXPECT_NE(line.find("but room for"), std::string::npos) << line;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <numbers>
 
@@ -16,6 +17,7 @@
 #include "podscale/study/token_series.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/ocean_file.hpp"
+#include "podscale/file/seal.hpp"
 #include "podscale/study/anomaly.hpp"
 
 using namespace podscale;
@@ -388,6 +390,53 @@ TEST_F(Base, FileRoundTrip) {
   EXPECT_EQ(read.checksum(self, basis), calibrated.checksum(comm(), study().basis));
 }
 
+TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
+  const std::string name = dir() + "/infinite.nc";
+  if (comm().is_root()) {
+    std::filesystem::copy_file(dir() + "/hr.nc", name, std::filesystem::copy_options::overwrite_existing);
+    const Communicator self = Communicator::self();
+    const std::vector<double> all = NetcdfFile::open(self, name).get_all("tos");
+    std::size_t point = all.size() - 1;  // of the last time
+    while (std::abs(all[point]) > 1e10) --point;
+    const std::size_t nx = 26, ny = 22, at[3] = {point / (nx * ny), point / nx % ny, point % nx};
+    const float infinite = std::numeric_limits<float>::infinity();
+    int id = 0, variable = 0;
+    ASSERT_EQ(nc_open(name.c_str(), NC_WRITE, &id), NC_NOERR);
+    ASSERT_EQ(nc_inq_varid(id, "tos", &variable), NC_NOERR);
+    ASSERT_EQ(nc_put_var1_float(id, variable, at, &infinite), NC_NOERR);
+    ASSERT_EQ(nc_close(id), NC_NOERR);
+  }
+  comm().barrier();
+  Namelist namelist = study_namelist(dir());
+  namelist.set("data.hr_files='" + name + "'");
+  const StudySeries series = open_study(comm(), namelist);
+  const auto refused = [&](const std::string& word, const auto& work) {
+    try {
+      work();
+      ADD_FAILURE() << "no error with " << word;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::data);
+      EXPECT_TRUE(error.agreed());
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+    }
+  };
+  // The choice of the penalty, the seasonal variance and the calibration read that period.
+  refused("base.penalties", [&] {
+    fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis, series, study().train,
+                        study().validate, kBlock);
+  });
+  refused("latents", [&] {
+    fit_seasonal_variance(comm(), study().space, series, study().train, study().validate, 1, kBlock);
+  });
+  refused("latents", [&] {
+    calibrate(comm(), study().space, series, study().validate, base_forecast(study().space), Inflate::level,
+              kBlock);
+  });
+  // The modes read the training period.
+  namelist.set("data.train='2003-01-01','2003-12-31'");
+  refused("Gram matrix", [&] { build_basis(comm(), namelist, series); });
+}
+
 TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
   const std::string path = dir() + "/damaged.nc";
   for (const std::string variable : {"regression", "residual_root", "global_root", "global_variance",
@@ -413,6 +462,8 @@ TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
       value = 0.123 + 2 * value;
       ASSERT_EQ(nc_put_var1_double(id, number, at.data(), &value), NC_NOERR);
       ASSERT_EQ(nc_close(id), NC_NOERR);
+      EXPECT_EQ(code_of([&] { read_basis(Communicator::self(), path); }), ExitCode::data) << "no seal";
+      seal_file(Communicator::self(), path);
     }
     comm().barrier();
     const Basis basis = read_basis(comm(), path);  // the basis itself is whole
@@ -450,6 +501,8 @@ TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
       ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
       ASSERT_EQ(nc_del_att(id, NC_GLOBAL, attribute), NC_NOERR);
       ASSERT_EQ(nc_close(id), NC_NOERR);
+      EXPECT_EQ(code_of([&] { read_basis(Communicator::self(), path); }), ExitCode::data) << "no seal";
+      seal_file(Communicator::self(), path);
     }
     comm().barrier();
     const Basis basis = read_basis(comm(), path);

@@ -31,9 +31,10 @@ struct VariableOptions {
 /// file and the variable; ranks agree on the error before it is thrown.
 class NetcdfFile {
  public:
-  /// Reads NetCDF-3 and NetCDF-4. Every rank has a serial handle of its own: collective reads through MPI-IO
-  /// return wrong values in Open MPI 4.1.4 (measured) where the hyperslabs of ranks overlap (open-mpi/ompi
-  /// issue 10546), and the serial path is faster on compressed files.
+  /// Reads NetCDF-3 and NetCDF-4; a file that carries a seal is checked against it. Every rank has a serial
+  /// handle of its own: collective reads through MPI-IO return wrong values in Open MPI 4.1.4 (measured)
+  /// where the hyperslabs of ranks overlap (open-mpi/ompi issue 10546), and the serial path is faster on
+  /// compressed files.
   static NetcdfFile open(const Communicator& comm, const std::string& path);
   /// Writes an OutputFile (NetCDF-4, parallel, no prefill): nothing appears under `path` before commit(), and
   /// no other run writes it. Where the disk lacks the room, the call that would fill it throws Error(io). A
@@ -51,6 +52,11 @@ class NetcdfFile {
   static bool abandon_all(bool close);
 
   const std::string& path() const { return path_; }
+  /// Not collective. Whether the file that was opened carries a seal (which open() has checked): see
+  /// seal.hpp.
+  bool sealed() const;
+  /// Collective. Warns of a product of podscale that lost its seal.
+  void warn_of_changes() const;
 
   // What the file holds. `variable` = "" means the global attributes.
   bool has_variable(const std::string& name) const;      ///< not collective
@@ -85,7 +91,7 @@ class NetcdfFile {
   /// Whole variable, on every rank.
   std::vector<double> get_all(const std::string& variable) const;
 
-  /// Closes the file and flushes it to the disk; only commit() is left to be done. Where several files belong
+  /// Closes the file, seals it and flushes it to the disk; only commit() is left to be done. Where several files belong
   /// together, all are completed before the first is committed.
   void complete();
   /// complete(), and renames the temporary file to `path`; the file can't be used afterwards.

@@ -43,6 +43,6 @@ std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Chec
                                const std::vector<float>& from, const std::string& path);
 /// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not collective.
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
-                        const std::string& basis_checksum, const std::string& path);
+                        const std::string& basis_checksum, const std::string& path, const std::string& basis);
 
 }  // namespace podscale

@@ -128,7 +128,7 @@ struct ModelSummary {
   double best_score = 0;
   int ranks = 1;
   std::string basis_checksum, weights_checksum, effective_namelist, version;
-  std::string criterion;  ///< that best_score is by, in words; "" in older files
+  std::string criterion;  ///< that best_score is by, in words
   Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
 };
@@ -142,12 +142,12 @@ struct NetworkBackend {
   /// Collective. As Model::load, as Trainer.
   std::function<std::unique_ptr<TokenNetwork>(const Communicator& comm, const std::string& path,
                                               const TokenLayout& layout, const std::string& basis_checksum,
-                                              const std::string& device)>
+                                              const std::string& device, const std::string& basis)>
       load;
   std::function<std::unique_ptr<NetworkTrainer>(
       const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
       const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
-      bool resume, const std::string& effective_namelist)>
+      bool resume, const std::string& effective_namelist, const std::string& basis)>
       trainer;
 };
 /// Not collective. Of this build; where it has none (PODSCALE_NETWORK=OFF), load and trainer are refused:

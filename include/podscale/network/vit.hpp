@@ -14,10 +14,11 @@ namespace podscale {
 /// validation score.
 class Model final : public TokenNetwork {
  public:
-  /// Collective on comm: rank 0 reads, all get the bytes. Errors: no_input, data (not a model of ours, layout
-  /// or basis_checksum that differ from those given).
+  /// Collective on comm: rank 0 reads, all get the bytes. basis: its name, for the error. Errors: no_input,
+  /// data (not a model of ours, damaged, layout or basis_checksum that differ from those given).
   static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
-                    const std::string& basis_checksum, const std::string& device);
+                    const std::string& basis_checksum, const std::string& device,
+                    const std::string& basis = "the basis here");
   Model(Model&&) noexcept;
   ~Model() override;
 
@@ -56,7 +57,7 @@ class Trainer final : public NetworkTrainer {
   /// checksum differ).
   Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
           const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
-          bool resume, const std::string& effective_namelist);
+          bool resume, const std::string& effective_namelist, const std::string& basis = "the basis here");
   Trainer(Trainer&&) noexcept;
   ~Trainer() override;
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace podscale {
@@ -67,19 +68,20 @@ class Communicator {
     reduce(&value, 1, mpi_type<T>(), MPI_SUM);
     return value;
   }
+  /// A NaN on any rank is the result on every rank: a bound or an extreme must not lose it.
   template <class T, std::size_t N>
   void max(std::span<T, N> values) const {
-    reduce(values.data(), values.size(), mpi_type<T>(), MPI_MAX);
+    reduce(values.data(), values.size(), mpi_type<T>(), max_op<T>());
   }
   template <class T>
   T max(T value) const {
-    reduce(&value, 1, mpi_type<T>(), MPI_MAX);
+    max(std::span(&value, 1));
     return value;
   }
   template <class T>
   T min(T value) const {
-    reduce(&value, 1, mpi_type<T>(), MPI_MIN);
-    return value;
+    static_assert(std::is_signed_v<T>);
+    return -max(-value);
   }
   /// Collective. Rank `root`'s values to all (sizes must agree) / rank `root`'s text to all.
   template <class T, std::size_t N>
@@ -97,6 +99,13 @@ class Communicator {
 
  private:
   Communicator(MPI_Comm comm, bool owned);
+  static MPI_Op max_or_nan(float);
+  static MPI_Op max_or_nan(double);
+  template <class T>
+  static MPI_Op max_op() {
+    if constexpr (std::is_floating_point_v<T>) return max_or_nan(T{});
+    return MPI_MAX;
+  }
   void reduce(void* data, std::size_t count, MPI_Datatype type, MPI_Op op) const;
   void broadcast(void* data, std::size_t count, MPI_Datatype type, int root) const;
   MPI_Comm comm_ = MPI_COMM_NULL;

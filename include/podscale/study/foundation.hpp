@@ -13,9 +13,10 @@ namespace podscale {
 struct Foundation {
   /// Collective. Errors: no_input, data (no basis, or no base in it where model.base = 'gaussian').
   Foundation(const Communicator& comm, const std::string& path, const Namelist& namelist)
-      : basis(read_basis(comm, path)), space(basis, read(comm, path, namelist)) {}
+      : path(path), basis(read_basis(comm, path)), space(basis, read(comm, path, namelist)) {}
   Foundation(const Foundation&) = delete;
 
+  std::string path;
   Basis basis;
   std::optional<LinearGaussian> base;
   LatentSpace space;

@@ -36,6 +36,9 @@ class ProductReader {
   int members() const { return members_; }  ///< written members; 0: none
   /// Members that the variance was made from, as the namelist stored in the file says; -1: it does not say.
   int variance_members() const;
+  /// Collective. Error(data) that names both files and their checksums unless the product was made with the
+  /// basis in this file, with or without its base. A product that names no basis is not ours: it passes.
+  void require_basis(const std::string& basis_path) const;
   /// Collective. NaN where missing.
   void read(long step, ForecastFields& fields) const;
 
