@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
     const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
     const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
     warn_of_damping(namelist);
+    device_of_rank(comm, model.device);  // refuses a device that is not there before any work
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();  // before the work: a folder that cannot be written costs no training
     tune_process(static_cast<int>(namelist.integer("training.threads")));

@@ -1,6 +1,5 @@
 #include "network.hpp"
 
-#include <torch/cuda.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -12,19 +11,10 @@
 namespace podscale {
 namespace {
 
-torch::Device checked_device(const std::string& name) {
-  if (name == "cuda" && !torch::cuda::is_available())
-    fail(ExitCode::usage,
-         "model.device = 'cuda': this LibTorch finds no CUDA device; expected 'cpu', or a CUDA build of "
-         "LibTorch "
-         "and a GPU on every node");
-  return torch::Device(name);
-}
-
 }  // namespace
 
 Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
-    : layout(layout), options(options), device(checked_device(options.device)) {
+    : layout(layout), options(options), device(options.device) {
   module = std::make_shared<Denoiser>(layout, options);
   module->to(device);
   module->eval();  // no dropout, until a trainer says so
@@ -120,9 +110,8 @@ void require_same_study(const ModelSummary& found, const TokenLayout& layout,
   if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
       f.global_tokens != layout.global_tokens)
     fail(ExitCode::data,
-         "{}: made for {} tokens of {} modes and {} condition values, but the basis here has {} of {} and "
-         "{}; train again, or "
-         "use the basis it was trained on",
+         "{}: made for {} tokens of {} modes and {} condition values, "
+         "but the basis here has {} of {} and {}; train again, or use the basis it was trained on",
          path, f.tokens, f.modes, f.condition, layout.tokens, layout.modes, layout.condition);
   if (f.active != layout.active)
     fail(

@@ -20,9 +20,9 @@ struct ModelOptions {
   int width = 128, depth = 4, heads = 4;
   Prediction prediction = Prediction::noise;
   int diffusion_steps = 1000;  ///< T of the discrete cosine schedule that training draws from
-  std::string device = "cpu";
-  double dropout = 0;     ///< of attention, MLP and last layer, in training
-  bool with_head = true;  ///< the Gaussian head was trained
+  std::string device = "cpu";  ///< or "cuda": each rank its own, see device_of_rank
+  double dropout = 0;          ///< of attention, MLP and last layer, in training
+  bool with_head = true;       ///< the Gaussian head was trained
 };
 
 struct TrainingOptions {
@@ -169,6 +169,14 @@ struct ModelSummary {
   std::vector<ValidationRecord> history;
 };
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);
+
+/// Collective on comm. This rank's number among those of comm on its node.
+int node_rank(const Communicator& comm);
+/// Not collective. Number of a rank's device: the ranks of a node take its devices in turn.
+int device_index(int node_rank, int devices);
+/// Collective on comm. Where this rank's network runs: 'cpu', or 'cuda:N' for 'cuda'. Error(usage), agreed,
+/// where LibTorch finds no CUDA device on the node of a rank.
+std::string device_of_rank(const Communicator& comm, const std::string& device);
 
 /// Collective over the program, before the first tensor: keeps glibc from giving large tensors back to the
 /// system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this node; then, once
