@@ -28,8 +28,8 @@ int main(int argc, char** argv) {
     });
     const double bytes = 4.0 * static_cast<double>(spec.ny) * static_cast<double>(spec.nx);
     log::info(
-        "ocean: {} x {} points, {} times, {:.1f} MiB uncompressed; {} times at once, {:.1f} MiB over all "
-        "ranks",
+        "ocean: {} x {} points, {} times, {:.1f} MiB uncompressed; "
+        "{} times at once, {:.1f} MiB over all ranks",
         spec.ny, spec.nx, spec.times.values.size(),
         bytes * static_cast<double>(spec.times.values.size()) / 1048576, ocean_time_block(spec),
         bytes * static_cast<double>(ocean_time_block(spec)) / 1048576);

@@ -309,9 +309,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   char* pointers[] = {arguments[0], arguments[1], arguments[2], nullptr};
   char** petsc_argv = pointers;
   int petsc_argc = 3, thread_level = 0, status = 0;
-  // Open MPI's own MPI-IO returned wrong data from overlapping collective reads (open-mpi/ompi issue 10546)
-  // and has reports of bad writes; ROMIO has neither and is faster. The user's own setting wins.
-  setenv("OMPI_MCA_io", "romio321", 0);
+  choose_mpi_io();
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &thread_level);
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

@@ -1,10 +1,10 @@
-# Sourced by the job scripts. OpenMPI on one machine: also as root and in a container, more ranks than cores, no binding (ranks
-# would share a core), romio for MPI-IO (twice as fast as ompio for NetCDF). Each can be set otherwise from outside.
+# Sourced by the job scripts. Open MPI on one machine: also as root and in a container, more ranks than
+# cores, no binding (ranks would share a core). Each can be set otherwise from outside. The programs
+# choose the component for MPI-IO themselves (doc/layout.md, speed traps).
 export OMPI_ALLOW_RUN_AS_ROOT="${OMPI_ALLOW_RUN_AS_ROOT:-1}"
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="${OMPI_ALLOW_RUN_AS_ROOT_CONFIRM:-1}"
 export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1}"
 export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
 export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
-export OMPI_MCA_io="${OMPI_MCA_io:-romio321}"
 # Ranks cannot see whether mpirun writes to a terminal.
 if [[ -t 1 ]]; then export PODSCALE_PROGRESS="${PODSCALE_PROGRESS:-bar}"; fi

@@ -223,14 +223,11 @@ std::string namelist_reference() {
   std::string text =
       "# Namelist reference\n\n"
       "Generated from the table in src/io/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
-      "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`, comments after "
-      "`!`, names\n"
-      "in any case, lists separated by commas or blanks (`3*1` repeats), over several lines where needed. An "
-      "unknown\n"
-      "group or key, a key given twice and a value out of range are errors. `--set group.key=value` comes "
-      "last and wins.\n"
-      "Relative paths are relative to the working directory. A default of \"none\" means: give it where it "
-      "is needed.\n";
+      "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`,\n"
+      "comments after `!`, names in any case, lists separated by commas or blanks (`3*1` repeats),\n"
+      "over several lines where needed. An unknown group or key, a key given twice and a value out\n"
+      "of range are errors. `--set group.key=value` comes last and wins. Relative paths are relative\n"
+      "to the working directory. A default of \"none\" means: give it where it is needed.\n";
   for (const auto& [group, help] : groups) {
     text += fmt::format(
         "\n## &{}\n\n{}\n\n| key | type | unit | default | range or choice | meaning |\n"

@@ -65,9 +65,8 @@ Calendar calendar_from_name(const std::string& name) {
   if (lower == "all_leap" || lower == "366_day") return Calendar::all_leap;
   if (lower == "360_day" || lower == "360") return Calendar::day360;
   fail(ExitCode::data,
-       "calendar '{}' is not known; expected standard, gregorian, proleptic_gregorian, julian, noleap, "
-       "365_day, all_leap, "
-       "366_day or 360_day",
+       "calendar '{}' is not known; expected standard, gregorian, proleptic_gregorian, julian, "
+       "noleap, 365_day, all_leap, 366_day or 360_day",
        name);
 }
 

@@ -81,9 +81,8 @@ void Series::State::judge(Plausibility p, const std::string& where) const {
                             where, counts[1], survey.variable, lowest, highest, kColdest, kWarmest),
                 true);
   log::warn(
-      "{}: {} of {} values of '{}' lie outside {} to {} degC (down to {:.5g}, up to {:.5g}): if they are "
-      "land or ice, "
-      "name a mask variable",
+      "{}: {} of {} values of '{}' lie outside {} to {} degC (down to {:.5g}, up to {:.5g}): "
+      "if they are land or ice, name a mask variable",
       where, counts[0], counts[1], survey.variable, kColdest, kWarmest, std::min(lowest, highest),
       std::max(lowest, highest));
   warned = true;

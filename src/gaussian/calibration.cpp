@@ -59,9 +59,8 @@ Inflation Inflation::from_numbers(std::span<const double> numbers, const std::st
                                     [](double factor) { return factor > 0 && std::isfinite(factor); });
   if (numbers.size() < 3 || !positive)
     fail(ExitCode::data,
-         "{} = {}; expected three positive factors or more: the file is damaged or of another version; make "
-         "it "
-         "again",
+         "{} = {}; expected three positive factors or more: "
+         "the file is damaged or of another version; make it again",
          what, fmt::join(numbers, ", "));
   return {numbers[0], numbers[1], numbers[2], {numbers.begin() + 3, numbers.end()}};
 }
@@ -83,9 +82,8 @@ double gaussian_half_width(double level) {
 
 std::string Calibration::text() const {
   return fmt::format(
-      "inflation of global modes {:.3f}, patches {:.3f}{}, truncation {:.3f}; coverage of 50/80/90/95 % "
-      "{:.3f} "
-      "before, {:.3f} after ({} times, {})",
+      "inflation of global modes {:.3f}, patches {:.3f}{}, truncation {:.3f}; "
+      "coverage of 50/80/90/95 % {:.3f} before, {:.3f} after ({} times, {})",
       inflation.global, inflation.patch,
       inflation.mode.empty() ? ""
                              : fmt::format(" (modes {:.2f} to {:.2f} of it)",

@@ -5,12 +5,12 @@
 #include <limits>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/lapack.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr int kAllColumns = std::numeric_limits<int>::max();
 
 /// B c + colour(z), [modes] K.
 std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::span<const double> z_global,
@@ -25,35 +25,17 @@ std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::s
 
 /// Adds the squares of the first `shared` columns of the factors, which are common to all patches, on the
 /// window: where patches overlap, both carry them. Collective.
-void add_column_squares(const Basis& basis, const std::vector<std::vector<double>>& factor, int shared,
+void add_column_squares(const Basis& basis, const PatchColumns& factor, int shared,
                         std::span<double> variance) {
-  const std::size_t n = variance.size();
-  if (basis.lapping.overlap() == 0) {
-    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-      const PatchModes& patch = basis.patches.mine[p];
-      const auto common =
-          factor_variance(patch, std::span(factor[p]).first(static_cast<std::size_t>(shared * patch.modes)));
-      for (std::size_t i = 0; i < common.size(); ++i)
-        variance[static_cast<std::size_t>(patch.points[i])] += common[i];
-    }
-    return;
-  }
+  const Codec codec = basis.codec();
+  if (basis.lapping.overlap() == 0) return codec.add_variance(factor, 0, shared, variance);
   constexpr int kBatch = 16;  // fields in memory at once
-  std::vector<double> fields, product;
+  const std::size_t n = variance.size();
+  std::vector<double> fields;
   for (int first = 0; first < shared; first += kBatch) {
     const int columns = std::min(kBatch, shared - first);
-    fields.assign(n * static_cast<std::size_t>(columns), 0.0);
-    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-      const PatchModes& patch = basis.patches.mine[p];
-      const std::size_t d = patch.points.size();
-      product.assign(d * static_cast<std::size_t>(columns), 0.0);
-      gemm(false, false, static_cast<int>(d), columns, patch.modes, 1, patch.phi.data(), static_cast<int>(d),
-           factor[p].data() + static_cast<long>(first) * patch.modes, patch.modes, 0, product.data(),
-           static_cast<int>(d));
-      for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
-        for (std::size_t i = 0; i < d; ++i)
-          fields[c * n + static_cast<std::size_t>(patch.points[i])] = product[c * d + i];
-    }
+    fields.resize(n * static_cast<std::size_t>(columns));
+    codec.decode(factor, first, columns, fields);
     basis.lapping.unfold(fields, columns);
     for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
       for (std::size_t i = 0; i < n; ++i) variance[i] += fields[c * n + i] * fields[c * n + i];
@@ -206,24 +188,9 @@ ForecastFunction base_forecast(const LatentSpace& space) {
   };
 }
 
-void add_modes(const PatchModes& patch, const double* a, double* field) {
-  const std::size_t d = patch.points.size();
-  for (std::size_t i = 0; i < d; ++i) {
-    double value = 0;
-    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k)
-      value += patch.phi[k * d + i] * a[k];
-    field[static_cast<std::size_t>(patch.points[i])] += value;
-  }
-}
-
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies) {
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()), local = basis.patches.mine.size(),
-                    k = static_cast<std::size_t>(basis.modes);
-  std::fill(anomalies.begin(), anomalies.end(), 0.0);
-  for (std::size_t f = 0; f < static_cast<std::size_t>(count); ++f)
-    for (std::size_t p = 0; p < local; ++p)
-      add_modes(basis.patches.mine[p], a.data() + (f * local + p) * k, anomalies.data() + f * n);
+  basis.codec().decode(a, count, anomalies);
   basis.lapping.unfold(anomalies, count);
 }
 
@@ -237,20 +204,18 @@ void decode_member(const Basis& basis, std::span<const double> a, std::span<cons
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean,
                      std::span<double> variance) {
-  const std::size_t shared = static_cast<std::size_t>(forecast.shared);
-  std::fill(mean.begin(), mean.end(), 0.0);
-  std::fill(variance.begin(), variance.end(), 0.0);
-  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-    const PatchModes& patch = basis.patches.mine[p];
-    const auto own = factor_variance(
-        patch, std::span(forecast.factor[p]).subspan(shared * static_cast<std::size_t>(patch.modes)));
-    for (std::size_t i = 0; i < own.size(); ++i)
-      variance[static_cast<std::size_t>(patch.points[i])] = own[i] + truncation * patch.tau[i];
-    add_modes(patch, forecast.mean[p].data(), mean.data());
-  }
+  const Codec codec = basis.codec();
+  codec.decode(forecast.mean, 0, 1, mean);
   basis.lapping.unfold(mean, 1);
+  std::fill(variance.begin(), variance.end(), 0.0);
+  for (const PatchModes& patch : basis.patches.mine)
+    for (std::size_t i = 0; i < patch.points.size(); ++i)
+      variance[static_cast<std::size_t>(patch.points[i])] = truncation * patch.tau[i];
+  // Without overlap no point sees two patches, and shared columns are like a patch's own.
+  const bool apart = basis.lapping.overlap() == 0;
+  codec.add_variance(forecast.factor, apart ? 0 : forecast.shared, kAllColumns, variance);
   basis.lapping.unfold_variance(variance, 1);
-  add_column_squares(basis, forecast.factor, forecast.shared, variance);
+  if (!apart) add_column_squares(basis, forecast.factor, forecast.shared, variance);
   for (std::size_t i = 0; i < mean.size(); ++i)
     if (basis.ocean[i])
       mean[i] += climatology[i];
@@ -262,6 +227,7 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
                                const Inflation& inflation) {
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
   const int shared = forecast.shared;
+  const Codec codec = basis.codec();
   VarianceBudget budget{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0), std::vector<double>(n, 0.0),
                         std::vector<double>(n, 0.0)};
   std::vector<double> all(n, 0.0);
@@ -269,20 +235,18 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t modes = static_cast<std::size_t>(patch.modes), first = forecast.shared * modes;
-    const auto own = std::span(plain[p]).subspan(first);
-    PODSCALE_ASSERT(modes == 0 || !own.empty() || !forecast.patch_factor.empty(),
+    PODSCALE_ASSERT(plain[p].size() > first || modes == 0 || !forecast.patch_factor.empty(),
                     "a budget of {} members that were not split", shared);
-    const auto inflated = factor_variance(patch, own);
-    for (std::size_t i = 0; i < own.size(); ++i) own[i] /= std::sqrt(inflation.of_mode(i / modes));
-    for (std::size_t i = 0; i < first; ++i) plain[p][i] /= std::sqrt(inflation.global);
-    const auto variance = factor_variance(patch, own);
+    for (std::size_t i = 0; i < plain[p].size(); ++i)
+      plain[p][i] /= std::sqrt(i < first ? inflation.global : inflation.of_mode((i - first) / modes));
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
       const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      budget.patch[point] = variance[i];
       budget.truncation[point] = patch.tau[i];
-      all[point] = inflated[i] + inflation.truncation * patch.tau[i];
+      all[point] = inflation.truncation * patch.tau[i];
     }
   }
+  codec.add_variance(plain, shared, kAllColumns, budget.patch);
+  codec.add_variance(forecast.factor, shared, kAllColumns, all);
   for (auto* part : {&budget.patch, &budget.truncation, &all}) basis.lapping.unfold_variance(*part, 1);
   add_column_squares(basis, forecast.factor, shared, all);
   if (!forecast.patch_factor.empty()) {

@@ -5,7 +5,6 @@
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/core/lapack.hpp"
 
 namespace podscale {
 
@@ -115,29 +114,16 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
   return latents;
 }
 
-std::vector<double> factor_variance(const PatchModes& patch, std::span<const double> factor) {
-  const std::size_t d = patch.points.size(), k = static_cast<std::size_t>(patch.modes);
-  std::vector<double> variance(d, 0.0);
-  if (k == 0) return variance;
-  const int columns = static_cast<int>(factor.size() / k);
-  std::vector<double> product(d * static_cast<std::size_t>(columns));
-  gemm(false, false, static_cast<int>(d), columns, patch.modes, 1, patch.phi.data(), static_cast<int>(d),
-       factor.data(), patch.modes, 0, product.data(), static_cast<int>(d));
-  for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
-    for (std::size_t i = 0; i < d; ++i) variance[i] += product[c * d + i] * product[c * d + i];
-  return variance;
-}
-
 std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
                                       std::span<const double> global_variance,
                                       std::span<const double> patch_variance) {
   const std::size_t k = static_cast<std::size_t>(modes);
   std::vector<double> factor = patch.global;
   factor.insert(factor.end(), patch.root.begin(), patch.root.end());
-  for (std::size_t i = 0; i < factor.size(); ++i) {
-    const std::size_t column = i / k;
-    factor[i] *= std::sqrt(column < global_variance.size() ? global_variance[column]
-                                                           : patch_variance[column - global_variance.size()]);
+  const std::size_t shared = global_variance.size();
+  for (std::size_t column = 0; column * k < factor.size(); ++column) {
+    const double s = std::sqrt(column < shared ? global_variance[column] : patch_variance[column - shared]);
+    for (std::size_t i = column * k; i < (column + 1) * k; ++i) factor[i] *= s;
   }
   return factor;
 }

@@ -14,6 +14,7 @@ const NetworkBackend& network_backend() {
   };
   static const NetworkBackend backend{
       "without a network", [](int) {},
+      [](const Communicator&, const std::string& device) { return device; },
       [](const Communicator&, const std::string& path, const TokenLayout&, const std::string&,
          const std::string&, const std::string&) -> std::unique_ptr<TokenNetwork> {
         refuse(path);

@@ -4,15 +4,24 @@
 #include <malloc.h>
 #include <mpi.h>
 #include <sched.h>
+#include <torch/cuda.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <cstddef>
 
+#include "podscale/core/error.hpp"
 #include "podscale/network/vit.hpp"
 
 namespace podscale {
 namespace {
+
+/// The ranks of comm that share this node with us. To be freed.
+MPI_Comm ranks_of_node(MPI_Comm comm) {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  return node;
+}
 
 /// Cores that the ranks of this node may use together, over their number: right whether the launcher binds
 /// ranks to cores, to sockets, or not at all. Collective over the program (the threads of a process are no
@@ -24,8 +33,7 @@ int cores_per_rank() {
   int up = 0, ranks = 1;
   MPI_Initialized(&up);
   if (up) {
-    MPI_Comm node = MPI_COMM_NULL;
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm node = ranks_of_node(MPI_COMM_WORLD);
     MPI_Comm_size(node, &ranks);
     MPI_Allreduce(MPI_IN_PLACE, &cores, sizeof cores, MPI_BYTE, MPI_BOR, node);
     MPI_Comm_free(&node);
@@ -34,6 +42,31 @@ int cores_per_rank() {
 }
 
 }  // namespace
+
+int node_rank(const Communicator& comm) {
+  int rank = 0;
+  MPI_Comm node = ranks_of_node(comm.raw());
+  MPI_Comm_rank(node, &rank);
+  MPI_Comm_free(&node);
+  return rank;
+}
+
+int device_index(int rank, int devices) {
+  PODSCALE_ASSERT(rank >= 0 && devices > 0, "rank {} of {} devices", rank, devices);
+  return rank % devices;
+}
+
+std::string device_of_rank(const Communicator& comm, const std::string& device) {
+  if (device != "cuda") return device;
+  const int devices = static_cast<int>(torch::cuda::device_count());
+  comm.agree([&] {
+    if (devices == 0)
+      fail(ExitCode::usage,
+           "model.device = 'cuda': this LibTorch finds no CUDA device; "
+           "expected 'cpu', or a CUDA build of LibTorch and a GPU on every node");
+  });
+  return fmt::format("cuda:{}", device_index(node_rank(comm), devices));
+}
 
 void tune_process(int threads) {
   // glibc returns large blocks to the system on free, and every forward pass would fault them in again.
@@ -47,7 +80,7 @@ void tune_process(int threads) {
 
 const NetworkBackend& network_backend() {
   static const NetworkBackend backend{
-      "LibTorch " TORCH_VERSION, tune_process,
+      "LibTorch " TORCH_VERSION, tune_process, device_of_rank,
       [](const Communicator& comm, const std::string& path, const TokenLayout& layout,
          const std::string& basis_checksum, const std::string& device,
          const std::string& basis) -> std::unique_ptr<TokenNetwork> {

@@ -308,9 +308,8 @@ void require_same_study(const ModelSummary& found, const TokenLayout& layout,
   if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
       f.global_tokens != layout.global_tokens)
     fail(ExitCode::data,
-         "{}: made for {} tokens of {} modes and {} condition values, but the basis here has {} of {} and "
-         "{}; train again, or "
-         "use the basis it was trained on",
+         "{}: made for {} tokens of {} modes and {} condition values, "
+         "but the basis here has {} of {} and {}; train again, or use the basis it was trained on",
          path, f.tokens, f.modes, f.condition, layout.tokens, layout.modes, layout.condition);
   if (f.active != layout.active)
     fail(
@@ -322,8 +321,7 @@ void require_same_study(const ModelSummary& found, const TokenLayout& layout,
         std::abs(f.centre_lon.at(p) - layout.centre_lon[p]) > 1e-3)
       fail(ExitCode::data,
            "{}: patch {} has its centre at {:.3f} N {:.3f} E, but at {:.3f} N {:.3f} E in the basis here; "
-           "train again, or use the "
-           "basis it was trained on",
+           "train again, or use the basis it was trained on",
            path, p, f.centre_lat.at(p), f.centre_lon.at(p), layout.centre_lat[p], layout.centre_lon[p]);
 }
 

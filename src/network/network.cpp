@@ -1,6 +1,5 @@
 #include "network.hpp"
 
-#include <torch/cuda.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -12,19 +11,10 @@
 namespace podscale {
 namespace {
 
-torch::Device checked_device(const std::string& name) {
-  if (name == "cuda" && !torch::cuda::is_available())
-    fail(ExitCode::usage,
-         "model.device = 'cuda': this LibTorch finds no CUDA device; expected 'cpu', or a CUDA build of "
-         "LibTorch "
-         "and a GPU on every node");
-  return torch::Device(name);
-}
-
 }  // namespace
 
 Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
-    : layout(layout), options(options), device(checked_device(options.device)) {
+    : layout(layout), options(options), device(options.device) {
   module = std::make_shared<Denoiser>(layout, options);
   module->to(device);
   module->eval();  // no dropout, until a trainer says so

@@ -11,7 +11,7 @@
 namespace podscale {
 
 struct Network {
-  /// Error(usage) where Torch has no such device.
+  /// options.device: as device_of_rank() gives it.
   Network(const TokenLayout& layout, const ModelOptions& options, bool gradients);
   /// See Model::sample.
   void sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,

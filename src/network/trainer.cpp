@@ -87,11 +87,13 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
                  const std::string& model_file, bool resume, const std::string& effective_namelist,
                  const std::string& basis) {
   int found = 0;
+  ModelOptions placed = model;
+  placed.device = device_of_rank(comm, model.device);
   comm.agree([&] {
     if (training.batch < 1 || training.batch % comm.size() != 0)
       fail(ExitCode::usage, "training.batch = {}; expected a multiple of the {} ranks", training.batch,
            comm.size());
-    state_ = std::make_unique<State>(comm, layout, model, training);
+    state_ = std::make_unique<State>(comm, layout, placed, training);
     found = comm.is_root() && resume && std::filesystem::exists(model_file);
   });
   State& s = *state_;
@@ -110,16 +112,14 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     const ModelOptions& o = c.summary.options;
     if (o.with_head != model.with_head || o.dropout != model.dropout)
       fail(ExitCode::data,
-           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: set model.dropout "
-           "and "
-           "training.head_weight, or training.resume = .false.",
+           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: "
+           "set model.dropout and training.head_weight, or training.resume = .false.",
            model_file, o.dropout, o.with_head ? "a" : "no");
     if (o.heads != model.heads || o.prediction != model.prediction ||
         o.diffusion_steps != model.diffusion_steps)
       fail(ExitCode::data,
-           "{}: trained with {} heads, {} prediction and {} diffusion steps; expected the same to go on: set "
-           "them in "
-           "&model, or training.resume = .false.",
+           "{}: trained with {} heads, {} prediction and {} diffusion steps; "
+           "expected the same to go on: set them in &model, or training.resume = .false.",
            model_file, o.heads, o.prediction == Prediction::noise ? "noise" : "velocity", o.diffusion_steps);
     s.network.set_weights(in_order_of(slices, c, c.parameters, model_file));
     s.average.set_weights(in_order_of(slices, c, c.average, model_file));
@@ -176,9 +176,9 @@ void Trainer::State::average_gradient() {
 void Trainer::State::require_finite(const char* what, double value) const {
   if (std::isfinite(value)) return;
   throw Error(ExitCode::data,
-              fmt::format("training: {} is {} at step {}; expected a finite number: lower training.rate (now "
-                          "{}) or training.clip "
-                          "(now {}), and look for absurd values in the input",
+              fmt::format("training: {} is {} at step {}; expected a finite number: "
+                          "lower training.rate (now {}) or training.clip (now {}), "
+                          "and look for absurd values in the input",
                           what, value, step, training.rate, training.clip),
               true);  // the same sum on every rank
 }

@@ -71,9 +71,8 @@ void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank
     if (bad == values.end()) return;
     const long at = bad - values.begin();
     fail(ExitCode::data,
-         "training: {} is {} in value {} of time {} of rank {}; expected finite numbers: look for gaps in "
-         "data.hr_files and "
-         "data.lr_files",
+         "training: {} is {} in value {} of time {} of rank {}; expected finite numbers: "
+         "look for gaps in data.hr_files and data.lr_files",
          what, *bad, at % per_item, at / per_item, rank);
   };
   check("latent", data.latent, layout.latent_size());

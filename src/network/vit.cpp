@@ -21,11 +21,12 @@ Model::~Model() = default;
 Model Model::load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
                   const std::string& basis_checksum, const std::string& device, const std::string& basis) {
   const Checkpoint checkpoint = read_checkpoint(comm, path);
+  const std::string own_device = device_of_rank(comm, device);
   std::unique_ptr<State> state;
   comm.agree([&] {
     require_same_study(checkpoint.summary, layout, basis_checksum, path, basis);
     ModelOptions options = checkpoint.summary.options;
-    options.device = device;
+    options.device = own_device;
     state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum,
                           checkpoint.summary.best_step, checkpoint.summary.criterion,
                           checkpoint.summary.head_calibration, checkpoint.summary.ensemble_calibration});

@@ -6,26 +6,32 @@
 #include "podscale/core/lapack.hpp"
 
 namespace podscale {
+namespace {
+
+/// Phi B for count columns, [d x count], to the points of the patch in count fields of `points` points.
+void scatter(const PatchModes& patch, const double* b, int ldb, int count, std::size_t points, double* fields,
+             std::vector<double>& product) {
+  const std::size_t d = patch.points.size();
+  if (patch.modes == 0) return;
+  product.resize(d * static_cast<std::size_t>(count));
+  gemm(false, false, static_cast<int>(d), count, patch.modes, 1, patch.phi.data(), static_cast<int>(d), b,
+       ldb, 0, product.data(), static_cast<int>(d));
+  for (std::size_t c = 0; c < static_cast<std::size_t>(count); ++c)
+    for (std::size_t i = 0; i < d; ++i)
+      fields[c * points + static_cast<std::size_t>(patch.points[i])] = product[c * d + i];
+}
+
+}  // namespace
 
 Codec::Codec(const std::vector<PatchModes>& patches, int modes, long window_points)
     : patches_(&patches), modes_(modes), window_points_(window_points) {}
 
-std::vector<double> Codec::scales() const {
-  std::vector<double> scale(patches_->size() * static_cast<std::size_t>(modes_), 1.0);
-  for (std::size_t p = 0; p < patches_->size(); ++p)
-    std::copy((*patches_)[p].scale.begin(), (*patches_)[p].scale.end(),
-              scale.begin() + static_cast<long>(p) * modes_);
-  return scale;
-}
-
-void Codec::encode(std::span<const double> anomalies, long items, std::span<const double> scale,
-                   std::span<float> tokens) const {
+void Codec::encode(std::span<const double> anomalies, long items, std::span<float> a) const {
   const long n_tokens = this->tokens();
   PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * window_points_ &&
-                      static_cast<long>(tokens.size()) == items * n_tokens * modes_ &&
-                      static_cast<long>(scale.size()) == n_tokens * modes_,
-                  "sizes {}, {}, {}", anomalies.size(), tokens.size(), scale.size());
-  std::fill(tokens.begin(), tokens.end(), 0.0f);
+                      static_cast<long>(a.size()) == items * n_tokens * modes_,
+                  "sizes {} and {}", anomalies.size(), a.size());
+  std::fill(a.begin(), a.end(), 0.0f);
   std::vector<double> gathered, coefficients;
   // One item at a time through gemm's matrix-vector shape would be slow; all items of a patch in one product.
   for (long p = 0; p < n_tokens; ++p) {
@@ -41,36 +47,66 @@ void Codec::encode(std::span<const double> anomalies, long items, std::span<cons
          patch.modes);
     for (long t = 0; t < items; ++t)
       for (int k = 0; k < patch.modes; ++k)
-        tokens[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)] =
-            static_cast<float>(coefficients[static_cast<std::size_t>(t * patch.modes + k)] /
-                               scale[static_cast<std::size_t>(p * modes_ + k)]);
+        a[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)] =
+            static_cast<float>(coefficients[static_cast<std::size_t>(t * patch.modes + k)]);
   }
 }
 
-void Codec::decode(std::span<const float> tokens, long items, std::span<const double> scale,
-                   std::span<double> anomalies) const {
-  const long n_tokens = this->tokens();
+void Codec::decode(std::span<const double> a, long items, std::span<double> anomalies) const {
+  const std::size_t k = static_cast<std::size_t>(modes_), row = patches_->size() * k;
   PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * window_points_ &&
-                      static_cast<long>(tokens.size()) == items * n_tokens * modes_,
-                  "sizes {} and {}", anomalies.size(), tokens.size());
-  std::vector<double> coefficients, values;
-  for (long p = 0; p < n_tokens; ++p) {
-    const PatchModes& patch = (*patches_)[static_cast<std::size_t>(p)];
-    const int d = static_cast<int>(patch.points.size()), n = static_cast<int>(items);
-    coefficients.resize(static_cast<std::size_t>(patch.modes) * static_cast<std::size_t>(items));
-    values.assign(static_cast<std::size_t>(d) * static_cast<std::size_t>(items), 0.0);
-    for (long t = 0; t < items; ++t)
-      for (int k = 0; k < patch.modes; ++k)
-        coefficients[static_cast<std::size_t>(t * patch.modes + k)] =
-            static_cast<double>(tokens[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)]) *
-            scale[static_cast<std::size_t>(p * modes_ + k)];
-    if (patch.modes > 0)
-      gemm(false, false, d, n, patch.modes, 1, patch.phi.data(), d, coefficients.data(), patch.modes, 0,
-           values.data(), d);
-    for (long t = 0; t < items; ++t)
-      for (int i = 0; i < d; ++i)
-        anomalies[static_cast<std::size_t>(t * window_points_ + patch.points[static_cast<std::size_t>(i)])] =
-            values[static_cast<std::size_t>(t * d + i)];
+                      a.size() == static_cast<std::size_t>(items) * row,
+                  "sizes {} and {}", anomalies.size(), a.size());
+  std::fill(anomalies.begin(), anomalies.end(), 0.0);
+  std::vector<double> product;
+  for (std::size_t p = 0; p < patches_->size(); ++p)
+    scatter((*patches_)[p], a.data() + p * k, static_cast<int>(row), static_cast<int>(items),
+            static_cast<std::size_t>(window_points_), anomalies.data(), product);
+}
+
+void Codec::decode(const PatchColumns& columns, int first, int count, std::span<double> fields) const {
+  PODSCALE_ASSERT(
+      columns.size() == patches_->size() && static_cast<long>(fields.size()) == count * window_points_,
+      "sizes {} and {}", columns.size(), fields.size());
+  std::fill(fields.begin(), fields.end(), 0.0);
+  std::vector<double> product;
+  for (std::size_t p = 0; p < patches_->size(); ++p) {
+    const int modes = (*patches_)[p].modes;
+    PODSCALE_ASSERT(columns[p].size() >= static_cast<std::size_t>((first + count) * modes), "{} values",
+                    columns[p].size());
+    scatter((*patches_)[p], columns[p].data() + static_cast<long>(first) * modes, modes, count,
+            static_cast<std::size_t>(window_points_), fields.data(), product);
+  }
+}
+
+void Codec::add_variance(const PatchColumns& factor, int first, int last, std::span<double> variance) const {
+  PODSCALE_ASSERT(factor.size() == patches_->size() && static_cast<long>(variance.size()) == window_points_,
+                  "sizes {} and {}", factor.size(), variance.size());
+  std::vector<double> product, covariance, sum;
+  for (std::size_t p = 0; p < patches_->size(); ++p) {
+    const PatchModes& patch = (*patches_)[p];
+    const int d = static_cast<int>(patch.points.size()), k = patch.modes;
+    if (k == 0) continue;
+    int columns = std::min(last, static_cast<int>(factor[p].size()) / k) - first;
+    if (columns <= 0) continue;
+    const double* f = factor[p].data() + static_cast<long>(first) * k;
+    // The rows of Phi F with themselves; with many columns the rows of Phi (F F^T) with those of Phi.
+    const bool many = columns > 2 * k;
+    if (many) {
+      covariance.resize(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));
+      gemm(false, true, k, k, columns, 1, f, k, f, k, 0, covariance.data(), k);
+      f = covariance.data();
+      columns = k;
+    }
+    product.resize(static_cast<std::size_t>(d) * static_cast<std::size_t>(columns));
+    gemm(false, false, d, columns, k, 1, patch.phi.data(), d, f, k, 0, product.data(), d);
+    const double* other = many ? patch.phi.data() : product.data();
+    sum.assign(static_cast<std::size_t>(d), 0.0);
+    for (long c = 0; c < columns; ++c)
+      for (long i = 0; i < d; ++i)
+        sum[static_cast<std::size_t>(i)] += product[static_cast<std::size_t>(c * d + i)] * other[c * d + i];
+    for (std::size_t i = 0; i < sum.size(); ++i)  // rounding may leave less than nothing
+      variance[static_cast<std::size_t>(patch.points[i])] += std::max(sum[i], 0.0);
   }
 }
 

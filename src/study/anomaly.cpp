@@ -10,9 +10,9 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
                        const std::string& basis_path) {
   if (found.checksum() == expected.checksum()) return;
   throw Error(ExitCode::data,
-              fmt::format("{}: its grid of {} x {} points from ({:.4f}N, {:.4f}E) is not the one of {}, {} x "
-                          "{} from ({:.4f}N, "
-                          "{:.4f}E); use files on the grid of the training data or make the basis again",
+              fmt::format("{}: its grid of {} x {} points from ({:.4f}N, {:.4f}E) "
+                          "is not the one of {}, {} x {} from ({:.4f}N, {:.4f}E); "
+                          "use files on the grid of the training data or make the basis again",
                           what, found.ny(), found.nx(), found.lat.front(), found.lon.front(), basis_path,
                           expected.ny(), expected.nx(), expected.lat.front(), expected.lon.front()),
               true);  // every rank has the same grids
@@ -33,9 +33,9 @@ void read_anomalies(const Series& hr, const Basis& basis, const Communicator& co
         const double value = static_cast<double>(values[t * n + i]);
         if (basis.ocean[i] && std::isnan(value))
           fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected a "
-               "series "
-               "without gaps there: name a land mask (data.mask_variable) or another period",
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
+               "expected a series without gaps there: "
+               "name a land mask (data.mask_variable) or another period",
                hr.describe(), date_text(date), basis.window.y0 + static_cast<long>(i) / basis.window.nx,
                basis.window.x0 + static_cast<long>(i) % basis.window.nx);
         out[t * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
@@ -56,7 +56,7 @@ std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomali
   const Codec codec = basis.codec();
   const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
   std::vector<float> a(width * static_cast<std::size_t>(steps));
-  codec.encode(anomalies, steps, std::vector<double>(width, 1.0), a);
+  codec.encode(anomalies, steps, a);
   return a;
 }
 
@@ -81,9 +81,8 @@ void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out)
         const long column = ((source.x0 + static_cast<long>(i) % source.nx) % nx + nx) % nx;
         if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
           fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
-               "LR "
-               "series without gaps there",
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
+               "expected an LR series without gaps there",
                lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]), row,
                column);
       }

@@ -42,9 +42,8 @@ void PredictorSeries::read(std::span<const long> steps, std::span<float> out) co
         const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
         if (basis_->lr_ocean[cell] && std::isnan(values[t * n + i]))
           fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
-               "LR "
-               "series without gaps there",
+               "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
+               "expected an LR series without gaps there",
                lr_->describe(), date_text(date), cell / static_cast<std::size_t>(basis_->lr_grid.nx()),
                cell % static_cast<std::size_t>(basis_->lr_grid.nx()));
         values[t * n + i] = static_cast<float>(static_cast<double>(values[t * n + i]) - climatology[cell]);

@@ -25,10 +25,9 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   const auto& names = context.namelist.texts("regions.names");
   const auto& boxes = context.namelist.reals("regions.boxes");
   if (boxes.size() != 4 * names.size())
-    refuse(context,
-           fmt::format("regions.boxes has {} numbers for {} names; expected south, north, west, east "
-                       "for each",
-                       boxes.size(), names.size()));
+    refuse(context, fmt::format("regions.boxes has {} numbers for {} names; "
+                                "expected south, north, west, east for each",
+                                boxes.size(), names.size()));
   const Basis& basis = foundation.basis;
   std::vector<Functional> result;
   for (std::size_t r = 0; r < names.size(); ++r) {

@@ -25,9 +25,8 @@ ModelOptions model_options(const Namelist& namelist) {
   options.with_head = namelist.real("training.head_weight") > 0;
   if (namelist.text("model.base") == "gaussian" && options.prediction == Prediction::noise)
     refuse(namelist,
-           "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the "
-           "base; "
-           "expected 'velocity'");
+           "model.prediction = 'noise' with model.base = 'gaussian': "
+           "an untrained network would not be the base; expected 'velocity'");
   if (options.width % options.heads != 0)
     refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one",
                                  options.width, options.heads));

@@ -63,6 +63,7 @@ int train(const Context& context, const NetworkBackend& backend) {
   const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
   const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
   warn_of_damping(namelist);
+  backend.device_of_rank(comm, model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({model_path});
   backend.tune_process(static_cast<int>(namelist.integer("training.threads")));

@@ -69,9 +69,8 @@ Baselines::Baselines(const LowResolution& lr, const Basis& basis, const std::str
                   basis.window.points(), basis.grid.points());
   if (lr.grid().checksum() != basis.lr_grid.checksum())
     fail(ExitCode::data,
-         "{}: its grid ({} x {}) is not the LR grid of {} ({} x {}); give the LR source that the basis was "
-         "made "
-         "with, or make the basis again",
+         "{}: its grid ({} x {}) is not the LR grid of {} ({} x {}); "
+         "give the LR source that the basis was made with, or make the basis again",
          lr.describe(), lr.grid().ny(), lr.grid().nx(), basis_path, basis.lr_grid.ny(), basis.lr_grid.nx());
   std::vector<float> ones;
   interpolate(bilinear_, low_resolution_, ones);  // weights add up to 1, an empty row gives 0

@@ -30,9 +30,8 @@ bool draw_picture(const std::string& scores_path, const std::string& picture_pat
   std::string python = chosen && *chosen ? chosen : "/usr/bin/python3", script = picture_script();
   if (script.empty()) {
     log::warn(
-        "no picture: podscale_pictures.py is neither in ../share/podscale of the program nor where it was "
-        "built; "
-        "install podscale again (cmake --install)");
+        "no picture: podscale_pictures.py is neither in ../share/podscale of the program nor "
+        "where it was built; install podscale again (cmake --install)");
     return false;
   }
   OutputFile file;
@@ -51,8 +50,7 @@ bool draw_picture(const std::string& scores_path, const std::string& picture_pat
   if (status != 0) {
     log::warn(
         "no picture: can't start {} ({}); install it (Debian: apt install python3-matplotlib "
-        "python3-netcdf4) or "
-        "set PODSCALE_PYTHON to a Python that has matplotlib and netCDF4",
+        "python3-netcdf4) or set PODSCALE_PYTHON to a Python that has matplotlib and netCDF4",
         python, std::strerror(status));
     return false;
   }
@@ -68,9 +66,9 @@ bool draw_picture(const std::string& scores_path, const std::string& picture_pat
     }
   }
   log::warn(
-      "no picture: {} {} ended with status {}; it needs matplotlib and netCDF4 (Debian: apt install "
-      "python3-matplotlib "
-      "python3-netcdf4, or set PODSCALE_PYTHON), then run it again on {}",
+      "no picture: {} {} ended with status {}; it needs matplotlib and netCDF4 "
+      "(Debian: apt install python3-matplotlib python3-netcdf4, or set PODSCALE_PYTHON), "
+      "then run it again on {}",
       python, script, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), scores_path);
   return false;
 }

@@ -93,8 +93,8 @@ void Verification::open_training() {
     training_steps_ = steps_between(training_->times(), train[0], train[1]);
     if (training_steps_.empty())
       fail(ExitCode::data,
-           "{}: covers {}, nothing of data.train = '{}', '{}', which verify.event needs; give files of that "
-           "period",
+           "{}: covers {}, nothing of data.train = '{}', '{}', which verify.event needs; "
+           "give files of that period",
            training_->describe(), extent(training_->times()), train[0], train[1]);
   });
 }

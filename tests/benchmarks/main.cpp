@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   tune_process(1);
+  choose_mpi_io();
   int thread_level = 0, status = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &thread_level);
   log::setup(1, true);  // no rank speaks but for errors: the table is the output

@@ -2,6 +2,7 @@
 effective values are. f90nml comes from PyPI into a virtual environment under the build folder.
 Usage: namelist_judge.py VENV DUMP_PROGRAM FILE.nml...      Exit: 0 agree, 1 differ, 77 skipped."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -24,10 +25,11 @@ def make_venv(folder):
     made = run([sys.executable, "-m", "venv", folder])
     if made.returncode != 0:
         skip("no virtual environment:", made)
+    limit = 300 * int(os.environ.get("PODSCALE_TEST_TIMEOUT_SCALE", "1"))
     try:
-        installed = run([python, "-m", "pip", "install", "--quiet", "--retries", "1", "f90nml"], timeout=90)
+        installed = run([python, "-m", "pip", "install", "--quiet", "--retries", "1", "f90nml"], timeout=limit)
     except subprocess.TimeoutExpired:
-        skip("f90nml could not be installed in 90 s")
+        skip("f90nml could not be installed in %d s" % limit)
     if installed.returncode != 0:
         skip("f90nml could not be installed:", installed)
     return python

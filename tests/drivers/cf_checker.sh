@@ -7,7 +7,7 @@ source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" cf_checker
 venv="$scratch/cf_venv"
 if [[ ! -x "$venv/bin/compliance-checker" ]]; then
   rm -rf -- "$venv"
-  if ! { python3 -m venv "$venv" && timeout 240 "$venv/bin/pip" install -q --retries 1 compliance-checker==6.1.0; } >pip.log 2>&1; then
+  if ! { python3 -m venv "$venv" && timeout "$limit" "$venv/bin/pip" install -q --retries 1 compliance-checker==6.1.0; } >pip.log 2>&1; then
     rm -rf -- "$venv"
     echo "skipped: no compliance-checker: $(tail -n 1 pip.log)"
     exit 77
@@ -15,7 +15,7 @@ if [[ ! -x "$venv/bin/compliance-checker" ]]; then
 fi
 for file in "$study/out/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc"; do
   code=0
-  timeout 60 "$venv/bin/compliance-checker" -t cf:1.8 -c strict "$file" >report.log 2>&1 || code=$?
+  timeout "$limit" "$venv/bin/compliance-checker" -t cf:1.8 -c strict "$file" >report.log 2>&1 || code=$?
   # "realization" is a standard name, which CF 1.8 (7.3) allows in cell_methods without a dimension; the checker knows
   # dimensions only.
   complaints="$(grep '^\*' report.log | grep -v "cell_methods name component realization does not match" || true)"

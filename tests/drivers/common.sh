@@ -6,6 +6,7 @@ here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 bin="$1" launcher="$2" scratch="$3" name="$4"
 study="$scratch/study"
 failures=0
+limit=$((600 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1}))  # seconds for one program, against hangs: long on a busy machine too
 export PODSCALE_PROGRESS=plain MPLCONFIGDIR="$scratch/matplotlib"
 rm -rf -- "${scratch:?}/$name"
 mkdir -p -- "$scratch/$name"
@@ -26,10 +27,10 @@ ranks_of() {  # ranks_of RANKS PROGRAM...: under the launcher; 0 ranks = started
   local ranks="$1" program="$bin/podscale-$2"
   shift 2
   if ((ranks == 0)); then
-    timeout -k 5 60 "$program" "$@"
+    timeout -k 5 "$limit" "$program" "$@"
   else
     # shellcheck disable=SC2086
-    timeout -k 5 60 $launcher "$ranks" "$program" "$@"
+    timeout -k 5 "$limit" $launcher "$ranks" "$program" "$@"
   fi
 }
 

@@ -13,6 +13,7 @@ given=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$fu
 echo "no NetCDF, only words" >words.nc
 echo "&$([[ "$program" == ocean ]] && echo ocean seeed || echo data trian) = 1 /" >unknown.nml
 no_common="1990-01-01"
+export CUDA_VISIBLE_DEVICES=  # no GPU, whatever this machine has
 before="$(listing "$study")"
 
 if [[ "$program" != inspect ]]; then
@@ -84,11 +85,14 @@ case "$program" in
     refuse 65 "$no_common" 0 train "${own[@]}" --set data.validate=1990-01-01,1991-12-31
     overwrite output.model_file "${given[@]}"
     refuse 64 "multiple" 2 train "${own[@]}" --set training.batch=9
+    refuse 64 "no CUDA device" 2 train "${own[@]}" --set model.device=cuda
+    refuse 64 "no CUDA device" 0 train "${own[@]}" --set model.device=cuda --check
     ;;
   downscale)
     refuse 64 "the same file" 2 downscale "${given[@]}" --set output.product_file=basis.nc --set output.basis_file=basis.nc
     overwrite output.product_file "${given[@]}"
     own=("${given[@]}" --set output.product_file=product.nc)
+    refuse 64 "no CUDA device" 2 downscale "${own[@]}" --set model.device=cuda --check
     refuse 66 "absent.h5" 0 downscale "${own[@]}" --set output.model_file=absent.h5
     refuse 66 "absent.nc" 0 downscale "${own[@]}" --set data.lr_files=absent.nc
     refuse 65 "sst" 0 downscale "${own[@]}" --set data.lr_variable=sst

@@ -12,16 +12,18 @@ training=(--set training.steps=60 --set training.batch=16 --set training.checkpo
 
 # Every rank writes its exit code, and waits for those of the others: mpirun ends the rest when the first one returns 75.
 # Signals reach both the shell around a rank and the rank.
+#   each_rank.sh RANKS LIMIT PROGRAM ARGUMENTS...
 cat >each_rank.sh <<'SH'
 #!/usr/bin/env bash
 trap : USR1 TERM
-"$@" & child=$!
+ranks="$1" limit="$2" rank="${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-${SLURM_PROCID:?no launcher says which rank this is}}}}"
+"${@:3}" & child=$!
 code=0
 while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
-echo $code >"code.$OMPI_COMM_WORLD_RANK"
-for ((i = 0; i < 500; ++i)); do
+echo $code >"code.$rank"
+for ((SECONDS = 0; SECONDS < limit;)); do
   codes=(code.*)
-  ((${#codes[@]} == OMPI_COMM_WORLD_SIZE)) && break
+  ((${#codes[@]} == ranks)) && break
   sleep 0.02
 done
 exit $code
@@ -32,12 +34,12 @@ start() {  # start RANKS PROGRAM ARGUMENTS...: in the background; $job
   shift 2
   rm -f code.*
   # shellcheck disable=SC2086
-  env MPIEXEC_TIMEOUT=90 $launcher "$ranks" ./each_rank.sh "$program" "$@" >job.log 2>job.err &
+  env MPIEXEC_TIMEOUT="$limit" $launcher "$ranks" ./each_rank.sh "$ranks" "$limit" "$program" "$@" >job.log 2>job.err &
   job=$!
 }
 signal_at() {  # signal_at FILE: SIGUSR1 to the launcher, which passes it on, as soon as the file is there
-  local tries=0
-  until compgen -G "$1" >/dev/null || ((++tries > 3000)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+  SECONDS=0
+  until compgen -G "$1" >/dev/null || ((SECONDS > limit)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
   kill -USR1 "$job" 2>/dev/null || failed "$1: it came too late, or never"
 }
 ended() {  # ended RANKS CODE: the job's code, on every rank

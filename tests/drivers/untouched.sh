@@ -12,7 +12,7 @@ trap 'rm -f -- "$log"' EXIT
 says() {  # says WORD PROGRAM ARGUMENTS...: exit 0, the word on stdout, nothing on stderr
   local word="$1" code=0 words
   shift
-  words="$(timeout 60 env -i PATH="$PATH" "$bin/podscale-$1" "${@:2}" 2>"$log")" || code=$?
+  words="$(timeout "$limit" env -i PATH="$PATH" "$bin/podscale-$1" "${@:2}" 2>"$log")" || code=$?
   if ((code != 0)) || [[ "$words" != *"$word"* || -s "$log" ]]; then
     failed "podscale-$*: exit $code, expected 0 and '$word'"
     printf '%s\n' "$words" | head -n 5

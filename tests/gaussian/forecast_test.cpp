@@ -377,24 +377,6 @@ TEST(Forecast, StartNoiseTakesTheSamplingErrorOffTheMean) {
     EXPECT_NEAR(with.latent.patch_variance[i] * 6 / 5, plain.latent.patch_variance[i], 1e-13);
 }
 
-TEST(Forecast, FactorVarianceOfTheIdentityIsTheRowNormsOfPhi) {
-  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const Study study(comm);
-  for (const PatchModes& patch : study.basis.patches.mine) {
-    const std::size_t k = static_cast<std::size_t>(patch.modes);
-    std::vector<double> identity(k * k, 0.0);
-    for (std::size_t i = 0; i < k; ++i) identity[i * k + i] = 1;
-    double trace = 0;
-    for (const double v : factor_variance(patch, identity)) trace += v;
-    EXPECT_NEAR(trace, patch.modes, 1e-12);  // orthonormal columns
-    for (double& f : identity) f *= 8;
-    double scaled = 0;
-    for (const double v : factor_variance(patch, identity)) scaled += v;
-    EXPECT_EQ(scaled, 64 * trace);  // a power of two: exactly
-    for (const double v : factor_variance(patch, {})) EXPECT_EQ(v, 0);
-  }
-}
-
 TEST(Forecast, WhitenInvertsColourAndStandardiseDividesByTheScale) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Study study(comm);

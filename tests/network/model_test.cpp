@@ -38,6 +38,28 @@ std::vector<float> draw(const Model& model, const SamplerOptions& sampler, const
   return out;
 }
 
+TEST(Device, RanksOfANodeTakeItsDevicesInTurn) {
+  for (int rank = 0; rank < 9; ++rank) {
+    EXPECT_EQ(device_index(rank, 1), 0);
+    EXPECT_EQ(device_index(rank, 4), rank % 4);
+    EXPECT_EQ(device_index(rank, 16), rank);
+  }
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  EXPECT_EQ(node_rank(comm), comm.rank());  // the tests run on one node
+  EXPECT_EQ(device_of_rank(comm, "cpu"), "cpu");
+}
+
+TEST(Device, CudaWithoutADeviceIsRefusedOnAllRanksAlike) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  try {
+    const std::string device = device_of_rank(comm, "cuda");
+    EXPECT_TRUE(device.starts_with("cuda:")) << device;  // a machine that has one
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    EXPECT_TRUE(error.agreed());
+  }
+}
+
 TEST(Model, UntrainedVelocityNetworkWithTheAngleSamplerReturnsItsStartNoise) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Folder folder(comm);

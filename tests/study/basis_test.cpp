@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 #include "podscale/core/checksum.hpp"
@@ -12,6 +11,7 @@
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"
+#include "scratch.hpp"
 
 using namespace podscale;
 
@@ -25,14 +25,6 @@ float field(long t, long y, long x) {
   return static_cast<float>(15 + 0.1 * b + 3 * std::cos(2 * 3.14159265 * a / 365.25) +
                             std::sin(0.1 * a + 0.3 * b) * std::cos(0.2 * c) +
                             0.3 * std::sin(0.37 * a - 0.5 * c));
-}
-
-std::string folder(const Communicator& comm) {
-  const std::string name =
-      (std::filesystem::temp_directory_path() / ("podscale_basis_" + std::to_string(comm.size()))).string();
-  if (comm.is_root()) std::filesystem::create_directories(name);
-  comm.barrier();
-  return name;
 }
 
 /// A daily series over kTimes days, written by every rank together (each its share of the rows).
@@ -83,7 +75,7 @@ Namelist study_namelist(const std::string& series) {
 
 TEST(Basis, FileRoundTripAndSameChecksumAtAnyRankCount) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
   const Namelist namelist = study_namelist(series);
   const StudySeries study = open_study(comm, namelist);
   const Basis built = build_basis(comm, namelist, study);
@@ -110,7 +102,7 @@ TEST(Basis, FileRoundTripAndSameChecksumAtAnyRankCount) {
 
 TEST(Basis, LandIsAbsentAndLayoutIsTheSameOnEveryRank) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
   const Namelist namelist = study_namelist(series);
   const StudySeries study = open_study(comm, namelist);
   const Basis basis = build_basis(comm, namelist, study);
@@ -127,7 +119,7 @@ TEST(Basis, LandIsAbsentAndLayoutIsTheSameOnEveryRank) {
 
 TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
   const Namelist namelist = study_namelist(series);
   const StudySeries study = open_study(comm, namelist);
   const Basis basis = build_basis(comm, namelist, study);
@@ -153,7 +145,7 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
 
 TEST(Basis, DamagedAndForeignFilesAreRefusedOnEveryRank) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
   const auto code_of = [&](const std::string& path) {
     try {
       read_basis(comm, path);
@@ -185,7 +177,7 @@ TEST(Basis, DamagedAndForeignFilesAreRefusedOnEveryRank) {
 
 TEST(Basis, APeriodThatTheSeriesDoesNotCoverIsRefused) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::string dir = folder(comm), series = write_series(comm, dir + "/series.nc");
+  const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
   Namelist namelist = study_namelist(series);
   namelist.set("data.train='1990-01-01','1990-12-31'");
   const StudySeries study = open_study(comm, namelist);

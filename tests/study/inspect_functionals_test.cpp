@@ -3,22 +3,20 @@
 #include "podscale/study/inspect_functionals.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <numbers>
 #include <numeric>
 #include <sstream>
 
 #include "podscale/core/error.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "scratch.hpp"
 
 namespace podscale {
 namespace {
 
-namespace fs = std::filesystem;
 constexpr std::size_t ny = 4, nx = 8, n = ny * nx;
 constexpr float fill = -99;
 
@@ -29,14 +27,12 @@ double field_at(std::size_t j, std::size_t i) {
 
 class Inspect : public ::testing::Test {
  protected:
-  Inspect() : folder_(fs::temp_directory_path() / ("podscale_inspect_" + std::to_string(getpid()))) {
-    fs::create_directories(folder_);
+  Inspect() {
     for (std::size_t j = 0; j < ny; ++j) lat_.push_back(-15 + 10 * static_cast<double>(j));
     for (std::size_t i = 0; i < nx; ++i) lon_.push_back(45 * static_cast<double>(i));
     write_product();
   }
-  ~Inspect() override { fs::remove_all(folder_); }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
 
   static void put_axes(NetcdfFile& file, const std::vector<double>& lat, const std::vector<double>& lon) {
     file.put("lat", {0}, {lat.size()}, std::span<const double>(lat));
@@ -122,7 +118,7 @@ class Inspect : public ::testing::Test {
     return "";
   }
 
-  fs::path folder_;
+  test::ScratchFolder folder_{Communicator::self()};
   std::vector<double> lat_, lon_;
 };
 

@@ -19,20 +19,13 @@
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/anomaly.hpp"
+#include "scratch.hpp"
 
 using namespace podscale;
 
 namespace {
 
 constexpr long kBlock = 50;
-
-std::string folder(const Communicator& comm) {
-  const std::string name =
-      (std::filesystem::temp_directory_path() / ("podscale_base_" + std::to_string(comm.size()))).string();
-  if (comm.is_root()) std::filesystem::create_directories(name);
-  comm.barrier();
-  return name;
-}
 
 /// 22 x 26 points, so that the last LR blocks of 4 x 4 and the last patches are cut.
 Namelist study_namelist(const std::string& dir) {
@@ -75,7 +68,7 @@ class Base : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
-    dir_ = folder(*comm_);
+    dir_ = test::ScratchFolder(*comm_).path();
     const Namelist namelist = study_namelist(dir_);
     OceanSpec spec = ocean_spec(namelist);
     write_ocean(*comm_, spec, {dir_ + "/hr.nc", dir_ + "/lr.nc", "", "", ""});

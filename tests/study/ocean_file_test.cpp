@@ -1,12 +1,10 @@
 #include "podscale/field/synthetic_ocean.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <complex>
 #include <cstring>
-#include <filesystem>
 #include <numbers>
 
 #include "podscale/core/error.hpp"
@@ -14,6 +12,7 @@
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
+#include "scratch.hpp"
 
 using namespace podscale;
 
@@ -75,10 +74,7 @@ TEST(SyntheticOcean, FilesHoldTheFieldAndItsBlockMean) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const OceanSpec spec = spec_of({"ny=37", "nx=45", "factor=8", "first_date=2004-01-01",
                                   "last_date=2004-03-30", "calendar=360_day", "land_fraction=0.25"});
-  const auto folder = std::filesystem::path(comm.broadcast(
-      (std::filesystem::temp_directory_path() / ("podscale_ocean_" + std::to_string(getpid()))).string()));
-  if (comm.is_root()) std::filesystem::create_directories(folder);
-  comm.barrier();
+  const test::ScratchFolder folder(comm);
   const OceanFiles files{folder / "hr.nc", folder / "lr.nc", "&ocean\n/\n", "test", "test"};
   const OceanSummary summary = write_ocean(comm, spec, files);
   EXPECT_EQ(summary.steps, 90);
@@ -111,8 +107,6 @@ TEST(SyntheticOcean, FilesHoldTheFieldAndItsBlockMean) {
       EXPECT_TRUE(same_bits(std::span(coarse).subspan(t * 30, 30), mean)) << t;
     }
   }
-  comm.barrier();
-  if (comm.is_root()) std::filesystem::remove_all(folder);
 }
 
 TEST(SyntheticOcean, SpectrumFallsLikeTheThirdPower) {

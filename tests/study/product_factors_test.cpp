@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 
 #include "podscale/core/error.hpp"
+#include "scratch.hpp"
 #include "synthetic.hpp"
 
 using namespace podscale;
@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::size_t kTimes = 3;
 constexpr double kTruncation = 1.2;
-
-std::string folder(const Communicator& comm) {
-  const std::string name =
-      (std::filesystem::temp_directory_path() / ("podscale_factors_" + std::to_string(comm.size()))).string();
-  if (comm.is_root()) std::filesystem::create_directories(name);
-  comm.barrier();
-  return name;
-}
 
 /// Axes and an empty field as in a product, with or without factors.
 void write(const Communicator& comm, const std::string& path, const Basis& basis,
@@ -99,8 +91,7 @@ TEST(ProductFactors, LatentVariancesGiveTheSameFunctionals) {
   for (const auto& [rank, overlap] :
        {std::pair{synthetic::global_modes, 0L}, {0, 0L}, {synthetic::global_modes, 2L}}) {
     const synthetic::Study study(comm, rank, overlap);
-    const std::string path =
-        folder(comm) + "/latent_" + std::to_string(rank) + "_" + std::to_string(overlap) + ".nc";
+    const std::string path = test::ScratchFolder(comm) / fmt::format("latent_{}_{}.nc", rank, overlap);
     const auto condition = conditions(study.basis, study.space.condition_width());
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < kTimes; ++t) {  // variances as a head gives them: of every latent and time
@@ -125,7 +116,7 @@ TEST(ProductFactors, LatentVariancesGiveTheSameFunctionals) {
 TEST(ProductFactors, MembersGiveTheSameFunctionalsToFloatRounding) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const synthetic::Study study(comm, synthetic::global_modes, 2);
-  const std::string path = folder(comm) + "/members.nc";
+  const std::string path = test::ScratchFolder(comm) / "members.nc";
   constexpr int members = 3;
   const auto condition = conditions(study.basis, study.space.condition_width());
   std::vector<CoefficientForecast> forecasts;
@@ -149,7 +140,7 @@ TEST(ProductFactors, MembersGiveTheSameFunctionalsToFloatRounding) {
 TEST(ProductFactors, WhatTheForecastWasToldComesBack) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const synthetic::Study study(comm), alone(self);
-  const std::string path = folder(comm) + "/condition.nc";
+  const std::string path = test::ScratchFolder(comm) / "condition.nc";
   const auto condition = conditions(study.basis, study.space.condition_width());
   const float phase[kTimes] = {};
   const std::uint32_t key[kTimes] = {};
@@ -170,7 +161,7 @@ TEST(ProductFactors, WhatTheForecastWasToldComesBack) {
 TEST(ProductFactors, AProductWithoutThemIsRefused) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const Basis basis = synthetic::make_basis(comm);
-  const std::string path = folder(comm) + "/without.nc";
+  const std::string path = test::ScratchFolder(comm) / "without.nc";
   write(comm, path, basis, nullptr, {}, {});
   const NetcdfFile file = NetcdfFile::open(self, path);
   try {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -13,6 +12,7 @@
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/token_series.hpp"
 #include "podscale/study/ocean_file.hpp"
+#include "scratch.hpp"
 
 using namespace podscale;
 
@@ -106,11 +106,7 @@ class Selection : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
-    const std::string dir =
-        (std::filesystem::temp_directory_path() / ("podscale_selection_" + std::to_string(comm_->size())))
-            .string();
-    if (comm_->is_root()) std::filesystem::create_directories(dir);
-    comm_->barrier();
+    const std::string dir = test::ScratchFolder(*comm_).path();
     const Namelist namelist = study_namelist(dir);
     write_ocean(*comm_, ocean_spec(namelist), {dir + "/hr.nc", dir + "/lr.nc", "", "", ""});
     comm_->barrier();

@@ -1,11 +1,24 @@
 // The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks, and a watchdog that
-// aborts a run whose ranks do not come together at the end, so that no test can hang.
+// aborts a run whose ranks do not come together at the end, so that no test can hang. It waits 200 s times
+// PODSCALE_TEST_TIMEOUT_SCALE: a busy machine is no hang.
 #include <gtest/gtest.h>
 #include <slepcsys.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
+#include "podscale/core/process.hpp"
+#include "scratch.hpp"
+
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
+  const char* const given = std::getenv("PODSCALE_TEST_TIMEOUT_SCALE");
+  const long scale = given ? std::atol(given) : 1;
+  if (scale < 1) {
+    std::fprintf(stderr, "PODSCALE_TEST_TIMEOUT_SCALE = '%s'; expected a whole number above 0\n", given);
+    return 2;
+  }
+  podscale::choose_mpi_io();
   int thread_level = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &thread_level);
   if (SlepcInitialize(&argc, &argv, nullptr, nullptr) != 0) return 1;
@@ -29,11 +42,15 @@ int main(int argc, char** argv) {
   MPI_Request request = MPI_REQUEST_NULL;
   int any = 0, done = 0;
   MPI_Iallreduce(&failed, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD, &request);
-  for (int i = 0; i < 2000 && !done; ++i) {
+  for (const double start = MPI_Wtime(); !done && MPI_Wtime() - start < static_cast<double>(200 * scale);) {
     MPI_Test(&request, &done, MPI_STATUS_IGNORE);
     if (!done) usleep(10000);
   }
-  if (!done) MPI_Abort(MPI_COMM_WORLD, 2);
+  if (!done) {
+    std::fprintf(stderr, "rank %d: another rank is not there after %ld s\n", rank, 200 * scale);
+    MPI_Abort(MPI_COMM_WORLD, 2);
+  }
+  podscale::test::remove_scratch_folders();
   SlepcFinalize();
   MPI_Finalize();
   return any;

@@ -3,10 +3,8 @@
 // noise.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,6 +12,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/network/model.hpp"
+#include "scratch.hpp"
 
 namespace podscale::test {
 
@@ -101,26 +100,7 @@ inline double crps(const Study& truth, const SampleFunction& sample) {
   return sum / static_cast<double>(count);
 }
 
-/// A folder of its own for each test run, the same on all ranks; removed at the end. Collective.
-class Folder {
- public:
-  explicit Folder(const Communicator& comm) : comm_(&comm) {
-    const auto name = "podscale_diffusion_test_" + std::to_string(::getpid());
-    path_ = comm.broadcast((std::filesystem::temp_directory_path() / name).string());
-    if (comm.is_root()) std::filesystem::create_directories(path_);
-    comm.barrier();
-  }
-  Folder(const Folder&) = delete;
-  ~Folder() {
-    comm_->barrier();
-    if (comm_->is_root()) std::filesystem::remove_all(path_);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  const Communicator* comm_;
-  std::string path_;
-};
+using Folder = ScratchFolder;
 
 /// What `work` throws: its code and line; ok when it throws nothing.
 inline std::pair<ExitCode, std::string> outcome(const std::function<void()>& work) {

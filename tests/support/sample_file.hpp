@@ -4,9 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <netcdf.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -14,29 +12,11 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/parallel/communicator.hpp"
+#include "scratch.hpp"
 
 namespace podscale {
 
-/// The same temporary folder on all ranks, gone at the end.
-class Scratch {
- public:
-  explicit Scratch(const Communicator& comm) : comm_(comm) {
-    std::string name =
-        (std::filesystem::temp_directory_path() / ("podscale-io-" + std::to_string(getpid()))).string();
-    path_ = comm.broadcast(name);
-    if (comm.is_root()) std::filesystem::create_directories(path_);
-    comm.barrier();
-  }
-  ~Scratch() {
-    comm_.barrier();
-    if (comm_.is_root()) std::filesystem::remove_all(path_);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  const Communicator& comm_;
-  std::string path_;
-};
+using Scratch = test::ScratchFolder;
 
 inline std::vector<double> ramp(double first, double step, int n) {
   std::vector<double> values;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "synthetic.hpp"
+#include "scratch.hpp"
 
 using namespace podscale;
 
@@ -19,7 +20,8 @@ constexpr long kTimes = 400;
 constexpr int kMembers = 6;
 
 std::string path_of(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / ("podscale_area_means_" + name)).string();
+  static const test::ScratchFolder folder(Communicator::self());
+  return folder / name;
 }
 
 /// A product of the factors of one forecast at every time. members: 0 for independent latents.
@@ -72,25 +74,26 @@ CoefficientForecast of_members(const synthetic::Study& study) {
 }
 
 /// Noise of the modes that were left out, K.
-std::vector<double> truncation_noise(const Basis& basis, long time) {
+void add_truncation_noise(const Basis& basis, long time, std::span<double> field) {
   const auto fine = synthetic::normals(basis.ocean.size(), 99, time);
-  std::vector<double> field(basis.ocean.size());
-  for (std::size_t i = 0; i < field.size(); ++i) field[i] = std::sqrt(basis.tau[i]) * fine[i];
-  return field;
+  for (std::size_t i = 0; i < field.size(); ++i) field[i] += std::sqrt(basis.tau[i]) * fine[i];
 }
 
 /// One draw of the members' covariance and diag(tau), K.
 std::vector<float> draw(const synthetic::Study& study, const CoefficientForecast& forecast, long time) {
   const Basis& basis = study.basis;
-  auto field = truncation_noise(basis, time);
   const auto z = synthetic::normals(kMembers, 98, time);
+  PatchColumns coefficients;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const auto modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
     std::vector<double> a(modes, 0.0);
     for (std::size_t m = 0; m < z.size(); ++m)
       for (std::size_t k = 0; k < modes; ++k) a[k] += z[m] * forecast.factor[p][m * modes + k];
-    add_modes(basis.patches.mine[p], a.data(), field.data());
+    coefficients.push_back(std::move(a));
   }
+  std::vector<double> field(basis.ocean.size());
+  basis.codec().decode(coefficients, 0, 1, field);
+  add_truncation_noise(basis, time, field);
   basis.lapping.unfold(field, 1);
   return {field.begin(), field.end()};
 }
@@ -106,8 +109,9 @@ std::vector<float> draw(const synthetic::Study& study, long time) {
   CounterRandom(3, Stream::test).fill_normal(std::span(noise), static_cast<std::uint32_t>(time));
   const std::vector<float> nothing(study.condition.size(), 0.0f);
   const auto a = draw_coefficients(study.space, latent, noise, nothing);
-  auto field = truncation_noise(basis, time);
-  for (std::size_t p = 0; p < local; ++p) add_modes(basis.patches.mine[p], a.data() + p * k, field.data());
+  std::vector<double> field(basis.ocean.size());
+  basis.codec().decode(a, 1, field);
+  add_truncation_noise(basis, time, field);
   basis.lapping.unfold(field, 1);
   return {field.begin(), field.end()};
 }

@@ -1,7 +1,6 @@
 #include "podscale/verify/scores_file.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/verify/picture.hpp"
+#include "scratch.hpp"
 
 namespace podscale {
 namespace {
@@ -72,11 +72,6 @@ TimeAxis axis() {
 
 class ScoresFile : public ::testing::Test {
  protected:
-  ScoresFile() : folder_(fs::temp_directory_path() / ("podscale_scores_" + std::to_string(getpid()))) {
-    fs::create_directories(folder_);
-    path_ = (folder_ / "scores.nc").string();
-  }
-  ~ScoresFile() override { fs::remove_all(folder_); }
   void write(const ScoreAccumulator& scores) const {
     write_scores(path_, {&scores,
                          axis(),
@@ -89,14 +84,14 @@ class ScoresFile : public ::testing::Test {
                          "&data\n/\n"});
   }
   Study study_;
-  fs::path folder_;
-  std::string path_;
+  test::ScratchFolder folder_{Communicator::self()};
+  std::string path_ = folder_ / "scores.nc";
 };
 
 TEST_F(ScoresFile, HoldsTotalsSeriesAndMaps) {
   const ScoreAccumulator scores = study_.scores();
   write(scores);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()),
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator()),
             1);  // no temporary file left
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path_);
@@ -125,7 +120,7 @@ TEST_F(ScoresFile, PictureIsDrawn) {
     GTEST_SKIP() << "skipped: /usr/bin/python3 has no matplotlib or netCDF4";
   unsetenv("PODSCALE_PYTHON");
   write(study_.scores());
-  const std::string picture = (folder_ / "picture.png").string();
+  const std::string picture = folder_ / "picture.png";
   ASSERT_FALSE(picture_script().empty());
   EXPECT_TRUE(draw_picture(path_, picture));
   EXPECT_GT(fs::file_size(picture), 50000u);
@@ -133,9 +128,9 @@ TEST_F(ScoresFile, PictureIsDrawn) {
 
 TEST_F(ScoresFile, NoPythonIsAWarning) {
   setenv("PODSCALE_PYTHON", "/nonexistent/python3", 1);
-  EXPECT_FALSE(draw_picture(path_, (folder_ / "picture.png").string()));
+  EXPECT_FALSE(draw_picture(path_, folder_ / "picture.png"));
   setenv("PODSCALE_PYTHON", "/bin/false", 1);
-  EXPECT_FALSE(draw_picture(path_, (folder_ / "picture.png").string()));
+  EXPECT_FALSE(draw_picture(path_, folder_ / "picture.png"));
   unsetenv("PODSCALE_PYTHON");
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 // A small synthetic study for podscale-verify, whose scores are known.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,10 +11,10 @@
 #include "podscale/study/product_file.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "podscale/verify/verification.hpp"
+#include "scratch.hpp"
 
 namespace podscale {
 
-namespace fs = std::filesystem;
 constexpr long ny = 16, nx = 16, days = 800, first_verified = 731, verified = 20;
 constexpr double bias = 0.3, variance = 0.09;
 
@@ -33,10 +31,6 @@ inline double truth_at(long day, long j, long i) {
 class VerificationStudy : public ::testing::Test {
  protected:
   VerificationStudy() : world_(Communicator::duplicate(MPI_COMM_WORLD)) {
-    const std::string name = world_.broadcast("podscale_verification_" + std::to_string(getpid()));
-    folder_ = fs::temp_directory_path() / name;
-    fs::create_directories(folder_);
-    world_.barrier();
     if (world_.is_root()) write_truth(path("hr.nc"), 0);
     world_.barrier();
     namelist_.parse("&data hr_files = '" + path("hr.nc") +
@@ -53,11 +47,7 @@ class VerificationStudy : public ::testing::Test {
     }
     write_product(path("product.nc"), 0);
   }
-  ~VerificationStudy() override {
-    world_.barrier();
-    if (world_.is_root()) fs::remove_all(folder_);
-  }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
 
   static Grid grid(double shift) {
     std::vector<double> lat, lon;
@@ -139,7 +129,7 @@ class VerificationStudy : public ::testing::Test {
   }
 
   Communicator world_;
-  fs::path folder_;
+  test::ScratchFolder folder_{world_};
   Namelist namelist_;
   mutable std::string message_;
 };

@@ -16,8 +16,7 @@ enum class ExitCode : int {
   no_input = 66,  ///< an input is missing
   bug = 70,       ///< ours
   io = 74,        ///< the system failed: reading, writing, or no memory
-  requeue = 75,   ///< stopped by a signal or the time limit, with a checkpoint where there is work to keep:
-                  ///< run me again
+  requeue = 75,   ///< stopped by a signal or the time limit, a checkpoint kept where there is work: run again
 };
 
 /// One-line error with the exit code that the program ends with. `agreed` is set by Communicator::agree:

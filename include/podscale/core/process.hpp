@@ -1,7 +1,17 @@
 #pragma once
 // Settings of the whole process.
 
+#include <string>
+
 namespace podscale {
+
+/// Not collective. The value for OMPI_MCA_io under the MPI library that gives this
+/// MPI_Get_library_version; "" where nothing is to be set. Open MPI 4's own MPI-IO returned wrong data
+/// from overlapping collective reads (open-mpi/ompi issue 10546) and has reports of bad writes; its ROMIO
+/// has neither and is faster. The component's name belongs to version 4: elsewhere it would name nothing.
+std::string mpi_io_component(const std::string& library_version);
+/// Not collective, before MPI_Init. Sets OMPI_MCA_io so, unless it is set already.
+void choose_mpi_io();
 
 /// Not collective. Threads of OpenBLAS; another BLAS has no such switch and is left alone. Ranks are our
 /// parallelism: more threads than cores halve the speed.

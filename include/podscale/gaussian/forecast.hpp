@@ -21,13 +21,13 @@ struct LatentForecast {
 /// others are each patch's own.
 struct CoefficientForecast {
   LatentForecast latent;
-  std::vector<std::vector<double>> mean;    ///< [local patches][modes] K
-  std::vector<std::vector<double>> factor;  ///< [local patches][modes x columns] column-major, K
+  PatchColumns mean;    ///< one column
+  PatchColumns factor;  ///< F
   int shared = 0;
   /// Of members, for the variance budget: deviations of the parts inside patches and through global modes, as
   /// `factor` but without the inflation. Empty otherwise: the columns that are not shared, and those that
   /// are.
-  std::vector<std::vector<double>> patch_factor, global_factor;
+  PatchColumns patch_factor, global_factor;
 };
 
 /// Not collective. Independent latents: shared = R. condition: [local patches][C] K.
@@ -75,9 +75,6 @@ using ForecastFunction =
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space);
-
-/// Not collective. field += Phi a on the points of one patch. a: [modes] K; field: [window points].
-void add_modes(const PatchModes& patch, const double* a, double* field);
 
 /// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window points] K, 0
 /// on land. a: [count][local patches][K] K.

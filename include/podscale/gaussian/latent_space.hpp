@@ -61,10 +61,6 @@ class LatentSpace {
   const ResidualCovariance* covariance_;
 };
 
-/// Not collective. Row norms of phi F: the pixel variance of coefficients with covariance F F^T, [points of
-/// the patch] K2. factor: [modes x columns] column-major, K.
-std::vector<double> factor_variance(const PatchModes& patch, std::span<const double> factor);
-
 /// Not collective. [modes x (R + modes)]: the columns of U L^(1/2) and S^(1/2), each times the standard
 /// deviation of its latent; F F^T is then the covariance of the coefficients. variances of the latents: [R],
 /// [modes].

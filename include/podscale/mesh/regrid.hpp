@@ -19,16 +19,13 @@ Interpolation interpolation_from_name(const std::string& name);  ///< Error(usag
 /// fine = W coarse for the ocean points of one window of the fine grid. Rows are local: a rank reads the
 /// coarse window `source()` from file and needs no message. Longitudes are compared modulo 360.
 ///   nearest   the coarse cell whose centre is nearest.
-///   bilinear  4 neighbours, land dropped and weights renormalised; exact for linear fields away from land
-///   and inside the
-///             hull of the coarse centres, constant beyond it.
+///   bilinear  4 neighbours, land dropped and weights renormalised; exact for linear fields away from
+///             land and inside the hull of the coarse centres, constant beyond it.
 ///   bicubic   Keys (1981) cubic convolution, a = -1/2, on 4 x 4 points, with ghost points by linear
-///   extrapolation at the
-///             edges of the coarse grid: exact for linear fields up to half a cell beyond its centres
-///             (equidistant axes); bilinear where one of the points is land.
-///   where no neighbour is ocean: the nearest ocean cell within `search` cells; none there either: the row is
-///   empty (the
-///             result is 0, meant for anomalies) and counted in `unreached()`.
+///             extrapolation at the edges of the coarse grid: exact for linear fields up to half a cell
+///             beyond its centres (equidistant axes); bilinear where one of the points is land.
+/// Where no neighbour is ocean: the nearest ocean cell within `search` cells. None there either: the row
+/// is empty (the result is 0, meant for anomalies) and counted in `unreached()`.
 class Regridder {
  public:
   /// Not collective. coarse_ocean: [coarse.ny*coarse.nx] whole coarse mask; fine_ocean: [window points].

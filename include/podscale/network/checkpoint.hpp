@@ -1,11 +1,14 @@
 #pragma once
 // model.h5: our own HDF5 layout, readable with h5dump. No Torch here.
 //
-//   /parameters/<name>  /average/<name>  /best/<name>     weights, their moving average, the average that
-//   scored best /first_moment/<name>  /second_moment/<name>           of AdamW /history/step  loss  score one
-//   entry a validation /layout/latitude  longitude  active                    the tokens /basis_checksum
-//   weights_checksum  namelist  version  criterion   texts attributes of /: podscale_model_format, model
-//   options, step, best_step, best_score, ranks
+//   /parameters/<name>                       weights
+//   /average/<name>                          their moving average
+//   /best/<name>                             the average that scored best
+//   /first_moment/<name>  /second_moment/... of AdamW
+//   /history/step  loss  score               one entry a validation
+//   /layout/latitude  longitude  active      the tokens
+//   /basis_checksum  weights_checksum  namelist  version  criterion      texts
+//   attributes of /: podscale_model_format, model options, step, best_step, best_score, ranks
 
 #include <cstdint>
 #include <string>

@@ -20,9 +20,9 @@ struct ModelOptions {
   int width = 128, depth = 4, heads = 4;
   Prediction prediction = Prediction::noise;
   int diffusion_steps = 1000;  ///< T of the discrete cosine schedule that training draws from
-  std::string device = "cpu";
-  double dropout = 0;     ///< of attention, MLP and last layer, in training
-  bool with_head = true;  ///< the Gaussian head was trained
+  std::string device = "cpu";  ///< or "cuda": each rank its own, see device_of_rank
+  double dropout = 0;          ///< of attention, MLP and last layer, in training
+  bool with_head = true;       ///< the Gaussian head was trained
 };
 
 struct TrainingOptions {
@@ -139,6 +139,9 @@ struct NetworkBackend {
   std::string versions;  ///< for --version: a line on the library
   /// Before the first tensor: threads of the library and of BLAS; 0 = cores / ranks on this node.
   std::function<void(int threads)> tune_process;
+  /// Collective on comm. Where this rank's network runs: 'cpu', or 'cuda:N' for 'cuda'. Error(usage), agreed,
+  /// where the library finds no such device on the node of a rank.
+  std::function<std::string(const Communicator& comm, const std::string& device)> device_of_rank;
   /// Collective. As Model::load, as Trainer.
   std::function<std::unique_ptr<TokenNetwork>(const Communicator& comm, const std::string& path,
                                               const TokenLayout& layout, const std::string& basis_checksum,

@@ -77,6 +77,13 @@ class Trainer final : public NetworkTrainer {
   std::unique_ptr<State> state_;
 };
 
+/// Collective on comm. This rank's number among those of comm on its node.
+int node_rank(const Communicator& comm);
+/// Not collective. Number of a rank's device: the ranks of a node take its devices in turn.
+int device_index(int node_rank, int devices);
+/// Collective on comm. See NetworkBackend.
+std::string device_of_rank(const Communicator& comm, const std::string& device);
+
 /// Collective over the program, before the first tensor: keeps glibc from giving large tensors back to the
 /// system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this node; then, once
 /// MPI is up, collective over the program). See doc/layout.md.

@@ -1,8 +1,8 @@
 #pragma once
 // Who owns what. Ranks own rectangles of patches; a patch is never split:
 //
-//      rank grid 2 x 2 over 5 x 4 patches          an idle rank (more ranks than patches) owns an empty
-//      rectangle
+//      rank grid 2 x 2 over 5 x 4 patches    (an idle rank, where there are more ranks than patches,
+//                                             owns an empty rectangle)
 //      +-------+-----+
 //      | 2 2 2 | 3 3 |   ^ y
 //      | 2 2 2 | 3 3 |   |
@@ -42,7 +42,8 @@ class Decomposition {
   long patch_at(long y, long x) const { return y / patch_y_ * patches_x_ + x / patch_x_; }
   Window patch_window(long patch) const;         ///< grid points of a patch, in the whole grid
   std::vector<long> patch_list(int rank) const;  ///< ascending
-  /// A chunk shape (y, x) of a file that no two ranks share where that is possible; at most `limit` points.
+  /// A chunk shape (y, x) of a file: no two ranks share a chunk, unless that would take more than 2^20
+  /// points a chunk, or fewer than 1024.
   std::vector<std::size_t> chunk_shape() const;
 
  private:

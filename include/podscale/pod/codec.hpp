@@ -1,5 +1,6 @@
 #pragma once
-// Fields to tokens and back: linear and orthonormal (method: section 1.3; arXiv 2606.31290, section 3).
+// Fields to coefficients and back: linear and orthonormal (method: section 1.3; arXiv 2606.31290,
+// section 3).
 
 #include <span>
 #include <vector>
@@ -8,23 +9,27 @@
 
 namespace podscale {
 
-/// For the patches of one rank. Tokens are laid out [items][local patches][modes], float32, divided by a
-/// scale [local patches][modes] K (the training standard deviation); entries beyond a patch's own modes are
-/// 0. Not collective.
+/// One matrix a patch: [local patches][modes x columns] column-major, K. Columns are coefficients, of fields
+/// or of a factor F of their covariance F F^T.
+using PatchColumns = std::vector<std::vector<double>>;
+
+/// For the patches of one rank. Where patches overlap, `anomalies`, `fields` and `variance` are those of the
+/// folded field (Lapping). Not collective; the same bits at any number of ranks.
 class Codec {
  public:
   /// patches must outlive the codec.
   Codec(const std::vector<PatchModes>& patches, int modes, long window_points);
   long tokens() const { return static_cast<long>(patches_->size()); }
   int modes() const { return modes_; }
-  /// Scales of the training coefficients, from the patches: [local patches][modes]; 1 where padded.
-  std::vector<double> scales() const;
-  /// a = Phi^T u' / scale. anomalies: [items][window points] K.
-  void encode(std::span<const double> anomalies, long items, std::span<const double> scale,
-              std::span<float> tokens) const;
-  /// u' = Phi (scale a). anomalies: [items][window points] K; points without ocean are left alone.
-  void decode(std::span<const float> tokens, long items, std::span<const double> scale,
-              std::span<double> anomalies) const;
+  /// a = Phi^T u'. anomalies: [items][window points] K; a: [items][local patches][K] K, 0 in padding.
+  void encode(std::span<const double> anomalies, long items, std::span<float> a) const;
+  /// u' = Phi a; 0 at points without ocean. Shapes as above.
+  void decode(std::span<const double> a, long items, std::span<double> anomalies) const;
+  /// The same of `count` columns from `first` on: [count][window points] K.
+  void decode(const PatchColumns& columns, int first, int count, std::span<double> fields) const;
+  /// variance += diag(Phi F F^T Phi^T), F the columns from `first` to `last` (or all that are there).
+  /// variance: [window points] K2.
+  void add_variance(const PatchColumns& factor, int first, int last, std::span<double> variance) const;
 
  private:
   const std::vector<PatchModes>* patches_;

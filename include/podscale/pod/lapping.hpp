@@ -3,10 +3,9 @@
 // sine window of Princen & Bradley 1986). Before the POD, points that lie opposite each other across a patch
 // border are rotated in pairs by an angle that falls from nearly 45 degrees at the border to 0:
 //
-//          left patch | right patch                x_right = cos u_right + sin u_left    (even across it)
-//      ... c   b   a  |  A   B   C ...             x_left  = cos u_left  - sin u_right   (odd, small where
-//          +---+---+--|--+---+---+                                                        the field is
-//          smooth)
+//          left patch | right patch          x_right = cos u_right + sin u_left    (even across it)
+//      ... c   b   a  |  A   B   C ...       x_left  = cos u_left  - sin u_right   (odd: small where
+//          +---+---+--|--+---+---+                                                  the field is smooth)
 //              pairs: aA, bB, cC
 //
 // along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything that is linear
