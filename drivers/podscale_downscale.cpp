@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     const std::string basis_path = context.output_path_of("output.basis_file");
 
     // 1. Basis, model and the LR steps of the period.
+    tune_process(static_cast<int>(namelist.integer("training.threads")));
     const Foundation foundation(comm, basis_path, namelist);
     const Forecaster forecaster(comm, foundation, namelist, context.output_path_of("output.model_file"));
     const LowResolution lr = LowResolution::open(comm, namelist);
@@ -33,7 +34,6 @@ int main(int argc, char** argv) {
     warn_of_damping(namelist);
     if (context.check || context.dry_run) return 0;
     context.make_output_directory();
-    tune_process(static_cast<int>(namelist.integer("training.threads")));
 
     // 2. Forecasting, decoding, writing, a block of times at a time.
     downscale(context, foundation, forecaster, options, lr, steps);

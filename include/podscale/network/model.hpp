@@ -62,7 +62,7 @@ struct Temperature {
 
 /// Draws members of one time: as Model::sample with fixed options. Not collective.
 using SampleFunction =
-    std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
+    std::function<void(std::span<const float> condition, float year_phase, std::uint64_t time_key,
                        int first_member, int count, std::span<float> out, const Temperature& temperature)>;
 /// As Model::head.
 using HeadFunction = std::function<void(std::span<const float> condition, float year_phase,
@@ -94,7 +94,7 @@ class Model {
   /// the members into the same groups everywhere and pad the last one (EnsemblePlan). In another group a
   /// member is the same to rounding only, since BLAS treats the last rows of a product differently.
   void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
-              std::uint32_t time_key, int first_member, int count, std::span<float> out,
+              std::uint64_t time_key, int first_member, int count, std::span<float> out,
               const Temperature& temperature = {}) const;
   /// Not collective. One evaluation: mean and variance of the latents of one time, [P][K] each; 0 and 1 in
   /// padding; also everywhere before training, which is the base.

@@ -28,6 +28,10 @@ std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& na
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);
 
+/// Not collective. Phases of the year of pairs, in [0, 1).
+std::vector<double> year_phases(const Basis& basis, const StudySeries& study,
+                                const std::vector<StepPair>& pairs);
+
 /// Not collective, the same on every rank. Refuses patches that do not fit the grid (data) and an overlap of
 /// more than half a patch (usage): what build_basis starts with, for --check.
 void require_patches(const Namelist& namelist, const Series& hr);
