@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     const std::string basis_path = context.output_path_of("output.basis_file");
 
     // 1. Basis, model and the LR steps of the period.
+    network_backend().tune_process(static_cast<int>(namelist.integer("training.threads")));
     const Foundation foundation(comm, basis_path, namelist);
     const Forecaster forecaster(comm, foundation, namelist, context.output_path_of("output.model_file"),
                                 network_backend());
@@ -35,7 +36,6 @@ int main(int argc, char** argv) {
     warn_of_damping(namelist);
     if (context.check || context.dry_run) return 0;
     const auto locks = context.claim({context.output_path_of("output.product_file")});
-    network_backend().tune_process(static_cast<int>(namelist.integer("training.threads")));
 
     // 2. Forecasting, decoding, writing, a block of times at a time.
     downscale(context, foundation, forecaster, options, lr, steps);

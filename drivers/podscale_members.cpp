@@ -63,6 +63,7 @@ int write_members(Context& context, const Wanted& wanted) {
   product.warn_of_changes();
   context.namelist = namelist_of(product, wanted);
   const Namelist& n = context.namelist;
+  network_backend().tune_process(static_cast<int>(n.integer("training.threads")));
   const Foundation foundation(comm, context.output_path_of("output.basis_file"), n);
   const Basis& basis = foundation.basis;
   const Forecaster forecaster(comm, foundation, n, context.output_path_of("output.model_file"), network_backend(),
@@ -109,7 +110,6 @@ int write_members(Context& context, const Wanted& wanted) {
   ProductFile file(comm, wanted.output, basis.grid, basis.window, axis, options);
 
   // 3. Time by time.
-  network_backend().tune_process(static_cast<int>(n.integer("training.threads")));
   const std::size_t points = static_cast<std::size_t>(basis.window.points()),
                     width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
@@ -123,7 +123,7 @@ int write_members(Context& context, const Wanted& wanted) {
         condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
-    const std::uint32_t key = axis.hour_key(t);
+    const std::uint64_t key = axis.time_key(t);
     const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
                                             wanted.first - 1, wanted.count);
     basis.hr_climatology.evaluate(year, climatology);

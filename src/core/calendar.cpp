@@ -138,10 +138,11 @@ bool TimeAxis::is_monthly() const {
   return dates.size() > 1 && 2 * far > dates.size() - 1;
 }
 
-std::uint32_t TimeAxis::hour_key(std::size_t step) const {
+std::uint64_t TimeAxis::time_key(std::size_t step) const {
   const Date& date = dates.at(step);
   const long days = day_number(calendar, date.year, date.month, date.day) - day_number(calendar, 1800, 1, 1);
-  return static_cast<std::uint32_t>(days * 24 + static_cast<long>(date.second / 3600));
+  const long second = days * 86400 + std::lround(date.second), hour = floor_div(second, 3600);
+  return static_cast<std::uint64_t>(second - hour * 3600) << 32 | static_cast<std::uint32_t>(hour);
 }
 
 bool match_by_month(const TimeAxis& a, const TimeAxis& b) {

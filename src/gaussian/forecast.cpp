@@ -168,6 +168,13 @@ std::vector<double> draw_coefficients(const LatentSpace& space, const LatentFore
   return a;
 }
 
+long times_at_once(const LatentSpace& space, long block) {
+  const long modes = space.basis().modes,
+             factors = 8 * static_cast<long>(space.basis().patches.patch_of_token.size()) * modes *
+                       (space.global_modes() + modes);
+  return std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
+}
+
 ForecastFunction base_forecast(const LatentSpace& space) {
   return [&space](const ForecastRequest& request, const Inflation& inflation) {
     const std::size_t local = space.basis().patches.mine.size(),

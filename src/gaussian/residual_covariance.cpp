@@ -34,6 +34,16 @@ std::vector<double> covariance_root(const std::vector<double>& r, int modes, lon
 
 }  // namespace
 
+std::vector<double> column_norms(std::span<const double> matrix, std::size_t rows) {
+  std::vector<double> norms;
+  for (std::size_t first = 0; rows > 0 && first + rows <= matrix.size(); first += rows) {
+    double sum = 0;
+    for (const double value : matrix.subspan(first, rows)) sum += value * value;
+    norms.push_back((1 + 1e-12) * std::sqrt(sum));
+  }
+  return norms;
+}
+
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
                                            const PatchSeries& residuals, long times, int rank, double share) {
   const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, rank, share);
@@ -65,22 +75,27 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
 std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
                                    const Patches& patches, const PatchSeries& residuals, long times) {
   const int rank = covariance.rank;
-  std::vector<std::vector<double>> parts;  // [local patches] each [R x times]: U_p^T r_p / L^(1/2)
+  // Terms of the sums over patches are products with the residuals: bounded beforehand (Cauchy, Schwarz), so
+  // that none has to be kept.
   double bound = 0;
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {
+    const std::size_t k = static_cast<std::size_t>(patches.mine[p].modes);
+    const auto norms = column_norms(covariance.mine[p].global, k);
+    double largest = 0;
+    for (std::size_t r = 0; r < norms.size(); ++r)
+      largest = std::max(largest, norms[r] / covariance.variance[r]);
+    for (const double norm : column_norms(residuals[p], k)) bound = std::max(bound, largest * norm);
+  }
+  std::vector<double> part(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times));
+  ExactSum sum(part.size(), comm.max(bound), static_cast<long>(patches.patch_of_token.size()));
+  for (std::size_t p = 0; p < patches.mine.size(); ++p) {  // U_p^T r_p / L^(1/2)
     const int k = patches.mine[p].modes;
-    std::vector<double> part(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times));
     gemm(true, false, rank, static_cast<int>(times), k, 1, covariance.mine[p].global.data(), k,
          residuals[p].data(), k, 0, part.data(), rank);
-    for (std::size_t i = 0; i < part.size(); ++i) {
+    for (std::size_t i = 0; i < part.size(); ++i)
       part[i] /= covariance.variance[i % static_cast<std::size_t>(rank)];
-      bound = std::max(bound, std::abs(part[i]));
-    }
-    parts.push_back(std::move(part));
+    sum.add(part);
   }
-  ExactSum sum(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times), comm.max(bound),
-               static_cast<long>(patches.patch_of_token.size()));
-  for (const auto& part : parts) sum.add(part);
   return sum.reduce(comm, "latents of the global modes");
 }
 

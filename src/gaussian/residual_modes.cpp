@@ -23,7 +23,12 @@ class ResidualOperator {
  public:
   ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,
                    long times)
-      : comm_(&comm), patches_(&patches), residuals_(&residuals), modes_(modes), times_(times) {}
+      : comm_(&comm), patches_(&patches), residuals_(&residuals), modes_(modes), times_(times) {
+    for (std::size_t p = 0; p < residuals.size(); ++p) {
+      const auto norms = column_norms(residuals[p], static_cast<std::size_t>(patches.mine[p].modes));
+      largest_.push_back(norms.empty() ? 0 : *std::max_element(norms.begin(), norms.end()));
+    }
+  }
   std::size_t size() const { return patches_->patch_of_token.size() * static_cast<std::size_t>(modes_); }
 
   /// Rank 0. x, y: [size()].
@@ -50,24 +55,27 @@ class ResidualOperator {
   void multiply() {
     comm_->broadcast(std::span(x_));
     const int n = static_cast<int>(times_), one = 1;
-    std::vector<std::vector<double>> parts;  // [local patches][times]
     double bound = 0;
     comm_->agree([&] {
       for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
         const PatchModes& patch = patches_->mine[p];
-        PODSCALE_ASSERT((*residuals_)[p].size() == static_cast<std::size_t>(patch.modes) * times_,
-                        "{} residuals of {} modes at {} times", (*residuals_)[p].size(), patch.modes, times_);
-        std::vector<double> part(static_cast<std::size_t>(times_), 0.0);
-        gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
-             x_.data() + patch.token * modes_, patch.modes, 0, part.data(), n);
-        for (const double value : part) bound = std::max(bound, std::abs(value));
-        parts.push_back(std::move(part));
+        const std::size_t modes = static_cast<std::size_t>(patch.modes);
+        PODSCALE_ASSERT((*residuals_)[p].size() == modes * times_, "{} residuals of {} modes at {} times",
+                        (*residuals_)[p].size(), modes, times_);
+        for (const double norm : column_norms(std::span(x_).subspan(patch.token * modes_, modes), modes))
+          bound = std::max(bound, norm * largest_[p]);
       }
       y_.assign(size(), 0.0);
     });
     ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound),
                  static_cast<long>(patches_->patch_of_token.size()));
-    for (const auto& part : parts) sum.add(part);
+    std::vector<double> part(static_cast<std::size_t>(times_));
+    for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
+      const PatchModes& patch = patches_->mine[p];
+      gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
+           x_.data() + patch.token * modes_, patch.modes, 0, part.data(), n);
+      sum.add(part);
+    }
     const auto series = sum.reduce(*comm_, "global modes of the residuals");
     for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
       const PatchModes& patch = patches_->mine[p];
@@ -82,7 +90,7 @@ class ResidualOperator {
   const PatchSeries* residuals_;
   int modes_;
   long times_;
-  std::vector<double> x_, y_;
+  std::vector<double> x_, y_, largest_;  // largest_: [local patches] norm of the residuals of a time
 };
 
 PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {

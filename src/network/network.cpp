@@ -34,7 +34,7 @@ void Network::from_vector(const std::vector<float>& values, torch::Tensor& tenso
 }
 
 void Network::sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
-                     std::uint32_t time_key, int first_member, int count, std::span<float> out,
+                     std::uint64_t time_key, int first_member, int count, std::span<float> out,
                      const Temperature& temperature) const {
   torch::NoGradGuard no_grad;
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition;
@@ -45,8 +45,8 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
     const CounterRandom random(sampler.seed, stream);
     auto noise = torch::empty({count, p, k});
     for (int m = 0; m < count; ++m)
-      random.fill_normal(std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)),
-                         time_key, static_cast<std::uint32_t>(first_member + m), step);
+      random.fill_noise(std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)),
+                        time_key, static_cast<std::uint32_t>(first_member + m), step);
     const std::int64_t global = layout.global_tokens;
     auto modes = torch::empty({k});
     for (std::int64_t m = 0; m < k; ++m)
@@ -91,7 +91,7 @@ void Network::head(std::span<const float> condition, float year_phase, std::span
 }
 
 NetworkFunctions Network::functions(const SamplerOptions& sampler) const {
-  return {[this, sampler](std::span<const float> condition, float phase, std::uint32_t time_key, int first,
+  return {[this, sampler](std::span<const float> condition, float phase, std::uint64_t time_key, int first,
                           int count, std::span<float> out, const Temperature& temperature) {
             sample(sampler, condition, phase, time_key, first, count, out, temperature);
           },

@@ -15,7 +15,7 @@ struct Network {
   Network(const TokenLayout& layout, const ModelOptions& options, bool gradients);
   /// See Model::sample.
   void sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
-              std::uint32_t time_key, int first_member, int count, std::span<float> out,
+              std::uint64_t time_key, int first_member, int count, std::span<float> out,
               const Temperature& temperature) const;
   /// See Model::head.
   void head(std::span<const float> condition, float year_phase, std::span<float> mean,

@@ -36,7 +36,7 @@ Model Model::load(const Communicator& comm, const std::string& path, const Token
 }
 
 void Model::sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
-                   std::uint32_t time_key, int first_member, int count, std::span<float> out,
+                   std::uint64_t time_key, int first_member, int count, std::span<float> out,
                    const Temperature& temperature) const {
   state_->network.sample(options, condition, year_phase, time_key, first_member, count, out, temperature);
 }

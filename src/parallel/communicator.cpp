@@ -1,8 +1,9 @@
 #include "podscale/parallel/communicator.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <cmath>
+#include <exception>
+#include <limits>
 #include <utility>
 
 #include "podscale/core/error.hpp"
@@ -34,6 +35,15 @@ MPI_Op Communicator::max_or_nan(float) {
 MPI_Op Communicator::max_or_nan(double) {
   static const MPI_Op op = commutative(larger_or_nan<double>);
   return op;
+}
+
+int mpi_count(long count, const char* what) {
+  if (count > std::numeric_limits<int>::max())
+    fail(ExitCode::usage,
+         "{}: {} on one rank, but MPI counts to {}; expected a smaller share: use more ranks or a smaller "
+         "time_block",
+         what, count, std::numeric_limits<int>::max());
+  return static_cast<int>(count);
 }
 
 Communicator::Communicator(MPI_Comm comm, bool owned) : comm_(comm), owned_(owned) {
@@ -77,18 +87,19 @@ void Communicator::barrier() const {
 }
 
 void Communicator::reduce(void* data, std::size_t count, MPI_Datatype type, MPI_Op op) const {
-  constexpr std::size_t limit = 1u << 30;  // MPI counts are int
   int bytes = 0;
   MPI_Type_size(type, &bytes);
-  for (std::size_t done = 0; done < count; done += limit) {
-    const int n = static_cast<int>(std::min(limit, count - done));
-    MPI_Allreduce(MPI_IN_PLACE, static_cast<char*>(data) + done * bytes, n, type, op, comm_);
-  }
+  for_pieces(count, [&](std::size_t first, int n) {
+    MPI_Allreduce(MPI_IN_PLACE, static_cast<char*>(data) + first * bytes, n, type, op, comm_);
+  });
 }
 
 void Communicator::broadcast(void* data, std::size_t count, MPI_Datatype type, int root) const {
-  PODSCALE_ASSERT(count <= (1u << 30), "broadcast of {} elements", count);
-  MPI_Bcast(data, static_cast<int>(count), type, root, comm_);
+  int bytes = 0;
+  MPI_Type_size(type, &bytes);
+  for_pieces(count, [&](std::size_t first, int n) {
+    MPI_Bcast(static_cast<char*>(data) + first * bytes, n, type, root, comm_);
+  });
 }
 
 std::string Communicator::broadcast(const std::string& text, int root) const {

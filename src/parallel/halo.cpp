@@ -18,6 +18,7 @@ HaloExchange::HaloExchange(const Communicator& comm, const Decomposition& decomp
     if (!periodic) x0 = std::max(0l, x0), x1 = std::min(nx, x1);
     extended_ = {y0, y1 - y0, x0, x1 - x0};
   }
+  comm.agree([&] { mpi_count(extended_.points(), "points of a window with its margin"); });
   std::vector<PetscSFNode> owners;
   for (long y = extended_.y0; y < extended_.y0 + extended_.ny; ++y)
     for (long x = extended_.x0; x < extended_.x0 + extended_.nx; ++x) {
@@ -49,7 +50,7 @@ std::vector<double> HaloExchange::widen(std::span<const double> fields, long cou
   for (std::size_t f = 0; f < fields_count; ++f)
     for (std::size_t i = 0; i < n; ++i) by_point[i * fields_count + f] = fields[f * n + i];
   MPI_Datatype unit = MPI_DATATYPE_NULL;
-  MPI_Type_contiguous(static_cast<int>(count), MPI_DOUBLE, &unit);
+  MPI_Type_contiguous(mpi_count(count, "fields"), MPI_DOUBLE, &unit);
   MPI_Type_commit(&unit);
   PODSCALE_PETSC(PetscSFBcastBegin(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
   PODSCALE_PETSC(PetscSFBcastEnd(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));

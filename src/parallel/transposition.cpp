@@ -15,6 +15,9 @@ Transposition::Transposition(const Communicator& comm, std::vector<long> local_t
       width_(width),
       items_(share_of(items, comm.size(), comm.rank())) {
   std::vector<int> counts(static_cast<std::size_t>(comm.size())), starts(counts.size());
+  same_on_all_ranks([&] {
+    return std::pair(mpi_count(width, "values of a token"), mpi_count(tokens, "tokens"));
+  });
   const int mine = static_cast<int>(local_tokens.size());
   MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm.raw());
   std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
@@ -25,15 +28,19 @@ Transposition::Transposition(const Communicator& comm, std::vector<long> local_t
   tokens_of_.resize(counts.size());
   for (std::size_t r = 0; r < counts.size(); ++r)
     tokens_of_[r].assign(all.begin() + starts[r], all.begin() + starts[r] + counts[r]);
-  space_.resize(counts.size());
-  item_.resize(counts.size());
-  for (std::size_t r = 0; r < counts.size(); ++r) {
-    const Share theirs = share_of(items, comm.size(), static_cast<int>(r));
-    space_.counts[r] = static_cast<int>(theirs.size() * mine);
-    item_.counts[r] = static_cast<int>(items_.size() * counts[r]);
-  }
-  for (Messages* m : {&space_, &item_})
-    std::exclusive_scan(m->counts.begin(), m->counts.end(), m->starts.begin(), 0);
+  comm.agree([&] {
+    for (std::size_t r = 0; r < counts.size(); ++r) {
+      space_.add(share_of(items, comm.size(), static_cast<int>(r)).size() * mine);
+      item_.add(items_.size() * counts[r]);
+    }
+  });
+}
+
+void Transposition::Messages::add(long count) {
+  const long start = starts.empty() ? 0 : static_cast<long>(starts.back()) + counts.back();
+  mpi_count(start + count, "tokens times work items in one transposition");
+  starts.push_back(static_cast<int>(start));
+  counts.push_back(static_cast<int>(count));
 }
 
 namespace {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
+#include "podscale/core/calendar.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/lapack.hpp"
 
@@ -28,6 +30,51 @@ void Climatology::evaluate(double year_fraction, std::span<double> out) const {
     for (std::size_t c = 0; c < x.size(); ++c) sum += x[c] * coefficients[c * n + i];
     out[i] = sum;
   }
+}
+
+YearCoverage year_coverage(std::vector<double> phases, int harmonics) {
+  std::sort(phases.begin(), phases.end());
+  YearCoverage coverage{phases.back(), phases.front() + 1};
+  for (std::size_t i = 1; i < phases.size(); ++i)
+    if (phases[i] - phases[i - 1] > coverage.to - coverage.from)
+      coverage.from = phases[i - 1], coverage.to = phases[i];
+  // Variance of the curve at each day, in units where evenly spread times have the mean 1.
+  const auto matrix_of = [harmonics](const std::vector<double>& at) {
+    std::vector<double> rows;
+    for (const double phase : at) {
+      const auto x = harmonic_basis(phase, harmonics);
+      rows.insert(rows.end(), x.begin(), x.end());
+    }
+    return rows;  // [times][terms]
+  };
+  std::vector<double> days(365);
+  for (std::size_t d = 0; d < days.size(); ++d) days[d] = static_cast<double>(d) / 365;
+  const int terms = 1 + 2 * harmonics, n = static_cast<int>(phases.size()), year = 365;
+  const double weight = 1.0 / n, zero = 0;
+  const std::vector<double> seen = matrix_of(phases), all = matrix_of(days);
+  std::vector<double> normal(static_cast<std::size_t>(terms * terms)), solved = all;
+  dsyrk_("L", "N", &terms, &n, &weight, seen.data(), &terms, &zero, normal.data(), &terms);
+  int info = 0;
+  dposv_("L", &terms, &year, normal.data(), &terms, solved.data(), &terms, &info);
+  if (info != 0) coverage.growth = std::numeric_limits<double>::infinity();
+  for (std::size_t d = 0; info == 0 && d < days.size(); ++d) {
+    double variance = 0;
+    for (std::size_t i = d * solved.size() / 365; i < (d + 1) * solved.size() / 365; ++i)
+      variance += all[i] * solved[i] / terms;
+    coverage.growth = std::max(coverage.growth, std::sqrt(variance));
+  }
+  return coverage;
+}
+
+std::string YearCoverage::text() const {
+  const auto day = [](double phase) {
+    const Date date = date_from_day_number(Calendar::noleap, std::lround(365 * (phase - std::floor(phase))));
+    return fmt::format("{:02d}-{:02d}", date.month, date.day);
+  };
+  return fmt::format(
+      "no time between {} and {} ({:.0f} days of the year), where the error of a harmonic curve is up to "
+      "{:.1f} times that of one that sees the whole year",
+      day(from), day(to), 365 * (to - from), growth);
 }
 
 HarmonicFit::HarmonicFit(long points, int harmonics)

@@ -197,10 +197,10 @@ void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition
       for (int i = 0; i < d; ++i) patch.phi[static_cast<std::size_t>(m * d + i)] *= -1;
 }
 
-/// Drops the modes that carried no variance in the training period: they could not be standardised.
-void drop_silent_modes(PatchModes& patch) {
+/// Drops the modes that carried no variance in the training period, but at most its rounding: they could not be
+/// standardised. largest: deviation of any mode of the region.
+void drop_silent_modes(PatchModes& patch, double largest) {
   const std::size_t d = patch.points.size();
-  const double largest = patch.scale.empty() ? 0 : *std::max_element(patch.scale.begin(), patch.scale.end());
   int kept = 0;
   for (int m = 0; m < patch.modes; ++m) {
     if (patch.scale[static_cast<std::size_t>(m)] <= 1e-6 * largest) continue;
@@ -239,6 +239,7 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
     comm.agree([&] { shared = leading_eigenpairs(pooled, static_cast<int>(full), options.modes); });
     shared_modes = modes_for_energy(shared, trace, options.energy);
   }
+  double largest = 0;
   comm.agree([&] {
     const Window window = decomposition.window_of(comm.rank());
     for (std::size_t p = 0; p < patches.size(); ++p) {
@@ -256,13 +257,16 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
         patch.phi = std::move(pairs.vectors);
       }
       set_statistics(grams.of(p), grams.samples(), patch);
-      if (options.shared) {
-        drop_silent_modes(patch);
-        set_statistics(grams.of(p), grams.samples(), patch);
-      }
-      grams.of(p) = {};
+      for (const double scale : patch.scale) largest = std::max(largest, scale);
     }
   });
+  largest = comm.max(largest);
+  for (std::size_t p = 0; p < patches.size(); ++p) {
+    const int modes = patches[p].modes;
+    drop_silent_modes(patches[p], largest);
+    if (patches[p].modes < modes) set_statistics(grams.of(p), grams.samples(), patches[p]);
+    grams.of(p) = {};
+  }
 }
 
 }  // namespace podscale

@@ -63,6 +63,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
            "degC");
+  file.put_text("", "base_season", base.season.reason);
   const Calibration& c = base.calibration;
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
   file.put_numbers("", "base_lags", {base.lags.begin(), base.lags.end()}, NC_INT);
@@ -213,6 +214,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     base.season.harmonics = static_cast<int>(terms - 1) / 2;
     if (rank > 0) base.season.global = file.get_all("global_season");
   }
+  base.season.reason = file.text("", "base_season").value_or("");
   tables.regression.get(file, "regression");
   tables.scale.get(file, "predictor_scale");
   tables.root.get(file, "residual_root");

@@ -107,6 +107,11 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
     basis.hr_climatology = hr_fit.solve();
     basis.lr_climatology = lr_fit.solve();
   });
+  if (const YearCoverage year = year_coverage(year_phases(basis, study, pairs), harmonics); year.has_gap())
+    log::warn(
+        "basis.harmonics = {}: data.train has {}: the climatology is extrapolated there; expected whole "
+        "years, or fewer harmonics",
+        harmonics, year.text());
 
   // 3. Gram matrices and modes.
   basis.overlap_patches(comm, namelist.integer("patches.overlap"));
@@ -130,6 +135,13 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
                 fmt::format("{}: the anomalies of data.train are all zero; expected a series that varies",
                             study.hr.describe()),
                 true);
+  const auto silent = std::count_if(basis.patches.mine.begin(), basis.patches.mine.end(),
+                                    [](const PatchModes& patch) { return patch.modes == 0; });
+  if (const long all = comm.sum(static_cast<long>(silent)); all > 0)
+    log::warn(
+        "{} of {} patches with ocean do not vary in data.train: they have no modes, and their forecast "
+        "is the climatology without spread",
+        all, basis.patches.patch_of_token.size());
   basis.tau.assign(n, 0.0);
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i)

@@ -14,7 +14,7 @@ namespace {
 struct Block {
   std::vector<double> anomalies;  // [times][window points]
   std::vector<float> condition, phase;
-  std::vector<std::uint32_t> key;
+  std::vector<std::uint64_t> key;
 };
 
 double sum_of_squares(std::span<const double> values) {
@@ -42,7 +42,7 @@ class Calibrator {
     for (const StepPair& pair : pairs) {
       const std::size_t step = static_cast<std::size_t>(pair.b);
       block.phase.push_back(static_cast<float>(space_.basis().year_phase(axis, step)));
-      block.key.push_back(axis.hour_key(step));
+      block.key.push_back(axis.time_key(step));
     }
     return block;
   }
@@ -126,11 +126,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
-  // Each forecast holds its covariance factors: at most 1 GiB of them, over all ranks so that their number
-  // does not matter.
-  const long modes = space.basis().modes,
-             factors = 8 * calibrator.tokens() * modes * (space.global_modes() + modes);
-  block = std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
+  block = times_at_once(space, block);
   Calibration calibration;
   calibration.times = static_cast<long>(validate.size());
 

@@ -191,10 +191,10 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       throw Error(ExitCode::requeue,
                   "stopped by a signal or the time limit; no product was written: run again", true);
     std::vector<float> phase;
-    std::vector<std::uint32_t> key;
+    std::vector<std::uint64_t> key;
     for (std::size_t t = first; t < first + count; ++t) {
       phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
-      key.push_back(axis.hour_key(t));
+      key.push_back(axis.time_key(t));
     }
     const auto condition = conditions.read(steps.subspan(first, count));
     const auto batch = forecaster.forecast({condition, phase, key}, options.members, options.budget);

@@ -66,7 +66,7 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
 }
 
 /// What Network::sample starts from, averaged over the members of a time; with the seasonal scale.
-StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed, std::uint32_t time_key,
+StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed, std::uint64_t time_key,
                             const LatentScale& scale, const Inflation& inflation) {
   const Basis& basis = space.basis();
   const std::size_t k = static_cast<std::size_t>(basis.modes), tokens = basis.patches.patch_of_token.size(),
@@ -76,7 +76,7 @@ StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t
   StartNoise mean{std::vector<double>(basis.patches.mine.size() * k, 0.0), std::vector<double>(rank, 0.0)};
   const double global = std::sqrt(inflation.global) / members;
   for (int m = 0; m < members; ++m) {
-    random.fill_normal(std::span(noise), time_key, static_cast<std::uint32_t>(m), 0);
+    random.fill_noise(noise, time_key, static_cast<std::uint32_t>(m));
     for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
       for (std::size_t i = 0; i < k; ++i)
         mean.patch[p * k + i] +=

@@ -43,17 +43,37 @@ void for_times(const Communicator& comm, const LatentSpace& space, const StudySe
   progress.finish();
 }
 
-/// 2 log of the likelihood ratio of variance v against 1, for n latents with sum of squares s.
-double gain(double s, double n, double v) {
-  return s - s / v - n * std::log(v);
-}
+/// Log-likelihood that a variance v(t) gains over a constant one, each times the factor that suits it best.
+class Gain {
+ public:
+  /// n latents with sum of squares s at a time.
+  void add(double s, double n, double v) {
+    plain_ += s;
+    scaled_ += s / v;
+    log_ += n * std::log(v);
+    count_ += n;
+  }
+  double value() const {
+    return plain_ > 0 ? 0.5 * (count_ * std::log(plain_ / scaled_) - log_) : 0;
+  }
+
+ private:
+  double plain_ = 0, scaled_ = 0, log_ = 0, count_ = 0;
+};
 
 }  // namespace
 
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
                                        const StudySeries& study, const std::vector<StepPair>& train,
                                        const std::vector<StepPair>& validate, int harmonics, long block) {
-  if (harmonics == 0) return {};
+  const auto left_out = [&](const std::string& reason) {
+    log::info("base.season = {}: left out: {}", harmonics, reason);
+    return SeasonalVariance{0, {}, {}, "left out: " + reason};
+  };
+  if (harmonics == 0) return {0, {}, {}, "left out: base.season = 0"};
+  if (const YearCoverage year = year_coverage(year_phases(space.basis(), study, train), harmonics);
+      year.has_gap())
+    return left_out("data.train has " + year.text());
   const auto& patches = space.basis().patches.mine;
   const std::size_t rank = static_cast<std::size_t>(space.global_modes());
   SeasonalVariance season{harmonics, {}, {}};
@@ -83,25 +103,23 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
     }
     return info == 0 && smallest > 1e-3 * largest;  // the same phases, hence the same answer, on every rank
   };
-  if (!solve(season.patch) || !solve(season.global)) {
-    log::warn("base.season = {}: data.train does not see enough of the year for it: left out", harmonics);
-    return {};
-  }
+  if (!solve(season.patch) || !solve(season.global))
+    return left_out("the times of data.train do not determine it");
 
-  std::vector<double> gains(patches.size(), 0.0);
-  double global_gain = 0;
+  std::vector<Gain> gains(patches.size()), global_gains(rank);
   for_times(comm, space, study, validate, block, "seasonal variance", [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t p = 0; p < patches.size(); ++p)
-      gains[p] += gain(z.patch[p], patches[p].modes, variance_at(season.patch.data() + p * terms, basis));
+      gains[p].add(z.patch[p], patches[p].modes, variance_at(season.patch.data() + p * terms, basis));
     for (std::size_t r = 0; r < rank; ++r)
-      global_gain += gain(z.global[r], 1, variance_at(season.global.data() + r * terms, basis));
+      global_gains[r].add(z.global[r], 1, variance_at(season.global.data() + r * terms, basis));
   });
   double bound = 0;
-  for (const double value : gains) bound = std::max(bound, std::abs(value));
+  for (const Gain& gain : gains) bound = std::max(bound, std::abs(gain.value()));
   ExactSum sum(1, comm.max(bound), static_cast<long>(space.basis().patches.patch_of_token.size()));
-  for (const double value : gains) sum.add(std::span(&value, 1));
-  const double total = sum.reduce(comm, "seasonal variance: gains of the patches").front() + global_gain;
+  for (const Gain& gain : gains) sum.add(std::vector<double>{gain.value()});
+  double total = sum.reduce(comm, "seasonal variance: gains of the patches").front();
+  for (const Gain& gain : global_gains) total += gain.value();
   if (!std::isfinite(total))  // the gains of the global modes are the same on every rank
     throw Error(
         ExitCode::data,
@@ -109,10 +127,13 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
                     "number: look for absurd values in the input",
                     total),
         true);
-  log::info("base: seasonal variance {} the log-likelihood of data.validate by {:.4g} a time: {}",
-            total > 0 ? "raises" : "lowers", std::abs(total) / 2 / static_cast<double>(validate.size()),
-            total > 0 ? "kept" : "left out");
-  return total > 0 ? season : SeasonalVariance{};
+  const std::string effect = fmt::format("it {} the log-likelihood of data.validate by {:.4g} a time",
+                                         total > 0 ? "raises" : "lowers",
+                                         std::abs(total) / static_cast<double>(validate.size()));
+  if (total <= 0) return left_out(effect);
+  log::info("base.season = {}: kept: {}", harmonics, effect);
+  season.reason = "kept: " + effect;
+  return season;
 }
 
 }  // namespace podscale

@@ -86,7 +86,7 @@ std::string Forecaster::description() const {
 }
 
 std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& forecast,
-                                                   std::uint32_t time_key, int member,
+                                                   std::uint64_t time_key, int member,
                                                    std::span<const float> condition) const {
   const LatentSpace& space = foundation_.space;
   const std::size_t tokens =
@@ -94,7 +94,7 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
   std::vector<float> noise(tokens * static_cast<std::size_t>(foundation_.basis.modes));
   // The stream and counters of the sampler's start noise: member m of an untrained network is the same field.
   CounterRandom(seed_, Stream::sampler)
-      .fill_normal(std::span(noise), time_key, static_cast<std::uint32_t>(member), 0);
+      .fill_noise(noise, time_key, static_cast<std::uint32_t>(member));
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 

@@ -52,10 +52,11 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum(comm)));
   if (const auto base = read_base(comm, basis, path)) {
     text += fmt::format(
-        "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes, {}\n",
+        "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes; season of the "
+        "variance {}\n",
         base->predictors.box().slots(), base->halo, fmt::join(base->lags, ", "), base->penalty,
         base->interpolation > 0 ? "interpolation" : "climatology", base->residual.rank,
-        base->season.varies() ? "variance through the year" : "no season in the variance");
+        base->season.reason);
     text += fmt::format("  base: {}\n", base->calibration.text());
     text += fmt::format("  with its base: checksum {}, which models and products name\n",
                         LatentSpace(basis, &*base).checksum(comm));

@@ -69,4 +69,12 @@ std::vector<long> lr_steps(const std::vector<StepPair>& pairs) {
   return steps;
 }
 
+std::vector<double> year_phases(const Basis& basis, const StudySeries& study,
+                                const std::vector<StepPair>& pairs) {
+  std::vector<double> phases;
+  for (const StepPair& pair : pairs)
+    phases.push_back(basis.year_phase(study.hr.times(), static_cast<std::size_t>(pair.a)));
+  return phases;
+}
+
 }  // namespace podscale

@@ -75,7 +75,7 @@ int train(const Context& context, const NetworkBackend& backend) {
   const ValidationSubset validation(comm, foundation.space, study, subset,
                                     static_cast<int>(namelist.integer("training.validation_members")),
                                     static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
-                                    namelist.text("sampling.uncertainty") == "head", inflation);
+                                    namelist.text("sampling.uncertainty") == "head", inflation, block);
   log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), validate.size());
 
   // 3. Training.

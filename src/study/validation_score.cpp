@@ -14,7 +14,7 @@ namespace {
 
 /// What a network with zero-initialised outputs returns: its start noise, and N(0, 1).
 NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
-  return {[seed, layout](std::span<const float>, float, std::uint32_t time_key, int first, int count,
+  return {[seed, layout](std::span<const float>, float, std::uint64_t time_key, int first, int count,
                          std::span<float> out, const Temperature& temperature) {
             const CounterRandom random(seed, Stream::sampler);
             const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
@@ -23,7 +23,7 @@ NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
                                                                  layout.modes);
             for (int m = 0; m < count; ++m) {
               const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
-              random.fill_normal(member, time_key, static_cast<std::uint32_t>(first + m), 0);
+              random.fill_noise(member, time_key, static_cast<std::uint32_t>(first + m));
               for (std::size_t i = 0; i < size; ++i)
                 member[i] *= layout.active[i]
                                  ? (i < patches ? temperature.of_mode(i % modes) : temperature.global)
@@ -48,19 +48,32 @@ std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
 
 ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& space,
                                    const StudySeries& study, const std::vector<StepPair>& pairs, int members,
-                                   std::uint64_t seed, bool head, const Inflation& inflation)
-    : comm_(&comm), space_(&space), plan_{members, members}, head_(head), inflation_(inflation) {
-  const Basis& basis = space.basis();
-  truth_.resize(static_cast<std::size_t>(basis.window.points()) * pairs.size());
-  read_anomalies(study.hr, basis, comm, hr_steps(pairs), truth_);
-  condition_ = conditions_of(space, study.lr, comm).read(lr_steps(pairs));
+                                   std::uint64_t seed, bool head, const Inflation& inflation, long block)
+    : comm_(&comm),
+      space_(&space),
+      study_(&study),
+      pairs_(pairs),
+      block_(static_cast<std::size_t>(times_at_once(space, block))),
+      plan_{members, members},
+      head_(head),
+      inflation_(inflation) {
+  const ConditionSeries conditions = conditions_of(space, study.lr, comm);
+  for (std::size_t first = 0; first < pairs.size(); first += block_) {
+    const auto part = conditions.read(lr_steps(pairs_from(first)));
+    condition_.insert(condition_.end(), part.begin(), part.end());
+  }
   const TimeAxis& axis = study.hr.times();
   for (const StepPair& pair : pairs) {
     const std::size_t step = static_cast<std::size_t>(pair.a);
-    year_phase_.push_back(static_cast<float>(basis.year_phase(axis, step)));
-    time_key_.push_back(axis.hour_key(step));
+    year_phase_.push_back(static_cast<float>(space.basis().year_phase(axis, step)));
+    time_key_.push_back(axis.time_key(step));
   }
   if (space.base()) base_scores_ = scores(untrained(seed, space.layout(comm)));
+}
+
+std::vector<StepPair> ValidationSubset::pairs_from(std::size_t first) const {
+  return {pairs_.begin() + static_cast<long>(first),
+          pairs_.begin() + static_cast<long>(std::min(first + block_, pairs_.size()))};
 }
 
 double ValidationSubset::score(const NetworkFunctions& network) const {
@@ -83,64 +96,60 @@ double ValidationSubset::score(const NetworkFunctions& network) const {
 }
 
 std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) const {
-  return head_ ? head_scores(network) : ensemble_scores(network);
-}
-
-template <class Value>
-std::vector<double> ValidationSubset::means_over_points(const Value& value) const {
   const Basis& basis = space_->basis();
-  const std::size_t times = year_phase_.size();
-  std::vector<double> sums(2 * times, 0.0);
-  for (std::size_t t = 0; t < times; ++t) {
-    const auto at_point = value(t);
-    for (const PatchModes& patch : basis.patches.mine)
-      for (const long point : patch.points) {
-        const double weight = basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
-                                                     basis.window.x0 + point % basis.window.nx);
-        sums[t] += weight * at_point(static_cast<std::size_t>(point));
-        sums[times + t] += weight;
+  const std::size_t times = pairs_.size(), n = static_cast<std::size_t>(basis.window.points()),
+                    width = condition_.size() / times;
+  std::vector<double> sums(2 * times, 0.0), truth;
+  for (std::size_t first = 0; first < times; first += block_) {
+    const auto steps = hr_steps(pairs_from(first));
+    const std::size_t count = steps.size();
+    truth.resize(n * count);
+    read_anomalies(study_->hr, basis, *comm_, steps, truth);
+    const ForecastRequest request{std::span(condition_).subspan(first * width, count * width),
+                                  std::span(year_phase_).subspan(first, count),
+                                  std::span(time_key_).subspan(first, count)};
+    // value(point): the score there.
+    const auto add = [&](std::size_t t, const auto& value) {
+      for (const PatchModes& patch : basis.patches.mine)
+        for (const long point : patch.points) {
+          const double weight = basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
+                                                       basis.window.x0 + point % basis.window.nx);
+          const std::size_t i = static_cast<std::size_t>(point);
+          sums[first + t] += weight * value(i, truth[t * n + i]);
+          sums[times + first + t] += weight;
+        }
+    };
+    if (head_) {
+      const auto forecasts = head_forecast(*comm_, *space_, network.head)(request, inflation_);
+      std::vector<double> mean(n), variance(n);
+      const std::vector<double> zero(n, 0.0);
+      for (std::size_t t = 0; t < count; ++t) {
+        decode_forecast(basis, forecasts[t], inflation_.truncation, zero, mean, variance);
+        add(t, [&](std::size_t i, double u) { return gaussian_crps(mean[i], variance[i], u); });
       }
+      continue;
+    }
+    const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
+    const std::size_t m = static_cast<std::size_t>(plan_.members);
+    std::vector<double> members(n * m), at_point(m);
+    for (std::size_t t = 0; t < count; ++t) {
+      std::vector<double> a;
+      for (std::size_t i = 0; i < m; ++i) {
+        const auto member = member_coefficients(*space_, latents, t, static_cast<int>(i),
+                                                request.condition.subspan(t * width, width));
+        a.insert(a.end(), member.begin(), member.end());
+      }
+      decode_coefficients(basis, a, static_cast<long>(m), members);
+      add(t, [&](std::size_t i, double u) {
+        for (std::size_t j = 0; j < m; ++j) at_point[j] = members[j * n + i];
+        return fair_crps(at_point, u);
+      });
+    }
   }
   comm_->sum(std::span(sums));
   std::vector<double> means;
   for (std::size_t t = 0; t < times; ++t) means.push_back(sums[t] / sums[times + t]);
   return means;
-}
-
-std::vector<double> ValidationSubset::head_scores(const NetworkFunctions& network) const {
-  const Basis& basis = space_->basis();
-  const auto forecasts =
-      head_forecast(*comm_, *space_, network.head)({condition_, year_phase_, time_key_}, inflation_);
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  std::vector<double> mean(n), variance(n);
-  const std::vector<double> zero(n, 0.0);
-  return means_over_points([&](std::size_t t) {
-    decode_forecast(basis, forecasts[t], inflation_.truncation, zero, mean, variance);
-    return [&, t](std::size_t i) { return gaussian_crps(mean[i], variance[i], truth_[t * n + i]); };
-  });
-}
-
-std::vector<double> ValidationSubset::ensemble_scores(const NetworkFunctions& network) const {
-  const Basis& basis = space_->basis();
-  const ForecastRequest request{condition_, year_phase_, time_key_};
-  const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
-                    m = static_cast<std::size_t>(plan_.members),
-                    width = condition_.size() / year_phase_.size();
-  std::vector<double> members(n * m), at_point(m);
-  return means_over_points([&](std::size_t t) {
-    std::vector<double> a;
-    for (std::size_t i = 0; i < m; ++i) {
-      const auto member = member_coefficients(*space_, latents, t, static_cast<int>(i),
-                                              std::span<const float>(condition_).subspan(t * width, width));
-      a.insert(a.end(), member.begin(), member.end());
-    }
-    decode_coefficients(basis, a, static_cast<long>(m), members);
-    return [&, t](std::size_t i) {
-      for (std::size_t j = 0; j < m; ++j) at_point[j] = members[j * n + i];
-      return fair_crps(at_point, truth_[t * n + i]);
-    };
-  });
 }
 
 }  // namespace podscale

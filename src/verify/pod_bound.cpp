@@ -3,36 +3,71 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/lapack.hpp"
 #include "podscale/gaussian/forecast.hpp"
-#include "podscale/study/anomaly.hpp"
 
 namespace podscale {
 namespace {
 
-/// Coefficients a that minimise |phi a - u| over the rows `valid` of phi. phi: [d x modes] column-major.
-std::vector<double> gappy_coefficients(const PatchModes& patch, const std::vector<double>& u,
-                                       const std::vector<std::size_t>& valid) {
-  const int n = patch.modes, one = 1;
-  const std::size_t d = patch.points.size();
-  std::vector<double> normal(static_cast<std::size_t>(n) * static_cast<std::size_t>(n), 0.0),
-      right(static_cast<std::size_t>(n), 0.0);
-  for (int a = 0; a < n; ++a) {
-    const double* column = &patch.phi[static_cast<std::size_t>(a) * d];
-    for (const std::size_t i : valid) right[a] += column[i] * u[i];
-    for (int b = 0; b <= a; ++b) {
-      const double* other = &patch.phi[static_cast<std::size_t>(b) * d];
-      for (const std::size_t i : valid) normal[b * n + a] += column[i] * other[i];
-    }
-    normal[a * n + a] +=
-        1e-10;  // of a diagonal of at most 1: fewer points than modes leave some undetermined
+/// [local patches][K] Phi^T R of a field, which is folded in place.
+std::vector<double> encode(const Basis& basis, std::vector<double>& field) {
+  basis.lapping.fold(field, 1);
+  std::vector<double> a(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0), x;
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    const int d = static_cast<int>(patch.points.size());
+    x.clear();
+    for (const long point : patch.points) x.push_back(field[static_cast<std::size_t>(point)]);
+    gemm(true, false, patch.modes, 1, d, 1, patch.phi.data(), d, x.data(), d, 0,
+         a.data() + p * static_cast<std::size_t>(basis.modes), patch.modes);
   }
-  int info = 0;
-  dposv_("L", &n, &one, normal.data(), &n, right.data(), &n, &info);
-  PODSCALE_ASSERT(info == 0, "dposv: {}", info);
-  return right;
+  return a;
+}
+
+/// Normal equations of least squares on the valid points, patch by patch: exact where patches do not overlap.
+class PatchSolver {
+ public:
+  /// valid: [points] 1 or 0.
+  PatchSolver(const Basis& basis, std::vector<double> valid) : basis_(&basis) {
+    basis.lapping.unfold_variance(valid, 1);  // share of each folded point that is valid
+    for (const PatchModes& patch : basis.patches.mine) {
+      const std::size_t d = patch.points.size();
+      std::vector<double> weighted = patch.phi;
+      for (std::size_t i = 0; i < weighted.size(); ++i)
+        weighted[i] *= valid[static_cast<std::size_t>(patch.points[i % d])];
+      const int n = patch.modes, rows = static_cast<int>(d);
+      std::vector<double> normal(static_cast<std::size_t>(n) * static_cast<std::size_t>(n));
+      gemm(true, false, n, n, rows, 1, patch.phi.data(), rows, weighted.data(), rows, 0, normal.data(), n);
+      // Of a diagonal of at most 1: fewer points than modes leave some undetermined.
+      for (int i = 0; i < n; ++i) normal[static_cast<std::size_t>(i * n + i)] += 1e-10;
+      int info = 0;
+      if (n > 0) dpotrf_("L", &n, normal.data(), &n, &info);
+      PODSCALE_ASSERT(info == 0, "dpotrf: {}", info);
+      factors_.push_back(std::move(normal));
+    }
+  }
+  std::vector<double> solve(std::vector<double> right) const {
+    for (std::size_t p = 0; p < factors_.size(); ++p) {
+      const int n = basis_->patches.mine[p].modes, one = 1;
+      int info = 0;
+      if (n > 0)
+        dpotrs_("L", &n, &one, factors_[p].data(), &n,
+                right.data() + p * static_cast<std::size_t>(basis_->modes), &n, &info);
+    }
+    return right;
+  }
+
+ private:
+  const Basis* basis_;
+  std::vector<std::vector<double>> factors_;
+};
+
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
 }  // namespace
@@ -42,64 +77,52 @@ PodBound::PodBound(const Basis& basis) : basis_(&basis) {
                   basis.window.points(), basis.grid.points());
 }
 
-void PodBound::project(std::span<const float> truth, std::span<const float> climatology,
-                       std::span<float> out) const {
+double PodBound::project(std::span<const float> truth, std::span<const float> climatology,
+                         std::span<float> out) const {
   PODSCALE_ASSERT(truth.size() == out.size() && climatology.size() == out.size() &&
                       static_cast<long>(out.size()) == basis_->grid.points(),
                   "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
-  std::fill(out.begin(), out.end(), std::numeric_limits<float>::quiet_NaN());
-  if (basis_->lapping.overlap() > 0) return project_overlapping(truth, climatology, out);
-  std::vector<double> u;
-  std::vector<std::size_t> valid;
-  for (const PatchModes& patch : basis_->patches.mine) {
-    const std::size_t d = patch.points.size();
-    u.assign(d, 0.0);
-    valid.clear();
-    for (std::size_t i = 0; i < d; ++i) {
-      const auto point = static_cast<std::size_t>(patch.points[i]);
-      if (!std::isfinite(truth[point])) continue;
-      u[i] = static_cast<double>(truth[point]) - climatology[point];
-      valid.push_back(i);
-    }
-    std::vector<double> a(static_cast<std::size_t>(patch.modes), 0.0);
-    if (valid.size() == d) {
-      gemm(true, false, patch.modes, 1, static_cast<int>(d), 1, patch.phi.data(), static_cast<int>(d),
-           u.data(), static_cast<int>(d), 0, a.data(), std::max(1, patch.modes));
-    } else if (!valid.empty() && patch.modes > 0) {
-      a = gappy_coefficients(patch, u, valid);
-    }
-    for (const std::size_t i : valid) {
-      const auto point = static_cast<std::size_t>(patch.points[i]);
-      double value = climatology[point];
-      for (int k = 0; k < patch.modes; ++k) value += patch.phi[static_cast<std::size_t>(k) * d + i] * a[k];
-      out[point] = static_cast<float>(value);
+  std::vector<double> valid(truth.size()), u(truth.size(), 0.0);
+  bool gaps = false;
+  for (std::size_t i = 0; i < u.size(); ++i) {
+    const bool there = basis_->ocean[i] && std::isfinite(truth[i]);
+    valid[i] = there ? 1 : 0;
+    gaps = gaps || (basis_->ocean[i] && !there);
+    if (there) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
+  }
+  // Without gaps the modes are orthonormal. With them, conjugate gradients on the normal equations of the
+  // whole region, since neighbours that overlap depend on each other.
+  std::vector<double> a = encode(*basis_, u), field(u.size());
+  double misfit = 0;
+  if (gaps) {
+    const PatchSolver solver(*basis_, valid);
+    std::vector<double> left = std::move(a);
+    a.assign(left.size(), 0.0);
+    const double all = std::sqrt(dot(left, left));
+    std::vector<double> direction = solver.solve(left);
+    double size = dot(left, direction);
+    misfit = all > 0 ? 1 : 0;
+    for (int pass = 0; pass < largest_passes && misfit > tolerance; ++pass) {
+      decode_coefficients(*basis_, direction, 1, field);
+      for (std::size_t i = 0; i < field.size(); ++i) field[i] *= valid[i];
+      const std::vector<double> product = encode(*basis_, field);
+      const double step = size / dot(direction, product);
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        a[i] += step * direction[i];
+        left[i] -= step * product[i];
+      }
+      misfit = std::sqrt(dot(left, left)) / all;
+      const std::vector<double> next = solver.solve(left);
+      const double before = std::exchange(size, dot(left, next));
+      for (std::size_t i = 0; i < direction.size(); ++i)
+        direction[i] = next[i] + size / before * direction[i];
     }
   }
-}
-
-void PodBound::project_overlapping(std::span<const float> truth, std::span<const float> climatology,
-                                   std::span<float> out) const {
-  const auto valid = [&](std::size_t i) { return basis_->ocean[i] && std::isfinite(truth[i]); };
-  std::vector<double> u(truth.size(), 0.0);
-  for (std::size_t i = 0; i < u.size(); ++i)
-    if (valid(i)) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
-  // Gaps take the values of the projection until it does not change: the least squares solution on the valid
-  // points, as Everson & Sirovich find it. Coefficients of neighbours depend on each other here.
-  std::vector<double> projected(u.size());
-  double change = 1;
-  for (int pass = 0; pass < 500 && change > 1e-6; ++pass) {
-    std::vector<double> filled = u;
-    const auto a = to_coefficients(*basis_, filled, 1);
-    decode_coefficients(*basis_, std::vector<double>(a.begin(), a.end()), 1, projected);
-    change = 0;
-    for (std::size_t i = 0; i < u.size(); ++i) {
-      if (valid(i) || !basis_->ocean[i]) continue;
-      change = std::max(change, std::abs(projected[i] - u[i]));
-      u[i] = projected[i];
-    }
-  }
-  for (std::size_t i = 0; i < u.size(); ++i)
-    if (valid(i)) out[i] = static_cast<float>(projected[i] + static_cast<double>(climatology[i]));
+  decode_coefficients(*basis_, a, 1, field);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = valid[i] > 0 ? static_cast<float>(field[i] + static_cast<double>(climatology[i]))
+                          : std::numeric_limits<float>::quiet_NaN();
+  return misfit;
 }
 
 }  // namespace podscale

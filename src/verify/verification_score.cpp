@@ -160,6 +160,7 @@ ScoreAccumulator Verification::score() {
   ScoreAccumulator scores(product_->grid(), basis_->ocean, systems(), times(), range.reduce(*comm_), window);
   add_families(scores);
 
+  double misfit = 0;  // of the bound
   Progress progress("verify", mine.size(), "times a rank");
   comm_->agree([&] {
     on_this_rank([&] {
@@ -174,7 +175,7 @@ ScoreAccumulator Verification::score() {
         const std::vector<float> truth = read_truth(match.truth);
         product_->read(match.product, forecast);
         baselines_->read(match.lr, phases[static_cast<std::size_t>(k)], baseline);
-        bound_->project(truth, baseline.climatology, bound);
+        misfit = std::max(misfit, bound_->project(truth, baseline.climatology, bound));
         forecasts = {forecast.view()};
         for (std::size_t c = 0; c < others.size(); ++c) {
           compared_readers_[c].read(match.compared[c], others[c]);
@@ -191,6 +192,9 @@ ScoreAccumulator Verification::score() {
     });
   });
   progress.finish();
+  if ((misfit = comm_->max(misfit)) > PodBound::tolerance)
+    log::warn("pod_bound: at a time with gaps {} passes leave {:.1g} of its equations: it is no exact bound",
+              PodBound::largest_passes, misfit);
   scores.reduce(*comm_);
   return scores;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -193,8 +194,27 @@ TEST(Times, MonthlyAxesAndKeys) {
   EXPECT_FALSE(daily(40).is_monthly());
   const TimeAxis monthly = decode_times({15.5, 45, 74.5, 105}, "days since 2000-01-01", "", "x");
   EXPECT_TRUE(monthly.is_monthly());
-  EXPECT_EQ(decode_times({0, 1.75}, "days since 1800-01-01", "", "x").hour_key(1), 42u);
-  EXPECT_EQ(decode_times({360}, "days since 1800-01-01", "360_day", "x").hour_key(0), 8640u);
+  EXPECT_EQ(decode_times({0, 1.75}, "days since 1800-01-01", "", "x").time_key(1), 42u);
+  EXPECT_EQ(decode_times({360}, "days since 1800-01-01", "360_day", "x").time_key(0), 8640u);
+}
+
+TEST(Times, KeysAreThoseOfTheSecondAndTheHourAloneOnWholeHours) {
+  std::vector<double> seconds;
+  for (const double hour : {-30.0, 0.0, 1.0, 1.5e6})
+    for (const double second : {0.0, 1.0, 599.0, 600.0, 1800.0, 3599.0}) seconds.push_back(3600 * hour + second);
+  const TimeAxis axis = decode_times(seconds, "seconds since 1800-01-01", "proleptic_gregorian", "x");
+  std::set<std::uint64_t> keys;
+  for (std::size_t t = 0; t < seconds.size(); ++t) {
+    EXPECT_TRUE(keys.insert(axis.time_key(t)).second) << axis.time_key(t);
+    const auto hour = static_cast<std::uint32_t>(static_cast<long>(std::floor(seconds[t] / 3600)));
+    if (t % 6 == 0) {
+      EXPECT_EQ(axis.time_key(t), hour);
+    }
+  }
+  // An hour that its unit cannot hold exactly is that hour.
+  const TimeAxis inexact = decode_times({1.0 / 24, 1 - 1e-14}, "days since 1800-01-01", "", "x");
+  EXPECT_EQ(inexact.time_key(0), 1u);
+  EXPECT_EQ(inexact.time_key(1), 24u);
 }
 
 TEST(Times, MatchByDayOrByMonth) {

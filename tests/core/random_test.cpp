@@ -69,6 +69,23 @@ TEST(CounterRandom, AnElementDoesNotDependOnTheLength) {
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(static_cast<float>(wide[i]), all[i]) << i;
 }
 
+TEST(CounterRandom, NoiseOfATimeIsKeyedByTheSecondToo) {
+  const CounterRandom random(3, Stream::sampler);
+  const auto first = [&](std::uint64_t hour, std::uint64_t second, std::uint32_t member, std::uint32_t step) {
+    float value = 0;
+    random.fill_noise(std::span(&value, 1), second << 32 | hour, member, step);
+    return value;
+  };
+  float plain = 0;
+  random.fill_normal(std::span<float>(&plain, 1), 4711, 2, 5);
+  EXPECT_EQ(first(4711, 0, 2, 5), plain);
+  std::set<float> values;
+  for (const std::uint64_t second : {0, 1, 1800, 3599})
+    for (const std::uint32_t member : {0, 1, 1100000})
+      for (const std::uint32_t step : {0, 1, 100000}) values.insert(first(4711, second, member, step));
+  EXPECT_EQ(values.size(), 36u);
+}
+
 TEST(CounterRandom, SeedsStreamsAndCountersDiffer) {
   std::set<double> values;
   int count = 0;

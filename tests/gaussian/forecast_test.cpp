@@ -19,7 +19,7 @@ namespace {
 
 CoefficientForecast of_base(const Study& study, const Inflation& inflation) {
   const float phase = 0.25f;
-  const std::uint32_t key = 7;
+  const std::uint64_t key = 7;
   return base_forecast(study.space)({study.condition, {&phase, 1}, {&key, 1}}, inflation).front();
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
 
 extern "C" void dsyev_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
@@ -251,6 +252,39 @@ TEST(ResidualCovariance, RanksWithoutAPatchTakePart) {
   const Region region(comm, 2, 6, 0.5), alone(self, 2, 6, 0.5);  // two patches with ocean
   EXPECT_EQ(region.patches.patch_of_token.size(), 2u);
   expect_same_bits(comm, region, alone, 2, 1.0);
+}
+
+TEST(ResidualCovariance, GlobalLatentsAreExactSumsInMemoryThatPatchesDoNotRaise) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  constexpr long times = 100, patches = 2000, rank = 64, modes = 2;
+  ResidualCovariance covariance{rank, std::vector<double>(rank), {}};
+  for (int r = 0; r < rank; ++r) covariance.variance[r] = 1.0 / (1 + r);
+  Patches all;
+  PatchSeries residuals;
+  std::vector<long double> expected(rank * times, 0);
+  const CounterRandom random(5, Stream::test);
+  for (long p = 0; p < patches; ++p) {
+    std::vector<double> global(modes * rank), r(modes * times);
+    random.fill_normal(std::span(global), static_cast<std::uint32_t>(p), 1);
+    random.fill_normal(std::span(r), static_cast<std::uint32_t>(p), 2);
+    all.patch_of_token.push_back(p);
+    for (long i = 0; i < rank * times; ++i)
+      for (int m = 0; m < modes; ++m)
+        expected[i] += static_cast<long double>(global[i % rank * modes + m]) * r[i / rank * modes + m] /
+                       covariance.variance[i % rank];
+    if (p % comm.size() != comm.rank()) continue;
+    PatchModes patch;
+    patch.token = p;
+    patch.modes = modes;
+    all.mine.push_back(patch);
+    covariance.mine.push_back({global, {}});
+    residuals.push_back(r);
+  }
+  const double before = peak_memory_mib();
+  const auto z = global_latents(comm, covariance, all, residuals, times);
+  EXPECT_LT(peak_memory_mib() - before, 8);  // all products of one rank alone: 98 MiB
+  ASSERT_EQ(z.size(), expected.size());
+  for (std::size_t i = 0; i < z.size(); ++i) EXPECT_NEAR(z[i], static_cast<double>(expected[i]), 1e-10);
 }
 
 TEST(ResidualCovariance, ShareKeepsTheFewestModesThatReachIt) {

@@ -30,7 +30,7 @@ Model trained(const Communicator& comm, const Folder& folder, Prediction predict
 }
 
 std::vector<float> draw(const Model& model, const SamplerOptions& sampler, const Study& study,
-                        std::uint32_t time_key, int first, int count) {
+                        std::uint64_t time_key, int first, int count) {
   std::vector<float> out(static_cast<std::size_t>(count * study.layout.latent_size()));
   model.sample(sampler,
                std::span(study.condition).first(static_cast<std::size_t>(study.layout.condition_size())),

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "podscale/core/error.hpp"
 
@@ -78,4 +81,36 @@ TEST(Share, CoversEverythingOnceForAnyNumberOfParts) {
       }
       EXPECT_EQ(next, total);
     }
+}
+
+TEST(Counts, PiecesCoverAllOnceAndFitAnInt) {
+  for (const std::size_t count : {0ul, 1ul, 1ul << 30, (1ul << 30) + 1, (1ul << 31) + 7, 5ul << 32}) {
+    std::size_t next = 0;
+    for_pieces(count, [&](std::size_t first, int n) {
+      EXPECT_EQ(first, next);
+      EXPECT_GT(n, 0);
+      next += static_cast<std::size_t>(n);
+    });
+    EXPECT_EQ(next, count);
+  }
+  std::vector<int> sizes;
+  for_pieces(10, [&](std::size_t, int n) { sizes.push_back(n); }, 4);
+  EXPECT_EQ(sizes, (std::vector<int>{4, 4, 2}));
+  EXPECT_EQ(mpi_count((1l << 31) - 1, "n"), 2147483647);
+  EXPECT_THROW(mpi_count(1l << 31, "n"), Error);
+  EXPECT_THROW(mpi_count((1l << 32) + 1, "n"), Error);
+}
+
+TEST(Counts, SumsAndBroadcastsTakeMoreThanAnInt) {
+  // On one rank no page is touched, so this needs address space only.
+  const Communicator self = Communicator::self();
+  constexpr std::size_t bytes = (1ul << 31) + 3;
+  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  const std::span<unsigned char> values(static_cast<unsigned char*>(pages), bytes);
+  values.back() = 7;
+  self.broadcast(values);
+  self.sum(values);
+  EXPECT_EQ(values.back(), 7);
+  munmap(pages, bytes);
 }

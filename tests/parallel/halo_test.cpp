@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "podscale/core/error.hpp"
+
 using namespace podscale;
 
 namespace {
@@ -44,4 +46,11 @@ TEST(HaloExchange, BringsTheNeighboursPoints) {
     expect_neighbours(5, 9, 8, periodic, 1);    // more ranks than patches
     expect_neighbours(8, 8, 8, periodic, 3);    // one patch: its own neighbour across the cut
   }
+}
+
+TEST(HaloExchange, MorePointsThanPetscCountsAreRefused) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Decomposition decomposition(70000, 70000, 70000, 70000, comm.size());  // one patch: rank 0 has it
+  EXPECT_THROW(HaloExchange(comm, decomposition, false, 1), Error);
+  EXPECT_EQ(comm.sum(1), comm.size());
 }

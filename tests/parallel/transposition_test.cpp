@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "podscale/core/error.hpp"
+
 using namespace podscale;
 
 namespace {
@@ -47,4 +49,25 @@ TEST(Transposition, ThereAndBackIsTheIdentity) {
       EXPECT_EQ(back, by_space);
       EXPECT_EQ(transposition.bytes_sent(), (items - transposition.items().size()) * local * width * 4);
     }
+}
+
+TEST(Transposition, MoreThanMpiCountsIsRefusedOnAllRanks) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const std::vector<long> mine = comm.is_root() ? std::vector<long>{0, 1, 2} : std::vector<long>{};
+  const auto code = [&](long items, long width) {
+    try {
+      Transposition(comm, mine, 3, items, width);  // allocates nothing of the size of the data
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.agreed());
+      EXPECT_NE(std::string(error.what()).find("2147483647"), std::string::npos) << error.what();
+      return error.code();
+    }
+    return ExitCode::ok;
+  };
+  // 3 tokens times 2^31 / 3 items is one too many, on rank 0 only: it holds the tokens.
+  EXPECT_EQ(code((1l << 31) / 3, 1), ExitCode::ok);
+  EXPECT_EQ(code((1l << 31) / 3 + 1, 1), ExitCode::usage);
+  EXPECT_EQ(code(3l << 31, 1), ExitCode::usage);  // 0 where it is cut to an int
+  EXPECT_EQ(code(1, (1l << 32) + 5), ExitCode::usage);
+  EXPECT_EQ(comm.sum(1), comm.size());
 }

@@ -53,6 +53,30 @@ TEST(Climatology, ResidualIsOrthogonalToTheHarmonics) {
   for (const double d : dot) EXPECT_NEAR(d, 0, 1e-8);
 }
 
+TEST(YearCoverage, FindsTheGapAndWhatItCosts) {
+  const auto days = [](int first, int last, int step = 1) {
+    std::vector<double> phases;
+    for (int d = first; d <= last; d += step) phases.push_back((d % 365) / 365.0);
+    return phases;
+  };
+  EXPECT_FALSE(year_coverage(days(0, 364), 4).has_gap());
+  EXPECT_NEAR(year_coverage(days(0, 364), 4).growth, 1, 1e-6);
+  EXPECT_FALSE(year_coverage(days(0, 364, 73), 1).has_gap());  // sparse, but even
+  // January to October: in the middle of the gap the error is that of independent least squares there.
+  const YearCoverage year = year_coverage(days(0, 303), 2);
+  EXPECT_TRUE(year.has_gap());
+  EXPECT_NEAR(365 * year.from, 303, 1e-9);
+  EXPECT_NEAR(365 * year.to, 365, 1e-9);
+  EXPECT_NEAR(year.growth, 1.67, 0.02);  // by numpy.linalg.inv
+  EXPECT_NE(year.text().find("between 10-31 and 01-01 (62 days"), std::string::npos) << year.text();
+  EXPECT_TRUE(year_coverage(days(0, 303), 1).has_gap());
+  EXPECT_FALSE(year_coverage(days(0, 303), 0).has_gap());   // the mean needs no season
+  EXPECT_FALSE(year_coverage(days(0, 330), 1).has_gap());   // five weeks
+  EXPECT_TRUE(year_coverage(days(330, 600), 1).has_gap());  // across the turn of the year
+  EXPECT_GT(year_coverage(days(0, 182), 4).growth, 100);
+  EXPECT_TRUE(year_coverage({0.3}, 1).has_gap());
+}
+
 TEST(Climatology, TooFewPhasesAreRefused) {
   HarmonicFit fit(1, 2);
   const std::vector<float> field{1.0f};

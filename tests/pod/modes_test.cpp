@@ -254,6 +254,31 @@ TEST(Pod, SharedBasisMatchesLapackOnPooledSnapshotsAndStaysOrthonormalOnCutPatch
   }
 }
 
+TEST(Pod, APatchThatOnlyRoundingMovesHasNoModes) {
+  for (const bool shared : {false, true}) {
+    Snapshots s;
+    const std::size_t n = static_cast<std::size_t>(s.window.points());
+    if (shared) s.patches = find_patches(s.comm, s.decomposition, std::vector<unsigned char>(n, 1));
+    GramMatrices grams(s.patches.mine);
+    for (long t = 0; t < kSteps; ++t)
+      for (const PatchModes& patch : s.patches.mine)
+        for (const long point : patch.points)
+          if (patch.patch == 4) s.local[static_cast<std::size_t>(t) * n + static_cast<std::size_t>(point)] *= 1e-9;
+    grams.add(s.local, kSteps, s.window.points());
+    compute_modes(s.comm, s.decomposition, grams, {6, 1.0, shared}, s.patches.mine);
+    for (const PatchModes& patch : s.patches.mine) {
+      EXPECT_EQ(patch.modes, patch.patch == 4 ? 0 : 6) << patch.patch;
+      EXPECT_EQ(patch.scale.size(), static_cast<std::size_t>(patch.modes));
+      EXPECT_EQ(patch.phi.size(), patch.points.size() * patch.scale.size());
+      double tau = 0;
+      for (const double value : patch.tau) tau += value;
+      if (patch.patch == 4) {
+        EXPECT_NEAR(tau / patch.variance, 1, 1e-9);  // all of its variance is truncation
+      }
+    }
+  }
+}
+
 TEST(Pod, LowRankSnapshotsGiveNoMoreModesThanTheirRank) {
   std::vector<double> gram(36, 0.0);
   const double a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 1, -1, 1, -1};

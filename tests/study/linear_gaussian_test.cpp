@@ -123,7 +123,7 @@ void for_forecasts(const Communicator& comm, const Study& study, const std::vect
   std::vector<double> mean(n), variance(n);
   const Block block = read_block(comm, study, pairs);
   const std::vector<float> phase(pairs.size(), 0.0f);
-  const std::vector<std::uint32_t> key(pairs.size(), 0);
+  const std::vector<std::uint64_t> key(pairs.size(), 0);
   const auto forecasts = base_forecast(study.space)({block.condition, phase, key}, inflation);
   for (std::size_t t = 0; t < pairs.size(); ++t) {
     decode_forecast(study.basis, forecasts[t], inflation.truncation, zero, mean, variance);
@@ -749,19 +749,32 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   const auto clamped = [&](const double* c, const std::vector<double>& b) {
     return std::clamp(curve(c, b), 0.25, 4.0);
   };
+  // Of n latents a time: the density of each with its variance, once v times and once without, times the factor
+  // that suits it best.
+  const auto gain_of = [&](const double* c, const std::vector<double>& squares, std::size_t at,
+                           std::size_t stride, double n) {
+    double plain = 0, scaled = 0, gain = 0;
+    const std::size_t count = study().validate.size();
+    for (std::size_t t = 0; t < count; ++t) {
+      plain += squares[t * stride + at] / (n * static_cast<double>(count));
+      scaled += squares[t * stride + at] / clamped(c, validate.basis[t]) / (n * static_cast<double>(count));
+    }
+    for (std::size_t t = 0; t < count && n > 0; ++t) {
+      const double s = squares[t * stride + at], v = clamped(c, validate.basis[t]);
+      gain += 0.5 * (n * std::log(plain) + s / plain) - 0.5 * (n * std::log(scaled * v) + s / (scaled * v));
+    }
+    return gain;
+  };
   double gain = 0, of_global = 0;
-  for (std::size_t t = 0; t < study().validate.size(); ++t) {
-    for (std::size_t p = 0; p < local; ++p) {
-      const double v = clamped(&season.patch[3 * p], validate.basis[t]), s = validate.patch[t * local + p];
-      gain += s - s / v - patches[p].modes * std::log(v);
-    }
-    for (std::size_t r = 0; r < rank; ++r) {
-      const double v = clamped(&season.global[3 * r], validate.basis[t]), s = validate.global[t * rank + r];
-      of_global += s - s / v - std::log(v);
-    }
-  }
-  gain = comm().sum(gain) + of_global;
-  EXPECT_EQ(fit(comm(), study(), study().validate).varies(), gain > 0);
+  for (std::size_t p = 0; p < local; ++p)
+    gain += gain_of(&season.patch[3 * p], validate.patch, p, local, patches[p].modes);
+  for (std::size_t r = 0; r < rank; ++r)
+    of_global += gain_of(&season.global[3 * r], validate.global, r, rank, 1);
+  gain = (comm().sum(gain) + of_global) / static_cast<double>(study().validate.size());
+  const SeasonalVariance chosen = fit(comm(), study(), study().validate);
+  EXPECT_EQ(chosen.varies(), gain > 0);
+  EXPECT_NE(chosen.reason.find(fmt::format("by {:.4g} a time", std::abs(gain))), std::string::npos)
+      << chosen.reason << gain;
   EXPECT_FALSE(
       fit_seasonal_variance(comm(), study().space, study().series, study().train, study().validate, 0, kBlock)
           .varies());
@@ -775,6 +788,42 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
     for (std::size_t q = 0; q < alone.basis.patches.mine.size(); ++q)
       for (std::size_t i = 0; i < 3 && alone.basis.patches.mine[q].patch == patches[p].patch; ++i)
         EXPECT_EQ(season.patch[3 * p + i], there.patch[3 * q + i]);
+}
+
+TEST_F(Base, OnePatchThatIsFarOffDoesNotDecideOnTheSeason) {
+  // As where data.train holds water at its freezing point, which then warms: squared latents of 1e12.
+  const Communicator self = Communicator::self();
+  Study study(self, study_namelist(dir()));
+  const auto gain_of = [](const SeasonalVariance& season) {
+    double value = 0;
+    EXPECT_EQ(std::sscanf(season.reason.substr(season.reason.find(" by ")).c_str(), " by %lf", &value), 1);
+    return season.reason.find("raises") != std::string::npos ? value : -value;
+  };
+  const auto fit = [&] {
+    return fit_seasonal_variance(self, study.space, study.series, study.train, study.validate, 1, kBlock);
+  };
+  const double before = gain_of(fit());
+  const double modes = study.basis.patches.mine[3].modes;
+  for (double& value : study.base.residual.mine[3].root) value *= 1e-6;
+  EXPECT_LT(std::abs(gain_of(fit()) - before), modes * std::log(4.0));
+}
+
+TEST_F(Base, ATrainingPeriodThatLacksSeasonsLeavesThemOutWithTheReason) {
+  Namelist namelist = study_namelist(dir());
+  namelist.set("data.train='2001-01-01','2001-10-31'");
+  namelist.set("data.validate='2001-11-01','2002-03-31'");
+  Study study(comm(), namelist);
+  study.base.season = fit_seasonal_variance(comm(), study.space, study.series, study.train, study.validate, 1,
+                                            kBlock);
+  EXPECT_FALSE(study.base.season.varies());
+  EXPECT_NE(study.base.season.reason.find("left out: data.train has no time between 10-"), std::string::npos)
+      << study.base.season.reason;
+  for (const double phase : {0.0, 0.3, 0.9})  // the variance is that of the training period all year
+    for (const double scale : latent_scale(study.base.season, phase, 3, 2).patch) EXPECT_EQ(scale, 1);
+  const std::string path = dir() + "/seasons.nc";
+  write_basis(comm(), study.basis, path, base_extras(comm(), study.basis, study.base));
+  comm().barrier();
+  EXPECT_EQ(require_base(comm(), read_basis(comm(), path), path).season.reason, study.base.season.reason);
 }
 
 TEST(SeasonalVariance, ScaleIsTheRootOfTheCurveWithinBounds) {

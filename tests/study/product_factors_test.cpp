@@ -143,7 +143,7 @@ TEST(ProductFactors, WhatTheForecastWasToldComesBack) {
   const std::string path = test::ScratchFolder(comm) / "condition.nc";
   const auto condition = conditions(study.basis, study.space.condition_width());
   const float phase[kTimes] = {};
-  const std::uint32_t key[kTimes] = {};
+  const std::uint64_t key[kTimes] = {};
   // The base's request is [times][patches][C].
   const auto forecasts = base_forecast(study.space)({condition, phase, key}, {1.1, 0.9, kTruncation});
   const ProductFactors factors(comm, study.space, 0, kTruncation, 0);

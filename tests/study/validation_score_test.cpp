@@ -8,6 +8,7 @@
 #include <memory>
 #include <numeric>
 
+#include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/token_series.hpp"
@@ -81,7 +82,7 @@ NetworkFunctions network(const Truth& truth, const TokenLayout& layout,
     for (std::size_t i = 0; i < mean.size(); ++i)
       mean[i] += static_cast<float>(gain(time)) * found->second[i];
   };
-  return {[add, layout](std::span<const float>, float phase, std::uint32_t key, int first, int count,
+  return {[add, layout](std::span<const float>, float phase, std::uint64_t key, int first, int count,
                         std::span<float> out, const Temperature& temperature) {
             const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
                               patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) *
@@ -89,7 +90,7 @@ NetworkFunctions network(const Truth& truth, const TokenLayout& layout,
             for (int m = 0; m < count; ++m) {
               const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
               CounterRandom(1, Stream::sampler)
-                  .fill_normal(member, key, static_cast<std::uint32_t>(first + m), 0);
+                  .fill_noise(member, key, static_cast<std::uint32_t>(first + m));
               for (std::size_t i = 0; i < size; ++i)
                 member[i] *= layout.active[i] ? (i < patches ? temperature.patch : temperature.global) : 0.0f;
               add(phase, member);
@@ -117,8 +118,8 @@ class Selection : public ::testing::Test {
     comm_.reset();
   }
   static const Study& study() { return *study_; }
-  static ValidationSubset subset(const std::vector<StepPair>& pairs, bool head) {
-    return {*comm_, study().space, study().series, pairs, 4, 1, head, Inflation{1.2, 0.9, 1.1}};
+  static ValidationSubset subset(const std::vector<StepPair>& pairs, bool head, long block = 16) {
+    return {*comm_, study().space, study().series, pairs, 4, 1, head, Inflation{1.2, 0.9, 1.1}, block};
   }
   /// Every time of the validation period alone.
   static std::vector<ValidationSubset> times(bool head) {
@@ -136,6 +137,24 @@ class Selection : public ::testing::Test {
 };
 
 }  // namespace
+
+TEST_F(Selection, FieldsAreReadBlockByBlockAndNotKept) {
+  std::vector<StepPair> many;  // 5400 times of 320 points
+  for (int i = 0; i < 150; ++i) many.insert(many.end(), study().validate.begin(), study().validate.end());
+  const double before = peak_memory_mib();
+  const ValidationSubset validation = subset(many, true);
+  // Their fields alone are 13 MiB in float64, and as much as they are read; conditions are kept.
+  const double conditions = 4.0 * static_cast<double>(many.size() * study().basis.patches.mine.size()) *
+                            static_cast<double>(study().space.condition_width()) / (1 << 20);
+  EXPECT_LT(peak_memory_mib() - before, 3 * conditions + 6);
+  for (const bool head : {true, false})
+    for (const long block : {1l, 7l}) {
+      const auto network = with([](std::size_t time) { return 0.01 * static_cast<double>(time); });
+      EXPECT_EQ(subset(study().validate, head, block).score(network),
+                subset(study().validate, head, 100).score(network))
+          << head << ", block " << block;
+    }
+}
 
 TEST_F(Selection, StepZeroHasTheScoreOfTheBaseAndABetterNetworkWins) {
   for (const bool head : {true, false}) {

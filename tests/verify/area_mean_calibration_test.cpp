@@ -49,7 +49,7 @@ std::string write_product(const Communicator& comm, const synthetic::Study& stud
 
 CoefficientForecast of_base(const synthetic::Study& study) {
   const float phase = 0;
-  const std::uint32_t key = 0;
+  const std::uint64_t key = 0;
   return base_forecast(study.space)({study.condition, std::span(&phase, 1), std::span(&key, 1)}, Inflation{})
       .front();
 }

@@ -219,6 +219,34 @@ TEST_F(VerificationStudy, BoundIsALeastSquaresProjectionWherePatchesOverlap) {
     }
 }
 
+TEST_F(VerificationStudy, BoundIsSolvedWhereGapsAreWide) {
+  const Communicator self = Communicator::self();
+  const auto points = static_cast<std::size_t>(ny * nx);
+  const std::vector<float> climatology(points, 0.0f);
+  for (const long overlap : {0, 2})
+    for (const std::size_t columns : {2u, 3u, 5u}) {  // of the eight of a patch that have a value
+      Basis basis = read_basis(self, path("basis.nc"));
+      if (overlap > 0) basis.overlap_patches(self, overlap);
+      const PodBound bound(basis);
+      std::vector<float> truth(points), out(points);
+      for (std::size_t i = 0; i < points; ++i)
+        truth[i] = i % 8 < columns ? std::sin(0.7f * static_cast<float>(i * i % 97)) : std::nanf("");
+      EXPECT_LE(bound.project(truth, climatology, out), PodBound::tolerance);
+      std::vector<double> left(points, 0.0);
+      for (std::size_t i = 0; i < points; ++i)
+        if (std::isfinite(out[i])) left[i] = static_cast<double>(truth[i]) - static_cast<double>(out[i]);
+      basis.lapping.fold(left, 1);
+      for (const PatchModes& patch : basis.patches.mine)
+        for (int k = 0; k < patch.modes; ++k) {
+          double inner = 0;
+          for (std::size_t i = 0; i < patch.points.size(); ++i)
+            inner += patch.phi[static_cast<std::size_t>(k) * patch.points.size() + i] *
+                     left[static_cast<std::size_t>(patch.points[i])];
+          EXPECT_NEAR(inner, 0, 1e-6) << overlap << ", " << columns << ": " << patch.patch << ", " << k;
+        }
+    }
+}
+
 TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
   const Basis basis = read_basis(Communicator::self(), path("basis.nc"));
   const Series hr = Series::open(world_, hr_spec(namelist_));

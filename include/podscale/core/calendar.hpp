@@ -37,8 +37,9 @@ struct TimeAxis {
   std::vector<Date> dates;
   /// Months apart (24 days or more between most steps): two sources then match by year and month, not by day.
   bool is_monthly() const;
-  /// Whole hours since 1800-01-01 of the calendar: identifies a time in the counters of the random generator.
-  std::uint32_t hour_key(std::size_t step) const;
+  /// Identifies a time, to the second, in the counters of the random generator: whole hours since 1800-01-01 of
+  /// the calendar, and the second of the hour in the upper 32 bits.
+  std::uint64_t time_key(std::size_t step) const;
 };
 
 /// Steps of `axis` whose date lies in [first, last], both 'YYYY-MM-DD', both inclusive (the whole last day).

@@ -66,12 +66,16 @@ std::vector<double> draw_coefficients(const LatentSpace& space, const LatentFore
 struct ForecastRequest {
   std::span<const float> condition;
   std::span<const float> year_phase;        ///< [times] in [0, 1)
-  std::span<const std::uint32_t> time_key;  ///< [times]
+  std::span<const std::uint64_t> time_key;  ///< [times]
   std::size_t times() const { return year_phase.size(); }
 };
 /// Collective. One forecast a time; variances of the latents times the inflation.
 using ForecastFunction =
     std::function<std::vector<CoefficientForecast>(const ForecastRequest&, const Inflation&)>;
+
+/// Not collective. Times to forecast at once, at most `block`: each forecast holds its covariance factors, of
+/// which there are at most 1 GiB, over all ranks, so that their number does not matter.
+long times_at_once(const LatentSpace& space, long block);
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space);

@@ -40,7 +40,7 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
                                            const PatchSeries& residuals, long times, int rank, double share);
 
 /// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and at any
-/// number of ranks.
+/// number of ranks. Memory does not grow with the number of patches.
 std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
                                    const Patches& patches, const PatchSeries& residuals, long times);
 /// Not collective. z_p = S_p^(-1/2) (r_p - U_p L^(1/2) z_g) in place of r_p. r: [modes].

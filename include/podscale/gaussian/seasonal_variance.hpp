@@ -3,6 +3,7 @@
 // the training period as a whole, but not in every season.
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace podscale {
@@ -13,6 +14,7 @@ struct SeasonalVariance {
   int harmonics = 0;
   std::vector<double> patch;   ///< [local patches][1 + 2H]: mean, cos 1, sin 1, ...
   std::vector<double> global;  ///< [R][1 + 2H]
+  std::string reason{};        ///< in words, why it was kept or left out
   int terms() const { return 1 + 2 * harmonics; }
   bool varies() const { return harmonics > 0; }
 };

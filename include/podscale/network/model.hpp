@@ -62,7 +62,7 @@ struct Temperature {
 
 /// Draws members of one time: as Model::sample with fixed options. Not collective.
 using SampleFunction =
-    std::function<void(std::span<const float> condition, float year_phase, std::uint32_t time_key,
+    std::function<void(std::span<const float> condition, float year_phase, std::uint64_t time_key,
                        int first_member, int count, std::span<float> out, const Temperature& temperature)>;
 /// As Model::head.
 using HeadFunction = std::function<void(std::span<const float> condition, float year_phase,

@@ -27,7 +27,7 @@ class Model final : public TokenNetwork {
   /// the members into the same groups everywhere and pad the last one (EnsemblePlan). In another group a
   /// member is the same to rounding only, since BLAS treats the last rows of a product differently.
   void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
-              std::uint32_t time_key, int first_member, int count, std::span<float> out,
+              std::uint64_t time_key, int first_member, int count, std::span<float> out,
               const Temperature& temperature = {}) const;
   /// Not collective. One evaluation: mean and variance of the latents of one time, [P][K] each; 0 and 1 in
   /// padding; also everywhere before training, which is the base.

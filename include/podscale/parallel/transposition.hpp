@@ -14,7 +14,7 @@ class Transposition {
  public:
   /// Collective. local_tokens: global token numbers of this rank (each token on exactly one rank); tokens:
   /// their number over all ranks; items are dealt over ranks in contiguous shares; `width` floats a token and
-  /// item.
+  /// item. Error(usage) where a rank's tokens times items are more than MPI can count.
   Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens, long items,
                 long width);
 
@@ -33,10 +33,7 @@ class Transposition {
   // What goes to or comes from each rank, in tokens, on either side.
   struct Messages {
     std::vector<int> counts, starts;
-    void resize(std::size_t ranks) {
-      counts.resize(ranks);
-      starts.resize(ranks);
-    }
+    void add(long count);  ///< of the next rank
   };
   Messages space_, item_;
 };

@@ -45,7 +45,7 @@ class Forecaster {
 
  private:
   void require_calibration(const Namelist& namelist, const std::string& model_path);
-  std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint32_t time_key,
+  std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint64_t time_key,
                                          int member, std::span<const float> condition) const;
   const Communicator& comm_;
   const Foundation& foundation_;

@@ -6,6 +6,7 @@
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/field/low_resolution.hpp"
+#include "podscale/pod/basis.hpp"
 
 namespace podscale {
 
@@ -27,5 +28,9 @@ std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& na
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);
+
+/// Not collective. Phases of the year of pairs, in [0, 1).
+std::vector<double> year_phases(const Basis& basis, const StudySeries& study,
+                                const std::vector<StepPair>& pairs);
 
 }  // namespace podscale

@@ -16,33 +16,31 @@ namespace podscale {
 /// neighbouring times are alike. Step 0, which is the base, has its own score exactly.
 class ValidationSubset {
  public:
-  /// Collective. Reads and keeps the fields of the pairs and their conditions; comm and space must outlive
-  /// it. members: of a time, all in one work item; seed: of the sampler. inflation: of the base, so that step
-  /// 0 is the calibrated base.
+  /// Collective. Keeps the conditions of the pairs; their fields are read for each score, at most `block` at
+  /// once. comm, space and study must outlive it. members: of a time, all in one work item; seed: of the
+  /// sampler. inflation: of the base, so that step 0 is the calibrated base.
   ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                    const std::vector<StepPair>& pairs, int members, std::uint64_t seed, bool head,
-                   const Inflation& inflation);
+                   const Inflation& inflation, long block);
   /// Collective; the same value on every rank and, to rounding, at any number of ranks.
   double score(const NetworkFunctions& network) const;
 
  private:
   /// The area-weighted score of every time: [times], the same on every rank.
   std::vector<double> scores(const NetworkFunctions& network) const;
-  std::vector<double> head_scores(const NetworkFunctions& network) const;
-  std::vector<double> ensemble_scores(const NetworkFunctions& network) const;
-  /// Area-weighted means over ocean points of value(time)(point of the window).
-  template <class Value>
-  std::vector<double> means_over_points(const Value& value) const;
+  std::vector<StepPair> pairs_from(std::size_t first) const;  ///< of one block
 
   const Communicator* comm_;
   const LatentSpace* space_;
+  const StudySeries* study_;
+  std::vector<StepPair> pairs_;
+  std::size_t block_;
   EnsemblePlan plan_;
   bool head_;
   Inflation inflation_;
-  std::vector<double> truth_;     // [times][window points] anomalies, K
   std::vector<float> condition_;  // [times][local patches][C]
   std::vector<float> year_phase_;
-  std::vector<std::uint32_t> time_key_;
+  std::vector<std::uint64_t> time_key_;
   std::vector<double> base_scores_;  // [times]; empty without a base
 };
 
