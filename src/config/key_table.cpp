@@ -52,6 +52,7 @@ const std::vector<Key> table = {
 
     {"grid", "interpolation", Text, "'bicubic'", "", 0, 0, "bilinear|bicubic", "From LR to the HR grid, for the condition"},
     {"grid", "time_block", Int, "64", "steps", 1, 1e6, "", "Steps read at once: peak memory grows with it"},
+    {"grid", "cache_mib", Int, "1024", "MiB", 0, 1e6, "", "Memory of a rank for fields that were read: they are read from file once; what is beyond is read again"},
 
     {"patches", "size", Ints, "8, 8", "points", 1, 4096, "", "Points of a patch along y and x", 2},
     {"patches", "overlap", Int, "0", "points", 0, 2048, "", "Points over which a patch reaches into its neighbours on each side, at most half of a patch"},

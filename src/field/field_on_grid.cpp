@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "window_reader.hpp"
+#include "file_reader.hpp"
 
 namespace podscale {
 namespace {
@@ -38,7 +38,7 @@ bool same_latitudes(const std::vector<double>& lat, const Grid& grid) {
 
 }  // namespace
 
-std::vector<float> read_on_grid(const Communicator& comm, const NetcdfFile& file, const std::string& variable,
+std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable,
                                 const Grid& grid, const Window& window, const std::string& what,
                                 const std::string& owner) {
   FileLayout layout;
@@ -46,9 +46,8 @@ std::vector<float> read_on_grid(const Communicator& comm, const NetcdfFile& file
   const CfAxes axes = cf_axes(file, layout.variable);
   layout.flip_y = axes.flip_y;
   layout.flip_x = axes.flip_x;
-  layout.file_nx = axes.file_nx;
-  // All ranks see the same file and grid.
-  const long shift = same_on_all_ranks([&] {
+  layout.file_nx = layout.chunks.x = axes.file_nx;
+  const long shift = [&] {
     const CfVariable& v = layout.variable;
     if (v.time >= 0 && v.info.shape[static_cast<std::size_t>(v.time)] != 1)
       fail(ExitCode::data,
@@ -64,13 +63,13 @@ std::vector<float> read_on_grid(const Communicator& comm, const NetcdfFile& file
            axes.lat.front(), axes.lat.back(), axes.lon.front(), axes.lon.back(), owner, grid.lat.front(),
            grid.lat.back(), grid.lon.front(), grid.lon.back());
     return first;
-  });
+  }();
   // A window of the file's own columns: past the last one they count modulo nx, as those of any periodic
   // grid.
   Window shifted = window;
   shifted.x0 += shift;
   std::vector<float> values(static_cast<std::size_t>(window.points()));
-  read_window(file, layout, grid, shifted, ReadPlan::make(comm, grid, shifted), 0, 1, values);
+  read_window(file, layout, grid, shifted, 0, 1, values);
   return values;
 }
 

@@ -1,67 +1,77 @@
-// A survey on its way from rank 0 to all.
+// A survey on its way from rank 0 to all: one broadcast.
+#include <cstring>
+#include <type_traits>
+
 #include "podscale/core/error.hpp"
-#include "series_survey.hpp"
+#include "survey.hpp"
 
 namespace podscale {
 namespace {
 
-template <class T>
-void share(const Communicator& comm, std::vector<T>& values) {
-  long size = static_cast<long>(values.size());
-  comm.broadcast(std::span(&size, 1));
-  values.resize(static_cast<std::size_t>(size));
-  comm.broadcast(std::span(values));
-}
+/// The same calls pack and unpack, so that the two cannot differ.
+class Parcel {
+ public:
+  Parcel() : packing_(true) {}
+  explicit Parcel(std::string bytes) : bytes_(std::move(bytes)) {}
+  const std::string& bytes() const { return bytes_; }
 
-void share(const Communicator& comm, std::vector<std::string>& texts) {
-  std::vector<char> joined;
-  for (const std::string& text : texts)
-    joined.insert(joined.end(), text.c_str(), text.c_str() + text.size() + 1);
-  share(comm, joined);
-  texts.clear();
-  for (std::size_t at = 0; at < joined.size(); at += texts.back().size() + 1)
-    texts.emplace_back(joined.data() + at);
+  template <class T>
+    requires std::is_trivially_copyable_v<T>
+  void carry(T& value) {
+    raw(&value, sizeof value);
+  }
+  void carry(std::string& text) {
+    text.resize(size(text.size()));
+    raw(text.data(), text.size());
+  }
+  template <class T>
+  void carry(std::vector<T>& values) {
+    values.resize(size(values.size()));
+    for (T& value : values) carry(value);
+  }
+
+ private:
+  void raw(void* data, std::size_t n) {
+    if (packing_) bytes_.append(static_cast<const char*>(data), n);
+    if (!packing_) std::memcpy(data, bytes_.data() + at_, n);
+    at_ += n;
+  }
+  std::size_t size(std::size_t n) {
+    carry(n);
+    return n;
+  }
+  std::string bytes_;
+  std::size_t at_ = 0;
+  bool packing_ = false;
+};
+
+void carry(Parcel& parcel, Survey& survey) {
+  parcel.carry(survey.files);
+  parcel.carry(survey.variable);
+  parcel.carry(survey.grid.lat);
+  parcel.carry(survey.grid.lon);
+  parcel.carry(survey.times.calendar);
+  parcel.carry(survey.times.units);
+  parcel.carry(survey.times.dates);
+  parcel.carry(survey.times.values);
+  parcel.carry(survey.steps);
+  parcel.carry(survey.stored);
+  std::vector<std::string> texts;
+  for (const auto& [name, text] : survey.attributes) texts.insert(texts.end(), {name, text});
+  parcel.carry(texts);
+  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) survey.attributes[texts[i]] = texts[i + 1];
 }
 
 }  // namespace
 
 void broadcast_survey(const Communicator& comm, Survey& survey) {
-  std::vector<std::string> texts{survey.variable, survey.times.units};
-  for (const auto& [name, text] : survey.attributes) {
-    texts.push_back(name);
-    texts.push_back(text);
-  }
-  share(comm, texts);
-  share(comm, survey.files);
-  survey.variable = texts[0];
-  survey.times.units = texts[1];
-  for (std::size_t i = 2; i + 1 < texts.size(); i += 2) survey.attributes[texts[i]] = texts[i + 1];
-
-  share(comm, survey.grid.lat);
-  share(comm, survey.grid.lon);
+  Parcel packed;
+  if (comm.is_root()) carry(packed, survey);
+  const std::string bytes = comm.broadcast(packed.bytes());
+  if (comm.is_root()) return;
+  Parcel arrived(bytes);
+  carry(arrived, survey);
   survey.grid = make_grid(survey.grid.lat, survey.grid.lon);
-
-  // Per step: file, index, date; the calendar in front.
-  std::vector<long> numbers{static_cast<long>(survey.times.calendar)};
-  std::vector<double> seconds;
-  for (std::size_t t = 0; t < survey.steps.size(); ++t) {
-    const Date& d = survey.times.dates[t];
-    numbers.insert(numbers.end(), {survey.steps[t].file, survey.steps[t].index, d.year, d.month, d.day});
-    seconds.push_back(d.second);
-  }
-  share(comm, numbers);
-  share(comm, seconds);
-  share(comm, survey.times.values);
-  share(comm, survey.flips);
-  survey.times.calendar = static_cast<Calendar>(numbers[0]);
-  survey.steps.clear();
-  survey.times.dates.clear();
-  for (std::size_t t = 0; t < seconds.size(); ++t) {
-    const long* n = numbers.data() + 1 + 5 * t;
-    survey.steps.push_back({n[0], n[1]});
-    survey.times.dates.push_back(
-        {static_cast<int>(n[2]), static_cast<int>(n[3]), static_cast<int>(n[4]), seconds[t]});
-  }
 }
 
 }  // namespace podscale

@@ -270,6 +270,15 @@ std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
   return status == NC_NOERR ? std::optional(type) : std::nullopt;
 }
 
+std::vector<std::size_t> NetcdfFile::chunks(const std::string& variable) const {
+  const VariableInfo info = this->variable(variable);
+  std::vector<std::size_t> sizes(std::max<std::size_t>(1, info.shape.size()));
+  int storage = NC_CONTIGUOUS;
+  state_->check(nc_inq_var_chunking(state_->id, info.id, &storage, sizes.data()), path_,
+                fmt::format("asking for the chunks of variable '{}'", variable));
+  return storage == NC_CHUNKED ? sizes : std::vector<std::size_t>{};
+}
+
 void NetcdfFile::complete() {
   if (state_->id < 0) return;
   const int status = nc_close(state_->id);

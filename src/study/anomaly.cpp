@@ -18,7 +18,7 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
               true);  // every rank has the same grids
 }
 
-void read_anomalies(const Series& hr, const Basis& basis, const Communicator& comm,
+void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out) {
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
   std::vector<float> values(n * steps.size());
@@ -44,7 +44,7 @@ void read_anomalies(const Series& hr, const Basis& basis, const Communicator& co
   });
 }
 
-std::vector<float> read_coefficients(const Series& hr, const Basis& basis, const Communicator& comm,
+std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps) {
   std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()) * steps.size());
   read_anomalies(hr, basis, comm, steps, anomalies);
@@ -60,7 +60,7 @@ std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomali
   return a;
 }
 
-InterpolatedSeries::InterpolatedSeries(const LowResolution& lr, const Basis& basis, const Communicator& comm)
+InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm)
     : lr_(&lr),
       basis_(&basis),
       comm_(&comm),

@@ -25,7 +25,7 @@ void for_blocks(const std::string& title, const Steps& steps, long block, const 
 
 }  // namespace
 
-void require_patches(const Namelist& namelist, const Series& hr) {
+void require_patches(const Namelist& namelist, const FieldSource& hr) {
   const auto& size = namelist.integers("patches.size");
   const long overlap = namelist.integer("patches.overlap");
   if (hr.grid().ny() < size[0] || hr.grid().nx() < size[1])
@@ -61,7 +61,7 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   basis.samples = static_cast<long>(pairs.size());
   long sometimes = 0;
   basis.ocean = ocean_mask(study.hr, basis.window, hr, &sometimes);
-  basis.lr_ocean = study.lr.ocean(lr);
+  basis.lr_ocean = whole_ocean_mask(study.lr, lr);
   const long points = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
   sometimes = comm.sum(sometimes);
   if (points == 0)

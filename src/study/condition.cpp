@@ -11,7 +11,7 @@
 
 namespace podscale {
 
-PredictorSeries::PredictorSeries(const LowResolution& lr, const Basis& basis, const Predictors& predictors,
+PredictorSeries::PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                                  const Climatology& climatology, const Communicator& comm)
     : lr_(&lr), basis_(&basis), predictors_(&predictors), climatology_(&climatology), comm_(&comm) {}
 
@@ -63,7 +63,7 @@ void PredictorSeries::read(std::span<const long> steps, std::span<float> out) co
     }
 }
 
-Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& lr, const Basis& basis,
+Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr, const Basis& basis,
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block) {
   const std::size_t n = static_cast<std::size_t>(predictors.source().points());
@@ -102,7 +102,7 @@ Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& 
   return all;
 }
 
-ConditionSeries::ConditionSeries(const LowResolution& lr, const Basis& basis, const Predictors* predictors,
+ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis, const Predictors* predictors,
                                  const Climatology* cells, const Communicator& comm)
     : basis_(&basis),
       slots_(predictors ? predictors->box().slots() : 0),
@@ -127,7 +127,7 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
   return rows;
 }
 
-ConditionSeries conditions_of(const LatentSpace& space, const LowResolution& lr, const Communicator& comm) {
+ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm) {
   const LinearGaussian* base = space.base();
   return {lr, space.basis(), base ? &base->predictors : nullptr, base ? &base->cells : nullptr, comm};
 }

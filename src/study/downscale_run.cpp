@@ -163,7 +163,7 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 }
 
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
-               const DownscaleOptions& options, const LowResolution& lr, std::span<const long> steps) {
+               const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const TimeAxis axis = subset(lr.times(), steps);

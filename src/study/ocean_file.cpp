@@ -9,7 +9,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/field/low_resolution.hpp"
+#include "podscale/field/coarsened.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
 

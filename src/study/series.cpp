@@ -1,11 +1,62 @@
 #include "podscale/study/series.hpp"
 
 #include "podscale/core/error.hpp"
+#include "podscale/field/coarsened.hpp"
 
 namespace podscale {
 
+CfSpec hr_spec(const Namelist& namelist) {
+  CfSpec spec{"HR",
+              namelist.required_texts("data.hr_files"),
+              namelist.text("data.hr_variable"),
+              namelist.text("data.mask_file"),
+              namelist.text("data.mask_variable"),
+              {}};
+  for (const long value : namelist.integers("data.mask_ocean_values"))
+    spec.mask_ocean_values.push_back(static_cast<double>(value));
+  return spec;
+}
+
+CfSpec truth_spec(const Namelist& namelist) {
+  CfSpec spec = hr_spec(namelist);
+  spec.label = "truth";
+  if (!namelist.texts("data.truth_files").empty()) spec.files = namelist.texts("data.truth_files");
+  if (!namelist.text("data.truth_variable").empty()) spec.variable = namelist.text("data.truth_variable");
+  return spec;
+}
+
+namespace {
+
+std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const CfSpec& spec,
+                                              std::shared_ptr<FieldCache> cache) {
+  return std::make_shared<const CfSource>(CfSource::open(comm, spec, std::move(cache)));
+}
+
+/// hr: of the same namelist, nullptr where it is not open.
+std::shared_ptr<const FieldSource> lr_beside(std::shared_ptr<const FieldSource> hr, const Communicator& comm,
+                                             const Namelist& namelist, std::shared_ptr<FieldCache> cache) {
+  if (namelist.text("data.lr_source") == "coarsen") {
+    if (!hr) hr = open_files(comm, hr_spec(namelist), std::move(cache));
+    return std::make_shared<const Coarsened>(std::move(hr),
+                                             static_cast<int>(namelist.integer("data.coarsen_factor")));
+  }
+  const CfSpec spec{
+      "LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {}, {}};
+  return open_files(comm, spec, std::move(cache));
+}
+
+}  // namespace
+
+std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
+                                           std::shared_ptr<FieldCache> cache) {
+  return lr_beside(nullptr, comm, namelist, std::move(cache));
+}
+
 StudySeries open_study(const Communicator& comm, const Namelist& namelist) {
-  return {Series::open(comm, hr_spec(namelist)), LowResolution::open(comm, namelist)};
+  const auto cache = std::make_shared<FieldCache>(
+      static_cast<std::size_t>(namelist.integer("grid.cache_mib")) << 20, comm.size());
+  const auto hr = open_files(comm, hr_spec(namelist), cache);
+  return {hr, lr_beside(hr, comm, namelist, cache)};
 }
 
 namespace {
@@ -28,7 +79,7 @@ std::string range_text(const TimeAxis& axis) {
 
 }  // namespace
 
-std::vector<StepPair> steps_of_period(const Series& hr, const LowResolution& lr, const Namelist& namelist,
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Namelist& namelist,
                                       const std::string& key) {
   const auto [first, last] = dates_of_period(namelist, key);
   const auto pairs = same_on_all_ranks([&, first = first, last = last] {
@@ -45,7 +96,7 @@ std::vector<StepPair> steps_of_period(const Series& hr, const LowResolution& lr,
   return pairs;
 }
 
-std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist,
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist,
                                      const std::string& key) {
   const auto [first, last] = dates_of_period(namelist, key);
   const auto steps =

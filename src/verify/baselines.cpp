@@ -16,7 +16,7 @@ Regridder make_regridder(const Basis& basis, Interpolation kind) {
 
 }  // namespace
 
-std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const LowResolution& lr,
+std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const FieldSource& lr,
                                               const Basis& basis, std::span<const long> steps, long block) {
   const Grid& grid = lr.grid();
   const TimeAxis& times = lr.times();
@@ -56,7 +56,7 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Lo
   return whole;
 }
 
-Baselines::Baselines(const LowResolution& lr, const Basis& basis, const std::string& basis_path)
+Baselines::Baselines(const FieldSource& lr, const Basis& basis, const std::string& basis_path)
     : lr_(&lr),
       basis_(&basis),
       bicubic_(make_regridder(basis, Interpolation::bicubic)),

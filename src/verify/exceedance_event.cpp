@@ -105,7 +105,7 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 }
 
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
-                            const Series& hr, std::span<const long> steps, const Climatology& climatology,
+                            const FieldSource& hr, std::span<const long> steps, const Climatology& climatology,
                             long block, bool monthly) {
   const Grid& grid = hr.grid();
   const TimeAxis& times = hr.times();

@@ -56,12 +56,12 @@ Verification::Verification(const Communicator& comm, const Namelist& namelist,
 
 void Verification::open() {
   product_.emplace(self_, product_path_, namelist_->required_text("output.variable_name"));
-  truth_.emplace(Series::open(self_, truth_spec(*namelist_)));
+  truth_.emplace(CfSource::open(self_, truth_spec(*namelist_)));
   require_close_grids(truth_->grid(), truth_->describe(), product_->grid(), product_path_);
   basis_.emplace(read_basis(self_, basis_path_));
   require_close_grids(product_->grid(), product_path_, basis_->grid, basis_path_);
   product_->require_basis(basis_path_);
-  lr_.emplace(LowResolution::open(self_, *namelist_));
+  lr_ = open_lr(self_, *namelist_);
   baselines_.emplace(*lr_, *basis_, basis_path_);
   bound_.emplace(*basis_);
   for (const ComparedProduct& other : compared_) {
@@ -86,7 +86,7 @@ void Verification::open_training() {
       fail(ExitCode::usage, "{}: data.train: expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
            namelist_->source());
   });
-  training_.emplace(Series::open(*comm_, hr_spec(*namelist_)));
+  training_.emplace(CfSource::open(*comm_, hr_spec(*namelist_)));
   comm_->agree([&] {
     require_close_grids(training_->grid(), training_->describe(), basis_->grid, basis_path_);
     const auto& train = namelist_->texts("data.train");

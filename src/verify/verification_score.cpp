@@ -136,7 +136,8 @@ std::vector<float> Verification::read_truth(long truth_step) const {
 /// Where the LR source covers the training period, both interpolations get their anomaly.
 void Verification::fit_other_anomaly() {
   if (namelist_->texts("data.train").size() != 2) return;
-  const LowResolution lr = LowResolution::open(*comm_, *namelist_);
+  const auto owner = open_lr(*comm_, *namelist_);
+  const FieldSource& lr = *owner;
   const auto& train = namelist_->texts("data.train");
   const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), train[0], train[1]); });
   const auto cells = fit_lr_climatology(*comm_, lr, *basis_, steps, namelist_->integer("grid.time_block"));

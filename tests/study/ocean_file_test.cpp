@@ -8,7 +8,7 @@
 #include <numbers>
 
 #include "podscale/core/error.hpp"
-#include "podscale/field/low_resolution.hpp"
+#include "podscale/field/coarsened.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/parallel/decomposition.hpp"

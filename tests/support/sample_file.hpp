@@ -41,6 +41,7 @@ struct SampleFile {
                                                                               std::size_t i) {
     return 0.1 * static_cast<double>(100 * t + 10 * j + i);
   };
+  std::vector<std::size_t> chunks;  // of the variable, deflated; empty: the library's choice
   bool mask = false;  // byte mask(one, lat, lon): 1 = sea, 2 = land; land where j == 0
 };
 
@@ -78,6 +79,10 @@ inline void write_sample(const Communicator& comm, const std::string& path, cons
     std::vector<int> ids;
     for (const auto& name : order) ids.push_back(dims[name]);
     nc_ok(nc_def_var(id, s.variable.c_str(), s.type, static_cast<int>(ids.size()), ids.data(), &v));
+    if (!s.chunks.empty()) {
+      nc_ok(nc_def_var_chunking(id, v, NC_CHUNKED, s.chunks.data()));
+      nc_ok(nc_def_var_deflate(id, v, 1, 1, 1));
+    }
     if (!s.units.empty()) text(v, "units", s.units);
     for (const auto& [name, value] : s.texts) text(v, name, value);
     for (const auto& [name, values] : s.numbers)

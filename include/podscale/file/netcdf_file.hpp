@@ -65,6 +65,8 @@ class NetcdfFile {
   std::optional<std::size_t> dimension(const std::string& name) const;  ///< not collective
   std::optional<std::string> text(const std::string& variable, const std::string& attribute) const;
   std::optional<std::vector<double>> numbers(const std::string& variable, const std::string& attribute) const;
+  /// Shape of the chunks that a variable is stored in; empty where it is stored in one piece.
+  std::vector<std::size_t> chunks(const std::string& variable) const;
 
   /// nullopt when there is no such attribute.
   std::optional<nc_type> attribute_type(const std::string& variable, const std::string& attribute) const;

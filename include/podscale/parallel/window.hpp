@@ -8,6 +8,7 @@ namespace podscale {
 struct Window {
   long y0 = 0, ny = 0, x0 = 0, nx = 0;
   long points() const { return ny * nx; }
+  bool operator==(const Window&) const = default;
 };
 
 }  // namespace podscale

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/low_resolution.hpp"
-#include "podscale/field/series.hpp"
+#include "podscale/field/coarsened.hpp"
+#include "podscale/field/cf_source.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {
@@ -18,12 +18,12 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
 
 /// HR fields less their climatology. Collective on the series' communicator. out: [steps][window points] K, 0
 /// on land. Error(data) that names the date where a point that is ocean in the basis has no value.
-void read_anomalies(const Series& hr, const Basis& basis, const Communicator& comm,
+void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out);
 
 /// Collective. Coefficients of HR fields: [steps][local patches][K] K, 0 in padding. Errors as
 /// read_anomalies.
-std::vector<float> read_coefficients(const Series& hr, const Basis& basis, const Communicator& comm,
+std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps);
 /// Collective where patches overlap. The same of anomalies that are in memory, [steps][window points] K; they
 /// are folded in place.
@@ -34,7 +34,7 @@ class InterpolatedSeries {
  public:
   /// lr and basis must outlive it. Uses grid, mask, LR mask and interpolation of the basis only, so it also
   /// serves while the basis is being made.
-  InterpolatedSeries(const LowResolution& lr, const Basis& basis, const Communicator& comm);
+  InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm);
   /// Collective. out: [steps][window points] degC, 0 on land and where no LR ocean is near. Error(data) that
   /// names the date where a cell that is ocean in the basis has no value.
   void read(std::span<const long> steps, std::span<float> out) const;
@@ -45,7 +45,7 @@ class InterpolatedSeries {
   }  ///< HR points without LR ocean near, on this rank
 
  private:
-  const LowResolution* lr_;
+  const FieldSource* lr_;
   const Basis* basis_;
   const Communicator* comm_;
   Regridder regridder_;

@@ -9,7 +9,7 @@ namespace podscale {
 
 /// Not collective, the same on every rank. Refuses patches that do not fit the grid (data) and an overlap of
 /// more than half a patch (usage): what build_basis starts with, for --check.
-void require_patches(const Namelist& namelist, const Series& hr);
+void require_patches(const Namelist& namelist, const FieldSource& hr);
 
 /// Collective. Masks, climatologies, Gram matrices, modes, condition scales: three passes over the HR
 /// training series and three over the LR one, in blocks of grid.time_block steps; memory is independent of

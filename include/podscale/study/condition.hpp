@@ -15,14 +15,14 @@ namespace podscale {
 class PredictorSeries {
  public:
   /// All arguments must outlive it. climatology: of the cells of the whole LR grid, degC.
-  PredictorSeries(const LowResolution& lr, const Basis& basis, const Predictors& predictors,
+  PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                   const Climatology& climatology, const Communicator& comm);
   /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of the series
   /// takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
   void read(std::span<const long> steps, std::span<float> out) const;
 
  private:
-  const LowResolution* lr_;
+  const FieldSource* lr_;
   const Basis* basis_;
   const Predictors* predictors_;
   const Climatology* climatology_;
@@ -31,7 +31,7 @@ class PredictorSeries {
 
 /// Collective. The climatology of the LR cells that some patch uses, on the whole LR grid (NaN elsewhere),
 /// the same on every rank and at any number of ranks. Reads the LR steps in blocks.
-Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& lr, const Basis& basis,
+Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr, const Basis& basis,
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block);
 
@@ -40,7 +40,7 @@ Climatology fit_cell_climatology(const Communicator& comm, const LowResolution& 
 class ConditionSeries {
  public:
   /// All arguments must outlive it. predictors, cells: nullptr for base = 'none', the published recipe.
-  ConditionSeries(const LowResolution& lr, const Basis& basis, const Predictors* predictors,
+  ConditionSeries(const FieldSource& lr, const Basis& basis, const Predictors* predictors,
                   const Climatology* cells, const Communicator& comm);
   long width() const { return width_; }  ///< C, values a patch
   /// Collective. [steps][local patches][C] K. Errors: data (gaps).
@@ -54,6 +54,6 @@ class ConditionSeries {
 };
 
 /// Not collective. What reads the conditions of a latent space; space, lr and comm must outlive it.
-ConditionSeries conditions_of(const LatentSpace& space, const LowResolution& lr, const Communicator& comm);
+ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm);
 
 }  // namespace podscale

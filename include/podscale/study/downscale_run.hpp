@@ -7,7 +7,7 @@
 
 #include "podscale/study/forecaster.hpp"
 #include "podscale/gaussian/functional.hpp"
-#include "podscale/field/low_resolution.hpp"
+#include "podscale/field/coarsened.hpp"
 #include "podscale/study/context.hpp"
 
 namespace podscale {
@@ -26,7 +26,7 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 /// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal
 /// came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
-               const DownscaleOptions& options, const LowResolution& lr, std::span<const long> steps);
+               const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps);
 
 /// Not collective. The steps of an axis.
 TimeAxis subset(const TimeAxis& axis, std::span<const long> steps);

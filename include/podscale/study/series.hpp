@@ -1,29 +1,47 @@
 #pragma once
 // The two series of a study, and the steps of its periods.
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "podscale/config/namelist.hpp"
-#include "podscale/field/low_resolution.hpp"
+#include "podscale/field/cf_source.hpp"
 #include "podscale/pod/basis.hpp"
 
 namespace podscale {
 
-/// The two series of a study and the steps that belong to a period in both.
+/// The HR series as &data names it (hr_files, hr_variable, mask_*), and the truth (truth_files, or else
+/// hr_files).
+CfSpec hr_spec(const Namelist& namelist);
+CfSpec truth_spec(const Namelist& namelist);
+
+/// Collective on comm, which must outlive the result. The LR side alone. data.lr_source = 'files':
+/// data.lr_files; 'coarsen': block means of data.hr_files by data.coarsen_factor. cache (optional): for the
+/// files. Errors as CfSource::open and Coarsened.
+std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
+                                           std::shared_ptr<FieldCache> cache = nullptr);
+
+/// The two sources of a study.
 struct StudySeries {
-  Series hr;
-  LowResolution lr;
+  StudySeries(std::shared_ptr<const FieldSource> of_hr, std::shared_ptr<const FieldSource> of_lr)
+      : hr(*of_hr), lr(*of_lr), owners_{std::move(of_hr), std::move(of_lr)} {}
+  const FieldSource &hr, &lr;
+
+ private:
+  std::shared_ptr<const FieldSource> owners_[2];
 };
-/// Collective on comm, which must outlive the result. Errors as Series::open.
+/// Collective on comm, which must outlive the result. Both keep what they read, up to grid.cache_mib a rank;
+/// with data.lr_source = 'coarsen' they share one reading of the files. Errors as CfSource::open and
+/// Coarsened.
 StudySeries open_study(const Communicator& comm, const Namelist& namelist);
 
 /// Collective. The pairs (HR step, LR step) of a period that is a key of the namelist, as "data.train".
 /// Errors: usage (no dates), data (no common date: says which dates each source has).
-std::vector<StepPair> steps_of_period(const Series& hr, const LowResolution& lr, const Namelist& namelist,
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Namelist& namelist,
                                       const std::string& key);
 /// The same for the LR source alone.
-std::vector<long> lr_steps_of_period(const LowResolution& lr, const Namelist& namelist,
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist,
                                      const std::string& key);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);

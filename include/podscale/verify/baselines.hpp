@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "podscale/mesh/regrid.hpp"
-#include "podscale/field/low_resolution.hpp"
+#include "podscale/field/coarsened.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {
@@ -24,14 +24,14 @@ struct BaselineFields {
 /// Collective on comm, that of lr. The climatology of the LR cells, [whole LR grid] on every rank and the
 /// same bits at any number of ranks; a rank reads a band of rows, in blocks of `block` steps. Nothing where
 /// the steps do not determine it, or where a cell that is ocean in the basis has a gap in them.
-std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const LowResolution& lr,
+std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const FieldSource& lr,
                                               const Basis& basis, std::span<const long> steps, long block);
 
 class Baselines {
  public:
   /// Not collective; lr and basis (on the whole grid: read on Communicator::self()) must outlive it. Errors:
   /// data (LR grid that is not the one of the basis).
-  Baselines(const LowResolution& lr, const Basis& basis, const std::string& basis_path);
+  Baselines(const FieldSource& lr, const Basis& basis, const std::string& basis_path);
   /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too. (That of
   /// the basis is interpolated already, one way only.)
   void set_lr_climatology(const Climatology& cells);
@@ -54,7 +54,7 @@ class Baselines {
     return kind == Interpolation::bilinear ? bilinear_ : bicubic_;
   }
 
-  const LowResolution* lr_;
+  const FieldSource* lr_;
   const Basis* basis_;
   Regridder bicubic_, bilinear_;
   std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near

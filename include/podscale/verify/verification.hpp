@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/low_resolution.hpp"
+#include "podscale/field/coarsened.hpp"
 #include "podscale/config/namelist.hpp"
-#include "podscale/field/series.hpp"
+#include "podscale/field/cf_source.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/bootstrap.hpp"
@@ -73,15 +73,15 @@ class Verification {
   std::string product_path_, basis_path_;
   Communicator self_;
   std::optional<ProductReader> product_;
-  std::optional<Series> truth_;
-  std::optional<LowResolution> lr_;
+  std::optional<CfSource> truth_;
+  std::shared_ptr<const FieldSource> lr_;
   std::optional<Basis> basis_;
   std::optional<Baselines> baselines_;
   bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
   std::vector<ComparedProduct> compared_;
   std::vector<ProductReader> compared_readers_;
-  std::optional<Series> training_;  // HR, on comm: where there is an event
+  std::optional<CfSource> training_;  // HR, on comm: where there is an event
   std::vector<long> training_steps_;
   std::vector<Match> matched_;
 };

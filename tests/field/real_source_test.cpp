@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "podscale/field/series.hpp"
+#include "podscale/field/cf_source.hpp"
 #include "sample_file.hpp"
 #include "shared_data.hpp"
 
@@ -17,9 +17,9 @@ class RealSeries : public ::testing::Test {
  protected:
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
 
-  Series open(const std::vector<std::string>& files, const std::string& variable = "",
+  CfSource open(const std::vector<std::string>& files, const std::string& variable = "",
               const std::string& mask = "", const std::vector<double>& ocean = {}) {
-    return Series::open(comm, {"HR", files, variable, "", mask, ocean});
+    return CfSource::open(comm, {"HR", files, variable, "", mask, ocean});
   }
   /// A rectangle of the grid for each rank: together all of it.
   Window share(const Grid& grid) const {
@@ -29,7 +29,7 @@ class RealSeries : public ::testing::Test {
     return {y.begin, y.size(), x.begin, x.size()};
   }
   /// Collective. Number and sum of the valid values over all ranks.
-  std::pair<long, double> total(const Series& series, std::size_t first, std::size_t steps) {
+  std::pair<long, double> total(const CfSource& series, std::size_t first, std::size_t steps) {
     const Window window = share(series.grid());
     std::vector<long> list;
     for (std::size_t t = first; t < first + steps; ++t) list.push_back(static_cast<long>(t));
@@ -45,12 +45,12 @@ class RealSeries : public ::testing::Test {
     return {comm.sum(count), comm.sum(sum)};
   }
   /// Collective. One value, read by every rank.
-  float at(const Series& series, long t, long j, long i) {
+  float at(const CfSource& series, long t, long j, long i) {
     float value = 0;
     series.read({j, 1, i, 1}, std::vector<long>{t}, std::span(&value, 1));
     return value;
   }
-  std::pair<long, long> mask_counts(const Series& series) {
+  std::pair<long, long> mask_counts(const CfSource& series) {
     std::vector<long> steps;
     for (std::size_t t = 0; t < series.times().dates.size(); ++t) steps.push_back(static_cast<long>(t));
     long gaps = 0, ocean = 0;
@@ -68,7 +68,7 @@ class RealSeries : public ::testing::Test {
 
 TEST_F(RealSeries, TasmanIsJoinedFromThreeFiles) {
   PODSCALE_NEED_DATA(folder, "oisst_tasman");
-  const Series series = open({folder + "/sst_day_2010-2011.nc", folder + "/sst_day_*.nc"}, "sst");
+  const CfSource series = open({folder + "/sst_day_2010-2011.nc", folder + "/sst_day_*.nc"}, "sst");
   ASSERT_EQ(series.times().dates.size(), 10957u);
   EXPECT_EQ(date_text(series.times().dates.front()), "1982-01-01T12:00:00");
   EXPECT_EQ(date_text(series.times().dates.back()), "2011-12-31T12:00:00");
@@ -88,7 +88,7 @@ TEST_F(RealSeries, TasmanIsJoinedFromThreeFiles) {
 
 TEST_F(RealSeries, CobeIsGlobalMonthlyAndUpsideDown) {
   PODSCALE_NEED_DATA(path, "cobe_global/sst_month_1985-2005.nc");
-  const Series series = open({path});
+  const CfSource series = open({path});
   EXPECT_TRUE(series.grid().periodic);
   EXPECT_TRUE(series.times().is_monthly());
   EXPECT_EQ(series.grid().lat.front(), -89.5);
@@ -107,7 +107,7 @@ TEST_F(RealSeries, CobeIsGlobalMonthlyAndUpsideDown) {
 
 TEST_F(RealSeries, GlobalOisstIsPackedKelvinWithAMask) {
   PODSCALE_NEED_DATA(folder, "oisst_global");
-  const Series series = open({folder + "/20151101.nc", folder + "/20050101.nc"}, "analysed_sst", "mask", {1});
+  const CfSource series = open({folder + "/20151101.nc", folder + "/20050101.nc"}, "analysed_sst", "mask", {1});
   EXPECT_EQ(date_text(series.times().dates[0]), "2005-01-01");
   EXPECT_TRUE(series.grid().periodic);
   EXPECT_EQ(series.grid().lon.front(), -179.875);
@@ -128,7 +128,7 @@ TEST_F(RealSeries, GlobalOisstIsPackedKelvinWithAMask) {
 
 TEST_F(RealSeries, CoralTempIsNetcdf3AndUpsideDown) {
   PODSCALE_NEED_DATA(path, "coraltemp_gulfstream/sst_month_2022.nc");
-  const Series series = open({path});
+  const CfSource series = open({path});
   EXPECT_EQ(date_text(series.times().dates[0]), "2022-01-16");
   EXPECT_EQ(date_text(series.times().dates[11]), "2022-12-16");
   EXPECT_EQ(series.grid().ny(), 202);
@@ -144,7 +144,7 @@ TEST_F(RealSeries, CoralTempIsNetcdf3AndUpsideDown) {
 
 TEST_F(RealSeries, AlboranHasGapsThatMove) {
   PODSCALE_NEED_DATA(path, "alboran_cloudy/sst_day_2017-05.nc");
-  const Series series = open({path}, "", "mask");
+  const CfSource series = open({path}, "", "mask");
   EXPECT_EQ(date_text(series.times().dates[0]), "2017-05-14");
   EXPECT_EQ(date_text(series.times().dates[9]), "2017-05-24");
   const auto [count, sum] = total(series, 0, 10);
@@ -160,7 +160,7 @@ TEST_F(RealSeries, AlboranHasGapsThatMove) {
 TEST_F(RealSeries, AwkwardFilesThatAreRead) {
   PODSCALE_NEED_DATA(folder, "awkward");
   {
-    const Series series = open({folder + "/littlecube.nc"});  // 64-bit offset, packed, smaller than a patch
+    const CfSource series = open({folder + "/littlecube.nc"});  // 64-bit offset, packed, smaller than a patch
     EXPECT_EQ(series.grid().points(), 64);
     EXPECT_EQ(date_text(series.times().dates[365]), "2020-12-31");
     const auto [count, sum] = total(series, 0, 366);
@@ -169,7 +169,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
     EXPECT_NEAR(at(series, 365, 7, 7), 294.66 - 273.15, 2e-5);
   }
   {
-    const Series series = open({folder + "/reduced.nc"}, "sst");  // singleton level, both fill attributes
+    const CfSource series = open({folder + "/reduced.nc"}, "sst");  // singleton level, both fill attributes
     EXPECT_TRUE(series.grid().periodic);
     const auto [count, sum] = total(series, 0, 1);
     EXPECT_EQ(count, 11752);
@@ -177,7 +177,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
     EXPECT_NEAR(at(series, 0, 45, 100), 26.57, 1e-5);
   }
   {
-    const Series series =
+    const CfSource series =
         open({folder + "/sst.nc"});  // repeated longitude, ten cells at -18 degC: read, with warnings
     EXPECT_EQ(series.grid().nx(), 180);
     EXPECT_TRUE(series.grid().periodic);
@@ -188,7 +188,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
     EXPECT_NEAR(at(series, 0, 32, -1), at(series, 0, 32, 179), 0);
   }
   {
-    const Series series = open({folder + "/not_empty_mur.nc4"}, "analysed_sst");
+    const CfSource series = open({folder + "/not_empty_mur.nc4"}, "analysed_sst");
     EXPECT_EQ(date_text(series.times().dates[0]), "2016-01-01T09:00:00");
     const auto [count, sum] = total(series, 0, 1);
     EXPECT_EQ(count, 2601);
@@ -196,7 +196,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
     EXPECT_NEAR(at(series, 0, 50, 50), 292.052 - 273.15, 1e-5);
   }
   {
-    const Series series = open({folder + "/empty_mur.nc4"}, "analysed_sst");  // read: all of it is missing
+    const CfSource series = open({folder + "/empty_mur.nc4"}, "analysed_sst");  // read: all of it is missing
     EXPECT_EQ(total(series, 0, 1).first, 0);
     EXPECT_EQ(mask_counts(series), std::pair(0L, 0L));
   }
@@ -220,7 +220,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRefused) {
 
 TEST_F(RealSeries, TheMonthlyPairIsReadAndMatches) {
   PODSCALE_NEED_DATA(folder, "cobe_oisst_pair");
-  const Series coarse = open({folder + "/cobe_month_*.nc"}), fine = open({folder + "/oisst_month_*.nc"});
+  const CfSource coarse = open({folder + "/cobe_month_*.nc"}), fine = open({folder + "/oisst_month_*.nc"});
   ASSERT_EQ(coarse.times().dates.size(), 252u);
   std::vector<long> steps;
   for (long t = 0; t < 252; ++t) steps.push_back(t);

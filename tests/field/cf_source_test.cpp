@@ -1,4 +1,4 @@
-#include "podscale/field/series.hpp"
+#include "podscale/field/cf_source.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,32 +11,32 @@ namespace {
 
 constexpr double kMissing = -12345;  // in the expectations
 
-class SeriesTest : public ::testing::Test {
+class CfSourceTest : public ::testing::Test {
  protected:
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Scratch scratch{comm};
   int samples = 0;
 
-  Series open(const std::vector<std::string>& files, const std::string& variable = "") {
-    SeriesSpec spec;
+  CfSource open(const std::vector<std::string>& files, const std::string& variable = "") {
+    CfSpec spec;
     spec.label = "HR";
     for (const auto& name : files) spec.files.push_back(scratch / name);
     spec.variable = variable;
-    return Series::open(comm, spec);
+    return CfSource::open(comm, spec);
   }
-  Series open(const SampleFile& sample) {
+  CfSource open(const SampleFile& sample) {
     const std::string name = "s" + std::to_string(++samples) + ".nc";  // the last one may still be open
     write_sample(comm, scratch / name, sample);
     return open({name});
   }
-  std::vector<long> all_steps(const Series& series) {
+  std::vector<long> all_steps(const CfSource& series) {
     std::vector<long> steps;
     for (std::size_t t = 0; t < series.times().dates.size(); ++t) steps.push_back(static_cast<long>(t));
     return steps;
   }
   /// Each rank reads its own columns and compares them: together they are the field. value(t, j, i): grid
   /// order, degC.
-  void expect_field(const Series& series, const std::function<double(long t, long j, long i)>& value,
+  void expect_field(const CfSource& series, const std::function<double(long t, long j, long i)>& value,
                     double tolerance = 1e-5) {
     const Share share = share_of(series.grid().nx(), comm.size(), comm.rank());
     const Window window{1, series.grid().ny() - 1, share.begin, share.size()};
@@ -60,7 +60,7 @@ double plain(long t, long j, long i) {
   return 0.1 * static_cast<double>(100 * t + 10 * j + i);
 }
 
-TEST_F(SeriesTest, PlainFilesOfBothFormats) {
+TEST_F(CfSourceTest, PlainFilesOfBothFormats) {
   for (const int format : {NC_NETCDF4, 0, NC_64BIT_OFFSET})
     for (const nc_type type : {NC_FLOAT, NC_DOUBLE})
       for (const bool bare : {false, true}) {
@@ -69,7 +69,7 @@ TEST_F(SeriesTest, PlainFilesOfBothFormats) {
         sample.type = type;
         sample.bare = bare;  // names alone tell latitude from longitude
         sample.texts["standard_name"] = "sea_surface_temperature";
-        const Series series = open(sample);
+        const CfSource series = open(sample);
         EXPECT_EQ(series.grid().lat, sample.lat);
         EXPECT_EQ(series.grid().lon, sample.lon);
         EXPECT_EQ(series.times().values, sample.time);
@@ -81,7 +81,7 @@ TEST_F(SeriesTest, PlainFilesOfBothFormats) {
       }
 }
 
-TEST_F(SeriesTest, PackedWithBothFillAttributesAndValidLimits) {
+TEST_F(CfSourceTest, PackedWithBothFillAttributesAndValidLimits) {
   SampleFile sample;
   sample.type = NC_SHORT;
   sample.units = "kelvin";
@@ -110,7 +110,7 @@ TEST_F(SeriesTest, PackedWithBothFillAttributesAndValidLimits) {
   });
 }
 
-TEST_F(SeriesTest, DefaultFillNanAndLargeMissingValues) {
+TEST_F(CfSourceTest, DefaultFillNanAndLargeMissingValues) {
   SampleFile sample;
   sample.real_numbers = {{"missing_value", 1e20}};  // float64 beside float32 data
   sample.raw = [](std::size_t, std::size_t j, std::size_t i) -> double {
@@ -131,7 +131,7 @@ TEST_F(SeriesTest, DefaultFillNanAndLargeMissingValues) {
   expect_field(open(unsigned_bytes), [](long, long j, long i) { return j == 1 && i == 0 ? kMissing : 20; });
 }
 
-TEST_F(SeriesTest, AnInvertedValidRangeIsIgnored) {
+TEST_F(CfSourceTest, AnInvertedValidRangeIsIgnored) {
   SampleFile sample;
   sample.numbers = {{"valid_min", {1e20}}, {"valid_max", {-1e20}}};
   expect_field(open(sample), plain);
@@ -140,10 +140,10 @@ TEST_F(SeriesTest, AnInvertedValidRangeIsIgnored) {
                [](long t, long j, long i) { return plain(t, j, i) > 10 ? kMissing : plain(t, j, i); });
 }
 
-TEST_F(SeriesTest, DescendingLatitudeAndLongitude) {
+TEST_F(CfSourceTest, DescendingLatitudeAndLongitude) {
   SampleFile sample;
   sample.lat = ramp(2, -1, 5);
-  Series series = open(sample);
+  CfSource series = open(sample);
   EXPECT_EQ(series.grid().lat, ramp(-2, 1, 5));
   expect_field(series, [](long t, long j, long i) { return plain(t, 4 - j, i); });
   sample.lon = ramp(107, -1, 8);
@@ -152,22 +152,22 @@ TEST_F(SeriesTest, DescendingLatitudeAndLongitude) {
   expect_field(series, [](long t, long j, long i) { return plain(t, 4 - j, 7 - i); });
 }
 
-TEST_F(SeriesTest, LevelAxesOfOneElement) {
+TEST_F(CfSourceTest, LevelAxesOfOneElement) {
   SampleFile sample;
   sample.levels = 1;
   expect_field(open(sample), plain);
 }
 
-TEST_F(SeriesTest, LongitudesAcrossTheCut) {
+TEST_F(CfSourceTest, LongitudesAcrossTheCut) {
   SampleFile sample;
   sample.lon = {178, 179, -180, -179, -178, -177, -176, -175};
-  Series series = open(sample);
+  CfSource series = open(sample);
   EXPECT_EQ(series.grid().lon, ramp(178, 1, 8));
   EXPECT_FALSE(series.grid().periodic);
   expect_field(series, plain);
 }
 
-TEST_F(SeriesTest, PeriodicWindowsWrapAround) {
+TEST_F(CfSourceTest, PeriodicWindowsWrapAround) {
   for (const double start : {0.0, -180.0, 30.0}) {
     SampleFile sample;
     sample.lon = ramp(start, 10, 36);
@@ -177,7 +177,7 @@ TEST_F(SeriesTest, PeriodicWindowsWrapAround) {
         if (repeated) s.lon.push_back(start + 360);
         const auto columns = static_cast<long>(s.lon.size());
         if (descending) std::reverse(s.lon.begin(), s.lon.end());
-        const Series series = open(s);
+        const CfSource series = open(s);
         EXPECT_EQ(series.grid().lon, sample.lon);
         EXPECT_TRUE(series.grid().periodic);
         const auto in_file = [&](long i) { return descending ? columns - 1 - i : i; };
@@ -197,10 +197,10 @@ TEST_F(SeriesTest, PeriodicWindowsWrapAround) {
   }
 }
 
-TEST_F(SeriesTest, EmptyWindowsAndStepsInAnyOrder) {
+TEST_F(CfSourceTest, EmptyWindowsAndStepsInAnyOrder) {
   SampleFile sample;
   sample.time = ramp(0, 1, 6);
-  const Series series = open(sample);
+  const CfSource series = open(sample);
   const bool idle = comm.rank() % 2 == 1;
   const Window window = idle ? Window{} : Window{0, 1, 2, 1};
   const std::vector<long> steps{5, 0, 1, 2, 4, 4};
@@ -209,7 +209,7 @@ TEST_F(SeriesTest, EmptyWindowsAndStepsInAnyOrder) {
   for (std::size_t k = 0; k < read.size(); ++k) EXPECT_NEAR(read[k], plain(steps[k], 0, 2), 1e-5);
 }
 
-TEST_F(SeriesTest, CalendarsOfModels) {
+TEST_F(CfSourceTest, CalendarsOfModels) {
   SampleFile sample;
   sample.time = {59, 60};
   sample.calendar = "noleap";
@@ -220,7 +220,7 @@ TEST_F(SeriesTest, CalendarsOfModels) {
   EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-02-29");
 }
 
-TEST_F(SeriesTest, FilesAreJoinedAndSorted) {
+TEST_F(CfSourceTest, FilesAreJoinedAndSorted) {
   // Names in the wrong order, each file with its own reference date, one of them upside down; more files than
   // stay open.
   for (int k = 0; k < 7; ++k) {
@@ -234,7 +234,7 @@ TEST_F(SeriesTest, FilesAreJoinedAndSorted) {
     };
     write_sample(comm, scratch / ("part" + std::to_string(9 - k) + ".nc"), sample);
   }
-  const Series series =
+  const CfSource series =
       open({"part3.nc", "part*.nc", "part[4-5].nc"});  // each file once, however often it is named
   ASSERT_EQ(series.times().dates.size(), 21u);
   EXPECT_EQ(series.times().values, ramp(0, 1, 21));
@@ -248,7 +248,7 @@ TEST_F(SeriesTest, FilesAreJoinedAndSorted) {
   });  // files opened again
 }
 
-TEST_F(SeriesTest, InterleavedFilesAreSortedByStep) {
+TEST_F(CfSourceTest, InterleavedFilesAreSortedByStep) {
   SampleFile even, odd;
   even.time = {0, 2, 4};
   odd.time = {1, 3, 5};
@@ -256,12 +256,12 @@ TEST_F(SeriesTest, InterleavedFilesAreSortedByStep) {
   odd.raw = [](std::size_t t, std::size_t, std::size_t) { return 2.0 * static_cast<double>(t) + 1; };
   write_sample(comm, scratch / "a.nc", odd);
   write_sample(comm, scratch / "b.nc", even);
-  const Series series = open({"a.nc", "b.nc"});
+  const CfSource series = open({"a.nc", "b.nc"});
   EXPECT_EQ(series.times().values, ramp(0, 1, 6));
   expect_field(series, [](long t, long, long) { return static_cast<double>(t); });
 }
 
-TEST_F(SeriesTest, Masks) {
+TEST_F(CfSourceTest, Masks) {
   SampleFile sample;
   sample.mask = true;
   sample.lat = ramp(2, -1, 5);
@@ -270,10 +270,10 @@ TEST_F(SeriesTest, Masks) {
     return i == 1 && t == 1 ? NC_FILL_FLOAT : static_cast<double>(j);  // a gap
   };
   write_sample(comm, scratch / "m.nc", sample);
-  SeriesSpec spec;
+  CfSpec spec;
   spec.files = {scratch / "m.nc"};
-  const auto count = [&](const SeriesSpec& s, std::vector<long> steps, long* gaps) {
-    const Series series = Series::open(comm, s);
+  const auto count = [&](const CfSpec& s, std::vector<long> steps, long* gaps) {
+    const CfSource series = CfSource::open(comm, s);
     const Share share = share_of(series.grid().nx(), comm.size(), comm.rank());
     const Window window{0, 5, share.begin, share.size()};
     const auto mask = ocean_mask(series, window, steps, gaps);
@@ -302,13 +302,13 @@ TEST_F(SeriesTest, Masks) {
   sample.lat = ramp(-2, 1, 5);  // a mask file the other way up
   write_sample(comm, scratch / "mask.nc", sample);
   spec.mask_file = scratch / "mask.nc";
-  const Series series = Series::open(comm, spec);
+  const CfSource series = CfSource::open(comm, spec);
   const auto mask = ocean_mask(series, {0, 5, 2, 1}, std::vector<long>{0});
   EXPECT_EQ(mask, (std::vector<unsigned char>{0, 1, 1, 1, 1}));
   sample.lat = ramp(-3, 1, 5);
   write_sample(comm, scratch / "moved.nc", sample);
   spec.mask_file = scratch / "moved.nc";
-  const Series other = Series::open(comm, spec);
+  const CfSource other = CfSource::open(comm, spec);
   expect_error(ExitCode::data, {"moved.nc", "'mask'", "grid"}, [&] {
     ocean_mask(other, {0, 5, 2, 1}, std::vector<long>{0});
   });

@@ -1,4 +1,4 @@
-#include "series_survey.hpp"
+#include "survey.hpp"
 
 #include <glob.h>
 
@@ -20,7 +20,7 @@ constexpr const char* kAttributes[] = {"standard_name", "long_name",  "units",  
                                        "source",        "references", "short_name", "cell_measures"};
 
 /// Paths and matches of globs, each file once.
-std::vector<std::string> expand(const SeriesSpec& spec) {
+std::vector<std::string> expand(const CfSpec& spec) {
   std::vector<std::string> files;
   std::set<std::string> seen;
   const auto add = [&](const std::string& path) {
@@ -131,8 +131,16 @@ void join(const std::vector<Source>& sources, Survey& survey) {
     survey.times.values[i] = (entries[i].seconds - base) / 86400;
 }
 
+Chunks chunks_of(const NetcdfFile& file, const CfVariable& v, long nx) {
+  const std::vector<std::size_t> stored = file.chunks(v.name);
+  const auto along = [&](int dim) {
+    return static_cast<long>(std::max<std::size_t>(1, stored[static_cast<std::size_t>(dim)]));
+  };
+  return stored.empty() ? Chunks{1, 1, nx} : Chunks{along(v.time), along(v.lat), along(v.lon)};
+}
+
 /// Rank 0 only: opens every file once, alone.
-Survey look(const SeriesSpec& spec) {
+Survey look(const CfSpec& spec) {
   const Communicator alone = Communicator::self();
   Survey survey;
   survey.variable = spec.variable;
@@ -147,7 +155,7 @@ Survey look(const SeriesSpec& spec) {
                             file.text(v.time_name, "calendar").value_or(""), where)});
     unit_conversion(v.units, "degC", fmt::format("{}: variable '{}'", path, v.name));
     CfAxes axes = cf_axes(file, v);
-    survey.flips.push_back((axes.flip_y ? 1 : 0) + (axes.flip_x ? 2 : 0) + (axes.repeated_column ? 4 : 0));
+    survey.stored.push_back({axes.flip_y, axes.flip_x, axes.file_nx, chunks_of(file, v, axes.file_nx)});
     if (sources.size() > 1) {
       check_same_grid(survey.grid, axes, path, sources[0].path);
       continue;
@@ -169,13 +177,13 @@ Survey look(const SeriesSpec& spec) {
     };
     return key(a) < key(b);
   });
-  std::vector<long> flips;
+  std::vector<StoredFile> stored;
   for (std::size_t i = 0; i < order.size(); ++i) {
     position[order[i]] = i;
     survey.files.push_back(sources[order[i]].path);
-    flips.push_back(survey.flips[order[i]]);
+    stored.push_back(survey.stored[order[i]]);
   }
-  survey.flips = std::move(flips);
+  survey.stored = std::move(stored);
   for (FileStep& step : survey.steps)
     step.file = static_cast<long>(position[static_cast<std::size_t>(step.file)]);
   return survey;
@@ -183,7 +191,7 @@ Survey look(const SeriesSpec& spec) {
 
 }  // namespace
 
-Survey survey_files(const Communicator& comm, const SeriesSpec& spec) {
+Survey survey_files(const Communicator& comm, const CfSpec& spec) {
   Survey survey;
   comm.agree([&] {
     if (!comm.is_root()) return;

@@ -3,13 +3,13 @@
 
 #include <fstream>
 
-#include "podscale/field/series.hpp"
+#include "podscale/field/cf_source.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
 namespace {
 
-class SeriesRefusals : public ::testing::Test {
+class CfSourceRefusals : public ::testing::Test {
  protected:
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Scratch scratch{comm};
@@ -21,15 +21,15 @@ class SeriesRefusals : public ::testing::Test {
   }
   void refuse(const std::vector<std::string>& files, ExitCode code, const std::vector<std::string>& parts,
               const std::string& variable = "") {
-    SeriesSpec spec;
+    CfSpec spec;
     spec.label = "HR";
     spec.variable = variable;
     for (const auto& name : files) spec.files.push_back(scratch / name);
-    expect_error(code, parts, [&] { Series::open(comm, spec); });
+    expect_error(code, parts, [&] { CfSource::open(comm, spec); });
   }
 };
 
-TEST_F(SeriesRefusals, MissingFiles) {
+TEST_F(CfSourceRefusals, MissingFiles) {
   refuse({"nowhere.nc"}, ExitCode::no_input, {"nowhere.nc"});
   refuse({"nothing*.nc"}, ExitCode::no_input, {"HR", "nothing*.nc", "matches"});
   refuse(std::vector<std::string>{}, ExitCode::usage, {"HR", "empty"});
@@ -37,7 +37,7 @@ TEST_F(SeriesRefusals, MissingFiles) {
   refuse({"text.nc"}, ExitCode::data, {"text.nc", "not NetCDF"});
 }
 
-TEST_F(SeriesRefusals, Variables) {
+TEST_F(CfSourceRefusals, Variables) {
   refuse(SampleFile{}, {"bad.nc", "'tos'", "it holds: time, lat, lon, sst"}, "tos");
   SampleFile pressure;
   pressure.units = "Pa";
@@ -47,7 +47,7 @@ TEST_F(SeriesRefusals, Variables) {
   refuse(unnamed, {"bad.nc", "'sst'", "no units"});
 }
 
-TEST_F(SeriesRefusals, Dimensions) {
+TEST_F(CfSourceRefusals, Dimensions) {
   SampleFile levels;
   levels.levels = 3;
   refuse(levels, {"bad.nc", "'sst'", "3 elements along 'depth'", "ncks"}, "sst");
@@ -61,7 +61,7 @@ TEST_F(SeriesRefusals, Dimensions) {
   refuse(order, {"bad.nc", "no variable has time, latitude and longitude", "it holds"});
 }
 
-TEST_F(SeriesRefusals, Times) {
+TEST_F(CfSourceRefusals, Times) {
   SampleFile twice;
   twice.time = {0, 1, 1};
   refuse(twice, {"bad.nc", "2000-01-02", "step 3"});
@@ -86,7 +86,7 @@ TEST_F(SeriesRefusals, Times) {
   refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "360_day", "one calendar"});
 }
 
-TEST_F(SeriesRefusals, Grids) {
+TEST_F(CfSourceRefusals, Grids) {
   SampleFile lat;
   lat.lat = {-2, 0, -1, 1, 2};
   refuse(lat, {"bad.nc", "'lat'", "monotonic"});
@@ -107,7 +107,7 @@ TEST_F(SeriesRefusals, Grids) {
   refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "9 points", "one grid"});
 }
 
-TEST_F(SeriesRefusals, UnstructuredGrids) {
+TEST_F(CfSourceRefusals, UnstructuredGrids) {
   if (comm.is_root()) {
     int id, dims[2], time, lat, lon, v;
     nc_ok(nc_create((scratch / "icon.nc").c_str(), NC_NETCDF4, &id));
@@ -127,7 +127,7 @@ TEST_F(SeriesRefusals, UnstructuredGrids) {
     refuse({"icon.nc"}, ExitCode::data, {"icon.nc", "'to'", "unstructured", "cdo"}, name);
 }
 
-TEST_F(SeriesRefusals, TracksOfShips) {
+TEST_F(CfSourceRefusals, TracksOfShips) {
   if (comm.is_root()) {
     int id, dims[2], time, lat, lon, v;
     nc_ok(nc_create((scratch / "track.nc").c_str(), NC_NETCDF4, &id));
@@ -145,14 +145,14 @@ TEST_F(SeriesRefusals, TracksOfShips) {
   refuse({"track.nc"}, ExitCode::data, {"track.nc", "'temp'", "(time, depth)", "latitude"}, "temp");
 }
 
-TEST_F(SeriesRefusals, UnitsThatCannotBeTrue) {
+TEST_F(CfSourceRefusals, UnitsThatCannotBeTrue) {
   SampleFile kelvin;
   kelvin.units = "degC";
   kelvin.raw = [](std::size_t, std::size_t, std::size_t) { return 290.0; };
   write_sample(comm, scratch / "k.nc", kelvin);
-  SeriesSpec spec;
+  CfSpec spec;
   spec.files = {scratch / "k.nc"};
-  const Series series = Series::open(comm, spec);
+  const CfSource series = CfSource::open(comm, spec);
   std::vector<float> read(static_cast<std::size_t>(comm.rank() == 0 ? 8 : 0));  // rank 0 alone sees values
   const Window window = comm.rank() == 0 ? Window{0, 1, 0, 8} : Window{};
   expect_error(ExitCode::data, {"k.nc", "'sst'", "290", "units"},

@@ -1,0 +1,84 @@
+#pragma once
+// One variable of a list of CF NetCDF files, joined along time, read by hyperslab in degrees Celsius.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "podscale/field/field_source.hpp"
+
+namespace podscale {
+
+struct CfSpec {
+  std::string label;               ///< "HR" or "LR" or "truth", for messages
+  std::vector<std::string> files;  ///< paths and globs; joined and sorted by time
+  std::string variable;            ///< "" = the only variable with time, latitude and longitude
+  std::string mask_file;      ///< optional land mask: "" = the first series file when mask_variable is set
+  std::string mask_variable;  ///< "" = the mask follows from the data
+  std::vector<double>
+      mask_ocean_values;  ///< values of the mask variable that mean ocean (empty: any non-zero value)
+};
+
+/// Memory in which sources keep the fields that they have read, each rank its part: whatever is read again
+/// then comes from there. All ranks count alike what each of them holds.
+class FieldCache {
+ public:
+  /// Not collective. bytes: the most that a rank keeps, of all sources that share the cache.
+  FieldCache(std::size_t bytes, int ranks) : bytes_(bytes), used_(static_cast<std::size_t>(ranks), 0) {}
+  bool take(int rank, std::size_t bytes) {
+    std::size_t& used = used_[static_cast<std::size_t>(rank)];
+    if (bytes > bytes_ - used) return false;
+    used += bytes;
+    return true;
+  }
+  void give_back(int rank, std::size_t bytes) { used_[static_cast<std::size_t>(rank)] -= bytes; }
+
+ private:
+  std::size_t bytes_;
+  std::vector<std::size_t> used_;
+};
+
+/// Collective on the communicator given to open (pass Communicator::self() for a rank's private access).
+/// Packed integers, _FillValue and missing_value, valid_min/max/range (ignored with a warning where
+/// inverted), kelvin or Celsius; singleton level axes; latitude in either direction, longitude -180..180 or
+/// 0..360. Errors: no_input (missing file, glob without a match), data (not NetCDF, wrong variable,
+/// curvilinear or unstructured grid, time that is not CF, grids that differ between files, a time that occurs
+/// twice, no time at all).
+///
+/// Reading is dealt over the ranks: each stored chunk that some rank needs is read, inflated and unpacked by
+/// one of them, alone, and one MPI_Alltoallv takes the values to the ranks that asked. Within a read no file
+/// or attribute is met by two ranks together; an error of one reader is the error of all.
+///
+/// With a cache, the reader keeps what it has read, as the region that the ranks together asked for. Later
+/// reads, of any window in it and by any rank, need the messages alone. What does not fit is read again.
+class CfSource final : public FieldSource {
+ public:
+  static CfSource open(const Communicator& comm, const CfSpec& spec,
+                       std::shared_ptr<FieldCache> cache = nullptr);
+  CfSource(CfSource&&) noexcept;
+  CfSource& operator=(CfSource&&) noexcept;
+  ~CfSource() override;
+
+  const Communicator& comm() const override;
+  const Grid& grid() const override;
+  const TimeAxis& times() const override;
+  std::string describe() const override;
+  /// Values outside [-5, 50] degC: one warning a source; Error(data) when all that a call brings from the
+  /// files are (wrong units).
+  void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
+  std::vector<unsigned char> land_mask(const Window& window) const override;
+
+  const std::vector<std::string>& files() const;  ///< in order of time
+  /// Text attributes of the variable in the first file, for the product: standard_name, long_name, units,
+  /// cell_methods, cell_measures, comment, source, references, short_name; "" where absent.
+  std::string attribute(const std::string& name) const;
+  /// Not collective. Chunks that this rank has inflated so far: each counts once every time.
+  long chunks_read() const;
+
+ private:
+  struct State;
+  explicit CfSource(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace podscale

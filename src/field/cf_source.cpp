@@ -1,0 +1,300 @@
+#include "podscale/field/cf_source.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "file_reader.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/field/field_on_grid.hpp"
+#include "read_plan.hpp"
+#include "survey.hpp"
+#include "tile_exchange.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr float kColdest = -5, kWarmest = 50;  // degC: no sea surface is beyond
+constexpr std::size_t kAhead = 256u << 20;     // bytes of a chunk of time that is kept until the next one
+
+/// Values beyond what water can have, among those read so far.
+struct Plausibility {
+  long outside = 0, valid = 0;
+  float lowest = INFINITY, highest = -INFINITY;
+  void look(std::span<const float> values) {
+    for (const float v : values) {
+      if (std::isnan(v)) continue;
+      ++valid;
+      if (v >= kColdest && v <= kWarmest) continue;
+      ++outside;
+      lowest = std::min(lowest, v);
+      highest = std::max(highest, v);
+    }
+  }
+};
+
+/// A part of a step in the memory of the rank that read it.
+struct Part {
+  int owner;
+  Window window;
+  std::vector<float> values;  // on the owner
+};
+/// A step that was read. All ranks know who has which part.
+struct Held {
+  Window window;  // of all parts together
+  bool kept;      // in the cache; else until something is read again
+  std::vector<Part> parts;
+};
+
+std::size_t bytes_of(const ReadTask& task, std::size_t steps) {
+  return steps * static_cast<std::size_t>(task.window.points()) * sizeof(float);
+}
+
+/// Not collective. Runs `work`, which met files alone: its error is this rank's own, not agreed yet.
+template <class Work>
+void alone(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    throw Error(error.code(), error.what());
+  }
+}
+
+}  // namespace
+
+struct CfSource::State {
+  const Communicator* comm;
+  CfSpec spec;
+  Survey survey;
+  std::shared_ptr<FieldCache> cache;
+  std::map<std::pair<long, long>, std::vector<long>> steps_of_chunk{};  // of a file and a chunk of time
+  mutable FileReader reader{survey};
+  mutable Window wanted{};  // what all ranks together have asked for so far
+  mutable std::map<long, Held> held{};
+  mutable bool warned = false;
+  mutable std::vector<float> mask{};  // of the whole grid, on rank 0, once it was asked for
+
+  State(const Communicator& c, const CfSpec& s, std::shared_ptr<FieldCache> f)
+      : comm(&c), spec(s), survey(survey_files(c, s)), cache(std::move(f)) {
+    for (std::size_t t = 0; t < survey.steps.size(); ++t)
+      steps_of_chunk[chunk_of(static_cast<long>(t))].push_back(static_cast<long>(t));
+  }
+  std::pair<long, long> chunk_of(long step) const {
+    const FileStep at = survey.steps[static_cast<std::size_t>(step)];
+    return {at.file, at.index / survey.stored[static_cast<std::size_t>(at.file)].chunks.t};
+  }
+  void bring(std::span<const long> steps, const Window& window) const;
+  void read(const ReadTask& task, Plausibility& seen) const;
+  void judge(Plausibility p) const;
+  void drop(const std::set<long>& steps, const std::set<long>& needed) const;
+  std::string describe() const;
+};
+
+/// Forgets these steps, and what is not kept but for the steps `needed`. Not collective, the same on all
+/// ranks.
+void CfSource::State::drop(const std::set<long>& steps, const std::set<long>& needed) const {
+  std::erase_if(held, [&](const auto& entry) {
+    const auto& [step, of_step] = entry;
+    if (!steps.count(step) && (of_step.kept || needed.count(step))) return false;
+    for (const Part& part : of_step.parts)
+      if (of_step.kept)
+        cache->give_back(part.owner, static_cast<std::size_t>(part.window.points()) * sizeof(float));
+    return true;
+  });
+}
+
+/// Not collective. Steps of a task from its file to `held`.
+void CfSource::State::read(const ReadTask& task, Plausibility& seen) const {
+  const auto index = [&](long step) { return survey.steps[static_cast<std::size_t>(step)].index; };
+  long first = index(task.steps.front()), last = first;
+  for (const long step : task.steps) first = std::min(first, index(step)), last = std::max(last, index(step));
+  const std::size_t points = static_cast<std::size_t>(task.window.points());
+  std::vector<float> values(points * static_cast<std::size_t>(last - first + 1));
+  reader.read(task.file, first, last - first + 1, task.window, values);
+  if (!warned) seen.look(values);
+  for (const long step : task.steps) {
+    auto& parts = held.at(step).parts;
+    const auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.window == task.window; });
+    const auto begin = values.begin() + static_cast<long>(points) * (index(step) - first);
+    part->values.assign(begin, begin + static_cast<long>(points));
+  }
+}
+
+/// Collective. Sees to it that some ranks hold `window` of the steps.
+void CfSource::State::bring(std::span<const long> steps, const Window& window) const {
+  std::set<long> missing;
+  for (const long step : steps)
+    if (const auto found = held.find(step);
+        found == held.end() || !contains(survey.grid, found->second.window, window))
+      missing.insert(step);
+  if (missing.empty()) return;
+  drop(missing, std::set<long>(steps.begin(), steps.end()));
+  const Window both[] = {wanted, window};
+  wanted = unsplit_window(survey, bounding_window(survey.grid, both));
+
+  auto tasks = plan_reading(survey, std::vector<long>(missing.begin(), missing.end()), wanted, comm->size());
+  const auto fits = [&](std::span<const ReadTask> of_chunk, std::size_t count) {
+    for (std::size_t i = 0; cache && i < of_chunk.size(); ++i)
+      if (!cache->take(of_chunk[i].owner, bytes_of(of_chunk[i], count))) {
+        while (i-- > 0) cache->give_back(of_chunk[i].owner, bytes_of(of_chunk[i], count));
+        return false;
+      }
+    return cache != nullptr;
+  };
+  // A chunk of time is inflated as a whole: all its steps are taken where memory allows.
+  for (std::size_t first = 0, end = 0; first < tasks.size(); first = end) {
+    const auto chunk = chunk_of(tasks[first].steps.front());
+    while (end < tasks.size() && chunk_of(tasks[end].steps.front()) == chunk) ++end;
+    const auto of_chunk = std::span(tasks).subspan(first, end - first);
+    std::vector<long> all;
+    for (const long step : steps_of_chunk.at(chunk))
+      if (!held.count(step)) all.push_back(step);
+    bool kept = fits(of_chunk, all.size());
+    const bool ahead = kept || std::all_of(of_chunk.begin(), of_chunk.end(), [&](const ReadTask& task) {
+                         return bytes_of(task, all.size()) <= kAhead;
+                       });
+    if (!ahead) kept = fits(of_chunk, tasks[first].steps.size());
+    for (ReadTask& task : of_chunk) {
+      if (ahead) task.steps = all;
+      for (const long step : task.steps) {
+        Held& of_step = held[step];
+        of_step.window = wanted;
+        of_step.kept = kept;
+        of_step.parts.push_back({task.owner, task.window, {}});
+      }
+    }
+  }
+  Plausibility seen;
+  try {
+    comm->agree([&] {
+      alone([&] {
+        for (const ReadTask& task : tasks)
+          if (task.owner == comm->rank()) read(task, seen);
+      });
+    });
+    judge(seen);
+  } catch (const Error&) {  // of all ranks: what was not read is not held
+    std::set<long> planned;
+    for (const ReadTask& task : tasks) planned.insert(task.steps.begin(), task.steps.end());
+    drop(planned, {});
+    throw;
+  }
+}
+
+/// Collective. A field that lies outside as a whole has the wrong units; single values are land or ice under
+/// a fill that no attribute names, and a mask variable is the cure.
+void CfSource::State::judge(Plausibility p) const {
+  if (warned) return;
+  const std::string where = describe();
+  long counts[2] = {p.outside, p.valid};
+  comm->sum(std::span<long>(counts));
+  if (counts[0] == 0) return;
+  const float lowest = comm->min(p.lowest), highest = comm->max(p.highest);
+  if (counts[0] == counts[1])
+    throw Error(ExitCode::data,
+                fmt::format("{}: all {} values of '{}' lie between {:.5g} and {:.5g} degC; expected {} to "
+                            "{}: are the units right?",
+                            where, counts[1], survey.variable, lowest, highest, kColdest, kWarmest),
+                true);
+  log::warn(
+      "{}: {} of {} values of '{}' lie outside {} to {} degC (down to {:.5g}, up to {:.5g}): if they are "
+      "land or ice, "
+      "name a mask variable",
+      where, counts[0], counts[1], survey.variable, kColdest, kWarmest, std::min(lowest, highest),
+      std::max(lowest, highest));
+  warned = true;
+}
+
+CfSource::CfSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
+CfSource::CfSource(CfSource&&) noexcept = default;
+CfSource& CfSource::operator=(CfSource&&) noexcept = default;
+CfSource::~CfSource() = default;
+
+CfSource CfSource::open(const Communicator& comm, const CfSpec& spec, std::shared_ptr<FieldCache> cache) {
+  return CfSource(std::make_unique<State>(comm, spec, std::move(cache)));
+}
+
+const Communicator& CfSource::comm() const {
+  return *state_->comm;
+}
+const Grid& CfSource::grid() const {
+  return state_->survey.grid;
+}
+const TimeAxis& CfSource::times() const {
+  return state_->survey.times;
+}
+const std::vector<std::string>& CfSource::files() const {
+  return state_->survey.files;
+}
+long CfSource::chunks_read() const {
+  return state_->reader.chunks_read();
+}
+
+std::string CfSource::describe() const {
+  return state_->describe();
+}
+std::string CfSource::State::describe() const {
+  if (survey.files.size() == 1) return fmt::format("{} in {}", survey.variable, survey.files[0]);
+  return fmt::format("{} in {} ... {} ({} files)", survey.variable, survey.files.front(), survey.files.back(),
+                     survey.files.size());
+}
+
+std::string CfSource::attribute(const std::string& name) const {
+  const auto found = state_->survey.attributes.find(name);
+  return found == state_->survey.attributes.end() ? std::string() : found->second;
+}
+
+void CfSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
+  const State& s = *state_;
+  const Grid& grid = s.survey.grid;
+  const auto windows = gather_windows(*s.comm, grid, window, [&] {
+    PODSCALE_ASSERT(out.size() == steps.size() * static_cast<std::size_t>(window.points()),
+                    "{} values for {} steps of {} points", out.size(), steps.size(), window.points());
+    for (const long step : steps)
+      PODSCALE_ASSERT(step >= 0 && step < static_cast<long>(s.survey.steps.size()), "step {} of {}", step,
+                      s.survey.steps.size());
+  });
+  const Window needed = bounding_window(grid, windows);
+  if (needed.points() == 0 || steps.empty()) return;
+  s.bring(steps, needed);
+  std::vector<Tile> tiles;
+  for (std::size_t t = 0; t < steps.size(); ++t)
+    for (const Part& part : s.held.at(steps[t]).parts)
+      tiles.push_back({static_cast<long>(t), part.owner, part.window, part.values.data()});
+  exchange_tiles(*s.comm, grid, windows, tiles, out);
+  // A chunk of several steps stays until the next one is read: its other steps are likely to be next.
+  if (std::all_of(s.survey.stored.begin(), s.survey.stored.end(), [](const auto& f) { return f.chunks.t == 1; }))
+    s.drop({}, {});
+}
+
+std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
+  const State& s = *state_;
+  const Grid& grid = s.survey.grid;
+  if (s.spec.mask_variable.empty()) return FieldSource::land_mask(window);
+  const auto windows = gather_windows(*s.comm, grid, window, [&] {
+    if (!s.comm->is_root() || !s.mask.empty()) return;
+    alone([&] {
+      const std::string path = s.spec.mask_file.empty() ? s.survey.files.front() : s.spec.mask_file;
+      const Communicator self = Communicator::self();
+      s.mask = read_on_grid(NetcdfFile::open(self, path), s.spec.mask_variable, grid,
+                            {0, grid.ny(), 0, grid.nx()},
+                            fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
+    });
+  });
+  std::vector<float> values(static_cast<std::size_t>(window.points()));
+  const Tile all[] = {{0, 0, {0, grid.ny(), 0, grid.nx()}, s.mask.data()}};
+  exchange_tiles(*s.comm, grid, windows, all, values);
+  std::vector<unsigned char> ocean;
+  for (const double v : values) {
+    const auto& wanted = s.spec.mask_ocean_values;
+    const bool is_ocean = wanted.empty() ? !std::isnan(v) && v != 0
+                                         : std::any_of(wanted.begin(), wanted.end(),
+                                                       [v](double w) { return std::abs(v - w) < 1e-6; });
+    ocean.push_back(is_ocean ? 1 : 0);
+  }
+  return ocean;
+}
+
+}  // namespace podscale

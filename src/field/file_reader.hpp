@@ -1,0 +1,54 @@
+#pragma once
+// Reading files alone: windows of the grid, which may lie across the cut of the file's longitudes or upside
+// down. Private to src/field.
+
+#include <deque>
+#include <span>
+
+#include "cf_variable.hpp"
+#include "podscale/core/units.hpp"
+#include "podscale/mesh/grid.hpp"
+#include "survey.hpp"
+
+namespace podscale {
+
+/// How one file holds the grid.
+struct FileLayout {
+  CfVariable variable;
+  bool flip_y = false, flip_x = false;
+  long file_nx = 0;
+  UnitConversion conversion;  ///< of unpacked values
+  Chunks chunks;
+};
+
+/// Not collective; the file must be this process's own (opened on Communicator::self()). Steps
+/// first..first+steps-1 of the file (ignored by variables without time) -> out [steps][window.ny][window.nx],
+/// NaN where missing. Rows are cut along stored chunks: each chunk that the window meets is inflated once, or
+/// twice where a window that wraps meets it on both sides. Returns the number of chunks.
+long read_window(const NetcdfFile& file, const FileLayout& layout, const Grid& grid, const Window& window,
+                 long first, long steps, std::span<float> out);
+
+/// The files of a survey, opened when they are needed, a few at a time: a series may have thousands. Not
+/// collective.
+class FileReader {
+ public:
+  explicit FileReader(const Survey& survey) : survey_(&survey) {}
+  /// As read_window, of file number `file` of the survey.
+  void read(long file, long first, long steps, const Window& window, std::span<float> out);
+  long chunks_read() const { return chunks_read_; }
+
+ private:
+  struct OpenFile {
+    long number;
+    NetcdfFile file;
+    FileLayout layout;
+  };
+  const OpenFile& open(long number);
+
+  const Survey* survey_;
+  Communicator self_ = Communicator::self();
+  std::deque<OpenFile> open_;  // the latest last
+  long chunks_read_ = 0;
+};
+
+}  // namespace podscale

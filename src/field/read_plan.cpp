@@ -1,0 +1,81 @@
+#include "read_plan.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace podscale {
+
+std::vector<long> chunk_cuts(long first, long n, long chunk, long points, bool flip) {
+  // A cut lies before index i where i, or what is left of the flipped axis, is a multiple of the chunk.
+  const long phase = flip ? points % chunk : 0;
+  std::vector<long> cuts{first};
+  for (long next = first + 1 + ((phase - first - 1) % chunk + chunk) % chunk; next < first + n; next += chunk)
+    cuts.push_back(next);
+  if (n > 0) cuts.push_back(first + n);
+  return cuts;
+}
+
+namespace {
+
+/// The same of columns that may pass the last one of a periodic grid.
+std::vector<long> column_cuts(const Window& window, const StoredFile& stored, long nx) {
+  const long before = std::min(window.nx, nx - window.x0);
+  auto cuts = chunk_cuts(window.x0, before, stored.chunks.x, stored.nx, stored.flip_x);
+  if (window.nx > before)
+    for (const long cut : chunk_cuts(0, window.nx - before, stored.chunks.x, stored.nx, stored.flip_x))
+      if (cut > 0) cuts.push_back(cut + nx);
+  return cuts;
+}
+
+/// At most `parts` runs of consecutive chunks: where each begins, and the end of the last.
+std::vector<long> runs(const std::vector<long>& cuts, long parts) {
+  const int chunks = static_cast<int>(cuts.size()) - 1, n = std::clamp(static_cast<int>(parts), 1, chunks);
+  std::vector<long> begins;
+  for (int i = 0; i < n; ++i)
+    begins.push_back(cuts[static_cast<std::size_t>(share_of(chunks, n, i).begin)]);
+  begins.push_back(cuts.back());
+  return begins;
+}
+
+}  // namespace
+
+std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> steps, const Window& window,
+                                   int ranks) {
+  std::map<std::pair<long, long>, std::vector<long>> units;  // of a file and a chunk of time
+  for (const long step : steps) {
+    const FileStep at = survey.steps[static_cast<std::size_t>(step)];
+    const StoredFile& stored = survey.stored[static_cast<std::size_t>(at.file)];
+    units[{at.file, at.index / stored.chunks.t}].push_back(step);
+  }
+  const long parts = (ranks + static_cast<long>(units.size()) - 1) / std::max(1l, static_cast<long>(units.size()));
+  std::vector<ReadTask> tasks;
+  for (const auto& [unit, of_unit] : units) {
+    const StoredFile& stored = survey.stored[static_cast<std::size_t>(unit.first)];
+    const auto ys = runs(
+        chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.grid.ny(), stored.flip_y), parts);
+    const long rows = static_cast<long>(ys.size()) - 1;
+    const auto xs = runs(column_cuts(window, stored, survey.grid.nx()), (parts + rows - 1) / rows);
+    for (std::size_t j = 0; j + 1 < ys.size(); ++j)
+      for (std::size_t i = 0; i + 1 < xs.size(); ++i)
+        tasks.push_back({unit.first, of_unit, {ys[j], ys[j + 1] - ys[j], xs[i], xs[i + 1] - xs[i]}, 0});
+  }
+  for (int r = 0; r < ranks; ++r) {
+    const Share share = share_of(static_cast<long>(tasks.size()), ranks, r);
+    for (long i = share.begin; i < share.end; ++i) tasks[static_cast<std::size_t>(i)].owner = r;
+  }
+  return tasks;
+}
+
+Window unsplit_window(const Survey& survey, const Window& window) {
+  const long nx = survey.grid.nx(), past = window.x0 + window.nx - nx;  // columns behind the cut
+  if (past <= 0) return window;
+  for (const StoredFile& stored : survey.stored) {
+    const auto chunk = [&](long column) {
+      return (stored.flip_x ? stored.nx - 1 - column : column) / stored.chunks.x;
+    };
+    if (chunk(window.x0) == chunk(past - 1)) return {window.y0, window.ny, 0, nx};
+  }
+  return window;
+}
+
+}  // namespace podscale

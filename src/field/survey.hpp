@@ -1,0 +1,44 @@
+#pragma once
+// What a list of files holds together, found out by one rank so that thousands of files are not opened by
+// every rank. Private to src/field.
+
+#include <map>
+
+#include "podscale/field/cf_source.hpp"
+
+namespace podscale {
+
+/// A step of the joined axis: step `index` of file `file`.
+struct FileStep {
+  long file = 0, index = 0;
+};
+
+/// Steps, rows and columns of a stored chunk, as the file counts them: what can be inflated on its own. A
+/// file without chunks comes a row of a step at a time.
+struct Chunks {
+  long t = 1, y = 1, x = 1;
+};
+/// How one file holds the grid.
+struct StoredFile {
+  bool flip_y = false, flip_x = false;  ///< latitude, longitude descend
+  long nx = 0;                          ///< columns: one more than those of the grid where one is repeated
+  Chunks chunks;
+};
+
+struct Survey {
+  std::vector<std::string> files;  ///< in order of their first time
+  std::string variable;
+  Grid grid;
+  TimeAxis times;
+  std::vector<FileStep> steps;                    ///< of times
+  std::map<std::string, std::string> attributes;  ///< of the variable in the first file
+  std::vector<StoredFile> stored;                 ///< of files
+};
+
+/// Collective on comm: rank 0 looks, all get the same answer. Errors as CfSource::open.
+Survey survey_files(const Communicator& comm, const CfSpec& spec);
+
+/// Collective on comm. Rank 0's survey to all.
+void broadcast_survey(const Communicator& comm, Survey& survey);
+
+}  // namespace podscale

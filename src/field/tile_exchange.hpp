@@ -1,0 +1,38 @@
+#pragma once
+// From the ranks that read to the ranks that asked: one MPI_Alltoallv. Private to src/field.
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "podscale/mesh/grid.hpp"
+#include "podscale/parallel/communicator.hpp"
+
+namespace podscale {
+
+/// Not collective. The smallest window that holds all the windows of a grid; on a periodic one it may lie
+/// across the cut. Empty windows don't count.
+Window bounding_window(const Grid& grid, std::span<const Window> windows);
+/// Not collective. Whether every point of `part` is in `whole`.
+bool contains(const Grid& grid, const Window& whole, const Window& part);
+
+/// A window of one field of a call. `values` [window.ny][window.nx]: on its owner only.
+struct Tile {
+  long field = 0;
+  int owner = 0;
+  Window window;
+  const float* values = nullptr;
+};
+
+/// Collective. windows: of all ranks; tiles: the same on all ranks, without overlap within a field. What the
+/// tiles have of this rank's window goes to out: [fields][window.ny][window.nx]. Messages are cut so that no
+/// rank holds more than 64 MiB of them and no MPI count overflows.
+void exchange_tiles(const Communicator& comm, const Grid& grid, std::span<const Window> windows,
+                    std::span<const Tile> tiles, std::span<float> out);
+
+/// Collective. The window of every rank, after they have agreed that all are on the grid and that `check`
+/// (not collective) does not throw on any.
+std::vector<Window> gather_windows(const Communicator& comm, const Grid& grid, const Window& window,
+                                   const std::function<void()>& check);
+
+}  // namespace podscale
