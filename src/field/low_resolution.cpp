@@ -38,15 +38,17 @@ LowResolution LowResolution::open(const Communicator& comm, const Namelist& name
 }
 
 LowResolution LowResolution::coarsen(const Communicator& comm, Series fine, int factor) {
-  const Grid& grid = fine.grid();
-  if (factor > grid.ny() || factor > grid.nx())
-    fail(ExitCode::data, "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor",
-         factor, fine.describe(), grid.ny(), grid.nx());
-  if (grid.periodic && grid.nx() % factor != 0)
-    fail(ExitCode::data,
-         "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic grid of {}; choose one "
-         "that does",
-         factor, grid.nx(), fine.describe());
+  same_on_all_ranks([&] {
+    const Grid& grid = fine.grid();
+    if (factor > grid.ny() || factor > grid.nx())
+      fail(ExitCode::data, "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor",
+           factor, fine.describe(), grid.ny(), grid.nx());
+    if (grid.periodic && grid.nx() % factor != 0)
+      fail(ExitCode::data,
+           "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic grid of {}; choose "
+           "one that does",
+           factor, grid.nx(), fine.describe());
+  });
   return {comm, std::move(fine), factor};
 }
 

@@ -54,8 +54,10 @@ struct Series::State {
     NetcdfFile handle = NetcdfFile::open(*comm, survey.files[static_cast<std::size_t>(number)]);
     FileLayout layout;
     layout.variable = cf_variable(handle, survey.variable, true);
-    layout.conversion = unit_conversion(layout.variable.units, "degC",
-                                        fmt::format("{}: variable '{}'", handle.path(), survey.variable));
+    comm->agree([&] {
+      layout.conversion = unit_conversion(layout.variable.units, "degC",
+                                          fmt::format("{}: variable '{}'", handle.path(), survey.variable));
+    });
     const long flips = survey.flips[static_cast<std::size_t>(number)];
     layout.flip_y = flips & 1;
     layout.flip_x = flips & 2;

@@ -115,10 +115,11 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
   });
   NetcdfFile file(comm, path);
   State& state = *file.state_;
+  errno = 0;
   const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
-    if (status == NC_NOERR) return;
     State::require_memory(status);
+    if (status == NC_NOERR) return;
     const bool broken = status == NC_ENOTNC || status == NC_EHDFERR || status == NC_ETRUNC;
     fail(broken ? ExitCode::data : ExitCode::io,
          "{}: cannot be opened as NetCDF: {} (error {}); is it complete?", path, nc_strerror(status), status);
@@ -141,6 +142,7 @@ NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path)
   State& state = *file.state_;
   state.temporary = (folder / ("." + target.filename().string() + ".tmp")).string();
   state.parallel = true;
+  errno = 0;
   const int status =
       nc_create_par(state.temporary.c_str(), NC_NETCDF4 | NC_CLOBBER, comm.raw(), MPI_INFO_NULL, &state.id);
   state.check(status, path, fmt::format("creating {}", state.temporary), false);
