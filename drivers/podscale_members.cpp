@@ -89,8 +89,11 @@ int write_members(Context& context, const Wanted& wanted) {
                "podscale-members");
     lock = OutputLock(wanted.output);
   });
-  const TimeAxis axis = decode_times(product.get_all("time"), product.text("time", "units").value_or(""),
-                                     product.text("time", "calendar").value_or("standard"), path + ": time");
+  const auto times = product.get_all("time");
+  const std::string units = product.text("time", "units").value_or(""),
+                    calendar = product.text("time", "calendar").value_or("standard");
+  const TimeAxis axis =
+      same_on_all_ranks([&] { return decode_times(times, units, calendar, path + ": time"); });
 
   // 2. A product with members only.
   ProductOptions options;

@@ -114,8 +114,8 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
   std::string footer = info.example.empty() ? "" : "\nExamples:\n" + info.example + "\n";
   if (!info.groups.empty()) footer += "\nKeys of the namelist, with defaults:\n" + keys_help(info.groups);
   footer +=
-      "\nExit codes: 0 done, 64 usage or namelist, 65 bad data, 66 input missing, 70 our bug, 74 I/O,\n"
-      "75 stopped by a signal or the time limit after a checkpoint (run again).\n";
+      "\nExit codes: 0 done, 64 usage or namelist, 65 bad data, 66 input missing, 70 our bug,\n"
+      "74 I/O or out of memory, 75 stopped by a signal or the time limit after a checkpoint (run again).\n";
   app.footer(footer);
   if (info.takes_files) {
     app.add_option("files", line.files, "Files of podscale")->required();
@@ -281,7 +281,7 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
               format_duration(std::chrono::duration<double>(Clock::now() - start).count()), peak);
   if (status == 0)
     context.comm.agree([&] {
-      if (context.comm.is_root()) log::flush();
+      if (context.comm.is_root()) log::print("");  // the log, too, must have arrived
     });
   return status;
 }
@@ -320,6 +320,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
     clean_up_on_signals();
     set_blas_threads(1);
+    reserve_blas_memory();
     status = run_body(info, line, body);
     NetcdfFile::abandon_all(true);
   } catch (...) {

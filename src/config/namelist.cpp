@@ -257,8 +257,10 @@ bool Namelist::given(const std::string& key) const {
 namespace {
 [[noreturn]] void missing(const std::string& path, const std::string& source) {
   const Key& key = *find_key(path);
-  fail(ExitCode::usage, "{}: &{} {} is not given, expected {}: {}", source, key.group, key.name,
-       expectation(key), key.help);
+  throw Error(ExitCode::usage,
+              fmt::format("{}: &{} {} is not given, expected {}: {}", source, key.group, key.name,
+                          expectation(key), key.help),
+              true);  // the same namelist on every rank
 }
 }  // namespace
 

@@ -27,8 +27,7 @@ Error current_error(int rank) {
     return {ExitCode::io, fmt::format("out of memory on rank {}: use more ranks or nodes, or a smaller "
                                       "grid.time_block, sampling.time_block or sampling.member_batch",
                                       rank)};
-  return {ExitCode::bug,
-          fmt::format("internal error on rank {}: {}", rank, what.substr(0, what.find('\n')))};
+  return {ExitCode::bug, fmt::format("internal error on rank {}: {}", rank, what.substr(0, what.find('\n')))};
 }
 
 void assertion_failed(const char* condition, const char* file, int line, const std::string& values) {

@@ -52,12 +52,8 @@ void error_line(const std::string& line) {
   sinks().err->error(line);
 }
 void print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  flush();
-}
-void flush() {
   errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 || std::ferror(stdout))
     fail(ExitCode::io, "standard output: cannot be written ({}); send it where there is space",
          errno ? std::strerror(errno) : "an earlier write failed");
 }
@@ -101,7 +97,8 @@ void Progress::update(long done, const std::string& note) {
     log::info_line(line);
   } else if (log::is_talking()) {
     const int width = 24, filled = total_ > 0 ? static_cast<int>(width * done / total_) : width;
-    std::fputs(fmt::format("\r\033[K[{:#<{}}{:.<{}}] {}", "", filled, "", width - filled, line).c_str(), stdout);
+    std::fputs(fmt::format("\r\033[K[{:#<{}}{:.<{}}] {}", "", filled, "", width - filled, line).c_str(),
+               stdout);
     std::fflush(stdout);
   }
 }

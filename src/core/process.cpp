@@ -2,8 +2,12 @@
 
 #include <dlfcn.h>
 #include <mpi.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
+#include <new>
+
+#include "podscale/core/lapack.hpp"
 
 namespace podscale {
 
@@ -22,6 +26,18 @@ void choose_mpi_io() {
 void set_blas_threads(int threads) {
   if (void* symbol = dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
     reinterpret_cast<void (*)(int)>(symbol)(threads);
+}
+
+void reserve_blas_memory() {
+  constexpr std::size_t twice_its_buffer = 256 << 20;
+  void* const room =
+      mmap(nullptr, twice_its_buffer, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  munmap(room, twice_its_buffer);
+  const int one = 1;
+  double matrix = 1;
+  int info = 0;
+  dpotrf_("L", &one, &matrix, &one, &info);
 }
 
 }  // namespace podscale

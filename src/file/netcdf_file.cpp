@@ -158,10 +158,11 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
   NetcdfFile file(comm, path);
   State& state = *file.state_;
   state.sealed = check_seal(comm, path);
+  errno = 0;
   const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
-    if (status == NC_NOERR) return;
     State::require_memory(status);
+    if (status == NC_NOERR) return;
     const bool broken = status == NC_ENOTNC || status == NC_EHDFERR || status == NC_ETRUNC;
     fail(broken ? ExitCode::data : ExitCode::io,
          "{}: cannot be opened as NetCDF: {} (error {}); is it complete?", path, nc_strerror(status), status);
@@ -182,6 +183,7 @@ NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path)
   state.doomed_lock.emplace(OutputLock::name_of(path));
   state.parallel = true;
   state.require_space(path, 0);
+  errno = 0;
   state.check(create_parallel(comm, state.temporary, state.id), path, "creating " + state.temporary, false);
   int previous = 0;
   state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off", false);

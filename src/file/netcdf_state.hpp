@@ -39,9 +39,11 @@ struct NetcdfFile::State {
 
   explicit State(const Communicator& c) : comm(&c) {}
 
-  /// Not collective. The library says "HDF5 error" for most failed allocations.
+  /// Not collective, after a call that began with errno = 0: the library says "HDF5 error" for most failed
+  /// allocations.
   static void require_memory(int status) {
     if (status == NC_ENOMEM || (status != NC_NOERR && errno == ENOMEM)) throw std::bad_alloc();
+    errno = 0;
   }
   /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the element type
   /// read is no failure: the library leaves an infinity, which nothing takes for data.

@@ -1,7 +1,10 @@
 #include "podscale/network/checkpoint.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
+#include <new>
 #include <utility>
 
 #include "hdf5_values.hpp"
@@ -214,7 +217,13 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
   comm.agree([&] {
     if (!comm.is_root()) return;
     silence_hdf5();
-    c = read_file(path, sealed);
+    errno = 0;
+    try {
+      c = read_file(path, sealed);
+    } catch (const Error&) {
+      if (errno == ENOMEM) throw std::bad_alloc();  // HDF5 has no status for it
+      throw;
+    }
     if (weights_checksum(c) != c.summary.weights_checksum)
       fail(ExitCode::data, "{}: weights checksum {} does not match the stored {}; the file is damaged", path,
            weights_checksum(c), c.summary.weights_checksum);

@@ -94,7 +94,8 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
       fail(ExitCode::usage, "training.batch = {}; expected a multiple of the {} ranks", training.batch,
            comm.size());
     state_ = std::make_unique<State>(comm, layout, placed, training);
-    found = comm.is_root() && resume && std::filesystem::exists(model_file);
+    std::error_code absent;
+    found = comm.is_root() && resume && std::filesystem::exists(model_file, absent);
   });
   State& s = *state_;
   s.model_file = model_file;

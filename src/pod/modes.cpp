@@ -228,11 +228,14 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
         ++pooled_patches;
         for (std::size_t i = 0; i < pooled.size(); ++i) pooled[i] += grams.of(p)[i];
       }
-    if (comm.sum(pooled_patches) == 0)
-      fail(ExitCode::data,
-           "patches.basis = 'shared': no patch of {} points is free of land; choose smaller patches.size or "
-           "patches.basis = 'local'",
-           full);
+    pooled_patches = comm.sum(pooled_patches);
+    same_on_all_ranks([&] {
+      if (pooled_patches == 0)
+        fail(ExitCode::data,
+             "patches.basis = 'shared': no patch of {} points is free of land; choose smaller patches.size "
+             "or patches.basis = 'local'",
+             full);
+    });
     comm.sum(std::span(pooled));
     fill_upper(pooled, full);
     const double trace = trace_of(pooled, full);

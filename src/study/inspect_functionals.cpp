@@ -85,7 +85,8 @@ std::vector<Functional> gradient(const Basis& basis, double lat, double lon) {
 /// file.nc or file.nc:variable. A path may hold colons of its own.
 std::pair<std::string, std::string> file_and_variable(const std::string& request) {
   const std::size_t colon = request.rfind(':');
-  if (colon == std::string::npos || std::filesystem::exists(request)) return {request, ""};
+  std::error_code absent;
+  if (colon == std::string::npos || std::filesystem::exists(request, absent)) return {request, ""};
   return {request.substr(0, colon), request.substr(colon + 1)};
 }
 

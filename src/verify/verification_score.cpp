@@ -95,7 +95,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   scores.add_family(
       std::make_unique<SpectralScores>(grid, list, times(), namelist_->integer("verify.spectrum_window")));
   scores.add_family(std::make_unique<SeamScores>(grid, basis_->decomposition, list, times()));
-  add_area_means(scores);
+  comm_->agree([&] { on_this_rank([&] { add_area_means(scores); }); });
   const std::string& event = namelist_->text("verify.event");
   if (event == "none") return;
   const auto kind =

@@ -16,8 +16,39 @@ no_common="1990-01-01"
 export CUDA_VISIBLE_DEVICES=  # no GPU, whatever this machine has
 before="$(listing "$study")"
 
-if [[ "$program" != inspect ]]; then
+mkfifo pipe pipe.h5
+one_line() {  # one_line CODE WORD WHAT: the code in $code, and one line in run.err that holds the word
+  (($code == $1)) && grep -qF -- "$2" run.err && [[ "$(wc -l <run.err)" == 1 ]] && return
+  failed "$3: exit $code, expected $1 and one line with '$2'"
+  cat run.err
+}
+unprinted() {  # unprinted PROGRAM ARGUMENTS...: its results go to a full disk
+  code=0
+  timeout -k 5 60 "$bin/podscale-$1" "${@:2}" >/dev/full 2>run.err || code=$?
+  one_line 74 "standard output: cannot be written" "podscale-$* >/dev/full"
+}
+starve() {  # starve KIB RANKS PROGRAM ARGUMENTS...: the run gets so little address space
+  if ! (ulimit -v "$1" && "$bin/podscale-$3" --version >/dev/null 2>&1); then
+    echo "not run: $3 does not start in $1 KiB (a sanitizer?)"
+    return
+  fi
+  (
+    failures=0
+    ulimit -v "$1"
+    refuse 74 "out of memory on rank 0: use more ranks" "${@:2}"
+    exit $failures
+  ) || failed "podscale-$3 in $1 KiB"
+}
+unprinted "$program" --help
+unprinted "$program" --version
+
+if [[ "$program" != inspect && "$program" != members ]]; then
   refuse 66 "missing.nml" 0 "$program" missing.nml
+  refuse 65 "pipe: is a pipe" 2 "$program" pipe
+  refuse 65 "is a directory" 0 "$program" .
+  refuse 65 "/dev/zero: is a device" 0 "$program" /dev/zero
+  unprinted "$program" --reference
+  unprinted "$program" tiny.nml --print-path output.product_file
   refuse 64 "did you mean" 0 "$program" unknown.nml
   own=("${given[@]}" --set output.directory=words.nc/below)  # a folder below a regular file
   case "$program" in
@@ -48,6 +79,8 @@ case "$program" in
     overwrite ocean.lr_file "${given[@]}"
     refuse 64 "the same file" 2 ocean "${given[@]}" --set output.directory=. --set ocean.hr_file=o.nc --set ocean.lr_file=folder/o.nc
     refuse 74 "expected a file" 2 ocean "${given[@]}" --set output.directory=. --set ocean.hr_file=folder
+    unprinted ocean tiny.nml --set output.directory=made --set ocean.last_date=2000-01-31
+    check "all but the log is there" test -s made/ocean_hr.nc -a -s made/ocean_lr.nc
     ;;
   basis)
     own=("${given[@]}" --set output.basis_file=basis.nc)
@@ -78,6 +111,20 @@ case "$program" in
     refuse 65 "mask" 0 basis "${own[@]}" --set data.mask_file=mask.nc --set data.mask_variable=mask
     cdo -s -setrtomiss,-1e9,1e9 "$full/ocean_hr.nc" dry.nc
     refuse 65 "dry.nc" 0 basis "${own[@]}" --set data.hr_files=dry.nc
+    for key in hr_files lr_files mask_file; do
+      refuse 65 "pipe: is a pipe" 2 basis "${own[@]}" --set data.mask_variable=mask --set "data.$key=pipe"
+    done
+    # Alike on every rank: one line, too.
+    refuse 65 "free of land" 2 basis "${own[@]}" --set patches.basis=shared --set patches.size=32,40
+    refuse 65 "only 32 x 40 points" 2 basis "${own[@]}" --set data.lr_source=coarsen --set data.coarsen_factor=64
+    must 0 ocean tiny.nml --set output.directory=round --set ocean.ny=16 --set ocean.lat0=-72 --set ocean.resolution=9
+    refuse 65 "does not divide the 40 longitudes" 2 basis "${own[@]}" --set data.hr_files=round/ocean_hr.nc \
+      --set data.lr_source=coarsen --set data.coarsen_factor=7
+    echo "&output directory = 'out' /" >bare.nml
+    refuse 64 "hr_files is not given" 2 basis bare.nml
+    refuse 64 "basis_file is not given" 2 basis "${own[@]}" --set output.basis_file=
+    starve 500000 0 basis "${own[@]}"
+    starve 500000 2 basis "${own[@]}"
     ;;
   train)
     own=("${given[@]}" --set output.model_file=model.h5)
@@ -87,6 +134,11 @@ case "$program" in
     refuse 64 "multiple" 2 train "${own[@]}" --set training.batch=9
     refuse 64 "no CUDA device" 2 train "${own[@]}" --set model.device=cuda
     refuse 64 "no CUDA device" 0 train "${own[@]}" --set model.device=cuda --check
+    refuse 65 "pipe: is a pipe" 0 train "${own[@]}" --set "output.basis_file=$PWD/pipe"
+    refuse 65 "pipe: is a pipe" 2 train "${own[@]}" --set "output.model_file=$PWD/pipe" --set output.directory=other
+    for ranks in 0 2; do
+      starve 1500000 $ranks train "${own[@]}" --set model.width=8192 --set output.directory=other
+    done
     ;;
   downscale)
     refuse 64 "the same file" 2 downscale "${given[@]}" --set output.product_file=basis.nc --set output.basis_file=basis.nc
@@ -114,6 +166,9 @@ case "$program" in
       refuse 65 "bare.nc: has no checksum" $ranks downscale "${own[@]}" --set "output.basis_file=$PWD/bare.nc"
       refuse 65 "bare.h5: has no checksum" $ranks downscale "${own[@]}" --set "output.model_file=$PWD/bare.h5"
     done
+    for key in data.lr_files output.basis_file output.model_file; do
+      refuse 65 "pipe: is a pipe" 0 downscale "${own[@]}" --set "$key=$PWD/pipe"
+    done
     ;;
   verify)
     own=("${given[@]}" --set verify.picture_file=)
@@ -140,6 +195,12 @@ case "$program" in
     check "a product without its checksum" ranks_of 2 verify "${own[@]}" --set output.directory=. \
       --set "output.product_file=$PWD/bare.nc" 2>run.err
     check "one warning" test "$(grep -c "warning: .*bare.nc: has no checksum" run.err)" = 1
+    for key in data.lr_files data.truth_files output.basis_file output.product_file; do
+      refuse 65 "pipe: is a pipe" 2 verify "${own[@]}" --set "$key=$PWD/pipe"
+    done
+    refuse 65 "pipe: is a pipe" 0 verify "${own[@]}" --compare "other=$PWD/pipe"
+    unprinted verify "${own[@]}" --set "output.directory=$PWD/table"
+    check "the table is in its file" test -s table/scores.txt
     ;;
   inspect)
     refuse 66 "absent.nc" 0 inspect absent.nc
@@ -153,6 +214,20 @@ case "$program" in
       refuse 65 "damaged_$name: damaged" 2 inspect "damaged_$name"
     done
     refuse 65 "damaged_product.nc: damaged" 2 inspect damaged_product.nc --point 31,-70
+    refuse 65 "pipe: is a pipe" 2 inspect pipe
+    refuse 65 "pipe.h5: is a pipe" 0 inspect pipe.h5
+    refuse 65 "pipe: is a pipe" 0 inspect "$full/product.nc" --region pipe
+    unprinted inspect "$full/product.nc"
+    unprinted inspect "$full/product.nc" --box=-90,90,0,360
+    ;;
+  members)
+    own=(--output made.nc --basis "$full/basis.nc" --model "$full/model.h5")
+    refuse 66 "absent.nc" 2 members absent.nc "${own[@]}"
+    refuse 65 "pipe: is a pipe" 2 members pipe "${own[@]}"
+    ncdump "$full/product.nc" | sed '/time:units/s/since.*"/since yesterday"/' >undated.cdl
+    ncgen -k nc4 -o undated.nc undated.cdl
+    refuse 65 "'yesterday' is no date" 2 members undated.nc "${own[@]}"
+    check "no members" test ! -e made.nc
     ;;
 esac
 check "no file is made" test -z "$(find . -path './out/*' -type f)"

@@ -53,12 +53,12 @@ const std::map<std::string, void (*)(Scene&)> cases = {
      [](Scene& s) {
        s.comm.agree([&] {
          if (s.last)
-           throw std::runtime_error("[enforce fail at alloc_cpu.cpp:66] DefaultCPUAllocator: can't allocate "
-                                    "memory: you tried to allocate 64 bytes\nframe #0: c10::Error");
+           throw std::runtime_error(
+               "[enforce fail at alloc_cpu.cpp:66] DefaultCPUAllocator: can't allocate "
+               "memory: you tried to allocate 64 bytes\nframe #0: c10::Error");
        });
      }},
-    {"bug",
-     [](Scene& s) { s.comm.agree([] { throw std::runtime_error("odd\nframe #0: somewhere"); }); }},
+    {"bug", [](Scene& s) { s.comm.agree([] { throw std::runtime_error("odd\nframe #0: somewhere"); }); }},
     {"agreed",
      [](Scene& s) {
        s.comm.agree([&] {
@@ -68,7 +68,9 @@ const std::map<std::string, void (*)(Scene&)> cases = {
     {"stopped", [](Scene&) { throw Error(ExitCode::requeue, "stopped by a signal", true); }},
     {"not_agreed", [](Scene&) { fail(ExitCode::usage, "the same everywhere"); }},
     {"each_its_own",
-     [](Scene& s) { fail(s.comm.is_root() ? ExitCode::usage : ExitCode::data, "of rank {}", s.comm.rank()); }},
+     [](Scene& s) {
+       fail(s.comm.is_root() ? ExitCode::usage : ExitCode::data, "of rank {}", s.comm.rank());
+     }},
     {"on_one",
      [](Scene& s) {
        if (s.last) fail(ExitCode::data, "found nothing");

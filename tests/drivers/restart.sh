@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stopped and started again: the same bits as in one go, exit code 75 on every rank, no half-written product.
-#   restart.sh BIN LAUNCHER SCRATCH CASE     CASE: train_1, train_2 (ranks) or downscale
+#   restart.sh BIN LAUNCHER SCRATCH CASE     CASE: train_1, train_2 (ranks), downscale or start_up
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "restart_$4"
@@ -107,6 +107,32 @@ case "$4" in
     start "${run[@]}"
     ended 2 0
     same_data product.nc "$full/product.nc"
+    ;;
+  start_up)
+    # A signal while MPI starts, which is when its plugins are loaded.
+    cat >early.sh <<'SH'
+#!/usr/bin/env bash
+(until grep -q '/mca_' /proc/$$/maps; do :; done; kill "-$1" $$) &
+exec "${@:2}"
+SH
+    chmod +x early.sh
+    early() {  # early SIGNAL RANKS PROGRAM: every rank gets the signal
+      local code=0 start=()
+      # shellcheck disable=SC2206
+      (($2 == 0)) || start=($launcher "$2")
+      timeout -k 5 60 "${start[@]}" ./early.sh "$1" "$bin/podscale-$3" tiny.nml "${inputs[@]}" \
+        --set "output.model_file=$full/model.h5" --set "output.product_file=$PWD/p.nc" >job.log 2>job.err || code=$?
+      if ((code != 75)) || [[ "$(grep -c 'run again' job.err)" != 1 ]]; then
+        failed "podscale-$3 on $2 ranks with $1: exit $code, expected 75 and one line"
+        cat job.err
+      fi
+    }
+    for signal in TERM INT USR1; do early $signal 0 downscale; done
+    early TERM 0 train
+    early TERM 2 train
+    early USR1 2 downscale
+    check "no product" test ! -e p.nc
+    no_temporaries .
     ;;
 esac
 finish

@@ -1,9 +1,12 @@
 #include "podscale/file/netcdf_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <new>
+#include <optional>
 
 #include "sample_file.hpp"
 
@@ -108,7 +111,9 @@ TEST_F(NetcdfFileTest, NothingAppearsBeforeCommit) {
     file.define_dimension("x", 1);
     file.end_definitions();
     EXPECT_EQ(files_beside(path), 3) << "the old file, the new one and the lock";
+    comm.barrier();
   }
+  EXPECT_TRUE(NetcdfFile::abandon_all(true));
   comm.barrier();
   EXPECT_EQ(files_beside(path), 1);
   EXPECT_EQ(NetcdfFile::open(comm, path).dimension("y"), 2u);  // the old one is still there
@@ -116,6 +121,27 @@ TEST_F(NetcdfFileTest, NothingAppearsBeforeCommit) {
   write(path, 3);
   EXPECT_EQ(NetcdfFile::open(comm, path).dimension("y"), 3u);
   EXPECT_EQ(files_beside(path), 1);
+}
+
+TEST_F(NetcdfFileTest, UnwindingOnOneRankWaitsForNoOther) {
+  try {
+    comm.agree([] { fail(ExitCode::data, "swallowed"); });
+  } catch (const Error&) {
+  }
+  {
+    std::optional<NetcdfFile> file = NetcdfFile::create(comm, scratch / "half.nc");
+    file->define_dimension("x", 1);
+    if (!comm.is_root()) comm.barrier();  // the root unwinds while the others are here
+    try {
+      const NetcdfFile gone = std::move(*file);
+      throw std::bad_alloc();
+    } catch (const std::bad_alloc&) {
+    }
+    if (comm.is_root()) comm.barrier();
+  }
+  EXPECT_TRUE(NetcdfFile::abandon_all(true));  // now all are here
+  comm.barrier();
+  EXPECT_EQ(files_beside(scratch / "half.nc"), 0);
 }
 
 TEST_F(NetcdfFileTest, MoveLeavesNothingToClose) {
@@ -158,6 +184,11 @@ TEST_F(NetcdfFileTest, RefusalsSayWhy) {
                [&] { NetcdfFile::open(comm, scratch / "lfs.nc"); });
   expect_error(ExitCode::data, {"cut.nc", "complete"}, [&] { NetcdfFile::open(comm, scratch / "cut.nc"); });
   expect_error(ExitCode::data, {"directory"}, [&] { NetcdfFile::open(comm, scratch / ""); });
+  if (comm.is_root()) mkfifo((scratch / "pipe.nc").c_str(), 0600);
+  comm.barrier();
+  expect_error(ExitCode::data, {"pipe.nc", "is a pipe"},
+               [&] { NetcdfFile::open(comm, scratch / "pipe.nc"); });
+  expect_error(ExitCode::data, {"/dev/zero", "is a device"}, [&] { NetcdfFile::open(comm, "/dev/zero"); });
   expect_error(ExitCode::io, {"new.nc", "directory"},
                [&] { NetcdfFile::create(comm, scratch / "no/where/new.nc"); });
 }

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/petsc.hpp"
 
 using namespace podscale;
 
@@ -56,16 +57,40 @@ TEST(Communicator, AgreeThrowsTheLowestRanksErrorOnEveryRank) {
   EXPECT_EQ(comm.sum(1), comm.size());
 }
 
-TEST(Communicator, AgreeTurnsForeignExceptionsIntoBugs) {
+TEST(Communicator, AgreeTurnsForeignExceptionsIntoBugsOfOneLine) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   try {
     comm.agree([&] {
-      if (comm.rank() == comm.size() - 1) throw std::runtime_error("odd");
+      if (comm.rank() == comm.size() - 1) throw std::runtime_error("odd\nframe #0");
     });
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::bug);
     EXPECT_NE(std::string(error.what()).find("odd"), std::string::npos);
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+  }
+}
+
+TEST(Communicator, AgreeKnowsWhenMemoryRanOut) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const int last = comm.size() - 1;
+  const std::vector<std::function<void()>> failures = {
+      [] { throw std::bad_alloc(); },
+      [] { throw std::runtime_error("DefaultCPUAllocator: can't allocate memory\nframe #0"); },
+      [] { throw std::runtime_error("CUDA out of memory. Tried to allocate 2.00 GiB"); },
+      [] { petsc_check(PETSC_ERR_MEM, "MatCreate"); }};
+  for (const auto& failure : failures) {
+    try {
+      comm.agree([&] {
+        if (comm.rank() == last) failure();
+      });
+      FAIL();
+    } catch (const Error& error) {
+      const std::string line = error.what();
+      EXPECT_EQ(error.code(), ExitCode::io);
+      EXPECT_EQ(line.find("out of memory on rank " + std::to_string(last) + ": use more ranks"), 0u) << line;
+      EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+    }
   }
 }
 

@@ -48,7 +48,8 @@ class Namelist {
   const std::vector<std::string>& texts(const std::string& key) const;
   /// True if the file or --set gave it.
   bool given(const std::string& key) const;
-  /// text() / texts() that must not be empty: Error(usage) that says what to write where.
+  /// text() / texts() that must not be empty: Error(usage) that says what to write where, marked as
+  /// agreed: the namelist is the same on every rank.
   const std::string& required_text(const std::string& key) const;
   const std::vector<std::string>& required_texts(const std::string& key) const;
 

@@ -15,11 +15,9 @@ bool is_talking();
 void info_line(const std::string& line);
 void warn_line(const std::string& line);
 void error_line(const std::string& line);
-/// Results, to stdout at once. Errors: those of flush().
+/// Results, to stdout at once. Errors: io, where stdout has not taken all that was ever printed to it, the
+/// log too (a full disk).
 void print(const std::string& text);
-/// Errors: io, where stdout did not take all that was printed (a full disk); warnings and errors are not
-/// looked after.
-void flush();
 
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
