@@ -126,8 +126,8 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
-  // Each forecast holds its covariance factors: at most 1 GiB of them, over all ranks so that their number
-  // does not matter.
+  // Each forecast holds its covariance factors: at most 1 GiB of them, over all ranks so that their number does
+  // not matter.
   const long modes = space.basis().modes,
              factors = 8 * calibrator.tokens() * modes * (space.global_modes() + modes);
   block = std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
