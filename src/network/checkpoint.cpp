@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "hdf5_values.hpp"
@@ -100,9 +103,8 @@ void read_slices(const Hdf5File& file, const std::string& path, Checkpoint& c) {
   }
 }
 
-Checkpoint read_file(const std::string& path, bool sealed) {
-  require_regular_file(path, "file", "expected a model: run podscale-train first or set output.model_file");
-  const Hdf5File file = Hdf5File::open(path);
+Checkpoint read_file(const std::string& path, std::span<const char> image, bool sealed) {
+  const Hdf5File file = Hdf5File::open(path, image);
   if (const double format = file.number("podscale_model_format"); format != static_cast<double>(kFormat))
     fail(ExitCode::data, "{}: model format {}, expected {}; train again with this version", path, format,
          kFormat);
@@ -160,16 +162,6 @@ void silence_hdf5() {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }  // our own messages say what matters
 
-void share(const Communicator& comm, std::string& text) {
-  text = comm.broadcast(text);
-}
-template <class T>
-void share(const Communicator& comm, std::vector<T>& values) {
-  const long size = comm.is_root() ? static_cast<long>(values.size()) : 0;
-  values.resize(static_cast<std::size_t>(comm.sum(size)));
-  comm.broadcast(std::span(values));
-}
-
 }  // namespace
 
 std::string weights_checksum(const Checkpoint& checkpoint) {
@@ -212,14 +204,29 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
 }
 
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
-  Checkpoint c;
   const bool sealed = check_seal(comm, path);
+  std::vector<char> image;  // of the file: rank 0 alone reads the disk
   comm.agree([&] {
     if (!comm.is_root()) return;
+    require_regular_file(path, "file", "expected a model: run podscale-train first or set output.model_file");
+    std::error_code status;
+    std::ifstream file(path, std::ios::binary);
+    image.resize(std::filesystem::file_size(path, status));
+    if (!file.read(image.data(), std::ssize(image)))
+      fail(ExitCode::io, "{}: cannot be read: {}", path, std::strerror(errno));
+  });
+  std::size_t size = image.size();
+  comm.broadcast(std::span(&size, 1));
+  comm.agree([&] { image.resize(size); });
+  constexpr std::size_t part = 1 << 30;  // MPI counts are int
+  for (std::size_t at = 0; at < size; at += part)
+    comm.broadcast(std::span(image).subspan(at, std::min(part, size - at)));
+  Checkpoint c;
+  comm.agree([&] {
     silence_hdf5();
     errno = 0;
     try {
-      c = read_file(path, sealed);
+      c = read_file(path, image, sealed);
     } catch (const Error&) {
       if (errno == ENOMEM) throw std::bad_alloc();  // HDF5 has no status for it
       throw;
@@ -228,76 +235,6 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
       fail(ExitCode::data, "{}: weights checksum {} does not match the stored {}; the file is damaged", path,
            weights_checksum(c), c.summary.weights_checksum);
   });
-  ModelSummary& s = c.summary;
-  long numbers[] = {s.options.width,
-                    s.options.depth,
-                    s.options.heads,
-                    s.options.prediction == Prediction::velocity,
-                    s.options.diffusion_steps,
-                    s.layout.tokens,
-                    s.layout.modes,
-                    s.layout.condition,
-                    s.step,
-                    s.best_step,
-                    s.ranks,
-                    static_cast<long>(c.slices.size()),
-                    static_cast<long>(s.history.size()),
-                    s.parameters,
-                    c.pending_steps,
-                    s.layout.global_tokens,
-                    s.options.with_head};
-  comm.broadcast(std::span<long>(numbers));
-  s.options = {static_cast<int>(numbers[0]),
-               static_cast<int>(numbers[1]),
-               static_cast<int>(numbers[2]),
-               numbers[3] ? Prediction::velocity : Prediction::noise,
-               static_cast<int>(numbers[4]),
-               s.options.device,
-               s.options.dropout,
-               numbers[16] != 0};
-  s.layout.global_tokens = static_cast<int>(numbers[15]);
-  s.layout.tokens = static_cast<int>(numbers[5]);
-  s.layout.modes = static_cast<int>(numbers[6]);
-  s.layout.condition = static_cast<int>(numbers[7]);
-  s.step = numbers[8];
-  s.best_step = numbers[9];
-  s.ranks = static_cast<int>(numbers[10]);
-  c.slices.resize(static_cast<std::size_t>(numbers[11]));
-  s.history.resize(static_cast<std::size_t>(numbers[12]));
-  s.parameters = numbers[13];
-  c.pending_steps = numbers[14];
-  comm.broadcast(std::span(&s.options.dropout, 1));
-  comm.broadcast(std::span(&s.best_score, 1));
-  comm.broadcast(std::span(&c.pending_loss, 1));
-  for (std::string* text :
-       {&s.basis_checksum, &s.weights_checksum, &s.effective_namelist, &s.version, &s.criterion})
-    share(comm, *text);
-  for (const auto& [name, member] : kCalibrations) {
-    auto values = (s.*member).numbers();
-    share(comm, values);
-    const std::string period = comm.broadcast((s.*member).period), note = comm.broadcast((s.*member).note),
-                      forecast = comm.broadcast((s.*member).forecast);
-    s.*member = Calibration::from_numbers(values);
-    (s.*member).period = period;
-    (s.*member).note = note;
-    (s.*member).forecast = forecast;
-  }
-  for (NamedSlice& slice : c.slices) {
-    share(comm, slice.name);
-    share(comm, slice.shape);
-    comm.broadcast(std::span(&slice.offset, 1));
-    comm.broadcast(std::span(&slice.size, 1));
-  }
-  for (ValidationRecord& r : s.history) {
-    comm.broadcast(std::span(&r.step, 1));
-    comm.broadcast(std::span(&r.loss, 1));
-    comm.broadcast(std::span(&r.score, 1));
-  }
-  share(comm, s.layout.centre_lat);
-  share(comm, s.layout.centre_lon);
-  share(comm, s.layout.active);
-  for (auto* values : {&c.parameters, &c.average, &c.best, &c.first_moment, &c.second_moment})
-    share(comm, *values);
   return c;
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,8 +36,14 @@ class Hdf5File {
     H5Pset_fapl_core(access.get(), 1 << 20, false);
     return {path, ExitCode::io, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get())};
   }
-  static Hdf5File open(const std::string& path) {
-    return {path, ExitCode::data, H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)};
+  /// Reads the bytes of a file that are in memory already; path: for the errors.
+  static Hdf5File open(const std::string& path, std::span<const char> image) {
+    const Properties access(H5Pcreate(H5P_FILE_ACCESS));
+    const bool fine = H5Pset_fapl_core(access.get(), 1 << 20, false) >= 0 &&
+                      H5Pset_file_image(access.get(), const_cast<char*>(image.data()), image.size()) >= 0;
+    // HDF5 wants a name that no file has.
+    const std::string name = path + " in memory";
+    return {path, ExitCode::data, fine ? H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()) : -1};
   }
   /// The bytes of a file in memory.
   std::string image() const {
@@ -130,7 +137,9 @@ class Hdf5File {
   template <class Answer>
   Answer good(Answer answer, const std::string& name) const {
     if (answer >= 0) return answer;
-    if (failure_ == ExitCode::io) fail(failure_, "{}: {} cannot be written: is the disk full?", path_, name);
+    if (failure_ == ExitCode::io)
+      fail(failure_, "{}: {} cannot be written; check the folder and the space left on its disk", path_,
+           name);
     fail(failure_,
          "{}: {} cannot be read, the file is damaged or of another kind; expected a model written by "
          "podscale-train",

@@ -39,9 +39,9 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   text += fmt::format("  LR grid {} x {}, {} interpolation\n", basis.lr_grid.ny(), basis.lr_grid.nx(),
                       basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
   text += fmt::format(
-      "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n",
-      points, basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y,
-      basis.patch_x, comm.sum(full), basis.lapping.overlap());
+      "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n", points,
+      basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y, basis.patch_x,
+      comm.sum(full), basis.lapping.overlap());
   text +=
       fmt::format("  {} basis of up to {} modes a patch from {} training times: {:.3f} % of the variance\n",
                   basis.shared ? "shared" : "local", basis.modes, basis.samples, 100 * basis.explained(comm));
