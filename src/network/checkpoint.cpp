@@ -14,7 +14,7 @@ namespace {
 
 using namespace hdf5;
 
-constexpr long kFormat = 3;
+constexpr long kFormat = 4;
 constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/parameters/", &Checkpoint::parameters},
     {"/average/", &Checkpoint::average},
