@@ -13,15 +13,15 @@ using namespace podscale;
 namespace {
 
 LinearGaussian build_base(const Context& context, const Basis& basis, const StudySeries& study,
-                          const std::vector<StepPair>& train, const std::vector<StepPair>& validate) {
+                          const std::vector<StepPair>& train, const ValidationParts& validation) {
   const Communicator& comm = context.comm;
   const long block = context.namelist.integer("grid.time_block");
   LinearGaussian base = fit_linear_gaussian(comm, linear_gaussian_options(context.namelist), basis, study,
-                                            train, validate, block);
+                                            train, validation.choosing, block);
   const LatentSpace space(basis, &base);
-  base.season = fit_seasonal_variance(comm, space, study, train, validate,
+  base.season = fit_seasonal_variance(comm, space, study, train, validation.choosing,
                                       static_cast<int>(context.namelist.integer("base.season")), block);
-  base.calibration = calibrate(comm, space, study, validate, base_forecast(space),
+  base.calibration = calibrate(comm, space, study, validation, base_forecast(space),
                                inflate_from_name(context.namelist.text("base.inflation")), block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,
@@ -46,8 +46,10 @@ int main(int argc, char** argv) {
     // 1. The series and the times that both have.
     const StudySeries study = open_study(comm, context.namelist);
     const auto train = steps_of_period(study.hr, study.lr, context.namelist, "data.train");
-    std::vector<StepPair> validate;
-    if (gaussian) validate = steps_of_period(study.hr, study.lr, context.namelist, "data.validate");
+    ValidationParts validation;
+    if (gaussian)
+      validation = split_validation(
+          study.hr.times(), steps_of_period(study.hr, study.lr, context.namelist, "data.validate"));
     log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
               study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
               study.lr.grid().nx(), train.size());
@@ -60,7 +62,7 @@ int main(int argc, char** argv) {
 
     // 3. The base, and the file.
     if (gaussian) {
-      const LinearGaussian base = build_base(context, basis, study, train, validate);
+      const LinearGaussian base = build_base(context, basis, study, train, validation);
       write_basis(comm, basis, path, base_extras(comm, basis, base));
     } else {
       write_basis(comm, basis, path);

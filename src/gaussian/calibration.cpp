@@ -83,17 +83,26 @@ double gaussian_half_width(double level) {
 std::string Calibration::text() const {
   return fmt::format(
       "inflation of global modes {:.3f}, patches {:.3f}{}, truncation {:.3f}; "
-      "coverage of 50/80/90/95 % {:.3f} before, {:.3f} after ({} times, {})",
+      "coverage of 50/80/90/95 % {:.3f} before, {:.3f} after "
+      "({} times held out; inflation of {} others; {})",
       inflation.global, inflation.patch,
       inflation.mode.empty() ? ""
                              : fmt::format(" (modes {:.2f} to {:.2f} of it)",
                                            *std::min_element(inflation.mode.begin(), inflation.mode.end()),
                                            *std::max_element(inflation.mode.begin(), inflation.mode.end())),
-      inflation.truncation, fmt::join(before, " "), fmt::join(after, " "), times, period);
+      inflation.truncation, fmt::join(before, " "), fmt::join(after, " "), held_out, times, period);
+}
+
+std::string Calibration::split() const {
+  return fmt::format(
+      "data.validate in blocks of about two months: inflation from the first, third, ... ({} times of them), "
+      "which also chose penalty, season and weights; coverage and half widths from the others ({} times), "
+      "held out from all of that",
+      times, held_out);
 }
 
 std::vector<double> Calibration::numbers() const {
-  std::vector<double> all{static_cast<double>(times)};
+  std::vector<double> all{static_cast<double>(times), static_cast<double>(held_out)};
   for (const auto* values : {&before, &after, &half_width})
     all.insert(all.end(), values->begin(), values->end());
   const auto factors = inflation.numbers();
@@ -105,7 +114,8 @@ Calibration Calibration::from_numbers(std::span<const double> numbers) {
   Calibration c;
   PODSCALE_ASSERT(numbers.size() >= c.numbers().size(), "{} numbers", numbers.size());
   c.times = static_cast<long>(numbers[0]);
-  std::size_t at = 1;
+  c.held_out = static_cast<long>(numbers[1]);
+  std::size_t at = 2;
   for (auto* values : {&c.before, &c.after, &c.half_width})
     for (double& value : *values) value = numbers[at++];
   c.inflation = Inflation::from_numbers(numbers.subspan(at), "inflation of a calibration");

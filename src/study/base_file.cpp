@@ -76,6 +76,8 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
   file.put_numbers("", "base_coverage_after", {c.after.begin(), c.after.end()});
   file.put_numbers("", "base_conformal_half_width", {c.half_width.begin(), c.half_width.end()});
   file.put_numbers("", "base_calibration_times", {static_cast<double>(c.times)}, NC_INT);
+  file.put_numbers("", "base_calibration_held_out_times", {static_cast<double>(c.held_out)}, NC_INT);
+  file.put_text("", "base_calibration_split", c.split());
   file.put_text("", "base_calibration_period", c.period);
   file.put_text("", "base_calibration_note", c.note);
 }
@@ -161,6 +163,7 @@ Calibration read_calibration(const NetcdfFile& file) {
   c.after = numbers<4>(file, "base_coverage_after");
   c.half_width = numbers<4>(file, "base_conformal_half_width");
   c.times = static_cast<long>(numbers<1>(file, "base_calibration_times")[0]);
+  c.held_out = static_cast<long>(numbers<1>(file, "base_calibration_held_out_times")[0]);
   c.period = file.text("", "base_calibration_period").value_or("");
   c.note = file.text("", "base_calibration_note").value_or("");
   if (c.times < 1)

@@ -23,6 +23,15 @@ double sum_of_squares(std::span<const double> values) {
   return sum;
 }
 
+/// Days between the first and the last of pairs in order.
+double span_days(const TimeAxis& axis, const std::vector<StepPair>& pairs) {
+  const auto day = [&](const StepPair& pair) {
+    const Date& date = axis.dates[static_cast<std::size_t>(pair.a)];
+    return day_number(axis.calendar, date.year, date.month, date.day);
+  };
+  return static_cast<double>(day(pairs.back()) - day(pairs.front()));
+}
+
 class Calibrator {
  public:
   Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study)
@@ -120,60 +129,85 @@ class Calibrator {
 
 }  // namespace
 
+ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate) {
+  const long n = static_cast<long>(validate.size());
+  if (n < 2)
+    throw Error(ExitCode::data,
+                fmt::format("data.validate: {} time that both series have; expected two or more: half of them is "
+                            "held out for coverage and conformal half widths",
+                            n),
+                true);
+  const double days = span_days(axis, validate) * static_cast<double>(n) / static_cast<double>(n - 1);
+  const int blocks = static_cast<int>(std::min(n, 2 * std::max(1l, std::lround(days / 120))));
+  ValidationParts parts;
+  for (int b = 0; b < blocks; ++b) {
+    const Share share = share_of(n, blocks, b);
+    auto& part = b % 2 == 0 ? parts.choosing : parts.held_out;
+    part.insert(part.end(), validate.begin() + share.begin, validate.begin() + share.end);
+  }
+  return parts;
+}
+
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                      const std::vector<StepPair>& validate, const ForecastFunction& forecast,
-                      Inflate inflate, long block, const std::function<bool()>& should_stop) {
+                      const ValidationParts& parts, const ForecastFunction& forecast, Inflate inflate,
+                      long block, const std::function<bool()>& should_stop) {
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   block = times_at_once(space, block);
   Calibration calibration;
-  calibration.times = static_cast<long>(validate.size());
+  calibration.times = static_cast<long>(parts.choosing.size());
+  calibration.held_out = static_cast<long>(parts.held_out.size());
 
   long done = 0;
-  Progress progress("calibration", (inflate != Inflate::none ? 3 : 1) * calibration.times, "times");
-  const auto pass = [&](LevelSums* levels) {
+  const int fits = inflate == Inflate::none ? 0 : 2;
+  Progress progress("calibration", fits * calibration.times + (fits == 0 ? 1 : 2) * calibration.held_out,
+                    "times");
+  const auto pass = [&](const std::vector<StepPair>& pairs, LevelSums* levels) {
     ErrorHistogram errors(local);
-    for (std::size_t first = 0; first < validate.size(); first += static_cast<std::size_t>(block)) {
-      const std::size_t count = std::min(static_cast<std::size_t>(block), validate.size() - first);
+    for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
+      const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
       if (should_stop && comm.max(should_stop() ? 1 : 0) != 0)
         throw Error(ExitCode::requeue,
                     "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
                     true);
-      const Block data = calibrator.read(std::span(validate).subspan(first, count));
+      const Block data = calibrator.read(std::span(pairs).subspan(first, count));
       const ForecastRequest request{data.condition, data.phase, data.key};
       const auto forecasts = forecast(request, calibration.inflation);
-      if (levels) calibrator.add_levels(data, forecasts, *levels);
-      calibrator.add_errors(data, forecasts, calibration.inflation.truncation, errors);
+      if (levels)
+        calibrator.add_levels(data, forecasts, *levels);
+      else
+        calibrator.add_errors(data, forecasts, calibration.inflation.truncation, errors);
       progress.update(done += static_cast<long>(count));
     }
     errors.reduce(comm, calibrator.tokens());
     return errors;
   };
-  ErrorHistogram errors = pass(&sums);
+  ErrorHistogram errors = pass(parts.held_out, nullptr);
   calibration.before = errors.coverage();
   if (inflate != Inflate::none) {
+    pass(parts.choosing, &sums);
     calibration.inflation = sums.factors(comm, calibrator.tokens());
     if (inflate == Inflate::level) calibration.inflation.mode.clear();
-    const double factor = pass(nullptr).best_factor();  // last, one factor for all levels
+    const double factor = pass(parts.choosing, nullptr).best_factor();  // last, one factor for all levels
     for (double* level :
          {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
       *level *= factor * factor;
-    errors = pass(nullptr);
+    errors = pass(parts.held_out, nullptr);
   }
   progress.finish();
   calibration.after = errors.coverage();
   calibration.half_width = errors.quantiles();
 
+  std::vector<StepPair> all = parts.choosing;
+  all.insert(all.end(), parts.held_out.begin(), parts.held_out.end());
+  std::sort(all.begin(), all.end(), [](const StepPair& x, const StepPair& y) { return x.a < y.a; });
   const TimeAxis& axis = study.hr.times();
-  const Date &first = axis.dates[static_cast<std::size_t>(validate.front().a)],
-             &last = axis.dates[static_cast<std::size_t>(validate.back().a)];
-  calibration.period = date_text(first) + " to " + date_text(last);
-  const long days = day_number(axis.calendar, last.year, last.month, last.day) -
-                    day_number(axis.calendar, first.year, first.month, first.day);
-  calibration.note = calibration_note(calibration.times,
-                                      static_cast<double>(days) * static_cast<double>(calibration.times + 1) /
-                                          static_cast<double>(std::max(1l, calibration.times)));
+  const auto date = [&](const StepPair& pair) { return axis.dates[static_cast<std::size_t>(pair.a)]; };
+  calibration.period = date_text(date(all.front())) + " to " + date_text(date(all.back()));
+  calibration.note = calibration_note(
+      std::min(calibration.times, calibration.held_out),
+      span_days(axis, all) * static_cast<double>(all.size() + 1) / static_cast<double>(all.size()));
   if (!calibration.note.empty()) log::warn("calibration: {}", calibration.note);
   return calibration;
 }

@@ -98,6 +98,8 @@ void describe_calibration(NetcdfFile& file, const Forecaster& forecaster, const 
   put("podscale_calibration_coverage_after", c.after);
   put("podscale_calibration_conformal_half_width", c.half_width);
   file.put_numbers("", "podscale_calibration_times", {static_cast<double>(c.times)}, NC_INT);
+  file.put_numbers("", "podscale_calibration_held_out_times", {static_cast<double>(c.held_out)}, NC_INT);
+  file.put_text("", "podscale_calibration_split", c.split());
   file.put_text("", "podscale_calibration_period", c.period);
   if (!c.note.empty()) file.put_text("", "podscale_calibration_note", c.note);
 }

@@ -17,7 +17,7 @@ namespace {
 /// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other keeps
 /// what the file has.
 void calibrate_model(const Context& context, const Foundation& foundation, const StudySeries& study,
-                     const std::vector<StepPair>& validate, const NetworkBackend& backend,
+                     const ValidationParts& validation, const NetworkBackend& backend,
                      NetworkTrainer& trainer) {
   const Communicator& comm = context.comm;
   const Namelist& n = context.namelist;
@@ -29,9 +29,11 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
   const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
                                          : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
                                                              network.sample, control_variate_seed(n));
-  Calibration c = calibrate(
-      comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")), forecast,
-      inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"), stop_requested);
+  const long times = n.integer("sampling.calibration_times");
+  Calibration c = calibrate(comm, foundation.space, study,
+                            {spread(validation.choosing, times), spread(validation.held_out, times)}, forecast,
+                            inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"),
+                            stop_requested);
   c.forecast = calibrated_forecast(n);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model->calibration(true), head ? model->calibration(false) : c);
@@ -61,7 +63,8 @@ int train(const Context& context, const NetworkBackend& backend) {
   require_same_grid(study.hr.grid(), foundation.basis.grid, study.hr.describe(), basis_path);
   require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
   const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
-  const auto validate = steps_of_period(study.hr, study.lr, namelist, "data.validate");
+  const ValidationParts parts =
+      split_validation(study.hr.times(), steps_of_period(study.hr, study.lr, namelist, "data.validate"));
   warn_of_damping(namelist);
   backend.device_of_rank(comm, model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
@@ -70,13 +73,14 @@ int train(const Context& context, const NetworkBackend& backend) {
 
   // 2. Latents of the training period, and the validation subset.
   const TokenSeries tokens = encode_period(comm, foundation.space, study, train, block);
-  const auto subset = spread(validate, namelist.integer("training.validation_times"));
+  const auto subset = spread(parts.choosing, namelist.integer("training.validation_times"));
   const Inflation inflation = foundation.base ? foundation.base->calibration.inflation : Inflation{};
   const ValidationSubset validation(comm, foundation.space, study, subset,
                                     static_cast<int>(namelist.integer("training.validation_members")),
                                     static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
                                     namelist.text("sampling.uncertainty") == "head", inflation, block);
-  log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), validate.size());
+  log::info("training on {} times, validation on {} of {}", train.size(), subset.size(),
+            parts.choosing.size());
 
   // 3. Training.
   const auto trainer = backend.trainer(comm, foundation.space.layout(comm), model, training, foundation.space.checksum(comm),
@@ -93,7 +97,7 @@ int train(const Context& context, const NetworkBackend& backend) {
 
   // 4. Calibration of what was kept.
   if (finished && namelist.text("sampling.calibration") != "none")
-    calibrate_model(context, foundation, study, validate, backend, *trainer);
+    calibrate_model(context, foundation, study, parts, backend, *trainer);
   log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
             trainer->parameters(), trainer->step(), trainer->best_step(), comm.max(peak_memory_mib()));
   if (finished) return 0;

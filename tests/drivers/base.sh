@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The base, the head, members on demand and functionals, as the programs show them, on the shared study.
-#   base.sh BIN LAUNCHER SCRATCH CASE     CASE: members, members_later, calibration, monthly, functionals or refusals
+#   base.sh BIN LAUNCHER SCRATCH CASE     CASE: members, members_later, calibration, held_out, monthly, functionals or refusals
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "base_$4"
@@ -91,7 +91,9 @@ assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some
     check "the kind of calibration" test "$(attribute wide.nc podscale_calibration)" = '"conformal"'
     check "levels" test "$(attribute wide.nc podscale_calibration_levels)" = "0.5, 0.8, 0.9, 0.95"
     check "a note on a short period" grep -q "seasons are missing" <<<"$(attribute wide.nc podscale_calibration_note)"
-    check "times" test "$(attribute wide.nc podscale_calibration_times)" = 31
+    check "times" test "$(attribute wide.nc podscale_calibration_times)" = 16
+    check "times held out" test "$(attribute wide.nc podscale_calibration_held_out_times)" = 15
+    check "what gave what" grep -q "(15 times), held out" <<<"$(attribute wide.nc podscale_calibration_split)"
     # shellcheck disable=SC2016
     check "intervals and coverage" /usr/bin/python3 -c '
 import netCDF4, numpy
@@ -136,6 +138,41 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
     check "one warning" test "$(grep -c "sampling.sampler = 'ddim'" run.warnings)" = 1
     must 2 downscale tiny.nml "${own[@]}" --set output.model_file=ruined.h5 --set sampling.sampler=ddim --set output.product_file=damped.nc
     check "one warning of the product" test "$(grep -c "sampling.sampler = 'ddim'" run.warnings)" = 1
+    ;;
+  held_out)
+    # Other data in the second half of data.validate: nothing that is fitted or chosen changes, only what is measured.
+    cp -- "$full/ocean_hr.nc" hr.nc
+    chmod u+w hr.nc
+    # shellcheck disable=SC2016
+    /usr/bin/python3 -c '
+import netCDF4
+file = netCDF4.Dataset("hr.nc", "a")
+dates = netCDF4.num2date(file["time"][:], file["time"].units, file["time"].calendar)
+days = [t for t, date in enumerate(dates) if (date.month, date.day) >= (10, 20) and date.month == 10]
+file["tos"][days] += 1.5'
+    for kind in as_is changed; do
+      hr="$full/ocean_hr.nc"
+      [[ $kind == as_is ]] || hr=hr.nc
+      own=(--set "data.hr_files=$hr" --set "data.lr_files=$full/ocean_lr.nc" --set "output.directory=$kind" --set sampling.uncertainty=head)
+      must 2 basis tiny.nml "${own[@]}"
+      must 2 train tiny.nml "${own[@]}"
+      must 2 downscale tiny.nml "${own[@]}"
+    done
+    same_data changed/product.nc as_is/product.nc
+    same_data changed/basis.nc as_is/basis.nc
+    check "weights and their score" h5diff -q as_is/model.h5 changed/model.h5 /best /best
+    # shellcheck disable=SC2016
+    check "what is fitted, and what is measured" /usr/bin/python3 -c '
+import netCDF4, numpy
+for name, prefix in ("basis.nc", "base_"), ("product.nc", "podscale_calibration_"):
+    old, new = (netCDF4.Dataset(folder + "/" + name) for folder in ("as_is", "changed"))
+    get = lambda file, key: numpy.asarray(file.getncattr(prefix + key))
+    assert (get(old, "inflation") == get(new, "inflation")).all(), name
+    assert (get(new, "coverage_after") < get(old, "coverage_after")).all(), name
+    assert (get(new, "conformal_half_width") > get(old, "conformal_half_width")).all(), name
+old, new = (netCDF4.Dataset(folder + "/basis.nc") for folder in ("as_is", "changed"))
+for key in "base_checksum", "base_penalty", "base_interpolation", "base_season", "podscale_checksum":
+    assert old.getncattr(key) == new.getncattr(key), key'
     ;;
   monthly)
     # HR stamped on the first of a month, LR on the first or on the 16th: the same fields.

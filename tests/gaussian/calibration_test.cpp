@@ -241,8 +241,9 @@ TEST(Calibration, NumbersRoundTrip) {
   c.after = {0.5, 0.79, 0.91, 0.96};
   c.half_width = {0.6, 1.2, 1.7, 2.1};
   c.times = 365;
+  c.held_out = 364;
   const auto numbers = c.numbers();
-  EXPECT_EQ(numbers.size(), 18u);
+  EXPECT_EQ(numbers.size(), 19u);
   const Calibration back = Calibration::from_numbers(numbers);
   EXPECT_EQ(back.numbers(), numbers);
   EXPECT_EQ(back.inflation.patch, 1.2);
@@ -251,7 +252,8 @@ TEST(Calibration, NumbersRoundTrip) {
   EXPECT_EQ(back.after, c.after);
   EXPECT_EQ(back.half_width, c.half_width);
   EXPECT_EQ(back.times, 365);
+  EXPECT_EQ(back.held_out, 364);
   c.period = "2001-01-01 to 2001-12-31";
-  for (const char* part : {"1.100", "1.200", "1.300", "0.910", "365 times", "2001-12-31"})
+  for (const char* part : {"1.100", "1.200", "1.300", "0.910", "364 times held out", "365 others", "2001-12-31"})
     EXPECT_NE(c.text().find(part), std::string::npos) << c.text();
 }

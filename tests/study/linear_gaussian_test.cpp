@@ -10,6 +10,8 @@
 #include <limits>
 #include <memory>
 #include <numbers>
+#include <set>
+#include <tuple>
 
 #include "podscale/core/error.hpp"
 #include "podscale/study/base_file.hpp"
@@ -98,6 +100,11 @@ ExitCode code_of(const Work& work) {
     return error.code();
   }
   return ExitCode::ok;
+}
+
+/// Calibrated and measured on the same times: what was fitted must then show exactly.
+ValidationParts both(const std::vector<StepPair>& pairs) {
+  return {pairs, pairs};
 }
 
 /// Conditions and true anomalies of a block of pairs, by space.
@@ -294,9 +301,9 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(study().base.checksum(comm(), study().basis), alone.base.checksum(self, alone.basis));
   EXPECT_EQ(study().base.penalty, alone.base.penalty);
   EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
-  const auto here = calibrate(comm(), study().space, study().series, study().validate,
+  const auto here = calibrate(comm(), study().space, study().series, both(study().validate),
                               base_forecast(study().space), Inflate::mode, kBlock);
-  const auto there = calibrate(self, alone.space, alone.series, alone.validate, base_forecast(alone.space),
+  const auto there = calibrate(self, alone.space, alone.series, both(alone.validate), base_forecast(alone.space),
                                Inflate::mode, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
 
@@ -329,9 +336,9 @@ TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
     const Basis basis = read_basis(comm(), path);
     EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
               two.base.checksum(comm(), two.basis));
-    const auto here = calibrate(comm(), two.space, two.series, two.validate, base_forecast(two.space),
+    const auto here = calibrate(comm(), two.space, two.series, both(two.validate), base_forecast(two.space),
                                 Inflate::mode, kBlock);
-    EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, alone.validate,
+    EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, both(alone.validate),
                                         base_forecast(alone.space), Inflate::mode, kBlock)
                                   .numbers());
   }
@@ -349,6 +356,7 @@ TEST_F(Base, FileRoundTrip) {
       calibrated.season.patch.push_back(value);
   calibrated.calibration.half_width = {0.6, 1.2, 1.7, 2.1};
   calibrated.calibration.times = 17;
+  calibrated.calibration.held_out = 16;
   calibrated.calibration.period = "some days";
   calibrated.calibration.note = "few";
   write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, calibrated));
@@ -486,7 +494,8 @@ TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
   const std::string path = dir() + "/older.nc";
   for (const char* attribute : {"base_halo", "base_lags", "base_penalty", "base_interpolation",
                                 "base_inflation", "base_coverage_before", "base_coverage_after",
-                                "base_conformal_half_width", "base_calibration_times"}) {
+                                "base_conformal_half_width", "base_calibration_times",
+                                "base_calibration_held_out_times"}) {
     write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
     comm().barrier();
     if (comm().is_root()) {
@@ -607,7 +616,7 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
     return base(request, arrives(inflation));
   };
   const auto c =
-      calibrate(comm(), study().space, study().series, study().validate, damped, Inflate::mode, kBlock);
+      calibrate(comm(), study().space, study().series, both(study().validate), damped, Inflate::mode, kBlock);
   std::array<double, 4> gaussian{};
   for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
   const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
@@ -621,7 +630,7 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
 TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
   int asked = 0;
   EXPECT_EQ(code_of([&] {
-              calibrate(comm(), study().space, study().series, study().validate, base_forecast(study().space),
+              calibrate(comm(), study().space, study().series, both(study().validate), base_forecast(study().space),
                         Inflate::mode, 16,
                         [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
             }),
@@ -630,14 +639,15 @@ TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
 }
 
 TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
-  const auto c = calibrate(comm(), study().space, study().series, study().validate,
+  const auto c = calibrate(comm(), study().space, study().series, both(study().validate),
                            base_forecast(study().space), Inflate::mode, kBlock);
   EXPECT_EQ(c.times, static_cast<long>(study().validate.size()));
+  EXPECT_EQ(c.held_out, static_cast<long>(study().validate.size()));
   EXPECT_EQ(c.note, "");
   const auto& dates = study().series.hr.times().dates;
   EXPECT_EQ(c.period, date_text(dates[static_cast<std::size_t>(study().validate.front().a)]) + " to " +
                           date_text(dates[static_cast<std::size_t>(study().validate.back().a)]));
-  const auto plain = calibrate(comm(), study().space, study().series, study().validate,
+  const auto plain = calibrate(comm(), study().space, study().series, both(study().validate),
                                base_forecast(study().space), Inflate::none, kBlock);
   EXPECT_EQ(plain.inflation.global, 1);
   EXPECT_EQ(plain.inflation.truncation, 1);
@@ -657,10 +667,92 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   }
 }
 
+TEST_F(Base, CoverageAndHalfWidthsComeFromTheTimesHeldOutAlone) {
+  const ValidationParts parts = split_validation(study().series.hr.times(), study().validate);
+  std::set<std::uint64_t> held_out;
+  for (const StepPair& pair : parts.held_out)
+    held_out.insert(study().series.lr.times().time_key(static_cast<std::size_t>(pair.b)));
+  const auto base = base_forecast(study().space);
+  // The forecast, with another variance at the times held out or at the others.
+  const auto scaled = [&](double at_held_out, double at_choosing) {
+    return calibrate(
+        comm(), study().space, study().series, parts,
+        [&](const ForecastRequest& request, const Inflation& inflation) {
+          std::vector<CoefficientForecast> forecasts;
+          const std::size_t width = request.condition.size() / request.times();
+          for (std::size_t t = 0; t < request.times(); ++t) {
+            const double factor = held_out.count(request.time_key[t]) > 0 ? at_held_out : at_choosing;
+            Inflation f = inflation;
+            f.global *= factor;
+            f.patch *= factor;
+            forecasts.push_back(base({request.condition.subspan(t * width, width),
+                                      request.year_phase.subspan(t, 1), request.time_key.subspan(t, 1)},
+                                     f)
+                                    .front());
+          }
+          return forecasts;
+        },
+        Inflate::mode, kBlock);
+  };
+  const Calibration plain = scaled(1, 1), other = scaled(4, 1), wide = scaled(1, 4);
+  EXPECT_EQ(plain.times, static_cast<long>(parts.choosing.size()));
+  EXPECT_EQ(plain.held_out, static_cast<long>(parts.held_out.size()));
+  EXPECT_EQ(other.inflation.numbers(), plain.inflation.numbers());  // the times held out fit nothing
+  for (std::size_t l = 0; l < 4; ++l) {
+    EXPECT_LT(other.half_width[l], 0.7 * plain.half_width[l]) << l;
+    EXPECT_GT(other.after[l], plain.after[l]) << l;
+  }
+  // Fitted to a variance that is four times too large at the others, the factors are too small for those held
+  // out, and the coverage says so.
+  EXPECT_NEAR(wide.inflation.patch * 4 / plain.inflation.patch, 1, 0.1);
+  for (std::size_t l = 0; l < 4; ++l) EXPECT_LT(wide.after[l], plain.after[l] - 0.02) << l;
+  EXPECT_EQ(wide.before, plain.before);
+}
+
+TEST(Validation, IsSplitInBlocksThatBothSeeTheSeasons) {
+  const auto axis_of = [](long count, double step) {
+    std::vector<double> values;
+    for (long t = 0; t < count; ++t) values.push_back(static_cast<double>(t) * step);
+    return decode_times(values, "days since 2008-01-01", "standard", "x");
+  };
+  for (const auto& [count, step, blocks] : {std::tuple{731l, 1.0, 12}, {366l, 1.0, 6}, {24l, 30.44, 12},
+                                            {12l, 30.44, 6}, {31l, 1.0, 2}, {2l, 1.0, 2}, {3l, 365.25, 3}}) {
+    const TimeAxis axis = axis_of(count, step);
+    std::vector<StepPair> pairs;
+    for (long t = 0; t < count; ++t) pairs.push_back({t, t + 5});
+    const ValidationParts parts = split_validation(axis, pairs);
+    EXPECT_EQ(static_cast<long>(parts.choosing.size() + parts.held_out.size()), count);
+    EXPECT_NEAR(static_cast<double>(parts.choosing.size()), 0.5 * static_cast<double>(count), 0.5 * blocks);
+    std::vector<int> part(static_cast<std::size_t>(count), 0);
+    for (const StepPair& pair : parts.choosing) part[static_cast<std::size_t>(pair.a)] += 1;
+    for (const StepPair& pair : parts.held_out) part[static_cast<std::size_t>(pair.a)] += 2;
+    int found = 1;
+    for (std::size_t t = 0; t < part.size(); ++t) {
+      EXPECT_TRUE(part[t] == 1 || part[t] == 2);  // each time once
+      if (t > 0 && part[t] != part[t - 1]) ++found;
+    }
+    EXPECT_EQ(found, blocks) << count;
+    EXPECT_EQ(part.front(), 1);
+    if (count * step < 360) continue;
+    for (const auto& steps : {parts.choosing, parts.held_out}) {  // mean direction in the year: none
+      double x = 0, y = 0;
+      for (const StepPair& pair : steps) {
+        const double phase = 2 * std::numbers::pi * year_phase(axis, static_cast<std::size_t>(pair.a), false);
+        x += std::cos(phase) / static_cast<double>(steps.size());
+        y += std::sin(phase) / static_cast<double>(steps.size());
+      }
+      if (step < 100) {
+        EXPECT_LT(std::hypot(x, y), 0.1) << count;
+      }
+    }
+  }
+  EXPECT_THROW(split_validation(axis_of(1, 1), {{0, 0}}), Error);
+}
+
 TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
   // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
   // that of the CRPS, is all that the levels can get, and they share it.
-  const auto c = calibrate(comm(), study().space, study().series, study().train, base_forecast(study().space),
+  const auto c = calibrate(comm(), study().space, study().series, both(study().train), base_forecast(study().space),
                            Inflate::mode, kBlock);
   EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
   EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
@@ -674,9 +766,9 @@ TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
     return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation, inflation.mode});
   };
-  const auto a = calibrate(comm(), study().space, study().series, study().validate, right, Inflate::mode,
+  const auto a = calibrate(comm(), study().space, study().series, both(study().validate), right, Inflate::mode,
                            kBlock),
-             b = calibrate(comm(), study().space, study().series, study().validate, wrong, Inflate::mode,
+             b = calibrate(comm(), study().space, study().series, both(study().validate), wrong, Inflate::mode,
                            kBlock);
   EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
   EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);

@@ -33,18 +33,22 @@ Inflate inflate_from_name(const std::string& name);  ///< 'level', 'mode'; Error
 
 struct Calibration {
   Inflation inflation;
-  std::array<double, 4> before{}, after{};  ///< coverage of the calibration_levels, area-weighted
+  /// Coverage of the calibration_levels on the times held out, area-weighted.
+  std::array<double, 4> before{}, after{};
   /// Half widths, in predicted standard deviations after inflation, that hold the calibration_levels on the
-  /// validation period exactly: split conformal prediction with |error| / sigma as score (Vovk et al. 2005;
-  /// Lei et al. 2018, J. Am. Stat. Assoc. 113).
+  /// times held out exactly: split conformal prediction with |error| / sigma as score (Vovk et al. 2005; Lei
+  /// et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
-  long times = 0;            ///< 0: not calibrated
+  long times = 0;            ///< that the inflation comes from; 0: not calibrated
+  long held_out = 0;         ///< other times: of coverage and half widths
   std::string period, note;  ///< note: why the calibration is weak; "" if it is not
   /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for the base.
   std::string forecast;
 
   /// One line: factors, coverage before and after, period.
   std::string text() const;
+  /// In words for files: which times gave what.
+  std::string split() const;
   /// All numbers in a fixed order, the inflation last, and back: for files.
   std::vector<double> numbers() const;
   static Calibration from_numbers(std::span<const double> numbers);
