@@ -124,11 +124,6 @@ std::string Series::describe() const {
                      survey.files.size());
 }
 
-std::string Series::attribute(const std::string& name) const {
-  const auto found = state_->survey.attributes.find(name);
-  return found == state_->survey.attributes.end() ? std::string() : found->second;
-}
-
 void Series::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   const Survey& survey = state_->survey;
   const Communicator& comm = *state_->comm;

@@ -2,8 +2,6 @@
 // What a list of files holds together, found out by one rank so that thousands of files are not opened by
 // every rank. Private to src/io.
 
-#include <map>
-
 #include "podscale/field/series.hpp"
 
 namespace podscale {
@@ -18,8 +16,7 @@ struct Survey {
   std::string variable;
   Grid grid;
   TimeAxis times;
-  std::vector<FileStep> steps;                    ///< of times
-  std::map<std::string, std::string> attributes;  ///< of the variable in the first file
+  std::vector<FileStep> steps;  ///< of times
   std::vector<long>
       flips;  ///< per file: 1 = descending latitude, 2 = descending longitude, 4 = repeated column
 };

@@ -27,15 +27,10 @@ void share(const Communicator& comm, std::vector<std::string>& texts) {
 
 void broadcast_survey(const Communicator& comm, Survey& survey) {
   std::vector<std::string> texts{survey.variable, survey.times.units};
-  for (const auto& [name, text] : survey.attributes) {
-    texts.push_back(name);
-    texts.push_back(text);
-  }
   share(comm, texts);
   share(comm, survey.files);
   survey.variable = texts[0];
   survey.times.units = texts[1];
-  for (std::size_t i = 2; i + 1 < texts.size(); i += 2) survey.attributes[texts[i]] = texts[i + 1];
 
   share(comm, survey.grid.lat);
   share(comm, survey.grid.lon);

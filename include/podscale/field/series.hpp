@@ -42,9 +42,6 @@ class Series {
   const std::vector<std::string>& files() const;  ///< in order of time
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   std::string describe() const;
-  /// Text attributes of the variable in the first file, for the product: standard_name, long_name, units,
-  /// cell_methods, cell_measures, comment, source, references, short_name; "" where absent.
-  std::string attribute(const std::string& name) const;
 
   /// Collective (windows may differ between ranks and be empty; steps must be the same on all ranks).
   /// out: [steps][window.ny][window.nx] float32, degrees Celsius, NaN where missing.
