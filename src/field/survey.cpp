@@ -16,9 +16,6 @@
 namespace podscale {
 namespace {
 
-constexpr const char* kAttributes[] = {"standard_name", "long_name",  "units",      "cell_methods", "comment",
-                                       "source",        "references", "short_name", "cell_measures"};
-
 /// Paths and matches of globs, each file once.
 std::vector<std::string> expand(const CfSpec& spec) {
   std::vector<std::string> files;
@@ -162,8 +159,6 @@ Survey look(const CfSpec& spec) {
     }
     warn_of(v, axes, path);
     survey.grid = make_grid(std::move(axes.lat), std::move(axes.lon));
-    for (const char* name : kAttributes)
-      if (const auto text = file.text(v.name, name)) survey.attributes[name] = *text;
   }
   join(sources, survey);
 

@@ -55,11 +55,6 @@ double normal_cdf(double z) {
   return 0.5 * std::erfc(-z / std::numbers::sqrt2);
 }
 
-double normal_pdf(double z) {
-  constexpr double peak = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
-  return peak * std::exp(-0.5 * z * z);
-}
-
 double normal_quantile(double p) {
   if (!(p >= 0 && p <= 1)) return std::numeric_limits<double>::quiet_NaN();
   if (p == 0) return -std::numeric_limits<double>::infinity();

@@ -1,51 +1,37 @@
 #include "podscale/verify/ssim.hpp"
 
 #include <cmath>
-#include <numeric>
 
 #include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {
 
-std::vector<double> window_weights(const SsimWindow& window) {
-  std::vector<double> weights(static_cast<std::size_t>(window.size), 1.0 / window.size);
-  if (window.kind == SsimWindow::Kind::uniform) return weights;
-  for (int i = 0; i < window.size; ++i) {
-    const double r = i - 0.5 * (window.size - 1);
-    weights[i] = std::exp(-0.5 * r * r / (window.sigma * window.sigma));
-  }
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  for (double& w : weights) w /= total;
-  return weights;
-}
-
-// Windowed means of one quantity, [ny-size+1][nx-size+1]: along x, then along y (both windows are separable).
+// Windowed means of one quantity, [ny-size+1][nx-size+1]: along x, then along y.
 class WindowMean {
  public:
-  WindowMean(long ny, long nx, std::vector<double> weights)
-      : ny_(ny), nx_(nx), size_(static_cast<long>(weights.size())), weights_(std::move(weights)) {}
+  WindowMean(long ny, long nx, long size) : ny_(ny), nx_(nx), size_(size) {}
 
   template <class Quantity>
   std::vector<double> operator()(Quantity quantity) const {
     const long my = ny_ - size_ + 1, mx = nx_ - size_ + 1;
+    const double weight = 1.0 / static_cast<double>(size_);
     std::vector<double> rows(static_cast<std::size_t>(ny_ * mx), 0.0),
         out(static_cast<std::size_t>(my * mx), 0.0);
     std::vector<double> line(static_cast<std::size_t>(nx_));
     for (long j = 0; j < ny_; ++j) {
       for (long i = 0; i < nx_; ++i) line[i] = quantity(j * nx_ + i);
       for (long k = 0; k < size_; ++k)
-        for (long i = 0; i < mx; ++i) rows[j * mx + i] += weights_[k] * line[i + k];
+        for (long i = 0; i < mx; ++i) rows[j * mx + i] += weight * line[i + k];
     }
     for (long j = 0; j < my; ++j)
       for (long k = 0; k < size_; ++k)
-        for (long i = 0; i < mx; ++i) out[j * mx + i] += weights_[k] * rows[(j + k) * mx + i];
+        for (long i = 0; i < mx; ++i) out[j * mx + i] += weight * rows[(j + k) * mx + i];
     return out;
   }
 
  private:
   long ny_, nx_, size_;
-  std::vector<double> weights_;
 };
 
 }  // namespace
@@ -66,7 +52,7 @@ SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<
   const auto value = [&](std::span<const float> field, long i) {
     return weights[i] > 0 ? field[i] - shift : 0.0;
   };
-  const WindowMean mean(ny, nx, window_weights(window));
+  const WindowMean mean(ny, nx, window.size);
   const auto gaps = mean([&](long i) { return weights[i] > 0 ? 0.0 : 1.0; });
   const auto mx = mean([&](long i) { return value(x, i); });
   const auto my = mean([&](long i) { return value(y, i); });
@@ -75,7 +61,7 @@ SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<
   const auto xy = mean([&](long i) { return value(x, i) * value(y, i); });
 
   const double n = static_cast<double>(window.size) * window.size;
-  const double unbiased = window.kind == SsimWindow::Kind::uniform ? n / (n - 1) : 1.0;
+  const double unbiased = n / (n - 1);
   const double c1 = std::pow(0.01 * data_range, 2), c2 = std::pow(0.03 * data_range, 2);
   const long width = nx - window.size + 1, half = window.size / 2;
   for (std::size_t k = 0; k < gaps.size(); ++k) {

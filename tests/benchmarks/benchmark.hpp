@@ -61,8 +61,9 @@ class Table {
   std::vector<Row> rows_;
 };
 
-/// GFLOP/s of sgemm, 1024 x 1024 x 1024, on this rank. Collective; measured once.
+/// GFLOP/s of sgemm and dgemm, 1024 x 1024 x 1024, on this rank. Collective; measured once.
 double sgemm_rate(const Setting& setting);
+double dgemm_rate(const Setting& setting);
 /// Copies `bytes` bytes: the reference of everything that only moves data.
 class Copier {
  public:

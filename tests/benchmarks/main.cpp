@@ -11,6 +11,7 @@
 #include "benchmark.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/network/vit.hpp"
 
 using namespace podscale;

@@ -11,6 +11,10 @@
 #include "podscale/core/random.hpp"
 #include "podscale/pod/modes.hpp"
 
+extern "C" void dgesdd_(const char* jobz, const int* m, const int* n, double* a, const int* lda, double* s,
+                        double* u, const int* ldu, double* vt, const int* ldvt, double* work,
+                        const int* lwork, int* iwork, int* info);
+
 namespace podscale::benchmark {
 namespace {
 

@@ -9,6 +9,10 @@
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/random.hpp"
 
+extern "C" void dgesdd_(const char* jobz, const int* m, const int* n, double* a, const int* lda, double* s,
+                        double* u, const int* ldu, double* vt, const int* ldvt, double* work,
+                        const int* lwork, int* iwork, int* info);
+
 using namespace podscale;
 
 namespace {

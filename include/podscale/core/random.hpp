@@ -22,7 +22,7 @@ enum class Stream : std::uint32_t {
   shuffle,
   weights,
   ocean,
-  test,
+  test,  ///< for tests and benchmarks, whose numbers no program draws
   start_vector,
   dropout
 };

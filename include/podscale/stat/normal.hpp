@@ -8,8 +8,6 @@ namespace podscale {
 
 /// Not collective. Standard normal distribution function, through erfc: accurate in both tails.
 double normal_cdf(double z);
-/// Not collective. Standard normal density.
-double normal_pdf(double z);
 
 /// Not collective. Inverse of normal_cdf for p in (0, 1), relative error about 1e-16: Wichura (1988),
 /// Algorithm AS 241 (PPND16), Applied Statistics 37, 477-484. p = 0 and 1 give -inf and +inf, anything else

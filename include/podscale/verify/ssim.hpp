@@ -6,14 +6,10 @@
 
 namespace podscale {
 
-/// The window of local means and variances. uniform: size x size, all weights equal, sample covariance
-/// (divisor N - 1), as scikit-image computes it by default; gaussian: weights exp(-r^2 / 2 sigma^2) of sum 1,
-/// as in the paper.
+/// The window of local means and variances: size x size, all weights equal, sample covariance (divisor
+/// N - 1), as scikit-image computes it by default.
 struct SsimWindow {
-  enum class Kind { uniform, gaussian } kind = Kind::uniform;
-  int size = 7;        ///< grid points; the centre of an even window is the point after its middle
-  double sigma = 1.5;  ///< grid cells; gaussian only
-  static SsimWindow paper() { return {Kind::gaussian, 11, 1.5}; }
+  int size = 7;  ///< grid points; the centre of an even window is the point after its middle
 };
 
 struct SsimSums {
