@@ -54,7 +54,7 @@ class Gain {
     count_ += n;
   }
   double value() const {
-    return plain_ > 0 ? 0.5 * (count_ * std::log(plain_ / scaled_) - log_) : 0;
+    return plain_ == 0 ? 0 : 0.5 * (count_ * std::log(plain_ / scaled_) - log_);
   }
 
  private:

@@ -1,3 +1,4 @@
+#include "podscale/study/series.hpp"
 #include "podscale/verify/verification.hpp"
 
 #include <algorithm>

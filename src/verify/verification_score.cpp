@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "podscale/core/log.hpp"
+#include "podscale/study/series.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
