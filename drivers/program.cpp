@@ -243,10 +243,11 @@ int end_with_error(const Communicator& comm) {
     }
   }
   const int code = static_cast<int>(error.code());
-  if (!all)
-    log::error_line(fmt::format("rank {}: {}", comm.rank(), error.what()));
-  else if (comm.is_root())
-    log::error_line(error.what());
+  const std::string what = error.what(), here = fmt::format("rank {}", comm.rank());
+  if (all ? comm.is_root() : what.find(here) != std::string::npos)
+    log::error_line(what);
+  else if (!all)
+    log::error_line(here + ": " + what);
   if (!all) remove_doomed_files();
   alarm(60);  // closing may need the others, too: whatever waits for ever now, the run ends
   const bool closed = NetcdfFile::abandon_all(in_step && error.code() != ExitCode::io);

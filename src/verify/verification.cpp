@@ -1,4 +1,3 @@
-#include "podscale/study/series.hpp"
 #include "podscale/verify/verification.hpp"
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/file/seal.hpp"
+#include "podscale/study/series.hpp"
 #include "podscale/verify/grid_agreement.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 
