@@ -215,6 +215,12 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
     done
     refuse 65 "write_factors" 2 members bare.nc --basis "$full/basis.nc"
     refuse 65 "no ocean point" 2 inspect "$full/product.nc" --point 70,0
+    cp "$full/product.nc" mine.nc
+    ln -s mine.nc other_name.nc
+    for output in mine.nc other_name.nc "$full/basis.nc" "$full/model.h5"; do
+      refuse 64 "is an input" 2 members mine.nc --basis "$full/basis.nc" --model "$full/model.h5" --output "$output"
+    done
+    check "the product is whole" cmp -s "$full/product.nc" mine.nc
     refuse 66 "absent.nc" 0 members absent.nc
     refuse 66 "absent.nc" 2 members "$full/product.nc" --basis absent.nc
     # Another basis than that of the product, and of its model.
