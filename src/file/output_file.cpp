@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <limits>
 #include <random>
+#include <regex>
 #include <utility>
 
 #include "podscale/core/error.hpp"
@@ -23,40 +26,32 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder.string();
 }
 
-/// ".product.nc.": every temporary of product.nc begins like this and ends with ".tmp".
+/// ".product.nc.": every temporary is called <prefix><host>-<process>-<8 hexadecimal digits>.tmp.
 std::string prefix_of(const std::string& target) {
   return "." + fs::path(target).filename().string() + ".";
 }
 
-/// ".product.nc.<host>-<process>-".
-std::string own_prefix(const std::string& target) {
+std::string host_name() {
   char host[33] = "";
   gethostname(host, sizeof host - 1);
-  return fmt::format("{}{}-{}-", prefix_of(target), host, getpid());
+  return host;
 }
 
-/// <host>-<process>-<8 hexadecimal digits>.tmp: no file of the user's is taken for one of ours.
-bool is_temporary(std::string_view name, std::string_view prefix) {
-  if (!name.starts_with(prefix) || !name.ends_with(".tmp")) return false;
-  name = name.substr(prefix.size(), name.size() - prefix.size() - 4);
-  const auto part = [&](std::string_view letters) {
-    const auto dash = name.rfind('-');
-    if (dash == name.npos || dash + 1 == name.size()) return false;
-    const bool fits = name.find_first_not_of(letters, dash + 1) == name.npos;
-    name = name.substr(0, dash);
-    return fits;
-  };
-  return part("0123456789abcdef") && part("0123456789");
-}
-
-/// Only the holder of the lock has temporaries of the target: those of other processes are left by dead runs.
+/// Under the lock, which only the writer of the target has. Some network file systems lock on one node only,
+/// so what another node wrote is left alone for an hour.
 void remove_stale(const std::string& target) {
-  const std::string prefix = prefix_of(target), own = own_prefix(target);
+  static const std::regex form("(.+)-([0-9]{1,9})-[0-9a-f]{8}\\.tmp");
+  const std::string prefix = prefix_of(target);
   std::error_code status;
   for (const auto& entry : fs::directory_iterator(folder_of(target), status)) {
     const std::string name = entry.path().filename().string();
-    if (is_temporary(name, prefix) && !name.starts_with(own) && entry.is_regular_file(status))
-      fs::remove(entry.path(), status);
+    if (!name.starts_with(prefix) || !entry.is_regular_file(status)) continue;
+    const std::string rest = name.substr(prefix.size());
+    std::smatch part;
+    if (!std::regex_match(rest, part, form)) continue;
+    const bool dead = part[1] == host_name() && kill(std::stoi(part[2]), 0) != 0 && errno == ESRCH;
+    const auto age = fs::file_time_type::clock::now() - entry.last_write_time(status);
+    if (dead || age > std::chrono::hours(1)) fs::remove(entry.path(), status);
   }
 }
 
@@ -79,8 +74,8 @@ void flush_path(const std::string& path, const std::string& target, int flags) {
 
 OutputFile::OutputFile(const std::string& target) : target_(target), lock_(target) {
   if (lock_.enforced()) remove_stale(target);
-  std::string name =
-      fmt::format("{}/{}{:08x}.tmp", folder_of(target), own_prefix(target), std::random_device{}());
+  std::string name = fmt::format("{}/{}{}-{}-{:08x}.tmp", folder_of(target), prefix_of(target), host_name(),
+                                 getpid(), std::random_device{}());
   const int file = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0) cannot(target, fmt::format("cannot be written: {} cannot be made", name));
   close(file);

@@ -7,6 +7,8 @@ Upper row: LR input, downscaled mean and truth on one colour scale, and the stan
 that time, the RMSE over the period of the product and of the best interpolation, and the scores as bars. Land is grey, the
 coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
 """
+import io
+import os
 import sys
 
 try:
@@ -201,8 +203,11 @@ def draw(source, target, form):
     x, y = sheet.corner(1, 3)
     bars = sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height)
     draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan))
+    picture = io.BytesIO()  # whole before it is written: some formats fail in many words on a full disk
+    sheet.figure.savefig(picture, dpi=130, facecolor="white", format=form)
     try:
-        sheet.figure.savefig(target, dpi=130, facecolor="white", format=form)
+        with open(target, "wb") as file:
+            file.write(picture.getvalue())
     except OSError as error:
         sys.exit(f"podscale_pictures.py: {error}")
 
@@ -210,4 +215,4 @@ def draw(source, target, form):
 if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__.strip().split("\n\n")[1])
-    draw(sys.argv[1], sys.argv[2], "".join(sys.argv[3:]).lstrip(".") or None)
+    draw(sys.argv[1], sys.argv[2], (sys.argv[3:] or [os.path.splitext(sys.argv[2])[1]])[0].lstrip(".") or "png")

@@ -257,6 +257,12 @@ for key in "base_checksum", "base_penalty", "base_interpolation", "base_season",
     refuse 65 "damaged.h5: damaged" 2 members "$full/product.nc" --basis "$full/basis.nc" --model damaged.h5
     refuse 65 "damaged.h5: damaged" 2 train tiny.nml "${inputs[@]}" --set "output.model_file=$PWD/damaged.h5"
     refuse 65 "no ocean point" 2 inspect "$full/product.nc" --point 70,0
+    cp "$full/product.nc" mine.nc
+    ln -s mine.nc other_name.nc
+    for output in mine.nc other_name.nc "$full/basis.nc" "$full/model.h5"; do
+      refuse 64 "is an input" 2 members mine.nc --basis "$full/basis.nc" --model "$full/model.h5" --output "$output"
+    done
+    check "the product is whole" cmp -s "$full/product.nc" mine.nc
     refuse 66 "absent.nc" 0 members absent.nc
     refuse 66 "absent.nc" 2 members "$full/product.nc" --basis absent.nc
     # Another basis than that of the product, and of its model.

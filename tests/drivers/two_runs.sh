@@ -64,8 +64,8 @@ begin() {  # begin PATTERN PROGRAM ARGUMENTS...: a run in the background ($job),
   compgen -G "out/$pattern" >/dev/null || failed "podscale-$1 ends before $pattern"
 }
 holder() {  # the process that a lock names
-  local process=""
-  until [[ -n "$process" ]]; do process="$(sed -n 's/.*process \([0-9]*\),.*/\1/p' "$1")"; done
+  local process="" tries=0
+  until [[ -n "$process" ]] || ((++tries > 100)); do process="$(sed -n 's/.*process \([0-9]*\),.*/\1/p' "$1")"; done
   echo "$process"
 }
 slow=(--set sampling.time_block=1 --set sampling.steps=150 --set sampling.calibration=none)

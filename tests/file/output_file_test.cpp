@@ -170,11 +170,15 @@ TEST_F(OutputFileTest, OnlyOurOwnTemporariesAreSwept) {
       ".product.txt.tmp",          ".product.txt.my-draft.tmp",       ".product.txt.host-12-xyz.tmp",
       ".product.txt.host-12-.tmp", ".other.txt.host-12-0a1b2c3d.tmp", "product.txt.host-12-0a1b2c3d.tmp"};
   for (const std::string& name : users) std::ofstream(scratch / name) << "mine";
-  std::ofstream(scratch / ".product.txt.node-7.cluster-12-0a1b2c3d.tmp") << "of a dead run";
+  const std::string old = scratch / ".product.txt.node-7.cluster-12-0a1b2c3d.tmp",
+                    fresh = ".product.txt.far-1-0a1b2c3d.tmp";
+  std::ofstream(old) << "of a dead run";
+  fs::last_write_time(old, fs::last_write_time(old) - std::chrono::hours(2));
+  std::ofstream(scratch / fresh) << "of a run on another node, maybe alive";
   fs::create_directory(scratch / ".product.txt.host-12-0a1b2c3d.tmp");
   put("new");
   std::set<std::string> expected(users.begin(), users.end());
-  expected.insert({"product.txt", ".product.txt.host-12-0a1b2c3d.tmp"});
+  expected.insert({"product.txt", fresh, ".product.txt.host-12-0a1b2c3d.tmp"});
   EXPECT_EQ(names(), expected);
 }
 
