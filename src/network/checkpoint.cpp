@@ -28,7 +28,7 @@ constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
 constexpr std::pair<const char*, Calibration ModelSummary::*> kCalibrations[] = {
     {"head", &ModelSummary::head_calibration}, {"ensemble", &ModelSummary::ensemble_calibration}};
 
-void write_file(const Checkpoint& c, const std::string& path) {
+std::string file_image(const Checkpoint& c, const std::string& path) {
   const ModelSummary& s = c.summary;
   Hdf5File file = Hdf5File::create(path);
   for (const auto& [name, value] : {std::pair<const char*, double>{"podscale_model_format", kFormat},
@@ -78,7 +78,7 @@ void write_file(const Checkpoint& c, const std::string& path) {
   file.put("/layout/longitude", {s.layout.centre_lon.size()}, s.layout.centre_lon.data());
   file.put("/layout/active", {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
            s.layout.active.data());
-  file.close();
+  return file.bytes();
 }
 
 /// Names, shapes and values of all parameters, in the order of their names.
@@ -195,7 +195,10 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
     const std::string temporary =
         (target.parent_path() / ("." + target.filename().string() + ".tmp")).string();
     try {
-      write_file(checkpoint, temporary);
+      std::ofstream file(temporary, std::ios::binary);
+      if (!(file << file_image(checkpoint, path)).flush())
+        fail(ExitCode::io, "{}: cannot be written: {}", temporary, std::strerror(errno));
+      file.close();
       seal_file(Communicator::self(), temporary);
       std::filesystem::rename(temporary, target);
     } catch (const Error& error) {
