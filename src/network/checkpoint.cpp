@@ -31,11 +31,9 @@ constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
 constexpr std::pair<const char*, Calibration ModelSummary::*> kCalibrations[] = {
     {"head", &ModelSummary::head_calibration}, {"ensemble", &ModelSummary::ensemble_calibration}};
 
-/// The bytes of the file, made in memory: where HDF5 itself meets a full disk, it leaves a file open that it
-/// cannot close, and the process dies in MPI_Finalize.
 std::string file_image(const Checkpoint& c, const std::string& path) {
   const ModelSummary& s = c.summary;
-  Hdf5File file = Hdf5File::in_memory(path);
+  Hdf5File file = Hdf5File::create(path);
   for (const auto& [name, value] : {std::pair<const char*, double>{"podscale_model_format", kFormat},
                                     {"width", s.options.width},
                                     {"depth", s.options.depth},
@@ -83,7 +81,7 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
   file.put("/layout/longitude", {s.layout.centre_lon.size()}, s.layout.centre_lon.data());
   file.put("/layout/active", {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
            s.layout.active.data());
-  return file.image();
+  return file.bytes();
 }
 
 /// Names, shapes and values of all parameters, in the order of their names.

@@ -30,27 +30,24 @@ class Hdf5File {
   using Properties = Handle<hid_t, close_id<H5Pclose>>;
 
  public:
-  /// A new file in memory, for image().
-  static Hdf5File in_memory(const std::string& path) {
-    const Properties access(H5Pcreate(H5P_FILE_ACCESS));
-    H5Pset_fapl_core(access.get(), 1 << 20, false);
-    return {path, ExitCode::io, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get())};
+  /// A new file in memory: where HDF5 itself meets a full disk, it leaves a file open that it cannot close,
+  /// and the process dies in MPI_Finalize. path: for the errors.
+  static Hdf5File create(const std::string& path) {
+    const Properties memory = in_memory();
+    return {path, ExitCode::io, H5Fcreate(kName, H5F_ACC_TRUNC, H5P_DEFAULT, memory.get())};
   }
-  /// Reads the bytes of a file that are in memory already; path: for the errors.
-  static Hdf5File open(const std::string& path, std::span<const char> image) {
-    const Properties access(H5Pcreate(H5P_FILE_ACCESS));
-    const bool fine = H5Pset_fapl_core(access.get(), 1 << 20, false) >= 0 &&
-                      H5Pset_file_image(access.get(), const_cast<char*>(image.data()), image.size()) >= 0;
-    // HDF5 wants a name that no file has.
-    const std::string name = path + " in memory";
-    return {path, ExitCode::data, fine ? H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()) : -1};
-  }
-  /// The bytes of a file in memory.
-  std::string image() const {
+  /// The bytes of a new file, complete.
+  std::string bytes() const {
     good(H5Fflush(file_.get(), H5F_SCOPE_LOCAL), "/");
-    std::string bytes(static_cast<std::size_t>(good(H5Fget_file_image(file_.get(), nullptr, 0), "/")), '\0');
-    good(H5Fget_file_image(file_.get(), bytes.data(), bytes.size()), "/");
-    return bytes;
+    std::string image(static_cast<std::size_t>(good(H5Fget_file_image(file_.get(), nullptr, 0), "/")), '\0');
+    good(H5Fget_file_image(file_.get(), image.data(), image.size()), "/");
+    return image;
+  }
+  /// Reads the bytes of a file, which are in memory already.
+  static Hdf5File open(const std::string& path, std::span<const char> image) {
+    const Properties memory = in_memory();
+    const herr_t status = H5Pset_file_image(memory.get(), const_cast<char*>(image.data()), image.size());
+    return {path, ExitCode::data, status < 0 ? -1 : H5Fopen(kName, H5F_ACC_RDONLY, memory.get())};
   }
 
   void put(const std::string& name, double value) {
@@ -130,6 +127,12 @@ class Hdf5File {
   }
 
  private:
+  static constexpr const char* kName = "model.h5 in memory";  // HDF5 wants one that no file has
+  static Properties in_memory() {
+    Properties access(H5Pcreate(H5P_FILE_ACCESS));
+    H5Pset_fapl_core(access.get(), 1 << 20, false);  // a failure comes back from what uses it
+    return access;
+  }
   Hdf5File(const std::string& path, ExitCode failure, hid_t file)
       : path_(path), failure_(failure), file_(good(file, "/")) {}
 
@@ -137,9 +140,7 @@ class Hdf5File {
   template <class Answer>
   Answer good(Answer answer, const std::string& name) const {
     if (answer >= 0) return answer;
-    if (failure_ == ExitCode::io)
-      fail(failure_, "{}: {} cannot be written; check the folder and the space left on its disk", path_,
-           name);
+    if (failure_ == ExitCode::io) fail(failure_, "{}: {} cannot be made in memory", path_, name);
     fail(failure_,
          "{}: {} cannot be read, the file is damaged or of another kind; expected a model written by "
          "podscale-train",
