@@ -31,9 +31,9 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
                                                              network.sample, control_variate_seed(n));
   const long times = n.integer("sampling.calibration_times");
   Calibration c = calibrate(comm, foundation.space, study,
-                            {spread(validation.choosing, times), spread(validation.held_out, times)}, forecast,
-                            inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"),
-                            stop_requested);
+                            {spread(validation.choosing, times), spread(validation.held_out, times)},
+                            forecast, inflate_from_name(n.text("base.inflation")),
+                            n.integer("sampling.time_block"), stop_requested);
   c.forecast = calibrated_forecast(n);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model.calibration(true), head ? model.calibration(false) : c);
@@ -86,7 +86,8 @@ int main(int argc, char** argv) {
                                       static_cast<int>(namelist.integer("training.validation_members")),
                                       static_cast<std::uint64_t>(namelist.integer("sampling.seed")),
                                       namelist.text("sampling.uncertainty") == "head", inflation, block);
-    log::info("training on {} times, validation on {} of {}", train.size(), subset.size(), parts.choosing.size());
+    log::info("training on {} times, validation on {} of {}", train.size(), subset.size(),
+              parts.choosing.size());
 
     // 3. Training.
     Trainer trainer(comm, foundation.space.layout(comm), model, training, foundation.space.checksum(comm),

@@ -49,7 +49,8 @@ void for_times(const Communicator& comm, const LatentSpace& space, const StudySe
   progress.finish();
 }
 
-/// Log-likelihood that a variance v(t) gains over a constant one, each times the factor that suits it best.
+/// Log-likelihood that a variance v(t) gains over a constant one, each times the factor that suits
+/// it best.
 class Gain {
  public:
   /// n latents with sum of squares s at a time.
@@ -59,9 +60,7 @@ class Gain {
     log_ += n * std::log(v);
     count_ += n;
   }
-  double value() const {
-    return plain_ > 0 ? 0.5 * (count_ * std::log(plain_ / scaled_) - log_) : 0;
-  }
+  double value() const { return plain_ > 0 ? 0.5 * (count_ * std::log(plain_ / scaled_) - log_) : 0; }
 
  private:
   double plain_ = 0, scaled_ = 0, log_ = 0, count_ = 0;
@@ -138,9 +137,9 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   for (const Gain& gain : gains) sum.add(std::vector<double>{gain.value()});
   double total = sum.reduce(comm).front();
   for (const Gain& gain : global_gains) total += gain.value();
-  const std::string effect = fmt::format("it {} the log-likelihood of data.validate by {:.4g} a time",
-                                         total > 0 ? "raises" : "lowers",
-                                         std::abs(total) / static_cast<double>(validate.size()));
+  const std::string effect =
+      fmt::format("it {} the log-likelihood of data.validate by {:.4g} a time",
+                  total > 0 ? "raises" : "lowers", std::abs(total) / static_cast<double>(validate.size()));
   if (total <= 0) return left_out(effect);
   log::info("base.season = {}: kept: {}", harmonics, effect);
   season.reason = "kept: " + effect;

@@ -31,12 +31,12 @@ LatentScale latent_scale(const SeasonalVariance& season, double phase, std::size
                          std::size_t global_modes);
 
 /// Collective. Least squares of the squared latents (their mean over the modes of a patch) on the harmonics
-/// over the training period. Kept where the Gaussian likelihood of the latents of `validate` is higher with it
-/// than without, each patch and global mode with a factor of its own on its variance, as calibration gives
-/// one: a variance that is wrong by a factor all year tells nothing of the season. Else empty, and at once
-/// where the training period lacks seasons; the log and `reason` say which. space: of a base without seasonal
-/// variance. A pass over the training and one over the validation series. The same bits at any number of
-/// ranks.
+/// over the training period. Kept where the Gaussian likelihood of the latents of `validate` is
+/// higher with it than without, each patch and global mode with a factor of its own on its
+/// variance, as calibration gives one: a variance that is wrong by a factor all year tells nothing
+/// of the season. Else empty, and at once where the training period lacks seasons; the log and
+/// `reason` say which. space: of a base without seasonal variance. A pass over the training and
+/// one over the validation series. The same bits at any number of ranks.
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
                                        const StudySeries& study, const std::vector<StepPair>& train,
                                        const std::vector<StepPair>& validate, int harmonics, long block);
