@@ -48,8 +48,8 @@ int main(int argc, char** argv) {
     const auto train = steps_of_period(study.hr, study.lr, context.namelist, "data.train");
     ValidationParts validation;
     if (gaussian)
-      validation = split_validation(
-          study.hr.times(), steps_of_period(study.hr, study.lr, context.namelist, "data.validate"));
+      validation = split_validation(study.hr.times(),
+                                    steps_of_period(study.hr, study.lr, context.namelist, "data.validate"));
     log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
               study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
               study.lr.grid().nx(), train.size());

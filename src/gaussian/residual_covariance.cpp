@@ -75,8 +75,8 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
 std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
                                    const Patches& patches, const PatchSeries& residuals, long times) {
   const int rank = covariance.rank;
-  // Terms of the sums over patches are products with the residuals: bounded beforehand (Cauchy, Schwarz), so
-  // that none has to be kept.
+  // Terms of the sums over patches are products with the residuals: bounded beforehand (Cauchy,
+  // Schwarz), so that none has to be kept.
   double bound = 0;
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {
     const std::size_t k = static_cast<std::size_t>(patches.mine[p].modes);

@@ -10,8 +10,8 @@ struct ResidualModes {
   std::vector<std::vector<double>> rows;  ///< [local patches] each [modes x R] column-major: rows of U
 };
 
-/// Not collective. Norms of the columns of [rows x n] column-major, rounded up, so that the product of two of
-/// them bounds that of the columns.
+/// Not collective. Norms of the columns of [rows x n] column-major, rounded up, so that the
+/// product of two of them bounds that of the columns.
 std::vector<double> column_norms(std::span<const double> matrix, std::size_t rows);
 
 /// See fit_residual_covariance.

@@ -15,9 +15,8 @@ Transposition::Transposition(const Communicator& comm, std::vector<long> local_t
       width_(width),
       items_(share_of(items, comm.size(), comm.rank())) {
   std::vector<int> counts(static_cast<std::size_t>(comm.size())), starts(counts.size());
-  same_on_all_ranks([&] {
-    return std::pair(mpi_count(width, "values of a token"), mpi_count(tokens, "tokens"));
-  });
+  same_on_all_ranks(
+      [&] { return std::pair(mpi_count(width, "values of a token"), mpi_count(tokens, "tokens")); });
   const int mine = static_cast<int>(local_tokens.size());
   MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm.raw());
   std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);

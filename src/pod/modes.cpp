@@ -197,8 +197,8 @@ void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition
       for (int i = 0; i < d; ++i) patch.phi[static_cast<std::size_t>(m * d + i)] *= -1;
 }
 
-/// Drops the modes that carried no variance in the training period, but at most its rounding: they could not be
-/// standardised. largest: deviation of any mode of the region.
+/// Drops the modes that carried no variance in the training period, but at most its rounding: they
+/// could not be standardised. largest: deviation of any mode of the region.
 void drop_silent_modes(PatchModes& patch, double largest) {
   const std::size_t d = patch.points.size();
   int kept = 0;

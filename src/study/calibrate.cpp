@@ -132,11 +132,12 @@ class Calibrator {
 ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate) {
   const long n = static_cast<long>(validate.size());
   if (n < 2)
-    throw Error(ExitCode::data,
-                fmt::format("data.validate: {} time that both series have; expected two or more: half of them is "
-                            "held out for coverage and conformal half widths",
-                            n),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("data.validate: {} time that both series have; expected two or more: half of them is "
+                    "held out for coverage and conformal half widths",
+                    n),
+        true);
   const double days = span_days(axis, validate) * static_cast<double>(n) / static_cast<double>(n - 1);
   const int blocks = static_cast<int>(std::min(n, 2 * std::max(1l, std::lround(days / 120))));
   ValidationParts parts;

@@ -93,8 +93,7 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
       foundation_.basis.patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens());
   std::vector<float> noise(tokens * static_cast<std::size_t>(foundation_.basis.modes));
   // The stream and counters of the sampler's start noise: member m of an untrained network is the same field.
-  CounterRandom(seed_, Stream::sampler)
-      .fill_noise(noise, time_key, static_cast<std::uint32_t>(member));
+  CounterRandom(seed_, Stream::sampler).fill_noise(noise, time_key, static_cast<std::uint32_t>(member));
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 

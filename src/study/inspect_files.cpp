@@ -39,9 +39,9 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   text += fmt::format("  LR grid {} x {}, {} interpolation\n", basis.lr_grid.ny(), basis.lr_grid.nx(),
                       basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
   text += fmt::format(
-      "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n", points,
-      basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y, basis.patch_x,
-      comm.sum(full), basis.lapping.overlap());
+      "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n",
+      points, basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y,
+      basis.patch_x, comm.sum(full), basis.lapping.overlap());
   text +=
       fmt::format("  {} basis of up to {} modes a patch from {} training times: {:.3f} % of the variance\n",
                   basis.shared ? "shared" : "local", basis.modes, basis.samples, 100 * basis.explained(comm));
@@ -52,11 +52,10 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum(comm)));
   if (const auto base = read_base(comm, basis, path)) {
     text += fmt::format(
-        "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes; season of the "
-        "variance {}\n",
+        "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes; "
+        "season of the variance {}\n",
         base->predictors.box().slots(), base->halo, fmt::join(base->lags, ", "), base->penalty,
-        base->interpolation > 0 ? "interpolation" : "climatology", base->residual.rank,
-        base->season.reason);
+        base->interpolation > 0 ? "interpolation" : "climatology", base->residual.rank, base->season.reason);
     text += fmt::format("  base: {}\n", base->calibration.text());
     text += fmt::format("  with its base: checksum {}, which models and products name\n",
                         LatentSpace(basis, &*base).checksum(comm));

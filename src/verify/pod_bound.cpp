@@ -28,7 +28,8 @@ std::vector<double> encode(const Basis& basis, std::vector<double>& field) {
   return a;
 }
 
-/// Normal equations of least squares on the valid points, patch by patch: exact where patches do not overlap.
+/// Normal equations of least squares on the valid points, patch by patch: exact where patches do
+/// not overlap.
 class PatchSolver {
  public:
   /// valid: [points] 1 or 0.
@@ -90,8 +91,8 @@ double PodBound::project(std::span<const float> truth, std::span<const float> cl
     gaps = gaps || (basis_->ocean[i] && !there);
     if (there) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
   }
-  // Without gaps the modes are orthonormal. With them, conjugate gradients on the normal equations of the
-  // whole region, since neighbours that overlap depend on each other.
+  // Without gaps the modes are orthonormal. With them, conjugate gradients on the normal equations
+  // of the whole region, since neighbours that overlap depend on each other.
   std::vector<double> a = encode(*basis_, u), field(u.size());
   double misfit = 0;
   if (gaps) {

@@ -201,7 +201,8 @@ TEST(Times, MonthlyAxesAndKeys) {
 TEST(Times, KeysAreThoseOfTheSecondAndTheHourAloneOnWholeHours) {
   std::vector<double> seconds;
   for (const double hour : {-30.0, 0.0, 1.0, 1.5e6})
-    for (const double second : {0.0, 1.0, 599.0, 600.0, 1800.0, 3599.0}) seconds.push_back(3600 * hour + second);
+    for (const double second : {0.0, 1.0, 599.0, 600.0, 1800.0, 3599.0})
+      seconds.push_back(3600 * hour + second);
   const TimeAxis axis = decode_times(seconds, "seconds since 1800-01-01", "proleptic_gregorian", "x");
   std::set<std::uint64_t> keys;
   for (std::size_t t = 0; t < seconds.size(); ++t) {

@@ -254,6 +254,7 @@ TEST(Calibration, NumbersRoundTrip) {
   EXPECT_EQ(back.times, 365);
   EXPECT_EQ(back.held_out, 364);
   c.period = "2001-01-01 to 2001-12-31";
-  for (const char* part : {"1.100", "1.200", "1.300", "0.910", "364 times held out", "365 others", "2001-12-31"})
+  for (const char* part :
+       {"1.100", "1.200", "1.300", "0.910", "364 times held out", "365 others", "2001-12-31"})
     EXPECT_NE(c.text().find(part), std::string::npos) << c.text();
 }

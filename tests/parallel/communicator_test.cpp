@@ -1,7 +1,6 @@
 #include "podscale/parallel/communicator.hpp"
 
 #include <gtest/gtest.h>
-
 #include <sys/mman.h>
 
 #include <cmath>
@@ -119,7 +118,8 @@ TEST(Counts, PiecesCoverAllOnceAndFitAnInt) {
     EXPECT_EQ(next, count);
   }
   std::vector<int> sizes;
-  for_pieces(10, [&](std::size_t, int n) { sizes.push_back(n); }, 4);
+  for_pieces(
+      10, [&](std::size_t, int n) { sizes.push_back(n); }, 4);
   EXPECT_EQ(sizes, (std::vector<int>{4, 4, 2}));
   EXPECT_EQ(mpi_count((1l << 31) - 1, "n"), 2147483647);
   EXPECT_THROW(mpi_count(1l << 31, "n"), Error);
@@ -130,7 +130,8 @@ TEST(Counts, SumsAndBroadcastsTakeMoreThanAnInt) {
   // On one rank no page is touched, so this needs address space only.
   const Communicator self = Communicator::self();
   constexpr std::size_t bytes = (1ul << 31) + 3;
-  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* pages =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ASSERT_NE(pages, MAP_FAILED);
   const std::span<unsigned char> values(static_cast<unsigned char*>(pages), bytes);
   values.back() = 7;

@@ -62,7 +62,8 @@ TEST(YearCoverage, FindsTheGapAndWhatItCosts) {
   EXPECT_FALSE(year_coverage(days(0, 364), 4).has_gap());
   EXPECT_NEAR(year_coverage(days(0, 364), 4).growth, 1, 1e-6);
   EXPECT_FALSE(year_coverage(days(0, 364, 73), 1).has_gap());  // sparse, but even
-  // January to October: in the middle of the gap the error is that of independent least squares there.
+  // January to October: in the middle of the gap the error is that of independent least squares
+  // there.
   const YearCoverage year = year_coverage(days(0, 303), 2);
   EXPECT_TRUE(year.has_gap());
   EXPECT_NEAR(365 * year.from, 303, 1e-9);

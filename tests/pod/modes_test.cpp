@@ -267,7 +267,8 @@ TEST(Pod, APatchThatOnlyRoundingMovesHasNoModes) {
     for (long t = 0; t < kSteps; ++t)
       for (const PatchModes& patch : s.patches.mine)
         for (const long point : patch.points)
-          if (patch.patch == 4) s.local[static_cast<std::size_t>(t) * n + static_cast<std::size_t>(point)] *= 1e-9;
+          if (patch.patch == 4)
+            s.local[static_cast<std::size_t>(t) * n + static_cast<std::size_t>(point)] *= 1e-9;
     grams.add(s.local, kSteps, s.window.points());
     compute_modes(s.comm, s.decomposition, grams, {6, 1.0, shared}, s.patches.mine);
     for (const PatchModes& patch : s.patches.mine) {

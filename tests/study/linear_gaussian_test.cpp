@@ -303,8 +303,8 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
   const auto here = calibrate(comm(), study().space, study().series, both(study().validate),
                               base_forecast(study().space), Inflate::mode, kBlock);
-  const auto there = calibrate(self, alone.space, alone.series, both(alone.validate), base_forecast(alone.space),
-                               Inflate::mode, kBlock);
+  const auto there = calibrate(self, alone.space, alone.series, both(alone.validate),
+                               base_forecast(alone.space), Inflate::mode, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
 
   // Latents: the items of this rank are those of the whole, in their places.
@@ -492,10 +492,10 @@ TEST_F(Base, ABaseWithoutAUsableCalibrationIsRefusedOnEveryRank) {
 
 TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
   const std::string path = dir() + "/older.nc";
-  for (const char* attribute : {"base_halo", "base_lags", "base_penalty", "base_interpolation",
-                                "base_inflation", "base_coverage_before", "base_coverage_after",
-                                "base_conformal_half_width", "base_calibration_times",
-                                "base_calibration_held_out_times"}) {
+  for (const char* attribute :
+       {"base_halo", "base_lags", "base_penalty", "base_interpolation", "base_inflation",
+        "base_coverage_before", "base_coverage_after", "base_conformal_half_width", "base_calibration_times",
+        "base_calibration_held_out_times"}) {
     write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
     comm().barrier();
     if (comm().is_root()) {
@@ -630,8 +630,8 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
 TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
   int asked = 0;
   EXPECT_EQ(code_of([&] {
-              calibrate(comm(), study().space, study().series, both(study().validate), base_forecast(study().space),
-                        Inflate::mode, 16,
+              calibrate(comm(), study().space, study().series, both(study().validate),
+                        base_forecast(study().space), Inflate::mode, 16,
                         [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
             }),
             ExitCode::requeue);
@@ -702,8 +702,8 @@ TEST_F(Base, CoverageAndHalfWidthsComeFromTheTimesHeldOutAlone) {
     EXPECT_LT(other.half_width[l], 0.7 * plain.half_width[l]) << l;
     EXPECT_GT(other.after[l], plain.after[l]) << l;
   }
-  // Fitted to a variance that is four times too large at the others, the factors are too small for those held
-  // out, and the coverage says so.
+  // Fitted to a variance that is four times too large at the others, the factors are too small for
+  // those held out, and the coverage says so.
   EXPECT_NEAR(wide.inflation.patch * 4 / plain.inflation.patch, 1, 0.1);
   for (std::size_t l = 0; l < 4; ++l) EXPECT_LT(wide.after[l], plain.after[l] - 0.02) << l;
   EXPECT_EQ(wide.before, plain.before);
@@ -715,8 +715,13 @@ TEST(Validation, IsSplitInBlocksThatBothSeeTheSeasons) {
     for (long t = 0; t < count; ++t) values.push_back(static_cast<double>(t) * step);
     return decode_times(values, "days since 2008-01-01", "standard", "x");
   };
-  for (const auto& [count, step, blocks] : {std::tuple{731l, 1.0, 12}, {366l, 1.0, 6}, {24l, 30.44, 12},
-                                            {12l, 30.44, 6}, {31l, 1.0, 2}, {2l, 1.0, 2}, {3l, 365.25, 3}}) {
+  for (const auto& [count, step, blocks] : {std::tuple{731l, 1.0, 12},
+                                            {366l, 1.0, 6},
+                                            {24l, 30.44, 12},
+                                            {12l, 30.44, 6},
+                                            {31l, 1.0, 2},
+                                            {2l, 1.0, 2},
+                                            {3l, 365.25, 3}}) {
     const TimeAxis axis = axis_of(count, step);
     std::vector<StepPair> pairs;
     for (long t = 0; t < count; ++t) pairs.push_back({t, t + 5});
@@ -752,8 +757,8 @@ TEST(Validation, IsSplitInBlocksThatBothSeeTheSeasons) {
 TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
   // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
   // that of the CRPS, is all that the levels can get, and they share it.
-  const auto c = calibrate(comm(), study().space, study().series, both(study().train), base_forecast(study().space),
-                           Inflate::mode, kBlock);
+  const auto c = calibrate(comm(), study().space, study().series, both(study().train),
+                           base_forecast(study().space), Inflate::mode, kBlock);
   EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
   EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
   EXPECT_LT(c.inflation.global, 1.1);
@@ -766,10 +771,10 @@ TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
     return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation, inflation.mode});
   };
-  const auto a = calibrate(comm(), study().space, study().series, both(study().validate), right, Inflate::mode,
-                           kBlock),
-             b = calibrate(comm(), study().space, study().series, both(study().validate), wrong, Inflate::mode,
-                           kBlock);
+  const auto a = calibrate(comm(), study().space, study().series, both(study().validate), right,
+                           Inflate::mode, kBlock),
+             b = calibrate(comm(), study().space, study().series, both(study().validate), wrong,
+                           Inflate::mode, kBlock);
   EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
   EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);
   EXPECT_NEAR(b.inflation.truncation / a.inflation.truncation, 1, 1e-6);
@@ -841,8 +846,8 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   const auto clamped = [&](const double* c, const std::vector<double>& b) {
     return std::clamp(curve(c, b), 0.25, 4.0);
   };
-  // Of n latents a time: the density of each with its variance, once v times and once without, times the factor
-  // that suits it best.
+  // Of n latents a time: the density of each with its variance, once v times and once without,
+  // times the factor that suits it best.
   const auto gain_of = [&](const double* c, const std::vector<double>& squares, std::size_t at,
                            std::size_t stride, double n) {
     double plain = 0, scaled = 0, gain = 0;
@@ -883,7 +888,8 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
 }
 
 TEST_F(Base, OnePatchThatIsFarOffDoesNotDecideOnTheSeason) {
-  // As where data.train holds water at its freezing point, which then warms: squared latents of 1e12.
+  // As where data.train holds water at its freezing point, which then warms: squared latents of
+  // 1e12.
   const Communicator self = Communicator::self();
   Study study(self, study_namelist(dir()));
   const auto gain_of = [](const SeasonalVariance& season) {
@@ -905,8 +911,8 @@ TEST_F(Base, ATrainingPeriodThatLacksSeasonsLeavesThemOutWithTheReason) {
   namelist.set("data.train='2001-01-01','2001-10-31'");
   namelist.set("data.validate='2001-11-01','2002-03-31'");
   Study study(comm(), namelist);
-  study.base.season = fit_seasonal_variance(comm(), study.space, study.series, study.train, study.validate, 1,
-                                            kBlock);
+  study.base.season =
+      fit_seasonal_variance(comm(), study.space, study.series, study.train, study.validate, 1, kBlock);
   EXPECT_FALSE(study.base.season.varies());
   EXPECT_NE(study.base.season.reason.find("left out: data.train has no time between 10-"), std::string::npos)
       << study.base.season.reason;

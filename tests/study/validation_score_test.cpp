@@ -82,25 +82,25 @@ NetworkFunctions network(const Truth& truth, const TokenLayout& layout,
     for (std::size_t i = 0; i < mean.size(); ++i)
       mean[i] += static_cast<float>(gain(time)) * found->second[i];
   };
-  return {[add, layout](std::span<const float>, float phase, std::uint64_t key, int first, int count,
-                        std::span<float> out, const Temperature& temperature) {
-            const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
-                              patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) *
-                                                                 layout.modes);
-            for (int m = 0; m < count; ++m) {
-              const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
-              CounterRandom(1, Stream::sampler)
-                  .fill_noise(member, key, static_cast<std::uint32_t>(first + m));
-              for (std::size_t i = 0; i < size; ++i)
-                member[i] *= layout.active[i] ? (i < patches ? temperature.patch : temperature.global) : 0.0f;
-              add(phase, member);
-            }
-          },
-          [add](std::span<const float>, float phase, std::span<float> mean, std::span<float> variance) {
-            std::fill(mean.begin(), mean.end(), 0.0f);
-            std::fill(variance.begin(), variance.end(), 1.0f);
-            add(phase, mean);
-          }};
+  return {
+      [add, layout](std::span<const float>, float phase, std::uint64_t key, int first, int count,
+                    std::span<float> out, const Temperature& temperature) {
+        const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
+                          patches =
+                              static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.modes);
+        for (int m = 0; m < count; ++m) {
+          const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
+          CounterRandom(1, Stream::sampler).fill_noise(member, key, static_cast<std::uint32_t>(first + m));
+          for (std::size_t i = 0; i < size; ++i)
+            member[i] *= layout.active[i] ? (i < patches ? temperature.patch : temperature.global) : 0.0f;
+          add(phase, member);
+        }
+      },
+      [add](std::span<const float>, float phase, std::span<float> mean, std::span<float> variance) {
+        std::fill(mean.begin(), mean.end(), 0.0f);
+        std::fill(variance.begin(), variance.end(), 1.0f);
+        add(phase, mean);
+      }};
 }
 
 class Selection : public ::testing::Test {

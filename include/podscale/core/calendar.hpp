@@ -37,8 +37,8 @@ struct TimeAxis {
   std::vector<Date> dates;
   /// Months apart (24 days or more between most steps): two sources then match by year and month, not by day.
   bool is_monthly() const;
-  /// Identifies a time, to the second, in the counters of the random generator: whole hours since 1800-01-01 of
-  /// the calendar, and the second of the hour in the upper 32 bits.
+  /// Identifies a time, to the second, in the counters of the random generator: whole hours since
+  /// 1800-01-01 of the calendar, and the second of the hour in the upper 32 bits.
   std::uint64_t time_key(std::size_t step) const;
 };
 

@@ -36,8 +36,8 @@ struct Calibration {
   /// Coverage of the calibration_levels on the times held out, area-weighted.
   std::array<double, 4> before{}, after{};
   /// Half widths, in predicted standard deviations after inflation, that hold the calibration_levels on the
-  /// times held out exactly: split conformal prediction with |error| / sigma as score (Vovk et al. 2005; Lei
-  /// et al. 2018, J. Am. Stat. Assoc. 113).
+  /// times held out exactly: split conformal prediction with |error| / sigma as score (Vovk et al.
+  /// 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
   long times = 0;            ///< that the inflation comes from; 0: not calibrated
   long held_out = 0;         ///< other times: of coverage and half widths

@@ -73,8 +73,9 @@ struct ForecastRequest {
 using ForecastFunction =
     std::function<std::vector<CoefficientForecast>(const ForecastRequest&, const Inflation&)>;
 
-/// Not collective. Times to forecast at once, at most `block`: each forecast holds its covariance factors, of
-/// which there are at most 1 GiB, over all ranks, so that their number does not matter.
+/// Not collective. Times to forecast at once, at most `block`: each forecast holds its covariance
+/// factors, of which there are at most 1 GiB, over all ranks, so that their number does not
+/// matter.
 long times_at_once(const LatentSpace& space, long block);
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.

@@ -43,11 +43,12 @@ inline MPI_Datatype mpi_type<double>() {
   return MPI_DOUBLE;
 }
 
-/// Not collective. `count` as the int that MPI and PETSc count in. Error(usage) that names `what` where it does
-/// not fit: the work of one rank is too large.
+/// Not collective. `count` as the int that MPI and PETSc count in. Error(usage) that names `what`
+/// where it does not fit: the work of one rank is too large.
 int mpi_count(long count, const char* what);
 
-/// Not collective. work(first, n) for consecutive pieces of `count` elements that one MPI call can take.
+/// Not collective. work(first, n) for consecutive pieces of `count` elements that one MPI call can
+/// take.
 template <class Work>
 void for_pieces(std::size_t count, const Work& work, std::size_t largest = 1u << 30) {
   for (std::size_t first = 0; first < count; first += largest)

@@ -25,8 +25,8 @@ std::vector<double> harmonic_basis(double year_fraction, int harmonics);
 /// How well the times of a period determine a curve of harmonics all through the year.
 struct YearCoverage {
   double from = 0, to = 1;  ///< phases at the ends of the longest stretch of the year without a time
-  /// The largest standard error of the curve in the year, over its root mean square at times spread evenly: 1
-  /// where they are, large where the curve is extrapolated.
+  /// The largest standard error of the curve in the year, over its root mean square at times
+  /// spread evenly: 1 where they are, large where the curve is extrapolated.
   double growth = 1;
   /// Over 1/8 of the year without a time, and an error there that is more than 15 % larger.
   bool has_gap() const { return to - from > 0.125 && growth > 1.15; }

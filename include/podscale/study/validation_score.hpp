@@ -16,9 +16,9 @@ namespace podscale {
 /// neighbouring times are alike. Step 0, which is the base, has its own score exactly.
 class ValidationSubset {
  public:
-  /// Collective. Keeps the conditions of the pairs; their fields are read for each score, at most `block` at
-  /// once. comm, space and study must outlive it. members: of a time, all in one work item; seed: of the
-  /// sampler. inflation: of the base, so that step 0 is the calibrated base.
+  /// Collective. Keeps the conditions of the pairs; their fields are read for each score, at most
+  /// `block` at once. comm, space and study must outlive it. members: of a time, all in one work
+  /// item; seed: of the sampler. inflation: of the base, so that step 0 is the calibrated base.
   ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                    const std::vector<StepPair>& pairs, int members, std::uint64_t seed, bool head,
                    const Inflation& inflation, long block);

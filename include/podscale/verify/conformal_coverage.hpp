@@ -12,7 +12,7 @@
 namespace podscale {
 
 /// Share of truths, area-weighted, within mean +- half width * standard deviation, the half widths those that
-/// held the calibration_levels on the validation period (Calibration::half_width).
+/// held the calibration_levels on the times held out for them (Calibration::half_width).
 class ConformalCoverage : public ScoreFamily {
  public:
   struct System {
