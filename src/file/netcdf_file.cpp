@@ -53,8 +53,9 @@ void abort_write(MPI_File*, int* error, ...) {
   MPI_Error_string(*error, text, &length);
   if (unlink(writing_temporary.c_str()) != 0)  // wait until the rank that did so has ended the run
     for (unsigned left = 10; left > 0;) left = sleep(left);
-  log::error_line(fmt::format("{}: cannot be written: {}; the disk has {} bytes free: make room and run again",
-                              writing_target, text, free_bytes(writing_target)));
+  log::error_line(
+      fmt::format("{}: cannot be written: {}; the disk has {} bytes free: make room and run again",
+                  writing_target, text, free_bytes(writing_target)));
   remove_doomed_files();
   MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::io));
 }
