@@ -13,8 +13,9 @@ namespace {
 /// One block of the validation period: its truth, and what the forecast needs.
 struct Block {
   std::vector<double> anomalies;  // [times][window points]
-  std::vector<float> condition, phase;
-  std::vector<std::uint32_t> key;
+  std::span<const float> a, condition;
+  std::vector<float> phase;
+  std::span<const std::uint32_t> key;
 };
 
 double sum_of_squares(std::span<const double> values) {
@@ -25,25 +26,22 @@ double sum_of_squares(std::span<const double> values) {
 
 class Calibrator {
  public:
-  Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study)
+  Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+             const EncodedPeriod& period)
       : comm_(comm),
         space_(space),
         study_(study),
-        conditions_(conditions_of(space, study.lr, comm)),
+        period_(period),
         tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
 
-  Block read(std::span<const StepPair> part) const {
-    const std::vector<StepPair> pairs(part.begin(), part.end());
-    Block block;
-    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * pairs.size());
-    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps(pairs), block.anomalies);
-    block.condition = conditions_.read(lr_steps(pairs));
-    const TimeAxis& axis = study_.lr.times();
-    for (const StepPair& pair : pairs) {
-      const std::size_t step = static_cast<std::size_t>(pair.b);
-      block.phase.push_back(static_cast<float>(space_.basis().year_phase(axis, step)));
-      block.key.push_back(axis.hour_key(step));
-    }
+  Block read(std::size_t first, std::size_t count) const {
+    const auto pairs = std::span(period_.samples).subspan(first, count);
+    Block block{{}, period_.a(first, count), period_.c(first, count), {},
+                std::span(period_.time_key).subspan(first, count)};
+    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * count);
+    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies);
+    for (std::size_t t = first; t < first + count; ++t)
+      block.phase.push_back(static_cast<float>(period_.year_phase[t]));
     return block;
   }
 
@@ -54,8 +52,9 @@ class Calibrator {
     const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                       rank = static_cast<std::size_t>(space_.global_modes());
+    const auto a = block.a;
     std::vector<double> folded = block.anomalies;
-    const auto a = to_coefficients(basis, folded, static_cast<long>(times));
+    basis.lapping.fold(folded, static_cast<long>(times));
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
     std::vector<double> error(rank), z(k), r(k);
     for (std::size_t t = 0; t < times; ++t) {
@@ -114,16 +113,16 @@ class Calibrator {
   const Communicator& comm_;
   const LatentSpace& space_;
   const StudySeries& study_;
-  ConditionSeries conditions_;
+  const EncodedPeriod& period_;
   long tokens_;
 };
 
 }  // namespace
 
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                      const std::vector<StepPair>& validate, const ForecastFunction& forecast,
-                      Inflate inflate, long block, const std::function<bool()>& should_stop) {
-  const Calibrator calibrator(comm, space, study);
+                      const EncodedPeriod& validate, const ForecastFunction& forecast, Inflate inflate,
+                      long block, const std::function<bool()>& should_stop) {
+  const Calibrator calibrator(comm, space, study, validate);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   // Each forecast holds its covariance factors: at most 1 GiB of them, over all ranks so that their number does
@@ -144,7 +143,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
         throw Error(ExitCode::requeue,
                     "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
                     true);
-      const Block data = calibrator.read(std::span(validate).subspan(first, count));
+      const Block data = calibrator.read(first, count);
       const ForecastRequest request{data.condition, data.phase, data.key};
       const auto forecasts = forecast(request, calibration.inflation);
       if (levels) calibrator.add_levels(data, forecasts, *levels);
@@ -170,8 +169,8 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   calibration.half_width = errors.quantiles();
 
   const TimeAxis& axis = study.hr.times();
-  const Date &first = axis.dates[static_cast<std::size_t>(validate.front().a)],
-             &last = axis.dates[static_cast<std::size_t>(validate.back().a)];
+  const Date &first = axis.dates[static_cast<std::size_t>(validate.samples.front().a)],
+             &last = axis.dates[static_cast<std::size_t>(validate.samples.back().a)];
   calibration.period = date_text(first) + " to " + date_text(last);
   const long days = day_number(axis.calendar, last.year, last.month, last.day) -
                     day_number(axis.calendar, first.year, first.month, first.day);

@@ -54,9 +54,9 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
   truth_.resize(static_cast<std::size_t>(basis.window.points()) * pairs.size());
   read_anomalies(study.hr, basis, comm, hr_steps(pairs), truth_);
   condition_ = conditions_of(space, study.lr, comm).read(lr_steps(pairs));
-  const TimeAxis& axis = study.hr.times();
+  const TimeAxis& axis = study.lr.times();
   for (const StepPair& pair : pairs) {
-    const std::size_t step = static_cast<std::size_t>(pair.a);
+    const std::size_t step = static_cast<std::size_t>(pair.b);
     year_phase_.push_back(static_cast<float>(basis.year_phase(axis, step)));
     time_key_.push_back(axis.hour_key(step));
   }
