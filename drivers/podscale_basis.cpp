@@ -12,16 +12,25 @@ using namespace podscale;
 
 namespace {
 
-LinearGaussian build_base(const Context& context, const Basis& basis, const StudySeries& study,
-                          const std::vector<StepPair>& train, const ValidationParts& validation) {
+/// Sets the condition scale of the basis, too: both come from one encoding of the training period.
+LinearGaussian build_base(const Context& context, Basis& basis, const StudySeries& study,
+                          const std::vector<StepPair>& train_pairs,
+                          const ValidationParts& validation) {
   const Communicator& comm = context.comm;
   const long block = context.namelist.integer("grid.time_block");
-  LinearGaussian base = fit_linear_gaussian(comm, linear_gaussian_options(context.namelist), basis, study,
-                                            train, validation.choosing, block);
+  const LinearGaussianOptions options = linear_gaussian_options(context.namelist);
+  LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train_pairs), block);
   const LatentSpace space(basis, &base);
-  base.season = fit_seasonal_variance(comm, space, study, train, validation.choosing,
-                                      static_cast<int>(context.namelist.integer("base.season")), block);
-  base.calibration = calibrate(comm, space, study, validation, base_forecast(space),
+  const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
+  {
+    const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
+    set_condition_scale(basis, train.conditions);
+    finish_linear_gaussian(comm, options, basis, train, validate, block, base);
+    base.season = fit_seasonal_variance(comm, space, train, validate,
+                                        static_cast<int>(context.namelist.integer("base.season")), block);
+  }
+  const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
+  base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space),
                                inflate_from_name(context.namelist.text("base.inflation")), block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,
@@ -58,7 +67,8 @@ int main(int argc, char** argv) {
     const auto locks = context.claim({path});
 
     // 2. Climatology, patches, POD.
-    const Basis basis = build_basis(comm, context.namelist, study);
+    Basis basis = gaussian ? fit_modes(comm, context.namelist, study)
+                           : build_basis(comm, context.namelist, study);
 
     // 3. The base, and the file.
     if (gaussian) {

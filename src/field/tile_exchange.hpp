@@ -10,12 +10,6 @@
 
 namespace podscale {
 
-/// Not collective. The smallest window that holds all the windows of a grid; on a periodic one it may lie
-/// across the cut. Empty windows don't count.
-Window bounding_window(const Grid& grid, std::span<const Window> windows);
-/// Not collective. Whether every point of `part` is in `whole`.
-bool contains(const Grid& grid, const Window& whole, const Window& part);
-
 /// A window of one field of a call. `values` [window.ny][window.nx]: on its owner only.
 struct Tile {
   long field = 0;

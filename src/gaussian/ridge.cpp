@@ -17,21 +17,20 @@ RidgeFit::RidgeFit(std::vector<double> penalty_weights, int modes)
 void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times) {
   const std::size_t s = static_cast<std::size_t>(slots_), m = static_cast<std::size_t>(modes_),
                     n = static_cast<std::size_t>(times);
-  x_.resize(s * n);
-  y_.resize(m * n);
+  std::vector<double> x(s * n), y(m * n);
   for (std::size_t t = 0; t < n; ++t) {
-    for (std::size_t i = 0; i < s; ++i) x_[t * s + i] = static_cast<double>(c[t * stride_c + i]);
+    for (std::size_t i = 0; i < s; ++i) x[t * s + i] = static_cast<double>(c[t * stride_c + i]);
     for (std::size_t k = 0; k < m; ++k) {
-      y_[t * m + k] = static_cast<double>(a[t * stride_a + k]);
-      aa_ += y_[t * m + k] * y_[t * m + k];
+      y[t * m + k] = static_cast<double>(a[t * stride_a + k]);
+      aa_ += y[t * m + k] * y[t * m + k];
     }
   }
   times_ += times;
   if (s == 0 || n == 0) return;
   const int count = static_cast<int>(times);
   const double one = 1;
-  dsyrk_("L", "N", &slots_, &count, &one, x_.data(), &slots_, &one, cc_.data(), &slots_);
-  gemm(false, true, slots_, modes_, count, 1, x_.data(), slots_, y_.data(), modes_, 1, ca_.data(), slots_);
+  dsyrk_("L", "N", &slots_, &count, &one, x.data(), &slots_, &one, cc_.data(), &slots_);
+  gemm(false, true, slots_, modes_, count, 1, x.data(), slots_, y.data(), modes_, 1, ca_.data(), slots_);
 }
 
 std::vector<double> RidgeFit::coefficients(double penalty) const {

@@ -1,5 +1,6 @@
 #include "podscale/study/anomaly.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "podscale/core/error.hpp"
@@ -66,19 +67,41 @@ InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis
       comm_(&comm),
       regridder_(basis.lr_grid, basis.lr_ocean, basis.grid, basis.window, basis.ocean, basis.interpolation) {}
 
-void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
-  const Window& source = regridder_.source();
-  const std::size_t n_in = static_cast<std::size_t>(source.points()),
+LrFields::LrFields(const FieldSource& lr, const Window& window, std::vector<long> steps)
+    : lr_(&lr), window_(window), steps_(std::move(steps)) {
+  std::sort(steps_.begin(), steps_.end());
+  steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
+  values_.resize(static_cast<std::size_t>(window_.points()) * steps_.size());
+  lr.read(window_, steps_, values_);
+}
+
+void LrFields::take(long step, const Window& window, std::span<float> out) const {
+  const long at = std::lower_bound(steps_.begin(), steps_.end(), step) - steps_.begin();
+  PODSCALE_ASSERT(window.points() == 0 || (contains(lr_->grid(), window_, window) &&
+                                           at < static_cast<long>(steps_.size()) && steps_[static_cast<std::size_t>(at)] == step),
+                  "step {} of {}", step, steps_.size());
+  const long nx = lr_->grid().nx();
+  const float* field = values_.data() + at * window_.points();
+  for (long j = 0; j < window.ny; ++j)
+    for (long i = 0; i < window.nx; ++i) {
+      const long x = window.x0 + i - window_.x0;
+      out[static_cast<std::size_t>(j * window.nx + i)] =
+          field[(window.y0 + j - window_.y0) * window_.nx + (x % nx + nx) % nx];
+    }
+}
+
+void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const long> steps,
+                                     std::span<float> out) const {
+  const std::size_t n_in = static_cast<std::size_t>(source().points()),
                     n_out = static_cast<std::size_t>(basis_->window.points());
-  std::vector<float> values(n_in * steps.size());
-  lr_->read(source, steps, values);
+  std::vector<float> field(n_in);
   comm_->agree([&] {
     const long nx = basis_->lr_grid.nx();
     for (std::size_t t = 0; t < steps.size(); ++t) {
-      const auto field = std::span<const float>(values).subspan(t * n_in, n_in);
+      fields.take(steps[t], source(), field);
       for (std::size_t i = 0; i < n_in; ++i) {
-        const long row = source.y0 + static_cast<long>(i) / source.nx;
-        const long column = ((source.x0 + static_cast<long>(i) % source.nx) % nx + nx) % nx;
+        const long row = source().y0 + static_cast<long>(i) / source().nx;
+        const long column = ((source().x0 + static_cast<long>(i) % source().nx) % nx + nx) % nx;
         if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
           fail(ExitCode::data,
                "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
@@ -91,10 +114,19 @@ void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out)
   });
 }
 
+void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
+  interpolate(LrFields(*lr_, source(), {steps.begin(), steps.end()}), steps, out);
+}
+
 void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<double> out) const {
+  take_anomalies(LrFields(*lr_, source(), {steps.begin(), steps.end()}), steps, out);
+}
+
+void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const long> steps,
+                                        std::span<double> out) const {
   const std::size_t n = static_cast<std::size_t>(basis_->window.points());
   std::vector<float> values(n * steps.size());
-  read(steps, values);
+  interpolate(fields, steps, values);
   std::vector<double> climatology(n);
   for (std::size_t t = 0; t < steps.size(); ++t) {
     basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),

@@ -6,24 +6,10 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/study/anomaly.hpp"
+#include "podscale/study/blocks.hpp"
+#include "podscale/study/condition.hpp"
 
 namespace podscale {
-
-namespace {
-
-/// Calls work(block of pairs) in order; a progress line for long series.
-template <class Steps, class Work>
-void for_blocks(const std::string& title, const Steps& steps, long block, const Work& work) {
-  Progress progress(title, static_cast<long>(steps.size()), "times");
-  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
-    const std::size_t count = std::min(static_cast<std::size_t>(block), steps.size() - first);
-    work(std::span(steps).subspan(first, count));
-    progress.update(static_cast<long>(first + count));
-  }
-  progress.finish();
-}
-
-}  // namespace
 
 void require_patches(const Namelist& namelist, const FieldSource& hr) {
   const auto& size = namelist.integers("patches.size");
@@ -43,7 +29,7 @@ void require_patches(const Namelist& namelist, const FieldSource& hr) {
         true);
 }
 
-Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
+Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
   require_patches(namelist, study.hr);
   const auto& size = namelist.integers("patches.size");
   const long block = namelist.integer("grid.time_block");
@@ -90,18 +76,18 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
   HarmonicFit hr_fit(basis.window.points(), harmonics), lr_fit(basis.window.points(), harmonics);
   std::vector<float> fields;
-  for_blocks("climatology", pairs, block, [&](std::span<const StepPair> part) {
-    const std::vector<StepPair> steps(part.begin(), part.end());
-    fields.resize(n * steps.size());
-    const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, const std::vector<long>& which) {
+  for_blocks("climatology", pairs.size(), block, [&](std::size_t first, std::size_t count) {
+    fields.resize(n * count);
+    const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, std::span<const long> which) {
       for (std::size_t t = 0; t < which.size(); ++t)
         fit.add(std::span<const float>(fields).subspan(t * n, n),
                 basis.year_phase(axis, static_cast<std::size_t>(which[t])));
     };
-    study.hr.read(basis.window, hr_steps(steps), fields);
-    add(hr_fit, study.hr.times(), hr_steps(steps));
-    condition.read(lr_steps(steps), fields);
-    add(lr_fit, study.lr.times(), lr_steps(steps));
+    const auto hr_part = std::span(hr).subspan(first, count), lr_part = std::span(lr).subspan(first, count);
+    study.hr.read(basis.window, hr_part, fields);
+    add(hr_fit, study.hr.times(), hr_part);
+    condition.read(lr_part, fields);
+    add(lr_fit, study.lr.times(), lr_part);
   });
   comm.agree([&] {
     basis.hr_climatology = hr_fit.solve();
@@ -118,8 +104,9 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
   GramMatrices grams(basis.patches.mine);
   std::vector<double> anomalies;
-  for_blocks("Gram matrices", hr, block, [&](std::span<const long> steps) {
-    anomalies.resize(n * steps.size());
+  for_blocks("Gram matrices", hr.size(), block, [&](std::size_t first, std::size_t count) {
+    const auto steps = std::span(hr).subspan(first, count);
+    anomalies.resize(n * count);
     read_anomalies(study.hr, basis, comm, steps, anomalies);
     basis.lapping.fold(anomalies, static_cast<long>(steps.size()));
     grams.add(anomalies, static_cast<long>(steps.size()), basis.window.points());
@@ -147,20 +134,49 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
     for (std::size_t i = 0; i < patch.points.size(); ++i)
       basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
 
-  // 4. Scales of the condition: root mean square of the projected LR anomaly.
-  basis.condition_scale.assign(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0);
-  for_blocks("condition", lr, block, [&](std::span<const long> steps) {
-    anomalies.resize(n * steps.size());
-    condition.read_anomalies(steps, anomalies);
-    const auto tokens = to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
-    for (std::size_t i = 0; i < tokens.size(); ++i)
-      basis.condition_scale[i % basis.condition_scale.size()] +=
-          static_cast<double>(tokens[i]) * static_cast<double>(tokens[i]);
-  });
+  return basis;
+}
+
+namespace {
+
+/// Adds the squares of the last K of each row: [local patches][K].
+void add_squares(std::span<const float> rows, std::size_t width, std::size_t modes, std::vector<double>& sums) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (const std::size_t at = i % width; at >= width - modes) {
+      const double value = static_cast<double>(rows[i]);
+      sums[(i / width * modes + at - (width - modes)) % sums.size()] += value * value;
+    }
+}
+
+/// Root mean squares.
+void finish_scale(Basis& basis) {
   for (double& scale : basis.condition_scale) {
     scale = std::sqrt(scale / static_cast<double>(basis.samples));
     if (scale < 1e-6) scale = 1;  // padding, or a patch that the LR source does not reach
   }
+}
+
+}  // namespace
+
+void set_condition_scale(Basis& basis, std::span<const float> conditions) {
+  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes);
+  basis.condition_scale.assign(local * k, 0.0);
+  if (local > 0)
+    add_squares(conditions, conditions.size() / (local * static_cast<std::size_t>(basis.samples)), k,
+                basis.condition_scale);
+  finish_scale(basis);
+}
+
+Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
+  Basis basis = fit_modes(comm, namelist, study);
+  const auto lr = lr_steps(steps_of_period(study.hr, study.lr, namelist, "data.train"));
+  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);
+  const ConditionSeries conditions(study.lr, basis, nullptr, nullptr, comm);
+  for_blocks("condition", lr.size(), namelist.integer("grid.time_block"), [&](std::size_t first, std::size_t count) {
+    add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
+  });
+  finish_scale(basis);
   return basis;
 }
 

@@ -13,8 +13,9 @@ namespace {
 /// One block of the validation period: its truth, and what the forecast needs.
 struct Block {
   std::vector<double> anomalies;  // [times][window points]
-  std::vector<float> condition, phase;
-  std::vector<std::uint64_t> key;
+  std::span<const float> a, condition;
+  std::vector<float> phase;
+  std::span<const std::uint64_t> key;
 };
 
 double sum_of_squares(std::span<const double> values) {
@@ -38,21 +39,16 @@ class Calibrator {
       : comm_(comm),
         space_(space),
         study_(study),
-        conditions_(conditions_of(space, study.lr, comm)),
         tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
 
-  Block read(std::span<const StepPair> part) const {
-    const std::vector<StepPair> pairs(part.begin(), part.end());
-    Block block;
-    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * pairs.size());
-    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps(pairs), block.anomalies);
-    block.condition = conditions_.read(lr_steps(pairs));
-    const TimeAxis& axis = study_.lr.times();
-    for (const StepPair& pair : pairs) {
-      const std::size_t step = static_cast<std::size_t>(pair.b);
-      block.phase.push_back(static_cast<float>(space_.basis().year_phase(axis, step)));
-      block.key.push_back(axis.time_key(step));
-    }
+  Block read(const EncodedPeriod& period, std::size_t first, std::size_t count) const {
+    const auto pairs = std::span(period.samples).subspan(first, count);
+    Block block{{}, period.a(first, count), period.c(first, count), {},
+                std::span(period.time_key).subspan(first, count)};
+    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * count);
+    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies);
+    for (std::size_t t = first; t < first + count; ++t)
+      block.phase.push_back(static_cast<float>(period.year_phase[t]));
     return block;
   }
 
@@ -63,8 +59,9 @@ class Calibrator {
     const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                       rank = static_cast<std::size_t>(space_.global_modes());
+    const auto a = block.a;
     std::vector<double> folded = block.anomalies;
-    const auto a = to_coefficients(basis, folded, static_cast<long>(times));
+    basis.lapping.fold(folded, static_cast<long>(times));
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
     std::vector<double> error(rank), z(k), r(k);
     for (std::size_t t = 0; t < times; ++t) {
@@ -123,7 +120,6 @@ class Calibrator {
   const Communicator& comm_;
   const LatentSpace& space_;
   const StudySeries& study_;
-  ConditionSeries conditions_;
   long tokens_;
 };
 
@@ -150,29 +146,30 @@ ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPai
 }
 
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                      const ValidationParts& parts, const ForecastFunction& forecast, Inflate inflate,
-                      long block, const std::function<bool()>& should_stop) {
+                      const EncodedPeriod& choosing, const EncodedPeriod& held_out,
+                      const ForecastFunction& forecast, Inflate inflate, long block,
+                      const std::function<bool()>& should_stop) {
   const Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   block = times_at_once(space, block);
   Calibration calibration;
-  calibration.times = static_cast<long>(parts.choosing.size());
-  calibration.held_out = static_cast<long>(parts.held_out.size());
+  calibration.times = static_cast<long>(choosing.size());
+  calibration.held_out = static_cast<long>(held_out.size());
 
   long done = 0;
   const int fits = inflate == Inflate::none ? 0 : 2;
   Progress progress("calibration", fits * calibration.times + (fits == 0 ? 1 : 2) * calibration.held_out,
                     "times");
-  const auto pass = [&](const std::vector<StepPair>& pairs, LevelSums* levels) {
+  const auto pass = [&](const EncodedPeriod& period, LevelSums* levels) {
     ErrorHistogram errors(local);
-    for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
-      const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
+    for (std::size_t first = 0; first < period.size(); first += static_cast<std::size_t>(block)) {
+      const std::size_t count = std::min(static_cast<std::size_t>(block), period.size() - first);
       if (should_stop && comm.max(should_stop() ? 1 : 0) != 0)
         throw Error(ExitCode::requeue,
                     "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
                     true);
-      const Block data = calibrator.read(std::span(pairs).subspan(first, count));
+      const Block data = calibrator.read(period, first, count);
       const ForecastRequest request{data.condition, data.phase, data.key};
       const auto forecasts = forecast(request, calibration.inflation);
       if (levels)
@@ -184,24 +181,24 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
     errors.reduce(comm, calibrator.tokens());
     return errors;
   };
-  ErrorHistogram errors = pass(parts.held_out, nullptr);
+  ErrorHistogram errors = pass(held_out, nullptr);
   calibration.before = errors.coverage();
   if (inflate != Inflate::none) {
-    pass(parts.choosing, &sums);
+    pass(choosing, &sums);
     calibration.inflation = sums.factors(comm, calibrator.tokens());
     if (inflate == Inflate::level) calibration.inflation.mode.clear();
-    const double factor = pass(parts.choosing, nullptr).best_factor();  // last, one factor for all levels
+    const double factor = pass(choosing, nullptr).best_factor();  // last, one factor for all levels
     for (double* level :
          {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
       *level *= factor * factor;
-    errors = pass(parts.held_out, nullptr);
+    errors = pass(held_out, nullptr);
   }
   progress.finish();
   calibration.after = errors.coverage();
   calibration.half_width = errors.quantiles();
 
-  std::vector<StepPair> all = parts.choosing;
-  all.insert(all.end(), parts.held_out.begin(), parts.held_out.end());
+  std::vector<StepPair> all = choosing.samples;
+  all.insert(all.end(), held_out.samples.begin(), held_out.samples.end());
   std::sort(all.begin(), all.end(), [](const StepPair& x, const StepPair& y) { return x.a < y.a; });
   const TimeAxis& axis = study.hr.times();
   const auto date = [&](const StepPair& pair) { return axis.dates[static_cast<std::size_t>(pair.a)]; };

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/log.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 
@@ -15,38 +15,54 @@ PredictorSeries::PredictorSeries(const FieldSource& lr, const Basis& basis, cons
                                  const Climatology& climatology, const Communicator& comm)
     : lr_(&lr), basis_(&basis), predictors_(&predictors), climatology_(&climatology), comm_(&comm) {}
 
+long PredictorSeries::lagged(long step, long lag) const {
+  return std::clamp(step + lag, 0l, static_cast<long>(lr_->times().dates.size()) - 1);
+}
+
+std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) const {
+  std::set<long> needed;  // neighbouring steps share most of their lags
+  for (const long step : steps)
+    for (const long lag : predictors_->box().lags) needed.insert(lagged(step, lag));
+  return {needed.begin(), needed.end()};
+}
+
 void PredictorSeries::read(std::span<const long> steps, std::span<float> out) const {
+  take(LrFields(*lr_, source(), needed_steps(steps)), steps, out);
+}
+
+void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const {
   const PredictorBox& box = predictors_->box();
   const std::size_t local = basis_->patches.mine.size(), slots = static_cast<std::size_t>(box.slots()),
                     cells = static_cast<std::size_t>(box.box_y * box.box_x);
   PODSCALE_ASSERT(out.size() == steps.size() * local * slots, "{} values", out.size());
-  // Neighbouring steps share most of their lags: each LR step is read once.
-  const long last = static_cast<long>(lr_->times().dates.size()) - 1;
-  const auto lagged = [&](long step, long lag) { return std::clamp(step + lag, 0l, last); };
+  const std::vector<long> needed = needed_steps(steps);
   std::map<long, std::size_t> position;
-  for (const long step : steps)
-    for (const long lag : box.lags) position.emplace(lagged(step, lag), 0);
-  std::vector<long> needed;
-  for (auto& [step, at] : position) at = needed.size(), needed.push_back(step);
+  for (const long step : needed) position.emplace(step, position.size());
 
-  const std::size_t n = static_cast<std::size_t>(predictors_->source().points());
+  const std::size_t n = static_cast<std::size_t>(source().points());
   std::vector<float> values(n * needed.size());
-  lr_->read(predictors_->source(), needed, values);
   comm_->agree([&] {
-    std::vector<double> climatology(static_cast<std::size_t>(climatology_->points));
+    Climatology climatology{climatology_->harmonics, source().points(), {}};  // of these cells
+    for (std::size_t term = 0; term < static_cast<std::size_t>(climatology_->terms()); ++term)
+      for (std::size_t i = 0; i < n; ++i)
+        climatology.coefficients.push_back(
+            climatology_->coefficients[term * static_cast<std::size_t>(climatology_->points) +
+                                       static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)))]);
+    std::vector<double> mean(n);
     for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
-      const Date& date = lr_->times().dates[static_cast<std::size_t>(needed[t])];
-      climatology_->evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])),
-                             climatology);
+      const auto field = std::span(values).subspan(t * n, n);
+      fields.take(needed[t], source(), field);
+      climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])), mean);
       for (std::size_t i = 0; i < n; ++i) {
         const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
-        if (basis_->lr_ocean[cell] && std::isnan(values[t * n + i]))
+        if (basis_->lr_ocean[cell] && std::isnan(field[i]))
           fail(ExitCode::data,
                "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
                "expected an LR series without gaps there",
-               lr_->describe(), date_text(date), cell / static_cast<std::size_t>(basis_->lr_grid.nx()),
+               lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(needed[t])]),
+               cell / static_cast<std::size_t>(basis_->lr_grid.nx()),
                cell % static_cast<std::size_t>(basis_->lr_grid.nx()));
-        values[t * n + i] = static_cast<float>(static_cast<double>(values[t * n + i]) - climatology[cell]);
+        field[i] = static_cast<float>(static_cast<double>(field[i]) - mean[i]);
       }
     }
   });
@@ -69,17 +85,14 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
   const std::size_t n = static_cast<std::size_t>(predictors.source().points());
   HarmonicFit fit(predictors.source().points(), harmonics);
   std::vector<float> values;
-  Progress progress("LR climatology", static_cast<long>(steps.size()), "times");
-  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
-    const auto part = steps.subspan(first, std::min(static_cast<std::size_t>(block), steps.size() - first));
+  for_blocks("LR climatology", steps.size(), block, [&](std::size_t first, std::size_t count) {
+    const auto part = steps.subspan(first, count);
     values.resize(n * part.size());
     lr.read(predictors.source(), part, values);
     for (std::size_t t = 0; t < part.size(); ++t)
       fit.add(std::span<const float>(values).subspan(t * n, n),
               basis.year_phase(lr.times(), static_cast<std::size_t>(part[t])));
-    progress.update(static_cast<long>(first + part.size()));
-  }
-  progress.finish();
+  });
 
   Climatology local;
   comm.agree([&] { local = fit.solve(); });
@@ -104,7 +117,8 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
 
 ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis, const Predictors* predictors,
                                  const Climatology* cells, const Communicator& comm)
-    : basis_(&basis),
+    : lr_(&lr),
+      basis_(&basis),
       slots_(predictors ? predictors->box().slots() : 0),
       width_(slots_ + basis.modes),
       interpolated_(lr, basis, comm) {
@@ -116,9 +130,19 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
              times = static_cast<long>(steps.size());
   std::vector<float> cells(static_cast<std::size_t>(times * local * slots_)),
       rows(static_cast<std::size_t>(times * local * width_));
-  if (predictors_) predictors_->read(steps, cells);
   std::vector<double> anomalies(static_cast<std::size_t>(basis_->window.points() * times));
-  interpolated_.read_anomalies(steps, anomalies);
+  {
+    std::vector<long> needed(steps.begin(), steps.end());
+    std::vector<Window> windows{interpolated_.source()};
+    if (predictors_) {
+      const auto lagged = predictors_->needed_steps(steps);
+      needed.insert(needed.end(), lagged.begin(), lagged.end());
+      windows.push_back(predictors_->source());
+    }
+    const LrFields fields(*lr_, bounding_window(basis_->lr_grid, windows), std::move(needed));
+    if (predictors_) predictors_->take(fields, steps, cells);
+    interpolated_.take_anomalies(fields, steps, anomalies);
+  }
   const std::vector<float> projected = to_coefficients(*basis_, anomalies, times);
   for (long i = 0; i < times * local; ++i) {
     std::copy_n(cells.begin() + i * slots_, slots_, rows.begin() + i * width_);

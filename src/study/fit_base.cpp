@@ -12,18 +12,6 @@
 namespace podscale {
 namespace {
 
-template <class Work>
-void for_blocks(const std::string& title, const std::vector<StepPair>& pairs, long block, const Work& work) {
-  Progress progress(title, static_cast<long>(pairs.size()), "times");
-  for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
-    const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
-    work(first, std::vector<StepPair>(pairs.begin() + static_cast<long>(first),
-                                      pairs.begin() + static_cast<long>(first + count)));
-    progress.update(static_cast<long>(first + count));
-  }
-  progress.finish();
-}
-
 /// Regressions of one target on the LR cells, in both periods: [local patches].
 struct Candidate {
   double interpolation;
@@ -81,10 +69,9 @@ LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
   return options;
 }
 
-LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                   const Basis& basis, const StudySeries& study,
-                                   const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
-                                   long block) {
+LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+                                     const Basis& basis, const FieldSource& lr,
+                                     std::span<const long> train, long block) {
   LinearGaussian base{options.halo,
                       options.lags,
                       Predictors(comm, basis, options.halo, options.lags),
@@ -96,14 +83,19 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
                       {},
                       {},
                       {}};
+  base.cells = fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics,
+                                    block);
+  return base;
+}
+
+void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+                            const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
+                            long block, LinearGaussian& base) {
   const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
                     width = static_cast<std::size_t>(base.conditions(basis)),
                     k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
-  base.cells = fit_cell_climatology(comm, study.lr, basis, base.predictors, lr_steps(train),
-                                    basis.lr_climatology.harmonics, block);
-  const ConditionSeries conditions(study.lr, basis, &base.predictors, &base.cells, comm);
 
-  // 1. Normal equations of both periods; the coefficients of the training period stay.
+  // 1. Normal equations of both periods.
   std::vector<double> weights;  // of the penalty
   for (std::size_t i = 0; i < slots; ++i) {
     const long lag = options.lags[i / (slots / options.lags.size())];
@@ -111,46 +103,31 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
   }
   std::vector<Candidate> candidates;
   for (const double interpolation : options.interpolation) candidates.push_back({interpolation, {}, {}});
-  PatchSeries residuals;
-  std::vector<double> projected_power(local * k, 0.0);
-  for (const PatchModes& patch : basis.patches.mine) {
+  std::vector<float> target;
+  for (std::size_t p = 0; p < local; ++p)
     for (Candidate& candidate : candidates) {
-      candidate.train.emplace_back(weights, patch.modes);
-      candidate.validate.emplace_back(weights, patch.modes);
+      const auto fit = [&](const EncodedPeriod& period) {
+        RidgeFit ridge(weights, basis.patches.mine[p].modes);
+        for (std::size_t first = 0; first < period.size(); first += static_cast<std::size_t>(block)) {
+          const std::size_t times = std::min(static_cast<std::size_t>(block), period.size() - first);
+          const auto a = period.a(first, times), c = period.c(first, times);
+          target.resize(times * k);
+          for (std::size_t t = 0; t < times; ++t)
+            for (std::size_t m = 0; m < k; ++m)
+              target[t * k + m] = a[(t * local + p) * k + m] - static_cast<float>(candidate.interpolation) *
+                                                                   c[(t * local + p) * width + slots + m];
+          ridge.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(times));
+        }
+        return ridge;
+      };
+      candidate.train.push_back(fit(train));
+      candidate.validate.push_back(fit(validate));
     }
-    residuals.emplace_back(static_cast<std::size_t>(patch.modes) * train.size());
-  }
-  const auto add = [&](std::size_t first, const std::vector<StepPair>& part, bool training) {
-    const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
-    const auto c = conditions.read(lr_steps(part));
-    for (std::size_t p = 0; p < local; ++p) {
-      const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
-      for (Candidate& candidate : candidates) {
-        std::vector<float> target(a.size() / local);
-        for (std::size_t t = 0; t < part.size(); ++t)
-          for (std::size_t m = 0; m < k; ++m)
-            target[t * k + m] = a[(t * local + p) * k + m] - static_cast<float>(candidate.interpolation) *
-                                                                 c[(t * local + p) * width + slots + m];
-        RidgeFit& fit = (training ? candidate.train : candidate.validate)[p];
-        fit.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(part.size()));
-      }
-      for (std::size_t t = 0; training && t < part.size(); ++t) {
-        std::copy_n(a.begin() + static_cast<long>((t * local + p) * k), modes,
-                    residuals[p].begin() + static_cast<long>((first + t) * modes));
-        for (std::size_t m = 0; m < k; ++m)
-          projected_power[p * k + m] +=
-              std::pow(static_cast<double>(c[(t * local + p) * width + slots + m]), 2);
-      }
-    }
-  };
-  for_blocks("regression", train, block,
-             [&](std::size_t first, const std::vector<StepPair>& part) { add(first, part, true); });
-  for_blocks("penalty", validate, block,
-             [&](std::size_t first, const std::vector<StepPair>& part) { add(first, part, false); });
   const Choice choice =
       choose(comm, candidates, options.penalties, static_cast<long>(basis.patches.patch_of_token.size()));
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
+  const std::size_t samples = train.size();
   comm.agree([&] {
     for (std::size_t p = 0; p < local; ++p) {
       const RidgeFit& fit = choice.candidate->train[p];
@@ -165,27 +142,44 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussia
       base.regression.push_back(std::move(b));
       const auto scale = fit.predictor_scale();
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
-      for (std::size_t m = 0; m < k; ++m)
-        base.predictor_scale.push_back(
-            std::sqrt(projected_power[p * k + m] / static_cast<double>(train.size())));
-    }
-  });
-
-  // 2. Residuals, and their covariance.
-  for_blocks("residuals", train, block, [&](std::size_t first, const std::vector<StepPair>& part) {
-    const auto c = conditions.read(lr_steps(part));
-    std::vector<double> mean(k);
-    for (std::size_t p = 0; p < local; ++p) {
-      const int modes = basis.patches.mine[p].modes;
-      for (std::size_t t = 0; t < part.size(); ++t) {
-        regress(base.regression[p], modes, c.data() + (t * local + p) * width, width, mean.data());
-        for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
-          residuals[p][(first + t) * static_cast<std::size_t>(modes) + m] -= mean[m];
+      for (std::size_t m = 0; m < k; ++m) {
+        double power = 0;  // of the projected LR anomaly
+        for (std::size_t t = 0; t < samples; ++t) {
+          const double value = static_cast<double>(train.conditions[(t * local + p) * width + slots + m]);
+          power += value * value;
+        }
+        base.predictor_scale.push_back(std::sqrt(power / static_cast<double>(samples)));
       }
     }
   });
+  candidates.clear();
+
+  // 2. Residuals, and their covariance.
+  PatchSeries residuals;
+  std::vector<double> mean(k);
+  for (std::size_t p = 0; p < local; ++p) {
+    const int modes = basis.patches.mine[p].modes;
+    std::vector<double> series;
+    series.reserve(samples * static_cast<std::size_t>(modes));
+    for (std::size_t t = 0; t < samples; ++t) {
+      regress(base.regression[p], modes, train.conditions.data() + (t * local + p) * width, width, mean.data());
+      for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
+        series.push_back(static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]);
+    }
+    residuals.push_back(std::move(series));
+  }
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
-                                          static_cast<long>(train.size()), options.rank, options.share);
+                                          static_cast<long>(samples), options.rank, options.share);
+}
+
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+                                   const Basis& basis, const StudySeries& study,
+                                   const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
+                                   long block) {
+  LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), block);
+  const LatentSpace space(basis, &base);
+  finish_linear_gaussian(comm, options, basis, encode_period(comm, space, study, train, block),
+                         encode_period(comm, space, study, validate, block), block, base);
   return base;
 }
 

@@ -7,7 +7,7 @@
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/parallel/exact_sum.hpp"
-#include "podscale/study/condition.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 namespace {
@@ -18,29 +18,21 @@ struct Squares {
 };
 /// work(squares, phase) for every time of a period.
 template <class Work>
-void for_times(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-               const std::vector<StepPair>& pairs, long block, const std::string& title, const Work& work) {
+void for_times(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period, long block,
+               const Work& work) {
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                     rank = static_cast<std::size_t>(space.global_modes());
-  const ConditionSeries conditions = conditions_of(space, study.lr, comm);
-  Progress progress(title, static_cast<long>(pairs.size()), "times");
-  for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
-    const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
-    const std::vector<StepPair> part(pairs.begin() + static_cast<long>(first),
-                                     pairs.begin() + static_cast<long>(first + count));
-    const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
-    const auto z = space.whiten(comm, a, conditions.read(lr_steps(part)), static_cast<long>(count));
+  for_blocks("seasonal variance", period.size(), block, [&](std::size_t first, std::size_t count) {
+    const auto z = space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
     for (std::size_t t = 0; t < count; ++t) {
       Squares squares{std::vector<double>(local, 0.0), std::vector<double>(rank)};
       for (std::size_t p = 0; p < local; ++p)
         for (std::size_t m = 0; m < k; ++m) squares.patch[p] += std::pow(z.patch[(t * local + p) * k + m], 2);
       for (std::size_t r = 0; r < rank; ++r) squares.global[r] = std::pow(z.global[t * rank + r], 2);
-      work(squares, basis.year_phase(study.lr.times(), static_cast<std::size_t>(part[t].b)));
+      work(squares, period.year_phase[first + t]);
     }
-    progress.update(static_cast<long>(first + count));
-  }
-  progress.finish();
+  });
 }
 
 /// Log-likelihood that a variance v(t) gains over a constant one, each times the factor that suits it best.
@@ -64,15 +56,14 @@ class Gain {
 }  // namespace
 
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
-                                       const StudySeries& study, const std::vector<StepPair>& train,
-                                       const std::vector<StepPair>& validate, int harmonics, long block) {
+                                       const EncodedPeriod& train, const EncodedPeriod& validate,
+                                       int harmonics, long block) {
   const auto left_out = [&](const std::string& reason) {
     log::info("base.season = {}: left out: {}", harmonics, reason);
     return SeasonalVariance{0, {}, {}, "left out: " + reason};
   };
   if (harmonics == 0) return {0, {}, {}, "left out: base.season = 0"};
-  if (const YearCoverage year = year_coverage(year_phases(space.basis(), study, train), harmonics);
-      year.has_gap())
+  if (const YearCoverage year = year_coverage(train.year_phase, harmonics); year.has_gap())
     return left_out("data.train has " + year.text());
   const auto& patches = space.basis().patches.mine;
   const std::size_t rank = static_cast<std::size_t>(space.global_modes());
@@ -81,7 +72,7 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   std::vector<double> normal(terms * terms, 0.0);
   season.patch.assign(patches.size() * terms, 0.0);
   season.global.assign(rank * terms, 0.0);
-  for_times(comm, space, study, train, block, "seasonal variance", [&](const Squares& z, double phase) {
+  for_times(comm, space, train, block, [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t i = 0; i < terms; ++i) {
       for (std::size_t j = 0; j < terms; ++j) normal[j * terms + i] += basis[i] * basis[j];
@@ -107,7 +98,7 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
     return left_out("the times of data.train do not determine it");
 
   std::vector<Gain> gains(patches.size()), global_gains(rank);
-  for_times(comm, space, study, validate, block, "seasonal variance", [&](const Squares& z, double phase) {
+  for_times(comm, space, validate, block, [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t p = 0; p < patches.size(); ++p)
       gains[p].add(z.patch[p], patches[p].modes, variance_at(season.patch.data() + p * terms, basis));

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "podscale/core/log.hpp"
-#include "podscale/study/anomaly.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 
@@ -32,31 +31,19 @@ std::vector<float> with_global_tokens(std::span<const float> rows, long items, l
   return all;
 }
 
-TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                          const std::vector<StepPair>& pairs, long block) {
+TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
+                         long block) {
   const Basis& basis = space.basis();
-  const ConditionSeries conditions = conditions_of(space, study.lr, comm);
   const long local = static_cast<long>(basis.patches.mine.size()),
              patches = static_cast<long>(basis.patches.patch_of_token.size()), k = basis.modes,
              c = space.condition_width(), rank = space.global_modes(),
-             items = static_cast<long>(pairs.size());
-  std::vector<float> latent(static_cast<std::size_t>(items * local * k)),
-      given(static_cast<std::size_t>(items * local * c));
+             items = static_cast<long>(period.size());
+  std::vector<float> latent(static_cast<std::size_t>(items * local * k));
   std::vector<double> global;
-  const auto phase_of = [&](const StepPair& pair) {
-    return basis.year_phase(study.hr.times(), static_cast<std::size_t>(pair.a));
-  };
-  Progress progress("encoding", items, "times");
-  for (std::size_t first = 0; first < pairs.size(); first += static_cast<std::size_t>(block)) {
-    const std::size_t count = std::min(static_cast<std::size_t>(block), pairs.size() - first);
-    const std::vector<StepPair> part(pairs.begin() + static_cast<long>(first),
-                                     pairs.begin() + static_cast<long>(first + count));
-    const long times = static_cast<long>(count);
-    const auto a = read_coefficients(study.hr, basis, comm, hr_steps(part));
-    const auto condition = conditions.read(lr_steps(part));
-    auto z = space.whiten(comm, a, condition, times);
+  for_blocks("latents", period.size(), block, [&](std::size_t first, std::size_t count) {
+    auto z = space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
     for (std::size_t t = 0; t < count; ++t) {
-      const LatentScale scale = space.scale(phase_of(part[t]));
+      const LatentScale scale = space.scale(period.year_phase[first + t]);
       for (long i = 0; i < local * k; ++i)
         z.patch[static_cast<std::size_t>(static_cast<long>(t) * local * k + i)] /=
             scale.patch[static_cast<std::size_t>(i / k)];
@@ -67,11 +54,8 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
     std::transform(z.patch.begin(), z.patch.end(), latent.begin() + static_cast<long>(first) * local * k,
                    [](double value) { return static_cast<float>(value); });
     global.insert(global.end(), z.global.begin(), z.global.end());
-    const auto rows = standardised(space, condition, times);
-    std::copy(rows.begin(), rows.end(), given.begin() + static_cast<long>(first) * local * c);
-    progress.update(static_cast<long>(first + count));
-  }
-  progress.finish();
+  });
+  const std::vector<float> given = standardised(space, period.conditions, items);
 
   const Transposition of_latent(comm, local_tokens(basis), patches, items, k),
       of_condition(comm, local_tokens(basis), patches, items, c);
@@ -89,7 +73,7 @@ TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, co
   of_condition.to_items(given, by_item);
   series.condition = with_global_tokens(by_item, mine, patches, extra, c);
   for (long i = series.items.begin; i < series.items.end; ++i)
-    series.year_phase.push_back(static_cast<float>(phase_of(pairs[static_cast<std::size_t>(i)])));
+    series.year_phase.push_back(static_cast<float>(period.year_phase[static_cast<std::size_t>(i)]));
   return series;
 }
 

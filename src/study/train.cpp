@@ -29,9 +29,12 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
   const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
                                          : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
                                                              network.sample, control_variate_seed(n));
-  const long times = n.integer("sampling.calibration_times");
-  Calibration c = calibrate(comm, foundation.space, study,
-                            {spread(validation.choosing, times), spread(validation.held_out, times)}, forecast,
+  const long times = n.integer("sampling.calibration_times"), block = n.integer("grid.time_block");
+  const auto encoded = [&](const std::vector<StepPair>& pairs) {
+    return encode_period(comm, foundation.space, study, spread(pairs, times), block);
+  };
+  Calibration c = calibrate(comm, foundation.space, study, encoded(validation.choosing),
+                            encoded(validation.held_out), forecast,
                             inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"),
                             stop_requested);
   c.forecast = calibrated_forecast(n);
@@ -72,7 +75,8 @@ int train(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(static_cast<int>(namelist.integer("training.threads")));
 
   // 2. Latents of the training period, and the validation subset.
-  const TokenSeries tokens = encode_period(comm, foundation.space, study, train, block);
+  const TokenSeries tokens = token_series(
+      comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
   const auto subset = spread(parts.choosing, namelist.integer("training.validation_times"));
   const Inflation inflation = foundation.base ? foundation.base->calibration.inflation : Inflation{};
   const ValidationSubset validation(comm, foundation.space, study, subset,

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/log.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 namespace {
@@ -25,17 +25,14 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
   const auto points = static_cast<std::size_t>(band.points());
   HarmonicFit fit(band.points(), basis.lr_climatology.harmonics);
   std::vector<float> fields;
-  Progress progress("LR climatology", static_cast<long>(steps.size()), "times");
-  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
-    const auto some = steps.subspan(first, std::min(static_cast<std::size_t>(block), steps.size() - first));
+  for_blocks("LR climatology", steps.size(), block, [&](std::size_t first, std::size_t count) {
+    const auto some = steps.subspan(first, count);
     fields.resize(some.size() * points);
     lr.read(band, some, fields);
     for (std::size_t t = 0; t < some.size(); ++t)
       fit.add(std::span<const float>(fields).subspan(t * points, points),
               basis.year_phase(times, static_cast<std::size_t>(some[t])));
-    progress.update(static_cast<long>(first + some.size()));
-  }
-  progress.finish();
+  });
   Climatology part;
   try {
     part = fit.solve();

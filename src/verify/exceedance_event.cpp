@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/core/log.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 namespace {
@@ -121,9 +121,8 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
   const Climatology mine = part_of(climatology, band);
   std::vector<float> values;
   std::vector<double> mean(band.points);
-  Progress progress("training climate of the event", static_cast<long>(steps.size()), "times");
-  for (std::size_t first = 0; first < steps.size(); first += static_cast<std::size_t>(block)) {
-    const auto some = steps.subspan(first, std::min(static_cast<std::size_t>(block), steps.size() - first));
+  for_blocks("training climate of the event", steps.size(), block, [&](std::size_t first, std::size_t count) {
+    const auto some = steps.subspan(first, count);
     values.resize(some.size() * band.points);
     hr.read(band.window, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
@@ -131,9 +130,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
                  std::span<const float>(values).subspan(t * band.points, band.points), mean);
     }
-    progress.update(static_cast<long>(first + some.size()));
-  }
-  progress.finish();
+  });
 
   // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
   const auto all = static_cast<std::size_t>(grid.points());

@@ -58,6 +58,9 @@ struct Study {
     base.calibration.times = 1;  // a file with a base that was not calibrated is refused
   }
   Study(const Study&) = delete;
+  EncodedPeriod encoded(const Communicator& comm, const std::vector<StepPair>& pairs) const {
+    return encode_period(comm, space, series, pairs, kBlock);
+  }
   StudySeries series;
   std::vector<StepPair> train, validate;
   Basis basis;
@@ -105,6 +108,15 @@ ExitCode code_of(const Work& work) {
 /// Calibrated and measured on the same times: what was fitted must then show exactly.
 ValidationParts both(const std::vector<StepPair>& pairs) {
   return {pairs, pairs};
+}
+Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& series,
+                      const ValidationParts& parts, const ForecastFunction& forecast, Inflate inflate,
+                      long block, const std::function<bool()>& should_stop = {}) {
+  const auto encoded = [&](const std::vector<StepPair>& pairs) {
+    return encode_period(comm, space, series, pairs, block);
+  };
+  return podscale::calibrate(comm, space, series, encoded(parts.choosing), encoded(parts.held_out), forecast,
+                             inflate, block, should_stop);
 }
 
 /// Conditions and true anomalies of a block of pairs, by space.
@@ -308,8 +320,8 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(here.numbers(), there.numbers());
 
   // Latents: the items of this rank are those of the whole, in their places.
-  const TokenSeries mine = encode_period(comm(), study().space, study().series, study().validate, kBlock),
-                    all = encode_period(self, alone.space, alone.series, alone.validate, kBlock);
+  const TokenSeries mine = token_series(comm(), study().space, study().encoded(comm(), study().validate), kBlock),
+                    all = token_series(self, alone.space, alone.encoded(self, alone.validate), kBlock);
   const auto part = [&](const std::vector<float>& values, const std::vector<float>& of_all) {
     const long width = static_cast<long>(of_all.size()) / all.items.size();
     EXPECT_EQ(values, std::vector<float>(of_all.begin() + mine.items.begin * width,
@@ -521,7 +533,7 @@ TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
 }
 
 TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
-  const TokenSeries tokens = encode_period(comm(), study().space, study().series, study().train, kBlock);
+  const TokenSeries tokens = token_series(comm(), study().space, study().encoded(comm(), study().train), kBlock);
   const TokenLayout layout = study().space.layout(comm());
   const double times = static_cast<double>(study().train.size());
   EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
@@ -783,7 +795,7 @@ TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
 
 TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   const auto fit = [&](const Communicator& on, const Study& of, const std::vector<StepPair>& validate) {
-    return fit_seasonal_variance(on, of.space, of.series, of.train, validate, 1, kBlock);
+    return fit_seasonal_variance(on, of.space, of.encoded(on, of.train), of.encoded(on, validate), 1, kBlock);
   };
   // On the period that it was fitted to it gains.
   const SeasonalVariance season = fit(comm(), study(), study().train);
@@ -873,7 +885,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   EXPECT_NE(chosen.reason.find(fmt::format("by {:.4g} a time", std::abs(gain))), std::string::npos)
       << chosen.reason << gain;
   EXPECT_FALSE(
-      fit_seasonal_variance(comm(), study().space, study().series, study().train, study().validate, 0, kBlock)
+      fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock)
           .varies());
 
   // The same bits on one rank.
@@ -972,7 +984,8 @@ TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
   const LatentSpace published(study().basis, nullptr);
   EXPECT_EQ(published.global_modes(), 0);
   EXPECT_EQ(published.condition_width(), study().basis.modes);
-  const TokenSeries tokens = encode_period(comm(), published, study().series, study().train, kBlock);
+  const TokenSeries tokens = token_series(
+      comm(), published, encode_period(comm(), published, study().series, study().train, kBlock), kBlock);
   const TokenLayout layout = published.layout(comm());
   const std::size_t width = static_cast<std::size_t>(layout.latent_size());
   std::vector<double> latent(width, 0.0), condition(width, 0.0);

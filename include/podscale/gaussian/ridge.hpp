@@ -33,7 +33,6 @@ class RidgeFit {
   double aa_ = 0;              // sum of |a|^2
   std::vector<double> cc_;     // [slots x slots], lower triangle
   std::vector<double> ca_;     // [slots x modes] column-major
-  std::vector<double> x_, y_;  // a block in double precision
 };
 
 }  // namespace podscale

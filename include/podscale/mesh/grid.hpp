@@ -3,6 +3,7 @@
 // ascending, longitude ascending (unwrapped where the axis crosses its cut), x fastest.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "podscale/parallel/window.hpp"
@@ -30,5 +31,11 @@ Grid make_grid(std::vector<double> lat, std::vector<double> lon);
 
 /// The grid of blocks of factor x factor cells (the last block of a row or column may be smaller).
 Grid coarsen_grid(const Grid& fine, int factor);
+
+/// Not collective. The smallest window that holds all the windows of a grid; on a periodic one it may lie
+/// across the cut. Empty windows don't count.
+Window bounding_window(const Grid& grid, std::span<const Window> windows);
+/// Not collective. Whether every point of `part` is in `whole`.
+bool contains(const Grid& grid, const Window& whole, const Window& part);
 
 }  // namespace podscale

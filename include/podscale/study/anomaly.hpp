@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/coarsened.hpp"
-#include "podscale/field/cf_source.hpp"
+#include "podscale/field/field_source.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {
@@ -29,6 +28,21 @@ std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, 
 /// are folded in place.
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps);
 
+/// LR fields in memory, on a window of this rank: read once for all that needs them.
+class LrFields {
+ public:
+  /// Collective; lr must outlive it. steps: any order, any of them twice.
+  LrFields(const FieldSource& lr, const Window& window, std::vector<long> steps);
+  /// Not collective. The field of one of the steps on a window inside: [window points] degC.
+  void take(long step, const Window& window, std::span<float> out) const;
+
+ private:
+  const FieldSource* lr_;
+  Window window_;
+  std::vector<long> steps_;  // ascending, each once
+  std::vector<float> values_;
+};
+
 /// The LR source interpolated to the HR grid.
 class InterpolatedSeries {
  public:
@@ -40,11 +54,15 @@ class InterpolatedSeries {
   void read(std::span<const long> steps, std::span<float> out) const;
   /// Collective. The same less the LR climatology, K.
   void read_anomalies(std::span<const long> steps, std::span<double> out) const;
+  /// Collective. The same from fields that are in memory, on a window that holds source().
+  void take_anomalies(const LrFields& fields, std::span<const long> steps, std::span<double> out) const;
+  const Window& source() const { return regridder_.source(); }  ///< LR cells that this rank needs
   long unreached() const {
     return regridder_.unreached();
   }  ///< HR points without LR ocean near, on this rank
 
  private:
+  void interpolate(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const FieldSource* lr_;
   const Basis* basis_;
   const Communicator* comm_;

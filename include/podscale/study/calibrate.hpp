@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "podscale/study/condition.hpp"
+#include "podscale/study/encoded_period.hpp"
 #include "podscale/study/series.hpp"
 #include "podscale/gaussian/forecast.hpp"
 
@@ -24,11 +24,12 @@ ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPai
 /// of the three levels, and of every mode (squared error over variance), and with these one more
 /// factor that they share, which minimises the CRPS. Then coverage and conformal half widths from
 /// the times `held_out`, without and with it: a network need not pass a wider start noise on by
-/// the same factor. Inflate::none: all factors stay 1. block: times in memory at once. should_stop
-/// (optional): asked before each block; where it is true on any rank, Error(requeue) on all. The
-/// same bits at any number of ranks where the forecast's are.
+/// the same factor. Both as encoded by the space. Inflate::none: all factors stay 1. block: times in
+/// memory at once. should_stop (optional): asked before each block; where it is true on any rank,
+/// Error(requeue) on all. The same bits at any number of ranks where the forecast's are.
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                      const ValidationParts& parts, const ForecastFunction& forecast, Inflate inflate,
+                      const EncodedPeriod& choosing, const EncodedPeriod& held_out,
+                      const ForecastFunction& forecast, Inflate inflate,
                       long block, const std::function<bool()>& should_stop = {});
 
 }  // namespace podscale

@@ -20,8 +20,15 @@ class PredictorSeries {
   /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of the series
   /// takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
   void read(std::span<const long> steps, std::span<float> out) const;
+  /// Collective. The same from fields that are in memory: needed_steps(steps) on a window that holds
+  /// source().
+  void take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
+  const Window& source() const { return predictors_->source(); }
+  /// Ascending, each once.
+  std::vector<long> needed_steps(std::span<const long> steps) const;
 
  private:
+  long lagged(long step, long lag) const;
   const FieldSource* lr_;
   const Basis* basis_;
   const Predictors* predictors_;
@@ -43,10 +50,12 @@ class ConditionSeries {
   ConditionSeries(const FieldSource& lr, const Basis& basis, const Predictors* predictors,
                   const Climatology* cells, const Communicator& comm);
   long width() const { return width_; }  ///< C, values a patch
-  /// Collective. [steps][local patches][C] K. Errors: data (gaps).
+  /// Collective. [steps][local patches][C] K. Cells and interpolated fields come from one reading of the LR
+  /// source. Errors: data (gaps).
   std::vector<float> read(std::span<const long> steps) const;
 
  private:
+  const FieldSource* lr_;
   const Basis* basis_;
   long slots_, width_;
   std::unique_ptr<PredictorSeries> predictors_;

@@ -7,7 +7,7 @@
 
 #include "podscale/study/forecaster.hpp"
 #include "podscale/gaussian/functional.hpp"
-#include "podscale/field/coarsened.hpp"
+#include "podscale/field/field_source.hpp"
 #include "podscale/study/context.hpp"
 
 namespace podscale {

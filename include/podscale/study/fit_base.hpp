@@ -6,6 +6,7 @@
 
 #include "podscale/gaussian/linear_gaussian.hpp"
 #include "podscale/study/basis_builder.hpp"
+#include "podscale/study/encoded_period.hpp"
 
 namespace podscale {
 
@@ -21,13 +22,23 @@ struct LinearGaussianOptions {
 /// &base. Not collective.
 LinearGaussianOptions linear_gaussian_options(const Namelist& namelist);
 
+/// Collective. What the conditions of a period need of the base: predictors, and the climatology of the LR
+/// cells over the training period, steps of lr. A LatentSpace over it can encode periods.
+LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+                                     const Basis& basis, const FieldSource& lr,
+                                     std::span<const long> train, long block);
+
 /// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out of the
 /// condition, D is a ridge regression of what that leaves on the LR cells. The penalty then shrinks towards
 /// interpolation, which a short training period can't beat, and not towards climatology; the validation
 /// period chooses penalty and interpolation, the same for all patches. Regression and residual covariance;
-/// three passes over the training series and one over the validation series. Keeps the coefficients of the
-/// training period in memory, one number a mode and time; that is modes / points of the series itself. The
-/// same bits at any number of ranks. Without seasonal variance and calibration yet.
+/// no fields are read. The same bits at any number of ranks. Without seasonal variance and calibration yet.
+/// base: as started.
+void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+                            const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
+                            long block, LinearGaussian& base);
+
+/// Collective. Both, for callers that need the encoded periods for nothing else.
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
                                    const Basis& basis, const StudySeries& study,
                                    const std::vector<StepPair>& train, const std::vector<StepPair>& validate,

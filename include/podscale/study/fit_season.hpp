@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "podscale/gaussian/latent_space.hpp"
-#include "podscale/study/basis_builder.hpp"
+#include "podscale/study/encoded_period.hpp"
 
 namespace podscale {
 
@@ -13,10 +13,9 @@ namespace podscale {
 /// than without, each patch and global mode with a factor of its own on its variance, as calibration gives
 /// one: a variance that is wrong by a factor all year tells nothing of the season. Else empty, and at once
 /// where the training period lacks seasons; the log and `reason` say which. space: of a base without seasonal
-/// variance. A pass over the training and one over the validation series. The same bits at any number of
-/// ranks.
+/// variance. The same bits at any number of ranks.
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
-                                       const StudySeries& study, const std::vector<StepPair>& train,
-                                       const std::vector<StepPair>& validate, int harmonics, long block);
+                                       const EncodedPeriod& train, const EncodedPeriod& validate,
+                                       int harmonics, long block);
 
 }  // namespace podscale

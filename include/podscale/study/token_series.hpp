@@ -4,8 +4,7 @@
 
 #include <vector>
 
-#include "podscale/study/condition.hpp"
-#include "podscale/study/series.hpp"
+#include "podscale/study/encoded_period.hpp"
 #include "podscale/gaussian/latent_space.hpp"
 #include "podscale/parallel/transposition.hpp"
 
@@ -18,9 +17,9 @@ struct TokenSeries {
   std::vector<float> year_phase;  ///< [items]
 };
 
-/// Collective. Reads fields in blocks of `block` times, keeps their latents, and transposes once at the end.
-TokenSeries encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                          const std::vector<StepPair>& pairs, long block);
+/// Collective. The latents of a period in blocks of `block` times, transposed once at the end.
+TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
+                         long block);
 
 /// Not collective. Conditions for the network: [times][local patches][C], standardised.
 std::vector<float> standardised(const LatentSpace& space, std::span<const float> condition, long times);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "podscale/mesh/regrid.hpp"
-#include "podscale/field/coarsened.hpp"
+#include "podscale/field/field_source.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {

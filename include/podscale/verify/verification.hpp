@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/coarsened.hpp"
+#include "podscale/study/series.hpp"
 #include "podscale/config/namelist.hpp"
-#include "podscale/field/cf_source.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/bootstrap.hpp"
