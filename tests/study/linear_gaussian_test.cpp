@@ -119,6 +119,13 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
                              inflate, block, should_stop);
 }
 
+SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
+                                       const StudySeries& series, const std::vector<StepPair>& train,
+                                       const std::vector<StepPair>& validate, int harmonics, long block) {
+  return podscale::fit_seasonal_variance(comm, space, encode_period(comm, space, series, train, block),
+                                         encode_period(comm, space, series, validate, block), harmonics, block);
+}
+
 /// Conditions and true anomalies of a block of pairs, by space.
 struct Block {
   std::vector<float> condition;
@@ -442,8 +449,8 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
     fit_seasonal_variance(comm(), study().space, series, study().train, study().validate, 1, kBlock);
   });
   refused("latents", [&] {
-    calibrate(comm(), study().space, series, study().validate, base_forecast(study().space), Inflate::level,
-              kBlock);
+    calibrate(comm(), study().space, series, both(study().validate), base_forecast(study().space),
+              Inflate::level, kBlock);
   });
   // The modes read the training period.
   namelist.set("data.train='2003-01-01','2003-12-31'");
@@ -885,7 +892,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   EXPECT_NE(chosen.reason.find(fmt::format("by {:.4g} a time", std::abs(gain))), std::string::npos)
       << chosen.reason << gain;
   EXPECT_FALSE(
-      fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock)
+      podscale::fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock)
           .varies());
 
   // The same bits on one rank.
