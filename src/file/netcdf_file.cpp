@@ -130,8 +130,7 @@ NetcdfFile& NetcdfFile::operator=(NetcdfFile&& other) noexcept {
 
 NetcdfFile::~NetcdfFile() {
   if (!state_) return;
-  std::error_code ignored;
-  if (!state_->temporary.empty() && state_->comm->is_root()) fs::remove(state_->temporary, ignored);
+  state_->release_output();
   const bool alone = !state_->parallel || state_->comm->size() == 1;
   if (state_->id >= 0 && !(alone && nc_close(state_->id) == NC_NOERR)) {
     // Other ranks may be elsewhere, or the library failed: the file stays open until abandon_all().
@@ -144,8 +143,7 @@ NetcdfFile::~NetcdfFile() {
 bool NetcdfFile::abandon_all(bool close) {
   bool closed = true;
   for (State* state = std::exchange(State::left_open, nullptr); state;) {
-    std::error_code ignored;
-    if (!close) fs::remove(state->temporary, ignored);
+    if (std::error_code ignored; !close) fs::remove(state->temporary, ignored);
     closed = close && nc_close(state->id) == NC_NOERR && closed;
     delete std::exchange(state, state->next_left_open);
   }

@@ -39,6 +39,13 @@ struct NetcdfFile::State {
 
   explicit State(const Communicator& c) : comm(&c) {}
 
+  /// Not collective. Removes the temporary file and gives up the lock.
+  void release_output() {
+    output = {};
+    doomed.reset();
+    doomed_lock.reset();
+  }
+
   /// Not collective, after a call that began with errno = 0: the library says "HDF5 error" for most failed
   /// allocations.
   static void require_memory(int status) {
