@@ -270,7 +270,7 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
       const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;
       if (context.comm.is_root()) keep_files_apart(context.namelist, line.namelist, makes_ocean);
     });
-    if (context.comm.max(stop_requested() ? 1 : 0) != 0)
+    if (context.comm.max(signal_received() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue, "stopped by a signal before the work began: run again", true);
     std::istringstream effective(context.namelist.effective(info.groups));
     for (std::string text; std::getline(effective, text);) log::info("  {}", text);

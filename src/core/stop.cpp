@@ -39,6 +39,10 @@ void set_deadline(const std::string& limit) {
              std::chrono::seconds(seconds);
 }
 
+bool signal_received() {
+  return signal_seen != 0;
+}
+
 bool stop_requested() {
   return signal_seen != 0 || (deadline && Clock::now() >= *deadline);
 }

@@ -135,7 +135,7 @@ case "$program" in
     refuse 64 "no CUDA device" 2 train "${own[@]}" --set model.device=cuda
     refuse 64 "no CUDA device" 0 train "${own[@]}" --set model.device=cuda --check
     refuse 65 "pipe: is a pipe" 0 train "${own[@]}" --set "output.basis_file=$PWD/pipe"
-    refuse 65 "pipe: is a pipe" 2 train "${own[@]}" --set "output.model_file=$PWD/pipe" --set output.directory=other
+    refuse 74 "pipe: cannot be written" 2 train "${own[@]}" --set "output.model_file=$PWD/pipe" --set output.directory=other
     for ranks in 0 2; do
       starve 1500000 $ranks train "${own[@]}" --set model.width=8192 --set output.directory=other
     done

@@ -5,10 +5,12 @@
 
 #include <csignal>
 
+#include "podscale/core/process.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
 int main(int argc, char** argv) {
   using namespace podscale;
+  choose_mpi_io();
   MPI_Init(&argc, &argv);
   {
     const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);

@@ -32,6 +32,7 @@ class OutputFileTest : public ::testing::Test {
   std::string target = scratch / "product.txt";
 
   void SetUp() override { fs::create_directory(scratch.path); }
+  void TearDown() override { NetcdfFile::abandon_all(true); }
 
   std::set<std::string> names() const {
     std::set<std::string> found;

@@ -82,8 +82,9 @@ TEST(Checkpoint, RefusesWhatIsNoModel) {
     H5Fclose(foreign);
   }
   comm.barrier();
-  for (const char* name : {"half.h5", "short.h5", "empty.h5", "text.h5", "foreign.h5", "."})
+  for (const char* name : {"half.h5", "short.h5", "empty.h5", "text.h5", "foreign.h5"})
     expect_refused(comm, folder / name, ExitCode::data, "podscale-train");
+  expect_refused(comm, folder / ".", ExitCode::data, "is a directory");
   expect_refused(comm, folder / "missing.h5", ExitCode::no_input, "no such file");
 }
 

@@ -448,7 +448,7 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   refused("latents", [&] {
     fit_seasonal_variance(comm(), study().space, series, study().train, study().validate, 1, kBlock);
   });
-  refused("latents", [&] {
+  refused("calibration on data.validate", [&] {
     calibrate(comm(), study().space, series, both(study().validate), base_forecast(study().space),
               Inflate::level, kBlock);
   });
