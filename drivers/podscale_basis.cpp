@@ -58,7 +58,8 @@ int main(int argc, char** argv) {
     ValidationParts validation;
     if (gaussian)
       validation = split_validation(study.hr.times(),
-                                    steps_of_period(study.hr, study.lr, context.namelist, "data.validate"));
+                                    steps_of_period(study.hr, study.lr, context.namelist, "data.validate"),
+                                    context.namelist.real("data.held_out"));
     log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
               study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
               study.lr.grid().nx(), train.size());

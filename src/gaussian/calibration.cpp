@@ -95,10 +95,10 @@ std::string Calibration::text() const {
 
 std::string Calibration::split() const {
   return fmt::format(
-      "data.validate in blocks of about two months: inflation from the first, third, ... ({} times of them), "
-      "which also chose penalty, season and weights; coverage and half widths from the others ({} times), "
-      "held out from all of that",
-      times, held_out);
+      "data.validate in stretches of about four months: coverage and half widths from the part of each that "
+      "was held out ({} times); inflation from the other ({} times of it), which also chose penalty, season "
+      "and weights",
+      held_out, times);
 }
 
 std::vector<double> Calibration::numbers() const {

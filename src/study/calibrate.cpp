@@ -125,22 +125,27 @@ class Calibrator {
 
 }  // namespace
 
-ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate) {
+ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate, double share) {
   const long n = static_cast<long>(validate.size());
   if (n < 2)
-    throw Error(
-        ExitCode::data,
-        fmt::format("data.validate: {} time that both series have; expected two or more: half of them is "
-                    "held out for coverage and conformal half widths",
-                    n),
-        true);
+    throw Error(ExitCode::data,
+                fmt::format("data.validate: {} time that both series have; expected two or more: a part of "
+                            "them is held out for coverage and conformal half widths",
+                            n),
+                true);
   const double days = span_days(axis, validate) * static_cast<double>(n) / static_cast<double>(n - 1);
-  const int blocks = static_cast<int>(std::min(n, 2 * std::max(1l, std::lround(days / 120))));
+  const int stretches = static_cast<int>(std::min(n / 2, std::max(1l, std::lround(days / 120))));
   ValidationParts parts;
-  for (int b = 0; b < blocks; ++b) {
-    const Share share = share_of(n, blocks, b);
-    auto& part = b % 2 == 0 ? parts.choosing : parts.held_out;
-    part.insert(part.end(), validate.begin() + share.begin, validate.begin() + share.end);
+  for (int s = 0; s < stretches; ++s) {
+    const Share stretch = share_of(n, stretches, s);
+    const auto rounded = [share](long times) { return std::lround(share * static_cast<double>(times)); };
+    const long held_out = std::clamp(rounded(stretch.end) - rounded(stretch.begin), 1l, stretch.size() - 1);
+    const bool first = s / 3 % 2 == 1;  // every second year the other way round: other months
+    const long from = first ? stretch.begin : stretch.end - held_out;
+    for (long t = stretch.begin; t < stretch.end; ++t) {
+      auto& part = t >= from && t < from + held_out ? parts.held_out : parts.choosing;
+      part.push_back(validate[static_cast<std::size_t>(t)]);
+    }
   }
   return parts;
 }

@@ -97,8 +97,9 @@ std::string calibrated_forecast(const Namelist& namelist) {
 std::string selection_criterion(const Namelist& namelist, const Inflation& base) {
   const auto& period = namelist.required_texts("data.validate");
   std::string text =
-      fmt::format("{}, {} times of {} to {} less those held out", namelist.text("sampling.uncertainty"),
-                  namelist.integer("training.validation_times"), period.front(), period.back());
+      fmt::format("{}, {} times of {} to {} less a held out {}", namelist.text("sampling.uncertainty"),
+                  namelist.integer("training.validation_times"), period.front(), period.back(),
+                  namelist.real("data.held_out"));
   if (namelist.text("sampling.uncertainty") == "ensemble") {
     const SamplerOptions sampler = validation_sampler_options(namelist);
     text += fmt::format(", {} members, sampler {}, {} steps, seed {}",

@@ -91,9 +91,9 @@ assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some
     check "the kind of calibration" test "$(attribute wide.nc podscale_calibration)" = '"conformal"'
     check "levels" test "$(attribute wide.nc podscale_calibration_levels)" = "0.5, 0.8, 0.9, 0.95"
     check "a note on a short period" grep -q "seasons are missing" <<<"$(attribute wide.nc podscale_calibration_note)"
-    check "times" test "$(attribute wide.nc podscale_calibration_times)" = 16
-    check "times held out" test "$(attribute wide.nc podscale_calibration_held_out_times)" = 15
-    check "what gave what" grep -q "(15 times), held out" <<<"$(attribute wide.nc podscale_calibration_split)"
+    check "times" test "$(attribute wide.nc podscale_calibration_times)" = 21
+    check "times held out" test "$(attribute wide.nc podscale_calibration_held_out_times)" = 10
+    check "what gave what" grep -q "held out (10 times)" <<<"$(attribute wide.nc podscale_calibration_split)"
     # shellcheck disable=SC2016
     check "intervals and coverage" /usr/bin/python3 -c '
 import netCDF4, numpy
@@ -140,7 +140,7 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
     check "one warning of the product" test "$(grep -c "sampling.sampler = 'ddim'" run.warnings)" = 1
     ;;
   held_out)
-    # Other data in the second half of data.validate: nothing that is fitted or chosen changes, only what is measured.
+    # Other data in the last third of data.validate: nothing that is fitted or chosen changes, only what is measured.
     cp -- "$full/ocean_hr.nc" hr.nc
     chmod u+w hr.nc
     # shellcheck disable=SC2016
@@ -148,7 +148,7 @@ assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtyp
 import netCDF4
 file = netCDF4.Dataset("hr.nc", "a")
 dates = netCDF4.num2date(file["time"][:], file["time"].units, file["time"].calendar)
-days = [t for t, date in enumerate(dates) if (date.month, date.day) >= (10, 20) and date.month == 10]
+days = [t for t, date in enumerate(dates) if date.month == 10 and date.day >= 22]
 file["tos"][days] += 1.5'
     for kind in as_is changed; do
       hr="$full/ocean_hr.nc"
@@ -158,6 +158,8 @@ file["tos"][days] += 1.5'
       must 2 train tiny.nml "${own[@]}"
       must 2 downscale tiny.nml "${own[@]}"
     done
+    ranks_of 1 train tiny.nml "${own[@]}" --set data.held_out=0.5 --check >run.log 2>run.err
+    check "another share than that of the basis is told" grep -q "held out here may have chosen there" run.err
     same_data changed/product.nc as_is/product.nc
     same_data changed/basis.nc as_is/basis.nc
     check "weights and their score" h5diff -q as_is/model.h5 changed/model.h5 /best /best

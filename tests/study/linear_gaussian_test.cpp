@@ -687,7 +687,7 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
 }
 
 TEST_F(Base, CoverageAndHalfWidthsComeFromTheTimesHeldOutAlone) {
-  const ValidationParts parts = split_validation(study().series.hr.times(), study().validate);
+  const ValidationParts parts = split_validation(study().series.hr.times(), study().validate, 0.5);
   std::set<std::uint64_t> held_out;
   for (const StepPair& pair : parts.held_out)
     held_out.insert(study().series.lr.times().time_key(static_cast<std::size_t>(pair.b)));
@@ -728,23 +728,23 @@ TEST_F(Base, CoverageAndHalfWidthsComeFromTheTimesHeldOutAlone) {
   EXPECT_EQ(wide.before, plain.before);
 }
 
-TEST(Validation, IsSplitInBlocksThatBothSeeTheSeasons) {
+TEST(Validation, IsSplitSoThatBothPartsSeeTheSeasons) {
   const auto axis_of = [](long count, double step) {
     std::vector<double> values;
     for (long t = 0; t < count; ++t) values.push_back(static_cast<double>(t) * step);
     return decode_times(values, "days since 2008-01-01", "standard", "x");
   };
-  for (const auto& [count, step, blocks] : {std::tuple{731l, 1.0, 12},
+  for (const auto& [count, step, blocks] : {std::tuple{731l, 1.0, 11},
                                             {366l, 1.0, 6},
-                                            {24l, 30.44, 12},
+                                            {24l, 30.44, 11},
                                             {12l, 30.44, 6},
                                             {31l, 1.0, 2},
                                             {2l, 1.0, 2},
-                                            {3l, 365.25, 3}}) {
+                                            {3l, 365.25, 2}}) {
     const TimeAxis axis = axis_of(count, step);
     std::vector<StepPair> pairs;
     for (long t = 0; t < count; ++t) pairs.push_back({t, t + 5});
-    const ValidationParts parts = split_validation(axis, pairs);
+    const ValidationParts parts = split_validation(axis, pairs, 0.5);
     EXPECT_EQ(static_cast<long>(parts.choosing.size() + parts.held_out.size()), count);
     EXPECT_NEAR(static_cast<double>(parts.choosing.size()), 0.5 * static_cast<double>(count), 0.5 * blocks);
     std::vector<int> part(static_cast<std::size_t>(count), 0);
@@ -770,7 +770,16 @@ TEST(Validation, IsSplitInBlocksThatBothSeeTheSeasons) {
       }
     }
   }
-  EXPECT_THROW(split_validation(axis_of(1, 1), {{0, 0}}), Error);
+  // Four stretches of 120 days: the last fourth of each, of the second year the first.
+  std::vector<StepPair> pairs;
+  for (long t = 0; t < 480; ++t) pairs.push_back({t, t});
+  const ValidationParts parts = split_validation(axis_of(480, 1), pairs, 0.25);
+  ASSERT_EQ(parts.held_out.size(), 120u);
+  for (std::size_t i = 0; i < 120; ++i)
+    EXPECT_EQ(parts.held_out[i].a, static_cast<long>(i / 30 * 120 + (i < 90 ? 90 : 0) + i % 30));
+  pairs.resize(24);  // months: shares are met over all, not in each stretch
+  EXPECT_EQ(split_validation(axis_of(24, 30.44), pairs, 0.33).held_out.size(), 8u);
+  EXPECT_THROW(split_validation(axis_of(1, 1), {{0, 0}}, 0.5), Error);
 }
 
 TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {

@@ -15,10 +15,10 @@ struct ValidationParts {
   std::vector<StepPair> choosing;  ///< penalty, season, weights, inflation
   std::vector<StepPair> held_out;  ///< coverage, conformal half widths
 };
-/// Not collective. Contiguous blocks of about two months in turn, as many in either part, so that
-/// both see the seasons and times that are alike stay together; of a period that is shorter, its
-/// halves. Error(data), the same on every rank, where there is only one time.
-ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate);
+/// Not collective. Of each stretch of about four months the last `share` is held out, every second year
+/// the first one, so that both parts see the seasons and times that are alike stay together; a shorter
+/// period is one stretch. Error(data), the same on every rank, where there is only one time.
+ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate, double share);
 
 /// Collective. The inflation from the times `choosing`: the forecast without it gives the factors
 /// of the three levels, and of every mode (squared error over variance), and with these one more
