@@ -67,7 +67,14 @@ int train(const Context& context, const NetworkBackend& backend) {
   require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
   const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
   const ValidationParts parts =
-      split_validation(study.hr.times(), steps_of_period(study.hr, study.lr, namelist, "data.validate"));
+      split_validation(study.hr.times(), steps_of_period(study.hr, study.lr, namelist, "data.validate"),
+                       namelist.real("data.held_out"));
+  if (const Calibration* c = foundation.base ? &foundation.base->calibration : nullptr;
+      c && (c->times != std::ssize(parts.choosing) || c->held_out != std::ssize(parts.held_out)))
+    log::warn(
+        "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
+        "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
+        basis_path, c->times, c->held_out, parts.choosing.size(), parts.held_out.size());
   warn_of_damping(namelist);
   backend.device_of_rank(comm, model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
