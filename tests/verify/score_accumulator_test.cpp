@@ -57,7 +57,7 @@ ScoreAccumulator make(const Case& test) {
           {{"podscale", "the product", true, true, members}, {"climatology", "HR climatology"}},
           times,
           6.0,
-          SsimWindow{SsimWindow::Kind::uniform, 3, 0}};
+          SsimWindow{3}};
 }
 
 bool same_bits(const Scores& a, const Scores& b) {
