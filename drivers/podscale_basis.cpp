@@ -29,7 +29,7 @@ LinearGaussian build_base(const Context& context, Basis& basis, const StudySerie
     base.season = fit_seasonal_variance(comm, space, train, validate,
                                         static_cast<int>(context.namelist.integer("base.season")), block);
   }
-  base.calibration = calibrate(comm, space, study, validate, base_forecast(space),
+  base.calibration = calibrate(comm, space, study, validate, base_forecast(space, Factor::without),
                                inflate_from_name(context.namelist.text("base.inflation")), block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/gaussian/point_variance.hpp"
 #include "podscale/study/anomaly.hpp"
 
 namespace podscale {
@@ -32,7 +34,11 @@ class Calibrator {
         space_(space),
         study_(study),
         period_(period),
-        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
+        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {
+    const Window& w = space.basis().window;
+    for (long y = w.y0; y < w.y0 + w.ny; ++y)
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) weight_.push_back(space.basis().grid.area_weight(y, x));
+  }
 
   Block read(std::size_t first, std::size_t count) const {
     const auto pairs = std::span(period_.samples).subspan(first, count);
@@ -90,19 +96,21 @@ class Calibrator {
   }
 
   void add_errors(const Block& block, const std::vector<CoefficientForecast>& forecasts, double truncation,
-                  ErrorHistogram& histogram) const {
+                  ErrorHistogram& histogram) {
     const Basis& basis = space_.basis();
     const std::size_t n = static_cast<std::size_t>(basis.window.points());
     std::vector<double> mean(n), variance(n);
     const std::vector<double> zero(n, 0.0);
     for (std::size_t t = 0; t < forecasts.size(); ++t) {
-      decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+      if (forecasts[t].has_factor)
+        decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+      else
+        point_variance().decode(forecasts[t], truncation, mean, variance);
       for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
         for (const long point : basis.patches.mine[p].points) {
           const std::size_t i = static_cast<std::size_t>(point);
           histogram.add(p, mean[i] - block.anomalies[t * n + i], variance[i],
-                        basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
-                                               basis.window.x0 + point % basis.window.nx));
+                        weight_[i]);
         }
     }
   }
@@ -113,7 +121,14 @@ class Calibrator {
   const Communicator& comm_;
   const LatentSpace& space_;
   const StudySeries& study_;
+  /// Collective, made once: most forecasts are from latents.
+  const PointVariance& point_variance() {
+    if (!point_variance_) point_variance_.emplace(space_);
+    return *point_variance_;
+  }
   const EncodedPeriod& period_;
+  std::vector<double> weight_;  // [window points], of the area
+  std::optional<PointVariance> point_variance_;
   long tokens_;
 };
 
@@ -122,7 +137,7 @@ class Calibrator {
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const EncodedPeriod& validate, const ForecastFunction& forecast, Inflate inflate,
                       long block, const std::function<bool()>& should_stop) {
-  const Calibrator calibrator(comm, space, study, validate);
+  Calibrator calibrator(comm, space, study, validate);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   // Each forecast holds its covariance factors: at most 1 GiB of them, over all ranks so that their number does
