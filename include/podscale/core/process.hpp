@@ -7,4 +7,8 @@ namespace podscale {
 /// parallelism: more threads than cores halve the speed.
 void set_blas_threads(int threads);
 
+/// Not collective. Memory that is freed goes back to the system, large blocks at once. SuperLU_DIST, which
+/// comes with PETSc, forbids that of the whole process while it is loaded.
+void return_freed_memory();
+
 }  // namespace podscale
