@@ -59,11 +59,16 @@ class Calibrator {
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                       rank = static_cast<std::size_t>(space_.global_modes());
     const auto a = block.a;
-    std::vector<double> folded = block.anomalies;
-    basis.lapping.fold(folded, static_cast<long>(times));
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
-    std::vector<double> error(rank), z(k), r(k);
+    std::vector<double> error(rank), z(k), r(k), folded;
+    constexpr std::size_t kBatch = 8;  // fields of the block that are there twice
     for (std::size_t t = 0; t < times; ++t) {
+      if (t % kBatch == 0) {
+        const auto part = std::span(block.anomalies).subspan(t * n, std::min(kBatch, times - t) * n);
+        folded.assign(part.begin(), part.end());
+        basis.lapping.fold(folded, static_cast<long>(std::min(kBatch, times - t)));
+      }
+      const double* field_of_time = folded.data() + t % kBatch * n;
       const LatentForecast& f = forecasts[t].latent;
       for (std::size_t g = 0; g < rank; ++g) error[g] = truth.global[t * rank + g] - f.global_mean[g];
       for (std::size_t p = 0; p < local; ++p) {
@@ -85,7 +90,7 @@ class Calibrator {
         }
         double field = 0, tau = 0, retained = 0;
         for (std::size_t i = 0; i < patch.points.size(); ++i) {
-          field += std::pow(folded[t * n + static_cast<std::size_t>(patch.points[i])], 2);
+          field += std::pow(field_of_time[patch.points[i]], 2);
           tau += patch.tau[i];
         }
         for (std::size_t m = 0; m < modes; ++m)
