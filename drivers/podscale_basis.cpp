@@ -30,7 +30,7 @@ LinearGaussian build_base(const Context& context, Basis& basis, const StudySerie
                                         static_cast<int>(context.namelist.integer("base.season")), block);
   }
   const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
-  base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space),
+  base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
                                inflate_from_name(context.namelist.text("base.inflation")), block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,

@@ -305,6 +305,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   if (const auto ends = read_command_line(argc, argv, info, line)) return *ends;
   if (!line.path_key.empty()) return print_alone([&] { return path_asked_for(line); });
 
+  return_freed_memory();
   // PETSc gets a command line of its own: our options are not PETSc's, and no .petscrc changes our numbers.
   char arguments[][24] = {"podscale", "-skip_petscrc", "-no_signal_handler"};
   char* pointers[] = {arguments[0], arguments[1], arguments[2], nullptr};

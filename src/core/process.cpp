@@ -1,6 +1,7 @@
 #include "podscale/core/process.hpp"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <mpi.h>
 #include <sys/mman.h>
 
@@ -38,6 +39,12 @@ void reserve_blas_memory() {
   double matrix = 1;
   int info = 0;
   dpotrf_("L", &one, &matrix, &one, &info);
+}
+
+void return_freed_memory() {
+  mallopt(M_MMAP_MAX, 65536);  // glibc's own value
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
 }  // namespace podscale

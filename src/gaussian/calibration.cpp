@@ -138,6 +138,7 @@ void ErrorHistogram::add(std::size_t patch_index, double error, double variance,
 
 void ErrorHistogram::reduce(const Communicator& comm, long total_patches) {
   total_ = sum_over_patches(comm, bins_, 2 * (kBins + 1), total_patches);
+  bins_.clear();
   sigma_.assign(total_.begin() + kBins + 1, total_.end());
   total_.resize(kBins + 1);
   for (std::size_t i = 1; i <= kBins; ++i) total_[i] += total_[i - 1];

@@ -45,19 +45,21 @@ void add_column_squares(const Basis& basis, const PatchColumns& factor, int shar
 }  // namespace
 
 CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
-                                          std::span<const float> condition) {
+                                          std::span<const float> condition, Factor factor) {
   const Basis& basis = space.basis();
   const std::size_t k = static_cast<std::size_t>(basis.modes),
                     width = static_cast<std::size_t>(space.condition_width());
   CoefficientForecast forecast;
   forecast.shared = space.global_modes();
+  forecast.has_factor = factor == Factor::with;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const int modes = basis.patches.mine[p].modes;
     forecast.mean.push_back(coefficients(space, p, latent.global_mean, latent.patch_mean.data() + p * k,
                                          condition.data() + p * width));
-    forecast.factor.push_back(
-        covariance_factor(space.covariance(p), modes, latent.global_variance,
-                          std::span<const double>(latent.patch_variance).subspan(p * k, k)));
+    if (forecast.has_factor)
+      forecast.factor.push_back(
+          covariance_factor(space.covariance(p), modes, latent.global_variance,
+                            std::span<const double>(latent.patch_variance).subspan(p * k, k)));
   }
   forecast.latent = std::move(latent);
   return forecast;
@@ -175,8 +177,8 @@ long times_at_once(const LatentSpace& space, long block) {
   return std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
 }
 
-ForecastFunction base_forecast(const LatentSpace& space) {
-  return [&space](const ForecastRequest& request, const Inflation& inflation) {
+ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
+  return [&space, factor](const ForecastRequest& request, const Inflation& inflation) {
     const std::size_t local = space.basis().patches.mine.size(),
                       k = static_cast<std::size_t>(space.basis().modes),
                       rank = static_cast<std::size_t>(space.global_modes()),
@@ -189,7 +191,7 @@ ForecastFunction base_forecast(const LatentSpace& space) {
       for (const double s : scale.patch)
         for (std::size_t m = 0; m < k; ++m) latent.patch_variance.push_back(inflation.of_mode(m) * s * s);
       forecasts.push_back(
-          forecast_from_latents(space, std::move(latent), request.condition.subspan(t * width, width)));
+          forecast_from_latents(space, std::move(latent), request.condition.subspan(t * width, width), factor));
     }
     return forecasts;
   };

@@ -174,6 +174,9 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
   // As many modes as coefficients or times would leave nothing for the blocks.
   rank = static_cast<int>(std::min({static_cast<long>(rank), static_cast<long>(op.size()) / 2, times / 2}));
   if (all <= 0) rank = 0;
+  constexpr long kFewTimes = 400;
+  if (rank > 0 && times <= kFewTimes && times < static_cast<long>(op.size()))
+    return snapshot_modes(comm, patches, modes, residuals, times, rank, share * all);
   ResidualModes result;
   std::vector<double> vectors;
   if (rank > 0) {

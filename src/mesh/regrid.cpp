@@ -137,50 +137,52 @@ Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_o
     long j, i;
     double weight;
   };
-  std::vector<std::vector<Entry>> rows(static_cast<std::size_t>(window.points()));
-  for (long j = 0; j < window.ny; ++j)
-    for (long i = 0; i < window.nx; ++i) {
-      const std::size_t point = static_cast<std::size_t>(j * window.nx + i);
-      if (!fine_ocean[point]) continue;
-      const AxisStencil& y = ys[static_cast<std::size_t>(j)];
-      const AxisStencil& x = xs[static_cast<std::size_t>(i)];
-      auto& row = rows[point];
-      if (kind == Interpolation::bicubic) {
-        for (const Tap& a : y.cubic)
-          for (const Tap& b : x.cubic) row.push_back({a.index, b.index, a.weight * b.weight});
-        if (std::any_of(row.begin(), row.end(), [&](const Entry& e) { return !ocean(e.j, e.i); }))
-          row.clear();
-      }
-      if (row.empty() && kind != Interpolation::nearest) {
-        double sum = 0;
-        for (const Tap& a : y.linear)
-          for (const Tap& b : x.linear)
-            if (a.weight * b.weight > 0 && ocean(a.index, b.index)) {
-              row.push_back({a.index, b.index, a.weight * b.weight});
-              sum += a.weight * b.weight;
-            }
-        for (Entry& e : row) e.weight /= sum;
-      }
-      if (row.empty()) {
-        long best = std::numeric_limits<long>::max();
-        Entry nearest{};
-        for (long dj = -search; dj <= search; ++dj)
-          for (long di = -search; di <= search; ++di)
-            if (dj * dj + di * di < best && ocean(y.cell + dj, x.cell + di)) {
-              best = dj * dj + di * di;
-              nearest = {y.cell + dj, x.cell + di, 1.0};
-            }
-        if (best != std::numeric_limits<long>::max()) row.push_back(nearest);
-      }
-      if (row.empty()) ++unreached_;
+  // The row of a point of the window; made twice, so that all rows are never there together.
+  std::vector<Entry> row;
+  const auto make_row = [&](long j, long i) {
+    row.clear();
+    if (!fine_ocean[static_cast<std::size_t>(j * window.nx + i)]) return;
+    const AxisStencil& y = ys[static_cast<std::size_t>(j)];
+    const AxisStencil& x = xs[static_cast<std::size_t>(i)];
+    if (kind == Interpolation::bicubic) {
+      for (const Tap& a : y.cubic)
+        for (const Tap& b : x.cubic) row.push_back({a.index, b.index, a.weight * b.weight});
+      if (std::any_of(row.begin(), row.end(), [&](const Entry& e) { return !ocean(e.j, e.i); })) row.clear();
     }
+    if (row.empty() && kind != Interpolation::nearest) {
+      double sum = 0;
+      for (const Tap& a : y.linear)
+        for (const Tap& b : x.linear)
+          if (a.weight * b.weight > 0 && ocean(a.index, b.index)) {
+            row.push_back({a.index, b.index, a.weight * b.weight});
+            sum += a.weight * b.weight;
+          }
+      for (Entry& e : row) e.weight /= sum;
+    }
+    if (!row.empty()) return;
+    long best = std::numeric_limits<long>::max();
+    Entry nearest{};
+    for (long dj = -search; dj <= search; ++dj)
+      for (long di = -search; di <= search; ++di)
+        if (dj * dj + di * di < best && ocean(y.cell + dj, x.cell + di)) {
+          best = dj * dj + di * di;
+          nearest = {y.cell + dj, x.cell + di, 1.0};
+        }
+    if (best != std::numeric_limits<long>::max()) row.push_back(nearest);
+  };
 
   // The coarse window that the rows refer to.
+  std::vector<PetscInt> lengths;
   long j0 = ny, j1 = -1, i0 = std::numeric_limits<long>::max(), i1 = std::numeric_limits<long>::min();
-  for (const auto& row : rows)
-    for (const Entry& e : row) {
-      j0 = std::min(j0, e.j), j1 = std::max(j1, e.j);
-      i0 = std::min(i0, e.i), i1 = std::max(i1, e.i);
+  for (long j = 0; j < window.ny; ++j)
+    for (long i = 0; i < window.nx; ++i) {
+      make_row(j, i);
+      lengths.push_back(static_cast<PetscInt>(row.size()));
+      if (row.empty() && fine_ocean[static_cast<std::size_t>(j * window.nx + i)]) ++unreached_;
+      for (const Entry& e : row) {
+        j0 = std::min(j0, e.j), j1 = std::max(j1, e.j);
+        i0 = std::min(i0, e.i), i1 = std::max(i1, e.i);
+      }
     }
   if (j1 >= j0) source_ = {j0, j1 - j0 + 1, i0, i1 - i0 + 1};
   if (source_.nx >= nx) source_.x0 = 0, source_.nx = nx;
@@ -190,15 +192,15 @@ Regridder::Regridder(const Grid& coarse, std::span<const unsigned char> coarse_o
   };
 
   used_.assign(static_cast<std::size_t>(source_.points()), 0);
-  std::vector<PetscInt> lengths;
-  for (const auto& row : rows) lengths.push_back(static_cast<PetscInt>(row.size()));
   const PetscInt m = static_cast<PetscInt>(window.points()), n = static_cast<PetscInt>(source_.points());
   PODSCALE_PETSC(MatCreateSeqAIJ(PETSC_COMM_SELF, m, n, 0, lengths.data(), matrix_.out()));
-  for (PetscInt r = 0; r < m; ++r)
-    for (const Entry& e : rows[static_cast<std::size_t>(r)]) {
+  for (PetscInt r = 0; r < m; ++r) {
+    make_row(r / window.nx, r % window.nx);
+    for (const Entry& e : row) {
       used_[static_cast<std::size_t>(column(e))] = 1;
       PODSCALE_PETSC(MatSetValue(matrix_.get(), r, static_cast<PetscInt>(column(e)), e.weight, ADD_VALUES));
     }
+  }
   PODSCALE_PETSC(MatAssemblyBegin(matrix_.get(), MAT_FINAL_ASSEMBLY));
   PODSCALE_PETSC(MatAssemblyEnd(matrix_.get(), MAT_FINAL_ASSEMBLY));
   PODSCALE_PETSC(MatCreateVecs(matrix_.get(), in_.out(), out_.out()));

@@ -70,7 +70,7 @@ std::string device_of_rank(const Communicator& comm, const std::string& device) 
 
 void tune_process(int threads) {
   // glibc returns large blocks to the system on free, and every forward pass would fault them in again.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 2000000000);
   mallopt(M_TOP_PAD, 256 << 20);
   if (threads == 0) threads = cores_per_rank();

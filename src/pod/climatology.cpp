@@ -25,10 +25,10 @@ void Climatology::evaluate(double year_fraction, std::span<double> out) const {
   PODSCALE_ASSERT(static_cast<long>(out.size()) == points, "{} points, expected {}", out.size(), points);
   const auto x = harmonic_basis(year_fraction, harmonics);
   const std::size_t n = static_cast<std::size_t>(points);
-  for (std::size_t i = 0; i < n; ++i) {
-    double sum = 0;
-    for (std::size_t c = 0; c < x.size(); ++c) sum += x[c] * coefficients[c * n + i];
-    out[i] = sum;
+  std::fill(out.begin(), out.end(), 0.0);
+  for (std::size_t c = 0; c < x.size(); ++c) {
+    const double* row = coefficients.data() + c * n;
+    for (std::size_t i = 0; i < n; ++i) out[i] += x[c] * row[i];
   }
 }
 

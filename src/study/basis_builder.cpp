@@ -74,25 +74,27 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
 
   // 2. Climatologies.
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  HarmonicFit hr_fit(basis.window.points(), harmonics), lr_fit(basis.window.points(), harmonics);
-  std::vector<float> fields;
-  for_blocks("climatology", pairs.size(), block, [&](std::size_t first, std::size_t count) {
-    fields.resize(n * count);
-    const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, std::span<const long> which) {
-      for (std::size_t t = 0; t < which.size(); ++t)
-        fit.add(std::span<const float>(fields).subspan(t * n, n),
-                basis.year_phase(axis, static_cast<std::size_t>(which[t])));
-    };
-    const auto hr_part = std::span(hr).subspan(first, count), lr_part = std::span(lr).subspan(first, count);
-    study.hr.read(basis.window, hr_part, fields);
-    add(hr_fit, study.hr.times(), hr_part);
-    condition.read(lr_part, fields);
-    add(lr_fit, study.lr.times(), lr_part);
-  });
-  comm.agree([&] {
-    basis.hr_climatology = hr_fit.solve();
-    basis.lr_climatology = lr_fit.solve();
-  });
+  {
+    HarmonicFit hr_fit(basis.window.points(), harmonics), lr_fit(basis.window.points(), harmonics);
+    std::vector<float> fields;
+    for_blocks("climatology", pairs.size(), block, [&](std::size_t first, std::size_t count) {
+      fields.resize(n * count);
+      const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, std::span<const long> which) {
+        for (std::size_t t = 0; t < which.size(); ++t)
+          fit.add(std::span<const float>(fields).subspan(t * n, n),
+                  basis.year_phase(axis, static_cast<std::size_t>(which[t])));
+      };
+      const auto hr_part = std::span(hr).subspan(first, count), lr_part = std::span(lr).subspan(first, count);
+      study.hr.read(basis.window, hr_part, fields);
+      add(hr_fit, study.hr.times(), hr_part);
+      condition.read(lr_part, fields);
+      add(lr_fit, study.lr.times(), lr_part);
+    });
+    comm.agree([&] {
+      basis.hr_climatology = hr_fit.solve();
+      basis.lr_climatology = lr_fit.solve();
+    });
+  }
   if (const YearCoverage year = year_coverage(year_phases(basis, study, pairs), harmonics); year.has_gap())
     log::warn(
         "basis.harmonics = {}: data.train has {}: the climatology is extrapolated there; expected whole "

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/gaussian/point_variance.hpp"
 #include "podscale/study/anomaly.hpp"
 
 namespace podscale {
@@ -39,7 +41,11 @@ class Calibrator {
       : comm_(comm),
         space_(space),
         study_(study),
-        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {}
+        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {
+    const Window& w = space.basis().window;
+    for (long y = w.y0; y < w.y0 + w.ny; ++y)
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) weight_.push_back(space.basis().grid.area_weight(y, x));
+  }
 
   Block read(const EncodedPeriod& period, std::size_t first, std::size_t count) const {
     const auto pairs = std::span(period.samples).subspan(first, count);
@@ -60,11 +66,16 @@ class Calibrator {
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                       rank = static_cast<std::size_t>(space_.global_modes());
     const auto a = block.a;
-    std::vector<double> folded = block.anomalies;
-    basis.lapping.fold(folded, static_cast<long>(times));
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
-    std::vector<double> error(rank), z(k), r(k);
+    std::vector<double> error(rank), z(k), r(k), folded;
+    constexpr std::size_t kBatch = 8;  // fields of the block that are there twice
     for (std::size_t t = 0; t < times; ++t) {
+      if (t % kBatch == 0) {
+        const auto part = std::span(block.anomalies).subspan(t * n, std::min(kBatch, times - t) * n);
+        folded.assign(part.begin(), part.end());
+        basis.lapping.fold(folded, static_cast<long>(std::min(kBatch, times - t)));
+      }
+      const double* field_of_time = folded.data() + t % kBatch * n;
       const LatentForecast& f = forecasts[t].latent;
       for (std::size_t g = 0; g < rank; ++g) error[g] = truth.global[t * rank + g] - f.global_mean[g];
       for (std::size_t p = 0; p < local; ++p) {
@@ -86,7 +97,7 @@ class Calibrator {
         }
         double field = 0, tau = 0, retained = 0;
         for (std::size_t i = 0; i < patch.points.size(); ++i) {
-          field += std::pow(folded[t * n + static_cast<std::size_t>(patch.points[i])], 2);
+          field += std::pow(field_of_time[patch.points[i]], 2);
           tau += patch.tau[i];
         }
         for (std::size_t m = 0; m < modes; ++m)
@@ -97,19 +108,21 @@ class Calibrator {
   }
 
   void add_errors(const Block& block, const std::vector<CoefficientForecast>& forecasts, double truncation,
-                  ErrorHistogram& histogram) const {
+                  ErrorHistogram& histogram) {
     const Basis& basis = space_.basis();
     const std::size_t n = static_cast<std::size_t>(basis.window.points());
     std::vector<double> mean(n), variance(n);
     const std::vector<double> zero(n, 0.0);
     for (std::size_t t = 0; t < forecasts.size(); ++t) {
-      decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+      if (forecasts[t].has_factor)
+        decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+      else
+        point_variance().decode(forecasts[t], truncation, mean, variance);
       for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
         for (const long point : basis.patches.mine[p].points) {
           const std::size_t i = static_cast<std::size_t>(point);
           histogram.add(p, mean[i] - block.anomalies[t * n + i], variance[i],
-                        basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
-                                               basis.window.x0 + point % basis.window.nx));
+                        weight_[i]);
         }
     }
   }
@@ -120,6 +133,13 @@ class Calibrator {
   const Communicator& comm_;
   const LatentSpace& space_;
   const StudySeries& study_;
+  /// Collective, made once: most forecasts are from latents.
+  const PointVariance& point_variance() {
+    if (!point_variance_) point_variance_.emplace(space_);
+    return *point_variance_;
+  }
+  std::vector<double> weight_;  // [window points], of the area
+  std::optional<PointVariance> point_variance_;
   long tokens_;
 };
 
@@ -154,7 +174,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate, long block,
                       const std::function<bool()>& should_stop) {
-  const Calibrator calibrator(comm, space, study);
+  Calibrator calibrator(comm, space, study);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   block = times_at_once(space, block);

@@ -170,8 +170,9 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
   };
 }
 
-ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head) {
-  return [&comm, &space, head = std::move(head)](const ForecastRequest& request, const Inflation& inflation) {
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head,
+                               Factor factor) {
+  return [&comm, &space, head = std::move(head), factor](const ForecastRequest& request, const Inflation& inflation) {
     const std::size_t k = static_cast<std::size_t>(space.basis().modes),
                       local = space.basis().patches.mine.size(),
                       rank = static_cast<std::size_t>(space.global_modes()),
@@ -201,7 +202,7 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
         }
       }
       forecasts.push_back(forecast_from_latents(space, std::move(latent),
-                                                request.condition.subspan(t * condition, condition)));
+                                                request.condition.subspan(t * condition, condition), factor));
     }
     return forecasts;
   };

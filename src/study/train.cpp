@@ -26,7 +26,7 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
       backend.load(comm, context.output_path_of("output.model_file"), foundation.space.layout(comm),
                    foundation.space.checksum(comm), n.text("model.device"), foundation.path);
   const NetworkFunctions network = model->functions(sampler_options(n));
-  const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head)
+  const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head, Factor::without)
                                          : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
                                                              network.sample, control_variate_seed(n));
   const long times = n.integer("sampling.calibration_times"), block = n.integer("grid.time_block");

@@ -1,5 +1,6 @@
 // Against covariances assembled densely, point by point, from the same random base on one process.
 #include "podscale/gaussian/forecast.hpp"
+#include "podscale/gaussian/point_variance.hpp"
 
 #include <gtest/gtest.h>
 
@@ -254,6 +255,33 @@ TEST_P(ForecastOverlap, DrawnMembersHaveTheMeanAndCovarianceOfTheClosedForm) {
     const Moments found = moments({area.begin() + f * members, area.begin() + (f + 1) * members});
     EXPECT_LT(std::abs(found.mean - expected[f].mean), 4.5 * std::sqrt(expected[f].variance / members)) << f;
     EXPECT_NEAR(found.variance / expected[f].variance, 1, 4.5 * spread) << f;
+  }
+}
+
+TEST_P(ForecastOverlap, PointVarianceIsThatOfTheFactor) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Study study(comm, synthetic::global_modes, GetParam());
+  const std::size_t n = static_cast<std::size_t>(study.basis.window.points());
+  LatentForecast latent = of_base(study, {1.3, 0.8, 1}).latent;
+  for (std::size_t r = 0; r < latent.global_mean.size(); ++r) {
+    latent.global_mean[r] = 0.5 - 0.4 * static_cast<double>(r);
+    latent.global_variance[r] = 0.2 + static_cast<double>(r);
+  }
+  for (std::size_t i = 0; i < latent.patch_mean.size(); ++i) {
+    latent.patch_mean[i] = -0.3;
+    latent.patch_variance[i] = 0.5 + 0.1 * static_cast<double>(i % 7);
+  }
+  const auto with = forecast_from_latents(study.space, latent, study.condition),
+             without = forecast_from_latents(study.space, latent, study.condition, Factor::without);
+  EXPECT_TRUE(without.factor.empty());
+  const std::vector<double> zero(n, 0.0);
+  std::vector<double> mean(n), variance(n), mean_too(n), variance_too(n);
+  decode_forecast(study.basis, with, 0.7, zero, mean, variance);
+  PointVariance(study.space).decode(without, 0.7, mean_too, variance_too);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!study.basis.ocean[i]) continue;
+    EXPECT_EQ(mean_too[i], mean[i]) << i;
+    EXPECT_NEAR(variance_too[i] / variance[i], 1, 1e-12) << i;
   }
 }
 

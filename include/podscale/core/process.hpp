@@ -20,4 +20,8 @@ void set_blas_threads(int threads);
 /// it, and throws std::bad_alloc where there is no room.
 void reserve_blas_memory();
 
+/// Not collective. Memory that is freed goes back to the system, large blocks at once. SuperLU_DIST, which
+/// comes with PETSc, forbids that of the whole process while it is loaded.
+void return_freed_memory();
+
 }  // namespace podscale

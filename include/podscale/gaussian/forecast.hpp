@@ -24,15 +24,20 @@ struct CoefficientForecast {
   PatchColumns mean;    ///< one column
   PatchColumns factor;  ///< F
   int shared = 0;
+  bool has_factor = true;  ///< without it: independent latents, for PointVariance
   /// Of members, for the variance budget: deviations of the parts inside patches and through global modes, as
   /// `factor` but without the inflation. Empty otherwise: the columns that are not shared, and those that
   /// are.
   PatchColumns patch_factor, global_factor;
 };
 
+/// Whether a forecast from latents has its covariance factor, which takes modes x (R + modes) values a patch:
+/// it can be left out where PointVariance is all that is asked of the variance.
+enum class Factor { with, without };
+
 /// Not collective. Independent latents: shared = R. condition: [local patches][C] K.
 CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
-                                          std::span<const float> condition);
+                                          std::span<const float> condition, Factor factor = Factor::with);
 
 /// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that F F^T is
 /// their sample covariance, between patches too (method: section 4.15). z_patch: [M][local patches][K];
@@ -79,7 +84,7 @@ using ForecastFunction =
 long times_at_once(const LatentSpace& space, long block);
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
-ForecastFunction base_forecast(const LatentSpace& space);
+ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor::with);
 
 /// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window points] K, 0
 /// on land. a: [count][local patches][K] K.

@@ -40,6 +40,7 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
                                    std::optional<std::uint64_t> control_seed = std::nullopt,
                                    MemberLatents* keep = nullptr);
 /// Forecasts from the head: one evaluation of the network a time.
-ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head);
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head,
+                               Factor factor = Factor::with);
 
 }  // namespace podscale
