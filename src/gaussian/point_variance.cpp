@@ -36,7 +36,7 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
                            std::span<double> variance) const {
   const Basis& basis = space_->basis();
   const std::size_t n = mean.size(), k = static_cast<std::size_t>(basis.modes);
-  std::fill(mean.begin(), mean.end(), 0.0);
+  basis.codec().decode(forecast.mean, 0, 1, mean);
   std::fill(variance.begin(), variance.end(), 0.0);
   std::vector<double> sums;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
@@ -50,7 +50,6 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
     }
     for (std::size_t i = 0; i < d; ++i)
       variance[static_cast<std::size_t>(patch.points[i])] = sums[i] + truncation * patch.tau[i];
-    add_modes(patch, forecast.mean[p].data(), mean.data());
   }
   basis.lapping.unfold(mean, 1);
   basis.lapping.unfold_variance(variance, 1);

@@ -68,7 +68,8 @@ class Encoded : public ::testing::Test {
     EXPECT_EQ(basis.condition_scale, build_basis(comm, n, study).condition_scale);
     finish_linear_gaussian(comm, options, basis, one, two, kBlock, base);
     base.season = fit_seasonal_variance(comm, space, one, two, 1, kBlock);
-    base.calibration = calibrate(comm, space, study, two, base_forecast(space, Factor::without), Inflate::mode, kBlock);
+    base.calibration = calibrate(comm, space, study, two, two, base_forecast(space, Factor::without),
+                                 Inflate::mode, kBlock);
     return basis.checksum(comm) ^ base.checksum(comm, basis);
   }
 };
@@ -112,7 +113,7 @@ TEST_F(Encoded, IsWhatTheSeriesHold) {
       EXPECT_NEAR(period.a(t, 1)[i], a[i], 1e-5) << t << " " << i;
       EXPECT_NEAR(period.c(t, 1)[i], c[i], 1e-5) << t << " " << i;
     }
-    EXPECT_EQ(period.time_key[t], study.lr.times().hour_key(static_cast<std::size_t>(lr[0])));
+    EXPECT_EQ(period.time_key[t], study.lr.times().time_key(static_cast<std::size_t>(lr[0])));
     EXPECT_EQ(period.year_phase[t], basis.year_phase(study.lr.times(), static_cast<std::size_t>(lr[0])));
   }
 }
