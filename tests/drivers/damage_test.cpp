@@ -12,7 +12,7 @@
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/product_factors.hpp"
-#include "podscale/study/product_reader.hpp"
+#include "podscale/verify/product_reader.hpp"
 
 namespace podscale {
 namespace {

@@ -12,7 +12,7 @@
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/compared_product.hpp"
 #include "podscale/verify/pod_bound.hpp"
-#include "podscale/study/product_reader.hpp"
+#include "podscale/verify/product_reader.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
 

@@ -1,4 +1,4 @@
-#include "podscale/study/product_reader.hpp"
+#include "podscale/verify/product_reader.hpp"
 
 #include <fmt/ranges.h>
 
