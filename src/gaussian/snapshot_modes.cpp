@@ -36,9 +36,9 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
     const int modes = patches.mine[p].modes;
     if (modes == 0) continue;
     dsyrk_("L", "T", &order, &modes, &weight, residuals[p].data(), &modes, &zero, part.data(), &order);
-    for (std::size_t j = 0; j < n; ++j) sum.add(std::span<const double>(part).subspan(j * n + j, n - j), j * n + j);
+    sum.add(part);  // the upper triangle stays 0
   }
-  std::vector<double> all = sum.reduce(comm);
+  std::vector<double> all = sum.reduce(comm, "products of the residuals");
   for (std::size_t j = 0; j < n; ++j)
     for (std::size_t i = j + 1; i < n; ++i) all[i * n + j] = all[j * n + i];
   return all;

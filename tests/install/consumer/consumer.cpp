@@ -1,0 +1,48 @@
+// A program of somebody else: reads two series, builds basis and base, writes a forecast with its variance.
+#include <mpi.h>
+#include <slepcsys.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "podscale/study/downscale_run.hpp"
+#include "podscale/study/fit_base.hpp"
+#include "podscale/study/product_file.hpp"
+
+using namespace podscale;
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);
+  SlepcInitialize(&argc, &argv, nullptr, nullptr);
+  {
+    const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+    std::ifstream file(argv[1]);
+    Namelist namelist;
+    namelist.parse({std::istreambuf_iterator<char>(file), {}}, argv[1]);
+    const StudySeries study = open_study(comm, namelist);
+    const Basis basis = build_basis(comm, namelist, study);
+    const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train"),
+               days = steps_of_period(study.hr, study.lr, namelist, "data.validate");
+    const LinearGaussian base =
+        fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, study, train, days, 64);
+    const LatentSpace space(basis, &base);
+    const EncodedPeriod period = encode_period(comm, space, study, days, 64);
+    const std::vector<float> phase(period.year_phase.begin(), period.year_phase.end());
+    const auto forecasts = base_forecast(space)({period.conditions, phase, period.time_key}, {});
+    const TimeAxis axis = subset(study.lr.times(), lr_steps(days));
+    ProductOptions options;
+    options.variable = "tos";
+    options.units = "degC";
+    options.chunk = basis.decomposition.chunk_shape();
+    ProductFile product(comm, argv[2], basis.grid, basis.window, axis, options);
+    std::vector<double> mean(static_cast<std::size_t>(basis.window.points())), variance = mean, normal = mean;
+    for (std::size_t t = 0; t < forecasts.size(); ++t) {
+      basis.hr_climatology.evaluate(basis.year_phase(axis, t), normal);
+      decode_forecast(basis, forecasts[t], 1, normal, mean, variance);
+      product.write(t, 1, mean, variance, {});
+    }
+    product.commit();
+  }
+  SlepcFinalize();
+  MPI_Finalize();
+}
