@@ -12,7 +12,7 @@ void set_blas_threads(int threads) {
 
 void return_freed_memory() {
   mallopt(M_MMAP_MAX, 65536);  // glibc's own value
-  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 

@@ -118,11 +118,12 @@ ErrorHistogram::ErrorHistogram(std::size_t patches)
     : bins_(patches, std::vector<double>(2 * (kBins + 1), 0.0)) {}
 
 void ErrorHistogram::add(std::size_t patch_index, double error, double variance, double weight) {
-  const double z = variance > 0 ? std::abs(error) / std::sqrt(variance) : (error == 0 ? 0.0 : 1e9);
+  const double sigma = std::sqrt(std::max(0.0, variance));
+  const double z = variance > 0 ? std::abs(error) / sigma : (error == 0 ? 0.0 : 1e9);
   const double bin = std::min(z / kWidth, static_cast<double>(kBins));
-  bins_[patch_index][static_cast<std::size_t>(bin)] += weight;
-  bins_[patch_index][kBins + 1 + static_cast<std::size_t>(bin)] +=
-      weight * std::sqrt(std::max(0.0, variance));
+  double* bins = bins_[patch_index].data() + static_cast<std::size_t>(bin);
+  bins[0] += weight;
+  bins[kBins + 1] += weight * sigma;
 }
 
 void ErrorHistogram::reduce(const Communicator& comm, long total_patches) {

@@ -209,12 +209,16 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
 }
 
 void add_modes(const PatchModes& patch, const double* a, double* field) {
+  constexpr std::size_t kTile = 64;  // points whose sums stay in the cache
   const std::size_t d = patch.points.size();
-  for (std::size_t i = 0; i < d; ++i) {
-    double value = 0;
-    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k)
-      value += patch.phi[k * d + i] * a[k];
-    field[static_cast<std::size_t>(patch.points[i])] += value;
+  for (std::size_t first = 0; first < d; first += kTile) {
+    const std::size_t n = std::min(kTile, d - first);
+    double sums[kTile] = {};
+    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k) {
+      const double* column = patch.phi.data() + k * d + first;
+      for (std::size_t i = 0; i < n; ++i) sums[i] += column[i] * a[k];
+    }
+    for (std::size_t i = 0; i < n; ++i) field[static_cast<std::size_t>(patch.points[first + i])] += sums[i];
   }
 }
 
