@@ -201,8 +201,8 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
       for (const double s : scale.global) latent.global_variance.push_back(inflation.global * s * s);
       for (const double s : scale.patch)
         for (std::size_t m = 0; m < k; ++m) latent.patch_variance.push_back(inflation.of_mode(m) * s * s);
-      forecasts.push_back(
-          forecast_from_latents(space, std::move(latent), request.condition.subspan(t * width, width), factor));
+      forecasts.push_back(forecast_from_latents(space, std::move(latent),
+                                                request.condition.subspan(t * width, width), factor));
     }
     return forecasts;
   };

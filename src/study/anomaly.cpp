@@ -22,7 +22,8 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out) {
   const std::size_t n = static_cast<std::size_t>(basis.window.points()),
-                    block = static_cast<std::size_t>(std::max(16, comm.size()));  // each rank reads at least one
+                    block =
+                        static_cast<std::size_t>(std::max(16, comm.size()));  // each rank reads at least one
   std::vector<float> values;
   std::vector<double> climatology(n);
   for (std::size_t first = 0; first < steps.size(); first += block) {
@@ -81,8 +82,9 @@ LrFields::LrFields(const FieldSource& lr, const Window& window, std::vector<long
 
 void LrFields::take(long step, const Window& window, std::span<float> out) const {
   const long at = std::lower_bound(steps_.begin(), steps_.end(), step) - steps_.begin();
-  PODSCALE_ASSERT(window.points() == 0 || (contains(lr_->grid(), window_, window) &&
-                                           at < static_cast<long>(steps_.size()) && steps_[static_cast<std::size_t>(at)] == step),
+  PODSCALE_ASSERT(window.points() == 0 ||
+                      (contains(lr_->grid(), window_, window) && at < static_cast<long>(steps_.size()) &&
+                       steps_[static_cast<std::size_t>(at)] == step),
                   "step {} of {}", step, steps_.size());
   const long nx = lr_->grid().nx();
   const float* field = values_.data() + at * window_.points();

@@ -7,11 +7,11 @@
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/field/cf_source.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/gaussian/latent_space.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/base_file.hpp"
-#include "podscale/gaussian/latent_space.hpp"
-#include "podscale/file/netcdf_file.hpp"
-#include "podscale/field/cf_source.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {

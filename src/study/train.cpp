@@ -26,15 +26,16 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
       backend.load(comm, context.output_path_of("output.model_file"), foundation.space.layout(comm),
                    foundation.space.checksum(comm), n.text("model.device"));
   const NetworkFunctions network = model->functions(sampler_options(n));
-  const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head, Factor::without)
-                                         : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
-                                                             network.sample, control_variate_seed(n));
+  const ForecastFunction forecast = head
+                                        ? head_forecast(comm, foundation.space, network.head, Factor::without)
+                                        : ensemble_forecast(comm, foundation.space, ensemble_plan(n),
+                                                            network.sample, control_variate_seed(n));
   const EncodedPeriod period =
       encode_period(comm, foundation.space, study, spread(validate, n.integer("sampling.calibration_times")),
                     n.integer("grid.time_block"));
-  Calibration c = calibrate(comm, foundation.space, study, period, forecast,
-                            inflate_from_name(n.text("base.inflation")), n.integer("sampling.time_block"),
-                            stop_requested);
+  Calibration c =
+      calibrate(comm, foundation.space, study, period, forecast, inflate_from_name(n.text("base.inflation")),
+                n.integer("sampling.time_block"), stop_requested);
   c.forecast = calibrated_forecast(n);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model->calibration(true), head ? model->calibration(false) : c);
@@ -71,8 +72,8 @@ int train(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(static_cast<int>(namelist.integer("training.threads")));
 
   // 2. Latents of the training period, and the validation subset.
-  const TokenSeries tokens = token_series(
-      comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
+  const TokenSeries tokens =
+      token_series(comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
   const auto subset = spread(validate, namelist.integer("training.validation_times"));
   const Inflation inflation = foundation.base ? foundation.base->calibration.inflation : Inflation{};
   const ValidationSubset validation(comm, foundation.space, study, subset,

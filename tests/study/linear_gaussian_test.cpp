@@ -302,14 +302,16 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(study().base.checksum(comm(), study().basis), alone.base.checksum(self, alone.basis));
   EXPECT_EQ(study().base.penalty, alone.base.penalty);
   EXPECT_EQ(study().space.checksum(comm()), alone.space.checksum(self));
-  const auto here = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
-                              base_forecast(study().space), Inflate::mode, kBlock);
-  const auto there = calibrate(self, alone.space, alone.series, alone.encoded(self, alone.validate), base_forecast(alone.space),
-                               Inflate::mode, kBlock);
+  const auto here =
+      calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
+                base_forecast(study().space), Inflate::mode, kBlock);
+  const auto there = calibrate(self, alone.space, alone.series, alone.encoded(self, alone.validate),
+                               base_forecast(alone.space), Inflate::mode, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
 
   // Latents: the items of this rank are those of the whole, in their places.
-  const TokenSeries mine = token_series(comm(), study().space, study().encoded(comm(), study().validate), kBlock),
+  const TokenSeries mine = token_series(comm(), study().space, study().encoded(comm(), study().validate),
+                                        kBlock),
                     all = token_series(self, alone.space, alone.encoded(self, alone.validate), kBlock);
   const auto part = [&](const std::vector<float>& values, const std::vector<float>& of_all) {
     const long width = static_cast<long>(of_all.size()) / all.items.size();
@@ -337,8 +339,8 @@ TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
     const Basis basis = read_basis(comm(), path);
     EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
               two.base.checksum(comm(), two.basis));
-    const auto here = calibrate(comm(), two.space, two.series, two.encoded(comm(), two.validate), base_forecast(two.space),
-                                Inflate::mode, kBlock);
+    const auto here = calibrate(comm(), two.space, two.series, two.encoded(comm(), two.validate),
+                                base_forecast(two.space), Inflate::mode, kBlock);
     EXPECT_EQ(here.numbers(), calibrate(self, alone.space, alone.series, alone.encoded(self, alone.validate),
                                         base_forecast(alone.space), Inflate::mode, kBlock)
                                   .numbers());
@@ -469,7 +471,8 @@ TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
 }
 
 TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
-  const TokenSeries tokens = token_series(comm(), study().space, study().encoded(comm(), study().train), kBlock);
+  const TokenSeries tokens =
+      token_series(comm(), study().space, study().encoded(comm(), study().train), kBlock);
   const TokenLayout layout = study().space.layout(comm());
   const double times = static_cast<double>(study().train.size());
   EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
@@ -563,8 +566,8 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
   const ForecastFunction damped = [&](const ForecastRequest& request, const Inflation& inflation) {
     return base(request, arrives(inflation));
   };
-  const auto c =
-      calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate), damped, Inflate::mode, kBlock);
+  const auto c = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
+                           damped, Inflate::mode, kBlock);
   std::array<double, 4> gaussian{};
   for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
   const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
@@ -578,8 +581,8 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
 TEST_F(Base, CalibrationStopsOnAllRanksWhereOneIsAskedTo) {
   int asked = 0;
   EXPECT_EQ(code_of([&] {
-              calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate), base_forecast(study().space),
-                        Inflate::mode, 16,
+              calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
+                        base_forecast(study().space), Inflate::mode, 16,
                         [&] { return ++asked == 3 && comm().rank() == comm().size() - 1; });
             }),
             ExitCode::requeue);
@@ -594,8 +597,9 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   const auto& dates = study().series.hr.times().dates;
   EXPECT_EQ(c.period, date_text(dates[static_cast<std::size_t>(study().validate.front().a)]) + " to " +
                           date_text(dates[static_cast<std::size_t>(study().validate.back().a)]));
-  const auto plain = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
-                               base_forecast(study().space), Inflate::none, kBlock);
+  const auto plain =
+      calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
+                base_forecast(study().space), Inflate::none, kBlock);
   EXPECT_EQ(plain.inflation.global, 1);
   EXPECT_EQ(plain.inflation.truncation, 1);
   EXPECT_EQ(plain.before, c.before);
@@ -617,8 +621,8 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
 TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
   // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
   // that of the CRPS, is all that the levels can get, and they share it.
-  const auto c = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().train), base_forecast(study().space),
-                           Inflate::mode, kBlock);
+  const auto c = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().train),
+                           base_forecast(study().space), Inflate::mode, kBlock);
   EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);
   EXPECT_NEAR(c.inflation.truncation / c.inflation.global, 1, 1e-4);
   EXPECT_LT(c.inflation.global, 1.1);
@@ -631,10 +635,10 @@ TEST_F(Base, CalibrationUndoesAVarianceThatIsWrongByAFactor) {
   const ForecastFunction wrong = [&](const ForecastRequest& request, const Inflation& inflation) {
     return right(request, {4 * inflation.global, inflation.patch / 9, inflation.truncation, inflation.mode});
   };
-  const auto a = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate), right, Inflate::mode,
-                           kBlock),
-             b = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate), wrong, Inflate::mode,
-                           kBlock);
+  const auto a = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
+                           right, Inflate::mode, kBlock),
+             b = calibrate(comm(), study().space, study().series, study().encoded(comm(), study().validate),
+                           wrong, Inflate::mode, kBlock);
   EXPECT_NEAR(b.inflation.global * 4 / a.inflation.global, 1, 1e-6);
   EXPECT_NEAR(b.inflation.patch / 9 / a.inflation.patch, 1, 1e-6);
   EXPECT_NEAR(b.inflation.truncation / a.inflation.truncation, 1, 1e-6);
@@ -719,9 +723,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   }
   gain = comm().sum(gain) + of_global;
   EXPECT_EQ(fit(comm(), study(), study().validate).varies(), gain > 0);
-  EXPECT_FALSE(
-      fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock)
-          .varies());
+  EXPECT_FALSE(fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock).varies());
 
   // The same bits on one rank.
   const Communicator self = Communicator::self();
