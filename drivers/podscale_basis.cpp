@@ -68,8 +68,8 @@ int main(int argc, char** argv) {
     const auto locks = context.claim({path});
 
     // 2. Climatology, patches, POD.
-    Basis basis = gaussian ? fit_modes(comm, context.namelist, study)
-                           : build_basis(comm, context.namelist, study);
+    Basis basis =
+        gaussian ? fit_modes(comm, context.namelist, study) : build_basis(comm, context.namelist, study);
 
     // 3. The base, and the file.
     if (gaussian) {

@@ -43,7 +43,7 @@ void reserve_blas_memory() {
 
 void return_freed_memory() {
   mallopt(M_MMAP_MAX, 65536);  // glibc's own value
-  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 

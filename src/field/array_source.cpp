@@ -11,16 +11,16 @@ namespace {
 void pick(const Grid& grid, const Window& window, const float* rows, float* out) {
   const long nx = grid.nx();
   for (long j = 0; j < window.ny; ++j)
-    for (long i = 0; i < window.nx; ++i)
-      *out++ = rows[j * nx + ((window.x0 + i) % nx + nx) % nx];
+    for (long i = 0; i < window.nx; ++i) *out++ = rows[j * nx + ((window.x0 + i) % nx + nx) % nx];
 }
 
 }  // namespace
 
 ArraySource::ArraySource(const Communicator& comm, Grid grid, TimeAxis times, std::vector<float> values)
     : comm_(&comm), grid_(std::move(grid)), times_(std::move(times)), values_(std::move(values)) {
-  PODSCALE_ASSERT(static_cast<long>(values_.size()) == grid_.points() * static_cast<long>(times_.dates.size()),
-                  "{} values for {} times of {} points", values_.size(), times_.dates.size(), grid_.points());
+  PODSCALE_ASSERT(
+      static_cast<long>(values_.size()) == grid_.points() * static_cast<long>(times_.dates.size()),
+      "{} values for {} times of {} points", values_.size(), times_.dates.size(), grid_.points());
 }
 
 void ArraySource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {

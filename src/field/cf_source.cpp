@@ -116,7 +116,8 @@ void CfSource::State::read(const ReadTask& task, Plausibility& seen) const {
   if (!warned) seen.look(values);
   for (const long step : task.steps) {
     auto& parts = held.at(step).parts;
-    const auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.window == task.window; });
+    const auto part =
+        std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.window == task.window; });
     const auto begin = values.begin() + static_cast<long>(points) * (index(step) - first);
     part->values.assign(begin, begin + static_cast<long>(points));
   }
@@ -265,7 +266,8 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
       tiles.push_back({static_cast<long>(t), part.owner, part.window, part.values.data()});
   exchange_tiles(*s.comm, grid, windows, tiles, out);
   // A chunk of several steps stays until the next one is read: its other steps are likely to be next.
-  if (std::all_of(s.survey.stored.begin(), s.survey.stored.end(), [](const auto& f) { return f.chunks.t == 1; }))
+  if (std::all_of(s.survey.stored.begin(), s.survey.stored.end(),
+                  [](const auto& f) { return f.chunks.t == 1; }))
     s.drop({}, {});
 }
 
@@ -278,9 +280,9 @@ std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
     alone([&] {
       const std::string path = s.spec.mask_file.empty() ? s.survey.files.front() : s.spec.mask_file;
       const Communicator self = Communicator::self();
-      s.mask = read_on_grid(NetcdfFile::open(self, path), s.spec.mask_variable, grid,
-                            {0, grid.ny(), 0, grid.nx()},
-                            fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
+      s.mask =
+          read_on_grid(NetcdfFile::open(self, path), s.spec.mask_variable, grid, {0, grid.ny(), 0, grid.nx()},
+                       fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
     });
   });
   std::vector<float> values(static_cast<std::size_t>(window.points()));

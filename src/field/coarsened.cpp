@@ -13,9 +13,8 @@ Coarsened::Coarsened(std::shared_ptr<const FieldSource> fine, int factor)
   comm().agree([&] {
     const Grid& grid = fine_->grid();
     if (factor > grid.ny() || factor > grid.nx())
-      fail(ExitCode::data,
-           "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor", factor,
-           fine_->describe(), grid.ny(), grid.nx());
+      fail(ExitCode::data, "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor",
+           factor, fine_->describe(), grid.ny(), grid.nx());
     if (grid.periodic && grid.nx() % factor != 0)
       fail(ExitCode::data,
            "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic grid of {}; choose "
@@ -48,8 +47,7 @@ void Coarsened::read(const Window& window, std::span<const long> steps, std::spa
   const std::vector<unsigned char>& ocean = fine_mask(fine);
   // A few steps at a time: the fine fields are factor^2 times larger than what is asked for.
   const long n = fine.points(), coarse = window.points();
-  const std::size_t block =
-      static_cast<std::size_t>(std::max(1l, (16l << 20) / std::max(1l, comm().max(n))));
+  const std::size_t block = static_cast<std::size_t>(std::max(1l, (16l << 20) / std::max(1l, comm().max(n))));
   std::vector<float> values;
   for (std::size_t first = 0; first < steps.size(); first += block) {
     const auto part = steps.subspan(first, std::min(block, steps.size() - first));

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/core/error.hpp"
 #include "file_reader.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {
@@ -38,9 +38,8 @@ bool same_latitudes(const std::vector<double>& lat, const Grid& grid) {
 
 }  // namespace
 
-std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable,
-                                const Grid& grid, const Window& window, const std::string& what,
-                                const std::string& owner) {
+std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable, const Grid& grid,
+                                const Window& window, const std::string& what, const std::string& owner) {
   FileLayout layout;
   layout.variable = cf_variable(file, variable.empty() ? only_cf_variable(file, false) : variable, false);
   const CfAxes axes = cf_axes(file, layout.variable);

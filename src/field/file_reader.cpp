@@ -81,8 +81,9 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Grid& g
   const Chunks& chunks = layout.chunks;
   const std::vector<Segment> segments = segments_of(grid, window);
   // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows of chunks.
-  const long times = chunks.t > 1 ? std::max(steps, 1L)
-                                  : std::clamp(kBlock / std::max(window.points(), 1L), 1L, std::max(steps, 1L));
+  const long times = chunks.t > 1
+                         ? std::max(steps, 1L)
+                         : std::clamp(kBlock / std::max(window.points(), 1L), 1L, std::max(steps, 1L));
   const long most = std::max(kBlock / std::max(times * window.nx, 1L), 1L);
   std::vector<float> narrow;
   std::vector<double> wide;

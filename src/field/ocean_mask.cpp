@@ -32,8 +32,7 @@ std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& w
 std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span<const long> steps) {
   const Grid& grid = source.grid();
   const Share rows = share_of(grid.ny(), source.comm().size(), source.comm().rank());
-  const auto mine =
-      ocean_mask(source, {rows.begin, rows.size(), 0, rows.size() > 0 ? grid.nx() : 0}, steps);
+  const auto mine = ocean_mask(source, {rows.begin, rows.size(), 0, rows.size() > 0 ? grid.nx() : 0}, steps);
   std::vector<unsigned char> mask(static_cast<std::size_t>(grid.points()), 0);
   std::copy(mine.begin(), mine.end(), mask.begin() + rows.begin * grid.nx());
   source.comm().sum(std::span(mask));

@@ -31,8 +31,7 @@ std::vector<long> column_cuts(const Window& window, const StoredFile& stored, lo
 std::vector<long> runs(const std::vector<long>& cuts, long parts) {
   const int chunks = static_cast<int>(cuts.size()) - 1, n = std::clamp(static_cast<int>(parts), 1, chunks);
   std::vector<long> begins;
-  for (int i = 0; i < n; ++i)
-    begins.push_back(cuts[static_cast<std::size_t>(share_of(chunks, n, i).begin)]);
+  for (int i = 0; i < n; ++i) begins.push_back(cuts[static_cast<std::size_t>(share_of(chunks, n, i).begin)]);
   begins.push_back(cuts.back());
   return begins;
 }
@@ -47,12 +46,13 @@ std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> s
     const StoredFile& stored = survey.stored[static_cast<std::size_t>(at.file)];
     units[{at.file, at.index / stored.chunks.t}].push_back(step);
   }
-  const long parts = (ranks + static_cast<long>(units.size()) - 1) / std::max(1l, static_cast<long>(units.size()));
+  const long parts =
+      (ranks + static_cast<long>(units.size()) - 1) / std::max(1l, static_cast<long>(units.size()));
   std::vector<ReadTask> tasks;
   for (const auto& [unit, of_unit] : units) {
     const StoredFile& stored = survey.stored[static_cast<std::size_t>(unit.first)];
-    const auto ys = runs(
-        chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.grid.ny(), stored.flip_y), parts);
+    const auto ys =
+        runs(chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.grid.ny(), stored.flip_y), parts);
     const long rows = static_cast<long>(ys.size()) - 1;
     const auto xs = runs(column_cuts(window, stored, survey.grid.nx()), (parts + rows - 1) / rows);
     for (std::size_t j = 0; j + 1 < ys.size(); ++j)

@@ -16,10 +16,8 @@ class Parcel {
   const std::string& bytes() const { return bytes_; }
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  void carry(T& value) {
-    raw(&value, sizeof value);
-  }
+  requires std::is_trivially_copyable_v<T>
+  void carry(T& value) { raw(&value, sizeof value); }
   void carry(std::string& text) {
     text.resize(size(text.size()));
     raw(text.data(), text.size());

@@ -39,7 +39,8 @@ std::vector<std::size_t> cut(const Grid& grid, std::span<const Window> windows, 
   std::vector<long> turn(windows.size(), 0);
   std::vector<std::pair<long, Tile>> dealt;
   for (const Tile& tile : tiles) dealt.emplace_back(turn[static_cast<std::size_t>(tile.owner)]++, tile);
-  std::stable_sort(dealt.begin(), dealt.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(dealt.begin(), dealt.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::size_t> ends;
   std::vector<long> sent(windows.size(), 0), received(windows.size(), 0);
   for (std::size_t i = 0; i < dealt.size(); ++i) {
@@ -90,9 +91,8 @@ void exchange_tiles(const Communicator& comm, const Grid& grid, std::span<const 
   const auto target = [&](const Tile& tile) { return out.data() + tile.field * mine.points(); };
   for (const Tile& tile : tiles)
     if (tile.owner == comm.rank())
-      for_overlap(grid, tile.window, mine, [&](long from, long to, long n) {
-        std::copy_n(tile.values + from, n, target(tile) + to);
-      });
+      for_overlap(grid, tile.window, mine,
+                  [&](long from, long to, long n) { std::copy_n(tile.values + from, n, target(tile) + to); });
   if (ranks == 1) return;
 
   std::vector<Tile> order(tiles.begin(), tiles.end());

@@ -17,8 +17,8 @@ PointVariance::PointVariance(const LatentSpace& space) : space_(&space) {
     const PatchCovariance& covariance = space.covariance(p);
     const int d = static_cast<int>(patch.points.size()), columns = static_cast<int>(rank);
     std::vector<double> own(patch.points.size() * static_cast<std::size_t>(patch.modes));
-    gemm(false, false, d, patch.modes, patch.modes, 1, patch.phi.data(), d, covariance.root.data(), patch.modes,
-         0, own.data(), d);
+    gemm(false, false, d, patch.modes, patch.modes, 1, patch.phi.data(), d, covariance.root.data(),
+         patch.modes, 0, own.data(), d);
     for (double& value : own) value *= value;
     own_.push_back(std::move(own));
     product.assign(patch.points.size() * rank, 0.0);

@@ -115,9 +115,9 @@ void colour_patch(const PatchCovariance& patch, int modes, std::span<const doubl
   const std::size_t k = static_cast<std::size_t>(modes);
   std::fill(r.begin(), r.end(), 0.0);
   for (std::size_t g = 0; g < z_global.size(); ++g)
-    for (std::size_t i = 0; i < k; ++i) r[i] += patch.global[g * k + i] * z_global[g];
+    for (std::size_t i = 0; i < k && z_global[g] != 0; ++i) r[i] += patch.global[g * k + i] * z_global[g];
   for (std::size_t j = 0; j < k; ++j)
-    for (std::size_t i = j; i < k; ++i) r[i] += patch.root[j * k + i] * z_patch[j];
+    for (std::size_t i = j; i < k && z_patch[j] != 0; ++i) r[i] += patch.root[j * k + i] * z_patch[j];
 }
 
 }  // namespace podscale

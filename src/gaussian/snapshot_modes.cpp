@@ -26,7 +26,8 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
                     residuals[p].size(), modes, times);
     for (std::size_t t = 0; t < n; ++t) {
       double square = 0;
-      for (std::size_t m = 0; m < modes; ++m) square += residuals[p][t * modes + m] * residuals[p][t * modes + m];
+      for (std::size_t m = 0; m < modes; ++m)
+        square += residuals[p][t * modes + m] * residuals[p][t * modes + m];
       bound = std::max(bound, square * weight * (1 + 1e-9));
     }
   }
@@ -36,7 +37,12 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
     const int modes = patches.mine[p].modes;
     if (modes == 0) continue;
     dsyrk_("L", "T", &order, &modes, &weight, residuals[p].data(), &modes, &zero, part.data(), &order);
+<<<<<<< HEAD
     sum.add(part);  // the upper triangle stays 0
+=======
+    for (std::size_t j = 0; j < n; ++j)
+      sum.add(std::span<const double>(part).subspan(j * n + j, n - j), j * n + j);
+>>>>>>> encode
   }
   std::vector<double> all = sum.reduce(comm, "products of the residuals");
   for (std::size_t j = 0; j < n; ++j)
@@ -97,7 +103,8 @@ ResidualModes snapshot_modes(const Communicator& comm, const Patches& patches, i
   for (std::size_t p = 0; p < residuals.size(); ++p) {
     const int k = patches.mine[p].modes, count = static_cast<int>(found), order = static_cast<int>(times);
     std::vector<double> rows(static_cast<std::size_t>(k) * pairs.values.size());
-    gemm(false, false, k, count, order, 1, residuals[p].data(), k, pairs.vectors.data(), order, 0, rows.data(), k);
+    gemm(false, false, k, count, order, 1, residuals[p].data(), k, pairs.vectors.data(), order, 0,
+         rows.data(), k);
     for (std::size_t i = 0; i < rows.size(); ++i)
       rows[i] /= std::sqrt(static_cast<double>(times) * pairs.values[i / static_cast<std::size_t>(k)]);
     result.rows.push_back(std::move(rows));

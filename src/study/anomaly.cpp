@@ -21,6 +21,7 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out) {
+<<<<<<< HEAD
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
   std::vector<float> values(n * steps.size());
   hr.read(basis.window, steps, values);
@@ -40,9 +41,35 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
                hr.describe(), date_text(date), basis.window.y0 + static_cast<long>(i) / basis.window.nx,
                basis.window.x0 + static_cast<long>(i) % basis.window.nx);
         out[t * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
+=======
+  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
+                    block =
+                        static_cast<std::size_t>(std::max(16, comm.size()));  // each rank reads at least one
+  std::vector<float> values;
+  std::vector<double> climatology(n);
+  for (std::size_t first = 0; first < steps.size(); first += block) {
+    const auto part = steps.subspan(first, std::min(block, steps.size() - first));
+    values.resize(n * part.size());
+    hr.read(basis.window, part, values);
+    comm.agree([&] {
+      for (std::size_t t = 0; t < part.size(); ++t) {
+        const std::size_t step = static_cast<std::size_t>(part[t]);
+        basis.hr_climatology.evaluate(basis.year_phase(hr.times(), step), climatology);
+        for (std::size_t i = 0; i < n; ++i) {
+          const double value = static_cast<double>(values[t * n + i]);
+          if (basis.ocean[i] && std::isnan(value))
+            fail(ExitCode::data,
+                 "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected "
+                 "a series without gaps there: name a land mask (data.mask_variable) or another period",
+                 hr.describe(), date_text(hr.times().dates[step]),
+                 basis.window.y0 + static_cast<long>(i) / basis.window.nx,
+                 basis.window.x0 + static_cast<long>(i) % basis.window.nx);
+          out[(first + t) * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
+        }
+>>>>>>> encode
       }
-    }
-  });
+    });
+  }
 }
 
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
@@ -77,8 +104,9 @@ LrFields::LrFields(const FieldSource& lr, const Window& window, std::vector<long
 
 void LrFields::take(long step, const Window& window, std::span<float> out) const {
   const long at = std::lower_bound(steps_.begin(), steps_.end(), step) - steps_.begin();
-  PODSCALE_ASSERT(window.points() == 0 || (contains(lr_->grid(), window_, window) &&
-                                           at < static_cast<long>(steps_.size()) && steps_[static_cast<std::size_t>(at)] == step),
+  PODSCALE_ASSERT(window.points() == 0 ||
+                      (contains(lr_->grid(), window_, window) && at < static_cast<long>(steps_.size()) &&
+                       steps_[static_cast<std::size_t>(at)] == step),
                   "step {} of {}", step, steps_.size());
   const long nx = lr_->grid().nx();
   const float* field = values_.data() + at * window_.points();
@@ -95,6 +123,7 @@ void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const lon
   const std::size_t n_in = static_cast<std::size_t>(source().points()),
                     n_out = static_cast<std::size_t>(basis_->window.points());
   std::vector<float> field(n_in);
+<<<<<<< HEAD
   comm_->agree([&] {
     const long nx = basis_->lr_grid.nx();
     for (std::size_t t = 0; t < steps.size(); ++t) {
@@ -110,12 +139,27 @@ void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const lon
                column);
       }
       regridder_.apply(field, out.subspan(t * n_out, n_out));
+=======
+  const long nx = basis_->lr_grid.nx();
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    fields.take(steps[t], source(), field);
+    for (std::size_t i = 0; i < n_in; ++i) {
+      const long row = source().y0 + static_cast<long>(i) / source().nx;
+      const long column = ((source().x0 + static_cast<long>(i) % source().nx) % nx + nx) % nx;
+      if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
+        fail(ExitCode::data,
+             "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
+             "LR series without gaps there",
+             lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]), row, column);
+>>>>>>> encode
     }
-  });
+    regridder_.apply(field, out.subspan(t * n_out, n_out));
+  }
 }
 
 void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
-  interpolate(LrFields(*lr_, source(), {steps.begin(), steps.end()}), steps, out);
+  const LrFields fields(*lr_, source(), {steps.begin(), steps.end()});
+  comm_->agree([&] { interpolate(fields, steps, out); });
 }
 
 void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<double> out) const {
@@ -125,15 +169,17 @@ void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<d
 void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const long> steps,
                                         std::span<double> out) const {
   const std::size_t n = static_cast<std::size_t>(basis_->window.points());
-  std::vector<float> values(n * steps.size());
-  interpolate(fields, steps, values);
+  std::vector<float> values(n);
   std::vector<double> climatology(n);
-  for (std::size_t t = 0; t < steps.size(); ++t) {
-    basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),
-                                    climatology);
-    for (std::size_t i = 0; i < n; ++i)
-      out[t * n + i] = basis_->ocean[i] ? static_cast<double>(values[t * n + i]) - climatology[i] : 0.0;
-  }
+  comm_->agree([&] {
+    for (std::size_t t = 0; t < steps.size(); ++t) {
+      interpolate(fields, steps.subspan(t, 1), values);
+      basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),
+                                      climatology);
+      for (std::size_t i = 0; i < n; ++i)
+        out[t * n + i] = basis_->ocean[i] ? static_cast<double>(values[i]) - climatology[i] : 0.0;
+    }
+  });
 }
 
 }  // namespace podscale

@@ -142,7 +142,8 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
 namespace {
 
 /// Adds the squares of the last K of each row: [local patches][K].
-void add_squares(std::span<const float> rows, std::size_t width, std::size_t modes, std::vector<double>& sums) {
+void add_squares(std::span<const float> rows, std::size_t width, std::size_t modes,
+                 std::vector<double>& sums) {
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (const std::size_t at = i % width; at >= width - modes) {
       const double value = static_cast<double>(rows[i]);
@@ -175,9 +176,10 @@ Basis build_basis(const Communicator& comm, const Namelist& namelist, const Stud
   const std::size_t k = static_cast<std::size_t>(basis.modes);
   basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);
   const ConditionSeries conditions(study.lr, basis, nullptr, nullptr, comm);
-  for_blocks("condition", lr.size(), namelist.integer("grid.time_block"), [&](std::size_t first, std::size_t count) {
-    add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
-  });
+  for_blocks("condition", lr.size(), namelist.integer("grid.time_block"),
+             [&](std::size_t first, std::size_t count) {
+               add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
+             });
   finish_scale(basis);
   return basis;
 }

@@ -46,8 +46,9 @@ void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, 
     for (std::size_t term = 0; term < static_cast<std::size_t>(climatology_->terms()); ++term)
       for (std::size_t i = 0; i < n; ++i)
         climatology.coefficients.push_back(
-            climatology_->coefficients[term * static_cast<std::size_t>(climatology_->points) +
-                                       static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)))]);
+            climatology_
+                ->coefficients[term * static_cast<std::size_t>(climatology_->points) +
+                               static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)))]);
     std::vector<double> mean(n);
     for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
       const auto field = std::span(values).subspan(t * n, n);

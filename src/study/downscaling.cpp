@@ -172,7 +172,8 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
 
 ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head,
                                Factor factor) {
-  return [&comm, &space, head = std::move(head), factor](const ForecastRequest& request, const Inflation& inflation) {
+  return [&comm, &space, head = std::move(head), factor](const ForecastRequest& request,
+                                                         const Inflation& inflation) {
     const std::size_t k = static_cast<std::size_t>(space.basis().modes),
                       local = space.basis().patches.mine.size(),
                       rank = static_cast<std::size_t>(space.global_modes()),

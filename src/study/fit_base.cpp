@@ -70,8 +70,8 @@ LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
 }
 
 LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                     const Basis& basis, const FieldSource& lr,
-                                     std::span<const long> train, long block) {
+                                     const Basis& basis, const FieldSource& lr, std::span<const long> train,
+                                     long block) {
   LinearGaussian base{options.halo,
                       options.lags,
                       Predictors(comm, basis, options.halo, options.lags),
@@ -83,8 +83,8 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGauss
                       {},
                       {},
                       {}};
-  base.cells = fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics,
-                                    block);
+  base.cells =
+      fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics, block);
   return base;
 }
 
@@ -162,7 +162,8 @@ void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOption
     std::vector<double> series;
     series.reserve(samples * static_cast<std::size_t>(modes));
     for (std::size_t t = 0; t < samples; ++t) {
-      regress(base.regression[p], modes, train.conditions.data() + (t * local + p) * width, width, mean.data());
+      regress(base.regression[p], modes, train.conditions.data() + (t * local + p) * width, width,
+              mean.data());
       for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
         series.push_back(static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]);
     }

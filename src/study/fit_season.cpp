@@ -24,7 +24,8 @@ void for_times(const Communicator& comm, const LatentSpace& space, const Encoded
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                     rank = static_cast<std::size_t>(space.global_modes());
   for_blocks("seasonal variance", period.size(), block, [&](std::size_t first, std::size_t count) {
-    const auto z = space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
+    const auto z =
+        space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
     for (std::size_t t = 0; t < count; ++t) {
       Squares squares{std::vector<double>(local, 0.0), std::vector<double>(rank)};
       for (std::size_t p = 0; p < local; ++p)

@@ -40,8 +40,8 @@ std::shared_ptr<const FieldSource> lr_beside(std::shared_ptr<const FieldSource> 
     return std::make_shared<const Coarsened>(std::move(hr),
                                              static_cast<int>(namelist.integer("data.coarsen_factor")));
   }
-  const CfSpec spec{
-      "LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {}, {}};
+  const CfSpec spec{"LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {},
+                    {}};
   return open_files(comm, spec, std::move(cache));
 }
 

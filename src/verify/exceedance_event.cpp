@@ -105,8 +105,8 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 }
 
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
-                            const FieldSource& hr, std::span<const long> steps, const Climatology& climatology,
-                            long block, bool monthly) {
+                            const FieldSource& hr, std::span<const long> steps,
+                            const Climatology& climatology, long block, bool monthly) {
   const Grid& grid = hr.grid();
   const TimeAxis& times = hr.times();
   const Share rows = share_of(grid.ny(), comm.size(), comm.rank());

@@ -94,7 +94,8 @@ class AggregatedRead : public ::testing::Test {
             const long j = layout.flip_y ? kNy - 1 - y : y, i = layout.flip_x ? nx - 1 - x : x;
             const double value = raw[static_cast<std::size_t>((t * kNy + j) * nx + i)];
             const bool packed = layout.type == NC_SHORT;
-            all.push_back(packed && value == -32768 ? NAN : static_cast<float>(packed ? value * 0.01 + 3 : value));
+            all.push_back(packed && value == -32768 ? NAN
+                                                    : static_cast<float>(packed ? value * 0.01 + 3 : value));
           }
     }
     return all;
@@ -179,16 +180,18 @@ TEST_F(AggregatedRead, InflatesEachChunkOnce) {
     // In blocks of time that fit no chunk: once in each pass.
     for (int pass = 1; pass <= 2; ++pass) {
       for (std::size_t at = 0; at < steps.size(); at += 2)
-        read(plain, window, {steps.begin() + static_cast<long>(at),
-                             steps.begin() + static_cast<long>(std::min(at + 2, steps.size()))});
+        read(plain, window,
+             {steps.begin() + static_cast<long>(at),
+              steps.begin() + static_cast<long>(std::min(at + 2, steps.size()))});
       EXPECT_LE(chunks_read(plain), (1 + pass) * stored) << layout.name;
     }
     const CfSource kept =
         CfSource::open(comm, spec, std::make_shared<FieldCache>(std::size_t{1} << 30, comm.size()));
     for (int pass = 0; pass < 3; ++pass) {
       for (std::size_t at = 0; at < steps.size(); at += 2)
-        read(kept, window, {steps.begin() + static_cast<long>(at),
-                            steps.begin() + static_cast<long>(std::min(at + 2, steps.size()))});
+        read(kept, window,
+             {steps.begin() + static_cast<long>(at),
+              steps.begin() + static_cast<long>(std::min(at + 2, steps.size()))});
       EXPECT_EQ(chunks_read(kept), stored) << layout.name;
     }
     read(kept, window_of(comm.rank(), layout.global), {0});  // another window of what is there

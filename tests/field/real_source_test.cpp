@@ -18,7 +18,7 @@ class RealSeries : public ::testing::Test {
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
 
   CfSource open(const std::vector<std::string>& files, const std::string& variable = "",
-              const std::string& mask = "", const std::vector<double>& ocean = {}) {
+                const std::string& mask = "", const std::vector<double>& ocean = {}) {
     return CfSource::open(comm, {"HR", files, variable, "", mask, ocean});
   }
   /// A rectangle of the grid for each rank: together all of it.
@@ -107,7 +107,8 @@ TEST_F(RealSeries, CobeIsGlobalMonthlyAndUpsideDown) {
 
 TEST_F(RealSeries, GlobalOisstIsPackedKelvinWithAMask) {
   PODSCALE_NEED_DATA(folder, "oisst_global");
-  const CfSource series = open({folder + "/20151101.nc", folder + "/20050101.nc"}, "analysed_sst", "mask", {1});
+  const CfSource series =
+      open({folder + "/20151101.nc", folder + "/20050101.nc"}, "analysed_sst", "mask", {1});
   EXPECT_EQ(date_text(series.times().dates[0]), "2005-01-01");
   EXPECT_TRUE(series.grid().periodic);
   EXPECT_EQ(series.grid().lon.front(), -179.875);

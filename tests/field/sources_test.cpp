@@ -95,8 +95,8 @@ TEST(Sources, LandOfTheMaskVariableIsNotInABlockMean) {
   const Window window{0, 3, 0, 4};
   std::vector<float> read(12);
   for (int twice = 0; twice < 2; ++twice) coarse.read(window, std::vector<long>{0}, read);
-  EXPECT_NEAR(read[0], 0.1 * 10.5, 1e-6);         // row 1 alone: row 0 is land
-  EXPECT_NEAR(read[4], 0.1 * (25 + 0.5), 1e-6);   // rows 2 and 3
+  EXPECT_NEAR(read[0], 0.1 * 10.5, 1e-6);        // row 1 alone: row 0 is land
+  EXPECT_NEAR(read[4], 0.1 * (25 + 0.5), 1e-6);  // rows 2 and 3
 }
 
 TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
@@ -116,9 +116,9 @@ TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
   source.read(window, std::vector<long>{3}, part);
   for (long j = 0; j < 5; ++j)
     for (long i = 0; i < 9; ++i)
-      EXPECT_TRUE(same(part[static_cast<std::size_t>(j * 9 + i)],
-                       whole[static_cast<std::size_t>((2 + j) * grid.nx() +
-                                                      (window.x0 + i + grid.nx()) % grid.nx())]));
+      EXPECT_TRUE(same(
+          part[static_cast<std::size_t>(j * 9 + i)],
+          whole[static_cast<std::size_t>((2 + j) * grid.nx() + (window.x0 + i + grid.nx()) % grid.nx())]));
 }
 
 }  // namespace

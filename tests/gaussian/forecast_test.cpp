@@ -1,12 +1,12 @@
 // Against covariances assembled densely, point by point, from the same random base on one process.
 #include "podscale/gaussian/forecast.hpp"
-#include "podscale/gaussian/point_variance.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "podscale/gaussian/functional.hpp"
+#include "podscale/gaussian/point_variance.hpp"
 #include "synthetic.hpp"
 
 using namespace podscale;

@@ -124,8 +124,9 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const StudySeries study = open_study(comm, namelist);
   const Basis basis = build_basis(comm, namelist, study);
   const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
-  const TokenSeries tokens = token_series(
-      comm, LatentSpace(basis, nullptr), encode_period(comm, LatentSpace(basis, nullptr), study, pairs, 32), 32);
+  const TokenSeries tokens =
+      token_series(comm, LatentSpace(basis, nullptr),
+                   encode_period(comm, LatentSpace(basis, nullptr), study, pairs, 32), 32);
   EXPECT_EQ(comm.sum(tokens.items.size()), 120);
   const TokenLayout layout = basis.layout(comm);
   std::vector<double> latent(static_cast<std::size_t>(layout.latent_size())), condition(latent.size());

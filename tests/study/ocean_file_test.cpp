@@ -1,4 +1,4 @@
-#include "podscale/field/synthetic_ocean.hpp"
+#include "podscale/study/ocean_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/field/coarsened.hpp"
+#include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/file/netcdf_file.hpp"
-#include "podscale/study/ocean_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
 #include "scratch.hpp"
 

@@ -47,7 +47,8 @@ struct Study {
             fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate, 50)),
         space(basis, &base),
         layout(space.layout(comm)) {
-    const TokenSeries tokens = token_series(comm, space, encode_period(comm, space, series, validate, 50), 50);
+    const TokenSeries tokens =
+        token_series(comm, space, encode_period(comm, space, series, validate, 50), 50);
     const std::size_t size = static_cast<std::size_t>(layout.latent_size());
     std::vector<float> all(size * validate.size(), 0.0f), phase(validate.size(), 0.0f);
     for (long i = tokens.items.begin; i < tokens.items.end; ++i) {

@@ -11,9 +11,9 @@ namespace podscale {
 
 class Coarsened final : public FieldSource {
  public:
-  /// Collective on the communicator of `fine`. Means over factor x factor points of `fine`: of the valid points
-  /// of a block that its land mask, if there is one, calls ocean. Errors: data (a factor that is larger than
-  /// the grid, or that does not divide the longitudes of a periodic one).
+  /// Collective on the communicator of `fine`. Means over factor x factor points of `fine`: of the valid
+  /// points of a block that its land mask, if there is one, calls ocean. Errors: data (a factor that is
+  /// larger than the grid, or that does not divide the longitudes of a periodic one).
   Coarsened(std::shared_ptr<const FieldSource> fine, int factor);
 
   const Communicator& comm() const override { return fine_->comm(); }

@@ -15,8 +15,7 @@ namespace podscale {
 /// round the earth, from any column on. variable "": the only one with latitude and longitude. what, owner:
 /// the variable and whose grid is expected, for messages. Errors: data (no such variable, several times,
 /// centres further than a tenth of a cell from those of the grid).
-std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable,
-                                const Grid& grid, const Window& window, const std::string& what,
-                                const std::string& owner);
+std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable, const Grid& grid,
+                                const Window& window, const std::string& what, const std::string& owner);
 
 }  // namespace podscale

@@ -62,6 +62,7 @@ class InterpolatedSeries {
   }  ///< HR points without LR ocean near, on this rank
 
  private:
+  // Not collective.
   void interpolate(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const FieldSource* lr_;
   const Basis* basis_;

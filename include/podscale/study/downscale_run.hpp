@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "podscale/study/forecaster.hpp"
-#include "podscale/gaussian/functional.hpp"
 #include "podscale/field/field_source.hpp"
+#include "podscale/gaussian/functional.hpp"
 #include "podscale/study/context.hpp"
+#include "podscale/study/forecaster.hpp"
 
 namespace podscale {
 

@@ -25,8 +25,8 @@ LinearGaussianOptions linear_gaussian_options(const Namelist& namelist);
 /// Collective. What the conditions of a period need of the base: predictors, and the climatology of the LR
 /// cells over the training period, steps of lr. A LatentSpace over it can encode periods.
 LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                     const Basis& basis, const FieldSource& lr,
-                                     std::span<const long> train, long block);
+                                     const Basis& basis, const FieldSource& lr, std::span<const long> train,
+                                     long block);
 
 /// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out of the
 /// condition, D is a ridge regression of what that leaves on the LR cells. The penalty then shrinks towards

@@ -41,8 +41,7 @@ StudySeries open_study(const Communicator& comm, const Namelist& namelist);
 std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Namelist& namelist,
                                       const std::string& key);
 /// The same for the LR source alone.
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist,
-                                     const std::string& key);
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist, const std::string& key);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);

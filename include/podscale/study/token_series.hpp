@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "podscale/study/encoded_period.hpp"
 #include "podscale/gaussian/latent_space.hpp"
 #include "podscale/parallel/transposition.hpp"
+#include "podscale/study/encoded_period.hpp"
 
 namespace podscale {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/mesh/regrid.hpp"
 #include "podscale/field/field_source.hpp"
+#include "podscale/mesh/regrid.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {

@@ -44,7 +44,7 @@ std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::
 /// as the basis says, see year_phase. Memory a rank: a tenth of its share of the series, three tenths where
 /// months are pooled.
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
-                            const FieldSource& hr, std::span<const long> steps, const Climatology& climatology,
-                            long block, bool monthly = false);
+                            const FieldSource& hr, std::span<const long> steps,
+                            const Climatology& climatology, long block, bool monthly = false);
 
 }  // namespace podscale
