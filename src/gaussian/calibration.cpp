@@ -126,15 +126,11 @@ ErrorHistogram::ErrorHistogram(std::size_t patches)
     : bins_(patches, std::vector<double>(2 * (kBins + 1), 0.0)) {}
 
 void ErrorHistogram::add(std::size_t patch_index, double error, double variance, double weight) {
-<<<<<<< HEAD
   // What falls into no bin has to reach the sum over patches, which refuses it.
   if (!std::isfinite(error) || !std::isfinite(variance)) bins_[patch_index][0] = std::nan("");
   if (std::isnan(bins_[patch_index][0])) return;
-  const double z = variance > 0 ? std::abs(error) / std::sqrt(variance) : (error == 0 ? 0.0 : 1e9);
-=======
   const double sigma = std::sqrt(std::max(0.0, variance));
   const double z = variance > 0 ? std::abs(error) / sigma : (error == 0 ? 0.0 : 1e9);
->>>>>>> encode
   const double bin = std::min(z / kWidth, static_cast<double>(kBins));
   double* bins = bins_[patch_index].data() + static_cast<std::size_t>(bin);
   bins[0] += weight;

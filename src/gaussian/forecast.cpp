@@ -197,23 +197,6 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
   };
 }
 
-<<<<<<< HEAD
-=======
-void add_modes(const PatchModes& patch, const double* a, double* field) {
-  constexpr std::size_t kTile = 64;  // points whose sums stay in the cache
-  const std::size_t d = patch.points.size();
-  for (std::size_t first = 0; first < d; first += kTile) {
-    const std::size_t n = std::min(kTile, d - first);
-    double sums[kTile] = {};
-    for (std::size_t k = 0; k < static_cast<std::size_t>(patch.modes); ++k) {
-      const double* column = patch.phi.data() + k * d + first;
-      for (std::size_t i = 0; i < n; ++i) sums[i] += column[i] * a[k];
-    }
-    for (std::size_t i = 0; i < n; ++i) field[static_cast<std::size_t>(patch.points[first + i])] += sums[i];
-  }
-}
-
->>>>>>> encode
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies) {
   basis.codec().decode(a, count, anomalies);

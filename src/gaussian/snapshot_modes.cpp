@@ -37,12 +37,7 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
     const int modes = patches.mine[p].modes;
     if (modes == 0) continue;
     dsyrk_("L", "T", &order, &modes, &weight, residuals[p].data(), &modes, &zero, part.data(), &order);
-<<<<<<< HEAD
     sum.add(part);  // the upper triangle stays 0
-=======
-    for (std::size_t j = 0; j < n; ++j)
-      sum.add(std::span<const double>(part).subspan(j * n + j, n - j), j * n + j);
->>>>>>> encode
   }
   std::vector<double> all = sum.reduce(comm, "products of the residuals");
   for (std::size_t j = 0; j < n; ++j)

@@ -21,30 +21,8 @@ void require_same_grid(const Grid& found, const Grid& expected, const std::strin
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out) {
-<<<<<<< HEAD
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  std::vector<float> values(n * steps.size());
-  hr.read(basis.window, steps, values);
-  comm.agree([&] {
-    std::vector<double> climatology(n);
-    for (std::size_t t = 0; t < steps.size(); ++t) {
-      const Date& date = hr.times().dates[static_cast<std::size_t>(steps[t])];
-      basis.hr_climatology.evaluate(basis.year_phase(hr.times(), static_cast<std::size_t>(steps[t])),
-                                    climatology);
-      for (std::size_t i = 0; i < n; ++i) {
-        const double value = static_cast<double>(values[t * n + i]);
-        if (basis.ocean[i] && std::isnan(value))
-          fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
-               "expected a series without gaps there: "
-               "name a land mask (data.mask_variable) or another period",
-               hr.describe(), date_text(date), basis.window.y0 + static_cast<long>(i) / basis.window.nx,
-               basis.window.x0 + static_cast<long>(i) % basis.window.nx);
-        out[t * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
-=======
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
-                    block =
-                        static_cast<std::size_t>(std::max(16, comm.size()));  // each rank reads at least one
+  const std::size_t block = static_cast<std::size_t>(std::max(16, comm.size()));  // at least one a rank
   std::vector<float> values;
   std::vector<double> climatology(n);
   for (std::size_t first = 0; first < steps.size(); first += block) {
@@ -66,7 +44,6 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
                  basis.window.x0 + static_cast<long>(i) % basis.window.nx);
           out[(first + t) * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
         }
->>>>>>> encode
       }
     });
   }
@@ -123,7 +100,6 @@ void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const lon
   const std::size_t n_in = static_cast<std::size_t>(source().points()),
                     n_out = static_cast<std::size_t>(basis_->window.points());
   std::vector<float> field(n_in);
-<<<<<<< HEAD
   comm_->agree([&] {
     const long nx = basis_->lr_grid.nx();
     for (std::size_t t = 0; t < steps.size(); ++t) {
@@ -139,22 +115,8 @@ void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const lon
                column);
       }
       regridder_.apply(field, out.subspan(t * n_out, n_out));
-=======
-  const long nx = basis_->lr_grid.nx();
-  for (std::size_t t = 0; t < steps.size(); ++t) {
-    fields.take(steps[t], source(), field);
-    for (std::size_t i = 0; i < n_in; ++i) {
-      const long row = source().y0 + static_cast<long>(i) / source().nx;
-      const long column = ((source().x0 + static_cast<long>(i) % source().nx) % nx + nx) % nx;
-      if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
-        fail(ExitCode::data,
-             "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an "
-             "LR series without gaps there",
-             lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]), row, column);
->>>>>>> encode
     }
-    regridder_.apply(field, out.subspan(t * n_out, n_out));
-  }
+  });
 }
 
 void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {

@@ -47,20 +47,10 @@ class Calibrator {
       for (long x = w.x0; x < w.x0 + w.nx; ++x) weight_.push_back(space.basis().grid.area_weight(y, x));
   }
 
-<<<<<<< HEAD
   Block read(const EncodedPeriod& period, std::size_t first, std::size_t count) const {
     const auto pairs = std::span(period.samples).subspan(first, count);
     Block block{{}, period.a(first, count), period.c(first, count), {},
                 std::span(period.time_key).subspan(first, count)};
-=======
-  Block read(std::size_t first, std::size_t count) const {
-    const auto pairs = std::span(period_.samples).subspan(first, count);
-    Block block{{},
-                period_.a(first, count),
-                period_.c(first, count),
-                {},
-                std::span(period_.time_key).subspan(first, count)};
->>>>>>> encode
     block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * count);
     read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies);
     for (std::size_t t = first; t < first + count; ++t)

@@ -10,7 +10,6 @@
 
 namespace podscale {
 
-<<<<<<< HEAD
 /// The two parts of data.validate. What is fitted or chosen on one may be measured on the other.
 struct ValidationParts {
   std::vector<StepPair> choosing;  ///< penalty, season, weights, inflation
@@ -28,15 +27,6 @@ ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPai
 /// the same factor. Both as encoded by the space. Inflate::none: all factors stay 1. block: times in
 /// memory at once. should_stop (optional): asked before each block; where it is true on any rank,
 /// Error(requeue) on all. The same bits at any number of ranks where the forecast's are.
-=======
-/// Collective. Runs the forecast on the period, as encoded by the space, three times: without inflation, for
-/// the factors of the three levels, and of every mode (squared error over variance), and the coverage before;
-/// with these, for one more factor that they share, which minimises the CRPS; and with the product, for the
-/// coverage after and the conformal half widths: a network need not pass a wider start noise on by the same
-/// factor. Inflate::none: once, and all factors stay 1. block: times in memory at once. should_stop
-/// (optional): asked before each block; where it is true on any rank, Error(requeue) on all. The same bits at
-/// any number of ranks where the forecast's are.
->>>>>>> encode
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate,

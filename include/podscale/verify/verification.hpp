@@ -7,16 +7,12 @@
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/study/basis_file.hpp"
-#include "podscale/study/product_reader.hpp"
 #include "podscale/study/series.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/compared_product.hpp"
 #include "podscale/verify/pod_bound.hpp"
-<<<<<<< HEAD
 #include "podscale/verify/product_reader.hpp"
-=======
->>>>>>> encode
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
 
