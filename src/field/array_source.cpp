@@ -17,7 +17,7 @@ void pick(const Grid& grid, const Window& window, const float* rows, float* out)
 }  // namespace
 
 ArraySource::ArraySource(const Communicator& comm, Grid grid, TimeAxis times, std::vector<float> values)
-    : comm_(&comm), grid_(std::move(grid)), times_(std::move(times)), values_(std::move(values)) {
+    : comm_(&comm), grid_(std::move(grid)), mesh_(mesh_of(grid_)), times_(std::move(times)), values_(std::move(values)) {
   PODSCALE_ASSERT(
       static_cast<long>(values_.size()) == grid_.points() * static_cast<long>(times_.dates.size()),
       "{} values for {} times of {} points", values_.size(), times_.dates.size(), grid_.points());
@@ -30,7 +30,7 @@ void ArraySource::read(const Window& window, std::span<const long> steps, std::s
 }
 
 SyntheticSource::SyntheticSource(const Communicator& comm, OceanSpec spec)
-    : comm_(&comm), spec_(std::move(spec)), grid_(SyntheticOcean(spec_, {}).grid()) {}
+    : comm_(&comm), spec_(std::move(spec)), grid_(SyntheticOcean(spec_, {}).grid()), mesh_(mesh_of(grid_)) {}
 
 void SyntheticSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   if (window.points() == 0) return;

@@ -68,6 +68,7 @@ struct CfSource::State {
   const Communicator* comm;
   CfSpec spec;
   Survey survey;
+  Mesh mesh{};
   std::shared_ptr<FieldCache> cache;
   std::map<std::pair<long, long>, std::vector<long>> steps_of_chunk{};  // of a file and a chunk of time
   mutable FileReader reader{survey};
@@ -78,6 +79,7 @@ struct CfSource::State {
 
   State(const Communicator& c, const CfSpec& s, std::shared_ptr<FieldCache> f)
       : comm(&c), spec(s), survey(survey_files(c, s)), cache(std::move(f)) {
+    mesh = mesh_of(survey.grid);
     for (std::size_t t = 0; t < survey.steps.size(); ++t)
       steps_of_chunk[chunk_of(static_cast<long>(t))].push_back(static_cast<long>(t));
   }
@@ -222,6 +224,9 @@ const Communicator& CfSource::comm() const {
 }
 const Grid& CfSource::grid() const {
   return state_->survey.grid;
+}
+const Mesh& CfSource::mesh() const {
+  return state_->mesh;
 }
 const TimeAxis& CfSource::times() const {
   return state_->survey.times;

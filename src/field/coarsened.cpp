@@ -22,6 +22,7 @@ Coarsened::Coarsened(std::shared_ptr<const FieldSource> fine, int factor)
            factor, grid.nx(), fine_->describe());
   });
   grid_ = coarsen_grid(fine_->grid(), factor);
+  mesh_ = fine_->mesh().coarsened(factor);
 }
 
 std::string Coarsened::describe() const {

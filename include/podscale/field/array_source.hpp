@@ -16,6 +16,7 @@ class ArraySource final : public FieldSource {
 
   const Communicator& comm() const override { return *comm_; }
   const Grid& grid() const override { return grid_; }
+  const Mesh& mesh() const override { return mesh_; }
   const TimeAxis& times() const override { return times_; }
   std::string describe() const override { return "fields in memory"; }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
@@ -23,6 +24,7 @@ class ArraySource final : public FieldSource {
  private:
   const Communicator* comm_;
   Grid grid_;
+  Mesh mesh_;
   TimeAxis times_;
   std::vector<float> values_;
 };
@@ -35,6 +37,7 @@ class SyntheticSource final : public FieldSource {
 
   const Communicator& comm() const override { return *comm_; }
   const Grid& grid() const override { return grid_; }
+  const Mesh& mesh() const override { return mesh_; }
   const TimeAxis& times() const override { return spec_.times; }
   std::string describe() const override { return "the synthetic ocean"; }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
@@ -43,6 +46,7 @@ class SyntheticSource final : public FieldSource {
   const Communicator* comm_;
   OceanSpec spec_;
   Grid grid_;
+  Mesh mesh_;
 };
 
 }  // namespace podscale

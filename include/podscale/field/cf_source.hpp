@@ -61,6 +61,7 @@ class CfSource final : public FieldSource {
 
   const Communicator& comm() const override;
   const Grid& grid() const override;
+  const Mesh& mesh() const override;
   const TimeAxis& times() const override;
   std::string describe() const override;
   /// Values outside [-5, 50] degC: one warning a source; Error(data) when all that a call brings from the

@@ -18,6 +18,7 @@ class Coarsened final : public FieldSource {
 
   const Communicator& comm() const override { return fine_->comm(); }
   const Grid& grid() const override { return grid_; }
+  const Mesh& mesh() const override { return mesh_; }
   const TimeAxis& times() const override { return fine_->times(); }
   std::string describe() const override;
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
@@ -28,6 +29,7 @@ class Coarsened final : public FieldSource {
   std::shared_ptr<const FieldSource> fine_;
   int factor_;
   Grid grid_;
+  Mesh mesh_;
   // Land masks of the fine side on the windows read so far: they do not change in time, and a study asks for
   // two or three windows in turn.
   mutable std::vector<std::pair<Window, std::vector<unsigned char>>> masks_;

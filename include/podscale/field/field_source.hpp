@@ -8,6 +8,7 @@
 
 #include "podscale/core/calendar.hpp"
 #include "podscale/mesh/grid.hpp"
+#include "podscale/mesh/mesh.hpp"
 #include "podscale/parallel/communicator.hpp"
 
 namespace podscale {
@@ -18,6 +19,7 @@ class FieldSource {
   virtual ~FieldSource() = default;
   virtual const Communicator& comm() const = 0;
   virtual const Grid& grid() const = 0;
+  virtual const Mesh& mesh() const = 0;
   virtual const TimeAxis& times() const = 0;
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   virtual std::string describe() const = 0;

@@ -144,6 +144,11 @@ class Mesh {
   std::shared_ptr<const Payload> payload_;
 };
 
+/// The mesh of a grid.
+inline Mesh mesh_of(const Grid& g) {
+  return Mesh::rectilinear(g.lat, g.lon, g.lat_bounds, g.lon_bounds);
+}
+
 /// nullopt where two meshes are the same: each centre within a hundredth of a cell, longitudes modulo 360.
 /// Else what differs, with both values, to follow "its mesh differs from that of X: ".
 std::optional<std::string> mesh_difference(const Mesh& found, const Mesh& expected);
