@@ -260,12 +260,13 @@ int end_with_error(const Communicator& comm) {
 
 int run_body(const ProgramInfo& info, const CommandLine& line, const std::function<int(Context&)>& body) {
   const auto start = Clock::now();
-  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, line.check, line.dry_run, line.files};
+  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, {}, line.check, line.dry_run, line.files};
   log::info("{} {} on {} rank{}", info.name, version(), context.comm.size(),
             context.comm.size() > 1 ? "s" : "");
   if (!info.takes_files) {
     read_namelist(line, context);
-    context.comm.agree([&] { set_deadline(context.namelist.text("training.time_limit")); });
+    context.options = context.namelist;
+    context.comm.agree([&] { set_deadline(context.options.run.time_limit); });
     context.comm.agree([&] {
       const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;
       if (context.comm.is_root()) keep_files_apart(context.namelist, line.namelist, makes_ocean);
@@ -288,15 +289,6 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
 }
 
 }  // namespace
-
-void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
-                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source) {
-  for (const auto& [input_name, input] : inputs)
-    for (const auto& [name, output] : outputs)
-      if (same_file(input, output))
-        fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written", source,
-             name, output, input_name);
-}
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
   if (info.stops_on_signal) install_signal_handlers();

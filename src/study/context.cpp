@@ -3,13 +3,9 @@
 #include <filesystem>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 
 namespace podscale {
-
-/// operator/ drops the left side where the right one is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name) {
-  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
-}
 
 std::string Context::output_path(const std::string& name) const {
   return path_below(namelist, name);
@@ -24,7 +20,7 @@ std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) 
   if (check || dry_run) return locks;
   comm.agree([&] {
     if (!comm.is_root()) return;
-    const std::filesystem::path directory = namelist.text("output.directory");
+    const std::filesystem::path directory = options.output.directory;
     std::error_code status;
     if (!directory.empty()) std::filesystem::create_directories(directory, status);
     if (status)
@@ -32,6 +28,15 @@ std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) 
     for (const std::string& output : outputs) locks.emplace_back(output);
   });
   return locks;
+}
+
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source) {
+  for (const auto& [input_name, input] : inputs)
+    for (const auto& [name, output] : outputs)
+      if (same_file(input, output))
+        fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written", source,
+             name, output, input_name);
 }
 
 }  // namespace podscale

@@ -52,24 +52,7 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
 
 }  // namespace
 
-LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
-  LinearGaussianOptions options{namelist.integer("base.halo"),
-                                namelist.integers("base.lags"),
-                                {0, 1},
-                                namelist.real("base.lag_weight"),
-                                static_cast<int>(namelist.integer("base.rank")),
-                                namelist.real("base.share"),
-                                namelist.reals("base.penalties")};
-  const std::string& prior = namelist.text("base.prior");
-  if (prior != "auto") options.interpolation = {prior == "interpolation" ? 1.0 : 0.0};
-  if (options.lags.empty()) options.lags = {0};
-  if (options.penalties.empty())
-    throw Error(ExitCode::usage,
-                namelist.source() + ": base.penalties is empty; expected at least one number", true);
-  return options;
-}
-
-LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options,
                                      const Basis& basis, const FieldSource& lr, std::span<const long> train,
                                      long block) {
   LinearGaussian base{options.halo,
@@ -88,7 +71,7 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGauss
   return base;
 }
 
-void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options,
                             const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
                             long block, LinearGaussian& base) {
   const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
@@ -170,10 +153,10 @@ void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOption
     residuals.push_back(std::move(series));
   }
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
-                                          static_cast<long>(samples), options.rank, options.share);
+                                          static_cast<long>(samples), options.global_modes, options.share);
 }
 
-LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options,
                                    const Basis& basis, const StudySeries& study,
                                    const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
                                    long block) {

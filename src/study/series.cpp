@@ -5,23 +5,20 @@
 
 namespace podscale {
 
-CfSpec hr_spec(const Namelist& namelist) {
-  CfSpec spec{"HR",
-              namelist.required_texts("data.hr_files"),
-              namelist.text("data.hr_variable"),
-              namelist.text("data.mask_file"),
-              namelist.text("data.mask_variable"),
-              {}};
-  for (const long value : namelist.integers("data.mask_ocean_values"))
-    spec.mask_ocean_values.push_back(static_cast<double>(value));
-  return spec;
+CfSpec hr_spec(const DataOptions& options) {
+  return {"HR",
+          options.hr_files.get(),
+          options.hr_variable,
+          options.mask_file,
+          options.mask_variable,
+          options.mask_ocean_values};
 }
 
-CfSpec truth_spec(const Namelist& namelist) {
-  CfSpec spec = hr_spec(namelist);
+CfSpec truth_spec(const DataOptions& options) {
+  CfSpec spec = hr_spec(options);
   spec.label = "truth";
-  if (!namelist.texts("data.truth_files").empty()) spec.files = namelist.texts("data.truth_files");
-  if (!namelist.text("data.truth_variable").empty()) spec.variable = namelist.text("data.truth_variable");
+  if (!options.truth_files.empty()) spec.files = options.truth_files;
+  if (!options.truth_variable.empty()) spec.variable = options.truth_variable;
   return spec;
 }
 
@@ -32,44 +29,31 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const Cf
   return std::make_shared<const CfSource>(CfSource::open(comm, spec, std::move(cache)));
 }
 
-/// hr: of the same namelist, nullptr where it is not open.
+/// hr: of the same options, nullptr where it is not open.
 std::shared_ptr<const FieldSource> lr_beside(std::shared_ptr<const FieldSource> hr, const Communicator& comm,
-                                             const Namelist& namelist, std::shared_ptr<FieldCache> cache) {
-  if (namelist.text("data.lr_source") == "coarsen") {
-    if (!hr) hr = open_files(comm, hr_spec(namelist), std::move(cache));
-    return std::make_shared<const Coarsened>(std::move(hr),
-                                             static_cast<int>(namelist.integer("data.coarsen_factor")));
+                                             const DataOptions& options, std::shared_ptr<FieldCache> cache) {
+  if (options.coarsen) {
+    if (!hr) hr = open_files(comm, hr_spec(options), std::move(cache));
+    return std::make_shared<const Coarsened>(std::move(hr), options.coarsen_factor);
   }
-  const CfSpec spec{"LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {},
-                    {}};
-  return open_files(comm, spec, std::move(cache));
+  return open_files(comm, {"LR", options.lr_files.get(), options.lr_variable, {}, {}, {}}, std::move(cache));
 }
 
 }  // namespace
 
-std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
+std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache) {
-  return lr_beside(nullptr, comm, namelist, std::move(cache));
+  return lr_beside(nullptr, comm, options, std::move(cache));
 }
 
-StudySeries open_study(const Communicator& comm, const Namelist& namelist) {
-  const auto cache = std::make_shared<FieldCache>(
-      static_cast<std::size_t>(namelist.integer("grid.cache_mib")) << 20, comm.size());
-  const auto hr = open_files(comm, hr_spec(namelist), cache);
-  return {hr, lr_beside(hr, comm, namelist, cache)};
+StudySeries open_study(const Communicator& comm, const DataOptions& options) {
+  const auto cache =
+      std::make_shared<FieldCache>(static_cast<std::size_t>(options.cache_mib) << 20, comm.size());
+  const auto hr = open_files(comm, hr_spec(options), cache);
+  return {hr, lr_beside(hr, comm, options, cache)};
 }
 
 namespace {
-
-std::pair<std::string, std::string> dates_of_period(const Namelist& namelist, const std::string& key) {
-  const auto& dates = namelist.required_texts(key);
-  if (dates.size() != 2)
-    throw Error(ExitCode::usage,
-                fmt::format("{}: {} has {} values; expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
-                            namelist.source(), key, dates.size()),
-                true);
-  return {dates[0], dates[1]};
-}
 
 std::string range_text(const TimeAxis& axis) {
   return axis.dates.empty()
@@ -79,31 +63,27 @@ std::string range_text(const TimeAxis& axis) {
 
 }  // namespace
 
-std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Namelist& namelist,
-                                      const std::string& key) {
-  const auto [first, last] = dates_of_period(namelist, key);
-  const auto pairs = same_on_all_ranks([&, first = first, last = last] {
-    return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times());
-  });
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period) {
+  const std::string &first = period.get().front(), &last = period.get().back();
+  const auto pairs = same_on_all_ranks(
+      [&] { return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times()); });
   if (pairs.empty())
     throw Error(
         ExitCode::data,
         fmt::format("{} = '{}', '{}': no date in it that both {} ({}) and {} ({}) have; expected a period "
                     "that both cover",
-                    key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
+                    period.key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
                     range_text(lr.times())),
         true);
   return pairs;
 }
 
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist,
-                                     const std::string& key) {
-  const auto [first, last] = dates_of_period(namelist, key);
-  const auto steps =
-      same_on_all_ranks([&, first = first, last = last] { return steps_between(lr.times(), first, last); });
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period) {
+  const std::string &first = period.get().front(), &last = period.get().back();
+  const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), first, last); });
   if (steps.empty())
     throw Error(ExitCode::data,
-                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", key, first, last,
+                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first, last,
                             lr.describe(), range_text(lr.times())),
                 true);
   return steps;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
@@ -123,7 +124,7 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const Namelist namelist = study_namelist(series);
   const StudySeries study = open_study(comm, namelist);
   const Basis basis = build_basis(comm, namelist, study);
-  const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
+  const auto pairs = steps_of_period(study.hr, study.lr, DataOptions(namelist).train);
   const TokenSeries tokens =
       token_series(comm, LatentSpace(basis, nullptr),
                    encode_period(comm, LatentSpace(basis, nullptr), study, pairs, 32), 32);

@@ -13,12 +13,14 @@
 #include <set>
 #include <tuple>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/token_series.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/ocean_file.hpp"
+#include "podscale/study/options.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "scratch.hpp"
@@ -49,10 +51,10 @@ Namelist study_namelist(const std::string& dir) {
 struct Study {
   Study(const Communicator& comm, const Namelist& namelist)
       : series(open_study(comm, namelist)),
-        train(steps_of_period(series.hr, series.lr, namelist, "data.train")),
-        validate(steps_of_period(series.hr, series.lr, namelist, "data.validate")),
+        train(steps_of_period(series.hr, series.lr, DataOptions(namelist).train)),
+        validate(steps_of_period(series.hr, series.lr, DataOptions(namelist).validate)),
         basis(build_basis(comm, namelist, series)),
-        base(fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate,
+        base(fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate,
                                  kBlock)),
         space(basis, &base) {
     base.calibration.times = 1;  // a file with a base that was not calibrated is refused
@@ -160,9 +162,9 @@ void for_forecasts(const Communicator& comm, const Study& study, const std::vect
 }  // namespace
 
 TEST_F(Base, OptionsComeFromTheNamelist) {
-  const auto options = linear_gaussian_options(study_namelist("x"));
+  const auto options = StudyOptions(study_namelist("x")).base;
   EXPECT_EQ(options.lags, (std::vector<long>{-1, 0, 1}));
-  EXPECT_EQ(options.rank, 12);
+  EXPECT_EQ(options.global_modes, 12);
   EXPECT_EQ(options.penalties.size(), 4u);
   EXPECT_EQ(study().base.lags, options.lags);
   EXPECT_EQ(study().base.predictors.box().slots() % 3, 0);
@@ -262,7 +264,7 @@ TEST_F(Base, ALargePenaltyLeavesThePrior) {
   namelist.set("base.penalties=1e6");
   for (const std::string prior : {"interpolation", "climatology"}) {
     namelist.set("base.prior=" + prior);
-    const LinearGaussian base = fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis,
+    const LinearGaussian base = fit_linear_gaussian(comm(), StudyOptions(namelist).base, study().basis,
                                                     study().series, study().train, study().validate, kBlock);
     const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
                       width = static_cast<std::size_t>(base.conditions(study().basis));
@@ -291,10 +293,10 @@ TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
   double best = 1e300, penalty = 0, interpolation = -1;
   for (const double prior : {0.0, 1.0})
     for (const double candidate : {1e-3, 1e-2, 0.1, 1.0}) {
-      LinearGaussianOptions options = linear_gaussian_options(study_namelist(dir()));
+      BaseOptions options = StudyOptions(study_namelist(dir())).base;
       options.penalties = {candidate};
       options.interpolation = {prior};
-      options.rank = 0;
+      options.global_modes = 0;
       const LinearGaussian base = fit_linear_gaussian(comm(), options, study().basis, study().series,
                                                       study().train, study().validate, kBlock);
       double error = 0;
@@ -442,7 +444,7 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   };
   // The choice of the penalty, the seasonal variance and the calibration read that period.
   refused("base.penalties", [&] {
-    fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis, series, study().train,
+    fit_linear_gaussian(comm(), StudyOptions(namelist).base, study().basis, series, study().train,
                         study().validate, kBlock);
   });
   refused("latents", [&] {

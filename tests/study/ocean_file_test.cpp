@@ -1,4 +1,5 @@
 #include "podscale/study/ocean_file.hpp"
+#include "podscale/study/options.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include <cstring>
 #include <numbers>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/synthetic_ocean.hpp"

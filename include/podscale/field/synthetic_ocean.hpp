@@ -11,11 +11,10 @@
 
 #include "podscale/core/calendar.hpp"
 #include "podscale/mesh/grid.hpp"
-#include "podscale/config/namelist.hpp"
 
 namespace podscale {
 
-/// &ocean of the namelist, checked. Units as in doc/namelist.md.
+/// &ocean of the namelist. Units as in doc/namelist.md.
 struct OceanSpec {
   long ny = 96, nx = 96;
   double lat0 = 28, lon0 = -78, resolution = 0.25;
@@ -32,10 +31,6 @@ struct OceanSpec {
   double lr_bias = 0, lr_noise = 0;
   int deflate = 1;
 };
-
-/// Not collective. Errors: usage, for dates that are none or in the wrong order and a grid that leaves the
-/// globe.
-OceanSpec ocean_spec(const Namelist& namelist);
 
 /// The HR field on one window. Every value is a function of (spec, time, latitude, longitude) alone, through
 /// CounterRandom, and its terms are summed in the same order everywhere: the same bits whatever the window.

@@ -1,12 +1,14 @@
 #pragma once
-// What a run works with: its ranks, its namelist, its folder.
+// What a run works with: its ranks, its options, its folder.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/parallel/communicator.hpp"
+#include "podscale/study/options.hpp"
 
 namespace podscale {
 
@@ -15,6 +17,7 @@ namespace podscale {
 struct Context {
   Communicator comm;
   Namelist namelist;
+  StudyOptions options;            ///< what it says
   bool check = false;              ///< --check: validate namelist and inputs, touch nothing
   bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
   std::vector<std::string> files;  ///< positional files of a program with takes_files
@@ -29,7 +32,9 @@ struct Context {
   [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
 
-/// Not collective. `name` below output.directory, or `name` itself where it is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name);
+/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of the
+/// outputs is one of the inputs under whatever name. Both are (what it is, path).
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source);
 
 }  // namespace podscale

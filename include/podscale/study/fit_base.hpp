@@ -10,21 +10,9 @@
 
 namespace podscale {
 
-struct LinearGaussianOptions {
-  long halo = 1;                               ///< LR cells around a patch
-  std::vector<long> lags = {0};                ///< steps of the LR series
-  std::vector<double> interpolation = {0, 1};  ///< candidates for what the penalty shrinks to
-  double lag_weight = 0.25;  ///< of predictors at other times: their penalty is lag_weight^-2 times larger
-  int rank = 64;             ///< most global modes R of the residual covariance
-  double share = 0.9;        ///< of the residual variance that they need not exceed
-  std::vector<double> penalties;  ///< candidates, relative; the validation period chooses
-};
-/// &base. Not collective.
-LinearGaussianOptions linear_gaussian_options(const Namelist& namelist);
-
 /// Collective. What the conditions of a period need of the base: predictors, and the climatology of the LR
 /// cells over the training period, steps of lr. A LatentSpace over it can encode periods.
-LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options,
                                      const Basis& basis, const FieldSource& lr, std::span<const long> train,
                                      long block);
 
@@ -34,12 +22,12 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGauss
 /// period chooses penalty and interpolation, the same for all patches. Regression and residual covariance;
 /// no fields are read. The same bits at any number of ranks. Without seasonal variance and calibration yet.
 /// base: as started.
-void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options,
                             const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
                             long block, LinearGaussian& base);
 
 /// Collective. Both, for callers that need the encoded periods for nothing else.
-LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options,
                                    const Basis& basis, const StudySeries& study,
                                    const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
                                    long block);

@@ -6,14 +6,16 @@
 
 #include "podscale/study/base_file.hpp"
 #include "podscale/gaussian/latent_space.hpp"
-#include "podscale/config/namelist.hpp"
+#include "podscale/study/options.hpp"
 
 namespace podscale {
 
 struct Foundation {
   /// Collective. Errors: no_input, data (no basis, or no base in it where model.base = 'gaussian').
-  Foundation(const Communicator& comm, const std::string& path, const Namelist& namelist)
-      : path(path), basis(read_basis(comm, path)), space(basis, read(comm, path, namelist)) {}
+  Foundation(const Communicator& comm, const StudyOptions& options)
+      : path(options.output.basis_file.get()),
+        basis(read_basis(comm, path)),
+        space(basis, read(comm, options.with_base)) {}
   Foundation(const Foundation&) = delete;
 
   std::string path;
@@ -22,8 +24,8 @@ struct Foundation {
   LatentSpace space;
 
  private:
-  const LinearGaussian* read(const Communicator& comm, const std::string& path, const Namelist& namelist) {
-    if (namelist.text("model.base") != "gaussian") return nullptr;
+  const LinearGaussian* read(const Communicator& comm, bool with_base) {
+    if (!with_base) return nullptr;
     return &base.emplace(require_base(comm, basis, path));
   }
 };

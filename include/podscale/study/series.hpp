@@ -5,21 +5,21 @@
 #include <string>
 #include <vector>
 
-#include "podscale/config/namelist.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/pod/basis.hpp"
+#include "podscale/study/options.hpp"
 
 namespace podscale {
 
 /// The HR series as &data names it (hr_files, hr_variable, mask_*), and the truth (truth_files, or else
 /// hr_files).
-CfSpec hr_spec(const Namelist& namelist);
-CfSpec truth_spec(const Namelist& namelist);
+CfSpec hr_spec(const DataOptions& options);
+CfSpec truth_spec(const DataOptions& options);
 
 /// Collective on comm, which must outlive the result. The LR side alone. data.lr_source = 'files':
 /// data.lr_files; 'coarsen': block means of data.hr_files by data.coarsen_factor. cache (optional): for the
 /// files. Errors as CfSource::open and Coarsened.
-std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
+std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache = nullptr);
 
 /// The two sources of a study.
@@ -34,14 +34,13 @@ struct StudySeries {
 /// Collective on comm, which must outlive the result. Both keep what they read, up to grid.cache_mib a rank;
 /// with data.lr_source = 'coarsen' they share one reading of the files. Errors as CfSource::open and
 /// Coarsened.
-StudySeries open_study(const Communicator& comm, const Namelist& namelist);
+StudySeries open_study(const Communicator& comm, const DataOptions& options);
 
-/// Collective. The pairs (HR step, LR step) of a period that is a key of the namelist, as "data.train".
-/// Errors: usage (no dates), data (no common date: says which dates each source has).
-std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Namelist& namelist,
-                                      const std::string& key);
+/// Collective. The pairs (HR step, LR step) of a period. Errors: usage (no dates), data (no common date: says
+/// which dates each source has).
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period);
 /// The same for the LR source alone.
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist, const std::string& key);
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);

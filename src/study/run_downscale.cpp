@@ -1,4 +1,4 @@
-#include "podscale/study/downscale_run.hpp"
+#include "podscale/study/downscale.hpp"
 
 #include <fmt/ranges.h>
 
@@ -8,22 +8,25 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/study/anomaly.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/product_factors.hpp"
-#include "podscale/study/product_file.hpp"
+#include "podscale/study/runs.hpp"
+#include "podscale/study/series.hpp"
 
 namespace podscale {
 namespace {
 
 [[noreturn]] void refuse(const Context& context, const std::string& message) {
-  throw Error(ExitCode::usage, context.namelist.source() + ": " + message, true);  // alike on every rank
+  throw Error(ExitCode::usage, context.options.source + ": " + message, true);  // alike on every rank
 }
 
 std::vector<Functional> regions(const Context& context, const Foundation& foundation) {
-  const auto& names = context.namelist.texts("regions.names");
-  const auto& boxes = context.namelist.reals("regions.boxes");
+  const auto& names = context.options.output.region_names;
+  const auto& boxes = context.options.output.region_boxes;
   if (boxes.size() != 4 * names.size())
     refuse(context, fmt::format("regions.boxes has {} numbers for {} names; "
                                 "expected south, north, west, east for each",
@@ -42,31 +45,25 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   return result;
 }
 
-ProductOptions product_options(const Context& context, const Foundation& foundation,
-                               const Forecaster& forecaster, const DownscaleOptions& wanted) {
-  const Namelist& n = context.namelist;
+ProductOptions product_of(const Context& context, const Foundation& foundation,
+                          const Forecaster& forecaster, const DownscaleOptions& wanted) {
+  const OutputOptions& output = context.options.output;
   const std::time_t now = std::time(nullptr);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  ProductOptions options;
-  options.variable = n.text("output.variable_name");
-  options.standard_name = n.text("output.standard_name");
-  options.long_name = n.text("output.long_name");
-  options.units = n.text("output.units");
+  ProductOptions options = product_options(output, foundation.basis);
   options.members = wanted.members;
-  options.deflate = static_cast<int>(n.integer("output.deflate"));
-  options.chunk = foundation.basis.decomposition.chunk_shape();
   options.attributes = {
-      {"title", n.text("output.title")},
-      {"institution", n.text("output.institution")},
+      {"title", output.title},
+      {"institution", output.institution},
       {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-      {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " + n.source()},
+      {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " + context.options.source},
       {"references", "arXiv 2606.31290, arXiv 2605.03399"},
-      {"podscale_uncertainty", forecaster.name()},
+      {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
       {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
       {"podscale_model_checksum", forecaster.model_checksum()},
-      {"podscale_namelist", n.effective()}};
-  if (forecaster.kind() == Forecaster::Kind::ensemble)
+      {"podscale_namelist", context.options.effective}};
+  if (forecaster.kind() == Uncertainty::ensemble)
     options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
   if (wanted.budget)
     options.extra = {
@@ -79,7 +76,7 @@ ProductOptions product_options(const Context& context, const Foundation& foundat
       options.extra.push_back(
           {fmt::format("_{}", side),
            fmt::format("{} bound of the central {:.0f} % interval", side, 100 * wanted.interval)});
-  options.region_boxes = n.reals("regions.boxes");
+  options.region_boxes = output.region_boxes;
   for (const Functional& f : wanted.regions) options.regions.push_back(f.name);
   return options;
 }
@@ -147,14 +144,25 @@ TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
   return part;
 }
 
+ProductOptions product_options(const OutputOptions& output, const Basis& basis) {
+  ProductOptions options;
+  options.variable = output.variable_name;
+  options.standard_name = output.standard_name;
+  options.long_name = output.long_name;
+  options.units = output.units;
+  options.deflate = output.deflate;
+  options.chunk = basis.decomposition.chunk_shape();
+  return options;
+}
+
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation) {
-  const Namelist& n = context.namelist;
+  const OutputOptions& output = context.options.output;
   DownscaleOptions options;
-  options.factors = n.logical("output.write_factors");
-  options.budget = n.logical("output.write_budget");
-  options.interval = n.real("output.interval");
-  options.conformal = n.text("sampling.calibration") == "conformal";
-  if (n.logical("output.write_members")) options.members = static_cast<int>(n.integer("sampling.members"));
+  options.factors = output.write_factors;
+  options.budget = output.write_budget;
+  options.interval = output.interval;
+  options.conformal = context.options.sampling.calibration == Correction::conformal;
+  if (output.write_members) options.members = context.options.sampling.plan.members;
   if (options.interval > 0 &&
       std::none_of(calibration_levels.begin(), calibration_levels.end(),
                    [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
@@ -171,21 +179,21 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const TimeAxis axis = subset(lr.times(), steps);
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
-  const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
+  const bool from_members = forecaster.kind() == Uncertainty::ensemble;
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
-                               truncation, static_cast<int>(context.namelist.integer("output.deflate")));
+                               truncation, context.options.output.deflate);
   const FunctionalSet regions(basis, options.regions);
-  ProductOptions product_options_ = product_options(context, foundation, forecaster, options);
+  ProductOptions product_options_ = product_of(context, foundation, forecaster, options);
   product_options_.define = [&](NetcdfFile& file) {
-    describe_calibration(file, forecaster, context.namelist.text("sampling.calibration"));
+    describe_calibration(file, forecaster, context.options.sampling.calibration_name);
     if (options.factors) factors.define(file);
   };
-  ProductFile product(comm, context.output_path_of("output.product_file"), basis.grid, basis.window, axis,
+  ProductFile product(comm, context.options.output.product_file.get(), basis.grid, basis.window, axis,
                       product_options_);
   if (options.factors) factors.put_static(product.file());
 
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  const std::size_t block = static_cast<std::size_t>(context.namelist.integer("sampling.time_block"));
+  const std::size_t block = static_cast<std::size_t>(context.options.sampling.time_block);
   Progress progress("downscaling", static_cast<long>(steps.size()), "times");
   for (std::size_t first = 0; first < steps.size(); first += block) {
     const std::size_t count = std::min(block, steps.size() - first);
@@ -235,6 +243,30 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   }
   product.commit();
   progress.finish();
+}
+
+int run_downscale(const Context& context, const NetworkBackend& backend) {
+  const Communicator& comm = context.comm;
+  const StudyOptions& options = context.options;
+  const std::string& product = options.output.product_file.get();
+
+  // 1. Basis, model and the LR steps of the period.
+  backend.tune_process(options.run.threads);
+  const Foundation foundation(comm, options);
+  const Forecaster forecaster(comm, foundation, options, backend);
+  const auto lr = open_lr(comm, options.data);
+  require_same_grid(lr->grid(), foundation.basis.lr_grid, lr->describe(), foundation.path);
+  const auto steps = lr_steps_of_period(*lr, options.data.downscale);
+  log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
+  const DownscaleOptions wanted = downscale_options(context, foundation);
+  warn_of_damping(options);
+  if (context.check || context.dry_run) return 0;
+  const auto locks = context.claim({product});
+
+  // 2. Forecasting, decoding, writing, a block of times at a time.
+  downscale(context, foundation, forecaster, wanted, *lr, steps);
+  log::info("peak memory {:.0f} MiB a rank", comm.max(peak_memory_mib()));
+  return 0;
 }
 
 }  // namespace podscale

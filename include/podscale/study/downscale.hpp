@@ -9,6 +9,7 @@
 #include "podscale/gaussian/functional.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/forecaster.hpp"
+#include "podscale/study/product_file.hpp"
 
 namespace podscale {
 
@@ -27,6 +28,9 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 /// came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps);
+
+/// Not collective. What &output says of a product on the grid of a basis.
+ProductOptions product_options(const OutputOptions& output, const Basis& basis);
 
 /// Not collective. The steps of an axis.
 TimeAxis subset(const TimeAxis& axis, std::span<const long> steps);
