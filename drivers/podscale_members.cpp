@@ -22,7 +22,6 @@ int main(int argc, char** argv) {
     app.add_option("--basis", wanted.basis, "basis.nc, where it is not where the product says");
     app.add_option("--model", wanted.model, "model.h5, likewise");
   };
-  return run_program(argc, argv, info, [&](Context& context) {
-    return run_members(context, wanted, network_backend());
-  });
+  return run_program(argc, argv, info,
+                     [&](Context& context) { return run_members(context, wanted, network_backend()); });
 }

@@ -174,11 +174,11 @@ Basis build_basis(const Communicator& comm, const StudyOptions& options, const S
   const auto lr = lr_steps(steps_of_period(study.hr, study.lr, options.data.train));
   const std::size_t k = static_cast<std::size_t>(basis.modes);
   basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);
-  const ConditionSeries conditions(study.lr, basis, nullptr, nullptr, comm);
-  for_blocks("condition", lr.size(), options.data.time_block,
-             [&](std::size_t first, std::size_t count) {
-               add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
-             });
+  const Diagonal published(basis);
+  const ConditionSeries conditions(study.lr, basis, published, comm);
+  for_blocks("condition", lr.size(), options.data.time_block, [&](std::size_t first, std::size_t count) {
+    add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
+  });
   finish_scale(basis);
   return basis;
 }

@@ -4,7 +4,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/random.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 
 namespace podscale {
 
@@ -19,13 +19,13 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
   const std::string& model_path = options.output.model_file.get();
   const char* const name = uncertainty_name(kind_);
   if (kind_ == Uncertainty::base) {
-    if (!foundation.base)
+    if (!foundation.reference->stands_alone())
       throw Error(ExitCode::usage,
                   options.source +
                       ": sampling.uncertainty = 'base' with model.base = 'none': there is no base; "
                       "expected model.base = 'gaussian'",
                   true);
-    calibration_ = foundation.base->calibration;
+    calibration_ = foundation.reference->calibration;
   } else {
     model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
                           options.model.device, foundation.path);
@@ -77,7 +77,8 @@ void Forecaster::require_calibration(const StudyOptions& options) {
 
 std::string Forecaster::description() const {
   if (kind_ == Uncertainty::base) return "the linear-Gaussian base alone";
-  if (kind_ == Uncertainty::head) return fmt::format("the Gaussian head of {} parameters", model_->parameters());
+  if (kind_ == Uncertainty::head)
+    return fmt::format("the Gaussian head of {} parameters", model_->parameters());
   return fmt::format("{} members of {} parameters", plan_.members, model_->parameters());
 }
 
@@ -85,11 +86,18 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
                                                    std::uint64_t time_key, int member,
                                                    std::span<const float> condition) const {
   const LatentSpace& space = foundation_.space;
-  const std::size_t tokens =
-      foundation_.basis.patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens());
-  std::vector<float> noise(tokens * static_cast<std::size_t>(foundation_.basis.modes));
-  // The stream and counters of the sampler's start noise: member m of an untrained network is the same field.
-  CounterRandom(seed_, Stream::sampler).fill_noise(noise, time_key, static_cast<std::uint32_t>(member));
+  const Patches& patches = foundation_.basis.patches;
+  const std::size_t tokens = patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens()),
+                    k = static_cast<std::size_t>(foundation_.basis.modes);
+  std::vector<float> noise(tokens * k);
+  const auto draw = [&](long token, std::size_t count) {
+    StartNoise(seed_, foundation_.basis.modes)
+        .values(time_key, member, token,
+                std::span(noise).subspan(static_cast<std::size_t>(token) * k, count * k));
+  };
+  // That of the sampler: member m of an untrained network is the same field.
+  for (const PatchModes& patch : patches.mine) draw(patch.token, 1);
+  draw(static_cast<long>(patches.patch_of_token.size()), static_cast<std::size_t>(space.global_tokens()));
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 
@@ -102,8 +110,9 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
     batch.forecasts =
         ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
   else
-    batch.forecasts = kind_ == Uncertainty::head ? head_forecast(comm_, space, network_.head)(request, inflation_)
-                                          : base_forecast(space)(request, inflation_);
+    batch.forecasts = kind_ == Uncertainty::head
+                          ? head_forecast(comm_, space, network_.head)(request, inflation_)
+                          : base_forecast(space)(request, inflation_);
   const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),
                     global = latents.global.size() / std::max<std::size_t>(1, request.times());
   for (std::size_t t = 0; budget && kind_ == Uncertainty::ensemble && t < request.times(); ++t)

@@ -78,7 +78,8 @@ TrainingOptions training_options(const Namelist& n) {
 }
 
 SamplingOptions sampling_options(const Namelist& n) {
-  const std::string &uncertainty = n.text("sampling.uncertainty"), &correction = n.text("sampling.calibration");
+  const std::string &uncertainty = n.text("sampling.uncertainty"),
+                    &correction = n.text("sampling.calibration");
   return {.sampler = {sampler_from_name(n.text("sampling.sampler")), small(n, "sampling.steps"),
                       seed(n, "sampling.seed")},
           .sampler_name = n.text("sampling.sampler"),

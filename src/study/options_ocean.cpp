@@ -10,7 +10,9 @@ OceanOptions::OceanOptions(const Namelist& n)
       calendar(n.text("ocean.calendar")),
       step_days(n.integer("ocean.step_days")),
       effective(n.effective({"ocean"})) {
-  const auto count = [&](const char* key) { return static_cast<int>(n.integer(std::string("ocean.") + key)); };
+  const auto count = [&](const char* key) {
+    return static_cast<int>(n.integer(std::string("ocean.") + key));
+  };
   const auto real = [&](const char* key) { return n.real(std::string("ocean.") + key); };
   const auto path = [&](const char* key) -> FilePath {
     const std::string& name = n.text(key);
@@ -58,8 +60,7 @@ TimeAxis ocean_times(const OceanOptions& options) {
     fail(ExitCode::usage, "&ocean last_date: found '{}', expected a day not before first_date '{}'", last,
          first);
   std::vector<double> values;
-  for (long day = 0; day <= days; day += options.step_days)
-    values.push_back(static_cast<double>(day));
+  for (long day = 0; day <= days; day += options.step_days) values.push_back(static_cast<double>(day));
   const std::string units =
       fmt::format("days since {:04}-{:02}-{:02} 00:00:00", begin.year, begin.month, begin.day);
   return decode_times(values, units, calendar_name(calendar), "&ocean");

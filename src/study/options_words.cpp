@@ -8,9 +8,7 @@
 namespace podscale {
 
 const char* uncertainty_name(Uncertainty uncertainty) {
-  return uncertainty == Uncertainty::base   ? "base"
-         : uncertainty == Uncertainty::head ? "head"
-                                            : "ensemble";
+  return uncertainty == Uncertainty::base ? "base" : uncertainty == Uncertainty::head ? "head" : "ensemble";
 }
 
 void require_trainable(const StudyOptions& options, int ranks) {

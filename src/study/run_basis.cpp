@@ -18,7 +18,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   const long block = options.data.time_block;
   LinearGaussian base =
       start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(train_pairs), block);
-  const LatentSpace space(basis, &base);
+  const LatentSpace space(basis, base);
   const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
   {
     const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
@@ -31,7 +31,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
                                options.base.inflation, block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.box().slots(), base.penalty,
-            base.interpolation > 0 ? "interpolation" : "climatology", base.residual.rank);
+            base.interpolation > 0 ? "interpolation" : "climatology", base.residual.global_modes);
   log::info("base: {}", base.calibration.text());
   return base;
 }
@@ -51,9 +51,8 @@ int run_basis(const Context& context) {
   const auto train = steps_of_period(study.hr, study.lr, options.data.train);
   ValidationParts validation;
   if (options.with_base)
-    validation = split_validation(study.hr.times(),
-                                  steps_of_period(study.hr, study.lr, options.data.validate),
-                                  options.data.held_out);
+    validation = split_validation(
+        study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
             study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
             study.lr.grid().nx(), train.size());

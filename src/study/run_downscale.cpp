@@ -1,5 +1,3 @@
-#include "podscale/study/downscale.hpp"
-
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -12,7 +10,9 @@
 #include "podscale/core/stop.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/study/anomaly.hpp"
+#include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
+#include "podscale/study/downscale.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
@@ -45,24 +45,24 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   return result;
 }
 
-ProductOptions product_of(const Context& context, const Foundation& foundation,
-                          const Forecaster& forecaster, const DownscaleOptions& wanted) {
+ProductOptions product_of(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
+                          const DownscaleOptions& wanted) {
   const OutputOptions& output = context.options.output;
   const std::time_t now = std::time(nullptr);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
   ProductOptions options = product_options(output, foundation.basis);
   options.members = wanted.members;
-  options.attributes = {
-      {"title", output.title},
-      {"institution", output.institution},
-      {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-      {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " + context.options.source},
-      {"references", "arXiv 2606.31290, arXiv 2605.03399"},
-      {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
-      {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
-      {"podscale_model_checksum", forecaster.model_checksum()},
-      {"podscale_namelist", context.options.effective}};
+  options.attributes = {{"title", output.title},
+                        {"institution", output.institution},
+                        {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
+                        {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " +
+                                        context.options.source},
+                        {"references", "arXiv 2606.31290, arXiv 2605.03399"},
+                        {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
+                        {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
+                        {"podscale_model_checksum", forecaster.model_checksum()},
+                        {"podscale_namelist", context.options.effective}};
   if (forecaster.kind() == Uncertainty::ensemble)
     options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
   if (wanted.budget)
@@ -106,7 +106,7 @@ double half_width(const DownscaleOptions& options, const Forecaster& forecaster)
   for (std::size_t i = 0; i < calibration_levels.size(); ++i)
     if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
       return options.conformal ? forecaster.calibration()->half_width[i]
-                               : gaussian_half_width(calibration_levels[i]);
+                               : central_half_width(calibration_levels[i]);
   return 0;
 }
 
@@ -193,10 +193,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   if (options.factors) factors.put_static(product.file());
 
   const std::size_t n = static_cast<std::size_t>(basis.window.points());
-  const std::size_t block = static_cast<std::size_t>(context.options.sampling.time_block);
-  Progress progress("downscaling", static_cast<long>(steps.size()), "times");
-  for (std::size_t first = 0; first < steps.size(); first += block) {
-    const std::size_t count = std::min(block, steps.size() - first);
+  const auto work = [&](std::size_t first, std::size_t count) {
     if (comm.max(stop_requested() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue,
                   "stopped by a signal or the time limit; no product was written: run again", true);
@@ -239,10 +236,9 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
     if (regions.size() > 0) product.write_regions(first, count, region_mean, region_variance);
     if (options.factors) factors.put(product.file(), first, batch.forecasts, condition);
-    progress.update(static_cast<long>(first + count));
-  }
+  };
+  for_blocks("downscaling", steps.size(), context.options.sampling.time_block, work);
   product.commit();
-  progress.finish();
 }
 
 int run_downscale(const Context& context, const NetworkBackend& backend) {

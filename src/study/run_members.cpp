@@ -132,8 +132,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   }
   file.commit();
   progress.finish();
-  log::info("wrote {}: members {} to {} of {}", request.output, request.first, request.first + request.count - 1,
-            path);
+  log::info("wrote {}: members {} to {} of {}", request.output, request.first,
+            request.first + request.count - 1, path);
   return 0;
 }
 

@@ -11,8 +11,7 @@ int run_ocean(const Context& context) {
   OceanSpec spec;
   context.comm.agree([&] { spec = ocean_spec(options); });
   const OceanFiles files{options.hr_file.get(), options.lr_file.get(), options.effective,
-                         "podscale-ocean " + context.options.source,
-                         "podscale " + version() + ", synthetic"};
+                         "podscale-ocean " + context.options.source, "podscale " + version() + ", synthetic"};
   const double bytes = 4.0 * static_cast<double>(spec.ny) * static_cast<double>(spec.nx);
   log::info(
       "ocean: {} x {} points, {} times, {:.1f} MiB uncompressed; "

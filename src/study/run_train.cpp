@@ -1,5 +1,3 @@
-#include "podscale/study/runs.hpp"
-
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
@@ -7,6 +5,7 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/foundation.hpp"
+#include "podscale/study/runs.hpp"
 #include "podscale/study/token_series.hpp"
 #include "podscale/study/validation_score.hpp"
 
@@ -25,16 +24,17 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
       backend.load(comm, context.options.output.model_file.get(), foundation.space.layout(comm),
                    foundation.space.checksum(comm), context.options.model.device, foundation.path);
   const NetworkFunctions network = model->functions(sampling.sampler);
-  const ForecastFunction forecast = head ? head_forecast(comm, foundation.space, network.head, Factor::without)
-                                         : ensemble_forecast(comm, foundation.space, sampling.plan,
-                                                             network.sample, control_variate_seed(context.options));
+  const ForecastFunction forecast =
+      head ? head_forecast(comm, foundation.space, network.head, Factor::without)
+           : ensemble_forecast(comm, foundation.space, sampling.plan, network.sample,
+                               control_variate_seed(context.options));
   const long block = context.options.data.time_block;
   const auto encoded = [&](const std::vector<StepPair>& pairs) {
     return encode_period(comm, foundation.space, study, spread(pairs, sampling.calibration_times), block);
   };
-  Calibration c = calibrate(comm, foundation.space, study, encoded(validation.choosing),
-                            encoded(validation.held_out), forecast,
-                            context.options.base.inflation, sampling.time_block, stop_requested);
+  Calibration c =
+      calibrate(comm, foundation.space, study, encoded(validation.choosing), encoded(validation.held_out),
+                forecast, context.options.base.inflation, sampling.time_block, stop_requested);
   c.forecast = calibrated_forecast(context.options);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model->calibration(true), head ? model->calibration(false) : c);
@@ -46,7 +46,8 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
 int run_train(const Context& context, const NetworkBackend& backend) {
   const Communicator& comm = context.comm;
   const StudyOptions& options = context.options;
-  const std::string &basis_path = options.output.basis_file.get(), &model_path = options.output.model_file.get();
+  const std::string &basis_path = options.output.basis_file.get(),
+                    &model_path = options.output.model_file.get();
   const long block = options.data.time_block;
 
   // 1. Basis, base and series, on the same grid.
@@ -56,15 +57,14 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   require_same_grid(study.hr.grid(), foundation.basis.grid, study.hr.describe(), basis_path);
   require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
   const auto train = steps_of_period(study.hr, study.lr, options.data.train);
-  const ValidationParts parts =
-      split_validation(study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate),
-                       options.data.held_out);
-  if (const Calibration* c = foundation.base ? &foundation.base->calibration : nullptr;
-      c && (c->times != std::ssize(parts.choosing) || c->held_out != std::ssize(parts.held_out)))
+  const ValidationParts parts = split_validation(
+      study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
+  if (const Calibration& c = foundation.reference->calibration;
+      c.times > 0 && (c.times != std::ssize(parts.choosing) || c.held_out != std::ssize(parts.held_out)))
     log::warn(
         "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
         "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
-        basis_path, c->times, c->held_out, parts.choosing.size(), parts.held_out.size());
+        basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
   warn_of_damping(options);
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
@@ -72,12 +72,12 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(options.run.threads);
 
   // 2. Latents of the training period, and the validation subset.
-  const TokenSeries tokens = token_series(
-      comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
+  const TokenSeries tokens =
+      token_series(comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
   const auto subset = spread(parts.choosing, options.validation.times);
-  const Inflation inflation = foundation.base ? foundation.base->calibration.inflation : Inflation{};
-  const ValidationSubset validation(comm, foundation.space, study, subset,
-                                    options.validation.members, options.sampling.sampler.seed,
+  const Inflation& inflation = foundation.reference->calibration.inflation;
+  const ValidationSubset validation(comm, foundation.space, study, subset, options.validation.members,
+                                    options.sampling.sampler.seed,
                                     options.sampling.uncertainty == Uncertainty::head, inflation, block);
   log::info("training on {} times, validation on {} of {}", train.size(), subset.size(),
             parts.choosing.size());

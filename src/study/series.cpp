@@ -83,8 +83,8 @@ std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period
   const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), first, last); });
   if (steps.empty())
     throw Error(ExitCode::data,
-                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first, last,
-                            lr.describe(), range_text(lr.times())),
+                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first,
+                            last, lr.describe(), range_text(lr.times())),
                 true);
   return steps;
 }

@@ -63,7 +63,7 @@ class Encoded : public ::testing::Test {
     Basis basis = fit_modes(comm, n, study);
     const BaseOptions options = StudyOptions(n).base;
     LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), kBlock);
-    const LatentSpace space(basis, &base);
+    const LatentSpace space(basis, base);
     const EncodedPeriod one = encode_period(comm, space, study, train, kBlock),
                         two = encode_period(comm, space, study, validate, kBlock);
     set_condition_scale(basis, one.conditions);
@@ -98,7 +98,8 @@ TEST_F(Encoded, IsWhatTheSeriesHold) {
   const Namelist n = namelist("coarsen", 1024);
   const StudySeries study = open_study(comm, n);
   const Basis basis = build_basis(comm, n, study);
-  const LatentSpace space(basis, nullptr);
+  const Diagonal published(basis);
+  const LatentSpace space(basis, published);
   const auto pairs = steps_of_period(study.hr, study.lr, DataOptions(n).validate);
   const EncodedPeriod period = encode_period(comm, space, study, pairs, kBlock);
   ASSERT_EQ(period.size(), pairs.size());

@@ -1,5 +1,4 @@
 #include "podscale/study/ocean_file.hpp"
-#include "podscale/study/options.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,6 +13,7 @@
 #include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
+#include "podscale/study/options.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;

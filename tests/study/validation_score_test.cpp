@@ -12,9 +12,9 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/study/fit_base.hpp"
-#include "podscale/study/token_series.hpp"
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/study/options.hpp"
+#include "podscale/study/token_series.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;
@@ -45,9 +45,8 @@ struct Study {
         train(steps_of_period(series.hr, series.lr, DataOptions(namelist).train)),
         validate(spread(steps_of_period(series.hr, series.lr, DataOptions(namelist).validate), 36)),
         basis(build_basis(comm, namelist, series)),
-        base(
-            fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate, 50)),
-        space(basis, &base),
+        base(fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate, 50)),
+        space(basis, base),
         layout(space.layout(comm)) {
     const TokenSeries tokens =
         token_series(comm, space, encode_period(comm, space, series, validate, 50), 50);

@@ -26,6 +26,7 @@ struct PredictorBox {
 /// Where a rank finds the predictors of its patches.
 class Predictors {
  public:
+  Predictors() = default;  ///< none: no slots
   /// Collective on comm (the box is that of the largest patch of all). halo: LR cells on each side.
   Predictors(const Communicator& comm, const Basis& basis, long halo, std::vector<long> lags);
 
@@ -38,8 +39,8 @@ class Predictors {
 
  private:
   PredictorBox box_;
-  Window source_;
-  long lr_nx_;
+  Window source_{};
+  long lr_nx_ = 0;
   std::vector<std::vector<long>> cells_;
 };
 

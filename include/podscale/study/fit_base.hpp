@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/gaussian/reference_forecast.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "podscale/study/encoded_period.hpp"
 
@@ -12,9 +12,8 @@ namespace podscale {
 
 /// Collective. What the conditions of a period need of the base: predictors, and the climatology of the LR
 /// cells over the training period, steps of lr. A LatentSpace over it can encode periods.
-LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options,
-                                     const Basis& basis, const FieldSource& lr, std::span<const long> train,
-                                     long block);
+LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                     const FieldSource& lr, std::span<const long> train, long block);
 
 /// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out of the
 /// condition, D is a ridge regression of what that leaves on the LR cells. The penalty then shrinks towards
@@ -22,14 +21,13 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 /// period chooses penalty and interpolation, the same for all patches. Regression and residual covariance;
 /// no fields are read. The same bits at any number of ranks. Without seasonal variance and calibration yet.
 /// base: as started.
-void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options,
-                            const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
-                            long block, LinearGaussian& base);
+void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                            const EncodedPeriod& train, const EncodedPeriod& validate, long block,
+                            LinearGaussian& base);
 
 /// Collective. Both, for callers that need the encoded periods for nothing else.
-LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options,
-                                   const Basis& basis, const StudySeries& study,
-                                   const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
-                                   long block);
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                   const StudySeries& study, const std::vector<StepPair>& train,
+                                   const std::vector<StepPair>& validate, long block);
 
 }  // namespace podscale

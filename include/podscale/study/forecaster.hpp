@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "podscale/study/foundation.hpp"
 #include "podscale/study/downscaling.hpp"
+#include "podscale/study/foundation.hpp"
 
 namespace podscale {
 
@@ -18,8 +18,7 @@ class Forecaster {
   /// calibrated for this forecast). inflation: to use instead of that of basis or model, which are then not
   /// asked for a calibration: that of a product whose members are wanted.
   Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
-             const NetworkBackend& backend,
-             const std::optional<Inflation>& inflation = std::nullopt);
+             const NetworkBackend& backend, const std::optional<Inflation>& inflation = std::nullopt);
   Forecaster(const Forecaster&) = delete;
 
   Uncertainty kind() const { return kind_; }

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
                days = steps_of_period(study.hr, study.lr, asked.data.validate);
     const LinearGaussian base =
         fit_linear_gaussian(comm, asked.base, basis, study, train, days, 64);
-    const LatentSpace space(basis, &base);
+    const LatentSpace space(basis, base);
     const EncodedPeriod period = encode_period(comm, space, study, days, 64);
     const std::vector<float> phase(period.year_phase.begin(), period.year_phase.end());
     const auto forecasts = base_forecast(space)({period.conditions, phase, period.time_key}, {});
