@@ -113,6 +113,7 @@ OutputOptions output_options(const Namelist& n) {
           .interval = n.real("output.interval"),
           .deflate = small(n, "output.deflate"),
           .region_names = n.texts("regions.names"),
+          .region_differences = n.texts("regions.differences"),
           .region_boxes = n.reals("regions.boxes")};
 }
 

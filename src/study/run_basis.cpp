@@ -30,7 +30,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
                                options.base.inflation, block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
-            base.predictors.box().slots(), base.penalty,
+            base.predictors.slots(), base.penalty,
             base.interpolation > 0 ? "interpolation" : "climatology", base.residual.global_modes);
   log::info("base: {}", base.calibration.text());
   return base;
@@ -54,8 +54,8 @@ int run_basis(const Context& context) {
     validation = split_validation(
         study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
-            study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
-            study.lr.grid().nx(), train.size());
+            study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
+            study.lr.mesh().nx(), train.size());
   require_patches(options, study.hr);
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({path});

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <optional>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
+#include "podscale/core/units.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
@@ -20,28 +22,66 @@
 namespace podscale {
 namespace {
 
-[[noreturn]] void refuse(const Context& context, const std::string& message) {
-  throw Error(ExitCode::usage, context.options.source + ": " + message, true);  // alike on every rank
+[[noreturn]] void refuse(const StudyOptions& options, const std::string& message) {
+  throw Error(ExitCode::usage, options.source + ": " + message, true);  // alike on every rank
 }
 
+/// regions.differences as pairs of channels.
+std::vector<std::pair<std::size_t, std::size_t>> differences(const Context& context,
+                                                             const std::vector<ProductVariable>& variables) {
+  const auto& names = context.options.output.region_differences;
+  if (names.size() % 2 != 0)
+    refuse(context.options, fmt::format("regions.differences has {} names; expected pairs", names.size()));
+  const auto channel = [&](const std::string& name) {
+    for (std::size_t c = 0; c < variables.size(); ++c)
+      if (variables[c].name == name) return c;
+    refuse(context.options, fmt::format("regions.differences: no variable '{}' in the product", name));
+  };
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i + 1 < names.size(); i += 2) {
+    pairs.emplace_back(channel(names[i]), channel(names[i + 1]));
+    const auto &a = variables[pairs.back().first], &b = variables[pairs.back().second];
+    if (a.working_units != b.working_units)
+      refuse(context.options, fmt::format("regions.differences: {} is in {}, {} in {}; expected one unit", a.name,
+                                  a.working_units, b.name, b.working_units));
+  }
+  return pairs;
+}
+
+/// Functionals of each series on each region: [series][regions].
 std::vector<Functional> regions(const Context& context, const Foundation& foundation) {
   const auto& names = context.options.output.region_names;
   const auto& boxes = context.options.output.region_boxes;
   if (boxes.size() != 4 * names.size())
-    refuse(context, fmt::format("regions.boxes has {} numbers for {} names; "
+    refuse(context.options, fmt::format("regions.boxes has {} numbers for {} names; "
                                 "expected south, north, west, east for each",
                                 boxes.size(), names.size()));
   const Basis& basis = foundation.basis;
-  std::vector<Functional> result;
+  std::vector<Functional> boxed;
   for (std::size_t r = 0; r < names.size(); ++r) {
     if (names[r].find_first_of(" \t") != std::string::npos)
-      refuse(context,
+      refuse(context.options,
              fmt::format("regions.names: '{}' has a blank; expected one word, as 'gulf_stream'", names[r]));
     const Box box{boxes[4 * r], boxes[4 * r + 1], boxes[4 * r + 2], boxes[4 * r + 3]};
-    Functional f{names[r], box_weights(basis.grid, basis.window, basis.ocean, box)};
-    normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.grid.points());
-    result.push_back(std::move(f));
+    Functional f{names[r], box_weights(basis.mesh, basis.window, basis.ocean, box)};
+    normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.mesh.points());
+    boxed.push_back(std::move(f));
   }
+  const auto variables = product_variables(context.options, basis);
+  std::vector<Functional> result;
+  const auto add = [&](std::size_t plus, std::optional<std::size_t> minus) {
+    for (const Functional& box : boxed) {
+      Functional f{box.name, std::vector<double>(static_cast<std::size_t>(basis.points()), 0.0)};
+      const std::size_t n = box.weights.size();
+      for (std::size_t i = 0; i < n; ++i) {
+        f.weights[plus * n + i] += box.weights[i];
+        if (minus) f.weights[*minus * n + i] -= box.weights[i];
+      }
+      result.push_back(std::move(f));
+    }
+  };
+  for (std::size_t c = 0; c < variables.size(); ++c) add(c, std::nullopt);
+  for (const auto& [a, b] : differences(context, variables)) add(a, b);
   return result;
 }
 
@@ -51,7 +91,7 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
   const std::time_t now = std::time(nullptr);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  ProductOptions options = product_options(output, foundation.basis);
+  ProductOptions options = product_options(context.options, foundation.basis);
   options.members = wanted.members;
   options.attributes = {{"title", output.title},
                         {"institution", output.institution},
@@ -77,7 +117,16 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
           {fmt::format("_{}", side),
            fmt::format("{} bound of the central {:.0f} % interval", side, 100 * wanted.interval)});
   options.region_boxes = output.region_boxes;
-  for (const Functional& f : wanted.regions) options.regions.push_back(f.name);
+  options.regions = output.region_names;
+  for (const ProductVariable& v : options.variables)
+    options.region_series.push_back({v.name, v.long_name, v.units, v.working_units});
+  for (const auto& [a, b] : differences(context, options.variables)) {
+    const ProductVariable &first = options.variables[a], &second = options.variables[b];
+    options.region_series.push_back({first.name + "_minus_" + second.name,
+                                     first.long_name + " less " + second.long_name,
+                                     difference_units(first.working_units),
+                                     difference_units(first.working_units)});
+  }
   return options;
 }
 
@@ -110,7 +159,7 @@ double half_width(const DownscaleOptions& options, const Forecaster& forecaster)
   return 0;
 }
 
-/// The fields of one block of times, [times][window points] each.
+/// The fields of one block of times, [times][values of a field] each.
 class BlockFields {
  public:
   BlockFields(std::size_t points, std::size_t times, std::size_t members, std::size_t extra)
@@ -135,6 +184,24 @@ class BlockFields {
 
 }  // namespace
 
+std::vector<ProductVariable> product_variables(const StudyOptions& options, const Basis& basis) {
+  const auto text = [&](const char* key, const std::string& wanted, const std::string& of_source) {
+    if (!wanted.empty() && basis.channels() > 1)
+      refuse(options, fmt::format("{} = '{}' for {} variables; expected '': each keeps its own", key, wanted,
+                                  basis.channels()));
+    return wanted.empty() ? of_source : wanted;
+  };
+  const OutputOptions& output = options.output;
+  std::vector<ProductVariable> variables;
+  for (const Variable& v : basis.variables)
+    variables.push_back(
+        {text("output.variable_name", output.variable_name, v.name),
+         text("output.standard_name", output.standard_name, v.standard_name),
+         text("output.long_name", output.long_name, v.long_name.empty() ? v.name : v.long_name),
+         text("output.units", output.units, v.working_units), v.working_units});
+  return variables;
+}
+
 TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
   TimeAxis part{axis.calendar, axis.units, {}, {}};
   for (const long step : steps) {
@@ -144,13 +211,10 @@ TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
   return part;
 }
 
-ProductOptions product_options(const OutputOptions& output, const Basis& basis) {
+ProductOptions product_options(const StudyOptions& asked, const Basis& basis) {
   ProductOptions options;
-  options.variable = output.variable_name;
-  options.standard_name = output.standard_name;
-  options.long_name = output.long_name;
-  options.units = output.units;
-  options.deflate = output.deflate;
+  options.variables = product_variables(asked, basis);
+  options.deflate = asked.output.deflate;
   options.chunk = basis.decomposition.chunk_shape();
   return options;
 }
@@ -166,7 +230,7 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
   if (options.interval > 0 &&
       std::none_of(calibration_levels.begin(), calibration_levels.end(),
                    [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
-    refuse(context, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
+    refuse(context.options, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
                                 fmt::join(calibration_levels, ", ")));
   options.regions = regions(context, foundation);
   return options;
@@ -180,19 +244,24 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
-  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
-                               truncation, context.options.output.deflate);
-  const FunctionalSet regions(basis, options.regions);
   ProductOptions product_options_ = product_of(context, foundation, forecaster, options);
+  std::vector<double> unit_scale;
+  comm.agree([&] {
+    for (const ProductVariable& v : product_options_.variables)
+      unit_scale.push_back(std::abs(unit_conversion(v.working_units, v.units, "output.units").scale));
+  });
+  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+                               truncation, product_options_.deflate, unit_scale);
+  const FunctionalSet regions(basis, options.regions);
   product_options_.define = [&](NetcdfFile& file) {
     describe_calibration(file, forecaster, context.options.sampling.calibration_name);
     if (options.factors) factors.define(file);
   };
-  ProductFile product(comm, context.options.output.product_file.get(), basis.grid, basis.window, axis,
+  ProductFile product(comm, context.options.output.product_file.get(), basis.mesh, basis.window, axis,
                       product_options_);
   if (options.factors) factors.put_static(product.file());
 
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = static_cast<std::size_t>(basis.points());
   const auto work = [&](std::size_t first, std::size_t count) {
     if (comm.max(stop_requested() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue,
@@ -251,7 +320,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const Foundation foundation(comm, options);
   const Forecaster forecaster(comm, foundation, options, backend);
   const auto lr = open_lr(comm, options.data);
-  require_same_grid(lr->grid(), foundation.basis.lr_grid, lr->describe(), foundation.path);
+  require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);

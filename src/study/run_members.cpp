@@ -102,7 +102,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
       same_on_all_ranks([&] { return decode_times(times, units, calendar, path + ": time"); });
 
   // 2. A product with members only.
-  ProductOptions options = product_options(made_with.output, basis);
+  ProductOptions options = product_options(made_with, basis);
   options.members = request.count;
   options.first_member = request.first;
   options.members_only = true;
@@ -110,10 +110,10 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
                         {"source", "podscale " + version() + ", podscale-members of " + path},
                         {"podscale_basis_checksum", foundation.space.checksum(comm)},
                         {"podscale_model_checksum", forecaster.model_checksum()}};
-  ProductFile file(comm, request.output, basis.grid, basis.window, axis, options);
+  ProductFile file(comm, request.output, basis.mesh, basis.window, axis, options);
 
   // 3. Time by time.
-  const std::size_t points = static_cast<std::size_t>(basis.window.points());
+  const std::size_t points = static_cast<std::size_t>(basis.points());
   std::vector<double> climatology(points);
   Progress progress("members", static_cast<long>(axis.dates.size()), "times");
   for (std::size_t t = 0; t < axis.dates.size(); ++t) {

@@ -54,8 +54,8 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   require_trainable(options, comm.size());
   const Foundation foundation(comm, options);
   const StudySeries study = open_study(comm, options.data);
-  require_same_grid(study.hr.grid(), foundation.basis.grid, study.hr.describe(), basis_path);
-  require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
+  require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
+  require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
   const auto train = steps_of_period(study.hr, study.lr, options.data.train);
   const ValidationParts parts = split_validation(
       study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);

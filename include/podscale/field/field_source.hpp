@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
+#include "podscale/field/variable.hpp"
 #include "podscale/mesh/grid.hpp"
 #include "podscale/mesh/mesh.hpp"
 #include "podscale/parallel/communicator.hpp"
@@ -21,10 +22,16 @@ class FieldSource {
   virtual const Grid& grid() const = 0;
   virtual const Mesh& mesh() const = 0;
   virtual const TimeAxis& times() const = 0;
+  /// One a channel.
+  virtual const std::vector<Variable>& variables() const {
+    static const std::vector<Variable> one{{"tos", "degC", "degC", "sea_surface_temperature", "sea surface temperature", "", {}}};
+    return one;
+  }
+  long channels() const { return static_cast<long>(variables().size()); }
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   virtual std::string describe() const = 0;
   /// Collective on comm(); windows may differ between ranks and be empty, steps (of times()) must be the same
-  /// on all ranks. out: [steps][window.ny][window.nx] degC, NaN where missing.
+  /// on all ranks. out: [steps][channels][window.ny][window.nx] degC, NaN where missing.
   virtual void read(const Window& window, std::span<const long> steps, std::span<float> out) const = 0;
   /// Collective on comm(). What the source itself calls ocean, whatever its data are: [window points], 1 =
   /// ocean. All ones for a source that says nothing.

@@ -24,7 +24,7 @@ struct ReferenceForecast {
   /// number of ranks.
   virtual std::uint64_t checksum(const Communicator& comm, const Basis& basis) const = 0;
   /// C, values of a patch's condition: LR cells, then the projection of the interpolated LR anomaly.
-  long conditions(const Basis& basis) const { return predictors.box().slots() + basis.modes; }
+  long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
 
   Predictors predictors{};        ///< those LR cells; none: no slots
   Climatology cells{};            ///< of them, whole LR grid, degC

@@ -105,7 +105,7 @@ struct OutputOptions {
   bool write_factors = true, write_budget = false, write_members = false;
   double interval = 0;
   int deflate = 1;
-  std::vector<std::string> region_names;
+  std::vector<std::string> region_names, region_differences;
   std::vector<double> region_boxes;
 };
 
