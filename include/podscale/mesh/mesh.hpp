@@ -163,6 +163,10 @@ std::optional<std::string> mapping_difference(const GridMapping& found, const Gr
 
 /// The smallest window that holds some points; on a periodic mesh it may pass the last column.
 Window covering_window(const Mesh& mesh, std::span<const idx_t> points);
+/// The smallest window that holds all the windows; empty ones don't count.
+Window bounding_window(const Mesh& mesh, std::span<const Window> windows);
+/// Whether every point of `part` is in `whole`.
+bool contains(const Mesh& mesh, const Window& whole, const Window& part);
 /// Position of a point within a window: row * window.nx + column; -1 where the window does not hold it.
 idx_t index_within(const Mesh& mesh, const Window& window, idx_t point);
 /// Point of the mesh at row j and column i of a window.
