@@ -88,7 +88,7 @@ bool read_bounds(const NetcdfFile& file, Axis& axis, double turn) {
     const std::size_t at = axis.flip ? info.shape[0] - 1 - i : i;
     const double shift =
         turn > 0 ? turn * std::round((axis.centres[i] - 0.5 * (pairs[2 * at] + pairs[2 * at + 1])) / turn) : 0;
-    const auto [low, high] = std::minmax(pairs[2 * at] + shift, pairs[2 * at + 1] + shift);
+    const auto [low, high] = std::minmax({pairs[2 * at] + shift, pairs[2 * at + 1] + shift});
     const bool around = low <= axis.centres[i] && axis.centres[i] <= high && low < high;
     if (!around || (i > 0 && !(std::abs(low - edges.back()) <= 1e-3 * (high - low)))) return false;
     if (i == 0) edges.push_back(low);

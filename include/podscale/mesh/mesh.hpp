@@ -70,6 +70,10 @@ class Mesh {
   static Mesh plane(std::vector<double> y, std::vector<double> x, PlaneUnit unit,
                     std::vector<double> y_bounds = {}, std::vector<double> x_bounds = {});
   static Mesh plane(idx_t ny, idx_t nx, PointTable table, PlaneUnit unit);
+  /// A mesh as coarsened() makes it, from what can be asked of one: positions and corners, area() of the
+  /// points, period and fold.
+  static Mesh of_blocks(MeshKind kind, idx_t ny, idx_t nx, PointTable table, PlaneUnit unit,
+                        std::vector<double> areas, idx_t period, Fold fold);
   /// Rows and columns, centres at half a pixel. pixel: size of one, so that an image at half the resolution
   /// (pixel = 2) covers the same plane.
   static Mesh image(idx_t ny, idx_t nx, double pixel = 1);
