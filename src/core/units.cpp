@@ -59,7 +59,8 @@ std::string temperature_name(const std::string& text) {
 
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where) {
   const Unit target = parse(to);
-  PODSCALE_ASSERT(target, "unit '{}'", to);
+  if (!target)
+    fail(ExitCode::data, "{}: units '{}' are not known to UDUNITS; expected some that are", where, to);
   const Unit kelvin = parse("K");
   const bool temperature = ut_are_convertible(target.get(), kelvin.get());
   if (from.find_first_not_of(" \t\n") == std::string::npos)
@@ -78,6 +79,16 @@ UnitConversion unit_conversion(const std::string& from, const std::string& to, c
   const double scale = cv_convert_double(converter.get(), 1.0) - offset;
   // kelvin to degC: the difference of two rounded numbers, but exactly 1.
   return {std::abs(scale - 1) < 1e-12 ? 1.0 : scale, offset};
+}
+
+std::string difference_units(const std::string& units) {
+  const Unit unit = parse(units), kelvin = parse("K");
+  const bool temperature = unit && ut_are_convertible(unit.get(), kelvin.get());
+  return temperature && unit_conversion(units, "K", units).scale == 1 ? "K" : units;
+}
+
+std::string squared_units(const std::string& difference) {
+  return difference == "K" ? "K2" : difference == "1" ? "1" : "(" + difference + ")2";
 }
 
 }  // namespace podscale

@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "podscale/study/blocks.hpp"
+#include "podscale/verify/field_scores.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN(), quantile = 0.9;
+constexpr double quantile = 0.9;
 
 /// Rows of a field that one rank works on.
 struct Band {
@@ -67,9 +67,9 @@ class MonthlyCounts {
   /// [points] of a month.
   std::vector<double> frequency(std::size_t month) const {
     if (kind_ == ExceedanceEvent::Kind::percentile) return tops_[month].exceedance();
-    std::vector<double> out(points_, nan);
+    std::vector<double> out(points_);
     for (std::size_t i = 0; i < points_; ++i)
-      if (const double n = seen_[month * points_ + i]; n > 0) out[i] = above_[month * points_ + i] / n;
+      out[i] = quotient(above_[month * points_ + i], seen_[month * points_ + i]);
     return out;
   }
 
@@ -90,10 +90,18 @@ std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::
   return {(month + 11) % 12, month, (month + 1) % 12};
 }
 
+void ExceedanceEvent::convert(const UnitConversion& to, const std::string& name) {
+  threshold = to.scale * threshold + to.offset;
+  for (double& value : percentile.values) value *= to.scale;
+  units = name;
+}
+
 std::string ExceedanceEvent::describe() const {
-  return kind == Kind::threshold
-             ? fmt::format("truth above {:.2f} degC", threshold)
-             : fmt::format("truth above the {:.0f}th percentile of the time of the year", 100 * quantile);
+  if (kind == Kind::percentile)
+    return fmt::format("truth above the {:.0f}th percentile of the time of the year", 100 * quantile);
+  const bool small = threshold != 0 && std::abs(threshold) < 0.1;
+  return fmt::format("truth above {} {}",
+                     small ? fmt::format("{:.3g}", threshold) : fmt::format("{:.2f}", threshold), units);
 }
 
 std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<const float> climatology) const {
@@ -107,12 +115,12 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
                             const Climatology& climatology, long block, bool monthly) {
-  const Grid& grid = hr.grid();
+  const Mesh& mesh = hr.mesh();
   const TimeAxis& times = hr.times();
-  const Share rows = share_of(grid.ny(), comm.size(), comm.rank());
-  const Band band{{rows.begin, rows.size(), 0, grid.nx()},
-                  static_cast<std::size_t>(rows.begin * grid.nx()),
-                  static_cast<std::size_t>(rows.size() * grid.nx())};
+  const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
+  const Band band{{rows.begin, rows.size(), 0, mesh.nx()},
+                  static_cast<std::size_t>(rows.begin * mesh.nx()),
+                  static_cast<std::size_t>(rows.size() * mesh.nx())};
   const auto date = [&](long step) -> const Date& { return times.dates[static_cast<std::size_t>(step)]; };
   std::array<long, 12> fields{};
   for (const long step : steps) ++fields[static_cast<std::size_t>(date(step).month - 1)];
@@ -133,9 +141,9 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
   });
 
   // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
-  const auto all = static_cast<std::size_t>(grid.points());
+  const auto all = static_cast<std::size_t>(mesh.points());
   const auto whole = [&](const auto& part_of_month) {
-    MonthlyField field{grid.points(), std::vector<double>(12 * all, 0.0)};
+    MonthlyField field{mesh.points(), std::vector<double>(12 * all, 0.0)};
     for (std::size_t month = 0; month < 12; ++month) {
       const std::vector<double> part = part_of_month(month);
       std::copy(part.begin(), part.end(), field.values.begin() + static_cast<long>(month * all + band.first));

@@ -1,6 +1,7 @@
 #include "podscale/verify/scores_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "podscale/core/error.hpp"
@@ -19,11 +20,45 @@ std::vector<T> filled(std::vector<T> values) {
   return values;
 }
 
+/// A coordinate of the points. axis: "" for one a point.
+struct Coordinate {
+  std::string name, standard_name, units, axis;
+  std::vector<double> values;
+};
+
+std::vector<Coordinate> coordinates_of(const Mesh& mesh) {
+  const auto pair = [](const std::string& y, const std::string& x) { return std::array{y, x}; };
+  std::vector<Coordinate> list;
+  const auto add = [&](const auto& names, const auto& standard, const auto& units, bool axes,
+                       const std::vector<double>& y, const std::vector<double>& x) {
+    list.push_back({names[0], standard[0], units[0], axes ? "Y" : "", filled(y)});
+    list.push_back({names[1], standard[1], units[1], axes ? "X" : "", filled(x)});
+  };
+  const auto degrees = pair("degrees_north", "degrees_east"), geographic = pair("latitude", "longitude");
+  const auto values = [&](bool y) -> const std::vector<double>& {
+    if (mesh.separable()) return (y ? mesh.y() : mesh.x()).centres;
+    return y ? mesh.table().y : mesh.table().x;
+  };
+  const bool plane = mesh.kind() == MeshKind::plane, image = plane && mesh.unit().metres == 0;
+  if (plane)
+    add(mesh.separable() ? pair("y", "x") : pair("projection_y", "projection_x"),
+        image ? pair("", "") : pair("projection_y_coordinate", "projection_x_coordinate"),
+        image ? pair("1", "1") : pair(mesh.unit().name, mesh.unit().name), mesh.separable(), values(true),
+        values(false));
+  else
+    add(pair("lat", "lon"), geographic, degrees, mesh.separable(), values(true), values(false));
+  if (plane && mesh.geographic())
+    add(pair("lat", "lon"), geographic, degrees, false, mesh.latitudes(), mesh.longitudes());
+  return list;
+}
+
 class ScoresFile {
  public:
   ScoresFile(const std::string& path, const ScoresFileContents& contents)
       : contents_(contents),
         scores_(*contents.scores),
+        units_(scores_.units()),
+        coordinates_(coordinates_of(scores_.mesh())),
         comm_(Communicator::self()),
         file_(NetcdfFile::create(comm_, path)) {}
 
@@ -54,13 +89,13 @@ class ScoresFile {
   }
 
   void define_axes() {
-    const Grid& grid = scores_.grid();
     const auto& systems = scores_.systems();
     file_.define_dimension("system", systems.size());
     file_.define_dimension("time", static_cast<std::size_t>(scores_.times()));
     file_.define_dimension("probability", coverage_levels.size());
-    file_.define_dimension("lat", static_cast<std::size_t>(grid.ny()));
-    file_.define_dimension("lon", static_cast<std::size_t>(grid.nx()));
+    if (scores_.mesh().kind() == MeshKind::rectilinear) points_ = {"lat", "lon"};
+    file_.define_dimension(points_[0], ny());
+    file_.define_dimension(points_[1], nx());
 
     define("system", NC_INT, {"system"}, "", "what is scored", false);
     std::vector<double> numbers;
@@ -76,11 +111,21 @@ class ScoresFile {
     define("spread_members", NC_INT, {"system"}, "1",
            "members that the variance was made from; 0: not from members", false);
     define("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval", false);
-    for (const auto& [name, standard, units, axis] : {std::array{"lat", "latitude", "degrees_north", "Y"},
-                                                      std::array{"lon", "longitude", "degrees_east", "X"}}) {
-      define(name, NC_DOUBLE, {name}, units, standard, false);
-      file_.put_text(name, "standard_name", standard);
-      file_.put_text(name, "axis", axis);
+    for (const Coordinate& c : coordinates_) {
+      const bool one_a_point = c.axis.empty();
+      define(c.name, NC_DOUBLE, one_a_point ? points_ : Names{c.name}, c.units,
+             c.standard_name.empty() ? "pixels, " + c.name : c.standard_name, one_a_point);
+      if (!c.standard_name.empty()) file_.put_text(c.name, "standard_name", c.standard_name);
+      if (!one_a_point) file_.put_text(c.name, "axis", c.axis);
+      if (one_a_point) positions_ += (positions_.empty() ? "" : " ") + c.name;
+    }
+    if (const GridMapping& mapping = scores_.mesh().mapping(); !mapping.attributes.empty()) {
+      file_.define_variable(mapping.name, NC_INT, {});
+      for (const GridMapping::Attribute& attribute : mapping.attributes)
+        if (attribute.numbers.empty())
+          file_.put_text(mapping.name, attribute.name, attribute.text);
+        else
+          file_.put_numbers(mapping.name, attribute.name, attribute.numbers);
     }
     define_time("time", {"time"}, "time");
     file_.put_text("time", "axis", "T");
@@ -92,11 +137,23 @@ class ScoresFile {
     file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
   }
 
+  /// A map, with where its points lie.
+  void define_map(const std::string& name, nc_type type, const Names& leading, const std::string& units,
+                  const std::string& long_name, const std::string& scalar = {}) {
+    Names dims = leading;
+    dims.insert(dims.end(), points_.begin(), points_.end());
+    define(name, type, dims, units, long_name, type == NC_FLOAT);
+    const std::string where = scalar + (scalar.empty() || positions_.empty() ? "" : " ") + positions_;
+    if (!where.empty()) file_.put_text(name, "coordinates", where);
+    if (!scores_.mesh().mapping().attributes.empty())
+      file_.put_text(name, "grid_mapping", scores_.mesh().mapping().name);
+  }
+
   void define_scores() {
     for (const ScoreColumn& column : score_columns()) {
-      define(column.name, NC_DOUBLE, {"system"}, column.units, column.long_name);
-      define(std::string(column.name) + "_series", NC_DOUBLE, {"time", "system"}, column.units,
-             column.long_name);
+      const std::string units = *column.units ? column.units : units_.difference, name = column.name;
+      define(name, NC_DOUBLE, {"system"}, units, column.long_name);
+      define(name + "_series", NC_DOUBLE, {"time", "system"}, units, column.long_name);
     }
     const std::string coverage =
         "fraction of truths inside the central interval of the Gaussian of mean and variance";
@@ -118,12 +175,11 @@ class ScoresFile {
   }
 
   void define_fields() {
-    define("rmse_map", NC_FLOAT, {"system", "lat", "lon"}, "K", "root mean square error over the period");
-    define("bias_map", NC_FLOAT, {"system", "lat", "lon"}, "K",
-           "mean error over the period, downscaled minus truth");
-    define("deviation_map", NC_FLOAT, {"system", "lat", "lon"}, "K",
-           "mean standard deviation over the period");
-    define("ocean_mask", NC_BYTE, {"lat", "lon"}, "", "points that are verified", false);
+    const std::string& units = units_.difference;
+    define_map("rmse_map", NC_FLOAT, {"system"}, units, "root mean square error over the period");
+    define_map("bias_map", NC_FLOAT, {"system"}, units, "mean error over the period, downscaled minus truth");
+    define_map("deviation_map", NC_FLOAT, {"system"}, units, "mean standard deviation over the period");
+    define_map("ocean_mask", NC_BYTE, {}, "", "points that are verified");
     file_.put_numbers("ocean_mask", "flag_values", {0, 1}, NC_BYTE);
     file_.put_text("ocean_mask", "flag_meanings", "land ocean");
     file_.put_text("", "Conventions", "CF-1.8");
@@ -137,13 +193,14 @@ class ScoresFile {
     file_.put_numbers("", "data_range", {scores_.data_range()});
     if (contents_.picture.time < 0) return;
     define_time("picture_time", {}, "time of the picture");
-    for (const auto& [name, what] : picture_names()) {
-      define(name, NC_FLOAT, {"lat", "lon"}, name == "picture_deviation" ? "K" : contents_.units, what);
-      file_.put_text(name, "coordinates", "picture_time");
-    }
+    for (const auto& [name, what] : picture_names())
+      define_map(name, NC_FLOAT, {}, name == "picture_deviation" ? units : units_.value, what,
+                 "picture_time");
   }
 
-  Names::size_type systems() const { return scores_.systems().size(); }
+  std::size_t systems() const { return scores_.systems().size(); }
+  std::size_t ny() const { return static_cast<std::size_t>(scores_.mesh().ny()); }
+  std::size_t nx() const { return static_cast<std::size_t>(scores_.mesh().nx()); }
 
   std::vector<std::pair<std::string, std::string>> picture_names() const {
     std::vector<std::pair<std::string, std::string>> names = {
@@ -156,7 +213,6 @@ class ScoresFile {
   }
 
   void put_axes() {
-    const Grid& grid = scores_.grid();
     std::vector<double> numbers, members;
     for (const VerifiedSystem& system : scores_.systems()) {
       numbers.push_back(static_cast<double>(numbers.size()));
@@ -165,11 +221,11 @@ class ScoresFile {
     put("system", {numbers.size()}, numbers);
     put("spread_members", {members.size()}, members);
     put("probability", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
-    put("lat", {grid.lat.size()}, grid.lat);
-    put("lon", {grid.lon.size()}, grid.lon);
+    for (const Coordinate& c : coordinates_)
+      put(c.name, c.axis.empty() ? std::vector{ny(), nx()} : std::vector{c.values.size()}, c.values);
     put("time", {contents_.times.values.size()}, contents_.times.values);
     const auto& ocean = scores_.ocean();
-    put("ocean_mask", {grid.lat.size(), grid.lon.size()}, {ocean.begin(), ocean.end()});
+    put("ocean_mask", {ny(), nx()}, {ocean.begin(), ocean.end()});
   }
 
   void put_scores() {
@@ -205,7 +261,7 @@ class ScoresFile {
   }
 
   void put_fields() {
-    const auto ny = scores_.grid().lat.size(), nx = scores_.grid().lon.size();
+    const std::size_t ny = this->ny(), nx = this->nx();
     for (std::size_t s = 0; s < systems(); ++s) {
       const ScoreMaps& maps = scores_.maps(s);
       const std::vector<double> none(ny * nx, fill);
@@ -237,6 +293,10 @@ class ScoresFile {
 
   const ScoresFileContents& contents_;
   const ScoreAccumulator& scores_;
+  const ScoreUnits& units_;
+  std::vector<Coordinate> coordinates_;
+  Names points_{"y", "x"};  // dimensions of a map
+  std::string positions_;   // names of the coordinates that have one value a point
   Communicator comm_;
   NetcdfFile file_;
 };

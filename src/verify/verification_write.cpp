@@ -1,7 +1,8 @@
 // Verification: scores.nc, scores.txt and the fields of the picture.
 #include <cmath>
 
-#include "podscale/file/output_file.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/context.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "podscale/verify/score_table.hpp"
 #include "podscale/verify/verification.hpp"
@@ -20,25 +21,68 @@ PictureFields Verification::picture_fields() {
   for (float& value : picture.deviation) value = std::sqrt(value);
   picture.truth = read_truth(match.truth);
   picture.low_resolution = baselines_->nearest(match.lr);
+  convert(picture.truth);
+  convert(picture.low_resolution);
   return picture;
 }
 
 std::string Verification::write(const ScoreAccumulator& scores, const std::string& scores_path,
-                                const std::string& text_path) {
+                                const OutputFile& text, const std::string& earlier) {
   std::vector<ScoreSection> sections = scores.sections();
   sections.push_back(difference_section(scores, bootstrap_options()));
   std::string table = score_table(scores, period());
+  if (options_->channels.size() > 1)
+    table = fmt::format("{}: {}, {}\n{}", channel_->variable, product_->long_name(), units_, table);
   for (const ScoreSection& section : sections) table += section.text;
   on_this_rank([&] {
-    OutputFile text(text_path);  // complete before the scores are renamed: both appear, or none
-    text.write(table);
-    const std::string long_name = namelist_->text("output.long_name");
-    write_scores(scores_path,
-                 {&scores, matched_times(), picture_fields(), namelist_->text("output.variable_name"),
-                  long_name, "degC", product_path_, truth_->describe(), namelist_->effective(), sections});
-    text.commit();
+    text.write(earlier + (earlier.empty() ? "" : "\n") + table);
+    write_scores(scores_path, {&scores, matched_times(), picture_fields(), product_->long_name(),
+                               options_->product_path, truth_->describe(), options_->namelist, sections});
   });
   return table;
+}
+
+std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options) {
+  const Communicator& comm = context.comm;
+  std::vector<std::string> outputs{options.text_path};
+  std::string written = options.text_path, table;
+  for (std::size_t c = 0; c < options.channels.size(); ++c) {
+    outputs.push_back(options.path_of(options.scores_path, c));
+    written += " and " + outputs.back();
+  }
+  std::vector<OutputLock> locks;
+  std::optional<OutputFile> text;
+  std::vector<Picture> pictures;
+  for (std::size_t c = 0; c < options.channels.size(); ++c) {
+    // 1. Open products, truth, LR source and basis; match their times by date.
+    Verification verification(comm, options, c);
+    for (const std::string& line : verification.describe()) log::info("{}", line);
+    if (context.check || context.dry_run) continue;
+
+    // 2. Score the times, dealt over ranks.
+    if (c == 0) locks = context.claim(outputs);
+    const ScoreAccumulator scores = verification.score();
+
+    // 3. Write: rank 0 alone, small files.
+    comm.agree([&] {
+      if (!comm.is_root()) return;
+      if (!text) text.emplace(options.text_path);
+      table += (c > 0 ? "\n" : "") + verification.write(scores, outputs[c + 1], *text, table);
+      if (!options.picture_path.empty())
+        pictures.push_back({outputs[c + 1], options.path_of(options.picture_path, c)});
+    });
+  }
+  if (context.check || context.dry_run) {
+    log::info("inputs are fine; would write {}", written);
+    return {};
+  }
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    text->commit();
+    log::print("\n" + table + "\n");
+    log::info("wrote {}", written);
+  });
+  return pictures;
 }
 
 }  // namespace podscale
