@@ -88,7 +88,8 @@ std::string difference_units(const std::string& units) {
 }
 
 std::string squared_units(const std::string& difference) {
-  return difference == "K" ? "K2" : difference == "1" ? "1" : "(" + difference + ")2";
+  if (difference == "K") return "K2";
+  return difference.empty() || difference == "1" ? difference : "(" + difference + ")2";
 }
 
 }  // namespace podscale

@@ -16,11 +16,11 @@ namespace {
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 constexpr long times = 13, ny = 12, nx = 15, points = ny * nx, members = 5;
 
-Grid test_grid() {
+Mesh test_grid() {
   std::vector<double> lat, lon;
   for (long j = 0; j < ny; ++j) lat.push_back(-40 + 2.0 * static_cast<double>(j));
   for (long i = 0; i < nx; ++i) lon.push_back(150 + 2.0 * static_cast<double>(i));
-  return make_grid(lat, lon);
+  return Mesh::rectilinear(lat, lon);
 }
 
 // A period with land, clouds that move and a truth that the forecast knows up to noise.
@@ -56,8 +56,7 @@ ScoreAccumulator make(const Case& test) {
           test.ocean,
           {{"podscale", "the product", true, true, members}, {"climatology", "HR climatology"}},
           times,
-          6.0,
-          SsimWindow{3}};
+          6.0, "degC", SsimWindow{3}};
 }
 
 bool same_bits(const Scores& a, const Scores& b) {

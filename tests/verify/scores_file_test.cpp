@@ -20,14 +20,14 @@ constexpr long ny = 30, nx = 40, times = 3;
 
 // An eddy field with an island and a coast: what the picture needs to show.
 struct Study {
-  Grid grid;
+  Mesh grid;
   std::vector<unsigned char> ocean;
   std::vector<float> truth, mean, coarse, variance, climatology;
   Study() {
     std::vector<double> lat, lon;
     for (long j = 0; j < ny; ++j) lat.push_back(25.125 + 0.25 * static_cast<double>(j));
     for (long i = 0; i < nx; ++i) lon.push_back(-79.875 + 0.25 * static_cast<double>(i));
-    grid = make_grid(lat, lon);
+    grid = Mesh::rectilinear(lat, lon);
     for (long j = 0; j < ny; ++j)
       for (long i = 0; i < nx; ++i) {
         const double x = 0.31 * static_cast<double>(i), y = 0.37 * static_cast<double>(j);
@@ -47,7 +47,7 @@ struct Study {
     ScoreAccumulator result(
         grid, ocean,
         {{"podscale", "the product", true, false, 8}, {"bicubic_anomaly", "one"}, {"climatology", "two"}},
-        times, 12.0);
+        times, 12.0, "degC");
     for (long t = 0; t < times; ++t) {
       const Forecast forecasts[] = {{mean, variance, {}}, {coarse, {}, {}}, {climatology, {}, {}}};
       result.add(t, forecasts, truth, climatology);
@@ -76,9 +76,7 @@ class ScoresFile : public ::testing::Test {
     write_scores(path_, {&scores,
                          axis(),
                          {1, study_.coarse, study_.mean, study_.truth, study_.deviation()},
-                         "tos",
                          "sea surface temperature",
-                         "degC",
                          "product.nc",
                          "truth.nc",
                          "&data\n/\n"});

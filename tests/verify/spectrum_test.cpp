@@ -110,11 +110,11 @@ TEST(EffectiveWavelength, ByHand) {
 }
 
 constexpr long ny = 24, nx = 32;
-Grid quarter_degrees() {
+Mesh quarter_degrees() {
   std::vector<double> lat, lon;
   for (long j = 0; j < ny; ++j) lat.push_back(-2.875 + 0.25 * static_cast<double>(j));
   for (long i = 0; i < nx; ++i) lon.push_back(100 + 0.25 * static_cast<double>(i));
-  return make_grid(lat, lon);
+  return Mesh::rectilinear(lat, lon);
 }
 
 TEST(SpectralScores, TransferFunctionOfARunningMean) {
@@ -177,7 +177,7 @@ TEST(SpectralScores, LandTakesItsWindowsAway) {
   none.add({0, weights, std::span(&forecast, 1), truth, {}});
   none.reduce(Communicator::self());
   EXPECT_EQ(none.windows(), 0);
-  EXPECT_NE(none.section().text.find("verify.spectrum_window"), std::string::npos);
+  EXPECT_NE(none.section({}).text.find("verify.spectrum_window"), std::string::npos);
 }
 
 }  // namespace
