@@ -91,6 +91,7 @@ class Maps:
         self.drawn = np.isfinite(low + self.y[1:, 1:] + self.y[:-1, :-1] + self.y[1:, :-1] + self.y[:-1, 1:])
         if self.degrees:
             self.drawn &= high - low < 180
+        self.rectangle = data["ocean_mask"].dimensions[1] in data.variables  # else parts of a panel are no mesh
         self.limits = [(np.nanmin(values), np.nanmax(values)) for values in (self.x, self.y)]
         if data["ocean_mask"].dimensions[0] == "y" and self.names[1] == "row":
             self.limits[1] = self.limits[1][::-1]  # images count rows from the top
@@ -106,11 +107,13 @@ class Maps:
         self.coast = lines
 
     def draw(self, axes, field, title, cmap, limits, label_y=True):
-        axes.set_facecolor(LAND)
+        axes.set_facecolor(LAND if self.rectangle else "#ffffff")
         shown = np.ma.filled(np.ma.masked_where(~self.ocean | ~self.drawn, field).astype(float), np.nan)
         shown = np.ma.masked_invalid(shown)
-        axes.pcolormesh(self.x, self.y, np.where(self.ocean & self.drawn, 0, np.nan), cmap=LinearSegmentedColormap.from_list(
-            "gap", ["#ffffff", "#ffffff"]), rasterized=True)  # ocean without a value stays white, land grey
+        # Ocean without a value stays white, land is grey.
+        for cells, colour in ((self.ocean, "#ffffff"), (~self.ocean, LAND))[: 1 if self.rectangle else 2]:
+            axes.pcolormesh(self.x, self.y, np.where(cells & self.drawn, 0, np.nan), rasterized=True,
+                            cmap=LinearSegmentedColormap.from_list("gap", [colour, colour]))
         mesh = axes.pcolormesh(self.x, self.y, shown, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
         size = np.sqrt(self.ocean.size)
         axes.add_collection(LineCollection(self.coast, colors=COAST, linewidths=np.clip(80 / size, 0.25, 1.1),

@@ -56,7 +56,7 @@ void Verification::open() {
   const std::string &product_path = options_->product_path, &basis_path = options_->basis_path;
   product_.emplace(self_, product_path, channel_->variable);
   units_ = product_->units().empty() ? options_->source_units : product_->units();
-  if (units_.empty()) units_ = "1";  // nobody names any
+  if (units_.empty()) units_.push_back('1');  // nobody names any
   if (!options_->source_units.empty() && units_ != options_->source_units)
     to_units_ = unit_conversion(options_->source_units, units_, product_path + ": " + channel_->variable);
   truth_.emplace(CfSource::open(self_, channel_->truth));
