@@ -36,8 +36,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
   std::vector<Box> boxes;
   // Where in which patch a point lies, and the weights of a box in the folded field.
   constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> patch_of(static_cast<std::size_t>(mesh.points()), kNowhere),
-      row_of(patch_of.size());
+  std::vector<std::size_t> patch_of(mesh.points(), kNowhere), row_of(patch_of.size());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
     for (std::size_t i = 0; i < basis.patches.mine[p].points.size(); ++i) {
       const auto point = static_cast<std::size_t>(basis.patches.mine[p].points[i]);
@@ -55,8 +54,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
         double total = 0;
         for (long y = y0; y < y0 + size; ++y)
           for (long x = x0; x < x0 + size; ++x)
-            if (const std::size_t i = static_cast<std::size_t>(y * mesh.nx() + x);
-                basis.ocean[i] && mesh.area_weight(y, x) > 0) {
+            if (const std::size_t i = y * mesh.nx() + x; basis.ocean[i] && mesh.area_weight(y, x) > 0) {
               box.points.push_back(i);
               box.weights.push_back(mesh.area_weight(y, x));
               total += box.weights.back();
@@ -75,7 +73,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
           const std::size_t row = row_of[point], d = patch.points.size();
           box.truncation += w * w * patch.tau[row];
           auto& g = projected[patch_of[point]];
-          g.resize(static_cast<std::size_t>(patch.modes), 0.0);
+          g.resize(patch.modes, 0.0);
           for (std::size_t k = 0; k < g.size(); ++k) g[k] += w * patch.phi[k * d + row];
         }
         for (auto& [p, g] : projected) box.patches.push_back({p, std::move(g)});
@@ -89,10 +87,9 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
   for (std::size_t n = 0; n < products_.size(); ++n) {
     const Product& product = products_[n];
-    const auto forecast = sources_[n]->factors->read(
-        static_cast<std::size_t>(product.steps[static_cast<std::size_t>(fields.time)]));
+    const auto forecast = sources_[n]->factors->read(static_cast<std::size_t>(product.steps[fields.time]));
     const auto mean = fields.forecasts[product.system].mean;
-    const std::size_t shared = static_cast<std::size_t>(forecast.shared);
+    const std::size_t shared = forecast.shared;
     for (const Box& box : sources_[n]->boxes) {
       double error = 0, own = box.truncation, inside = box.truncation;
       bool complete = true;
@@ -155,7 +152,7 @@ ScoreSection AreaMeanCalibration::section(const ScoreUnits&) const {
   for (std::size_t s = 1; s < kSizes.size(); ++s) section.text += fmt::format(" {:>6}", kSizes[s]);
   section.text += '\n';
 
-  std::vector<long> all(static_cast<std::size_t>(sums_.times()));
+  std::vector<long> all(sums_.times());
   std::iota(all.begin(), all.end(), 0L);
   const std::size_t n = products_.size();
   // [patches alone or not]: [sizes][products], and [sizes][products][bounds].
@@ -174,7 +171,7 @@ ScoreSection AreaMeanCalibration::section(const ScoreUnits&) const {
           return ratio(times, p, s, cross) / ratio(times, p, 0, cross);
         });
         const double bounds[] = {interval.estimate, interval.low, interval.high};
-        std::copy_n(bounds, 3, relative[cross].begin() + static_cast<long>(at * 3));
+        std::copy_n(bounds, 3, relative[cross].begin() + at * 3);
         for (std::size_t b = 0; b < 3; ++b)  // the first column is the ratio itself
           rows[b] += s > 0    ? fmt::format(" {:>6}", score_cell(bounds[b], 3))
                      : b == 0 ? fmt::format(" {:>7}", score_cell(ratios[cross][at], 3))

@@ -22,8 +22,7 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
     fields.resize(some.size() * points);
     lr.read(band, some, fields);
     for (std::size_t t = 0; t < some.size(); ++t)
-      fit.add(std::span<const float>(fields).subspan(t * points, points),
-              basis.year_phase(times, static_cast<std::size_t>(some[t])));
+      fit.add(std::span<const float>(fields).subspan(t * points, points), basis.year_phase(times, some[t]));
   });
   Climatology part;
   try {
@@ -34,8 +33,7 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
   }
   // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
   const auto all = static_cast<std::size_t>(mesh.points());
-  Climatology whole{part.harmonics, mesh.points(),
-                    std::vector<double>(static_cast<std::size_t>(part.terms()) * all, 0.0)};
+  Climatology whole{part.harmonics, mesh.points(), std::vector<double>(part.terms() * all, 0.0)};
   for (int term = 0; term < part.terms(); ++term)
     std::copy_n(part.coefficients.begin() + term * band.points(), points,
                 whole.coefficients.begin() + term * mesh.points() + rows.begin * mesh.nx());
@@ -51,8 +49,8 @@ Baselines::Baselines(const FieldSource& lr, const Basis& basis)
       mesh_(mesh_of(basis.grid)),
       lr_mesh_(mesh_of(basis.lr_grid)),
       bilinear_(remap(Interpolation::bilinear)),
-      reached_(static_cast<std::size_t>(mesh_.points())),
-      low_resolution_(static_cast<std::size_t>(lr_mesh_.points()), 1.0f),
+      reached_(mesh_.points()),
+      low_resolution_(lr_mesh_.points(), 1.0f),
       hr_climatology_(reached_.size()),
       lr_climatology_(reached_.size()) {
   PODSCALE_ASSERT(basis.window.points() == mesh_.points(), "a basis of {} of {} points",
@@ -76,8 +74,7 @@ void Baselines::interpolate(const Remap& remap, std::span<const float> low_resol
   const Window& window = remap.source();
   std::vector<float> source;
   for (idx_t j = 0; j < window.ny; ++j)
-    for (idx_t i = 0; i < window.nx; ++i)
-      source.push_back(low_resolution[static_cast<std::size_t>(point_of(lr_mesh_, window, j, i))]);
+    for (idx_t i = 0; i < window.nx; ++i) source.push_back(low_resolution[point_of(lr_mesh_, window, j, i)]);
   out.resize(reached_.size());
   remap.apply(source, out);
 }
@@ -89,7 +86,7 @@ void Baselines::set_lr_climatology(const Climatology& cells) {
 
 std::vector<double> Baselines::interpolated_climatology(const Climatology& cells, Interpolation kind,
                                                         double year_fraction) const {
-  std::vector<double> values(static_cast<std::size_t>(cells.points));
+  std::vector<double> values(cells.points);
   cells.evaluate(year_fraction, values);
   const std::vector<float> source(values.begin(), values.end());
   std::vector<float> out;
@@ -104,8 +101,7 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
     interpolate(held(basis_->interpolation), low_resolution_, last_);
   }
   std::vector<double> climatology(reached_.size());
-  basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(previous)),
-                                  climatology);
+  basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), previous), climatology);
   fields.persistence.resize(reached_.size());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
     const double anomaly = reached_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;

@@ -32,7 +32,7 @@ double median_step(const TimeAxis& times) {
   };
   for (std::size_t t = 1; t < times.dates.size(); ++t) steps.push_back(day(t) - day(t - 1));
   if (steps.empty()) return 0;
-  const auto middle = steps.begin() + static_cast<long>(steps.size() / 2);
+  const auto middle = steps.begin() + steps.size() / 2;
   std::nth_element(steps.begin(), middle, steps.end());
   return *middle;
 }
@@ -52,7 +52,7 @@ std::vector<long> circular_resample(long times, long block, std::uint64_t seed, 
   PODSCALE_ASSERT(times > 0 && block > 0, "{} times, blocks of {}", times, block);
   const CounterRandom random(seed, Stream::shuffle);
   std::vector<long> out;
-  out.reserve(static_cast<std::size_t>(times));
+  out.reserve(times);
   for (std::uint32_t k = 0; static_cast<long>(out.size()) < times; ++k) {
     const auto start = static_cast<long>(random.uniform(sample, k, 0, starts) * static_cast<double>(times));
     for (long t = 0; t < block && static_cast<long>(out.size()) < times; ++t)
@@ -63,7 +63,7 @@ std::vector<long> circular_resample(long times, long block, std::uint64_t seed, 
 
 Interval bootstrap(long times, const BootstrapOptions& options,
                    const std::function<double(std::span<const long>)>& statistic) {
-  std::vector<long> all(static_cast<std::size_t>(times));
+  std::vector<long> all(times);
   std::iota(all.begin(), all.end(), 0L);
   Interval out{statistic(all), undefined, undefined};
   if (options.samples < 1 || times < fewest_blocks * options.block) return out;

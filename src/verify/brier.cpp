@@ -29,7 +29,7 @@ BrierScores::BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent ev
       year_fractions_(std::move(year_fractions)) {}
 
 void BrierScores::add(const ScoredTime& fields) {
-  const double phase = year_fractions_[static_cast<std::size_t>(fields.time)];
+  const double phase = year_fractions_[fields.time];
   const std::vector<double> limits = event_.limits(phase, fields.climatology);
   std::vector<double> frequency(limits.size());
   event_.frequency.evaluate(phase, frequency);

@@ -23,8 +23,8 @@ struct Band {
 Climatology part_of(const Climatology& climatology, const Band& band) {
   Climatology part{climatology.harmonics, static_cast<long>(band.points), {}};
   for (int term = 0; term < climatology.terms(); ++term) {
-    const auto from = climatology.coefficients.begin() + static_cast<long>(term) * climatology.points +
-                      static_cast<long>(band.first);
+    const auto from =
+        climatology.coefficients.begin() + term * climatology.points + static_cast<long>(band.first);
     part.coefficients.insert(part.coefficients.end(), from, from + static_cast<long>(band.points));
   }
   return part;
@@ -121,9 +121,9 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
   const Band band{{rows.begin, rows.size(), 0, mesh.nx()},
                   static_cast<std::size_t>(rows.begin * mesh.nx()),
                   static_cast<std::size_t>(rows.size() * mesh.nx())};
-  const auto date = [&](long step) -> const Date& { return times.dates[static_cast<std::size_t>(step)]; };
+  const auto date = [&](long step) -> const Date& { return times.dates[step]; };
   std::array<long, 12> fields{};
-  for (const long step : steps) ++fields[static_cast<std::size_t>(date(step).month - 1)];
+  for (const long step : steps) ++fields[date(step).month - 1];
 
   MonthlyCounts counts(kind, threshold, band.points, fields);
   const Climatology mine = part_of(climatology, band);
@@ -134,7 +134,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
     values.resize(some.size() * band.points);
     hr.read(band.window, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
-      mine.evaluate(year_phase(times, static_cast<std::size_t>(some[t]), monthly), mean);
+      mine.evaluate(year_phase(times, some[t], monthly), mean);
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
                  std::span<const float>(values).subspan(t * band.points, band.points), mean);
     }
@@ -146,7 +146,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
     MonthlyField field{mesh.points(), std::vector<double>(12 * all, 0.0)};
     for (std::size_t month = 0; month < 12; ++month) {
       const std::vector<double> part = part_of_month(month);
-      std::copy(part.begin(), part.end(), field.values.begin() + static_cast<long>(month * all + band.first));
+      std::copy(part.begin(), part.end(), field.values.begin() + month * all + band.first);
     }
     comm.sum(std::span<double>(field.values));
     return field;

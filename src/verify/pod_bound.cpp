@@ -21,9 +21,9 @@ std::vector<double> encode(const Basis& basis, std::vector<double>& field) {
     const PatchModes& patch = basis.patches.mine[p];
     const int d = static_cast<int>(patch.points.size());
     x.clear();
-    for (const long point : patch.points) x.push_back(field[static_cast<std::size_t>(point)]);
-    gemm(true, false, patch.modes, 1, d, 1, patch.phi.data(), d, x.data(), d, 0,
-         a.data() + p * static_cast<std::size_t>(basis.modes), patch.modes);
+    for (const long point : patch.points) x.push_back(field[point]);
+    gemm(true, false, patch.modes, 1, d, 1, patch.phi.data(), d, x.data(), d, 0, a.data() + p * basis.modes,
+         patch.modes);
   }
   return a;
 }
@@ -38,13 +38,12 @@ class PatchSolver {
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
       std::vector<double> weighted = patch.phi;
-      for (std::size_t i = 0; i < weighted.size(); ++i)
-        weighted[i] *= valid[static_cast<std::size_t>(patch.points[i % d])];
+      for (std::size_t i = 0; i < weighted.size(); ++i) weighted[i] *= valid[patch.points[i % d]];
       const int n = patch.modes, rows = static_cast<int>(d);
-      std::vector<double> normal(static_cast<std::size_t>(n) * static_cast<std::size_t>(n));
+      std::vector<double> normal(n * static_cast<std::size_t>(n));
       gemm(true, false, n, n, rows, 1, patch.phi.data(), rows, weighted.data(), rows, 0, normal.data(), n);
       // Of a diagonal of at most 1: fewer points than modes leave some undetermined.
-      for (int i = 0; i < n; ++i) normal[static_cast<std::size_t>(i * n + i)] += 1e-10;
+      for (int i = 0; i < n; ++i) normal[i * n + i] += 1e-10;
       int info = 0;
       if (n > 0) dpotrf_("L", &n, normal.data(), &n, &info);
       PODSCALE_ASSERT(info == 0, "dpotrf: {}", info);
@@ -55,9 +54,7 @@ class PatchSolver {
     for (std::size_t p = 0; p < factors_.size(); ++p) {
       const int n = basis_->patches.mine[p].modes, one = 1;
       int info = 0;
-      if (n > 0)
-        dpotrs_("L", &n, &one, factors_[p].data(), &n,
-                right.data() + p * static_cast<std::size_t>(basis_->modes), &n, &info);
+      if (n > 0) dpotrs_("L", &n, &one, factors_[p].data(), &n, right.data() + p * basis_->modes, &n, &info);
     }
     return right;
   }

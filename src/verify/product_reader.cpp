@@ -83,7 +83,7 @@ void ProductReader::require_basis(const std::string& basis_path) const {
 void ProductReader::read_field(const std::string& variable, long step, const UnitConversion& to,
                                std::vector<float>& out) const {
   std::vector<std::size_t> count = file_.variable(variable).shape, start(count.size(), 0);
-  start[0] = static_cast<std::size_t>(step);
+  start[0] = step;
   count[0] = 1;
   out.resize(std::accumulate(count.begin(), count.end(), std::size_t{1}, std::multiplies<>()));
   file_.get(variable, start, count, out);

@@ -42,7 +42,7 @@ void RankHistogram::add(const ScoredTime& fields) {
   const std::span<double> sums = sums_.at(fields.time);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const std::span<const float> members = fields.forecasts[s].members;
-    PODSCALE_ASSERT(members.size() == points * static_cast<std::size_t>(systems_[s].members),
+    PODSCALE_ASSERT(members.size() == points * systems_[s].members,
                     "{}: {} values of members, {} points, {} members", systems_[s].name, members.size(),
                     points, systems_[s].members);
     if (members.empty()) continue;

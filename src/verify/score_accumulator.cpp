@@ -18,9 +18,9 @@ ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> 
       data_range_(data_range),
       units_(units, data_range),
       window_(window),
-      sums_(static_cast<std::size_t>(times) * systems_.size()),
+      sums_(times * systems_.size()),
       maps_(systems_.size()),
-      map_count_(static_cast<std::size_t>(mesh.points()), 0.0) {
+      map_count_(mesh.points(), 0.0) {
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     maps_[s].rmse.assign(map_count_.size(), 0.0);
     maps_[s].bias.assign(map_count_.size(), 0.0);

@@ -91,7 +91,7 @@ class ScoresFile {
   void define_axes() {
     const auto& systems = scores_.systems();
     file_.define_dimension("system", systems.size());
-    file_.define_dimension("time", static_cast<std::size_t>(scores_.times()));
+    file_.define_dimension("time", scores_.times());
     file_.define_dimension("probability", coverage_levels.size());
     if (scores_.mesh().kind() == MeshKind::rectilinear) points_ = {"lat", "lon"};
     file_.define_dimension(points_[0], ny());
@@ -199,8 +199,8 @@ class ScoresFile {
   }
 
   std::size_t systems() const { return scores_.systems().size(); }
-  std::size_t ny() const { return static_cast<std::size_t>(scores_.mesh().ny()); }
-  std::size_t nx() const { return static_cast<std::size_t>(scores_.mesh().nx()); }
+  std::size_t ny() const { return scores_.mesh().ny(); }
+  std::size_t nx() const { return scores_.mesh().nx(); }
 
   std::vector<std::pair<std::string, std::string>> picture_names() const {
     std::vector<std::pair<std::string, std::string>> names = {
@@ -271,7 +271,7 @@ class ScoresFile {
     }
     const PictureFields& picture = contents_.picture;
     if (picture.time < 0) return;
-    const double time[] = {contents_.times.values[static_cast<std::size_t>(picture.time)]};
+    const double time[] = {contents_.times.values[picture.time]};
     file_.put("picture_time", {}, {}, std::span<const double>(time));
     const std::vector<float>* fields[] = {&picture.low_resolution, &picture.mean, &picture.truth,
                                           &picture.deviation};

@@ -11,11 +11,11 @@ SeamScores::SeamScores(const Mesh& mesh, const Decomposition& decomposition,
     : ScoreFamily(systems, times, 4 * (1 + 2 * systems.size())),
       ny_(mesh.ny()),
       nx_(mesh.nx()),
-      patch_(static_cast<std::size_t>(mesh.points())) {
+      patch_(mesh.points()) {
   for (long p = 0; p < decomposition.patches(); ++p) {
     const Window w = decomposition.patch_window(p);
     for (long y = w.y0; y < w.y0 + w.ny; ++y)
-      for (long x = w.x0; x < w.x0 + w.nx; ++x) patch_[static_cast<std::size_t>(y * nx_ + x)] = p;
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) patch_[y * nx_ + x] = p;
   }
 }
 
@@ -29,9 +29,9 @@ void SeamScores::add_field(std::span<const float> field, std::span<const double>
   };
   for (long y = 0; y < ny_; ++y)
     for (long x = 0; x < nx_; ++x) {
-      const std::size_t i = static_cast<std::size_t>(y * nx_ + x);
+      const std::size_t i = y * nx_ + x;
       if (x + 1 < nx_) pair(i, i + 1);
-      if (y + 1 < ny_) pair(i, i + static_cast<std::size_t>(nx_));
+      if (y + 1 < ny_) pair(i, i + nx_);
     }
 }
 

@@ -25,7 +25,7 @@ std::vector<double> ratios(const std::vector<double>& over, const std::vector<do
 }  // namespace
 
 SpectralScores::SpectralScores(const Mesh& mesh, std::vector<VerifiedSystem> systems, long times, long size)
-    : ScoreFamily(systems, times, (systems.size() * curves + 1) * static_cast<std::size_t>(size / 2) + 2),
+    : ScoreFamily(systems, times, (systems.size() * curves + 1) * (size / 2) + 2),
       mesh_(mesh),
       spectrum_(size) {}
 
@@ -33,7 +33,7 @@ void SpectralScores::add(const ScoredTime& fields) {
   const long n = spectrum_.size(), nx = mesh_.nx(), step = n / 2;
   const std::span<double> sums = sums_.at(fields.time);
   const std::size_t points = fields.weights.size(), tail = offset(systems_.size(), forecast);
-  std::vector<double> values(static_cast<std::size_t>(n * n));
+  std::vector<double> values(n * n);
   WindowCoefficients truth, other;
   for (long y0 = 0; y0 + n <= mesh_.ny(); y0 += step)
     for (long x0 = 0; x0 + n <= nx; x0 += step) {

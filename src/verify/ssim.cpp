@@ -16,9 +16,8 @@ class WindowMean {
   std::vector<double> operator()(Quantity quantity) const {
     const long my = ny_ - size_ + 1, mx = nx_ - size_ + 1;
     const double weight = 1.0 / static_cast<double>(size_);
-    std::vector<double> rows(static_cast<std::size_t>(ny_ * mx), 0.0),
-        out(static_cast<std::size_t>(my * mx), 0.0);
-    std::vector<double> line(static_cast<std::size_t>(nx_));
+    std::vector<double> rows(ny_ * mx, 0.0), out(my * mx, 0.0);
+    std::vector<double> line(nx_);
     for (long j = 0; j < ny_; ++j) {
       for (long i = 0; i < nx_; ++i) line[i] = quantity(j * nx_ + i);
       for (long k = 0; k < size_; ++k)

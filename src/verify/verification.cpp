@@ -126,9 +126,8 @@ void Verification::match_times() {
   if (by_product.empty())
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
-         truth_->describe(), extent(truth_->times()), product_->path(),
-         day(times.dates[static_cast<std::size_t>(steps.front())]),
-         day(times.dates[static_cast<std::size_t>(steps.back())]));
+         truth_->describe(), extent(truth_->times()), product_->path(), day(times.dates[steps.front()]),
+         day(times.dates[steps.back()]));
   for (const StepPair& pair : pairs_with(lr_->times()))
     if (const auto found = by_product.find(pair.a); found != by_product.end()) found->second.lr = pair.b;
   for (const auto& [step, match] : by_product)
@@ -158,8 +157,8 @@ TimeAxis Verification::matched_times() const {
   times.values.clear();
   times.dates.clear();
   for (const Match& match : matched_) {
-    times.values.push_back(all.values[static_cast<std::size_t>(match.product)]);
-    times.dates.push_back(all.dates[static_cast<std::size_t>(match.product)]);
+    times.values.push_back(all.values[match.product]);
+    times.dates.push_back(all.dates[match.product]);
   }
   return times;
 }
@@ -195,7 +194,7 @@ long Verification::picture_index() const {
   for (std::size_t k = 0; k < axis.dates.size(); ++k)
     if (axis.dates[k].year == date.year && axis.dates[k].month == date.month &&
         (axis.dates[k].day == date.day || axis.is_monthly()))
-      return static_cast<long>(k);
+      return k;
   fail(
       ExitCode::usage,
       "verify.picture_date = '{}': not among the {} times that are verified, {}; expected one of them, or '' "

@@ -50,8 +50,7 @@ std::vector<VerifiedSystem> Verification::systems() const {
 
 std::vector<double> Verification::year_fractions() const {
   std::vector<double> out;
-  for (const Match& match : matched_)
-    out.push_back(basis_->year_phase(product_->times(), static_cast<std::size_t>(match.product)));
+  for (const Match& match : matched_) out.push_back(basis_->year_phase(product_->times(), match.product));
   return out;
 }
 
@@ -105,7 +104,7 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
 
 std::vector<float> Verification::read_truth(long truth_step) const {
   const Mesh& mesh = truth_->mesh();
-  std::vector<float> field(static_cast<std::size_t>(mesh.points()));
+  std::vector<float> field(mesh.points());
   truth_->read({0, mesh.ny(), 0, mesh.nx()}, std::span(&truth_step, 1), field);
   return field;
 }
@@ -134,7 +133,7 @@ ScoreAccumulator Verification::score() {
   comm_->agree([&] {
     on_this_rank([&] {
       for (long k = mine.begin; k < mine.end; ++k) {
-        std::vector<float> truth = read_truth(matched_[static_cast<std::size_t>(k)].truth);
+        std::vector<float> truth = read_truth(matched_[k].truth);
         convert(truth);
         range.add(basis_->ocean, truth);
       }
@@ -151,14 +150,14 @@ ScoreAccumulator Verification::score() {
       ForecastFields forecast;
       std::vector<ForecastFields> others(compared_.size());
       BaselineFields baseline;
-      std::vector<float> bound(static_cast<std::size_t>(product_->mesh().points()));
+      std::vector<float> bound(product_->mesh().points());
       std::vector<Forecast> forecasts;
       const std::vector<double> phases = year_fractions();
       for (long k = mine.begin; k < mine.end; ++k) {
-        const Match& match = matched_[static_cast<std::size_t>(k)];
+        const Match& match = matched_[k];
         std::vector<float> truth = read_truth(match.truth);
         product_->read(match.product, forecast);
-        baselines_->read(match.lr, phases[static_cast<std::size_t>(k)], baseline);
+        baselines_->read(match.lr, phases[k], baseline);
         misfit = std::max(misfit, bound_->project(truth, baseline.climatology, bound));
         forecasts = {forecast.view()};
         for (std::size_t c = 0; c < others.size(); ++c) {

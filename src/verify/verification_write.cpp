@@ -13,7 +13,7 @@ PictureFields Verification::picture_fields() {
   PictureFields picture;
   picture.time = picture_index();
   if (picture.time < 0) return picture;
-  const Match& match = matched_[static_cast<std::size_t>(picture.time)];
+  const Match& match = matched_[picture.time];
   ForecastFields forecast;
   product_->read(match.product, forecast);
   picture.mean = std::move(forecast.mean);

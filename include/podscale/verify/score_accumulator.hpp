@@ -59,9 +59,7 @@ class ScoreAccumulator {
   long lost() const { return lost_; }
 
  private:
-  std::size_t index(long time, std::size_t system) const {
-    return static_cast<std::size_t>(time) * systems_.size() + system;
-  }
+  std::size_t index(long time, std::size_t system) const { return time * systems_.size() + system; }
   ScoreRules rules(std::size_t system) const;
 
   Mesh mesh_;

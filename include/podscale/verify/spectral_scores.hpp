@@ -30,7 +30,7 @@ class SpectralScores : public ScoreFamily {
 
  private:
   std::vector<double> averaged(const std::vector<double>& total, std::size_t first) const;
-  std::size_t wavenumbers() const { return static_cast<std::size_t>(spectrum_.wavenumbers()); }
+  std::size_t wavenumbers() const { return spectrum_.wavenumbers(); }
   std::size_t offset(std::size_t system, Curve curve) const {
     return (system * curves + curve) * wavenumbers();
   }

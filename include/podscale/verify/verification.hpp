@@ -31,7 +31,7 @@ class Verification {
   Verification(const Verification&) = delete;
   Verification& operator=(const Verification&) = delete;
 
-  long times() const { return static_cast<long>(matched_.size()); }
+  long times() const { return matched_.size(); }
   std::string period() const;  ///< "2010-01-01 to 2011-12-31"
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
