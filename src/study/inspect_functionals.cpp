@@ -97,7 +97,7 @@ Functional region(const Basis& basis, const std::string& request) {
   const NetcdfFile file = NetcdfFile::open(self, path);
   const Grid& grid = basis.grid;
   const auto mask =
-      read_on_grid(file, variable, grid, {0, grid.ny(), 0, grid.nx()}, "--region " + request, "the product");
+      read_on_grid(file, variable, mesh_of(grid), {0, grid.ny(), 0, grid.nx()}, "--region " + request, "the product");
   Functional f{"region", std::vector<double>(mask.size(), 0.0)};
   for (std::size_t i = 0; i < mask.size(); ++i)
     if (basis.ocean[i] && !std::isnan(mask[i]) && mask[i] != 0)

@@ -1,6 +1,9 @@
 #include "podscale/study/series.hpp"
 
+#include <fmt/ranges.h>
+
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/field/coarsened.hpp"
 
 namespace podscale {
@@ -14,6 +17,16 @@ CfSpec hr_spec(const Namelist& namelist) {
               {}};
   for (const long value : namelist.integers("data.mask_ocean_values"))
     spec.mask_ocean_values.push_back(static_cast<double>(value));
+  if (const std::string& units = namelist.text("data.units"); !units.empty()) spec.units = units;
+  spec.units_of = "data.units";
+  if (const auto& range = namelist.reals("data.plausible"); !range.empty()) {
+    if (range.size() != 2 || !(range[0] < range[1]))
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: data.plausible = {}; expected the lowest and the highest value",
+                              namelist.source(), fmt::join(range, ", ")),
+                  true);
+    spec.plausible = {static_cast<float>(range[0]), static_cast<float>(range[1])};
+  }
   return spec;
 }
 
@@ -32,31 +45,51 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const Cf
   return std::make_shared<const CfSource>(CfSource::open(comm, spec, std::move(cache)));
 }
 
-/// hr: of the same namelist, nullptr where it is not open.
-std::shared_ptr<const FieldSource> lr_beside(std::shared_ptr<const FieldSource> hr, const Communicator& comm,
-                                             const Namelist& namelist, std::shared_ptr<FieldCache> cache) {
-  if (namelist.text("data.lr_source") == "coarsen") {
-    if (!hr) hr = open_files(comm, hr_spec(namelist), std::move(cache));
-    return std::make_shared<const Coarsened>(std::move(hr),
-                                             static_cast<int>(namelist.integer("data.coarsen_factor")));
-  }
-  const CfSpec spec{"LR", namelist.required_texts("data.lr_files"), namelist.text("data.lr_variable"), {}, {},
-                    {}};
-  return open_files(comm, spec, std::move(cache));
+/// The LR series in the units of the HR one.
+std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const Namelist& namelist,
+                                                 const Variable& hr, std::shared_ptr<FieldCache> cache) {
+  CfSpec spec = hr_spec(namelist);
+  spec.label = "LR";
+  spec.files = namelist.required_texts("data.lr_files");
+  spec.variable = namelist.text("data.lr_variable");
+  spec.mask_file = spec.mask_variable = "";
+  spec.mask_ocean_values.clear();
+  spec.units = hr.working_units;
+  spec.units_of = fmt::format("the HR variable '{}'", hr.name);
+  auto lr = open_files(comm, spec, std::move(cache));
+  if (const Variable& v = lr->variables()[0]; v.units != v.working_units)
+    log::info("{}: '{}' is converted to '{}', the units of the HR series", lr->describe(), v.units,
+              v.working_units);
+  return lr;
+}
+
+std::shared_ptr<const FieldSource> coarsened(std::shared_ptr<const FieldSource> hr,
+                                             const Namelist& namelist) {
+  return std::make_shared<const Coarsened>(std::move(hr),
+                                           static_cast<int>(namelist.integer("data.coarsen_factor")));
 }
 
 }  // namespace
 
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
-                                           std::shared_ptr<FieldCache> cache) {
-  return lr_beside(nullptr, comm, namelist, std::move(cache));
+                                           std::shared_ptr<FieldCache> cache, const Variable* hr) {
+  if (namelist.text("data.lr_source") == "coarsen")
+    return coarsened(open_files(comm, hr_spec(namelist), std::move(cache)), namelist);
+  Variable working;
+  working.working_units = namelist.text("data.units");
+  if (hr)
+    working = *hr;
+  else if (working.working_units.empty())
+    working = open_files(comm, hr_spec(namelist), nullptr)->variables()[0];
+  return open_lr_files(comm, namelist, working, std::move(cache));
 }
 
 StudySeries open_study(const Communicator& comm, const Namelist& namelist) {
   const auto cache = std::make_shared<FieldCache>(
       static_cast<std::size_t>(namelist.integer("grid.cache_mib")) << 20, comm.size());
   const auto hr = open_files(comm, hr_spec(namelist), cache);
-  return {hr, lr_beside(hr, comm, namelist, cache)};
+  if (namelist.text("data.lr_source") == "coarsen") return {hr, coarsened(hr, namelist)};
+  return {hr, open_lr_files(comm, namelist, hr->variables()[0], cache)};
 }
 
 namespace {

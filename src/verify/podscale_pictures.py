@@ -64,17 +64,19 @@ def corners(centres):
 def places(data):
     """Corners [ny + 1, nx + 1] of the cells (x, y), labels of the axes, and whether these are degrees."""
     rows, columns = data["ocean_mask"].dimensions
-    if columns in data.variables:  # axes
+    if "mesh_pixel" in data.ncattrs():
+        x, y = np.meshgrid(*(data.mesh_pixel * np.arange(n + 1) for n in data["ocean_mask"].shape[::-1]))
+        return x, y, ("column", "row"), False
+    if (rows, columns) in (("lat", "lon"), ("y", "x")) and columns in data.variables:  # axes
         x, y = np.meshgrid(edges(np.asarray(data[columns][...])), edges(np.asarray(data[rows][...])))
         units = data[columns].units
-        names = ("column", "row") if units == "1" else (f"x ({units})", f"y ({units})")
-        return x, y, names, rows == "lat"
+        return x, y, (f"x ({units})", f"y ({units})"), rows == "lat"
     names = [name for name in data["ocean_mask"].coordinates.split() if name not in ("lat", "lon")] or ["lat", "lon"]
     y, x = (np.ma.filled(data[name][...].astype(float), np.nan) for name in names)
     degrees_ = names == ["lat", "lon"]
     if degrees_:  # longitudes around the middle of the mesh, so that no cell goes round the globe
-        middle = np.nanmean(np.exp(1j * np.deg2rad(x)))
-        x = np.rad2deg(np.angle(np.exp(1j * np.deg2rad(x)) * np.conj(middle / abs(middle)))) + np.rad2deg(np.angle(middle))
+        middle = np.rad2deg(np.angle(np.nanmean(np.exp(1j * np.deg2rad(x)))))
+        x = middle + (x - middle + 180) % 360 - 180
     units = data[names[1]].units
     return corners(x), corners(y), (f"x ({units})", f"y ({units})"), degrees_
 
@@ -91,9 +93,9 @@ class Maps:
         self.drawn = np.isfinite(low + self.y[1:, 1:] + self.y[:-1, :-1] + self.y[1:, :-1] + self.y[:-1, 1:])
         if self.degrees:
             self.drawn &= high - low < 180
-        self.rectangle = data["ocean_mask"].dimensions[1] in data.variables  # else parts of a panel are no mesh
+        self.rectangle = np.ptp(self.x[:, 0]) == 0 and np.ptp(self.y[0]) == 0  # else parts of a panel are no mesh
         self.limits = [(np.nanmin(values), np.nanmax(values)) for values in (self.x, self.y)]
-        if data["ocean_mask"].dimensions[0] == "y" and self.names[1] == "row":
+        if self.names[1] == "row":
             self.limits[1] = self.limits[1][::-1]  # images count rows from the top
         self.x, self.y = (np.where(np.isfinite(values), values, np.nanmean(values)) for values in (self.x, self.y))
         middle = 0.5 * sum(self.limits[1])

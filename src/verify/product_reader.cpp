@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "podscale/core/error.hpp"
+#include "podscale/field/mesh_file.hpp"
 
 namespace podscale {
 namespace {
@@ -21,11 +22,6 @@ void require_dimensions(const NetcdfFile& file, const std::string& name,
          file.path(), name, fmt::join(found, ", "), fmt::join(expected, ", "));
 }
 
-/// Of a variable whose last dimensions are y and x.
-Mesh mesh_of_product(const NetcdfFile& file, const std::string& y, const std::string& x) {
-  return Mesh::rectilinear(file.get_all(y), file.get_all(x));
-}
-
 }  // namespace
 
 ProductReader::ProductReader(const Communicator& comm, const std::string& path, const std::string& name)
@@ -35,7 +31,7 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
   if (dims.size() != 3) dims = {"", "y", "x"};
   dims[0] = "time";
   require_dimensions(file_, name, dims);
-  mesh_ = mesh_of_product(file_, dims[1], dims[2]);
+  mesh_ = read_mesh(file_);
   times_ = decode_times(file_.get_all("time"), file_.text("time", "units").value_or(""),
                         file_.text("time", "calendar").value_or("standard"), path + ": time");
   has_factors_ = file_.has_variable("phi") && file_.has_variable("condition");

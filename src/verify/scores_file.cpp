@@ -1,11 +1,10 @@
 #include "podscale/verify/scores_file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/file/netcdf_file.hpp"
+#include "podscale/field/mesh_file.hpp"
 #include "podscale/verify/score_columns.hpp"
 
 namespace podscale {
@@ -20,45 +19,12 @@ std::vector<T> filled(std::vector<T> values) {
   return values;
 }
 
-/// A coordinate of the points. axis: "" for one a point.
-struct Coordinate {
-  std::string name, standard_name, units, axis;
-  std::vector<double> values;
-};
-
-std::vector<Coordinate> coordinates_of(const Mesh& mesh) {
-  const auto pair = [](const std::string& y, const std::string& x) { return std::array{y, x}; };
-  std::vector<Coordinate> list;
-  const auto add = [&](const auto& names, const auto& standard, const auto& units, bool axes,
-                       const std::vector<double>& y, const std::vector<double>& x) {
-    list.push_back({names[0], standard[0], units[0], axes ? "Y" : "", filled(y)});
-    list.push_back({names[1], standard[1], units[1], axes ? "X" : "", filled(x)});
-  };
-  const auto degrees = pair("degrees_north", "degrees_east"), geographic = pair("latitude", "longitude");
-  const auto values = [&](bool y) -> const std::vector<double>& {
-    if (mesh.separable()) return (y ? mesh.y() : mesh.x()).centres;
-    return y ? mesh.table().y : mesh.table().x;
-  };
-  const bool plane = mesh.kind() == MeshKind::plane, image = plane && mesh.unit().metres == 0;
-  if (plane)
-    add(mesh.separable() ? pair("y", "x") : pair("projection_y", "projection_x"),
-        image ? pair("", "") : pair("projection_y_coordinate", "projection_x_coordinate"),
-        image ? pair("1", "1") : pair(mesh.unit().name, mesh.unit().name), mesh.separable(), values(true),
-        values(false));
-  else
-    add(pair("lat", "lon"), geographic, degrees, mesh.separable(), values(true), values(false));
-  if (plane && mesh.geographic())
-    add(pair("lat", "lon"), geographic, degrees, false, mesh.latitudes(), mesh.longitudes());
-  return list;
-}
-
 class ScoresFile {
  public:
   ScoresFile(const std::string& path, const ScoresFileContents& contents)
       : contents_(contents),
         scores_(*contents.scores),
         units_(scores_.units()),
-        coordinates_(coordinates_of(scores_.mesh())),
         comm_(Communicator::self()),
         file_(NetcdfFile::create(comm_, path)) {}
 
@@ -93,9 +59,7 @@ class ScoresFile {
     file_.define_dimension("system", systems.size());
     file_.define_dimension("time", scores_.times());
     file_.define_dimension("probability", coverage_levels.size());
-    if (scores_.mesh().kind() == MeshKind::rectilinear) points_ = {"lat", "lon"};
-    file_.define_dimension(points_[0], ny());
-    file_.define_dimension(points_[1], nx());
+    points_ = define_mesh(file_, scores_.mesh());
 
     define("system", NC_INT, {"system"}, "", "what is scored", false);
     std::vector<double> numbers;
@@ -111,22 +75,6 @@ class ScoresFile {
     define("spread_members", NC_INT, {"system"}, "1",
            "members that the variance was made from; 0: not from members", false);
     define("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval", false);
-    for (const Coordinate& c : coordinates_) {
-      const bool one_a_point = c.axis.empty();
-      define(c.name, NC_DOUBLE, one_a_point ? points_ : Names{c.name}, c.units,
-             c.standard_name.empty() ? "pixels, " + c.name : c.standard_name, one_a_point);
-      if (!c.standard_name.empty()) file_.put_text(c.name, "standard_name", c.standard_name);
-      if (!one_a_point) file_.put_text(c.name, "axis", c.axis);
-      if (one_a_point) positions_ += (positions_.empty() ? "" : " ") + c.name;
-    }
-    if (const GridMapping& mapping = scores_.mesh().mapping(); !mapping.attributes.empty()) {
-      file_.define_variable(mapping.name, NC_INT, {});
-      for (const GridMapping::Attribute& attribute : mapping.attributes)
-        if (attribute.numbers.empty())
-          file_.put_text(mapping.name, attribute.name, attribute.text);
-        else
-          file_.put_numbers(mapping.name, attribute.name, attribute.numbers);
-    }
     define_time("time", {"time"}, "time");
     file_.put_text("time", "axis", "T");
   }
@@ -137,16 +85,11 @@ class ScoresFile {
     file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
   }
 
-  /// A map, with where its points lie.
-  void define_map(const std::string& name, nc_type type, const Names& leading, const std::string& units,
-                  const std::string& long_name, const std::string& scalar = {}) {
-    Names dims = leading;
-    dims.insert(dims.end(), points_.begin(), points_.end());
+  void define_map(const std::string& name, nc_type type, Names dims, const std::string& units,
+                  const std::string& long_name) {
+    dims.insert(dims.end(), {points_.y, points_.x});
     define(name, type, dims, units, long_name, type == NC_FLOAT);
-    const std::string where = scalar + (scalar.empty() || positions_.empty() ? "" : " ") + positions_;
-    if (!where.empty()) file_.put_text(name, "coordinates", where);
-    if (!scores_.mesh().mapping().attributes.empty())
-      file_.put_text(name, "grid_mapping", scores_.mesh().mapping().name);
+    points_.describe(file_, name);
   }
 
   void define_scores() {
@@ -193,9 +136,10 @@ class ScoresFile {
     file_.put_numbers("", "data_range", {scores_.data_range()});
     if (contents_.picture.time < 0) return;
     define_time("picture_time", {}, "time of the picture");
+    if (!points_.coordinates.empty()) points_.coordinates.insert(0, " ");
+    points_.coordinates.insert(0, "picture_time");
     for (const auto& [name, what] : picture_names())
-      define_map(name, NC_FLOAT, {}, name == "picture_deviation" ? units : units_.value, what,
-                 "picture_time");
+      define_map(name, NC_FLOAT, {}, name == "picture_deviation" ? units : units_.value, what);
   }
 
   std::size_t systems() const { return scores_.systems().size(); }
@@ -221,8 +165,7 @@ class ScoresFile {
     put("system", {numbers.size()}, numbers);
     put("spread_members", {members.size()}, members);
     put("probability", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
-    for (const Coordinate& c : coordinates_)
-      put(c.name, c.axis.empty() ? std::vector{ny(), nx()} : std::vector{c.values.size()}, c.values);
+    write_mesh(comm_, file_, scores_.mesh());
     put("time", {contents_.times.values.size()}, contents_.times.values);
     const auto& ocean = scores_.ocean();
     put("ocean_mask", {ny(), nx()}, {ocean.begin(), ocean.end()});
@@ -294,9 +237,7 @@ class ScoresFile {
   const ScoresFileContents& contents_;
   const ScoreAccumulator& scores_;
   const ScoreUnits& units_;
-  std::vector<Coordinate> coordinates_;
-  Names points_{"y", "x"};  // dimensions of a map
-  std::string positions_;   // names of the coordinates that have one value a point
+  MeshNames points_;
   Communicator comm_;
   NetcdfFile file_;
 };

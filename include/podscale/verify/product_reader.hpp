@@ -24,8 +24,8 @@ struct ForecastFields {
 class ProductReader {
  public:
   /// Collective on comm, which must outlive it (Communicator::self() for a rank's private access). Variables
-  /// <name>(time, y, x), <name>_variance and <name>_member(time, realization, y, x), the last two optional; y
-  /// and x are called lat and lon on a rectilinear mesh. Errors: no_input, data (not NetCDF, no such
+  /// <name>(time, y, x), <name>_variance and <name>_member(time, realization, y, x), the last two optional, y
+  /// and x as write_mesh() calls them. Errors: no_input, data (not NetCDF, no such
   /// variable, other dimensions).
   ProductReader(const Communicator& comm, const std::string& path, const std::string& name);
 

@@ -34,8 +34,7 @@ struct ScoresFileContents {
 /// the same per time as rmse_series(time, system), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
 /// ocean_mask(lat, lon); picture_low_resolution, picture_mean, picture_truth, picture_deviation(lat, lon)
 /// with the scalar picture_time; the axes and variables of every section. Missing: _FillValue. On other
-/// meshes the last dimensions are y and x: axes of a plane or an image, else lat(y, x) and lon(y, x) (or
-/// projection_y, projection_x) hold the positions. Errors: io.
+/// meshes than rectilinear ones dimensions and coordinates are those of write_mesh(). Errors: io.
 void write_scores(const std::string& path, const ScoresFileContents& contents);
 
 }  // namespace podscale
