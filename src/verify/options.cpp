@@ -21,7 +21,6 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     options.channels = {{namelist.required_text("output.variable_name"), truth_spec(namelist),
                          hr_spec(namelist),
                          [namelist](const Communicator& comm) { return open_lr(comm, namelist); }}};
-    options.source_units = "degC";
     options.source = namelist.source();
     options.product_path = path_below(namelist, namelist.required_text("output.product_file"));
     options.basis_path = path_below(namelist, namelist.required_text("output.basis_file"));

@@ -50,7 +50,7 @@ std::string ProductReader::long_name() const {
 }
 
 void ProductReader::read_in(const std::string& wanted) {
-  if (const std::string own = units(); !own.empty() && own != wanted)
+  if (const std::string own = units(); !own.empty())
     to_ = unit_conversion(own, wanted, path() + ": " + name_);
 }
 

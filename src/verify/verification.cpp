@@ -55,16 +55,16 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
 void Verification::open() {
   const std::string &product_path = options_->product_path, &basis_path = options_->basis_path;
   product_.emplace(self_, product_path, channel_->variable);
-  units_ = product_->units().empty() ? options_->source_units : product_->units();
-  if (units_.empty()) units_.push_back('1');  // nobody names any
-  if (!options_->source_units.empty() && units_ != options_->source_units)
-    to_units_ = unit_conversion(options_->source_units, units_, product_path + ": " + channel_->variable);
-  truth_.emplace(CfSource::open(self_, channel_->truth));
+  lr_ = channel_->open_lr(self_);
+  truth_.emplace(CfSource::open(self_, in_units_of_lr(channel_->truth)));
+  const std::string& working = truth_->variables().front().working_units;
+  units_ = !product_->units().empty() ? product_->units() : !working.empty() ? working : std::string(1, '1');
+  if (!working.empty())
+    to_units_ = unit_conversion(working, units_, product_path + ": " + channel_->variable);
   require_same_mesh(truth_->mesh(), truth_->describe(), product_->mesh(), product_path);
   basis_.emplace(read_basis(self_, basis_path));
   require_same_mesh(product_->mesh(), product_path, mesh_of(basis_->grid), basis_path);
   product_->require_basis(basis_path);
-  lr_ = channel_->open_lr(self_);
   require_same_mesh(lr_->mesh(), lr_->describe(), mesh_of(basis_->lr_grid), basis_path + " (LR)");
   baselines_.emplace(*lr_, *basis_);
   bound_.emplace(*basis_);
@@ -81,8 +81,15 @@ void Verification::open() {
   require_distinct(options_->compared, taken);
 }
 
+CfSpec Verification::in_units_of_lr(CfSpec spec) const {
+  const Variable& lr = lr_->variables().front();
+  if (!lr.working_units.empty()) spec.units = lr.working_units;
+  spec.units_of = "the LR variable '" + lr.name + "'";
+  return spec;
+}
+
 void Verification::open_training() {
-  training_.emplace(CfSource::open(*comm_, channel_->training));
+  training_.emplace(CfSource::open(*comm_, in_units_of_lr(channel_->training)));
   comm_->agree([&] {
     require_same_mesh(training_->mesh(), training_->describe(), product_->mesh(), options_->product_path);
     const auto& train = options_->train;

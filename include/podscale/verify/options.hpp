@@ -23,8 +23,7 @@ struct VerifyOptions {
     std::function<std::shared_ptr<const FieldSource>(const Communicator&)> open_lr;
   };
   std::vector<Channel> channels;
-  std::string source_units;  ///< of all fields that sources deliver
-  std::string source;        ///< of the keys, for messages
+  std::string source;  ///< of the keys, for messages
   std::string product_path, basis_path, text_path;
   std::string scores_path, picture_path;  ///< picture: "" for none
   std::string picture_date;               ///< "" for the middle of the period

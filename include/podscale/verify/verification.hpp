@@ -53,6 +53,8 @@ class Verification {
     std::vector<long> compared;  // steps of the other products
   };
   void open();
+  /// The series in the units of the LR one, which are those of the basis.
+  CfSpec in_units_of_lr(CfSpec spec) const;
   void match_times();
   void open_training();
   void fit_other_anomaly();
