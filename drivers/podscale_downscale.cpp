@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
                                 network_backend());
     const auto owner = open_lr(comm, namelist);
     const FieldSource& lr = *owner;
-    require_same_grid(lr.grid(), foundation.basis.lr_grid, lr.describe(), basis_path);
+    require_same_mesh(lr.mesh(), foundation.basis.lr_mesh, lr.describe(), basis_path);
     const auto steps = lr_steps_of_period(lr, namelist, "data.downscale");
     log::info("{}: {} times of {}, {}", context.output_path_of("output.product_file"), steps.size(),
               lr.describe(), forecaster.description());

@@ -6,7 +6,6 @@
 //   podscale-verify my.nml --compare ridge=runs/ridge/product.nc --set verify.event=percentile
 #include <CLI/CLI.hpp>
 
-#include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/verify/picture.hpp"
 #include "podscale/verify/verification.hpp"
@@ -33,17 +32,7 @@ int main(int argc, char** argv) {
   std::vector<Picture> pictures;  // set on rank 0, once there is something to draw
 
   const int status = run_program(argc, argv, info, [&](Context& context) {
-    const VerifyOptions options = verify_options(context.namelist, compare);
-    context.comm.agree([&] {
-      if (!context.comm.is_root()) return;
-      for (const ComparedProduct& product : options.compared)
-        for (std::size_t c = 0; c < options.channels.size(); ++c)
-          keep_apart({{"verify.scores_file", options.path_of(options.scores_path, c)},
-                      {"verify.text_file", options.text_path},
-                      {"verify.picture_file", options.path_of(options.picture_path, c)}},
-                     {{"--compare", product.path}}, options.source);
-    });
-    pictures = run_verification(context, options);
+    pictures = run_verification(context, verify_options(context.namelist, compare));
     return 0;
   });
 

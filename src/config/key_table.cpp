@@ -117,6 +117,7 @@ const std::vector<Key> table = {
     {"sampling", "time_block", Int, "16", "steps", 1, 1e6, "", "Times in memory at once"},
 
     {"regions", "names", Texts, "", "", 0, 0, "", "Names of the regions"},
+    {"regions", "differences", Texts, "", "", 0, 0, "", "Pairs of variables, whose difference is averaged over the regions, too"},
     {"regions", "boxes", Reals, "", "degrees", -720, 720, "", "South, north, west, east of each region: four numbers a name"},
 
     {"output", "directory", Text, "'runs/ocean'", "", 0, 0, "", "Folder of the files below, unless they are absolute paths"},
@@ -127,10 +128,10 @@ const std::vector<Key> table = {
     {"output", "write_budget", Logical, ".false.", "", 0, 0, "", "Write the parts of the variance: patches, cross-patch, truncation, calibration"},
     {"output", "interval", Real, "0", "", 0, 0.95, "", "Write the bounds of this central interval: 0.5, 0.8, 0.9 or 0.95; 0 = none"},
     {"output", "write_members", Logical, ".false.", "", 0, 0, "", "Write every member too"},
-    {"output", "variable_name", Text, "'tos'", "", 0, 0, "", "Name of the downscaled mean; variance and std add a suffix"},
-    {"output", "standard_name", Text, "'sea_surface_temperature'", "", 0, 0, "", "CF standard name"},
-    {"output", "long_name", Text, "'sea surface temperature'", "", 0, 0, "", "Long name"},
-    {"output", "units", Text, "'degC'", "", 0, 0, "", "Units of the downscaled mean, as UDUNITS knows them"},
+    {"output", "variable_name", Text, "''", "", 0, 0, "", "Name of the downscaled mean; variance and std add a suffix; '' = that of the HR variable, as for the three keys below"},
+    {"output", "standard_name", Text, "''", "", 0, 0, "", "CF standard name"},
+    {"output", "long_name", Text, "''", "", 0, 0, "", "Long name"},
+    {"output", "units", Text, "''", "", 0, 0, "", "Units of the downscaled mean, as UDUNITS knows them"},
     {"output", "deflate", Int, "1", "", 0, 9, "", "Compression level; 0 = none"},
     {"output", "title", Text, "'Downscaled field with its uncertainty, by podscale'", "", 0, 0, "", "Global attribute title"},
     {"output", "institution", Text, "''", "", 0, 0, "", "Global attribute institution"},

@@ -19,24 +19,25 @@ constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
 AreaMeanCalibration::Source::Source(const std::string& path) : file(NetcdfFile::open(self, path)) {}
 
 AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products,
-                                         long times, const BootstrapOptions& bootstrap)
+                                         long times, const BootstrapOptions& bootstrap, long channel)
     : ScoreFamily({}, times, products.size() * kSizes.size() * 3),
       products_(std::move(products)),
       bootstrap_(bootstrap) {
   for (const Product& product : products_) {
     auto source = std::make_unique<Source>(product.path);
     source->factors = std::make_unique<FactorReader>(source->file, variable);
-    source->boxes = make_boxes(source->factors->basis());
+    source->boxes = make_boxes(source->factors->basis(), channel);
     sources_.push_back(std::move(source));
   }
 }
 
-std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis) {
-  const Mesh mesh = mesh_of(basis.grid);
+std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis, long channel) {
+  const Mesh& mesh = basis.mesh;
+  const double scale = basis.channel_scale[channel];
   std::vector<Box> boxes;
   // Where in which patch a point lies, and the weights of a box in the folded field.
   constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> patch_of(mesh.points(), kNowhere), row_of(patch_of.size());
+  std::vector<std::size_t> patch_of(basis.points(), kNowhere), row_of(patch_of.size());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
     for (std::size_t i = 0; i < basis.patches.mine[p].points.size(); ++i) {
       const auto point = static_cast<std::size_t>(basis.patches.mine[p].points[i]);
@@ -65,7 +66,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
           box.weights[i] /= total;
           const long point = static_cast<long>(box.points[i]);
           for (const auto& [to, factor] : basis.lapping.folded_point(point / mesh.nx(), point % mesh.nx()))
-            folded[to] += factor * box.weights[i];
+            folded[channel * mesh.points() + to] += scale * factor * box.weights[i];
         }
         std::map<std::size_t, std::vector<double>> projected;  // by patch
         for (const auto& [point, w] : folded) {

@@ -43,14 +43,16 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
   return whole;
 }
 
-Baselines::Baselines(const FieldSource& lr, const Basis& basis)
+Baselines::Baselines(const FieldSource& lr, const Basis& basis, long channel)
     : lr_(&lr),
       basis_(&basis),
-      mesh_(mesh_of(basis.grid)),
-      lr_mesh_(mesh_of(basis.lr_grid)),
+      mesh_(basis.mesh),
+      lr_mesh_(basis.lr_mesh),
       bilinear_(remap(Interpolation::bilinear)),
       reached_(mesh_.points()),
       low_resolution_(lr_mesh_.points(), 1.0f),
+      hr_(basis.hr_climatology.part(channel * mesh_.points(), mesh_.points())),
+      lr_on_hr_(basis.lr_climatology.part(channel * mesh_.points(), mesh_.points())),
       hr_climatology_(reached_.size()),
       lr_climatology_(reached_.size()) {
   PODSCALE_ASSERT(basis.window.points() == mesh_.points(), "a basis of {} of {} points",
@@ -101,7 +103,7 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
     interpolate(held(basis_->interpolation), low_resolution_, last_);
   }
   std::vector<double> climatology(reached_.size());
-  basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), previous), climatology);
+  lr_on_hr_.evaluate(basis_->year_phase(lr_->times(), previous), climatology);
   fields.persistence.resize(reached_.size());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
     const double anomaly = reached_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;
@@ -110,12 +112,12 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
 }
 
 void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields) {
-  basis_->hr_climatology.evaluate(year_fraction, hr_climatology_);
+  hr_.evaluate(year_fraction, hr_climatology_);
   persist(lr_step, fields);
   read_low_resolution(lr_step);
   if (bicubic_) interpolate(*bicubic_, low_resolution_, fields.bicubic);
   interpolate(bilinear_, low_resolution_, fields.bilinear);
-  basis_->lr_climatology.evaluate(year_fraction, lr_climatology_);
+  lr_on_hr_.evaluate(year_fraction, lr_climatology_);
   // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so must be the
   // field.
   const bool bilinear = basis_->interpolation == Interpolation::bilinear;

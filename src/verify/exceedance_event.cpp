@@ -14,22 +14,6 @@ namespace {
 
 constexpr double quantile = 0.9;
 
-/// Rows of a field that one rank works on.
-struct Band {
-  Window window;
-  std::size_t first, points;
-};
-
-Climatology part_of(const Climatology& climatology, const Band& band) {
-  Climatology part{climatology.harmonics, static_cast<long>(band.points), {}};
-  for (int term = 0; term < climatology.terms(); ++term) {
-    const auto from =
-        climatology.coefficients.begin() + term * climatology.points + static_cast<long>(band.first);
-    part.coefficients.insert(part.coefficients.end(), from, from + static_cast<long>(band.points));
-  }
-  return part;
-}
-
 /// Counts of one band: what a month's fields add up to.
 class MonthlyCounts {
  public:
@@ -118,25 +102,24 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
   const Mesh& mesh = hr.mesh();
   const TimeAxis& times = hr.times();
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
-  const Band band{{rows.begin, rows.size(), 0, mesh.nx()},
-                  static_cast<std::size_t>(rows.begin * mesh.nx()),
-                  static_cast<std::size_t>(rows.size() * mesh.nx())};
+  const Window band{rows.begin, rows.size(), 0, mesh.nx()};
+  const long first_point = rows.begin * mesh.nx(), points = band.points();
   const auto date = [&](long step) -> const Date& { return times.dates[step]; };
   std::array<long, 12> fields{};
   for (const long step : steps) ++fields[date(step).month - 1];
 
-  MonthlyCounts counts(kind, threshold, band.points, fields);
-  const Climatology mine = part_of(climatology, band);
+  MonthlyCounts counts(kind, threshold, points, fields);
+  const Climatology mine = climatology.part(first_point, points);
   std::vector<float> values;
-  std::vector<double> mean(band.points);
+  std::vector<double> mean(points);
   for_blocks("training climate of the event", steps.size(), block, [&](std::size_t first, std::size_t count) {
     const auto some = steps.subspan(first, count);
-    values.resize(some.size() * band.points);
-    hr.read(band.window, some, values);
+    values.resize(some.size() * points);
+    hr.read(band, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
       mine.evaluate(year_phase(times, some[t], monthly), mean);
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
-                 std::span<const float>(values).subspan(t * band.points, band.points), mean);
+                 std::span<const float>(values).subspan(t * points, points), mean);
     }
   });
 
@@ -146,7 +129,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
     MonthlyField field{mesh.points(), std::vector<double>(12 * all, 0.0)};
     for (std::size_t month = 0; month < 12; ++month) {
       const std::vector<double> part = part_of_month(month);
-      std::copy(part.begin(), part.end(), field.values.begin() + month * all + band.first);
+      std::copy(part.begin(), part.end(), field.values.begin() + month * all + first_point);
     }
     comm.sum(std::span<double>(field.values));
     return field;

@@ -1,26 +1,23 @@
 #include "podscale/verify/options.hpp"
 
-#include <filesystem>
-
 #include "podscale/core/error.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/series.hpp"
 
 namespace podscale {
 
-std::string VerifyOptions::path_of(const std::string& path, std::size_t channel) const {
-  if (channels.size() == 1 || path.empty()) return path;
-  const std::filesystem::path whole(path);
-  const std::string name = whole.stem().string() + "_" + channels[channel].variable;
-  return (whole.parent_path() / (name + whole.extension().string())).string();
-}
-
 VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::string>& compare) {
   return same_on_all_ranks([&] {
     VerifyOptions options;
-    options.channels = {{namelist.required_text("output.variable_name"), truth_spec(namelist),
-                         hr_spec(namelist),
-                         [namelist](const Communicator& comm) { return open_lr(comm, namelist); }}};
+    options.variable = namelist.text("output.variable_name");
+    options.truth = truth_spec(namelist);
+    options.training = hr_spec(namelist);
+    options.open_lr = [namelist](const Communicator& comm, const std::string& variable) {
+      Namelist one = namelist;
+      if (!variable.empty())
+        for (const char* key : {"data.hr_variable", "data.lr_variable"}) one.set_text(key, variable);
+      return open_lr(comm, one);
+    };
     options.source = namelist.source();
     options.product_path = path_below(namelist, namelist.required_text("output.product_file"));
     options.basis_path = path_below(namelist, namelist.required_text("output.basis_file"));

@@ -15,7 +15,7 @@ namespace {
 
 /// [local patches][K] Phi^T R of a field, which is folded in place.
 std::vector<double> encode(const Basis& basis, std::vector<double>& field) {
-  basis.lapping.fold(field, 1);
+  basis.fold(field, 1);
   std::vector<double> a(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0), x;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
@@ -34,7 +34,7 @@ class PatchSolver {
  public:
   /// valid: [points] 1 or 0.
   PatchSolver(const Basis& basis, std::vector<double> valid) : basis_(&basis) {
-    basis.lapping.unfold_variance(valid, 1);  // share of each folded point that is valid
+    basis.unfold_variance(valid, 1);  // share of each folded point that is valid
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
       std::vector<double> weighted = patch.phi;
@@ -71,22 +71,23 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 }  // namespace
 
 PodBound::PodBound(const Basis& basis) : basis_(&basis) {
-  PODSCALE_ASSERT(basis.window.points() == basis.grid.points(), "a basis of {} of {} points",
-                  basis.window.points(), basis.grid.points());
+  PODSCALE_ASSERT(basis.window.points() == basis.mesh.points(), "a basis of {} of {} points",
+                  basis.window.points(), basis.mesh.points());
 }
 
 double PodBound::project(std::span<const float> truth, std::span<const float> climatology,
                          std::span<float> out) const {
-  PODSCALE_ASSERT(truth.size() == out.size() && climatology.size() == out.size() &&
-                      static_cast<long>(out.size()) == basis_->grid.points(),
-                  "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
+  PODSCALE_ASSERT(
+      truth.size() == out.size() && climatology.size() == out.size() && std::ssize(out) == basis_->points(),
+      "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
   std::vector<double> valid(truth.size()), u(truth.size(), 0.0);
   bool gaps = false;
   for (std::size_t i = 0; i < u.size(); ++i) {
-    const bool there = basis_->ocean[i] && std::isfinite(truth[i]);
+    const bool there = basis_->is_ocean(i) && std::isfinite(truth[i]);
     valid[i] = there ? 1 : 0;
-    gaps = gaps || (basis_->ocean[i] && !there);
-    if (there) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
+    gaps = gaps || (basis_->is_ocean(i) && !there);
+    if (there)
+      u[i] = (static_cast<double>(truth[i]) - static_cast<double>(climatology[i])) / basis_->scale_of(i);
   }
   // Without gaps the modes are orthonormal. With them, conjugate gradients on the normal equations
   // of the whole region, since neighbours that overlap depend on each other.
@@ -118,7 +119,7 @@ double PodBound::project(std::span<const float> truth, std::span<const float> cl
   }
   decode_coefficients(*basis_, a, 1, field);
   for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = valid[i] > 0 ? static_cast<float>(field[i] + static_cast<double>(climatology[i]))
+    out[i] = valid[i] > 0 ? static_cast<float>(basis_->scale_of(i) * field[i] + double{climatology[i]})
                           : std::numeric_limits<float>::quiet_NaN();
   return misfit;
 }

@@ -9,7 +9,7 @@
 namespace podscale {
 
 ScoreUnits::ScoreUnits(const std::string& units, double data_range)
-    : value(units), difference(difference_units(units)), square(squared_units(difference)) {
+    : value(units), difference(difference_units(units)), square(squared_units(units)) {
   text = difference;
   if (!(data_range > 0) || (data_range >= 0.1 && data_range < 3000)) return;
   const int power = 3 * static_cast<int>(std::floor(std::log10(data_range) / 3));

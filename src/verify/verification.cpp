@@ -9,6 +9,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/verify/on_this_rank.hpp"
+#include "podscale/verify/one_channel.hpp"
 
 namespace podscale {
 namespace {
@@ -31,8 +32,8 @@ void require_same_mesh(const Mesh& found, const std::string& what, const Mesh& e
 
 }  // namespace
 
-Verification::Verification(const Communicator& comm, const VerifyOptions& options, std::size_t channel)
-    : comm_(&comm), options_(&options), channel_(&options.channels.at(channel)), self_(Communicator::self()) {
+Verification::Verification(const Communicator& comm, const VerifyOptions& options, long channel)
+    : comm_(&comm), options_(&options), channel_(channel), self_(Communicator::self()) {
   check_seal(comm, options.product_path);  // by all ranks together, before each opens the files for itself
   check_seal(comm, options.basis_path);
   for (const ComparedProduct& other : options.compared) check_seal(comm, other.path);
@@ -54,22 +55,37 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
 
 void Verification::open() {
   const std::string &product_path = options_->product_path, &basis_path = options_->basis_path;
-  product_.emplace(self_, product_path, channel_->variable);
-  lr_ = channel_->open_lr(self_);
-  truth_.emplace(CfSource::open(self_, in_units_of_lr(channel_->truth)));
-  const std::string& working = truth_->variables().front().working_units;
-  units_ = !product_->units().empty() ? product_->units() : !working.empty() ? working : std::string(1, '1');
-  if (!working.empty())
-    to_units_ = unit_conversion(working, units_, product_path + ": " + channel_->variable);
-  require_same_mesh(truth_->mesh(), truth_->describe(), product_->mesh(), product_path);
   basis_.emplace(read_basis(self_, basis_path));
-  require_same_mesh(product_->mesh(), product_path, mesh_of(basis_->grid), basis_path);
+  const bool several = basis_->channels() > 1;
+  if (several && !options_->variable.empty())
+    fail(ExitCode::usage, "{}: output.variable_name = '{}' for {} variables; expected '': each keeps its own",
+         options_->source, options_->variable, basis_->channels());
+  for (const Variable& variable : basis_->variables)
+    names_.push_back(options_->variable.empty() ? variable.name : options_->variable);
+  const Variable& variable = basis_->variables[channel_];
+  product_.emplace(self_, product_path, names_[channel_]);
+  const std::string& working = variable.working_units;
+  units_ = !product_->units().empty() ? product_->units() : !working.empty() ? working : std::string(1, '1');
+  if (!working.empty()) to_units_ = unit_conversion(working, units_, product_path + ": " + names_[channel_]);
+  for (long c = 0; c < basis_->channels(); ++c) {
+    truths_.push_back(open_series(self_, options_->truth, c));
+    require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), product_->mesh(), product_path);
+    if (truths_[c]->times().values != truths_[0]->times().values)
+      fail(ExitCode::data, "{}: its times are not those of {}; give files that hold all variables",
+           truths_[c]->describe(), truths_[0]->describe());
+  }
+  require_same_mesh(product_->mesh(), product_path, basis_->mesh, basis_path);
   product_->require_basis(basis_path);
-  require_same_mesh(lr_->mesh(), lr_->describe(), mesh_of(basis_->lr_grid), basis_path + " (LR)");
-  baselines_.emplace(*lr_, *basis_);
+  lr_ = one_channel(options_->open_lr(self_, several ? variable.name : ""), channel_);
+  require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
+  if (const std::string& units = lr_->variables()[0].working_units; units != working)
+    if (!unit_conversion(units, working, lr_->describe()).identity())
+      fail(ExitCode::data, "{}: is read in {}, but {} was made in {}; give the data.units of the basis",
+           lr_->describe(), units, basis_path, working);
+  baselines_.emplace(*lr_, *basis_, channel_);
   bound_.emplace(*basis_);
   for (const ComparedProduct& other : options_->compared) {
-    compared_.emplace_back(self_, other.path, channel_->variable);
+    compared_.emplace_back(self_, other.path, names_[channel_]);
     compared_.back().read_in(units_);
     require_same_mesh(compared_.back().mesh(), other.path, product_->mesh(), product_path);
   }
@@ -81,15 +97,17 @@ void Verification::open() {
   require_distinct(options_->compared, taken);
 }
 
-CfSpec Verification::in_units_of_lr(CfSpec spec) const {
-  const Variable& lr = lr_->variables().front();
-  if (!lr.working_units.empty()) spec.units = lr.working_units;
-  spec.units_of = "the LR variable '" + lr.name + "'";
-  return spec;
+std::shared_ptr<const FieldSource> Verification::open_series(const Communicator& comm, CfSpec spec,
+                                                             long channel) const {
+  const Variable& variable = basis_->variables[channel];
+  if (basis_->channels() > 1) spec.variable = variable.name;
+  if (!variable.working_units.empty()) spec.units = variable.working_units;
+  spec.units_of = options_->basis_path;
+  return one_channel(std::make_shared<const CfSource>(CfSource::open(comm, spec)), channel);
 }
 
 void Verification::open_training() {
-  training_.emplace(CfSource::open(*comm_, in_units_of_lr(channel_->training)));
+  training_ = open_series(*comm_, options_->training, channel_);
   comm_->agree([&] {
     require_same_mesh(training_->mesh(), training_->describe(), product_->mesh(), options_->product_path);
     const auto& train = options_->train;
@@ -129,12 +147,13 @@ void Verification::match_times() {
         basis_->monthly ? may_be_monthly(times) && may_be_monthly(other) : match_by_month(times, other));
   };
   std::map<long, Match> by_product;
-  for (const StepPair& pair : pairs_with(truth_->times())) by_product[pair.a] = {pair.a, pair.b, -1, {}};
+  for (const StepPair& pair : pairs_with(truths_[channel_]->times()))
+    by_product[pair.a] = {pair.a, pair.b, -1, {}};
   if (by_product.empty())
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
-         truth_->describe(), extent(truth_->times()), product_->path(), day(times.dates[steps.front()]),
-         day(times.dates[steps.back()]));
+         truths_[channel_]->describe(), extent(truths_[channel_]->times()), product_->path(),
+         day(times.dates[steps.front()]), day(times.dates[steps.back()]));
   for (const StepPair& pair : pairs_with(lr_->times()))
     if (const auto found = by_product.find(pair.a); found != by_product.end()) found->second.lr = pair.b;
   for (const auto& [step, match] : by_product)
@@ -180,7 +199,8 @@ std::vector<std::string> Verification::describe() const {
                        reader.has_variance() ? "yes" : "no", reader.members());
   };
   std::vector<std::string> lines = {
-      line("product", *product_), fmt::format("truth: {}, {}", truth_->describe(), extent(truth_->times())),
+      line("product", *product_),
+      fmt::format("truth: {}, {}", truths_[channel_]->describe(), extent(truths_[channel_]->times())),
       fmt::format("LR: {}, {}", lr_->describe(), extent(lr_->times())),
       fmt::format("verified: {} times, {}, {}", times(), period(), product_->mesh().describe())};
   for (std::size_t c = 0; c < compared_.size(); ++c)

@@ -8,6 +8,7 @@
 #include "podscale/verify/conformal_coverage.hpp"
 #include "podscale/verify/energy_score.hpp"
 #include "podscale/verify/on_this_rank.hpp"
+#include "podscale/verify/one_channel.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"
 #include "podscale/verify/spectral_scores.hpp"
@@ -84,7 +85,8 @@ void Verification::add_families(ScoreAccumulator& scores) {
   if (!options_->event) return;
   const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
   ExceedanceEvent event = train_event(*comm_, *options_->event, threshold, *training_, training_steps_,
-                                      basis_->hr_climatology, options_->time_block, basis_->monthly);
+                                      basis_->hr_climatology.part(channel_ * mesh.points(), mesh.points()),
+                                      options_->time_block, basis_->monthly);
   event.convert(to_units_, units_);
   scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }
@@ -93,19 +95,19 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
   std::vector<AreaMeanCalibration::Product> list;
   for (std::size_t s = 0; s < products().size(); ++s) {
     if (!products()[s]->has_factors()) continue;
-    list.push_back({scores.systems()[s].name, products()[s]->path(), s, {}, to_units_.scale});
+    list.push_back({scores.systems()[s].name, products()[s]->path(), s, {}, products()[s]->scale()});
     for (const Match& match : matched_)
       list.back().steps.push_back(s == 0 ? match.product : match.compared[s - 1]);
   }
   if (!list.empty())
-    scores.add_family(std::make_unique<AreaMeanCalibration>(channel_->variable, std::move(list), times(),
-                                                            bootstrap_options()));
+    scores.add_family(std::make_unique<AreaMeanCalibration>(names_[channel_], std::move(list), times(),
+                                                            bootstrap_options(), channel_));
 }
 
-std::vector<float> Verification::read_truth(long truth_step) const {
-  const Mesh& mesh = truth_->mesh();
+std::vector<float> Verification::read_truth(long channel, long truth_step) const {
+  const Mesh& mesh = product_->mesh();
   std::vector<float> field(mesh.points());
-  truth_->read({0, mesh.ny(), 0, mesh.nx()}, std::span(&truth_step, 1), field);
+  truths_[channel]->read({0, mesh.ny(), 0, mesh.nx()}, std::span(&truth_step, 1), field);
   return field;
 }
 
@@ -118,7 +120,8 @@ void Verification::convert(std::span<float> field) const {
 void Verification::fit_other_anomaly() {
   const auto& train = options_->train;
   if (train.size() != 2 || !baselines_->has_bicubic()) return;
-  const auto lr = channel_->open_lr(*comm_);
+  const auto lr = one_channel(
+      options_->open_lr(*comm_, basis_->channels() > 1 ? basis_->variables[channel_].name : ""), channel_);
   const auto steps = same_on_all_ranks([&] { return steps_between(lr->times(), train[0], train[1]); });
   const auto cells = fit_lr_climatology(*comm_, *lr, *basis_, steps, options_->time_block);
   if (!cells) return;
@@ -133,7 +136,7 @@ ScoreAccumulator Verification::score() {
   comm_->agree([&] {
     on_this_rank([&] {
       for (long k = mine.begin; k < mine.end; ++k) {
-        std::vector<float> truth = read_truth(matched_[k].truth);
+        std::vector<float> truth = read_truth(channel_, matched_[k].truth);
         convert(truth);
         range.add(basis_->ocean, truth);
       }
@@ -150,15 +153,26 @@ ScoreAccumulator Verification::score() {
       ForecastFields forecast;
       std::vector<ForecastFields> others(compared_.size());
       BaselineFields baseline;
-      std::vector<float> bound(product_->mesh().points());
+      const long points = product_->mesh().points();
+      std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
+      std::vector<double> climatology(bounds.size());
       std::vector<Forecast> forecasts;
       const std::vector<double> phases = year_fractions();
       for (long k = mine.begin; k < mine.end; ++k) {
         const Match& match = matched_[k];
-        std::vector<float> truth = read_truth(match.truth);
         product_->read(match.product, forecast);
         baselines_->read(match.lr, phases[k], baseline);
-        misfit = std::max(misfit, bound_->project(truth, baseline.climatology, bound));
+        truths.clear();
+        for (long c = 0; c < basis_->channels(); ++c) {
+          truth = read_truth(c, match.truth);
+          truths.insert(truths.end(), truth.begin(), truth.end());
+        }
+        basis_->hr_climatology.evaluate(phases[k], climatology);
+        misfit = std::max(
+            misfit,
+            bound_->project(truths, std::vector<float>(climatology.begin(), climatology.end()), bounds));
+        truth.assign(truths.begin() + channel_ * points, truths.begin() + (channel_ + 1) * points);
+        bound.assign(bounds.begin() + channel_ * points, bounds.begin() + (channel_ + 1) * points);
         forecasts = {forecast.view()};
         for (std::size_t c = 0; c < others.size(); ++c) {
           compared_[c].read(match.compared[c], others[c]);

@@ -16,9 +16,8 @@ struct UnitConversion {
 /// unit found and what is expected, when `from` is unknown or has another dimension.
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where);
 
-/// Not collective. Units of differences of two values: "K" for "degC", whose zero is no true one.
+/// Not collective. Units of a difference of two values (K where they are degrees Celsius), and of its square.
 std::string difference_units(const std::string& units);
-/// Not collective. Of the square of a difference: "K2", "(m s-1)2".
-std::string squared_units(const std::string& difference);
+std::string squared_units(const std::string& units);
 
 }  // namespace podscale

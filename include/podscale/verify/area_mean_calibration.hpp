@@ -18,7 +18,7 @@ namespace podscale {
 class AreaMeanCalibration : public ScoreFamily {
  public:
   /// Not collective. A product with factors: its name, its path, and its step at each time of the period;
-  /// scale: from the units of its factors to those of the fields.
+  /// scale: from the units of the product to those of the fields.
   struct Product {
     std::string name, path;
     std::size_t system;
@@ -26,9 +26,9 @@ class AreaMeanCalibration : public ScoreFamily {
     double scale = 1;
   };
   /// Not collective. The same arguments on all ranks; each reads the factors of its own times. Errors: as
-  /// FactorReader.
+  /// FactorReader. channel: of the factors.
   AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times,
-                      const BootstrapOptions& bootstrap = {});
+                      const BootstrapOptions& bootstrap = {}, long channel = 0);
   void add(const ScoredTime& fields) override;
   /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that of single
   /// points with its interval over blocks of time; both also with the suffix _inside_patches.
@@ -53,7 +53,7 @@ class AreaMeanCalibration : public ScoreFamily {
     std::unique_ptr<FactorReader> factors;
     std::vector<Box> boxes;
   };
-  static std::vector<Box> make_boxes(const Basis& basis);
+  static std::vector<Box> make_boxes(const Basis& basis, long channel);
   /// Squared error over variance of the boxes of a size, over these times.
   double ratio(std::span<const long> times, std::size_t product, std::size_t size, bool cross) const;
   std::vector<Product> products_;

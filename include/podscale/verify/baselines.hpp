@@ -30,9 +30,9 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 class Baselines {
  public:
-  /// Not collective; lr, which is on the LR mesh of the basis, and basis (whole: read on
-  /// Communicator::self()) must outlive it.
-  Baselines(const FieldSource& lr, const Basis& basis);
+  /// Not collective; lr, of one channel and on the LR mesh of the basis, and basis (whole: read on
+  /// Communicator::self()) must outlive it. channel: of the basis.
+  Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
   bool has_bicubic() const { return bicubic_.has_value(); }
   /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too. (That of
   /// the basis is interpolated already, one way only.)
@@ -58,11 +58,12 @@ class Baselines {
 
   const FieldSource* lr_;
   const Basis* basis_;
-  Mesh mesh_, lr_mesh_;
+  const Mesh &mesh_, &lr_mesh_;
   Remap bilinear_;
   std::optional<Remap> bicubic_;
   std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near
   std::vector<float> low_resolution_;   // [whole LR mesh]
+  Climatology hr_, lr_on_hr_;           // [points]
   std::vector<double> hr_climatology_, lr_climatology_;
   std::optional<Climatology> cells_;  // [whole LR mesh]
   long last_step_ = -1;               // of last_

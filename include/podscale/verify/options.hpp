@@ -16,13 +16,10 @@
 namespace podscale {
 
 struct VerifyOptions {
-  /// A variable of the product, and the series that it is compared with.
-  struct Channel {
-    std::string variable;
-    CfSpec truth, training;
-    std::function<std::shared_ptr<const FieldSource>(const Communicator&)> open_lr;
-  };
-  std::vector<Channel> channels;
+  std::string variable;    ///< of the product; "": that of the HR variable, as always where there are several
+  CfSpec truth, training;  ///< of several variables: each is opened by its name
+  /// variable: of the HR source, where there are several; else "".
+  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const std::string& variable)> open_lr;
   std::string source;  ///< of the keys, for messages
   std::string product_path, basis_path, text_path;
   std::string scores_path, picture_path;  ///< picture: "" for none
@@ -38,9 +35,6 @@ struct VerifyOptions {
   BootstrapOptions bootstrap;  ///< block: from block_days and the times that are verified
   double block_days = 30;
   std::string namelist;  ///< effective values, for files
-
-  /// Path of a file of one channel: `path` itself, or scores_tos.nc where there are several.
-  std::string path_of(const std::string& path, std::size_t channel) const;
 };
 
 /// Not collective. compare: as after --compare. Errors: usage (keys that are missing or do not go together),

@@ -35,6 +35,7 @@ class ProductReader {
   std::string long_name() const;  ///< of the field, as "sea surface temperature"
   /// Not collective. read() gives values in these units from now on. Error(data): no conversion.
   void read_in(const std::string& units);
+  double scale() const { return to_.scale; }         ///< of that conversion
   bool has_factors() const { return has_factors_; }  ///< of the covariance: see FactorReader
   /// Conformal half widths at the coverage_levels; nullopt where the product was not calibrated.
   std::optional<std::array<double, 4>> conformal_half_width() const;

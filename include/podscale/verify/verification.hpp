@@ -22,16 +22,19 @@ namespace podscale {
 /// (self) access, so ranks need no step in common. Not movable: the readers refer to its communicator.
 class Verification {
  public:
-  /// Collective on comm, which must outlive it, as must options. Opens all inputs of a channel and matches
+  /// Collective on comm, which must outlive it, as must options. channel: of the basis, that is which variable
+  /// of the product. Opens all inputs and matches
   /// their times by date within data.downscale (or all times of the product). Other products are scored on
   /// the same points and times. Errors: no_input, data (other meshes, no date in common with the truth, the
   /// LR source or another product; an event without training times), usage (verify.picture_date that is not
   /// among the times; a system's name given twice).
-  Verification(const Communicator& comm, const VerifyOptions& options, std::size_t channel = 0);
+  Verification(const Communicator& comm, const VerifyOptions& options, long channel = 0);
   Verification(const Verification&) = delete;
   Verification& operator=(const Verification&) = delete;
 
   long times() const { return matched_.size(); }
+  /// Names of all variables of the product.
+  const std::vector<std::string>& variables() const { return names_; }
   std::string period() const;  ///< "2010-01-01 to 2011-12-31"
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
@@ -53,8 +56,8 @@ class Verification {
     std::vector<long> compared;  // steps of the other products
   };
   void open();
-  /// The series in the units of the LR one, which are those of the basis.
-  CfSpec in_units_of_lr(CfSpec spec) const;
+  /// A channel of a series, in the working units of the basis.
+  std::shared_ptr<const FieldSource> open_series(const Communicator& comm, CfSpec spec, long channel) const;
   void match_times();
   void open_training();
   void fit_other_anomaly();
@@ -66,7 +69,7 @@ class Verification {
   BootstrapOptions bootstrap_options() const;
   void add_families(ScoreAccumulator& scores);
   void add_area_means(ScoreAccumulator& scores);
-  std::vector<float> read_truth(long truth_step) const;
+  std::vector<float> read_truth(long channel, long truth_step) const;
   /// From the units of the sources to those of the product.
   void convert(std::span<float> field) const;
   TimeAxis matched_times() const;
@@ -74,19 +77,20 @@ class Verification {
 
   const Communicator* comm_;
   const VerifyOptions* options_;
-  const VerifyOptions::Channel* channel_;
+  long channel_;
   Communicator self_;
   std::optional<ProductReader> product_;
   std::string units_;        // of the product
   UnitConversion to_units_;  // from those of the sources
-  std::optional<CfSource> truth_;
+  std::vector<std::string> names_;
+  std::vector<std::shared_ptr<const FieldSource>> truths_;  // [channels]
   std::shared_ptr<const FieldSource> lr_;
   std::optional<Basis> basis_;
   std::optional<Baselines> baselines_;
   bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
   std::vector<ProductReader> compared_;
-  std::optional<CfSource> training_;  // HR, on comm: where there is an event
+  std::shared_ptr<const FieldSource> training_;  // HR, on comm: where there is an event
   std::vector<long> training_steps_;
   std::vector<Match> matched_;
 };
