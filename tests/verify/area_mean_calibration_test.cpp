@@ -9,8 +9,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "synthetic.hpp"
 #include "scratch.hpp"
+#include "synthetic.hpp"
 
 using namespace podscale;
 
@@ -146,7 +146,7 @@ class AreaMeans : public ::testing::Test {
       scores.add({t, weights, forecasts, truth, zero});
     }
     scores.reduce(comm_);
-    return scores.section();
+    return scores.section({});
   }
 
   /// 1 at every size, and not so without the covariance between patches.
