@@ -39,6 +39,8 @@ const std::vector<Key> table = {
     {"data", "hr_variable", Text, "''", "", 0, 0, "", "HR variable; '' = the only one with time, latitude and longitude"},
     {"data", "lr_files", Texts, "", "", 0, 0, "", "LR files for training and downscaling (lr_source = 'files')"},
     {"data", "lr_variable", Text, "''", "", 0, 0, "", "LR variable; '' = the only one with time, latitude and longitude"},
+    {"data", "units", Text, "'degC'", "", 0, 0, "", "Units to work in, as UDUNITS knows them: HR and LR files are converted to them; '' = those of the HR files"},
+    {"data", "plausible", Reals, "", "data.units", -1e30, 1e30, "", "Lowest and highest value that can be true: a warning where some lie outside, an error where all do; none = not checked", 2},
     {"data", "lr_source", Text, "'files'", "", 0, 0, "files|coarsen", "'coarsen' makes the LR series from the HR files by ocean-weighted block mean"},
     {"data", "coarsen_factor", Int, "8", "HR points", 2, 4096, "", "Side of a block for lr_source = 'coarsen'"},
     {"data", "train", Texts, "", "date", 0, 0, "", "First and last day of the training period, 'YYYY-MM-DD', both inclusive", 2},

@@ -75,18 +75,25 @@ std::string squared_units(const std::string& units) {
 }
 
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where) {
-  const Unit target = parse(to);
-  PODSCALE_ASSERT(target, "unit '{}'", to);
   const Unit kelvin = parse("K");
-  const bool temperature = ut_are_convertible(target.get(), kelvin.get());
+  const auto is_temperature = [&](const Unit& unit) {
+    return unit && ut_are_convertible(unit.get(), kelvin.get());
+  };
+  const auto named = [](const std::string& text) { return parse(temperature_name(text)); };
   if (from.find_first_not_of(" \t\n") == std::string::npos)
     fail(ExitCode::data, "{}: has no units; expected units convertible to {} (set them with ncatted)", where,
          to);
-  const Unit source = parse(temperature ? temperature_name(from) : from);
-  if (!source)
-    fail(ExitCode::data,
-         "{}: units '{}' are not known to UDUNITS; expected units convertible to {} (set them with ncatted)",
-         where, from, to);
+  // "C" beside "C" may be coulombs as well: two sides that say the same need no conversion.
+  if (from == to) return {};
+  Unit source = parse(from), target = parse(to);
+  if (Unit a = named(from), b = named(to);
+      is_temperature(b) && (is_temperature(a) || is_temperature(target)))
+    source = std::move(a), target = std::move(b);
+  for (const auto& [unit, text] : {std::pair{&target, &to}, std::pair{&source, &from}})
+    if (!*unit)
+      fail(ExitCode::data,
+           "{}: units '{}' are not known to UDUNITS; expected units convertible to {} (set them with ncatted)",
+           where, *text, to);
   const Converter converter(ut_get_converter(source.get(), target.get()), &cv_free);
   if (!converter)
     fail(ExitCode::data, "{}: units '{}' cannot be converted to {}; is this the right variable?", where, from,

@@ -7,36 +7,48 @@
 namespace podscale {
 namespace {
 
-/// Rows of whole fields to a window whose columns count modulo nx where the grid is periodic.
-void pick(const Grid& grid, const Window& window, const float* rows, float* out) {
-  const long nx = grid.nx();
-  for (long j = 0; j < window.ny; ++j)
-    for (long i = 0; i < window.nx; ++i) *out++ = rows[j * nx + ((window.x0 + i) % nx + nx) % nx];
+/// Rows of whole fields to a window whose columns count modulo nx where the mesh is periodic.
+void pick(const Mesh& mesh, const Window& window, const float* rows, float* out) {
+  const Window part{0, window.ny, window.x0, window.nx};
+  for (idx_t j = 0; j < window.ny; ++j)
+    for (idx_t i = 0; i < window.nx; ++i) *out++ = rows[point_of(mesh, part, j, i)];
 }
 
 }  // namespace
 
-ArraySource::ArraySource(const Communicator& comm, Grid grid, TimeAxis times, std::vector<float> values)
-    : comm_(&comm), grid_(std::move(grid)), mesh_(mesh_of(grid_)), times_(std::move(times)), values_(std::move(values)) {
-  PODSCALE_ASSERT(
-      static_cast<long>(values_.size()) == grid_.points() * static_cast<long>(times_.dates.size()),
-      "{} values for {} times of {} points", values_.size(), times_.dates.size(), grid_.points());
+ArraySource::ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, std::vector<float> values,
+                         std::vector<Variable> variables)
+    : comm_(&comm),
+      mesh_(std::move(mesh)),
+      times_(std::move(times)),
+      values_(std::move(values)),
+      variables_(std::move(variables)) {
+  PODSCALE_ASSERT(static_cast<idx_t>(values_.size()) ==
+                      mesh_.points() * channels() * static_cast<idx_t>(times_.dates.size()),
+                  "{} values for {} times of {} channels and {} points", values_.size(), times_.dates.size(),
+                  channels(), mesh_.points());
 }
 
 void ArraySource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   for (std::size_t t = 0; t < steps.size() && window.points() > 0; ++t)
-    pick(grid_, window, values_.data() + steps[t] * grid_.points() + window.y0 * grid_.nx(),
-         out.data() + static_cast<long>(t) * window.points());
+    for (idx_t c = 0; c < channels(); ++c)
+      pick(mesh_, window,
+           values_.data() + (steps[t] * channels() + c) * mesh_.points() + window.y0 * mesh_.nx(),
+           out.data() + (static_cast<idx_t>(t) * channels() + c) * window.points());
 }
 
 SyntheticSource::SyntheticSource(const Communicator& comm, OceanSpec spec)
-    : comm_(&comm), spec_(std::move(spec)), grid_(SyntheticOcean(spec_, {}).grid()), mesh_(mesh_of(grid_)) {}
+    : comm_(&comm),
+      spec_(std::move(spec)),
+      mesh_(mesh_of(SyntheticOcean(spec_, {}).grid())),
+      variables_{{"tos", "degC", "degC", "sea_surface_temperature",
+                  "sea surface temperature of a synthetic ocean", "", {}}} {}
 
 void SyntheticSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   if (window.points() == 0) return;
   // Where the window lies across the cut, whole rows.
-  const bool inside = window.x0 >= 0 && window.x0 + window.nx <= grid_.nx();
-  const Window computed = inside ? window : Window{window.y0, window.ny, 0, grid_.nx()};
+  const bool inside = window.x0 >= 0 && window.x0 + window.nx <= mesh_.nx();
+  const Window computed = inside ? window : Window{window.y0, window.ny, 0, mesh_.nx()};
   SyntheticOcean ocean(spec_, computed);
   std::vector<float> rows(static_cast<std::size_t>(computed.points()));
   for (std::size_t t = 0; t < steps.size(); ++t) {
@@ -45,7 +57,7 @@ void SyntheticSource::read(const Window& window, std::span<const long> steps, st
     if (inside)
       std::copy(rows.begin(), rows.end(), target);
     else
-      pick(grid_, window, rows.data(), target);
+      pick(mesh_, window, rows.data(), target);
   }
 }
 

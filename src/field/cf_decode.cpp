@@ -1,9 +1,7 @@
-// CF packing, and the horizontal axes in ascending order.
-#include <algorithm>
+// CF packing.
 #include <cmath>
 
 #include "cf_variable.hpp"
-#include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {
@@ -35,22 +33,6 @@ std::vector<double> default_fill(nc_type type) {
 
 bool is_real(nc_type type) {
   return type == NC_FLOAT || type == NC_DOUBLE;
-}
-
-[[noreturn]] void refuse(const NetcdfFile& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::data, fmt::format("{}: coordinate '{}' {}", file.path(), name, reason), true);
-}
-
-void check_finite(const NetcdfFile& file, const std::string& name, const std::vector<double>& values,
-                  double limit) {
-  if (values.empty()) refuse(file, name, "is empty; expected at least one point");
-  for (const double v : values)
-    if (!(std::abs(v) <= limit))
-      refuse(file, name, fmt::format("contains {}; expected degrees between -{} and {}", v, limit, limit));
-}
-
-double mean_spacing(const std::vector<double>& v) {
-  return v.size() > 1 ? (v.back() - v.front()) / static_cast<double>(v.size() - 1) : 0;
 }
 
 }  // namespace
@@ -99,47 +81,6 @@ Packing packing_of(const NetcdfFile& file, const std::string& name) {
     p.inverted_range = true;
   }
   return p;
-}
-
-CfAxes cf_axes(const NetcdfFile& file, const CfVariable& v) {
-  CfAxes axes;
-  axes.lat = file.get_all(v.lat_name);
-  axes.lon = file.get_all(v.lon_name);
-  check_finite(file, v.lat_name, axes.lat, 90.001);
-  check_finite(file, v.lon_name, axes.lon, 1000);
-
-  axes.flip_y = axes.lat.front() > axes.lat.back();
-  if (axes.flip_y) std::reverse(axes.lat.begin(), axes.lat.end());
-  for (std::size_t j = 1; j < axes.lat.size(); ++j)
-    if (!(axes.lat[j] > axes.lat[j - 1]))
-      refuse(file, v.lat_name,
-             fmt::format("is not monotonic ({} beside {}); expected one direction", axes.lat[j - 1],
-                         axes.lat[j]));
-
-  // The axis may start anywhere and cross its own cut once; it descends when most of its steps do.
-  std::vector<double>& lon = axes.lon;
-  const std::size_t n = lon.size();
-  axes.file_nx = static_cast<long>(n);
-  std::size_t down = 0;
-  for (std::size_t i = 1; i < n; ++i) down += lon[i] < lon[i - 1] && lon[i - 1] - lon[i] < 180;
-  axes.flip_x = 2 * down > n - 1;
-  if (axes.flip_x) std::reverse(lon.begin(), lon.end());
-  for (std::size_t i = 1; i < n; ++i)
-    if (lon[i] < lon[i - 1]) lon[i] += 360 * std::ceil((lon[i - 1] - lon[i]) / 360);
-  for (std::size_t i = 1; i < n; ++i)
-    if (!(lon[i] > lon[i - 1]))
-      refuse(file, v.lon_name, fmt::format("contains {} twice; expected one direction", lon[i]));
-  const double spacing = mean_spacing(lon), excess = lon.back() - lon.front() - 360;
-  if (excess > 0.1 * spacing)
-    refuse(
-        file, v.lon_name,
-        fmt::format(
-            "goes round the earth more than once ({} to {}, {} columns); cut the overlap first, as in 'cdo "
-            "selindexbox' or 'ncks -d {},0,N'",
-            lon.front(), lon.back(), n, v.lon_name));
-  axes.repeated_column = n > 2 && std::abs(excess) <= 0.1 * spacing;
-  if (axes.repeated_column) lon.pop_back();
-  return axes;
 }
 
 }  // namespace podscale

@@ -16,18 +16,17 @@
 namespace podscale {
 namespace {
 
-constexpr float kColdest = -5, kWarmest = 50;  // degC: no sea surface is beyond
-constexpr std::size_t kAhead = 256u << 20;     // bytes of a chunk of time that is kept until the next one
+constexpr std::size_t kAhead = 256u << 20;  // bytes of a chunk of time that is kept until the next one
 
-/// Values beyond what water can have, among those read so far.
+/// Values beyond the plausible range, among those read so far.
 struct Plausibility {
   long outside = 0, valid = 0;
   float lowest = INFINITY, highest = -INFINITY;
-  void look(std::span<const float> values) {
+  void look(std::span<const float> values, const PlausibleRange& range) {
     for (const float v : values) {
       if (std::isnan(v)) continue;
       ++valid;
-      if (v >= kColdest && v <= kWarmest) continue;
+      if (v >= range.low && v <= range.high) continue;
       ++outside;
       lowest = std::min(lowest, v);
       highest = std::max(highest, v);
@@ -68,7 +67,7 @@ struct CfSource::State {
   const Communicator* comm;
   CfSpec spec;
   Survey survey;
-  Mesh mesh{};
+  std::vector<Variable> variables;
   std::shared_ptr<FieldCache> cache;
   std::map<std::pair<long, long>, std::vector<long>> steps_of_chunk{};  // of a file and a chunk of time
   mutable FileReader reader{survey};
@@ -78,8 +77,7 @@ struct CfSource::State {
   mutable std::vector<float> mask{};  // of the whole grid, on rank 0, once it was asked for
 
   State(const Communicator& c, const CfSpec& s, std::shared_ptr<FieldCache> f)
-      : comm(&c), spec(s), survey(survey_files(c, s)), cache(std::move(f)) {
-    mesh = mesh_of(survey.grid);
+      : comm(&c), spec(s), survey(survey_files(c, s)), variables{survey.variable}, cache(std::move(f)) {
     for (std::size_t t = 0; t < survey.steps.size(); ++t)
       steps_of_chunk[chunk_of(static_cast<long>(t))].push_back(static_cast<long>(t));
   }
@@ -115,7 +113,7 @@ void CfSource::State::read(const ReadTask& task, Plausibility& seen) const {
   const std::size_t points = static_cast<std::size_t>(task.window.points());
   std::vector<float> values(points * static_cast<std::size_t>(last - first + 1));
   reader.read(task.file, first, last - first + 1, task.window, values);
-  if (!warned) seen.look(values);
+  if (!warned && survey.variable.plausible) seen.look(values, *survey.variable.plausible);
   for (const long step : task.steps) {
     auto& parts = held.at(step).parts;
     const auto part =
@@ -130,12 +128,12 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
   std::set<long> missing;
   for (const long step : steps)
     if (const auto found = held.find(step);
-        found == held.end() || !contains(survey.grid, found->second.window, window))
+        found == held.end() || !contains(survey.mesh, found->second.window, window))
       missing.insert(step);
   if (missing.empty()) return;
   drop(missing, std::set<long>(steps.begin(), steps.end()));
   const Window both[] = {wanted, window};
-  wanted = unsplit_window(survey, bounding_window(survey.grid, both));
+  wanted = unsplit_window(survey, bounding_window(survey.mesh, both));
 
   auto tasks = plan_reading(survey, std::vector<long>(missing.begin(), missing.end()), wanted, comm->size());
   const auto fits = [&](std::span<const ReadTask> of_chunk, std::size_t count) {
@@ -189,7 +187,9 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
 /// Collective. A field that lies outside as a whole has the wrong units; single values are land or ice under
 /// a fill that no attribute names, and a mask variable is the cure.
 void CfSource::State::judge(Plausibility p) const {
-  if (warned) return;
+  if (warned || !survey.variable.plausible) return;
+  const auto [low, high] = *survey.variable.plausible;
+  const std::string &name = survey.variable.name, &units = survey.variable.working_units;
   const std::string where = describe();
   long counts[2] = {p.outside, p.valid};
   comm->sum(std::span<long>(counts));
@@ -197,15 +197,14 @@ void CfSource::State::judge(Plausibility p) const {
   const float lowest = comm->min(p.lowest), highest = comm->max(p.highest);
   if (counts[0] == counts[1])
     throw Error(ExitCode::data,
-                fmt::format("{}: all {} values of '{}' lie between {:.5g} and {:.5g} degC; expected {} to "
-                            "{}: are the units right?",
-                            where, counts[1], survey.variable, lowest, highest, kColdest, kWarmest),
+                fmt::format("{}: all {} values of '{}' lie between {:.5g} and {:.5g} {}; expected {} to "
+                            "{} (data.plausible): are the units right?",
+                            where, counts[1], name, lowest, highest, units, low, high),
                 true);
   log::warn(
-      "{}: {} of {} values of '{}' lie outside {} to {} degC (down to {:.5g}, up to {:.5g}): if they are "
-      "land or ice, "
-      "name a mask variable",
-      where, counts[0], counts[1], survey.variable, kColdest, kWarmest, std::min(lowest, highest),
+      "{}: {} of {} values of '{}' lie outside {} to {} {} (down to {:.5g}, up to {:.5g}): if they are land "
+      "or ice, name a mask variable",
+      where, counts[0], counts[1], name, low, high, units, std::min(lowest, highest),
       std::max(lowest, highest));
   warned = true;
 }
@@ -222,11 +221,11 @@ CfSource CfSource::open(const Communicator& comm, const CfSpec& spec, std::share
 const Communicator& CfSource::comm() const {
   return *state_->comm;
 }
-const Grid& CfSource::grid() const {
-  return state_->survey.grid;
-}
 const Mesh& CfSource::mesh() const {
-  return state_->mesh;
+  return state_->survey.mesh;
+}
+const std::vector<Variable>& CfSource::variables() const {
+  return state_->variables;
 }
 const TimeAxis& CfSource::times() const {
   return state_->survey.times;
@@ -242,34 +241,29 @@ std::string CfSource::describe() const {
   return state_->describe();
 }
 std::string CfSource::State::describe() const {
-  if (survey.files.size() == 1) return fmt::format("{} in {}", survey.variable, survey.files[0]);
-  return fmt::format("{} in {} ... {} ({} files)", survey.variable, survey.files.front(), survey.files.back(),
+  if (survey.files.size() == 1) return fmt::format("{} in {}", survey.variable.name, survey.files[0]);
+  return fmt::format("{} in {} ... {} ({} files)", survey.variable.name, survey.files.front(), survey.files.back(),
                      survey.files.size());
-}
-
-std::string CfSource::attribute(const std::string& name) const {
-  const auto found = state_->survey.attributes.find(name);
-  return found == state_->survey.attributes.end() ? std::string() : found->second;
 }
 
 void CfSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   const State& s = *state_;
-  const Grid& grid = s.survey.grid;
-  const auto windows = gather_windows(*s.comm, grid, window, [&] {
+  const Mesh& mesh = s.survey.mesh;
+  const auto windows = gather_windows(*s.comm, mesh, window, [&] {
     PODSCALE_ASSERT(out.size() == steps.size() * static_cast<std::size_t>(window.points()),
                     "{} values for {} steps of {} points", out.size(), steps.size(), window.points());
     for (const long step : steps)
       PODSCALE_ASSERT(step >= 0 && step < static_cast<long>(s.survey.steps.size()), "step {} of {}", step,
                       s.survey.steps.size());
   });
-  const Window needed = bounding_window(grid, windows);
+  const Window needed = bounding_window(mesh, windows);
   if (needed.points() == 0 || steps.empty()) return;
   s.bring(steps, needed);
   std::vector<Tile> tiles;
   for (std::size_t t = 0; t < steps.size(); ++t)
     for (const Part& part : s.held.at(steps[t]).parts)
       tiles.push_back({static_cast<long>(t), part.owner, part.window, part.values.data()});
-  exchange_tiles(*s.comm, grid, windows, tiles, out);
+  exchange_tiles(*s.comm, mesh, windows, tiles, out);
   // A chunk of several steps stays until the next one is read: its other steps are likely to be next.
   if (std::all_of(s.survey.stored.begin(), s.survey.stored.end(),
                   [](const auto& f) { return f.chunks.t == 1; }))
@@ -278,21 +272,21 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
 
 std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
   const State& s = *state_;
-  const Grid& grid = s.survey.grid;
+  const Mesh& mesh = s.survey.mesh;
   if (s.spec.mask_variable.empty()) return FieldSource::land_mask(window);
-  const auto windows = gather_windows(*s.comm, grid, window, [&] {
+  const auto windows = gather_windows(*s.comm, mesh, window, [&] {
     if (!s.comm->is_root() || !s.mask.empty()) return;
     alone([&] {
       const std::string path = s.spec.mask_file.empty() ? s.survey.files.front() : s.spec.mask_file;
       const Communicator self = Communicator::self();
       s.mask =
-          read_on_grid(NetcdfFile::open(self, path), s.spec.mask_variable, grid, {0, grid.ny(), 0, grid.nx()},
+          read_on_grid(NetcdfFile::open(self, path), s.spec.mask_variable, mesh, {0, mesh.ny(), 0, mesh.nx()},
                        fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
     });
   });
   std::vector<float> values(static_cast<std::size_t>(window.points()));
-  const Tile all[] = {{0, 0, {0, grid.ny(), 0, grid.nx()}, s.mask.data()}};
-  exchange_tiles(*s.comm, grid, windows, all, values);
+  const Tile all[] = {{0, 0, {0, mesh.ny(), 0, mesh.nx()}, s.mask.data()}};
+  exchange_tiles(*s.comm, mesh, windows, all, values);
   std::vector<unsigned char> ocean;
   for (const double v : values) {
     const auto& wanted = s.spec.mask_ocean_values;

@@ -2,14 +2,24 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <map>
 #include <set>
+#include <sstream>
 
+#include "coordinates.hpp"
 #include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {
 
-enum class Axis { none, time, lat, lon, projected };
+enum class Axis { none, time, lat, lon, y, x, other };  // other: rotated, or y and x without a length
+
+/// A guess rests on a name or on axis = "Y" alone.
+struct AxisKind {
+  Axis axis = Axis::none;
+  bool guess = false;
+};
 
 std::string lower_letters(const std::string& text) {
   std::string out;
@@ -29,23 +39,33 @@ bool has_reference_date(const std::string& units) {
 
 /// standard_name first, then units, then axis, then the name itself. A latitude needs more than axis = "Y":
 /// the axes of a projection or a rotated pole have that, too.
-Axis axis_of(const NetcdfFile& file, const std::string& name) {
+AxisKind axis_of(const NetcdfFile& file, const std::string& name) {
   const std::string standard = file.text(name, "standard_name").value_or("");
   const std::string units = file.text(name, "units").value_or(""), degrees = lower_letters(units);
   const std::string axis = file.text(name, "axis").value_or(""), plain = lower_letters(name);
-  if (standard.starts_with("grid_l") || standard.starts_with("projection_")) return Axis::projected;
+  if (standard.starts_with("grid_l")) return {Axis::other};
+  const bool named_y = standard.starts_with("projection_y_"), named_x = standard.starts_with("projection_x_");
+  if (named_y || named_x) return {!metres_of(units) ? Axis::other : named_y ? Axis::y : Axis::x};
   if (standard == "latitude" ||
       is_one_of(degrees, {"degreesnorth", "degreenorth", "degreesn", "degreen", "degn"}))
-    return Axis::lat;
+    return {Axis::lat};
   if (standard == "longitude" ||
       is_one_of(degrees, {"degreeseast", "degreeeast", "degreese", "degreee", "dege"}))
-    return Axis::lon;
-  if (standard == "time" || has_reference_date(units) || axis == "T") return Axis::time;
-  const bool angle = degrees.empty() || degrees.starts_with("deg");
+    return {Axis::lon};
+  if (standard == "time" || has_reference_date(units) || axis == "T") return {Axis::time};
   const bool y = axis == "Y" || is_one_of(plain, {"lat", "latitude", "navlat", "y"});
   const bool x = axis == "X" || is_one_of(plain, {"lon", "longitude", "long", "navlon", "x"});
-  if (y || x) return !angle ? Axis::projected : y ? Axis::lat : Axis::lon;
-  return is_one_of(plain, {"time", "t", "timecounter", "times"}) ? Axis::time : Axis::none;
+  if (y || x) {
+    if (metres_of(units)) return {y ? Axis::y : Axis::x};
+    // Numbers without a unit: row and column numbers as likely as degrees, unless the name says which.
+    const bool angle = degrees.starts_with("deg") || (degrees.empty() && !is_one_of(plain, {"y", "x"}));
+    return {!angle ? Axis::other : y ? Axis::lat : Axis::lon, true};
+  }
+  return {is_one_of(plain, {"time", "t", "timecounter", "times"}) ? Axis::time : Axis::none, true};
+}
+
+bool holds_text(const VariableInfo& info) {
+  return info.type == NC_CHAR || info.type >= NC_STRING;
 }
 
 /// One-dimensional variables along `dim`, its namesake first.
@@ -53,27 +73,10 @@ std::vector<std::string> coordinates_along(const NetcdfFile& file, const std::st
   std::vector<std::string> names;
   for (const std::string& name : file.variable_names()) {
     const VariableInfo info = file.variable(name);
-    if (info.dims != std::vector{dim} || info.type == NC_CHAR || info.type >= NC_STRING) continue;
+    if (info.dims != std::vector{dim} || holds_text(info)) continue;
     names.insert(name == dim ? names.begin() : names.end(), name);
   }
   return names;
-}
-
-/// "nav_lat, nav_lon" when the file holds two-dimensional latitudes or longitudes along dimensions of the
-/// variable.
-std::string curvilinear_coordinates(const NetcdfFile& file, const VariableInfo& info) {
-  std::string list;
-  for (const std::string& name : file.variable_names()) {
-    const VariableInfo other = file.variable(name);
-    if (other.dims.size() != 2 || other.type == NC_CHAR) continue;
-    const bool ours = std::all_of(other.dims.begin(), other.dims.end(), [&](const std::string& d) {
-      return std::find(info.dims.begin(), info.dims.end(), d) != info.dims.end();
-    });
-    if (!ours) continue;
-    const Axis axis = axis_of(file, name);
-    if (axis == Axis::lat || axis == Axis::lon) list += (list.empty() ? "" : ", ") + name;
-  }
-  return list;
 }
 
 constexpr const char* kRegrid = "regrid it first, as in 'cdo remapbil,r360x180 in.nc out.nc'";
@@ -84,68 +87,176 @@ template <class... Args>
   throw Error(ExitCode::data, where + fmt::format(format, std::forward<Args>(args)...), true);
 }
 
+std::vector<std::string> words_of(const NetcdfFile& file, const std::string& name, const char* attribute) {
+  std::istringstream text(file.text(name, attribute).value_or(""));
+  return {std::istream_iterator<std::string>(text), {}};
+}
+
+/// Names of coordinates that the variable gives itself; "associate" is what CF 1.0 made "coordinates" of.
+std::vector<std::string> named_coordinates(const NetcdfFile& file, const CfVariable& v) {
+  std::vector<std::string> names = words_of(file, v.name, "coordinates");
+  for (const std::string& name : words_of(file, v.name, "associate")) names.push_back(name);
+  return names;
+}
+
+/// Latitude and longitude along the same two dimensions of the variable: those that it names, else the only
+/// ones of the file.
+struct Tables {
+  std::string lat, lon;
+  std::vector<std::string> dims;
+};
+std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, const std::string& where) {
+  const auto pairs_among = [&](const std::vector<std::string>& names) {
+    std::vector<Tables> pairs;
+    for (const Axis wanted : {Axis::lat, Axis::lon})
+      for (const std::string& name : names) {
+        if (!file.has_variable(name) || name == v.name) continue;
+        const VariableInfo info = file.variable(name);
+        if (info.dims.size() != 2 || info.dims[0] == info.dims[1] || holds_text(info)) continue;
+        const bool ours = std::all_of(info.dims.begin(), info.dims.end(), [&](const std::string& d) {
+          return std::find(v.info.dims.begin(), v.info.dims.end(), d) != v.info.dims.end();
+        });
+        if (!ours || axis_of(file, name).axis != wanted) continue;
+        if (wanted == Axis::lat) pairs.push_back({name, "", info.dims});
+        for (Tables& pair : pairs)
+          if (wanted == Axis::lon && pair.lon.empty() && pair.dims == info.dims) {
+            pair.lon = name;
+            break;
+          }
+      }
+    std::erase_if(pairs, [](const Tables& pair) { return pair.lon.empty(); });
+    return pairs;
+  };
+  auto pairs = pairs_among(named_coordinates(file, v));
+  if (pairs.empty()) pairs = pairs_among(file.variable_names());
+  if (pairs.empty()) return std::nullopt;
+  if (pairs.size() > 1)
+    refuse(where,
+           "may lie at '{}' and '{}' or at '{}' and '{}'; name one pair in its attribute 'coordinates', as in "
+           "'ncatted -a coordinates,{},o,c,\"{} {}\" in.nc'",
+           pairs[0].lat, pairs[0].lon, pairs[1].lat, pairs[1].lon, v.name, pairs[0].lat, pairs[0].lon);
+  return pairs[0];
+}
+
+/// Two dimensions that no coordinate variable describes: an image, unless something points to coordinates
+/// that are elsewhere. Sets y and x.
+bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
+  std::vector<int> plain;
+  for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d)
+    if (d != v.time && v.info.shape[static_cast<std::size_t>(d)] != 1) plain.push_back(d);
+  if (plain.size() != 2) return false;
+  for (const int d : plain)
+    if (!coordinates_along(file, v.info.dims[static_cast<std::size_t>(d)]).empty()) return false;
+  for (const std::string& name : named_coordinates(file, v)) {
+    if (!file.has_variable(name))
+      refuse(where, "names the coordinate '{}', which the file does not hold; add it, as by 'ncks -A -v {}'",
+             name, name);
+    const VariableInfo info = file.variable(name);
+    const Axis axis = axis_of(file, name).axis;
+    if (axis == Axis::lat || axis == Axis::lon)
+      refuse(where, "names the coordinate '{}' of dimensions ({}); expected two that '{}' has, too", name,
+             fmt::join(info.dims, ", "), v.name);
+  }
+  if (!v.mapping.empty())
+    refuse(where, "has the grid mapping '{}', but no coordinates along '{}' and '{}'; expected them", v.mapping,
+           v.info.dims[static_cast<std::size_t>(plain[0])], v.info.dims[static_cast<std::size_t>(plain[1])]);
+  v.y = plain[0];
+  v.x = plain[1];
+  return true;
+}
+
 /// is_field: whether the variable has horizontal dimensions at all, also when it is refused.
 void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_field) {
   is_field = true;
   const std::string where = fmt::format("{}: variable '{}' ", file.path(), v.name);
   const std::string shape = fmt::format("({})", fmt::join(v.info.dims, ", "));
-  std::string projected;
+  struct Found {
+    std::string name;
+    int dim = -1;
+    bool guess = false;
+  };
+  std::map<Axis, Found> found;
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
     const std::string& dim = v.info.dims[static_cast<std::size_t>(d)];
     std::set<Axis> kinds;
     for (const std::string& name : coordinates_along(file, dim)) {
-      const Axis axis = axis_of(file, name);
-      if (axis == Axis::projected) projected = name;
-      if (axis == Axis::none || axis == Axis::projected) continue;
+      const auto [axis, guess] = axis_of(file, name);
+      if (axis == Axis::none) continue;
       if (axis != Axis::time && kinds.count(Axis::time))
         continue;  // the track of a ship: lat(time), lon(time)
       kinds.insert(axis);
       if (kinds.count(Axis::lat) && kinds.count(Axis::lon))
         refuse(where, "is on an unstructured grid: latitude and longitude both run along '{}'; {}", dim,
                kRegrid);
-      std::string& chosen = axis == Axis::time ? v.time_name : axis == Axis::lat ? v.lat_name : v.lon_name;
-      int& position = axis == Axis::time ? v.time : axis == Axis::lat ? v.lat : v.lon;
+      Found& chosen = found[axis];
       // NEMO's time_counter carries axis = "T" only; the units are those of time_centered along the same
       // dimension.
-      const bool better = position < 0 || (axis == Axis::time && position == d &&
-                                           !has_reference_date(file.text(chosen, "units").value_or("")) &&
-                                           has_reference_date(file.text(name, "units").value_or("")));
-      if (!better) continue;
-      position = d;
-      chosen = name;
+      const bool dated = axis == Axis::time && chosen.dim == d &&
+                         !has_reference_date(file.text(chosen.name, "units").value_or("")) &&
+                         has_reference_date(file.text(name, "units").value_or(""));
+      if (chosen.dim < 0 || dated || (axis != Axis::time && chosen.guess && !guess)) chosen = {name, d, guess};
+      v.time = found[Axis::time].dim;
     }
   }
-  if (v.lat < 0 || v.lon < 0) {
-    if (const std::string two = curvilinear_coordinates(file, v.info); !two.empty())
-      refuse(
-          where,
-          "is on a curvilinear or rotated grid (two-dimensional {}); expected latitude and longitude of one "
-          "dimension each; {}",
-          two, kRegrid);
-    if (!projected.empty())
-      refuse(where, "is on a rotated or projected grid (axis '{}'); expected latitude and longitude; {}",
-             projected, kRegrid);
+  v.time_name = found[Axis::time].name;
+  const auto mapping = words_of(file, v.name, "grid_mapping");
+  if (!mapping.empty()) v.mapping = mapping[0].substr(0, mapping[0].find(':'));
+  const auto tables = tables_of(file, v, where);
+  const auto take = [&](Horizontal how, const Found& y, const Found& x) {
+    v.horizontal = how;
+    v.y = y.dim, v.x = x.dim;
+    v.y_name = y.name, v.x_name = x.name;
+  };
+  const auto position = [&](const std::string& dim) {
+    return static_cast<int>(std::find(v.info.dims.begin(), v.info.dims.end(), dim) - v.info.dims.begin());
+  };
+  const Found &lat = found[Axis::lat], &lon = found[Axis::lon], &y = found[Axis::y], &x = found[Axis::x];
+  if (lat.dim >= 0 && lon.dim >= 0 && !(tables && (lat.guess || lon.guess))) {
+    take(Horizontal::axes, lat, lon);
+  } else if (y.dim >= 0 && x.dim >= 0) {
+    take(Horizontal::plane, y, x);
+    if (tables && position(tables->dims[0]) == y.dim && position(tables->dims[1]) == x.dim)
+      v.lat_name = tables->lat, v.lon_name = tables->lon;
+  } else if (tables) {
+    take(Horizontal::table, {tables->lat, position(tables->dims[0])}, {tables->lon, position(tables->dims[1])});
+  } else if (const Found& other = found[Axis::other]; other.dim >= 0) {
+    refuse(where,
+           "lies along the axis '{}' in '{}'; expected a length (projection), degrees_north and degrees_east, "
+           "or latitude and longitude of two dimensions beside it; {}",
+           other.name, file.text(other.name, "units").value_or(""), kRegrid);
+  } else if (lat.dim < 0 && lon.dim < 0 && is_image(file, v, where)) {
+    v.horizontal = Horizontal::image;
+  } else {
     is_field = false;
     refuse(where,
            "has dimensions {}, none of which is {}; expected (time, lat, lon) with CF attributes on the "
            "coordinates",
-           shape, v.lat < 0 ? "a latitude" : "a longitude");
+           shape, lat.dim < 0 ? "a latitude" : "a longitude");
   }
   if (needs_time && v.time < 0)
     refuse(where, "has dimensions {} and no time; expected (time, lat, lon)", shape);
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
     const auto i = static_cast<std::size_t>(d);
-    if (d != v.time && d != v.lat && d != v.lon && v.info.shape[i] != 1)
+    if (d != v.time && d != v.y && d != v.x && v.info.shape[i] != 1)
       refuse(where,
              "has {} elements along '{}'; expected one; select it first, as in 'ncks -d {},0 in.nc out.nc'",
              v.info.shape[i], v.info.dims[i], v.info.dims[i]);
   }
-  if (v.lat >= v.lon || v.time >= v.lat)
+  if (v.y >= v.x || v.time >= v.y)
     refuse(where,
            "has dimensions {}; expected time, latitude, longitude in this order; reorder them first, as in "
            "'ncpdq -a {}{},{} in.nc out.nc'",
            shape, v.time < 0 ? "" : v.info.dims[static_cast<std::size_t>(v.time)] + ",",
-           v.info.dims[static_cast<std::size_t>(v.lat)], v.info.dims[static_cast<std::size_t>(v.lon)]);
+           v.info.dims[static_cast<std::size_t>(v.y)], v.info.dims[static_cast<std::size_t>(v.x)]);
+}
+
+/// Whether a variable describes others: bounds and coordinates are no fields.
+bool describes_others(const NetcdfFile& file, const std::string& name) {
+  const Axis axis = axis_of(file, name).axis;
+  if (axis == Axis::lat || axis == Axis::lon) return true;
+  for (const std::string& other : file.variable_names())
+    if (file.text(other, "bounds").value_or("") == name) return true;
+  return false;
 }
 
 }  // namespace
@@ -154,7 +265,7 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
   CfVariable v;
   v.name = name;
   v.info = file.variable(name);
-  if (v.info.type == NC_CHAR || v.info.type >= NC_STRING)
+  if (holds_text(v.info))
     refuse(file.path(), ": variable '{}' holds text; expected numbers", name);
   bool is_field = false;
   find_axes(file, v, needs_time, is_field);
@@ -164,23 +275,24 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
 }
 
 std::string only_cf_variable(const NetcdfFile& file, bool needs_time) {
-  std::vector<std::string> found;
+  std::vector<std::string> found, images;
   std::string reason;  // of a file without any usable variable: what the first one over time lacks
   for (const std::string& name : file.variable_names()) {
     CfVariable v;
     v.name = name;
     v.info = file.variable(name);
-    if (v.info.dims.size() < 2 || v.info.type == NC_CHAR || v.info.type >= NC_STRING) continue;
+    if (v.info.dims.size() < 2 || holds_text(v.info) || describes_others(file, name)) continue;
     bool is_field = false;
     try {
       find_axes(file, v, needs_time, is_field);
       if (needs_time || v.time < 0 || v.info.shape[static_cast<std::size_t>(v.time)] == 1)
-        found.push_back(name);
+        (v.horizontal == Horizontal::image ? images : found).push_back(name);
     } catch (const Error& error) {
       if (error.code() != ExitCode::data) throw;
       if (reason.empty() && is_field && (v.time >= 0 || !needs_time)) reason = error.what();
     }
   }
+  if (found.empty() && reason.empty()) found = images;
   if (found.size() == 1) return found[0];
   if (found.size() > 1)
     refuse(file.path(), ": variables {} all have {}latitude and longitude; name the one to use{}",

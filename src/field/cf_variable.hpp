@@ -1,6 +1,6 @@
 #pragma once
 // What the CF attributes say about a variable: its axes, and how its numbers become values. Private to
-// src/io.
+// src/field.
 
 #include <limits>
 #include <string>
@@ -29,17 +29,28 @@ struct Packing {
   }
 };
 
-/// A variable over (time, latitude, longitude), and any dimensions of length 1 between them.
+/// How a file says where the points of a variable lie.
+enum class Horizontal {
+  axes,   ///< latitude and longitude, of one dimension each
+  table,  ///< latitude and longitude of two dimensions
+  plane,  ///< y and x of a projection, of one dimension each
+  image,  ///< not at all: rows and columns
+};
+
+/// A variable over time and two horizontal dimensions, and any dimensions of length 1 between them.
 struct CfVariable {
   std::string name, units;
   VariableInfo info;
-  int time = -1, lat = -1, lon = -1;          ///< positions among the dimensions; time -1 = none
-  std::string time_name, lat_name, lon_name;  ///< coordinate variables
+  int time = -1, y = -1, x = -1;  ///< positions among the dimensions; time -1 = none
+  Horizontal horizontal = Horizontal::axes;
+  std::string time_name, y_name, x_name;  ///< coordinate variables; "" of an image
+  std::string lat_name, lon_name;         ///< of two dimensions, beside the axes of a plane
+  std::string mapping;                    ///< grid mapping variable
   Packing packing;
 };
 
-/// Collective on the file. Error(data) when the grid is curvilinear, rotated or unstructured, when an axis is
-/// missing (time only where `needs_time`) or when another dimension has more than one element.
+/// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing (time only
+/// where `needs_time`) or when another dimension has more than one element.
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time);
 
 /// Collective on the file. The only variable for which cf_variable succeeds, and where no time is needed the
@@ -48,16 +59,5 @@ std::string only_cf_variable(const NetcdfFile& file, bool needs_time = true);
 
 /// Collective on the file.
 Packing packing_of(const NetcdfFile& file, const std::string& name);
-
-/// The horizontal axes in ascending order, and how the file holds them.
-struct CfAxes {
-  std::vector<double> lat, lon;
-  bool flip_y = false, flip_x = false;
-  long file_nx = 0;  ///< columns of the file: one more than lon where the first is repeated at the end
-  bool repeated_column = false;
-};
-/// Collective on the file. Error(data) when latitude or longitude are not monotonic (modulo 360) or out of
-/// range.
-CfAxes cf_axes(const NetcdfFile& file, const CfVariable& variable);
 
 }  // namespace podscale

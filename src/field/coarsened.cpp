@@ -11,17 +11,16 @@ namespace podscale {
 Coarsened::Coarsened(std::shared_ptr<const FieldSource> fine, int factor)
     : fine_(std::move(fine)), factor_(factor) {
   comm().agree([&] {
-    const Grid& grid = fine_->grid();
-    if (factor > grid.ny() || factor > grid.nx())
+    const Mesh& mesh = fine_->mesh();
+    if (factor > mesh.ny() || factor > mesh.nx())
       fail(ExitCode::data, "data.coarsen_factor = {}: {} has only {} x {} points; expected a smaller factor",
-           factor, fine_->describe(), grid.ny(), grid.nx());
-    if (grid.periodic && grid.nx() % factor != 0)
+           factor, fine_->describe(), mesh.ny(), mesh.nx());
+    if (mesh.periodic() && mesh.nx() % factor != 0)
       fail(ExitCode::data,
-           "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic grid of {}; choose "
+           "data.coarsen_factor = {}: does not divide the {} longitudes of the periodic mesh of {}; choose "
            "one that does",
-           factor, grid.nx(), fine_->describe());
+           factor, mesh.nx(), fine_->describe());
   });
-  grid_ = coarsen_grid(fine_->grid(), factor);
   mesh_ = fine_->mesh().coarsened(factor);
 }
 
@@ -34,20 +33,25 @@ const std::vector<unsigned char>& Coarsened::fine_mask(const Window& fine) const
   auto known = std::find_if(masks_.begin(), masks_.end(), [&](const auto& m) { return m.first == fine; });
   if (comm().max(known == masks_.end() ? 1 : 0) != 0) {
     auto mask = fine_->land_mask(fine);
+    const Mesh& mesh = fine_->mesh();
+    for (idx_t p = 0; p < fine.points(); ++p)
+      if (const idx_t point = point_of(mesh, fine, p / fine.nx, p % fine.nx); mesh.owner(point) != point)
+        mask[static_cast<std::size_t>(p)] = 0;
     if (known == masks_.end()) known = masks_.insert(masks_.end(), {fine, std::move(mask)});
   }
   return known->second;
 }
 
 void Coarsened::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
-  const Grid& fine_grid = fine_->grid();
+  const Mesh& fine_mesh = fine_->mesh();
   Window fine{window.y0 * factor_, window.ny * factor_, window.x0 * factor_, window.nx * factor_};
-  fine.ny = std::min(fine.ny, fine_grid.ny() - fine.y0);
-  if (!fine_grid.periodic) fine.nx = std::min(fine.nx, fine_grid.nx() - fine.x0);
+  fine.ny = std::min(fine.ny, fine_mesh.ny() - fine.y0);
+  if (!fine_mesh.periodic()) fine.nx = std::min(fine.nx, fine_mesh.nx() - fine.x0);
   if (window.points() == 0) fine = {};
   const std::vector<unsigned char>& ocean = fine_mask(fine);
   // A few steps at a time: the fine fields are factor^2 times larger than what is asked for.
-  const long n = fine.points(), coarse = window.points();
+  const long n = fine.points() * channels();
+  const auto coarse = static_cast<std::size_t>(window.points() * channels());
   const std::size_t block = static_cast<std::size_t>(std::max(1l, (16l << 20) / std::max(1l, comm().max(n))));
   std::vector<float> values;
   for (std::size_t first = 0; first < steps.size(); first += block) {
@@ -56,9 +60,8 @@ void Coarsened::read(const Window& window, std::span<const long> steps, std::spa
     fine_->read(fine, part, values);
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!ocean[i % ocean.size()]) values[i] = std::numeric_limits<float>::quiet_NaN();
-    block_mean(values, static_cast<long>(part.size()), fine.ny, fine.nx, factor_,
-               out.subspan(first * static_cast<std::size_t>(coarse),
-                           part.size() * static_cast<std::size_t>(coarse)));
+    block_mean(values, static_cast<long>(part.size()) * channels(), fine.ny, fine.nx, factor_,
+               out.subspan(first * coarse, part.size() * coarse));
   }
 }
 

@@ -9,15 +9,15 @@
 namespace podscale {
 namespace {
 
-/// A run of columns that is contiguous in the grid: window columns at..at+n-1 are grid columns x0..x0+n-1.
+/// A run of columns that is contiguous in the mesh: window columns at..at+n-1 are mesh columns x0..x0+n-1.
 struct Segment {
   long at = 0, x0 = 0, n = 0;
 };
 
-std::vector<Segment> segments_of(const Grid& grid, const Window& window) {
+std::vector<Segment> segments_of(const Mesh& mesh, const Window& window) {
   std::vector<Segment> segments;
   if (window.points() == 0) return segments;
-  const long nx = grid.nx();
+  const long nx = mesh.nx();
   for (long at = 0; at < window.nx;) {
     const long x0 = ((window.x0 + at) % nx + nx) % nx;
     const long n = std::min(window.nx - at, nx - x0);
@@ -35,7 +35,7 @@ struct Rows {
 /// One library call and the decoding of what it brings. T: float, or double where float would not hold the
 /// raw numbers.
 template <class T>
-void read_segment(const NetcdfFile& file, const FileLayout& layout, const Grid& grid, const Window& window,
+void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& mesh, const Window& window,
                   const Segment& segment, const Rows& rows, long first, long steps, std::vector<T>& buffer,
                   std::span<float> out) {
   const CfVariable& v = layout.variable;
@@ -44,12 +44,12 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Grid& 
   const long y0 = window.y0 + rows.begin, ny = rows.n, nx = segment.n;
   if (v.time >= 0) start[static_cast<std::size_t>(v.time)] = static_cast<std::size_t>(first);
   if (v.time >= 0) count[static_cast<std::size_t>(v.time)] = static_cast<std::size_t>(steps);
-  const long row = layout.flip_y ? grid.ny() - y0 - ny : y0;
+  const long row = layout.flip_y ? mesh.ny() - y0 - ny : y0;
   const long column = layout.flip_x ? layout.file_nx - segment.x0 - nx : segment.x0;
-  start[static_cast<std::size_t>(v.lat)] = static_cast<std::size_t>(row);
-  count[static_cast<std::size_t>(v.lat)] = static_cast<std::size_t>(ny);
-  start[static_cast<std::size_t>(v.lon)] = static_cast<std::size_t>(column);
-  count[static_cast<std::size_t>(v.lon)] = static_cast<std::size_t>(nx);
+  start[static_cast<std::size_t>(v.y)] = static_cast<std::size_t>(row);
+  count[static_cast<std::size_t>(v.y)] = static_cast<std::size_t>(ny);
+  start[static_cast<std::size_t>(v.x)] = static_cast<std::size_t>(column);
+  count[static_cast<std::size_t>(v.x)] = static_cast<std::size_t>(nx);
   buffer.resize(static_cast<std::size_t>(steps * ny * nx));
   file.get(v.name, start, count, std::span<T>(buffer));
 
@@ -75,11 +75,11 @@ long chunks_along(long first, long n, long chunk, long points, bool flip) {
 
 }  // namespace
 
-long read_window(const NetcdfFile& file, const FileLayout& layout, const Grid& grid, const Window& window,
+long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& mesh, const Window& window,
                  long first, long steps, std::span<float> out) {
   constexpr long kBlock = 8L << 20;  // elements of the buffer, where chunks are smaller
   const Chunks& chunks = layout.chunks;
-  const std::vector<Segment> segments = segments_of(grid, window);
+  const std::vector<Segment> segments = segments_of(mesh, window);
   // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows of chunks.
   const long times = chunks.t > 1
                          ? std::max(steps, 1L)
@@ -93,17 +93,17 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Grid& g
     const std::span<float> target = out.subspan(static_cast<std::size_t>(done * window.points()));
     for (Rows rows; rows.begin < window.ny; rows.begin += rows.n) {
       const std::vector<long> cuts =
-          chunk_cuts(window.y0 + rows.begin, window.ny - rows.begin, chunks.y, grid.ny(), layout.flip_y);
+          chunk_cuts(window.y0 + rows.begin, window.ny - rows.begin, chunks.y, mesh.ny(), layout.flip_y);
       std::size_t c = 1;  // the last cut that fits, at least the first
       while (c + 1 < cuts.size() && cuts[c + 1] - cuts[0] <= most) ++c;
       rows.n = cuts[c] - cuts[0];
       for (const Segment& segment : segments) {
         if (layout.variable.packing.wide)
-          read_segment(file, layout, grid, window, segment, rows, first + done, n, wide, target);
+          read_segment(file, layout, mesh, window, segment, rows, first + done, n, wide, target);
         else
-          read_segment(file, layout, grid, window, segment, rows, first + done, n, narrow, target);
+          read_segment(file, layout, mesh, window, segment, rows, first + done, n, narrow, target);
         met += chunks_along(first + done, n, chunks.t, 0, false) *
-               chunks_along(window.y0 + rows.begin, rows.n, chunks.y, grid.ny(), layout.flip_y) *
+               chunks_along(window.y0 + rows.begin, rows.n, chunks.y, mesh.ny(), layout.flip_y) *
                chunks_along(segment.x0, segment.n, chunks.x, layout.file_nx, layout.flip_x);
       }
     }
@@ -119,21 +119,20 @@ const FileReader::OpenFile& FileReader::open(long number) {
   const auto i = static_cast<std::size_t>(number);
   NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i]);
   FileLayout layout;
-  layout.variable = cf_variable(handle, survey_->variable, true);
-  layout.conversion = unit_conversion(layout.variable.units, "degC",
-                                      fmt::format("{}: variable '{}'", handle.path(), survey_->variable));
+  layout.variable = cf_variable(handle, survey_->variable.name, true);
   const StoredFile& stored = survey_->stored[i];
   layout.flip_y = stored.flip_y;
   layout.flip_x = stored.flip_x;
   layout.file_nx = stored.nx;
   layout.chunks = stored.chunks;
+  layout.conversion = stored.conversion;
   open_.push_back({number, std::move(handle), std::move(layout)});
   return open_.back();
 }
 
 void FileReader::read(long file, long first, long steps, const Window& window, std::span<float> out) {
   const OpenFile& source = open(file);
-  chunks_read_ += read_window(source.file, source.layout, survey_->grid, window, first, steps, out);
+  chunks_read_ += read_window(source.file, source.layout, survey_->mesh, window, first, steps, out);
 }
 
 }  // namespace podscale

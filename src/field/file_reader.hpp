@@ -1,5 +1,5 @@
 #pragma once
-// Reading files alone: windows of the grid, which may lie across the cut of the file's longitudes or upside
+// Reading files alone: windows of the mesh, which may lie across the cut of the file's longitudes or upside
 // down. Private to src/field.
 
 #include <deque>
@@ -7,12 +7,12 @@
 
 #include "cf_variable.hpp"
 #include "podscale/core/units.hpp"
-#include "podscale/mesh/grid.hpp"
+#include "podscale/mesh/mesh.hpp"
 #include "survey.hpp"
 
 namespace podscale {
 
-/// How one file holds the grid.
+/// How one file holds the mesh.
 struct FileLayout {
   CfVariable variable;
   bool flip_y = false, flip_x = false;
@@ -25,7 +25,7 @@ struct FileLayout {
 /// first..first+steps-1 of the file (ignored by variables without time) -> out [steps][window.ny][window.nx],
 /// NaN where missing. Rows are cut along stored chunks: each chunk that the window meets is inflated once, or
 /// twice where a window that wraps meets it on both sides. Returns the number of chunks.
-long read_window(const NetcdfFile& file, const FileLayout& layout, const Grid& grid, const Window& window,
+long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& mesh, const Window& window,
                  long first, long steps, std::span<float> out);
 
 /// The files of a survey, opened when they are needed, a few at a time: a series may have thousands. Not

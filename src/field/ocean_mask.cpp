@@ -5,18 +5,34 @@
 
 namespace podscale {
 
+const Grid& FieldSource::grid() const {
+  if (!grid_) {
+    grid_.emplace();
+    if (const Mesh& m = mesh(); m.kind() == MeshKind::rectilinear && m.points() > 0)
+      *grid_ = {m.y().centres, m.x().centres, m.y().bounds, m.x().bounds, m.periodic()};
+  }
+  return *grid_;
+}
+
 std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
                                       std::span<const long> steps, long* sometimes_valid) {
   const auto points = static_cast<std::size_t>(window.points());
-  const long largest = std::max(source.comm().max(window.points()), 1L);
+  const auto channels = static_cast<std::size_t>(source.channels());
+  const long largest = std::max(source.comm().max(window.points()), 1L) * static_cast<long>(channels);
   const std::size_t block = static_cast<std::size_t>(std::max((8L << 20) / largest, 1L));
   std::vector<long> valid(points, 0);
   std::vector<float> values;
   for (std::size_t at = 0; at < steps.size(); at += block) {
     const auto some = steps.subspan(at, std::min(block, steps.size() - at));
-    values.resize(some.size() * points);
+    values.resize(some.size() * channels * points);
     source.read(window, some, values);
-    for (std::size_t i = 0; i < values.size(); ++i) valid[i % points] += std::isnan(values[i]) ? 0 : 1;
+    for (std::size_t t = 0; t < some.size(); ++t)
+      for (std::size_t i = 0; i < points; ++i) {
+        bool all = true;
+        for (std::size_t c = 0; c < channels; ++c)
+          all = all && !std::isnan(values[(t * channels + c) * points + i]);
+        valid[i] += all ? 1 : 0;
+      }
   }
   const long all = static_cast<long>(steps.size());
   long sometimes = 0;
@@ -30,11 +46,11 @@ std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& w
 }
 
 std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span<const long> steps) {
-  const Grid& grid = source.grid();
-  const Share rows = share_of(grid.ny(), source.comm().size(), source.comm().rank());
-  const auto mine = ocean_mask(source, {rows.begin, rows.size(), 0, rows.size() > 0 ? grid.nx() : 0}, steps);
-  std::vector<unsigned char> mask(static_cast<std::size_t>(grid.points()), 0);
-  std::copy(mine.begin(), mine.end(), mask.begin() + rows.begin * grid.nx());
+  const Mesh& mesh = source.mesh();
+  const Share rows = share_of(mesh.ny(), source.comm().size(), source.comm().rank());
+  const auto mine = ocean_mask(source, {rows.begin, rows.size(), 0, rows.size() > 0 ? mesh.nx() : 0}, steps);
+  std::vector<unsigned char> mask(static_cast<std::size_t>(mesh.points()), 0);
+  std::copy(mine.begin(), mine.end(), mask.begin() + rows.begin * mesh.nx());
   source.comm().sum(std::span(mask));
   return mask;
 }

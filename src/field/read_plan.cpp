@@ -52,9 +52,9 @@ std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> s
   for (const auto& [unit, of_unit] : units) {
     const StoredFile& stored = survey.stored[static_cast<std::size_t>(unit.first)];
     const auto ys =
-        runs(chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.grid.ny(), stored.flip_y), parts);
+        runs(chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.mesh.ny(), stored.flip_y), parts);
     const long rows = static_cast<long>(ys.size()) - 1;
-    const auto xs = runs(column_cuts(window, stored, survey.grid.nx()), (parts + rows - 1) / rows);
+    const auto xs = runs(column_cuts(window, stored, survey.mesh.nx()), (parts + rows - 1) / rows);
     for (std::size_t j = 0; j + 1 < ys.size(); ++j)
       for (std::size_t i = 0; i + 1 < xs.size(); ++i)
         tasks.push_back({unit.first, of_unit, {ys[j], ys[j + 1] - ys[j], xs[i], xs[i + 1] - xs[i]}, 0});
@@ -67,7 +67,7 @@ std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> s
 }
 
 Window unsplit_window(const Survey& survey, const Window& window) {
-  const long nx = survey.grid.nx(), past = window.x0 + window.nx - nx;  // columns behind the cut
+  const long nx = survey.mesh.nx(), past = window.x0 + window.nx - nx;  // columns behind the cut
   if (past <= 0) return window;
   for (const StoredFile& stored : survey.stored) {
     const auto chunk = [&](long column) {

@@ -24,7 +24,7 @@ struct ReadTask {
 std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> steps, const Window& window,
                                    int ranks);
 
-/// Where `n` indices of the grid from `first` are cut by stored chunks: first, ..., first + n. points: of the
+/// Where `n` indices of the mesh from `first` are cut by stored chunks: first, ..., first + n. points: of the
 /// file's axis; flip: whether it runs the other way.
 std::vector<long> chunk_cuts(long first, long n, long chunk, long points, bool flip);
 

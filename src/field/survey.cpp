@@ -9,9 +9,9 @@
 #include <set>
 
 #include "cf_variable.hpp"
+#include "coordinates.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/units.hpp"
 
 namespace podscale {
 namespace {
@@ -55,28 +55,32 @@ double seconds_of(const TimeAxis& axis, std::size_t t) {
   return 86400.0 * static_cast<double>(day_number(axis.calendar, d.year, d.month, d.day)) + d.second;
 }
 
-void check_same_grid(const Grid& grid, const CfAxes& axes, const std::string& path,
-                     const std::string& first) {
-  const auto differ = [&](const std::vector<double>& a, const std::vector<double>& b, const char* name) {
-    if (a.size() != b.size())
-      fail(ExitCode::data, "{}: has {} points of {}, but {} has {}; expected files on one grid", path,
-           b.size(), name, first, a.size());
-    const double spacing = a.size() > 1 ? (a.back() - a.front()) / static_cast<double>(a.size() - 1) : 1;
-    for (std::size_t i = 0; i < a.size(); ++i)
-      if (std::abs(a[i] - b[i]) > 0.05 * spacing)
-        fail(ExitCode::data, "{}: {} of point {} is {}, but {} has {}; expected files on one grid", path,
-             name, i + 1, b[i], first, a[i]);
+/// The working units are those that the reader asks for, else those of the first file. Temperatures in two
+/// units differ by an offset; a file without units goes with files without units only.
+UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Variable& first,
+                             const std::string& path) {
+  const auto empty = [](const std::string& units) {
+    return units.find_first_not_of(" \t\n") == std::string::npos;
   };
-  differ(grid.lat, axes.lat, "latitude");
-  differ(grid.lon, axes.lon, "longitude");
+  const std::string& to = first.working_units;
+  if (empty(v.units) && empty(to)) return {};
+  if (empty(to))
+    fail(ExitCode::data,
+         "{}: variable '{}' is in '{}', but {} has no units; expected units on both or on neither (set them "
+         "with ncatted)",
+         path, v.name, v.units, spec.units ? spec.units_of : "the first file");
+  return unit_conversion(v.units, to, fmt::format("{}: variable '{}'", path, v.name));
 }
 
-/// Once a series, not once a file.
-void warn_of(const CfVariable& v, const CfAxes& axes, const std::string& path) {
-  if (v.packing.inverted_range)
-    log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path, v.name);
-  if (axes.repeated_column)
-    log::warn("{}: the last longitude of '{}' repeats the first: that column is dropped", path, v.lon_name);
+Variable variable_of(const NetcdfFile& file, const CfVariable& v, const CfSpec& spec) {
+  const auto text = [&](const char* name) { return file.text(v.name, name).value_or(""); };
+  return {v.name,
+          v.units,
+          spec.units.value_or(v.units),
+          text("standard_name"),
+          text("long_name"),
+          text("cell_methods"),
+          spec.plausible};
 }
 
 /// Sorts the steps of all files; refuses a time that occurs twice.
@@ -133,32 +137,37 @@ Chunks chunks_of(const NetcdfFile& file, const CfVariable& v, long nx) {
   const auto along = [&](int dim) {
     return static_cast<long>(std::max<std::size_t>(1, stored[static_cast<std::size_t>(dim)]));
   };
-  return stored.empty() ? Chunks{1, 1, nx} : Chunks{along(v.time), along(v.lat), along(v.lon)};
+  return stored.empty() ? Chunks{1, 1, nx} : Chunks{along(v.time), along(v.y), along(v.x)};
 }
 
 /// Rank 0 only: opens every file once, alone.
 Survey look(const CfSpec& spec) {
   const Communicator alone = Communicator::self();
   Survey survey;
-  survey.variable = spec.variable;
+  std::string variable = spec.variable;
   std::vector<Source> sources;
   for (const std::string& path : expand(spec)) {
     const NetcdfFile file = NetcdfFile::open(alone, path);
-    if (survey.variable.empty()) survey.variable = only_cf_variable(file);
-    const CfVariable v = cf_variable(file, survey.variable, true);
+    if (variable.empty()) variable = only_cf_variable(file);
+    const CfVariable v = cf_variable(file, variable, true);
     const std::string where = fmt::format("{}: time '{}'", path, v.time_name);
     sources.push_back(
         {path, decode_times(file.get_all(v.time_name), file.text(v.time_name, "units").value_or(""),
                             file.text(v.time_name, "calendar").value_or(""), where)});
-    unit_conversion(v.units, "degC", fmt::format("{}: variable '{}'", path, v.name));
-    CfAxes axes = cf_axes(file, v);
-    survey.stored.push_back({axes.flip_y, axes.flip_x, axes.file_nx, chunks_of(file, v, axes.file_nx)});
-    if (sources.size() > 1) {
-      check_same_grid(survey.grid, axes, path, sources[0].path);
-      continue;
+    FileMesh found = file_mesh(file, v);
+    if (sources.size() == 1) {
+      survey.variable = variable_of(file, v, spec);
+      survey.mesh = found.mesh;
+      if (v.packing.inverted_range)
+        log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path,
+                  v.name);
+      for (const std::string& note : found.notes) log::warn("{}: {}", path, note);
+    } else if (const auto difference = mesh_difference(found.mesh, survey.mesh)) {
+      fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; expected files on one mesh", path,
+           sources[0].path, *difference);
     }
-    warn_of(v, axes, path);
-    survey.grid = make_grid(std::move(axes.lat), std::move(axes.lon));
+    survey.stored.push_back({found.flip_y, found.flip_x, found.file_nx, chunks_of(file, v, found.file_nx),
+                             conversion_of(v, spec, survey.variable, path)});
   }
   join(sources, survey);
 

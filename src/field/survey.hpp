@@ -2,8 +2,7 @@
 // What a list of files holds together, found out by one rank so that thousands of files are not opened by
 // every rank. Private to src/field.
 
-#include <map>
-
+#include "podscale/core/units.hpp"
 #include "podscale/field/cf_source.hpp"
 
 namespace podscale {
@@ -18,21 +17,21 @@ struct FileStep {
 struct Chunks {
   long t = 1, y = 1, x = 1;
 };
-/// How one file holds the grid.
+/// How one file holds the mesh.
 struct StoredFile {
   bool flip_y = false, flip_x = false;  ///< latitude, longitude descend
-  long nx = 0;                          ///< columns: one more than those of the grid where one is repeated
+  long nx = 0;                          ///< columns: one more than those of the mesh where one is repeated
   Chunks chunks;
+  UnitConversion conversion;  ///< of unpacked values to working units
 };
 
 struct Survey {
   std::vector<std::string> files;  ///< in order of their first time
-  std::string variable;
-  Grid grid;
+  Variable variable;  ///< as in the first file
+  Mesh mesh;
   TimeAxis times;
-  std::vector<FileStep> steps;                    ///< of times
-  std::map<std::string, std::string> attributes;  ///< of the variable in the first file
-  std::vector<StoredFile> stored;                 ///< of files
+  std::vector<FileStep> steps;     ///< of times
+  std::vector<StoredFile> stored;  ///< of files
 };
 
 /// Collective on comm: rank 0 looks, all get the same answer. Errors as CfSource::open.

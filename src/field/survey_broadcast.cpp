@@ -14,10 +14,16 @@ class Parcel {
   Parcel() : packing_(true) {}
   explicit Parcel(std::string bytes) : bytes_(std::move(bytes)) {}
   const std::string& bytes() const { return bytes_; }
+  bool packing() const { return packing_; }
 
   template <class T>
   requires std::is_trivially_copyable_v<T>
   void carry(T& value) { raw(&value, sizeof value); }
+  void carry(GridMapping::Attribute& attribute) {
+    carry(attribute.name);
+    carry(attribute.text);
+    carry(attribute.numbers);
+  }
   void carry(std::string& text) {
     text.resize(size(text.size()));
     raw(text.data(), text.size());
@@ -25,7 +31,10 @@ class Parcel {
   template <class T>
   void carry(std::vector<T>& values) {
     values.resize(size(values.size()));
-    for (T& value : values) carry(value);
+    if constexpr (std::is_trivially_copyable_v<T>)
+      raw(values.data(), values.size() * sizeof(T));
+    else
+      for (T& value : values) carry(value);
   }
 
  private:
@@ -43,21 +52,56 @@ class Parcel {
   bool packing_ = false;
 };
 
+/// What the constructors of a mesh take, there and back.
+void carry(Parcel& parcel, Mesh& mesh) {
+  MeshKind kind = mesh.kind();
+  idx_t ny = mesh.ny(), nx = mesh.nx();
+  bool separable = mesh.separable();
+  parcel.carry(kind);
+  parcel.carry(ny);
+  parcel.carry(nx);
+  parcel.carry(separable);
+  MeshAxis y, x;
+  PointTable table;
+  if (parcel.packing() && separable) y = mesh.y(), x = mesh.x();
+  if (parcel.packing() && !separable) table = mesh.table();
+  for (std::vector<double>* values : {&y.centres, &y.bounds, &x.centres, &x.bounds, &table.y, &table.x,
+                                      &table.corner_y, &table.corner_x})
+    parcel.carry(*values);
+  PlaneUnit unit = mesh.unit();
+  std::vector<double> lat = mesh.latitudes(), lon = mesh.longitudes();
+  GridMapping mapping = mesh.mapping();
+  parcel.carry(unit.name);
+  parcel.carry(unit.metres);
+  parcel.carry(lat);
+  parcel.carry(lon);
+  parcel.carry(mapping.name);
+  parcel.carry(mapping.attributes);
+  if (parcel.packing()) return;
+  if (kind == MeshKind::plane)
+    mesh = separable ? Mesh::plane(y.centres, x.centres, unit, y.bounds, x.bounds)
+                     : Mesh::plane(ny, nx, std::move(table), unit);
+  else
+    mesh = separable ? Mesh::rectilinear(y.centres, x.centres, y.bounds, x.bounds)
+                     : Mesh::curvilinear(ny, nx, std::move(table));
+  if (!lat.empty()) mesh = mesh.with_geographic(std::move(lat), std::move(lon));
+  mesh = mesh.with_mapping(std::move(mapping));
+}
+
 void carry(Parcel& parcel, Survey& survey) {
   parcel.carry(survey.files);
-  parcel.carry(survey.variable);
-  parcel.carry(survey.grid.lat);
-  parcel.carry(survey.grid.lon);
+  Variable& v = survey.variable;
+  for (std::string* text :
+       {&v.name, &v.units, &v.working_units, &v.standard_name, &v.long_name, &v.cell_methods})
+    parcel.carry(*text);
+  parcel.carry(v.plausible);
+  carry(parcel, survey.mesh);
   parcel.carry(survey.times.calendar);
   parcel.carry(survey.times.units);
   parcel.carry(survey.times.dates);
   parcel.carry(survey.times.values);
   parcel.carry(survey.steps);
   parcel.carry(survey.stored);
-  std::vector<std::string> texts;
-  for (const auto& [name, text] : survey.attributes) texts.insert(texts.end(), {name, text});
-  parcel.carry(texts);
-  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) survey.attributes[texts[i]] = texts[i + 1];
 }
 
 }  // namespace
@@ -69,7 +113,6 @@ void broadcast_survey(const Communicator& comm, Survey& survey) {
   if (comm.is_root()) return;
   Parcel arrived(bytes);
   carry(arrived, survey);
-  survey.grid = make_grid(survey.grid.lat, survey.grid.lon);
 }
 
 }  // namespace podscale

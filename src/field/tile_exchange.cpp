@@ -13,13 +13,13 @@ constexpr long kMostFloats = 16l << 20;  // in the messages of one rank at a tim
 
 /// copy(offset in the tile, offset in the window, n) for every run of columns that both have.
 template <class Copy>
-void for_overlap(const Grid& grid, const Window& tile, const Window& window, const Copy& copy) {
+void for_overlap(const Mesh& mesh, const Window& tile, const Window& window, const Copy& copy) {
   const long y0 = std::max(tile.y0, window.y0), y1 = std::min(tile.y0 + tile.ny, window.y0 + window.ny);
   if (y0 >= y1 || tile.nx == 0 || window.nx == 0) return;
-  const long turn = grid.nx();
+  const long turn = mesh.nx();
   // Images of the tile, whole turns away, that may meet the window.
-  const long first = grid.periodic ? (window.x0 - tile.x0 - tile.nx) / turn - 1 : 0,
-             last = grid.periodic ? (window.x0 + window.nx - tile.x0) / turn + 1 : 0;
+  const long first = mesh.periodic() ? (window.x0 - tile.x0 - tile.nx) / turn - 1 : 0,
+             last = mesh.periodic() ? (window.x0 + window.nx - tile.x0) / turn + 1 : 0;
   for (long k = first; k <= last; ++k) {
     const long left = tile.x0 + k * turn, x0 = std::max(left, window.x0),
                n = std::min(left + tile.nx, window.x0 + window.nx) - x0;
@@ -28,14 +28,14 @@ void for_overlap(const Grid& grid, const Window& tile, const Window& window, con
   }
 }
 
-long overlap(const Grid& grid, const Tile& tile, const Window& window) {
+long overlap(const Mesh& mesh, const Tile& tile, const Window& window) {
   long points = 0;
-  for_overlap(grid, tile.window, window, [&](long, long, long n) { points += n; });
+  for_overlap(mesh, tile.window, window, [&](long, long, long n) { points += n; });
   return points;
 }
 
 /// Tiles in an order that takes all owners in turn, cut into batches that fit: ends of the batches.
-std::vector<std::size_t> cut(const Grid& grid, std::span<const Window> windows, std::vector<Tile>& tiles) {
+std::vector<std::size_t> cut(const Mesh& mesh, std::span<const Window> windows, std::vector<Tile>& tiles) {
   std::vector<long> turn(windows.size(), 0);
   std::vector<std::pair<long, Tile>> dealt;
   for (const Tile& tile : tiles) dealt.emplace_back(turn[static_cast<std::size_t>(tile.owner)]++, tile);
@@ -49,7 +49,7 @@ std::vector<std::size_t> cut(const Grid& grid, std::span<const Window> windows, 
     bool full = false;
     std::vector<long> points(windows.size());
     for (std::size_t r = 0; r < windows.size(); ++r) {
-      points[r] = r == owner ? 0 : overlap(grid, tiles[i], windows[r]);
+      points[r] = r == owner ? 0 : overlap(mesh, tiles[i], windows[r]);
       full = full || received[r] + points[r] > kMostFloats;
     }
     const long all = std::accumulate(points.begin(), points.end(), 0l);
@@ -68,14 +68,14 @@ std::vector<std::size_t> cut(const Grid& grid, std::span<const Window> windows, 
 
 }  // namespace
 
-std::vector<Window> gather_windows(const Communicator& comm, const Grid& grid, const Window& window,
+std::vector<Window> gather_windows(const Communicator& comm, const Mesh& mesh, const Window& window,
                                    const std::function<void()>& check) {
   comm.agree([&] {
     const bool inside = window.y0 >= 0 && window.ny >= 0 && window.nx >= 0 &&
-                        window.y0 + window.ny <= grid.ny() &&
-                        (grid.periodic || (window.x0 >= 0 && window.x0 + window.nx <= grid.nx()));
+                        window.y0 + window.ny <= mesh.ny() &&
+                        (mesh.periodic() || (window.x0 >= 0 && window.x0 + window.nx <= mesh.nx()));
     PODSCALE_ASSERT(window.points() == 0 || inside, "window rows {}+{}, columns {}+{} of a {} x {} grid",
-                    window.y0, window.ny, window.x0, window.nx, grid.ny(), grid.nx());
+                    window.y0, window.ny, window.x0, window.nx, mesh.ny(), mesh.nx());
     check();
   });
   std::vector<Window> windows(static_cast<std::size_t>(comm.size()));
@@ -84,28 +84,28 @@ std::vector<Window> gather_windows(const Communicator& comm, const Grid& grid, c
   return windows;
 }
 
-void exchange_tiles(const Communicator& comm, const Grid& grid, std::span<const Window> windows,
+void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const Window> windows,
                     std::span<const Tile> tiles, std::span<float> out) {
   const std::size_t ranks = windows.size(), me = static_cast<std::size_t>(comm.rank());
   const Window& mine = windows[me];
   const auto target = [&](const Tile& tile) { return out.data() + tile.field * mine.points(); };
   for (const Tile& tile : tiles)
     if (tile.owner == comm.rank())
-      for_overlap(grid, tile.window, mine,
+      for_overlap(mesh, tile.window, mine,
                   [&](long from, long to, long n) { std::copy_n(tile.values + from, n, target(tile) + to); });
   if (ranks == 1) return;
 
   std::vector<Tile> order(tiles.begin(), tiles.end());
   std::size_t first = 0;
-  for (const std::size_t end : cut(grid, windows, order)) {
+  for (const std::size_t end : cut(mesh, windows, order)) {
     const auto batch = std::span(order).subspan(first, end - first);
     first = end;
     std::vector<int> counts_out(ranks, 0), counts_in(ranks, 0), starts_out(ranks), starts_in(ranks);
     for (const Tile& tile : batch) {
       const std::size_t owner = static_cast<std::size_t>(tile.owner);
-      if (owner != me) counts_in[owner] += static_cast<int>(overlap(grid, tile, mine));
+      if (owner != me) counts_in[owner] += static_cast<int>(overlap(mesh, tile, mine));
       for (std::size_t r = 0; owner == me && r < ranks; ++r)
-        if (r != me) counts_out[r] += static_cast<int>(overlap(grid, tile, windows[r]));
+        if (r != me) counts_out[r] += static_cast<int>(overlap(mesh, tile, windows[r]));
     }
     std::exclusive_scan(counts_out.begin(), counts_out.end(), starts_out.begin(), 0);
     std::exclusive_scan(counts_in.begin(), counts_in.end(), starts_in.begin(), 0);
@@ -115,7 +115,7 @@ void exchange_tiles(const Communicator& comm, const Grid& grid, std::span<const 
     for (const Tile& tile : batch)
       for (std::size_t r = 0; tile.owner == comm.rank() && r < ranks; ++r)
         if (r != me)
-          for_overlap(grid, tile.window, windows[r], [&](long from, long, long n) {
+          for_overlap(mesh, tile.window, windows[r], [&](long from, long, long n) {
             std::copy_n(tile.values + from, n, sent.data() + at[r]);
             at[r] += static_cast<int>(n);
           });
@@ -125,7 +125,7 @@ void exchange_tiles(const Communicator& comm, const Grid& grid, std::span<const 
     for (const Tile& tile : batch) {
       const std::size_t owner = static_cast<std::size_t>(tile.owner);
       if (owner != me)
-        for_overlap(grid, tile.window, mine, [&](long, long to, long n) {
+        for_overlap(mesh, tile.window, mine, [&](long, long to, long n) {
           std::copy_n(received.data() + at[owner], n, target(tile) + to);
           at[owner] += static_cast<int>(n);
         });

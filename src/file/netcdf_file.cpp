@@ -261,6 +261,19 @@ std::optional<std::vector<double>> NetcdfFile::numbers(const std::string& variab
   return values;
 }
 
+std::vector<std::string> NetcdfFile::attribute_names(const std::string& variable) const {
+  const VariableInfo info = this->variable(variable);
+  std::vector<std::string> names;
+  int count = 0, status = nc_inq_varnatts(state_->id, info.id, &count);
+  for (int i = 0; i < count && status == NC_NOERR; ++i) {
+    char name[NC_MAX_NAME + 1];
+    status = nc_inq_attname(state_->id, info.id, i, name);
+    if (status == NC_NOERR) names.emplace_back(name);
+  }
+  state_->check(status, path_, fmt::format("reading the attributes of '{}'", variable));
+  return names;
+}
+
 std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
                                                   const std::string& attribute) const {
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;

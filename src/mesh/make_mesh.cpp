@@ -174,6 +174,26 @@ Mesh Mesh::plane(idx_t ny, idx_t nx, PointTable table, PlaneUnit unit) {
   return MeshBuilder::finished(std::move(mesh));
 }
 
+Mesh Mesh::of_blocks(MeshKind kind, idx_t ny, idx_t nx, PointTable table, PlaneUnit unit,
+                     std::vector<double> areas, idx_t period, Fold fold) {
+  require_sizes(ny, nx, table);
+  PODSCALE_ASSERT(areas.size() == table.y.size() && table.corner_y.size() == 4 * areas.size(),
+                  "{} areas and {} corners of {} points", areas.size(), table.corner_y.size(), ny * nx);
+  Payload mesh;
+  mesh.kind = kind;
+  mesh.separable = false;
+  if (kind == MeshKind::plane) mesh.unit = std::move(unit);
+  mesh.ny = ny;
+  mesh.nx = nx;
+  mesh.table = std::move(table);
+  const double km = mesh.space() == Space::sphere ? kEarthRadius : mesh.unit.metres > 0 ? 1e-3 : 1;
+  for (double& area : areas) area /= km * km;
+  mesh.areas = std::move(areas);
+  mesh.period = period;
+  mesh.fold = fold;
+  return MeshBuilder::finished(std::move(mesh));
+}
+
 Mesh Mesh::image(idx_t ny, idx_t nx, double pixel) {
   PODSCALE_ASSERT(ny >= 1 && nx >= 1 && pixel > 0, "{} x {} pixels of {}", ny, nx, pixel);
   const auto edges = [&](idx_t n) {

@@ -7,14 +7,6 @@
 
 namespace podscale {
 
-std::string Context::output_path(const std::string& name) const {
-  return path_below(namelist, name);
-}
-
-std::string Context::output_path_of(const std::string& key) const {
-  return output_path(namelist.required_text(key));
-}
-
 std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) const {
   std::vector<OutputLock> locks;
   if (check || dry_run) return locks;

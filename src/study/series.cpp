@@ -1,17 +1,31 @@
 #include "podscale/study/series.hpp"
 
+#include <fmt/ranges.h>
+
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/field/coarsened.hpp"
 
 namespace podscale {
 
 CfSpec hr_spec(const DataOptions& options) {
-  return {"HR",
-          options.hr_files.get(),
-          options.hr_variable,
-          options.mask_file,
-          options.mask_variable,
-          options.mask_ocean_values};
+  CfSpec spec{"HR",
+              options.hr_files.get(),
+              options.hr_variable,
+              options.mask_file,
+              options.mask_variable,
+              options.mask_ocean_values};
+  if (!options.units.empty()) spec.units = options.units;
+  spec.units_of = "data.units";
+  if (const auto& range = options.plausible; !range.empty()) {
+    if (range.size() != 2 || !(range[0] < range[1]))
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: data.plausible = {}; expected the lowest and the highest value",
+                              options.hr_files.source, fmt::join(range, ", ")),
+                  true);
+    spec.plausible = {static_cast<float>(range[0]), static_cast<float>(range[1])};
+  }
+  return spec;
 }
 
 CfSpec truth_spec(const DataOptions& options) {
@@ -29,28 +43,50 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const Cf
   return std::make_shared<const CfSource>(CfSource::open(comm, spec, std::move(cache)));
 }
 
-/// hr: of the same options, nullptr where it is not open.
-std::shared_ptr<const FieldSource> lr_beside(std::shared_ptr<const FieldSource> hr, const Communicator& comm,
-                                             const DataOptions& options, std::shared_ptr<FieldCache> cache) {
-  if (options.coarsen) {
-    if (!hr) hr = open_files(comm, hr_spec(options), std::move(cache));
-    return std::make_shared<const Coarsened>(std::move(hr), options.coarsen_factor);
-  }
-  return open_files(comm, {"LR", options.lr_files.get(), options.lr_variable, {}, {}, {}}, std::move(cache));
+/// The LR series in the units of the HR one.
+std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
+                                                 const Variable& hr, std::shared_ptr<FieldCache> cache) {
+  CfSpec spec = hr_spec(options);
+  spec.label = "LR";
+  spec.files = options.lr_files.get();
+  spec.variable = options.lr_variable;
+  spec.mask_file = spec.mask_variable = "";
+  spec.mask_ocean_values.clear();
+  spec.units = hr.working_units;
+  spec.units_of = fmt::format("the HR variable '{}'", hr.name);
+  auto lr = open_files(comm, spec, std::move(cache));
+  if (const Variable& v = lr->variables()[0]; v.units != v.working_units)
+    log::info("{}: '{}' is converted to '{}', the units of the HR series", lr->describe(), v.units,
+              v.working_units);
+  return lr;
+}
+
+std::shared_ptr<const FieldSource> coarsened(std::shared_ptr<const FieldSource> hr,
+                                             const DataOptions& options) {
+  return std::make_shared<const Coarsened>(std::move(hr), options.coarsen_factor);
 }
 
 }  // namespace
 
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
-                                           std::shared_ptr<FieldCache> cache) {
-  return lr_beside(nullptr, comm, options, std::move(cache));
+                                           std::shared_ptr<FieldCache> cache, const Variable* hr) {
+  if (options.coarsen)
+    return coarsened(open_files(comm, hr_spec(options), std::move(cache)), options);
+  Variable working;
+  working.working_units = options.units;
+  if (hr)
+    working = *hr;
+  else if (working.working_units.empty())
+    working = open_files(comm, hr_spec(options), nullptr)->variables()[0];
+  return open_lr_files(comm, options, working, std::move(cache));
 }
 
 StudySeries open_study(const Communicator& comm, const DataOptions& options) {
   const auto cache =
       std::make_shared<FieldCache>(static_cast<std::size_t>(options.cache_mib) << 20, comm.size());
   const auto hr = open_files(comm, hr_spec(options), cache);
-  return {hr, lr_beside(hr, comm, options, cache)};
+  if (options.coarsen) return {hr, coarsened(hr, options)};
+  return {hr, open_lr_files(comm, options, hr->variables()[0], cache)};
 }
 
 namespace {

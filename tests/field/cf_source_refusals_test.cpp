@@ -24,6 +24,7 @@ class CfSourceRefusals : public ::testing::Test {
     CfSpec spec;
     spec.label = "HR";
     spec.variable = variable;
+    spec.units = "degC";
     for (const auto& name : files) spec.files.push_back(scratch / name);
     expect_error(code, parts, [&] { CfSource::open(comm, spec); });
   }
@@ -101,10 +102,10 @@ TEST_F(CfSourceRefusals, Grids) {
   moved.time_units = "days since 2001-01-01";
   moved.lon = ramp(100.5, 1, 8);
   write_sample(comm, scratch / "b.nc", moved);
-  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "longitude", "one grid"});
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "a.nc", "column 0 lies at", "100.5 E", "one mesh"});
   moved.lon = ramp(100, 1, 9);
   write_sample(comm, scratch / "b.nc", moved);
-  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "9 points", "one grid"});
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "5 x 9 points, expected 5 x 8", "one mesh"});
 }
 
 TEST_F(CfSourceRefusals, UnstructuredGrids) {
@@ -152,6 +153,7 @@ TEST_F(CfSourceRefusals, UnitsThatCannotBeTrue) {
   write_sample(comm, scratch / "k.nc", kelvin);
   CfSpec spec;
   spec.files = {scratch / "k.nc"};
+  spec.plausible = {-5, 50};
   const CfSource series = CfSource::open(comm, spec);
   std::vector<float> read(static_cast<std::size_t>(comm.rank() == 0 ? 8 : 0));  // rank 0 alone sees values
   const Window window = comm.rank() == 0 ? Window{0, 1, 0, 8} : Window{};

@@ -22,6 +22,7 @@ class CfSourceTest : public ::testing::Test {
     spec.label = "HR";
     for (const auto& name : files) spec.files.push_back(scratch / name);
     spec.variable = variable;
+    spec.units = "degC";
     return CfSource::open(comm, spec);
   }
   CfSource open(const SampleFile& sample) {
@@ -307,7 +308,7 @@ TEST_F(CfSourceTest, Masks) {
   write_sample(comm, scratch / "moved.nc", sample);
   spec.mask_file = scratch / "moved.nc";
   const CfSource other = CfSource::open(comm, spec);
-  expect_error(ExitCode::data, {"moved.nc", "'mask'", "grid"}, [&] {
+  expect_error(ExitCode::data, {"moved.nc", "'mask'", "mesh"}, [&] {
     ocean_mask(other, {0, 5, 2, 1}, std::vector<long>{0});
   });
 }

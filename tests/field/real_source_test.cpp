@@ -16,13 +16,14 @@ namespace {
 class RealSeries : public ::testing::Test {
  protected:
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  std::optional<std::string> units = "degC";  // to work in
 
   CfSource open(const std::vector<std::string>& files, const std::string& variable = "",
                 const std::string& mask = "", const std::vector<double>& ocean = {}) {
-    return CfSource::open(comm, {"HR", files, variable, "", mask, ocean});
+    return CfSource::open(comm, {"HR", files, variable, "", mask, ocean, units});
   }
   /// A rectangle of the grid for each rank: together all of it.
-  Window share(const Grid& grid) const {
+  Window share(const Mesh& grid) const {
     const int columns = comm.size() == 4 ? 2 : 1, rows = comm.size() / columns;
     const Share y = share_of(grid.ny(), rows, comm.rank() / columns),
                 x = share_of(grid.nx(), columns, comm.rank() % columns);
@@ -30,7 +31,7 @@ class RealSeries : public ::testing::Test {
   }
   /// Collective. Number and sum of the valid values over all ranks.
   std::pair<long, double> total(const CfSource& series, std::size_t first, std::size_t steps) {
-    const Window window = share(series.grid());
+    const Window window = share(series.mesh());
     std::vector<long> list;
     for (std::size_t t = first; t < first + steps; ++t) list.push_back(static_cast<long>(t));
     std::vector<float> values(steps * static_cast<std::size_t>(window.points()));
@@ -54,7 +55,7 @@ class RealSeries : public ::testing::Test {
     std::vector<long> steps;
     for (std::size_t t = 0; t < series.times().dates.size(); ++t) steps.push_back(static_cast<long>(t));
     long gaps = 0, ocean = 0;
-    for (const unsigned char m : ocean_mask(series, share(series.grid()), steps, &gaps)) ocean += m;
+    for (const unsigned char m : ocean_mask(series, share(series.mesh()), steps, &gaps)) ocean += m;
     return {comm.sum(ocean), comm.sum(gaps)};
   }
   void refuse(const std::string& file, const std::vector<std::string>& parts,
@@ -203,20 +204,70 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
   }
 }
 
+TEST_F(RealSeries, CurvilinearMeshes) {
+  PODSCALE_NEED_DATA(folder, "awkward");
+  {
+    const CfSource series = open({folder + "/ctorca.nc"});  // an inverted range: ignored
+    EXPECT_EQ(series.variables()[0].name, "sosstsst");
+    EXPECT_EQ(series.mesh().kind(), MeshKind::curvilinear);
+    EXPECT_EQ(series.mesh().period(), 180);
+    EXPECT_TRUE(series.mesh().fold().present);
+    EXPECT_EQ(total(series, 0, 5).first, 83755);
+  }
+  {
+    const CfSource series = open({folder + "/tos_ocean_bipolar_grid.nc"});
+    EXPECT_EQ(series.mesh().points(), 220 * 256);
+    EXPECT_EQ(series.variables()[0].units, "K");
+    EXPECT_EQ(series.variables()[0].working_units, "degC");
+    EXPECT_EQ(series.variables()[0].standard_name, "sea_surface_temperature");
+    const auto [count, sum] = total(series, 0, 1);
+    EXPECT_EQ(count, 36791);
+    EXPECT_NEAR(sum, 10422138.779022217 - 36791 * 273.15, 1);
+  }
+  units.reset();  // those of the file
+  const CfSource series = open({folder + "/small_rotPole_precipitation.nc"});
+  const Mesh& mesh = series.mesh();
+  EXPECT_EQ(mesh.kind(), MeshKind::curvilinear);
+  EXPECT_FALSE(mesh.periodic());
+  EXPECT_EQ(mesh.mapping().name, "rotated_pole");
+  ASSERT_EQ(mesh.mapping().attributes.size(), 3u);
+  EXPECT_EQ(mesh.mapping().attributes[0].text, "rotated_latitude_longitude");
+  EXPECT_EQ(mesh.mapping().attributes[2].numbers, std::vector<double>{-140.75});
+  EXPECT_EQ(series.variables()[0].working_units, "kg m-2 s-1");
+  const auto [count, sum] = total(series, 0, 4);
+  EXPECT_EQ(count, 132240);
+  EXPECT_NEAR(sum, 3.001379577224014, 1e-6);
+}
+
+TEST_F(RealSeries, TheTripolarMonthsAreOneSeries) {
+  PODSCALE_NEED_DATA(folder, "nemo_tripolar");
+  const CfSource series = open({folder + "/*.nc"});
+  ASSERT_EQ(series.times().dates.size(), 3u);
+  EXPECT_EQ(series.times().calendar, Calendar::day360);
+  const Mesh& mesh = series.mesh();
+  EXPECT_EQ(mesh.ny(), 330);
+  EXPECT_EQ(mesh.nx(), 360);
+  EXPECT_TRUE(mesh.periodic());
+  EXPECT_TRUE(mesh.fold().present);
+  EXPECT_EQ(mesh.table().corner_y.size(), 4u * 330 * 360);
+  const auto [count, sum] = total(series, 0, 1);
+  EXPECT_EQ(count, 65183);
+  EXPECT_NEAR(sum, 920869.1819827649, 0.1);
+  // A window across the seam holds what the two sides hold.
+  float across[2];
+  series.read({200, 1, -1, 2}, std::vector<long>{0}, across);
+  const float west = at(series, 0, 200, 359), east = at(series, 0, 200, 0);
+  EXPECT_TRUE(across[0] == west || (std::isnan(across[0]) && std::isnan(west)));
+  EXPECT_TRUE(across[1] == east || (std::isnan(across[1]) && std::isnan(east)));
+}
+
 TEST_F(RealSeries, AwkwardFilesThatAreRefused) {
-  for (const char* variable : {"", "sosstsst"})
-    refuse("awkward/ctorca.nc", {"'sosstsst'", "curvilinear", "nav_lat, nav_lon", "cdo remapbil"}, variable);
-  for (const char* variable : {"", "tos"})
-    refuse("awkward/tos_ocean_bipolar_grid.nc", {"'tos'", "curvilinear", "cdo remapbil"}, variable);
-  for (const char* variable : {"", "pr"})
-    refuse("awkward/small_rotPole_precipitation.nc", {"'pr'", "rotated", "cdo remapbil"}, variable);
   refuse("awkward/sst30e_netcdf.nc", {"'time'", "'Month'", "days since"});
   refuse("awkward/netcdf_dummy_file.nc", {"no variable has time, latitude and longitude"});
   refuse("awkward/netcdf_dummy_file.nc", {"'P_1'", "(time)", "latitude"}, "P_1");
   refuse("awkward/units.nc", {"no variable has time, latitude and longitude"});
   refuse("awkward/units.nc", {"'cube_0'", "latitude"}, "cube_0");
   refuse("awkward/git_lfs_pointer.nc", {"git lfs pull"});
-  refuse("nemo_tripolar/nemo_1m_20150101-20150201_grid-T.nc", {"'tos'", "curvilinear", "cdo remapbil"});
 }
 
 TEST_F(RealSeries, TheMonthlyPairIsReadAndMatches) {

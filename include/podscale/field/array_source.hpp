@@ -11,22 +11,25 @@ namespace podscale {
 /// Fields in memory, every rank with its own copy: for callers who have read them already, and for tests.
 class ArraySource final : public FieldSource {
  public:
-  /// Not collective. values: [times][ny*nx] degC, NaN where missing.
-  ArraySource(const Communicator& comm, Grid grid, TimeAxis times, std::vector<float> values);
+  /// Not collective. values: [times][variables][ny*nx] in working units, NaN where missing.
+  ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, std::vector<float> values,
+              std::vector<Variable> variables = {{"field", "degC", "degC", "", "", "", {}}});
+  ArraySource(const Communicator& comm, const Grid& grid, TimeAxis times, std::vector<float> values)
+      : ArraySource(comm, mesh_of(grid), std::move(times), std::move(values)) {}
 
   const Communicator& comm() const override { return *comm_; }
-  const Grid& grid() const override { return grid_; }
   const Mesh& mesh() const override { return mesh_; }
   const TimeAxis& times() const override { return times_; }
+  const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override { return "fields in memory"; }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
 
  private:
   const Communicator* comm_;
-  Grid grid_;
   Mesh mesh_;
   TimeAxis times_;
   std::vector<float> values_;
+  std::vector<Variable> variables_;
 };
 
 /// The synthetic ocean, computed where it is asked for: no message, no file.
@@ -36,17 +39,17 @@ class SyntheticSource final : public FieldSource {
   SyntheticSource(const Communicator& comm, OceanSpec spec);
 
   const Communicator& comm() const override { return *comm_; }
-  const Grid& grid() const override { return grid_; }
   const Mesh& mesh() const override { return mesh_; }
   const TimeAxis& times() const override { return spec_.times; }
+  const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override { return "the synthetic ocean"; }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
 
  private:
   const Communicator* comm_;
   OceanSpec spec_;
-  Grid grid_;
   Mesh mesh_;
+  std::vector<Variable> variables_;
 };
 
 }  // namespace podscale

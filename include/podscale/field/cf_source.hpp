@@ -1,5 +1,5 @@
 #pragma once
-// One variable of a list of CF NetCDF files, joined along time, read by hyperslab in degrees Celsius.
+// One variable of a list of CF NetCDF files, joined along time, read by hyperslab.
 
 #include <memory>
 #include <string>
@@ -17,6 +17,9 @@ struct CfSpec {
   std::string mask_variable;  ///< "" = the mask follows from the data
   std::vector<double>
       mask_ocean_values;  ///< values of the mask variable that mean ocean (empty: any non-zero value)
+  std::optional<std::string> units{};         ///< working units; nullopt: those of the first file
+  std::string units_of = "the namelist";      ///< who asks for them, for messages
+  std::optional<PlausibleRange> plausible{};  ///< in working units
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is read again
@@ -40,10 +43,11 @@ class FieldCache {
 
 /// Collective on the communicator given to open (pass Communicator::self() for a rank's private access).
 /// Packed integers, _FillValue and missing_value, valid_min/max/range (ignored with a warning where
-/// inverted), kelvin or Celsius; singleton level axes; latitude in either direction, longitude -180..180 or
-/// 0..360. Errors: no_input (missing file, glob without a match), data (not NetCDF, wrong variable,
-/// curvilinear or unstructured grid, time that is not CF, grids that differ between files, a time that occurs
-/// twice, no time at all).
+/// inverted), any units that convert to the working ones; singleton level axes; latitude and longitude as
+/// axes in either direction, -180..180 or 0..360, or of two dimensions; y and x of a projection; rows and
+/// columns of an image. Errors: no_input (missing file, glob without a match), data (not NetCDF, wrong
+/// variable, unstructured grid, time that is not CF, meshes that differ between files, a time that occurs
+/// twice, no time at all, units that don't convert).
 ///
 /// Reading is dealt over the ranks: each stored chunk that some rank needs is read, inflated and unpacked by
 /// one of them, alone, and one MPI_Alltoallv takes the values to the ranks that asked. Within a read no file
@@ -60,19 +64,16 @@ class CfSource final : public FieldSource {
   ~CfSource() override;
 
   const Communicator& comm() const override;
-  const Grid& grid() const override;
   const Mesh& mesh() const override;
   const TimeAxis& times() const override;
+  const std::vector<Variable>& variables() const override;
   std::string describe() const override;
-  /// Values outside [-5, 50] degC: one warning a source; Error(data) when all that a call brings from the
-  /// files are (wrong units).
+  /// Values outside the plausible range: one warning a source; Error(data) when all that a call brings from
+  /// the files are (wrong units).
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
   std::vector<unsigned char> land_mask(const Window& window) const override;
 
   const std::vector<std::string>& files() const;  ///< in order of time
-  /// Text attributes of the variable in the first file, for the product: standard_name, long_name, units,
-  /// cell_methods, cell_measures, comment, source, references, short_name; "" where absent.
-  std::string attribute(const std::string& name) const;
   /// Not collective. Chunks that this rank has inflated so far: each counts once every time.
   long chunks_read() const;
 

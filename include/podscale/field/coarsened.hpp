@@ -12,14 +12,15 @@ namespace podscale {
 class Coarsened final : public FieldSource {
  public:
   /// Collective on the communicator of `fine`. Means over factor x factor points of `fine`: of the valid
-  /// points of a block that its land mask, if there is one, calls ocean. Errors: data (a factor that is
-  /// larger than the grid, or that does not divide the longitudes of a periodic one).
+  /// points of a block that its land mask, if there is one, calls ocean, each position once (Mesh::owner).
+  /// Errors: data (a factor that is
+  /// larger than the mesh, or that does not divide the columns of a periodic one).
   Coarsened(std::shared_ptr<const FieldSource> fine, int factor);
 
   const Communicator& comm() const override { return fine_->comm(); }
-  const Grid& grid() const override { return grid_; }
   const Mesh& mesh() const override { return mesh_; }
   const TimeAxis& times() const override { return fine_->times(); }
+  const std::vector<Variable>& variables() const override { return fine_->variables(); }
   std::string describe() const override;
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
 
@@ -28,9 +29,8 @@ class Coarsened final : public FieldSource {
 
   std::shared_ptr<const FieldSource> fine_;
   int factor_;
-  Grid grid_;
   Mesh mesh_;
-  // Land masks of the fine side on the windows read so far: they do not change in time, and a study asks for
+  // Land masks of the fine side, without points that repeat others, on the windows read so far: they do not change in time, and a study asks for
   // two or three windows in turn.
   mutable std::vector<std::pair<Window, std::vector<unsigned char>>> masks_;
 };

@@ -2,6 +2,7 @@
 // Where the fields of a study come from: files, block means of another source, memory, a synthetic ocean. All
 // that reads fields takes this interface.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,39 +15,40 @@
 
 namespace podscale {
 
-/// A field in time on a grid. The communicator of a source must outlive it.
+/// A field of one or more channels in time on a mesh. The communicator of a source must outlive it.
 class FieldSource {
  public:
   virtual ~FieldSource() = default;
   virtual const Communicator& comm() const = 0;
-  virtual const Grid& grid() const = 0;
   virtual const Mesh& mesh() const = 0;
+  /// Of a rectilinear mesh; else empty.
+  const Grid& grid() const;
   virtual const TimeAxis& times() const = 0;
-  /// One a channel.
-  virtual const std::vector<Variable>& variables() const {
-    static const std::vector<Variable> one{{"tos", "degC", "degC", "sea_surface_temperature", "sea surface temperature", "", {}}};
-    return one;
-  }
-  long channels() const { return static_cast<long>(variables().size()); }
+  /// What the values of each channel are.
+  virtual const std::vector<Variable>& variables() const = 0;
+  idx_t channels() const { return static_cast<idx_t>(variables().size()); }
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   virtual std::string describe() const = 0;
   /// Collective on comm(); windows may differ between ranks and be empty, steps (of times()) must be the same
-  /// on all ranks. out: [steps][channels][window.ny][window.nx] degC, NaN where missing.
+  /// on all ranks. out: [steps][channels][window.ny][window.nx] in working units, NaN where missing.
   virtual void read(const Window& window, std::span<const long> steps, std::span<float> out) const = 0;
   /// Collective on comm(). What the source itself calls ocean, whatever its data are: [window points], 1 =
   /// ocean. All ones for a source that says nothing.
   virtual std::vector<unsigned char> land_mask(const Window& window) const {
     return std::vector<unsigned char>(static_cast<std::size_t>(window.points()), 1);
   }
+
+ private:
+  mutable std::optional<Grid> grid_;
 };
 
-/// Collective on the source's communicator. 1 = ocean: valid at every one of `steps` and ocean in its
-/// land_mask. Read in blocks of time. out: [window.ny][window.nx]. sometimes_valid (optional): number of
-/// points of the window that are valid at some of the steps only.
+/// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of `steps` and
+/// ocean in its land_mask. Read in blocks of time. out: [window.ny][window.nx]. sometimes_valid (optional): number of
+/// points of the window that are valid at some of the steps only (in all channels).
 std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
                                       std::span<const long> steps, long* sometimes_valid = nullptr);
 
-/// Collective. The same of the whole grid, on every rank: [ny*nx].
+/// Collective. The same of the whole mesh, on every rank: [ny*nx].
 std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span<const long> steps);
 
 }  // namespace podscale

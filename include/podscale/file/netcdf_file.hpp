@@ -68,6 +68,8 @@ class NetcdfFile {
   /// Shape of the chunks that a variable is stored in; empty where it is stored in one piece.
   std::vector<std::size_t> chunks(const std::string& variable) const;
 
+  /// Of a variable, in the order of the file.
+  std::vector<std::string> attribute_names(const std::string& variable) const;
   /// nullopt when there is no such attribute.
   std::optional<nc_type> attribute_type(const std::string& variable, const std::string& attribute) const;
 

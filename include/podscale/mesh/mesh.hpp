@@ -70,6 +70,10 @@ class Mesh {
   static Mesh plane(std::vector<double> y, std::vector<double> x, PlaneUnit unit,
                     std::vector<double> y_bounds = {}, std::vector<double> x_bounds = {});
   static Mesh plane(idx_t ny, idx_t nx, PointTable table, PlaneUnit unit);
+  /// A mesh as coarsened() makes it, from what can be asked of one: positions and corners, area() of the
+  /// points, period and fold.
+  static Mesh of_blocks(MeshKind kind, idx_t ny, idx_t nx, PointTable table, PlaneUnit unit,
+                        std::vector<double> areas, idx_t period, Fold fold);
   /// Rows and columns, centres at half a pixel. pixel: size of one, so that an image at half the resolution
   /// (pixel = 2) covers the same plane.
   static Mesh image(idx_t ny, idx_t nx, double pixel = 1);
@@ -168,7 +172,7 @@ std::optional<std::string> mapping_difference(const GridMapping& found, const Gr
 
 /// The smallest window that holds some points; on a periodic mesh it may pass the last column.
 Window covering_window(const Mesh& mesh, std::span<const idx_t> points);
-/// The smallest window that holds all the windows of a mesh; empty ones don't count.
+/// The smallest window that holds all the windows; empty ones don't count.
 Window bounding_window(const Mesh& mesh, std::span<const Window> windows);
 /// Whether every point of `part` is in `whole`.
 bool contains(const Mesh& mesh, const Window& whole, const Window& part);

@@ -22,10 +22,6 @@ struct Context {
   bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
   std::vector<std::string> files;  ///< positional files of a program with takes_files
 
-  /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
-  std::string output_path(const std::string& name) const;
-  /// Not collective. The path that the namelist gives to a file: output_path of a text key.
-  std::string output_path_of(const std::string& key) const;
   /// Collective. Before the work: makes output.directory, and takes the right to write the files, by path,
   /// for as long as the result lives, so that another run of the same study is refused at once and not at its
   /// end. Nothing under --check and --dry-run. Errors: io.

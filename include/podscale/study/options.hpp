@@ -36,9 +36,9 @@ struct DataOptions {
   DataOptions() = default;
   DataOptions(const Namelist& namelist);  // not explicit: where options are asked for, a namelist will do
   Files hr_files, lr_files;
-  std::string hr_variable, lr_variable, mask_file, mask_variable, truth_variable;
+  std::string hr_variable, lr_variable, units, mask_file, mask_variable, truth_variable;
   std::vector<std::string> truth_files;
-  std::vector<double> mask_ocean_values;
+  std::vector<double> plausible, mask_ocean_values;
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
   Period train, validate, downscale;

@@ -16,11 +16,13 @@ namespace podscale {
 CfSpec hr_spec(const DataOptions& options);
 CfSpec truth_spec(const DataOptions& options);
 
-/// Collective on comm, which must outlive the result. The LR side alone. data.lr_source = 'files':
-/// data.lr_files; 'coarsen': block means of data.hr_files by data.coarsen_factor. cache (optional): for the
-/// files. Errors as CfSource::open and Coarsened.
+/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr; nullptr: in
+/// data.units, or else in those of the HR files. data.lr_source = 'files': data.lr_files; 'coarsen': block
+/// means of data.hr_files by data.coarsen_factor. cache (optional): for the files. Errors as CfSource::open
+/// and Coarsened.
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
-                                           std::shared_ptr<FieldCache> cache = nullptr);
+                                           std::shared_ptr<FieldCache> cache = nullptr,
+                                           const Variable* hr = nullptr);
 
 /// The two sources of a study.
 struct StudySeries {
