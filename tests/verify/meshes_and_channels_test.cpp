@@ -145,6 +145,9 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
     options.text_path = path(text);
     return options;
   }
+  Context context(Communicator comm) const {
+    return {.comm = std::move(comm), .namelist = namelist_, .files = {}};
+  }
   std::string content(const std::string& name) const {
     std::ifstream text(path(name));
     return {std::istreambuf_iterator<char>(text), {}};
@@ -158,8 +161,8 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
 
 TEST_P(OnMesh, TwoVariablesAreVerifiedOneAfterTheOther) {
   write_basis_and_product(0, 2);
-  Context context{Communicator::duplicate(MPI_COMM_WORLD), namelist_};
-  const auto pictures = run_verification(context, options("scores.txt"));
+  const auto pictures =
+      run_verification(context(Communicator::duplicate(MPI_COMM_WORLD)), options("scores.txt"));
   world_.barrier();
   ASSERT_EQ(pictures.size(), world_.is_root() ? 2u : 0u);
   if (!world_.is_root()) return;
@@ -188,7 +191,7 @@ TEST_P(OnMesh, TwoVariablesAreVerifiedOneAfterTheOther) {
     const double km = file.get_all("spectrum_spacing")[0];
     EXPECT_EQ(km < 1e30, std::string(GetParam()) != "image");
   }
-  run_verification(Context{Communicator::self(), namelist_}, options("alone.txt"));
+  run_verification(context(Communicator::self()), options("alone.txt"));
   EXPECT_EQ(content("alone.txt"), text);
 }
 
@@ -196,8 +199,8 @@ TEST_P(OnMesh, TwoVariablesAreVerifiedOneAfterTheOther) {
 TEST_P(OnMesh, OneOfThemKeepsThePlainNames) {
   write_basis_and_product(1, 1);
   namelist_.set("data.hr_variable='so'");
-  Context context{Communicator::duplicate(MPI_COMM_WORLD), namelist_};
-  const auto pictures = run_verification(context, options("scores.txt"));
+  const auto pictures =
+      run_verification(context(Communicator::duplicate(MPI_COMM_WORLD)), options("scores.txt"));
   world_.barrier();
   if (!world_.is_root()) return;
   ASSERT_EQ(pictures.size(), 1u);
