@@ -33,7 +33,7 @@ LinearGaussian build_base(const Context& context, Basis& basis, const StudySerie
   base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
                                inflate_from_name(context.namelist.text("base.inflation")), block);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
-            base.predictors.box().slots(), base.penalty,
+            base.predictors.slots(), base.penalty,
             base.interpolation > 0 ? "interpolation" : "climatology", base.residual.rank);
   log::info("base: {}", base.calibration.text());
   return base;
@@ -61,8 +61,8 @@ int main(int argc, char** argv) {
                                     steps_of_period(study.hr, study.lr, context.namelist, "data.validate"),
                                     context.namelist.real("data.held_out"));
     log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
-              study.hr.grid().ny(), study.hr.grid().nx(), study.lr.describe(), study.lr.grid().ny(),
-              study.lr.grid().nx(), train.size());
+              study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
+              study.lr.mesh().nx(), train.size());
     require_patches(context.namelist, study.hr);
     if (context.check || context.dry_run) return 0;
     const auto locks = context.claim({path});

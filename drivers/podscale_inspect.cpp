@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
     list("--point", request.point, 2, "One point of a product: latitude,longitude");
     list("--gradient", request.gradient, 2,
          "Gradient there, eastward and northward, per km: latitude,longitude");
+    app.add_option("--variable", request.variable,
+                   "Variable of a product, or the difference of two, as tos-tob; default: each");
     app.add_option("--region", request.region,
                    "Area mean of a product over a mask: file.nc or file.nc:variable");
   };

@@ -11,6 +11,7 @@
 #include "podscale/core/units.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/product_file.hpp"
+#include "podscale/study/downscale_run.hpp"
 #include "podscale/study/patch_table.hpp"
 #include "program.hpp"
 
@@ -97,10 +98,7 @@ int write_members(Context& context, const Wanted& wanted) {
 
   // 2. A product with members only.
   ProductOptions options;
-  options.variable = n.text("output.variable_name");
-  options.standard_name = n.text("output.standard_name");
-  options.long_name = n.text("output.long_name");
-  options.units = n.text("output.units");
+  options.variables = product_variables(context, basis);
   options.members = wanted.count;
   options.first_member = wanted.first;
   options.members_only = true;
@@ -110,10 +108,10 @@ int write_members(Context& context, const Wanted& wanted) {
                         {"source", "podscale " + version() + ", podscale-members of " + path},
                         {"podscale_basis_checksum", foundation.space.checksum(comm)},
                         {"podscale_model_checksum", forecaster.model_checksum()}};
-  ProductFile file(comm, wanted.output, basis.grid, basis.window, axis, options);
+  ProductFile file(comm, wanted.output, basis.mesh, basis.window, axis, options);
 
   // 3. Time by time.
-  const std::size_t points = static_cast<std::size_t>(basis.window.points()),
+  const std::size_t points = static_cast<std::size_t>(basis.points()),
                     width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
   Progress progress("members", static_cast<long>(axis.dates.size()), "times");

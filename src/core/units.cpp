@@ -2,6 +2,7 @@
 
 #include <udunits2.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <memory>
@@ -56,6 +57,22 @@ std::string temperature_name(const std::string& text) {
 }
 
 }  // namespace
+
+std::string difference_units(const std::string& units) {
+  const Unit unit = parse(temperature_name(units)), kelvin = parse("K");
+  if (!unit || !kelvin || !ut_are_convertible(unit.get(), kelvin.get())) return units;
+  const Converter converter(ut_get_converter(unit.get(), kelvin.get()), &cv_free);
+  const double scale = cv_convert_double(converter.get(), 1.0) - cv_convert_double(converter.get(), 0.0);
+  return std::abs(scale - 1) < 1e-12 ? "K" : units;
+}
+
+std::string squared_units(const std::string& units) {
+  const std::string plain = difference_units(units);
+  if (plain.empty() || plain == "1") return plain;
+  const bool word = std::all_of(plain.begin(), plain.end(),
+                                [](unsigned char c) { return std::isalpha(c) || c == '_'; });
+  return word ? plain + "2" : "(" + plain + ")2";
+}
 
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where) {
   const Unit kelvin = parse("K");

@@ -36,7 +36,7 @@ void add_column_squares(const Basis& basis, const PatchColumns& factor, int shar
     const int columns = std::min(kBatch, shared - first);
     fields.resize(n * static_cast<std::size_t>(columns));
     codec.decode(factor, first, columns, fields);
-    basis.lapping.unfold(fields, columns);
+    basis.unfold(fields, columns);
     for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
       for (std::size_t i = 0; i < n; ++i) variance[i] += fields[c * n + i] * fields[c * n + i];
   }
@@ -200,22 +200,21 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies) {
   basis.codec().decode(a, count, anomalies);
-  basis.lapping.unfold(anomalies, count);
+  basis.unfold(anomalies, count);
 }
 
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
                    std::span<double> field) {
   decode_coefficients(basis, a, 1, field);
   for (std::size_t i = 0; i < field.size(); ++i)
-    field[i] = basis.ocean[i] ? field[i] + climatology[i] : kNone;
+    field[i] = basis.is_ocean(i) ? basis.scale_of(i) * field[i] + climatology[i] : kNone;
 }
 
-void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
-                     std::span<const double> climatology, std::span<double> mean,
-                     std::span<double> variance) {
+void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, double truncation,
+                    std::span<double> mean, std::span<double> variance) {
   const Codec codec = basis.codec();
   codec.decode(forecast.mean, 0, 1, mean);
-  basis.lapping.unfold(mean, 1);
+  basis.unfold(mean, 1);
   std::fill(variance.begin(), variance.end(), 0.0);
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i)
@@ -223,18 +222,24 @@ void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, do
   // Without overlap no point sees two patches, and shared columns are like a patch's own.
   const bool apart = basis.lapping.overlap() == 0;
   codec.add_variance(forecast.factor, apart ? 0 : forecast.shared, kAllColumns, variance);
-  basis.lapping.unfold_variance(variance, 1);
+  basis.unfold_variance(variance, 1);
   if (!apart) add_column_squares(basis, forecast.factor, forecast.shared, variance);
-  for (std::size_t i = 0; i < mean.size(); ++i)
-    if (basis.ocean[i])
-      mean[i] += climatology[i];
-    else
-      mean[i] = variance[i] = kNone;
+}
+
+void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
+                     std::span<const double> climatology, std::span<double> mean,
+                     std::span<double> variance) {
+  decode_anomaly(basis, forecast, truncation, mean, variance);
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    const double scale = basis.scale_of(i);
+    mean[i] = basis.is_ocean(i) ? scale * mean[i] + climatology[i] : kNone;
+    variance[i] = basis.is_ocean(i) ? scale * scale * variance[i] : kNone;
+  }
 }
 
 VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
                                const Inflation& inflation) {
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = static_cast<std::size_t>(basis.points());
   const int shared = forecast.shared;
   const Codec codec = basis.codec();
   VarianceBudget budget{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0), std::vector<double>(n, 0.0),
@@ -256,7 +261,7 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
   }
   codec.add_variance(plain, shared, kAllColumns, budget.patch);
   codec.add_variance(forecast.factor, shared, kAllColumns, all);
-  for (auto* part : {&budget.patch, &budget.truncation, &all}) basis.lapping.unfold_variance(*part, 1);
+  for (auto* part : {&budget.patch, &budget.truncation, &all}) basis.unfold_variance(*part, 1);
   add_column_squares(basis, forecast.factor, shared, all);
   if (!forecast.patch_factor.empty()) {
     add_column_squares(basis, forecast.patch_factor, shared, budget.patch);
@@ -266,9 +271,9 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
   }
   for (std::size_t i = 0; i < n; ++i) {
     budget.calibration[i] = all[i] - budget.patch[i] - budget.cross_patch[i] - budget.truncation[i];
-    if (!basis.ocean[i])
-      for (auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
-        (*part)[i] = kNone;
+    const double square = basis.is_ocean(i) ? basis.scale_of(i) * basis.scale_of(i) : kNone;
+    for (auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
+      (*part)[i] *= square;
   }
   return budget;
 }

@@ -8,8 +8,13 @@
 
 namespace podscale {
 
-std::vector<double> box_weights(const Grid& grid, const Window& window, std::span<const unsigned char> ocean,
+std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::span<const unsigned char> ocean,
                                 const Box& box) {
+  if (!mesh.geographic())
+    throw Error(ExitCode::usage,
+                "a box in degrees on a plane mesh without latitudes and longitudes: expected a mask of the "
+                "region, or a mesh with them",
+                true);
   std::vector<double> weights(static_cast<std::size_t>(window.points()), 0.0);
   constexpr double edge =
       1e-4;  // degrees: a centre on the edge is inside, whatever rounding axes went through
@@ -18,11 +23,10 @@ std::vector<double> box_weights(const Grid& grid, const Window& window, std::spa
   for (long j = 0; j < window.ny; ++j)
     for (long i = 0; i < window.nx; ++i) {
       const std::size_t at = static_cast<std::size_t>(j * window.nx + i);
-      const double lat = grid.lat[static_cast<std::size_t>(window.y0 + j)],
-                   lon = grid.lon[static_cast<std::size_t>(window.x0 + i)];
+      const auto [lat, lon] = mesh.degrees(point_of(mesh, window, j, i));
       const double from = lon - box.west + edge, from_west = from - 360 * std::floor(from / 360);
       if (ocean[at] && lat >= box.south - edge && lat <= box.north + edge && from_west <= width + 2 * edge)
-        weights[at] = grid.area_weight(window.y0 + j, window.x0 + i);
+        weights[at] = mesh.area_weight(window.y0 + j, window.x0 + i);
     }
   return weights;
 }
@@ -47,7 +51,8 @@ FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functio
     : basis_(&basis), functionals_(std::move(functionals)) {
   for (const Functional& f : functionals_) {
     std::vector<double> weights = f.weights;
-    basis.lapping.fold(weights, 1);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= basis.scale_of(i);
+    basis.fold(weights, 1);
     std::vector<std::vector<double>> of_patches;
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();

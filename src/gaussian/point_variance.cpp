@@ -8,7 +8,7 @@ namespace podscale {
 
 PointVariance::PointVariance(const LatentSpace& space) : space_(&space) {
   const Basis& basis = space.basis();
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
+  const std::size_t n = static_cast<std::size_t>(basis.points()),
                     rank = static_cast<std::size_t>(space.global_modes());
   global_.assign(rank * n, 0.0);
   std::vector<double> product;
@@ -28,7 +28,7 @@ PointVariance::PointVariance(const LatentSpace& space) : space_(&space) {
       for (std::size_t i = 0; i < patch.points.size(); ++i)
         global_[r * n + static_cast<std::size_t>(patch.points[i])] = product[r * patch.points.size() + i];
   }
-  basis.lapping.unfold(global_, static_cast<long>(rank));
+  basis.unfold(global_, static_cast<long>(rank));
   for (double& value : global_) value *= value;
 }
 
@@ -51,8 +51,8 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
     for (std::size_t i = 0; i < d; ++i)
       variance[static_cast<std::size_t>(patch.points[i])] = sums[i] + truncation * patch.tau[i];
   }
-  basis.lapping.unfold(mean, 1);
-  basis.lapping.unfold_variance(variance, 1);
+  basis.unfold(mean, 1);
+  basis.unfold_variance(variance, 1);
   for (std::size_t r = 0; r < forecast.latent.global_variance.size(); ++r) {
     const double weight = forecast.latent.global_variance[r];
     const double* field = global_.data() + r * n;

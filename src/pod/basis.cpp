@@ -5,6 +5,34 @@
 #include "podscale/core/checksum.hpp"
 
 namespace podscale {
+namespace {
+
+/// Where the network is told that a patch lies, in degrees. Of a mesh with axes the middle of its edges, else
+/// the mean of its points. A plane without latitudes becomes angles: its longer side spans a right angle.
+Position token_position(const Mesh& mesh, const Window& w) {
+  if (mesh.kind() == MeshKind::rectilinear) {
+    const auto middle = [](const std::vector<double>& edges, long first, long count) {
+      return 0.5 * (edges[static_cast<std::size_t>(first)] + edges[static_cast<std::size_t>(first + count)]);
+    };
+    return {middle(mesh.y().bounds, w.y0, w.ny), middle(mesh.x().bounds, w.x0, w.nx)};
+  }
+  const Space space = mesh.geographic() ? Space::sphere : Space::plane;
+  Vector3 sum;
+  double counted = 0;
+  for (idx_t j = 0; j < w.ny; ++j)
+    for (idx_t i = 0; i < w.nx; ++i) {
+      const idx_t point = point_of(mesh, w, j, i);
+      if (mesh.owner(point) < 0) continue;
+      sum = sum + mesh.vector(point, space);
+      counted += 1;
+    }
+  if (space == Space::sphere) return degrees_of(sum);
+  const Mesh::Extent e = mesh.extent();
+  const double side = std::max({e.north - e.south, e.east - e.west, 1e-300});
+  return {90 * (sum.y / counted - e.south) / side, 90 * (sum.x / counted - e.west) / side};
+}
+
+}  // namespace
 
 double Basis::explained(const Communicator& comm) const {
   double sums[2] = {};
@@ -21,13 +49,9 @@ TokenLayout Basis::layout(const Communicator& comm) const {
   layout.tokens = static_cast<int>(patches.patch_of_token.size());
   layout.modes = layout.condition = modes;
   for (const long patch : patches.patch_of_token) {
-    const Window w = decomposition.patch_window(patch);
-    const auto at = [](const std::vector<double>& edges, long first, long count) {
-      return static_cast<float>(
-          0.5 * (edges[static_cast<std::size_t>(first)] + edges[static_cast<std::size_t>(first + count)]));
-    };
-    layout.centre_lat.push_back(at(grid.lat_bounds, w.y0, w.ny));
-    layout.centre_lon.push_back(at(grid.lon_bounds, w.x0, w.nx));
+    const Position centre = token_position(mesh, decomposition.patch_window(patch));
+    layout.centre_lat.push_back(static_cast<float>(centre.y));
+    layout.centre_lon.push_back(static_cast<float>(centre.x));
   }
   layout.active.assign(static_cast<std::size_t>(layout.latent_size()), 0);
   for (const PatchModes& patch : patches.mine)
@@ -39,7 +63,7 @@ TokenLayout Basis::layout(const Communicator& comm) const {
 std::uint64_t Basis::checksum(const Communicator& comm) const {
   // A sum of one checksum a patch: the order of the patches, hence the number of ranks, does not matter.
   std::uint64_t sum = 0;
-  const std::size_t n = static_cast<std::size_t>(window.points());
+  const std::size_t n = static_cast<std::size_t>(points());
   for (const PatchModes& patch : patches.mine) {
     Checksum c;
     c.add(static_cast<std::uint64_t>(patch.patch));
@@ -55,10 +79,11 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
   }
   Checksum c;
   c.add(comm.sum(static_cast<unsigned long>(sum)));
-  c.add(grid.checksum());
-  c.add(lr_grid.checksum());
+  c.add(mesh.checksum());
+  c.add(lr_mesh.checksum());
   c.add(std::span<const unsigned char>(lr_ocean));
   c.add(static_cast<std::uint64_t>(lapping.overlap()));
+  c.add(std::span<const double>(channel_scale));
   return c.value();
 }
 

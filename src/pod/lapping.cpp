@@ -39,17 +39,17 @@ Lapping::Rotation Lapping::rotation(long first, long count, long points, long pa
   return r;
 }
 
-Lapping::Lapping(const Communicator& comm, const Decomposition& decomposition, const Grid& grid,
+Lapping::Lapping(const Communicator& comm, const Decomposition& decomposition, bool periodic,
                  std::span<const unsigned char> ocean, long overlap)
     : overlap_(overlap), window_(decomposition.window_of(comm.rank())) {
   if (overlap == 0) return;
-  halo_ = HaloExchange(comm, decomposition, grid.periodic, overlap);
+  halo_ = HaloExchange(comm, decomposition, periodic, overlap);
   const std::vector<double> mask(ocean.begin(), ocean.end());
   for (const double value : halo_.widen(mask, 1)) ocean_.push_back(value != 0);
   const Window& e = halo_.extended();
   const Window patch = decomposition.patch_window(0);
-  y_ = rotation(e.y0, e.ny, grid.ny(), patch.ny, overlap, false);
-  x_ = rotation(e.x0, e.nx, grid.nx(), patch.nx, overlap, grid.periodic);
+  y_ = rotation(e.y0, e.ny, decomposition.ny(), patch.ny, overlap, false);
+  x_ = rotation(e.x0, e.nx, decomposition.nx(), patch.nx, overlap, periodic);
 }
 
 std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x) const {

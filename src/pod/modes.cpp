@@ -14,7 +14,7 @@
 namespace podscale {
 
 Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
-                     std::span<const unsigned char> ocean) {
+                     std::span<const unsigned char> ocean, long channels) {
   const Window window = decomposition.window_of(comm.rank());
   Patches patches;
   std::vector<int> has_ocean(static_cast<std::size_t>(decomposition.patches()), 0);
@@ -28,6 +28,9 @@ Patches find_patches(const Communicator& comm, const Decomposition& decompositio
         if (ocean[static_cast<std::size_t>(point)]) patch.points.push_back(point);
       }
     if (patch.points.empty()) continue;
+    const std::size_t of_channel = patch.points.size();
+    for (std::size_t i = of_channel; i < of_channel * static_cast<std::size_t>(channels); ++i)
+      patch.points.push_back(patch.points[i - of_channel] + window.points());
     has_ocean[static_cast<std::size_t>(number)] = 1;
     patches.mine.push_back(std::move(patch));
   }

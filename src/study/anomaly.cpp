@@ -7,21 +7,19 @@
 
 namespace podscale {
 
-void require_same_grid(const Grid& found, const Grid& expected, const std::string& what,
+void require_same_mesh(const Mesh& found, const Mesh& expected, const std::string& what,
                        const std::string& basis_path) {
-  if (found.checksum() == expected.checksum()) return;
-  throw Error(ExitCode::data,
-              fmt::format("{}: its grid of {} x {} points from ({:.4f}N, {:.4f}E) "
-                          "is not the one of {}, {} x {} from ({:.4f}N, {:.4f}E); "
-                          "use files on the grid of the training data or make the basis again",
-                          what, found.ny(), found.nx(), found.lat.front(), found.lon.front(), basis_path,
-                          expected.ny(), expected.nx(), expected.lat.front(), expected.lon.front()),
-              true);  // every rank has the same grids
+  if (const auto difference = mesh_difference(found, expected))
+    throw Error(ExitCode::data,
+                fmt::format("{}: its mesh differs from that of {}: {}; use files on the mesh of the training "
+                            "data or make the basis again",
+                            what, basis_path, *difference),
+                true);  // every rank has the same meshes
 }
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out) {
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = static_cast<std::size_t>(basis.points());
   const std::size_t block = static_cast<std::size_t>(std::max(16, comm.size()));  // at least one a rank
   std::vector<float> values;
   std::vector<double> climatology(n);
@@ -35,14 +33,15 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
         basis.hr_climatology.evaluate(basis.year_phase(hr.times(), step), climatology);
         for (std::size_t i = 0; i < n; ++i) {
           const double value = static_cast<double>(values[t * n + i]);
-          if (basis.ocean[i] && std::isnan(value))
+          if (basis.is_ocean(i) && std::isnan(value)) {
+            const long point = static_cast<long>(i) % basis.window.points();
             fail(ExitCode::data,
                  "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected "
                  "a series without gaps there: name a land mask (data.mask_variable) or another period",
-                 hr.describe(), date_text(hr.times().dates[step]),
-                 basis.window.y0 + static_cast<long>(i) / basis.window.nx,
-                 basis.window.x0 + static_cast<long>(i) % basis.window.nx);
-          out[(first + t) * n + i] = basis.ocean[i] ? value - climatology[i] : 0.0;
+                 hr.describe(), date_text(hr.times().dates[step]), basis.window.y0 + point / basis.window.nx,
+                 basis.window.x0 + point % basis.window.nx);
+          }
+          out[(first + t) * n + i] = basis.is_ocean(i) ? (value - climatology[i]) / basis.scale_of(i) : 0.0;
         }
       }
     });
@@ -51,13 +50,13 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
 
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps) {
-  std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()) * steps.size());
+  std::vector<double> anomalies(static_cast<std::size_t>(basis.points()) * steps.size());
   read_anomalies(hr, basis, comm, steps, anomalies);
   return to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
 }
 
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps) {
-  basis.lapping.fold(anomalies, steps);
+  basis.fold(anomalies, steps);
   const Codec codec = basis.codec();
   const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
   std::vector<float> a(width * static_cast<std::size_t>(steps));
@@ -66,57 +65,65 @@ std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomali
 }
 
 InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm)
-    : lr_(&lr),
-      basis_(&basis),
-      comm_(&comm),
-      regridder_(basis.lr_grid, basis.lr_ocean, basis.grid, basis.window, basis.ocean, basis.interpolation) {}
+    : lr_(&lr), basis_(&basis), comm_(&comm) {
+  comm.agree([&] {
+    remap_ = Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean, basis.interpolation);
+  });
+}
 
 LrFields::LrFields(const FieldSource& lr, const Window& window, std::vector<long> steps)
     : lr_(&lr), window_(window), steps_(std::move(steps)) {
   std::sort(steps_.begin(), steps_.end());
   steps_.erase(std::unique(steps_.begin(), steps_.end()), steps_.end());
-  values_.resize(static_cast<std::size_t>(window_.points()) * steps_.size());
+  values_.resize(static_cast<std::size_t>(lr.channels() * window_.points()) * steps_.size());
   lr.read(window_, steps_, values_);
 }
 
 void LrFields::take(long step, const Window& window, std::span<float> out) const {
   const long at = std::lower_bound(steps_.begin(), steps_.end(), step) - steps_.begin();
   PODSCALE_ASSERT(window.points() == 0 ||
-                      (contains(lr_->grid(), window_, window) && at < static_cast<long>(steps_.size()) &&
+                      (contains(lr_->mesh(), window_, window) && at < static_cast<long>(steps_.size()) &&
                        steps_[static_cast<std::size_t>(at)] == step),
                   "step {} of {}", step, steps_.size());
-  const long nx = lr_->grid().nx();
-  const float* field = values_.data() + at * window_.points();
-  for (long j = 0; j < window.ny; ++j)
-    for (long i = 0; i < window.nx; ++i) {
-      const long x = window.x0 + i - window_.x0;
-      out[static_cast<std::size_t>(j * window.nx + i)] =
-          field[(window.y0 + j - window_.y0) * window_.nx + (x % nx + nx) % nx];
-    }
+  const long nx = lr_->mesh().nx(), channels = lr_->channels();
+  for (long c = 0; c < channels; ++c) {
+    const float* field = values_.data() + (at * channels + c) * window_.points();
+    for (long j = 0; j < window.ny; ++j)
+      for (long i = 0; i < window.nx; ++i) {
+        const long x = window.x0 + i - window_.x0;
+        out[static_cast<std::size_t>((c * window.ny + j) * window.nx + i)] =
+            field[(window.y0 + j - window_.y0) * window_.nx + (x % nx + nx) % nx];
+      }
+  }
+}
+
+void LrFields::require_values(const Basis& basis, long step, const Window& window,
+                              std::span<const float> field) const {
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    const long cell = static_cast<long>(i) % window.points();
+    const idx_t point = point_of(basis.lr_mesh, window, cell / window.nx, cell % window.nx);
+    if (basis.lr_ocean[static_cast<std::size_t>(point)] && std::isnan(field[i]))
+      fail(ExitCode::data,
+           "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
+           "series without gaps there",
+           lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(step)]),
+           point / basis.lr_mesh.nx(), point % basis.lr_mesh.nx());
+  }
 }
 
 void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const long> steps,
                                      std::span<float> out) const {
   const std::size_t n_in = static_cast<std::size_t>(source().points()),
-                    n_out = static_cast<std::size_t>(basis_->window.points());
-  std::vector<float> field(n_in);
-  comm_->agree([&] {
-    const long nx = basis_->lr_grid.nx();
-    for (std::size_t t = 0; t < steps.size(); ++t) {
-      fields.take(steps[t], source(), field);
-      for (std::size_t i = 0; i < n_in; ++i) {
-        const long row = source().y0 + static_cast<long>(i) / source().nx;
-        const long column = ((source().x0 + static_cast<long>(i) % source().nx) % nx + nx) % nx;
-        if (basis_->lr_ocean[static_cast<std::size_t>(row * nx + column)] && std::isnan(field[i]))
-          fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
-               "expected an LR series without gaps there",
-               lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(steps[t])]), row,
-               column);
-      }
-      regridder_.apply(field, out.subspan(t * n_out, n_out));
-    }
-  });
+                    n_out = static_cast<std::size_t>(basis_->window.points()),
+                    channels = static_cast<std::size_t>(basis_->channels());
+  std::vector<float> field(n_in * channels);
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    fields.take(steps[t], source(), field);
+    fields.require_values(*basis_, steps[t], source(), field);
+    for (std::size_t c = 0; c < channels; ++c)
+      remap_.apply(std::span<const float>(field).subspan(c * n_in, n_in),
+                   out.subspan((t * channels + c) * n_out, n_out));
+  }
 }
 
 void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
@@ -130,7 +137,7 @@ void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<d
 
 void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const long> steps,
                                         std::span<double> out) const {
-  const std::size_t n = static_cast<std::size_t>(basis_->window.points());
+  const std::size_t n = static_cast<std::size_t>(basis_->points());
   std::vector<float> values(n);
   std::vector<double> climatology(n);
   comm_->agree([&] {
@@ -139,7 +146,9 @@ void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const 
       basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),
                                       climatology);
       for (std::size_t i = 0; i < n; ++i)
-        out[t * n + i] = basis_->ocean[i] ? static_cast<double>(values[i]) - climatology[i] : 0.0;
+        out[t * n + i] = basis_->is_ocean(i)
+                             ? (static_cast<double>(values[i]) - climatology[i]) / basis_->scale_of(i)
+                             : 0.0;
     }
   });
 }

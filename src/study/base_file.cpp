@@ -59,7 +59,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
       describe("global_season", "the same of each global mode", "1");
     }
   }
-  file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "lr_lat", "lr_lon"},
+  file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "channel", "lr_lat", "lr_lon"},
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
            "degC");
@@ -122,10 +122,13 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   std::vector<double> cells = base.cells.coefficients;
   for (double& value : cells)
     if (std::isnan(value)) value = NC_FILL_DOUBLE;
-  std::vector<std::size_t> count{static_cast<std::size_t>(base.cells.terms()), basis.lr_grid.lat.size(),
-                                 basis.lr_grid.lon.size()};
-  if (!comm.is_root()) count = {0, 0, 0}, cells.clear();
-  file.put("lr_cell_climatology", {0, 0, 0}, count, std::span<const double>(cells));
+  std::vector<std::size_t> count(4, 0);
+  if (comm.is_root())
+    count = {static_cast<std::size_t>(base.cells.terms()), static_cast<std::size_t>(basis.channels()),
+             static_cast<std::size_t>(basis.lr_mesh.ny()), static_cast<std::size_t>(basis.lr_mesh.nx())};
+  else
+    cells.clear();
+  file.put("lr_cell_climatology", {0, 0, 0, 0}, count, std::span<const double>(cells));
 }
 
 /// A global attribute that a base must have: files of older versions lack some.
@@ -206,7 +209,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
                 true);
   base.residual.rank = static_cast<int>(rank);
   if (rank > 0) base.residual.variance = file.get_all("global_variance");
-  base.cells = {basis.lr_climatology.harmonics, basis.lr_grid.points(), file.get_all("lr_cell_climatology")};
+  base.cells = {basis.lr_climatology.harmonics, basis.channels() * basis.lr_mesh.points(), file.get_all("lr_cell_climatology")};
   for (double& value : base.cells.coefficients)
     if (value > 1e30) value = std::numeric_limits<double>::quiet_NaN();
 

@@ -5,6 +5,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
@@ -14,11 +15,11 @@ namespace podscale {
 void require_patches(const Namelist& namelist, const FieldSource& hr) {
   const auto& size = namelist.integers("patches.size");
   const long overlap = namelist.integer("patches.overlap");
-  if (hr.grid().ny() < size[0] || hr.grid().nx() < size[1])
+  if (hr.mesh().ny() < size[0] || hr.mesh().nx() < size[1])
     throw Error(
         ExitCode::data,
-        fmt::format("patches.size = {}, {}: larger than the grid of {}, {} x {}; choose smaller patches",
-                    size[0], size[1], hr.describe(), hr.grid().ny(), hr.grid().nx()),
+        fmt::format("patches.size = {}, {}: larger than the mesh of {}, {} x {}; choose smaller patches",
+                    size[0], size[1], hr.describe(), hr.mesh().ny(), hr.mesh().nx()),
         true);
   if (2 * overlap > std::max(size[0], size[1]))
     throw Error(
@@ -29,13 +30,58 @@ void require_patches(const Namelist& namelist, const FieldSource& hr) {
         true);
 }
 
+namespace {
+
+void require_same_channels(const StudySeries& study) {
+  if (study.hr.channels() != study.lr.channels())
+    throw Error(ExitCode::data,
+                fmt::format("{} has {} variables, {} has {}; expected as many, in the same order "
+                            "(data.hr_variable, data.lr_variable)",
+                            study.hr.describe(), study.hr.channels(), study.lr.describe(),
+                            study.lr.channels()),
+                true);
+}
+
+/// Collective. Standard deviations of the anomalies of each channel over the whole region.
+void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSource& hr,
+                        std::span<const long> steps, long block) {
+  const std::size_t n = static_cast<std::size_t>(basis.points()),
+                    channels = static_cast<std::size_t>(basis.channels()), points = n / channels;
+  std::vector<double> squares(n, 0.0), anomalies;
+  for_blocks("scales", steps.size(), block, [&](std::size_t first, std::size_t count) {
+    anomalies.resize(n * count);
+    read_anomalies(hr, basis, comm, steps.subspan(first, count), anomalies);
+    for (std::size_t i = 0; i < anomalies.size(); ++i) squares[i % n] += anomalies[i] * anomalies[i];
+  });
+  const double largest = *std::max_element(squares.begin(), squares.end());
+  ExactSum sum(channels + 1, comm.max(std::max(largest, 1.0)), basis.mesh.points());
+  for (std::size_t i = 0; i < points; ++i) {
+    std::vector<double> values{basis.ocean[i] ? 1.0 : 0.0};
+    for (std::size_t c = 0; c < channels; ++c) values.push_back(squares[c * points + i]);
+    sum.add(values);
+  }
+  const auto total = sum.reduce(comm, "anomalies of the channels");
+  for (std::size_t c = 0; c < channels; ++c) {
+    basis.channel_scale[c] = std::sqrt(total[1 + c] / (total[0] * static_cast<double>(steps.size())));
+    if (!(basis.channel_scale[c] > 0))
+      throw Error(ExitCode::data,
+                  fmt::format("{}: '{}' does not vary in data.train; expected variables that do",
+                              hr.describe(), basis.variables[c].name),
+                  true);
+  }
+}
+
+}  // namespace
+
 Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
   require_patches(namelist, study.hr);
   const auto& size = namelist.integers("patches.size");
   const long block = namelist.integer("grid.time_block");
   const int harmonics = static_cast<int>(namelist.integer("basis.harmonics"));
-  Basis basis(study.hr.grid(), size[0], size[1], comm.size(), comm.rank());
-  basis.lr_grid = study.lr.grid();
+  require_same_channels(study);
+  Basis basis(study.hr.mesh(), size[0], size[1], comm.size(), comm.rank(), study.hr.channels());
+  basis.variables = study.hr.variables();
+  basis.lr_mesh = study.lr.mesh();
   basis.interpolation = interpolation_from_name(namelist.text("grid.interpolation"));
   basis.shared = namelist.text("patches.basis") == "shared";
   basis.monthly = match_by_month(study.hr.times(), study.lr.times());
@@ -47,6 +93,10 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
   basis.samples = static_cast<long>(pairs.size());
   long sometimes = 0;
   basis.ocean = ocean_mask(study.hr, basis.window, hr, &sometimes);
+  for (std::size_t i = 0; i < basis.ocean.size(); ++i) {
+    const idx_t column = static_cast<idx_t>(i) % basis.window.nx, row = static_cast<idx_t>(i) / basis.window.nx;
+    if (basis.mesh.owner(point_of(basis.mesh, basis.window, row, column)) < 0) basis.ocean[i] = 0;
+  }
   basis.lr_ocean = whole_ocean_mask(study.lr, lr);
   const long points = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
   sometimes = comm.sum(sometimes);
@@ -73,9 +123,9 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
               unreached);
 
   // 2. Climatologies.
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = static_cast<std::size_t>(basis.points());
   {
-    HarmonicFit hr_fit(basis.window.points(), harmonics), lr_fit(basis.window.points(), harmonics);
+    HarmonicFit hr_fit(basis.points(), harmonics), lr_fit(basis.points(), harmonics);
     std::vector<float> fields;
     for_blocks("climatology", pairs.size(), block, [&](std::size_t first, std::size_t count) {
       fields.resize(n * count);
@@ -101,17 +151,19 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
         "years, or fewer harmonics",
         harmonics, year.text());
 
+  if (basis.channels() > 1) set_channel_scales(comm, basis, study.hr, hr, block);
+
   // 3. Gram matrices and modes.
   basis.overlap_patches(comm, namelist.integer("patches.overlap"));
-  basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
+  basis.patches = find_patches(comm, basis.decomposition, basis.ocean, basis.channels());
   GramMatrices grams(basis.patches.mine);
   std::vector<double> anomalies;
   for_blocks("Gram matrices", hr.size(), block, [&](std::size_t first, std::size_t count) {
     const auto steps = std::span(hr).subspan(first, count);
     anomalies.resize(n * count);
     read_anomalies(study.hr, basis, comm, steps, anomalies);
-    basis.lapping.fold(anomalies, static_cast<long>(steps.size()));
-    grams.add(anomalies, static_cast<long>(steps.size()), basis.window.points());
+    basis.fold(anomalies, static_cast<long>(steps.size()));
+    grams.add(anomalies, static_cast<long>(steps.size()), basis.points());
   });
   const PodOptions options{static_cast<int>(namelist.integer("patches.modes")),
                            namelist.real("patches.energy"), basis.shared};

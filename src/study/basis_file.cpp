@@ -1,10 +1,12 @@
 #include "podscale/study/basis_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/units.hpp"
 #include "podscale/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/patch_table.hpp"
@@ -13,10 +15,10 @@
 namespace podscale {
 namespace {
 
-constexpr int kFormat = 4;
+constexpr int kFormat = 5;
 using Sizes = std::vector<std::size_t>;
 
-/// start and count of the rank's window, behind `leading` whole dimensions.
+/// start and count of the rank's window, behind `leading` whole dimensions and, of fields, the channels.
 struct Hyperslab {
   Sizes start, count;
 };
@@ -33,13 +35,37 @@ void describe(NetcdfFile& file, const std::string& name, const std::string& long
   if (!units.empty()) file.put_text(name, "units", units);
 }
 
+/// Of all channels, "" where they differ.
+std::string common_units(const Basis& basis) {
+  const std::string& first = basis.variables.front().working_units;
+  for (const Variable& v : basis.variables)
+    if (v.working_units != first) return "";
+  return first;
+}
+
+/// What a Variable says, by the names of the file's attributes.
+template <class V>
+auto texts_of(V& v) {
+  using Text = std::conditional_t<std::is_const_v<V>, const std::string, std::string>;
+  return std::array<std::pair<const char*, Text*>, 6>{{{"name", &v.name},
+                                                       {"units", &v.units},
+                                                       {"working_units", &v.working_units},
+                                                       {"standard_name", &v.standard_name},
+                                                       {"long_name", &v.long_name},
+                                                       {"cell_methods", &v.cell_methods}}};
+}
+std::string channel_attribute(std::size_t channel, const char* what) {
+  return fmt::format("channel_{}_{}", channel + 1, what);
+}
+
 void define(NetcdfFile& file, const Basis& basis) {
   const std::size_t k = static_cast<std::size_t>(basis.modes),
                     terms = static_cast<std::size_t>(basis.hr_climatology.terms());
-  file.define_dimension("lat", basis.grid.lat.size());
-  file.define_dimension("lon", basis.grid.lon.size());
-  file.define_dimension("lr_lat", basis.lr_grid.lat.size());
-  file.define_dimension("lr_lon", basis.lr_grid.lon.size());
+  file.define_dimension("lat", static_cast<std::size_t>(basis.mesh.ny()));
+  file.define_dimension("lon", static_cast<std::size_t>(basis.mesh.nx()));
+  file.define_dimension("lr_lat", static_cast<std::size_t>(basis.lr_mesh.ny()));
+  file.define_dimension("lr_lon", static_cast<std::size_t>(basis.lr_mesh.nx()));
+  file.define_dimension("channel", static_cast<std::size_t>(basis.channels()));
   file.define_dimension("patch_y", static_cast<std::size_t>(basis.decomposition.patches_y()));
   file.define_dimension("patch_x", static_cast<std::size_t>(basis.decomposition.patches_x()));
   file.define_dimension("mode", k);
@@ -55,25 +81,30 @@ void define(NetcdfFile& file, const Basis& basis) {
     describe(file, prefix + "ocean", "1 on ocean, 0 on land", "1");
   }
   const auto chunk = basis.decomposition.chunk_shape();
-  const VariableOptions field{{1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
-  file.define_variable("hr_climatology", NC_DOUBLE, {"harmonic_term", "lat", "lon"}, field);
+  const VariableOptions field{{1, 1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
+  const std::vector<std::string> terms_of_field{"harmonic_term", "channel", "lat", "lon"};
+  // Channels of one unit share it; below the climatologies all is over the scale of the channel.
+  const std::string units = common_units(basis), spread = basis.channels() > 1 ? "1" : difference_units(units),
+                    squared = basis.channels() > 1 ? "1" : squared_units(units);
+  file.define_variable("hr_climatology", NC_DOUBLE, terms_of_field, field);
   describe(file, "hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source",
-           "degC");
-  file.define_variable("lr_climatology", NC_DOUBLE, {"harmonic_term", "lat", "lon"}, field);
-  describe(file, "lr_climatology", "the same of the LR source interpolated to the HR grid", "degC");
-  file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"}, field);
+           units);
+  file.define_variable("lr_climatology", NC_DOUBLE, terms_of_field, field);
+  describe(file, "lr_climatology", "the same of the LR source interpolated to the HR mesh", units);
+  file.define_variable("phi", NC_DOUBLE, {"mode", "channel", "lat", "lon"}, field);
   describe(file, "phi", "POD modes, orthonormal over the ocean points of each patch", "1");
-  file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, 0, NC_FILL_DOUBLE});
+  file.define_variable("tau", NC_DOUBLE, {"channel", "lat", "lon"},
+                       {{1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE});
   describe(file, "tau",
-           "truncation variance: training variance of the anomaly less its projection on the modes", "K2");
+           "truncation variance: training variance of the anomaly less its projection on the modes", squared);
   file.define_variable("scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
   describe(file, "scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes",
-           "K");
+           spread);
   file.define_variable("condition_scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
-  describe(file, "condition_scale", "training standard deviation of the projected LR anomaly", "K");
+  describe(file, "condition_scale", "training standard deviation of the projected LR anomaly", spread);
   file.define_variable("patch_variance", NC_DOUBLE, {"patch_y", "patch_x"});
   describe(file, "patch_variance", "training variance of the anomaly, summed over the points of the patch",
-           "K2");
+           squared);
   file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x"});
   describe(file, "patch_modes", "modes kept; -1 for a patch without ocean", "1");
 }
@@ -100,6 +131,10 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put_numbers("", "patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
   file.put_numbers("", "training_times", {static_cast<double>(basis.samples)}, NC_INT);
   file.put_numbers("", "explained_variance", {explained});
+  file.put_numbers("", "channel_scale", basis.channel_scale);
+  for (std::size_t c = 0; c < basis.variables.size(); ++c)
+    for (const auto& [what, text] : texts_of(basis.variables[c]))
+      file.put_text("", channel_attribute(c, what), *text);
   if (extras.define) extras.define(file);
   file.end_definitions();
 
@@ -107,24 +142,25 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
     const std::size_t count = comm.is_root() ? values.size() : 0;
     file.put(name, {0}, {count}, std::span(values).first(count));
   };
-  put_axis("lat", basis.grid.lat);
-  put_axis("lon", basis.grid.lon);
-  put_axis("lr_lat", basis.lr_grid.lat);
-  put_axis("lr_lon", basis.lr_grid.lon);
+  put_axis("lat", basis.mesh.y().centres);
+  put_axis("lon", basis.mesh.x().centres);
+  put_axis("lr_lat", basis.lr_mesh.y().centres);
+  put_axis("lr_lon", basis.lr_mesh.x().centres);
   const Hyperslab flat = hyperslab(basis.window);
   const std::vector<double> ocean(basis.ocean.begin(), basis.ocean.end());
   file.put("ocean", flat.start, flat.count, std::span<const double>(ocean));
   const std::vector<double> lr_ocean(basis.lr_ocean.begin(), basis.lr_ocean.end());
   const Sizes lr_count =
-      comm.is_root() ? Sizes{basis.lr_grid.lat.size(), basis.lr_grid.lon.size()} : Sizes{0, 0};
+      comm.is_root() ? Sizes{static_cast<std::size_t>(basis.lr_mesh.ny()), static_cast<std::size_t>(basis.lr_mesh.nx())}
+                     : Sizes{0, 0};
   file.put("lr_ocean", {0, 0}, lr_count, std::span<const double>(lr_ocean).first(lr_count[0] * lr_count[1]));
 
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = static_cast<std::size_t>(basis.points()), channels = static_cast<std::size_t>(basis.channels());
   const auto put_climatology = [&](const std::string& name, const Climatology& climatology) {
-    const Hyperslab h = hyperslab(basis.window, {static_cast<std::size_t>(climatology.terms())});
+    const Hyperslab h = hyperslab(basis.window, {static_cast<std::size_t>(climatology.terms()), channels});
     std::vector<double> values = climatology.coefficients;
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (!basis.ocean[i % n]) values[i] = NC_FILL_DOUBLE;
+      if (!basis.is_ocean(i % n)) values[i] = NC_FILL_DOUBLE;
     file.put(name, h.start, h.count, std::span<const double>(values));
   };
   put_climatology("hr_climatology", basis.hr_climatology);
@@ -148,9 +184,9 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
     *variance.row(patch.patch) = patch.variance;
     *kept.row(patch.patch) = patch.modes;
   }
-  const Hyperslab modal = hyperslab(basis.window, {k});
+  const Hyperslab modal = hyperslab(basis.window, {k, channels}), field = hyperslab(basis.window, {channels});
   file.put("phi", modal.start, modal.count, std::span<const double>(phi));
-  file.put("tau", flat.start, flat.count, std::span<const double>(tau));
+  file.put("tau", field.start, field.count, std::span<const double>(tau));
   for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
                                     {"condition_scale", &condition},
                                     {"patch_variance", &variance},
@@ -177,9 +213,15 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
                             path),
                 true);
   const auto size = file.numbers("", "patch_size").value();
-  Basis basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]),
-              static_cast<long>(size[1]), comm.size(), comm.rank());
-  basis.lr_grid = make_grid(file.get_all("lr_lat"), file.get_all("lr_lon"));
+  const std::size_t channels = file.dimension("channel").value();
+  Basis basis(Mesh::rectilinear(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]),
+              static_cast<long>(size[1]), comm.size(), comm.rank(), static_cast<long>(channels));
+  basis.lr_mesh = Mesh::rectilinear(file.get_all("lr_lat"), file.get_all("lr_lon"));
+  basis.channel_scale = file.numbers("", "channel_scale").value();
+  for (std::size_t c = 0; c < channels; ++c) {
+    Variable& v = basis.variables.emplace_back();
+    for (const auto& [what, text] : texts_of(v)) *text = file.text("", channel_attribute(c, what)).value_or("");
+  }
   basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
   basis.shared = file.text("", "basis").value() == "shared";
   // Older files lack it: they were made with the phase of the date.
@@ -188,10 +230,9 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   basis.effective_namelist = file.text("", "podscale_namelist").value_or("");
   basis.modes = static_cast<int>(file.dimension("mode").value());
 
-  const std::size_t n = static_cast<std::size_t>(basis.window.points()),
-                    k = static_cast<std::size_t>(basis.modes);
-  const Hyperslab flat = hyperslab(basis.window);
-  std::vector<double> values(n);
+  const std::size_t n = static_cast<std::size_t>(basis.points()), k = static_cast<std::size_t>(basis.modes);
+  const Hyperslab flat = hyperslab(basis.window), field = hyperslab(basis.window, {channels});
+  std::vector<double> values(static_cast<std::size_t>(basis.window.points()));
   file.get("ocean", flat.start, flat.count, std::span(values));
   for (const double value : values) basis.ocean.push_back(value != 0);
   for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
@@ -200,15 +241,15 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   for (const auto& [name, climatology] :
        {std::pair<std::string, Climatology*>{"hr_climatology", &basis.hr_climatology},
         {"lr_climatology", &basis.lr_climatology}}) {
-    *climatology = {static_cast<int>(terms - 1) / 2, basis.window.points(), std::vector<double>(terms * n)};
-    const Hyperslab h = hyperslab(basis.window, {terms});
+    *climatology = {static_cast<int>(terms - 1) / 2, basis.points(), std::vector<double>(terms * n)};
+    const Hyperslab h = hyperslab(basis.window, {terms, channels});
     file.get(name, h.start, h.count, std::span(climatology->coefficients));
   }
   std::vector<double> phi(n * k);
   basis.tau.resize(n);
-  const Hyperslab modal = hyperslab(basis.window, {k});
+  const Hyperslab modal = hyperslab(basis.window, {k, channels});
   file.get("phi", modal.start, modal.count, std::span(phi));
-  file.get("tau", flat.start, flat.count, std::span(basis.tau));
+  file.get("tau", field.start, field.count, std::span(basis.tau));
   PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
       variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
   for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
@@ -217,7 +258,7 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
                                     {"patch_modes", &kept}})
     table->get(file, name);
 
-  basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
+  basis.patches = find_patches(comm, basis.decomposition, basis.ocean, basis.channels());
   for (PatchModes& patch : basis.patches.mine) {
     const std::size_t d = patch.points.size();
     patch.modes = std::clamp(static_cast<int>(*kept.row(patch.patch)), 0, basis.modes);

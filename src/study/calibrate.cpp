@@ -14,7 +14,7 @@ namespace {
 
 /// One block of the validation period: its truth, and what the forecast needs.
 struct Block {
-  std::vector<double> anomalies;  // [times][window points]
+  std::vector<double> anomalies;  // [times][values of a field]
   std::span<const float> a, condition;
   std::vector<float> phase;
   std::span<const std::uint64_t> key;
@@ -42,16 +42,15 @@ class Calibrator {
         space_(space),
         study_(study),
         tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {
-    const Window& w = space.basis().window;
-    for (long y = w.y0; y < w.y0 + w.ny; ++y)
-      for (long x = w.x0; x < w.x0 + w.nx; ++x) weight_.push_back(space.basis().grid.area_weight(y, x));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(space.basis().points()); ++i)
+      weight_.push_back(space.basis().area_weight(i));
   }
 
   Block read(const EncodedPeriod& period, std::size_t first, std::size_t count) const {
     const auto pairs = std::span(period.samples).subspan(first, count);
     Block block{{}, period.a(first, count), period.c(first, count), {},
                 std::span(period.time_key).subspan(first, count)};
-    block.anomalies.resize(static_cast<std::size_t>(space_.basis().window.points()) * count);
+    block.anomalies.resize(static_cast<std::size_t>(space_.basis().points()) * count);
     read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies);
     for (std::size_t t = first; t < first + count; ++t)
       block.phase.push_back(static_cast<float>(period.year_phase[t]));
@@ -62,7 +61,7 @@ class Calibrator {
   void add_levels(const Block& block, const std::vector<CoefficientForecast>& forecasts,
                   LevelSums& sums) const {
     const Basis& basis = space_.basis();
-    const std::size_t n = static_cast<std::size_t>(basis.window.points()), times = forecasts.size(),
+    const std::size_t n = static_cast<std::size_t>(basis.points()), times = forecasts.size(),
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                       rank = static_cast<std::size_t>(space_.global_modes());
     const auto a = block.a;
@@ -73,7 +72,7 @@ class Calibrator {
       if (t % kBatch == 0) {
         const auto part = std::span(block.anomalies).subspan(t * n, std::min(kBatch, times - t) * n);
         folded.assign(part.begin(), part.end());
-        basis.lapping.fold(folded, static_cast<long>(std::min(kBatch, times - t)));
+        basis.fold(folded, static_cast<long>(std::min(kBatch, times - t)));
       }
       const double* field_of_time = folded.data() + t % kBatch * n;
       const LatentForecast& f = forecasts[t].latent;
@@ -110,12 +109,11 @@ class Calibrator {
   void add_errors(const Block& block, const std::vector<CoefficientForecast>& forecasts, double truncation,
                   ErrorHistogram& histogram) {
     const Basis& basis = space_.basis();
-    const std::size_t n = static_cast<std::size_t>(basis.window.points());
+    const std::size_t n = static_cast<std::size_t>(basis.points());
     std::vector<double> mean(n), variance(n);
-    const std::vector<double> zero(n, 0.0);
     for (std::size_t t = 0; t < forecasts.size(); ++t) {
       if (forecasts[t].has_factor)
-        decode_forecast(basis, forecasts[t], truncation, zero, mean, variance);
+        decode_anomaly(basis, forecasts[t], truncation, mean, variance);
       else
         point_variance().decode(forecasts[t], truncation, mean, variance);
       for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
@@ -137,7 +135,7 @@ class Calibrator {
     if (!point_variance_) point_variance_.emplace(space_);
     return *point_variance_;
   }
-  std::vector<double> weight_;  // [window points], of the area
+  std::vector<double> weight_;  // [values of a field], of the area
   std::optional<PointVariance> point_variance_;
   long tokens_;
 };

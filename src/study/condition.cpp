@@ -22,7 +22,7 @@ long PredictorSeries::lagged(long step, long lag) const {
 std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) const {
   std::set<long> needed;  // neighbouring steps share most of their lags
   for (const long step : steps)
-    for (const long lag : predictors_->box().lags) needed.insert(lagged(step, lag));
+    for (const long lag : predictors_->lags) needed.insert(lagged(step, lag));
   return {needed.begin(), needed.end()};
 }
 
@@ -31,84 +31,74 @@ void PredictorSeries::read(std::span<const long> steps, std::span<float> out) co
 }
 
 void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const {
-  const PredictorBox& box = predictors_->box();
-  const std::size_t local = basis_->patches.mine.size(), slots = static_cast<std::size_t>(box.slots()),
-                    cells = static_cast<std::size_t>(box.box_y * box.box_x);
-  PODSCALE_ASSERT(out.size() == steps.size() * local * slots, "{} values", out.size());
+  const idx_t local = static_cast<idx_t>(basis_->patches.mine.size()), cells = predictors_->cells.slots(),
+              channels = predictors_->channels, lags = static_cast<idx_t>(predictors_->lags.size()),
+              n = source().points(), times = static_cast<idx_t>(steps.size());
+  const View<float, 5> rows(out, times, local, lags, channels, cells);
   const std::vector<long> needed = needed_steps(steps);
-  std::map<long, std::size_t> position;
-  for (const long step : needed) position.emplace(step, position.size());
+  std::map<long, idx_t> position;
+  for (const long step : needed) position.emplace(step, static_cast<idx_t>(position.size()));
 
-  const std::size_t n = static_cast<std::size_t>(source().points());
-  std::vector<float> values(n * needed.size());
+  std::vector<float> values(static_cast<std::size_t>(channels * n) * needed.size());
+  const View<float, 3> anomalies(std::span<float>(values), needed.size(), channels, n);
   comm_->agree([&] {
-    Climatology climatology{climatology_->harmonics, source().points(), {}};  // of these cells
-    for (std::size_t term = 0; term < static_cast<std::size_t>(climatology_->terms()); ++term)
-      for (std::size_t i = 0; i < n; ++i)
-        climatology.coefficients.push_back(
-            climatology_
-                ->coefficients[term * static_cast<std::size_t>(climatology_->points) +
-                               static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)))]);
-    std::vector<double> mean(n);
+    const idx_t whole = basis_->lr_mesh.points();
+    Climatology climatology{climatology_->harmonics, channels * n, {}};  // of these cells
+    const View<const double, 3> of_mesh(std::span<const double>(climatology_->coefficients), climatology_->terms(),
+                                        channels, whole);
+    for (idx_t term = 0; term < climatology_->terms(); ++term)
+      for (idx_t c = 0; c < channels; ++c)
+        for (idx_t i = 0; i < n; ++i)
+          climatology.coefficients.push_back(of_mesh(term, c, predictors_->cells.point(i)));
+    std::vector<double> mean(static_cast<std::size_t>(channels * n));
     for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
-      const auto field = std::span(values).subspan(t * n, n);
+      const std::span<float> field = anomalies[t].span();
       fields.take(needed[t], source(), field);
+      fields.require_values(*basis_, needed[t], source(), field);
       climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])), mean);
-      for (std::size_t i = 0; i < n; ++i) {
-        const std::size_t cell = static_cast<std::size_t>(predictors_->grid_cell(static_cast<long>(i)));
-        if (basis_->lr_ocean[cell] && std::isnan(field[i]))
-          fail(ExitCode::data,
-               "{}: no value at {} in row {}, column {}, which is ocean in the training period; "
-               "expected an LR series without gaps there",
-               lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(needed[t])]),
-               cell / static_cast<std::size_t>(basis_->lr_grid.nx()),
-               cell % static_cast<std::size_t>(basis_->lr_grid.nx()));
+      for (std::size_t i = 0; i < field.size(); ++i)
         field[i] = static_cast<float>(static_cast<double>(field[i]) - mean[i]);
-      }
     }
   });
   std::fill(out.begin(), out.end(), 0.0f);
-  for (std::size_t t = 0; t < steps.size(); ++t)
-    for (std::size_t p = 0; p < local; ++p) {
-      float* row = out.data() + (t * local + p) * slots;
-      const auto& cell = predictors_->cells(p);
-      for (std::size_t l = 0; l < box.lags.size(); ++l) {
-        const float* field = values.data() + position.at(lagged(steps[t], box.lags[l])) * n;
-        for (std::size_t i = 0; i < cells; ++i)
-          if (cell[i] >= 0) row[l * cells + i] = field[cell[i]];
-      }
+  const View<const idx_t, 2> cell_of = predictors_->cells.cells();
+  for (idx_t t = 0; t < times; ++t)
+    for (idx_t l = 0; l < lags; ++l) {
+      const idx_t step = position.at(lagged(steps[static_cast<std::size_t>(t)], predictors_->lags[static_cast<std::size_t>(l)]));
+      for (idx_t p = 0; p < local; ++p)
+        for (idx_t c = 0; c < channels; ++c)
+          for (idx_t i = 0; i < cells; ++i)
+            if (const idx_t cell = cell_of(p, i); cell >= 0) rows(t, p, l, c, i) = anomalies(step, c, cell);
     }
 }
 
 Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr, const Basis& basis,
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block) {
-  const std::size_t n = static_cast<std::size_t>(predictors.source().points());
-  HarmonicFit fit(predictors.source().points(), harmonics);
+  const idx_t n = predictors.source().points(), channels = predictors.channels;
+  HarmonicFit fit(channels * n, harmonics);
   std::vector<float> values;
   for_blocks("LR climatology", steps.size(), block, [&](std::size_t first, std::size_t count) {
     const auto part = steps.subspan(first, count);
-    values.resize(n * part.size());
+    values.resize(static_cast<std::size_t>(channels * n) * part.size());
     lr.read(predictors.source(), part, values);
+    const View<const float, 2> fields(values, part.size(), channels * n);
     for (std::size_t t = 0; t < part.size(); ++t)
-      fit.add(std::span<const float>(values).subspan(t * n, n),
-              basis.year_phase(lr.times(), static_cast<std::size_t>(part[t])));
+      fit.add(fields[t].span(), basis.year_phase(lr.times(), static_cast<std::size_t>(part[t])));
   });
 
   Climatology local;
   comm.agree([&] { local = fit.solve(); });
-  const std::size_t whole = static_cast<std::size_t>(basis.lr_grid.points());
+  const idx_t whole = basis.lr_mesh.points();
   constexpr double none = -std::numeric_limits<double>::infinity();
-  Climatology all{harmonics, basis.lr_grid.points(),
-                  std::vector<double>(whole * static_cast<std::size_t>(1 + 2 * harmonics), none)};
-  std::set<long> used;
-  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
-    for (const long cell : predictors.cells(p))
-      if (cell >= 0) used.insert(cell);
-  for (const long cell : used)
-    for (std::size_t term = 0; term < static_cast<std::size_t>(all.terms()); ++term)
-      all.coefficients[term * whole + static_cast<std::size_t>(predictors.grid_cell(cell))] =
-          local.coefficients[term * n + static_cast<std::size_t>(cell)];
+  Climatology all{harmonics, channels * whole, {}};
+  all.coefficients.assign(static_cast<std::size_t>(all.terms() * channels * whole), none);
+  const View<double, 3> to(std::span(all.coefficients), all.terms(), channels, whole),
+      from(std::span(local.coefficients), all.terms(), channels, n);
+  for (const idx_t cell : predictors.cells.cells().span())
+    for (idx_t term = 0; cell >= 0 && term < all.terms(); ++term)
+      for (idx_t c = 0; c < channels; ++c)
+        to(term, c, predictors.cells.point(cell)) = from(term, c, cell);
   // Ranks that share a cell computed the same bits for it, so the largest is the value itself.
   comm.max(std::span(all.coefficients));
   for (double& value : all.coefficients)
@@ -120,7 +110,7 @@ ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis, cons
                                  const Climatology* cells, const Communicator& comm)
     : lr_(&lr),
       basis_(&basis),
-      slots_(predictors ? predictors->box().slots() : 0),
+      slots_(predictors ? predictors->slots() : 0),
       width_(slots_ + basis.modes),
       interpolated_(lr, basis, comm) {
   if (predictors) predictors_ = std::make_unique<PredictorSeries>(lr, basis, *predictors, *cells, comm);
@@ -131,7 +121,7 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
              times = static_cast<long>(steps.size());
   std::vector<float> cells(static_cast<std::size_t>(times * local * slots_)),
       rows(static_cast<std::size_t>(times * local * width_));
-  std::vector<double> anomalies(static_cast<std::size_t>(basis_->window.points() * times));
+  std::vector<double> anomalies(static_cast<std::size_t>(basis_->points() * times));
   {
     std::vector<long> needed(steps.begin(), steps.end());
     std::vector<Window> windows{interpolated_.source()};
@@ -140,7 +130,7 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
       needed.insert(needed.end(), lagged.begin(), lagged.end());
       windows.push_back(predictors_->source());
     }
-    const LrFields fields(*lr_, bounding_window(basis_->lr_grid, windows), std::move(needed));
+    const LrFields fields(*lr_, bounding_window(basis_->lr_mesh, windows), std::move(needed));
     if (predictors_) predictors_->take(fields, steps, cells);
     interpolated_.take_anomalies(fields, steps, anomalies);
   }

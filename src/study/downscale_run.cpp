@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <optional>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/stop.hpp"
+#include "podscale/core/units.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/product_factors.hpp"
@@ -21,6 +23,29 @@ namespace {
   throw Error(ExitCode::usage, context.namelist.source() + ": " + message, true);  // alike on every rank
 }
 
+/// regions.differences as pairs of channels.
+std::vector<std::pair<std::size_t, std::size_t>> differences(const Context& context,
+                                                             const std::vector<ProductVariable>& variables) {
+  const auto& names = context.namelist.texts("regions.differences");
+  if (names.size() % 2 != 0)
+    refuse(context, fmt::format("regions.differences has {} names; expected pairs", names.size()));
+  const auto channel = [&](const std::string& name) {
+    for (std::size_t c = 0; c < variables.size(); ++c)
+      if (variables[c].name == name) return c;
+    refuse(context, fmt::format("regions.differences: no variable '{}' in the product", name));
+  };
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i + 1 < names.size(); i += 2) {
+    pairs.emplace_back(channel(names[i]), channel(names[i + 1]));
+    const auto &a = variables[pairs.back().first], &b = variables[pairs.back().second];
+    if (a.working_units != b.working_units)
+      refuse(context, fmt::format("regions.differences: {} is in {}, {} in {}; expected one unit", a.name,
+                                  a.working_units, b.name, b.working_units));
+  }
+  return pairs;
+}
+
+/// Functionals of each series on each region: [series][regions].
 std::vector<Functional> regions(const Context& context, const Foundation& foundation) {
   const auto& names = context.namelist.texts("regions.names");
   const auto& boxes = context.namelist.reals("regions.boxes");
@@ -29,16 +54,31 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
                                 "expected south, north, west, east for each",
                                 boxes.size(), names.size()));
   const Basis& basis = foundation.basis;
-  std::vector<Functional> result;
+  std::vector<Functional> boxed;
   for (std::size_t r = 0; r < names.size(); ++r) {
     if (names[r].find_first_of(" \t") != std::string::npos)
       refuse(context,
              fmt::format("regions.names: '{}' has a blank; expected one word, as 'gulf_stream'", names[r]));
     const Box box{boxes[4 * r], boxes[4 * r + 1], boxes[4 * r + 2], boxes[4 * r + 3]};
-    Functional f{names[r], box_weights(basis.grid, basis.window, basis.ocean, box)};
-    normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.grid.points());
-    result.push_back(std::move(f));
+    Functional f{names[r], box_weights(basis.mesh, basis.window, basis.ocean, box)};
+    normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.mesh.points());
+    boxed.push_back(std::move(f));
   }
+  const auto variables = product_variables(context, basis);
+  std::vector<Functional> result;
+  const auto add = [&](std::size_t plus, std::optional<std::size_t> minus) {
+    for (const Functional& box : boxed) {
+      Functional f{box.name, std::vector<double>(static_cast<std::size_t>(basis.points()), 0.0)};
+      const std::size_t n = box.weights.size();
+      for (std::size_t i = 0; i < n; ++i) {
+        f.weights[plus * n + i] += box.weights[i];
+        if (minus) f.weights[*minus * n + i] -= box.weights[i];
+      }
+      result.push_back(std::move(f));
+    }
+  };
+  for (std::size_t c = 0; c < variables.size(); ++c) add(c, std::nullopt);
+  for (const auto& [a, b] : differences(context, variables)) add(a, b);
   return result;
 }
 
@@ -49,10 +89,7 @@ ProductOptions product_options(const Context& context, const Foundation& foundat
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
   ProductOptions options;
-  options.variable = n.text("output.variable_name");
-  options.standard_name = n.text("output.standard_name");
-  options.long_name = n.text("output.long_name");
-  options.units = n.text("output.units");
+  options.variables = product_variables(context, foundation.basis);
   options.members = wanted.members;
   options.deflate = static_cast<int>(n.integer("output.deflate"));
   options.chunk = foundation.basis.decomposition.chunk_shape();
@@ -80,7 +117,16 @@ ProductOptions product_options(const Context& context, const Foundation& foundat
           {fmt::format("_{}", side),
            fmt::format("{} bound of the central {:.0f} % interval", side, 100 * wanted.interval)});
   options.region_boxes = n.reals("regions.boxes");
-  for (const Functional& f : wanted.regions) options.regions.push_back(f.name);
+  options.regions = n.texts("regions.names");
+  for (const ProductVariable& v : options.variables)
+    options.region_series.push_back({v.name, v.long_name, v.units, v.working_units});
+  for (const auto& [a, b] : differences(context, options.variables)) {
+    const ProductVariable &first = options.variables[a], &second = options.variables[b];
+    options.region_series.push_back({first.name + "_minus_" + second.name,
+                                     first.long_name + " less " + second.long_name,
+                                     difference_units(first.working_units),
+                                     difference_units(first.working_units)});
+  }
   return options;
 }
 
@@ -113,7 +159,7 @@ double half_width(const DownscaleOptions& options, const Forecaster& forecaster)
   return 0;
 }
 
-/// The fields of one block of times, [times][window points] each.
+/// The fields of one block of times, [times][values of a field] each.
 class BlockFields {
  public:
   BlockFields(std::size_t points, std::size_t times, std::size_t members, std::size_t extra)
@@ -137,6 +183,23 @@ class BlockFields {
 };
 
 }  // namespace
+
+std::vector<ProductVariable> product_variables(const Context& context, const Basis& basis) {
+  const Namelist& n = context.namelist;
+  const auto text = [&](const char* key, const std::string& of_source) {
+    const std::string& wanted = n.text(key);
+    if (!wanted.empty() && basis.channels() > 1)
+      refuse(context, fmt::format("{} = '{}' for {} variables; expected '': each keeps its own", key, wanted,
+                                  basis.channels()));
+    return wanted.empty() ? of_source : wanted;
+  };
+  std::vector<ProductVariable> variables;
+  for (const Variable& v : basis.variables)
+    variables.push_back({text("output.variable_name", v.name), text("output.standard_name", v.standard_name),
+                         text("output.long_name", v.long_name.empty() ? v.name : v.long_name),
+                         text("output.units", v.working_units), v.working_units});
+  return variables;
+}
 
 TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
   TimeAxis part{axis.calendar, axis.units, {}, {}};
@@ -172,19 +235,24 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
-  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
-                               truncation, static_cast<int>(context.namelist.integer("output.deflate")));
-  const FunctionalSet regions(basis, options.regions);
   ProductOptions product_options_ = product_options(context, foundation, forecaster, options);
+  std::vector<double> unit_scale;
+  comm.agree([&] {
+    for (const ProductVariable& v : product_options_.variables)
+      unit_scale.push_back(std::abs(unit_conversion(v.working_units, v.units, "output.units").scale));
+  });
+  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+                               truncation, product_options_.deflate, unit_scale);
+  const FunctionalSet regions(basis, options.regions);
   product_options_.define = [&](NetcdfFile& file) {
     describe_calibration(file, forecaster, context.namelist.text("sampling.calibration"));
     if (options.factors) factors.define(file);
   };
-  ProductFile product(comm, context.output_path_of("output.product_file"), basis.grid, basis.window, axis,
+  ProductFile product(comm, context.output_path_of("output.product_file"), basis.mesh, basis.window, axis,
                       product_options_);
   if (options.factors) factors.put_static(product.file());
 
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = static_cast<std::size_t>(basis.points());
   const std::size_t block = static_cast<std::size_t>(context.namelist.integer("sampling.time_block"));
   Progress progress("downscaling", static_cast<long>(steps.size()), "times");
   for (std::size_t first = 0; first < steps.size(); first += block) {

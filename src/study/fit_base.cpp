@@ -91,7 +91,7 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGauss
 void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
                             const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
                             long block, LinearGaussian& base) {
-  const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
+  const std::size_t slots = static_cast<std::size_t>(base.predictors.slots()),
                     width = static_cast<std::size_t>(base.conditions(basis)),
                     k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
 

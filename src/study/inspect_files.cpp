@@ -17,10 +17,6 @@
 namespace podscale {
 namespace {
 
-std::string axis_text(const std::string& name, const std::vector<double>& values) {
-  return fmt::format("  {} {}: {:.4f} to {:.4f}\n", values.size(), name, values.front(), values.back());
-}
-
 std::string inspect_basis(const Communicator& comm, const std::string& path) {
   const Basis basis = read_basis(comm, path);
   long full = 0, points = 0;
@@ -35,8 +31,8 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   }
   points = comm.sum(points);
   std::string text = fmt::format("{}: a POD basis\n", path);
-  text += axis_text("latitudes", basis.grid.lat) + axis_text("longitudes", basis.grid.lon);
-  text += fmt::format("  LR grid {} x {}, {} interpolation\n", basis.lr_grid.ny(), basis.lr_grid.nx(),
+  text += fmt::format("  {}\n", basis.mesh.describe());
+  text += fmt::format("  LR: {}, {} interpolation\n", basis.lr_mesh.describe(),
                       basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
   text += fmt::format(
       "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n",
@@ -54,7 +50,7 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
     text += fmt::format(
         "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes; "
         "season of the variance {}\n",
-        base->predictors.box().slots(), base->halo, fmt::join(base->lags, ", "), base->penalty,
+        base->predictors.slots(), base->halo, fmt::join(base->lags, ", "), base->penalty,
         base->interpolation > 0 ? "interpolation" : "climatology", base->residual.rank, base->season.reason);
     text += fmt::format("  base: {}\n", base->calibration.text());
     text += fmt::format("  with its base: checksum {}, which models and products name\n",

@@ -3,80 +3,75 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
-#include <numbers>
+#include <tuple>
 #include <utility>
+
+#include <fmt/ranges.h>
 
 #include "podscale/core/calendar.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/field/field_on_grid.hpp"
+#include "podscale/mesh/point_search.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double kEarthRadius = 6371.0;  // km
-
-/// Name of the field: the one that has a _variance beside it.
-std::string mean_variable(const NetcdfFile& file) {
+/// Names of the fields: those that have a _variance beside them, in the order of the channels.
+std::vector<std::string> mean_variables(const NetcdfFile& file) {
+  std::vector<std::string> names;
   for (const std::string& name : file.variable_names())
-    if (file.has_variable(name + "_variance")) return name;
-  fail(ExitCode::data, "{}: no field with its variance in it; expected a product of podscale-downscale",
-       file.path());
+    if (file.has_variable(name + "_variance")) names.push_back(name);
+  if (names.empty())
+    fail(ExitCode::data, "{}: no field with its variance in it; expected a product of podscale-downscale",
+         file.path());
+  return names;
 }
 
-double cells_apart(double degrees) {
-  return degrees * std::numbers::pi / 180 * kEarthRadius;
+/// Ocean point with the nearest centre to a latitude and longitude, or to y and x of a plane without them.
+idx_t nearest_point(const Basis& basis, const Position& place, const std::string& option) {
+  const Mesh& mesh = basis.mesh;
+  const Space space = mesh.geographic() ? Space::sphere : Space::plane;
+  const Vector3 v = space == Space::sphere ? unit_vector(place) : Vector3{place.x, place.y, 0};
+  const auto hits = PointSearch(mesh, space, basis.ocean).nearest(v, 1);
+  const double unit = space == Space::sphere ? kEarthRadius : mesh.unit().metres > 0 ? 1e-3 : 1;  // km, pixels
+  if (!hits.empty()) {
+    const Position cell = mesh.spacing(hits[0].point);
+    if (hits[0].distance * unit <= 2 * std::max(cell.y, cell.x)) return hits[0].point;
+  }
+  fail(ExitCode::data, "{} {},{}: no ocean point within two cells; expected a place in the region", option,
+       place.y, place.x);
 }
 
-/// Nearest ocean point.
-long nearest_point(const Basis& basis, double lat, double lon, const std::string& option) {
-  const Grid& grid = basis.grid;
-  long best = -1;
-  double smallest = std::numeric_limits<double>::infinity();
-  for (long j = 0; j < grid.ny(); ++j)
-    for (long i = 0; i < grid.nx(); ++i) {
-      if (!basis.ocean[static_cast<std::size_t>(j * grid.nx() + i)]) continue;
-      const double dy = grid.lat[static_cast<std::size_t>(j)] - lat;
-      const double dx = std::remainder(grid.lon[static_cast<std::size_t>(i)] - lon, 360.0) *
-                        std::cos(lat * std::numbers::pi / 180);
-      if (dy * dy + dx * dx < smallest) smallest = dy * dy + dx * dx, best = j * grid.nx() + i;
-    }
-  const double cell = grid.ny() > 1 ? grid.lat[1] - grid.lat[0] : 1;
-  if (best < 0 || std::sqrt(smallest) > 2 * cell)
-    fail(ExitCode::data, "{} {},{}: no ocean point within two cells; expected a place in the region", option,
-         lat, lon);
-  return best;
-}
-
-/// d/dx and d/dy by central differences, one-sided beside land, K per km. Round the earth where the grid
-/// goes.
-std::vector<Functional> gradient(const Basis& basis, double lat, double lon) {
-  const Grid& grid = basis.grid;
-  const long at = nearest_point(basis, lat, lon, "--gradient"), nx = grid.nx(), j = at / nx, i = at % nx;
+/// d/dx and d/dy by central differences, one-sided beside land, per km: eastward and northward whatever the
+/// rows and columns of the mesh do.
+std::vector<Functional> gradient(const Basis& basis, const Position& place) {
+  const Mesh& mesh = basis.mesh;
+  const idx_t at = nearest_point(basis, place, "--gradient"), j = at / mesh.nx(), i = at % mesh.nx();
   // The neighbour, or the point itself where that is land or outside.
-  const auto neighbour = [&](long dy, long dx) {
-    const long y = j + dy, x = grid.periodic ? (i + dx + nx) % nx : i + dx;
-    const bool ocean =
-        y >= 0 && y < grid.ny() && x >= 0 && x < nx && basis.ocean[static_cast<std::size_t>(y * nx + x)];
-    return ocean ? y * nx + x : at;
+  const auto neighbour = [&](idx_t dj, idx_t di) {
+    const idx_t p = mesh.at(j + dj, i + di);
+    return p >= 0 && basis.ocean[static_cast<std::size_t>(p)] ? p : at;
   };
-  const auto lat_of = [&](long point) { return grid.lat[static_cast<std::size_t>(point / nx)]; };
-  const auto lon_of = [&](long point) { return grid.lon[static_cast<std::size_t>(point % nx)]; };
+  const idx_t west = neighbour(0, -1), east = neighbour(0, 1), south = neighbour(-1, 0),
+              north = neighbour(1, 0);
+  const Position row = mesh.offset(west, east), column = mesh.offset(south, north);
+  const double determinant = row.x * column.y - row.y * column.x;
+  if (west == east || south == north || determinant == 0)
+    fail(ExitCode::data, "--gradient {},{}: land on both sides; expected a place in the open ocean", place.y,
+         place.x);
   std::vector<Functional> both;
-  for (const bool east : {true, false}) {
-    const long from = east ? neighbour(0, -1) : neighbour(-1, 0),
-               to = east ? neighbour(0, 1) : neighbour(1, 0);
-    const double distance = east ? cells_apart(std::remainder(lon_of(to) - lon_of(from), 360.0)) *
-                                       std::cos(lat_of(at) * std::numbers::pi / 180)
-                                 : cells_apart(lat_of(to) - lat_of(from));
-    if (distance <= 0)
-      fail(ExitCode::data, "--gradient {},{}: land on both sides; expected a place in the open ocean", lat,
-           lon);
-    Functional f{east ? "d/dx" : "d/dy", std::vector<double>(static_cast<std::size_t>(grid.points()), 0.0)};
-    f.weights[static_cast<std::size_t>(to)] += 1 / distance;
-    f.weights[static_cast<std::size_t>(from)] -= 1 / distance;
+  for (const auto& [name, of_row, of_column] :
+       {std::tuple{"d/dx", column.y, -row.y}, std::tuple{"d/dy", -column.x, row.x}}) {
+    Functional f{name, std::vector<double>(static_cast<std::size_t>(mesh.points()), 0.0)};
+    const auto add = [&](idx_t point, double weight) {
+      f.weights[static_cast<std::size_t>(point)] += weight / determinant;
+    };
+    add(east, of_row);
+    add(west, -of_row);
+    add(north, of_column);
+    add(south, -of_column);
     both.push_back(std::move(f));
   }
   return both;
@@ -95,39 +90,63 @@ Functional region(const Basis& basis, const std::string& request) {
   const auto [path, variable] = file_and_variable(request);
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path);
-  const Grid& grid = basis.grid;
+  const Mesh& mesh = basis.mesh;
   const auto mask =
-      read_on_grid(file, variable, mesh_of(grid), {0, grid.ny(), 0, grid.nx()}, "--region " + request, "the product");
+      read_on_grid(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request, "the product");
   Functional f{"region", std::vector<double>(mask.size(), 0.0)};
   for (std::size_t i = 0; i < mask.size(); ++i)
-    if (basis.ocean[i] && !std::isnan(mask[i]) && mask[i] != 0)
-      f.weights[i] = grid.area_weight(static_cast<long>(i) / grid.nx(), static_cast<long>(i) % grid.nx());
-  normalise_weights(self, f.weights, "--region " + request, grid.points());
+    if (basis.ocean[i] && !std::isnan(mask[i]) && mask[i] != 0) f.weights[i] = basis.area_weight(i);
+  normalise_weights(self, f.weights, "--region " + request, mesh.points());
   return f;
 }
 
+/// On the points of one variable.
 std::vector<Functional> functionals(const Basis& basis, const FunctionalRequest& request) {
   std::vector<Functional> result;
   if (!request.box.empty()) {
     const Box box{request.box[0], request.box[1], request.box[2], request.box[3]};
-    Functional f{"box", box_weights(basis.grid, basis.window, basis.ocean, box)};
-    normalise_weights(
-        Communicator::self(), f.weights,
-        fmt::format("--box {}", fmt::format("{},{},{},{}", box.south, box.north, box.west, box.east)),
-        basis.grid.points());
+    Functional f{"box", box_weights(basis.mesh, basis.window, basis.ocean, box)};
+    normalise_weights(Communicator::self(), f.weights,
+                      fmt::format("--box {},{},{},{}", box.south, box.north, box.west, box.east),
+                      basis.mesh.points());
     result.push_back(std::move(f));
   }
   if (!request.region.empty()) result.push_back(region(basis, request.region));
   if (!request.point.empty()) {
-    Functional f{"point", std::vector<double>(static_cast<std::size_t>(basis.grid.points()), 0.0)};
-    f.weights[static_cast<std::size_t>(nearest_point(basis, request.point[0], request.point[1], "--point"))] =
-        1;
+    Functional f{"point", std::vector<double>(static_cast<std::size_t>(basis.mesh.points()), 0.0)};
+    const idx_t at = nearest_point(basis, {request.point[0], request.point[1]}, "--point");
+    f.weights[static_cast<std::size_t>(at)] = 1;
     result.push_back(std::move(f));
   }
   if (!request.gradient.empty())
-    for (Functional& f : gradient(basis, request.gradient[0], request.gradient[1]))
+    for (Functional& f : gradient(basis, {request.gradient[0], request.gradient[1]}))
       result.push_back(std::move(f));
   return result;
+}
+
+/// What is averaged: a variable, or one less another.
+struct Combination {
+  std::string name, units;
+  std::vector<std::pair<std::size_t, double>> channels;  // with their factors
+};
+std::vector<Combination> combinations(const NetcdfFile& file, const std::vector<std::string>& names,
+                                      const std::string& wanted) {
+  const auto units = [&](std::size_t c) { return file.text(names[c], "units").value_or(""); };
+  std::vector<Combination> found;
+  for (std::size_t a = 0; a < names.size(); ++a) {
+    if (wanted.empty() || wanted == names[a]) found.push_back({names[a], units(a), {{a, 1.0}}});
+    for (std::size_t b = 0; b < names.size(); ++b)
+      if (wanted == names[a] + "-" + names[b]) {
+        if (units(a) != units(b))
+          fail(ExitCode::usage, "--variable {}: {} is in {}, {} in {}; expected one unit", wanted, names[a],
+               units(a), names[b], units(b));
+        found.push_back({wanted, difference_units(units(a)), {{a, 1.0}, {b, -1.0}}});
+      }
+  }
+  if (found.empty())
+    fail(ExitCode::usage, "--variable {}: {} holds {}; expected one of them, or the difference of two as {}-{}",
+         wanted, file.path(), fmt::join(names, ", "), names.front(), names.back());
+  return found;
 }
 
 }  // namespace
@@ -136,27 +155,37 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path);
   file.warn_of_changes();
-  const std::string variable = mean_variable(file);
-  const FactorReader factors(file, variable);
+  const std::vector<std::string> names = mean_variables(file);
+  const FactorReader factors(file, names.front());
   const Basis& basis = factors.basis();
-  const FunctionalSet set(basis, functionals(basis, request));
   const TimeAxis axis = decode_times(file.get_all("time"), file.text("time", "units").value_or(""),
                                      file.text("time", "calendar").value_or("standard"), path + ": time");
-  const std::string units = file.text(variable, "units").value_or("degC");
-  const double scale = std::abs(unit_conversion("degC", units, path + ": " + variable).scale);
-
-  std::string text = fmt::format("{}: {}, {}{}\n{:>20}", path, variable, units,
-                                 request.gradient.empty() ? "" : "; gradients per km", "time");
-  for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
-  text += '\n';
-  const std::size_t ny = basis.grid.lat.size(), nx = basis.grid.lon.size();
-  std::vector<double> mean(ny * nx);
-  for (std::size_t t = 0; t < factors.times(); ++t) {
-    file.get(variable, {t, 0, 0}, {1, ny, nx}, std::span(mean));
-    text += fmt::format("{:>20}", date_text(axis.dates[t]));
-    for (const FunctionalForecast& f : set.evaluate(self, factors.read(t), 1, mean))
-      text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, scale * std::sqrt(f.variance));
+  const std::vector<Functional> on_points = functionals(basis, request);
+  const std::size_t ny = static_cast<std::size_t>(basis.mesh.ny()),
+                    nx = static_cast<std::size_t>(basis.mesh.nx()), n = ny * nx;
+  std::string text;
+  for (const Combination& what : combinations(file, names, request.variable)) {
+    std::vector<Functional> wanted;
+    for (const Functional& f : on_points) {
+      Functional whole{f.name, std::vector<double>(n * names.size(), 0.0)};
+      for (const auto& [channel, factor] : what.channels)
+        for (std::size_t i = 0; i < n; ++i) whole.weights[channel * n + i] = factor * f.weights[i];
+      wanted.push_back(std::move(whole));
+    }
+    const FunctionalSet set(basis, std::move(wanted));
+    text += fmt::format("{}: {}, {}{}\n{:>20}", path, what.name, what.units,
+                        request.gradient.empty() ? "" : "; gradients per km", "time");
+    for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
     text += '\n';
+    std::vector<double> mean(n * names.size());
+    for (std::size_t t = 0; t < factors.times(); ++t) {
+      for (std::size_t c = 0; c < names.size(); ++c)
+        file.get(names[c], {t, 0, 0}, {1, ny, nx}, std::span(mean).subspan(c * n, n));
+      text += fmt::format("{:>20}", date_text(axis.dates[t]));
+      for (const FunctionalForecast& f : set.evaluate(self, factors.read(t), 1, mean))
+        text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
+      text += '\n';
+    }
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/units.hpp"
 #include "podscale/study/patch_table.hpp"
 
 namespace podscale {
@@ -23,15 +24,25 @@ Basis empty_basis(const NetcdfFile& file) {
                             "output.write_factors = .true.",
                             file.path()),
                 true);
-  return Basis(make_grid(file.get_all("lat"), file.get_all("lon")), static_cast<long>((*patch)[0]),
-               static_cast<long>((*patch)[1]), 1, 0);
+  const long channels = static_cast<long>(file.dimension("channel").value_or(1));
+  Basis basis(Mesh::rectilinear(file.get_all("lat"), file.get_all("lon")), static_cast<long>((*patch)[0]),
+              static_cast<long>((*patch)[1]), 1, 0, channels);
+  if (const auto scale = file.numbers("", "podscale_channel_scale")) basis.channel_scale = *scale;
+  return basis;
 }
 
 }  // namespace
 
 ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& space, int members,
-                               double truncation, int deflate)
-    : comm_(comm), space_(space), members_(members), truncation_(truncation), deflate_(deflate) {}
+                               double truncation, int deflate, std::vector<double> unit_scale)
+    : comm_(comm),
+      space_(space),
+      members_(members),
+      truncation_(truncation),
+      deflate_(deflate),
+      unit_scale_(std::move(unit_scale)) {
+  unit_scale_.resize(size(space.basis().channels()), 1.0);
+}
 
 void ProductFactors::define(NetcdfFile& file) const {
   const Basis& basis = space_.basis();
@@ -47,16 +58,34 @@ void ProductFactors::define(NetcdfFile& file) const {
   file.define_dimension("patch_y", py);
   file.define_dimension("patch_x", px);
   file.define_dimension("predictor", c);
-  file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"},
-                       {{1, chunk[0], chunk[1]}, deflate_, NC_FILL_DOUBLE});
+  // Several variables stand one behind the other in their common modes.
+  const bool several = basis.channels() > 1;
+  const std::vector<std::string> field =
+      several ? std::vector<std::string>{"channel", "lat", "lon"} : std::vector<std::string>{"lat", "lon"};
+  auto modes = field;
+  modes.insert(modes.begin(), "mode");
+  std::vector<std::size_t> field_chunk = chunk;
+  if (several) field_chunk.insert(field_chunk.begin(), 1);
+  auto mode_chunk = field_chunk;
+  mode_chunk.insert(mode_chunk.begin(), 1);
+  if (several) {
+    file.define_dimension("channel", size(basis.channels()));
+  }
+  // From the units of the modes to those of the product.
+  std::vector<double> scale = basis.channel_scale;
+  for (std::size_t c = 0; c < scale.size(); ++c) scale[c] *= unit_scale_[c];
+  file.put_numbers("", "podscale_channel_scale", scale);
+  const std::string units = several ? "1" : difference_units(basis.variables.front().working_units),
+                    squared = several ? "1" : squared_units(basis.variables.front().working_units);
+  file.define_variable("phi", NC_DOUBLE, modes, {mode_chunk, deflate_, NC_FILL_DOUBLE});
   describe("phi",
            "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders",
            "1");
-  file.define_variable("tau", NC_DOUBLE, {"lat", "lon"}, {chunk, deflate_, NC_FILL_DOUBLE});
-  describe("tau", "truncation variance of the folded field, calibrated", "K2");
+  file.define_variable("tau", NC_DOUBLE, field, {field_chunk, deflate_, NC_FILL_DOUBLE});
+  describe("tau", "truncation variance of the folded field, calibrated", squared);
   file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
                        {{1, py, px, c}, deflate_, {}});
-  describe("condition", "low-resolution anomalies that the forecast of a patch was given", "K");
+  describe("condition", "low-resolution anomalies that the forecast of a patch was given", units);
   file.put_numbers("", "podscale_patch_size",
                    {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
   file.put_numbers("", "podscale_patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
@@ -68,19 +97,19 @@ void ProductFactors::define(NetcdfFile& file) const {
     describe("member_factor",
              "deviations of the members' coefficients over the root of members less one, mode by mode of "
              "each member",
-             "K");
+             units);
     return;
   }
   file.define_dimension("mode_column", k);
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
-  describe("residual_root", "factor of the coefficients' covariance inside a patch", "K");
+  describe("residual_root", "factor of the coefficients' covariance inside a patch", units);
   file.define_variable("latent_variance", NC_DOUBLE, {"time", "patch_y", "patch_x", "mode"},
                        {{1, py, px, k}, deflate_, {}});
   describe("latent_variance", "variance of the columns of residual_root", "1");
   if (r == 0) return;
   file.define_dimension("global_mode", r);
   file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
-  describe("global_root", "factor of the coefficients' covariance across patches", "K");
+  describe("global_root", "factor of the coefficients' covariance across patches", units);
   file.define_variable("global_latent_variance", NC_DOUBLE, {"time", "global_mode"}, {{1, r}, deflate_, {}});
   describe("global_latent_variance", "variance of the columns of global_root", "1");
 }
@@ -88,7 +117,7 @@ void ProductFactors::define(NetcdfFile& file) const {
 void ProductFactors::put_static(NetcdfFile& file) const {
   const Basis& basis = space_.basis();
   const Window& w = basis.window;
-  const std::size_t n = size(w.points()), k = size(basis.modes), r = size(space_.global_modes());
+  const std::size_t n = size(basis.points()), k = size(basis.modes), r = size(space_.global_modes());
   std::vector<double> phi(n * k, NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
   PatchTable root(basis, comm_.rank(), {k, k}, 0), global(basis, comm_.rank(), {r, k}, 0);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
@@ -105,9 +134,15 @@ void ProductFactors::put_static(NetcdfFile& file) const {
     for (std::size_t j = 0; j < r; ++j)
       std::copy_n(own.global.begin() + static_cast<long>(j * modes), modes, global.row(patch.patch) + j * k);
   }
-  const Sizes start{size(w.y0), size(w.x0)}, count{size(w.ny), size(w.nx)};
-  file.put("phi", {0, start[0], start[1]}, {n > 0 ? k : 0, count[0], count[1]}, std::span<const double>(phi));
+  Sizes start{size(w.y0), size(w.x0)}, count{size(w.ny), size(w.nx)};
+  const auto lead = [&](std::size_t whole) {
+    start.insert(start.begin(), 0);
+    count.insert(count.begin(), n > 0 ? whole : 0);
+  };
+  if (basis.channels() > 1) lead(size(basis.channels()));
   file.put("tau", start, count, std::span<const double>(tau));
+  lead(k);
+  file.put("phi", start, count, std::span<const double>(phi));
   if (members_ > 0) return;
   root.put(file, "residual_root");
   if (r > 0) global.put(file, "global_root");
@@ -152,16 +187,16 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
 FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
     : file_(&file), basis_(empty_basis(file)) {
   const Communicator self = Communicator::self();
-  const std::size_t n = size(basis_.grid.points());
+  const std::size_t n = size(basis_.points());
   basis_.modes = static_cast<int>(file.dimension("mode").value());
   const std::size_t k = size(basis_.modes);
   basis_.tau = file.get_all("tau");
   for (double& value : basis_.tau) {
-    basis_.ocean.push_back(value < 1e30);
+    if (basis_.ocean.size() < size(basis_.window.points())) basis_.ocean.push_back(value < 1e30);
     if (value > 1e30) value = 0;
   }
   const auto phi = file.get_all("phi");
-  basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean);
+  basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean, basis_.channels());
   basis_.overlap_patches(
       self,
       static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));

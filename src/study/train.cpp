@@ -63,8 +63,8 @@ int train(const Context& context, const NetworkBackend& backend) {
   const TrainingOptions training = training_options(namelist, comm.size());
   const Foundation foundation(comm, basis_path, namelist);
   const StudySeries study = open_study(comm, namelist);
-  require_same_grid(study.hr.grid(), foundation.basis.grid, study.hr.describe(), basis_path);
-  require_same_grid(study.lr.grid(), foundation.basis.lr_grid, study.lr.describe(), basis_path);
+  require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
+  require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
   const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train");
   const ValidationParts parts =
       split_validation(study.hr.times(), steps_of_period(study.hr, study.lr, namelist, "data.validate"),

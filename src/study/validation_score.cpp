@@ -97,7 +97,7 @@ double ValidationSubset::score(const NetworkFunctions& network) const {
 
 std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) const {
   const Basis& basis = space_->basis();
-  const std::size_t times = pairs_.size(), n = static_cast<std::size_t>(basis.window.points()),
+  const std::size_t times = pairs_.size(), n = static_cast<std::size_t>(basis.points()),
                     width = condition_.size() / times;
   std::vector<double> sums(2 * times, 0.0), truth;
   for (std::size_t first = 0; first < times; first += block_) {
@@ -112,9 +112,8 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
     const auto add = [&](std::size_t t, const auto& value) {
       for (const PatchModes& patch : basis.patches.mine)
         for (const long point : patch.points) {
-          const double weight = basis.grid.area_weight(basis.window.y0 + point / basis.window.nx,
-                                                       basis.window.x0 + point % basis.window.nx);
           const std::size_t i = static_cast<std::size_t>(point);
+          const double weight = basis.area_weight(i);
           sums[first + t] += weight * value(i, truth[t * n + i]);
           sums[times + first + t] += weight;
         }
@@ -122,9 +121,8 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
     if (head_) {
       const auto forecasts = head_forecast(*comm_, *space_, network.head)(request, inflation_);
       std::vector<double> mean(n), variance(n);
-      const std::vector<double> zero(n, 0.0);
       for (std::size_t t = 0; t < count; ++t) {
-        decode_forecast(basis, forecasts[t], inflation_.truncation, zero, mean, variance);
+        decode_anomaly(basis, forecasts[t], inflation_.truncation, mean, variance);
         add(t, [&](std::size_t i, double u) { return gaussian_crps(mean[i], variance[i], u); });
       }
       continue;

@@ -34,7 +34,7 @@ AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vecto
 }
 
 std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis) {
-  const Grid& grid = basis.grid;
+  const Grid grid = grid_of(basis.mesh);
   std::vector<Box> boxes;
   // Where in which patch a point lies, and the weights of a box in the folded field.
   constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();

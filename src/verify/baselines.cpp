@@ -10,15 +10,15 @@
 namespace podscale {
 namespace {
 
-Regridder make_regridder(const Basis& basis, Interpolation kind) {
-  return Regridder(basis.lr_grid, basis.lr_ocean, basis.grid, basis.window, basis.ocean, kind);
+Remap make_regridder(const Basis& basis, Interpolation kind) {
+  return Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean, kind);
 }
 
 }  // namespace
 
 std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const FieldSource& lr,
                                               const Basis& basis, std::span<const long> steps, long block) {
-  const Grid& grid = lr.grid();
+  const Mesh& grid = lr.mesh();
   const TimeAxis& times = lr.times();
   const Share rows = share_of(grid.ny(), comm.size(), comm.rank());
   const Window band{rows.begin, rows.size(), 0, grid.nx()};
@@ -58,31 +58,31 @@ Baselines::Baselines(const FieldSource& lr, const Basis& basis, const std::strin
       basis_(&basis),
       bicubic_(make_regridder(basis, Interpolation::bicubic)),
       bilinear_(make_regridder(basis, Interpolation::bilinear)),
-      reached_(static_cast<std::size_t>(basis.grid.points())),
-      low_resolution_(static_cast<std::size_t>(basis.lr_grid.points()), 1.0f),
+      reached_(static_cast<std::size_t>(basis.mesh.points())),
+      low_resolution_(static_cast<std::size_t>(basis.lr_mesh.points()), 1.0f),
       hr_climatology_(reached_.size()),
       lr_climatology_(reached_.size()) {
-  PODSCALE_ASSERT(basis.window.points() == basis.grid.points(), "a basis of {} of {} points",
-                  basis.window.points(), basis.grid.points());
-  if (lr.grid().checksum() != basis.lr_grid.checksum())
+  PODSCALE_ASSERT(basis.window.points() == basis.mesh.points(), "a basis of {} of {} points",
+                  basis.window.points(), basis.mesh.points());
+  if (lr.mesh().checksum() != basis.lr_mesh.checksum())
     fail(ExitCode::data,
          "{}: its grid ({} x {}) is not the LR grid of {} ({} x {}); "
          "give the LR source that the basis was made with, or make the basis again",
-         lr.describe(), lr.grid().ny(), lr.grid().nx(), basis_path, basis.lr_grid.ny(), basis.lr_grid.nx());
+         lr.describe(), lr.mesh().ny(), lr.mesh().nx(), basis_path, basis.lr_mesh.ny(), basis.lr_mesh.nx());
   std::vector<float> ones;
   interpolate(bilinear_, low_resolution_, ones);  // weights add up to 1, an empty row gives 0
   for (std::size_t i = 0; i < ones.size(); ++i) reached_[i] = ones[i] != 0 ? 1 : 0;
 }
 
 void Baselines::read_low_resolution(long lr_step) {
-  const Window all{0, basis_->lr_grid.ny(), 0, basis_->lr_grid.nx()};
+  const Window all{0, basis_->lr_mesh.ny(), 0, basis_->lr_mesh.nx()};
   lr_->read(all, std::span(&lr_step, 1), low_resolution_);
 }
 
-void Baselines::interpolate(const Regridder& regridder, std::span<const float> low_resolution,
+void Baselines::interpolate(const Remap& regridder, std::span<const float> low_resolution,
                             std::vector<float>& out) const {
   const Window& window = regridder.source();
-  const long nx = basis_->lr_grid.nx();
+  const long nx = basis_->lr_mesh.nx();
   std::vector<float> source(static_cast<std::size_t>(window.points()));
   for (long j = 0; j < window.ny; ++j)
     for (long i = 0; i < window.nx; ++i) {
@@ -90,13 +90,13 @@ void Baselines::interpolate(const Regridder& regridder, std::span<const float> l
       source[static_cast<std::size_t>(j * window.nx + i)] =
           low_resolution[static_cast<std::size_t>((window.y0 + j) * nx + column)];
     }
-  out.resize(static_cast<std::size_t>(basis_->grid.points()));
+  out.resize(static_cast<std::size_t>(basis_->mesh.points()));
   regridder.apply(source, out);
 }
 
 void Baselines::set_lr_climatology(const Climatology& cells) {
-  PODSCALE_ASSERT(cells.points == basis_->lr_grid.points(), "{} of {} cells", cells.points,
-                  basis_->lr_grid.points());
+  PODSCALE_ASSERT(cells.points == basis_->lr_mesh.points(), "{} of {} cells", cells.points,
+                  basis_->lr_mesh.points());
   cells_ = cells;
 }
 

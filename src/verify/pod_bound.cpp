@@ -74,14 +74,14 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 }  // namespace
 
 PodBound::PodBound(const Basis& basis) : basis_(&basis) {
-  PODSCALE_ASSERT(basis.window.points() == basis.grid.points(), "a basis of {} of {} points",
-                  basis.window.points(), basis.grid.points());
+  PODSCALE_ASSERT(basis.window.points() == basis.mesh.points(), "a basis of {} of {} points",
+                  basis.window.points(), basis.mesh.points());
 }
 
 double PodBound::project(std::span<const float> truth, std::span<const float> climatology,
                          std::span<float> out) const {
   PODSCALE_ASSERT(truth.size() == out.size() && climatology.size() == out.size() &&
-                      static_cast<long>(out.size()) == basis_->grid.points(),
+                      static_cast<long>(out.size()) == basis_->mesh.points(),
                   "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
   std::vector<double> valid(truth.size()), u(truth.size(), 0.0);
   bool gaps = false;

@@ -60,7 +60,7 @@ void Verification::open() {
   truth_.emplace(CfSource::open(self_, truth_spec(*namelist_)));
   require_close_grids(truth_->grid(), truth_->describe(), product_->grid(), product_path_);
   basis_.emplace(read_basis(self_, basis_path_));
-  require_close_grids(product_->grid(), product_path_, basis_->grid, basis_path_);
+  require_close_grids(product_->grid(), product_path_, grid_of(basis_->mesh), basis_path_);
   product_->require_basis(basis_path_);
   lr_ = open_lr(self_, *namelist_);
   baselines_.emplace(*lr_, *basis_, basis_path_);
@@ -89,7 +89,7 @@ void Verification::open_training() {
   });
   training_.emplace(CfSource::open(*comm_, hr_spec(*namelist_)));
   comm_->agree([&] {
-    require_close_grids(training_->grid(), training_->describe(), basis_->grid, basis_path_);
+    require_close_grids(training_->grid(), training_->describe(), grid_of(basis_->mesh), basis_path_);
     const auto& train = namelist_->texts("data.train");
     training_steps_ = steps_between(training_->times(), train[0], train[1]);
     if (training_steps_.empty())

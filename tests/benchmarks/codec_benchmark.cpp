@@ -21,7 +21,7 @@ constexpr int kModes = 16, kMembers = 24;
 Basis random_basis() {
   std::vector<double> axis;
   for (long i = 0; i < kSide; ++i) axis.push_back(0.25 * static_cast<double>(i));
-  Basis basis(make_grid(axis, axis), kPatch, kPatch, 1, 0);
+  Basis basis(Mesh::rectilinear(axis, axis), kPatch, kPatch, 1, 0);
   const Communicator self = Communicator::self();
   basis.ocean.assign(static_cast<std::size_t>(kSide * kSide), 1);
   basis.modes = kModes;

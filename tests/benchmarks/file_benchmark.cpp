@@ -87,11 +87,9 @@ void write_product(const Communicator& comm, const Part& part, const std::string
   times.units = "days since 2000-01-01";
   for (long step = 0; step < kProductSteps; ++step) times.values.push_back(static_cast<double>(step));
   ProductOptions options;
-  options.variable = "tos", options.standard_name = "sea_surface_temperature",
-  options.long_name = "temperature";
-  options.units = "degC";
+  options.variables = {{"tos", "sea_surface_temperature", "temperature", "degC", "degC"}};
   options.chunk = part.decomposition.chunk_shape();
-  ProductFile product(comm, path, make_grid(axis, axis), part.window, times, options);
+  ProductFile product(comm, path, Mesh::rectilinear(axis, axis), part.window, times, options);
   const std::vector<double> mean(part.block.begin(), part.block.end());
   std::vector<double> variance(mean.size());
   for (std::size_t i = 0; i < mean.size(); ++i) variance[i] = 0.01 * mean[i] * mean[i];

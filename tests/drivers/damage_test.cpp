@@ -46,7 +46,7 @@ std::uint64_t basis_digest(const Communicator& comm, const std::string& path) {
   const Basis b = read_basis(comm, path);
   const LinearGaussian base = require_base(comm, b, path);
   Digest d;
-  d << b.grid.lat << b.grid.lon << b.lr_grid.lat << b.lr_grid.lon << b.ocean << b.lr_ocean << b.tau
+  d << b.mesh.y().centres << b.mesh.x().centres << b.lr_mesh.y().centres << b.lr_mesh.x().centres << b.ocean << b.lr_ocean << b.tau
     << b.condition_scale << b.hr_climatology.coefficients << b.lr_climatology.coefficients
     << b.effective_namelist << static_cast<double>(b.samples) << static_cast<double>(b.interpolation)
     << static_cast<double>(b.lapping.overlap()) << b.shared << b.monthly;

@@ -12,15 +12,15 @@ using namespace podscale;
 
 namespace {
 
-Grid grid_of(double lat0, long ny, double lon0, long nx, double spacing) {
+Mesh mesh_of(double lat0, long ny, double lon0, long nx, double spacing) {
   std::vector<double> lat, lon;
   for (long y = 0; y < ny; ++y) lat.push_back(lat0 + spacing * static_cast<double>(y));
   for (long x = 0; x < nx; ++x) lon.push_back(lon0 + spacing * static_cast<double>(x));
-  return make_grid(lat, lon);
+  return Mesh::rectilinear(lat, lon);
 }
 
 /// Columns of the grid that a box takes.
-std::vector<long> columns(const Grid& grid, const Box& box) {
+std::vector<long> columns(const Mesh& grid, const Box& box) {
   const Window whole{0, grid.ny(), 0, grid.nx()};
   const std::vector<unsigned char> ocean(static_cast<std::size_t>(grid.points()), 1);
   const auto weights = box_weights(grid, whole, ocean, box);
@@ -40,14 +40,14 @@ std::vector<long> range(long first, long last) {
 
 TEST(BoxWeights, AnyLongitudeConventionNamesTheSameBox) {
   for (const double lon0 : {-60.0, 300.0}) {
-    const Grid grid = grid_of(30, 4, lon0, 40, 0.25);  // 60 W to 50.25 W
+    const Mesh grid = mesh_of(30, 4, lon0, 40, 0.25);  // 60 W to 50.25 W
     for (const double turn : {-360.0, 0.0, 360.0})
       EXPECT_EQ(columns(grid, {29, 32, -57.1 + turn, -54.9 + turn}), range(12, 20)) << lon0 << ", " << turn;
   }
 }
 
 TEST(BoxWeights, CellCentresOnTheEdgeCountInEveryConvention) {
-  const Grid grid = grid_of(30, 4, 0.1, 50, 0.1);  // centres that no double holds
+  const Mesh grid = mesh_of(30, 4, 0.1, 50, 0.1);  // centres that no double holds
   for (long west = 0; west < 49; west += 4)
     for (const double turn : {-720.0, -360.0, 0.0, 360.0}) {
       const double from = 0.1 * static_cast<double>(west + 1) + turn, to = from + 0.1;
@@ -56,11 +56,11 @@ TEST(BoxWeights, CellCentresOnTheEdgeCountInEveryConvention) {
 }
 
 TEST(BoxWeights, ABoxMayCrossTheCut) {
-  const Grid pacific = grid_of(0, 2, 160.5, 40, 1);  // 160 E to 160 W
+  const Mesh pacific = mesh_of(0, 2, 160.5, 40, 1);  // 160 E to 160 W
   EXPECT_EQ(columns(pacific, {-1, 2, 175, 185}), range(15, 24));
   EXPECT_EQ(columns(pacific, {-1, 2, 175, -175}), range(15, 24));
   EXPECT_EQ(columns(pacific, {-1, 2, -185, -175}), range(15, 24));
-  const Grid globe = grid_of(0, 2, 0.5, 360, 1);
+  const Mesh globe = mesh_of(0, 2, 0.5, 360, 1);
   EXPECT_EQ(columns(globe, {-1, 2, -2, 2}), (std::vector<long>{0, 1, 358, 359}));
   EXPECT_EQ(columns(globe, {-1, 2, 358, 2}), (std::vector<long>{0, 1, 358, 359}));
   EXPECT_EQ(columns(globe, {-1, 2, 0, 360}), range(0, 359));
@@ -71,12 +71,11 @@ TEST(BoxWeights, AreCellAreasOnOceanAlone) {
   const Communicator self = Communicator::self();
   const Basis basis = synthetic::make_basis(self);
   const Box box{31, 32.6, -59, -57.3};
-  const auto weights = box_weights(basis.grid, basis.window, basis.ocean, box);
+  const auto weights = box_weights(basis.mesh, basis.window, basis.ocean, box);
   double reference = 0;
   int inside = 0;
   for (long i = 0; i < basis.window.points(); ++i) {
-    const double lat = basis.grid.lat[static_cast<std::size_t>(i / synthetic::nx)],
-                 lon = basis.grid.lon[static_cast<std::size_t>(i % synthetic::nx)];
+    const auto [lat, lon] = basis.mesh.degrees(i);
     const bool in = lat >= 31 && lat <= 32.6 && lon >= -59 && lon <= -57.3 && basis.ocean[i];
     EXPECT_EQ(weights[i] > 0, in) << lat << ", " << lon;
     if (!in) continue;
@@ -92,10 +91,10 @@ TEST(NormaliseWeights, SumToOneWithTheSameBitsAtAnyRankCount) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const Basis basis = synthetic::make_basis(comm), alone = synthetic::make_basis(self);
   const Box box{30.4, 33, 300.4, 303.1};
-  auto mine = box_weights(basis.grid, basis.window, basis.ocean, box),
-       all = box_weights(alone.grid, alone.window, alone.ocean, box);
-  normalise_weights(comm, mine, "box", basis.grid.points());
-  normalise_weights(self, all, "box", alone.grid.points());
+  auto mine = box_weights(basis.mesh, basis.window, basis.ocean, box),
+       all = box_weights(alone.mesh, alone.window, alone.ocean, box);
+  normalise_weights(comm, mine, "box", basis.mesh.points());
+  normalise_weights(self, all, "box", alone.mesh.points());
   double sum = 0;
   for (const double w : mine) sum += w;
   EXPECT_NEAR(comm.sum(sum), 1, 1e-14);
@@ -108,9 +107,9 @@ TEST(NormaliseWeights, NoOceanIsAnErrorOnEveryRank) {
   for (const Box& box : {Box{30, 30.75, -60, -59},    // the patch that is all land
                          Box{60, 70, -60, -50},       // not in the grid
                          Box{33, 30.4, -60, -56}}) {  // north and south exchanged
-    auto weights = box_weights(basis.grid, basis.window, basis.ocean, box);
+    auto weights = box_weights(basis.mesh, basis.window, basis.ocean, box);
     try {
-      normalise_weights(comm, weights, "regions: nowhere", basis.grid.points());
+      normalise_weights(comm, weights, "regions: nowhere", basis.mesh.points());
       FAIL();
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::data);
@@ -123,8 +122,8 @@ TEST(NormaliseWeights, NoOceanIsAnErrorOnEveryRank) {
 TEST(FunctionalSet, AnAreaMeanOfACertainFieldHasNoVariance) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const synthetic::Study study(comm);
-  auto weights = box_weights(study.basis.grid, study.basis.window, study.basis.ocean, {31, 33, -59, -57});
-  normalise_weights(comm, weights, "box", study.basis.grid.points());
+  auto weights = box_weights(study.basis.mesh, study.basis.window, study.basis.ocean, {31, 33, -59, -57});
+  normalise_weights(comm, weights, "box", study.basis.mesh.points());
   const FunctionalSet set(study.basis, {{"mean", weights}});
   EXPECT_EQ(set.size(), 1u);
   EXPECT_EQ(set.name(0), "mean");

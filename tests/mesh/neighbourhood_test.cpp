@@ -6,7 +6,6 @@
 
 #include "example_meshes.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/gaussian/predictors.hpp"
 #include "podscale/parallel/decomposition.hpp"
 
 namespace podscale {
@@ -35,46 +34,6 @@ std::vector<unsigned char> random_ocean(idx_t points) {
   std::vector<unsigned char> ocean;
   for (idx_t p = 0; p < points; ++p) ocean.push_back(generator() % 5 != 0);
   return ocean;
-}
-
-TEST(Neighbourhood, AxesGiveTheBoxesOfTheOldPredictors) {
-  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  struct Case {
-    std::vector<double> lat, lon, lr_lat, lr_lon;
-    long patch;
-  };
-  const std::vector<Case> cases{
-      {regular_axis(-40, 0.25, 32), regular_axis(140, 0.25, 40), regular_axis(-39.125, 2, 4),
-       regular_axis(140.875, 2, 5), 8},
-      {regular_axis(-40, 0.25, 35), regular_axis(140, 0.25, 43), regular_axis(-45, 1.1, 16),
-       regular_axis(-225, 1.3, 20), 8},  // not nested, other turn
-      {regular_axis(-88.5, 3, 60), regular_axis(1.5, 3, 120), regular_axis(-85, 10, 18),
-       regular_axis(-175, 10, 36), 7},
-      {regular_axis(-88.5, 3, 60), regular_axis(-178.5, 3, 120), regular_axis(-60, 60, 3),
-       regular_axis(0, 90, 4), 30},
-      {regular_axis(0, 1, 8), regular_axis(0, 1, 8), regular_axis(30, 2, 4), regular_axis(30, 2, 4),
-       4}};  // apart
-  for (const Case& c : cases)
-    for (const long halo : {0l, 1l, 2l}) {
-      const Grid grid = make_grid(c.lat, c.lon);
-      Basis basis(grid, c.patch, c.patch, comm.size(), comm.rank());
-      basis.lr_grid = make_grid(c.lr_lat, c.lr_lon);
-      basis.lr_ocean = random_ocean(basis.lr_grid.points());
-      basis.ocean.assign(static_cast<std::size_t>(basis.window.points()), 1);
-      basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
-      const Predictors old(comm, basis, halo, {0});
-      const Mesh fine = Mesh::rectilinear(c.lat, c.lon), coarse = Mesh::rectilinear(c.lr_lat, c.lr_lon);
-      const Patches patches(comm, fine, c.patch);
-      const Neighbourhood found(comm, coarse, basis.lr_ocean, fine, patches.windows, halo);
-      EXPECT_EQ(found.rows(), old.box().box_y);
-      EXPECT_EQ(found.columns(), old.box().box_x);
-      ASSERT_EQ(patches.windows.size(), basis.patches.mine.size());
-      for (std::size_t p = 0; p < patches.windows.size(); ++p) {
-        std::vector<idx_t> expected;
-        for (const long cell : old.cells(p)) expected.push_back(cell < 0 ? -1 : old.grid_cell(cell));
-        ASSERT_EQ(slots_of(found, static_cast<idx_t>(p)), expected) << "patch " << p << ", halo " << halo;
-      }
-    }
 }
 
 TEST(Neighbourhood, ImagesAndPlanesHaveBoxesToo) {

@@ -16,13 +16,6 @@ namespace {
 struct Region {
   long ny, nx, patch_y, patch_x;
   bool periodic, land;
-  Grid grid() const {
-    std::vector<double> lat, lon;
-    for (long y = 0; y < ny; ++y) lat.push_back(-10 + static_cast<double>(y));
-    for (long x = 0; x < nx; ++x)
-      lon.push_back(static_cast<double>(x) * (periodic ? 360.0 / static_cast<double>(nx) : 1.0));
-    return make_grid(lat, lon);
-  }
   bool ocean(long y, long x) const { return !land || (5 * y + 3 * x) % 7 != 0; }
 };
 
@@ -65,13 +58,12 @@ std::vector<double> folded(const Region& r, std::vector<double> u, long overlap)
 struct Part {
   Part(const Region& r, long overlap)
       : region(r),
-        grid(r.grid()),
         decomposition(r.ny, r.nx, r.patch_y, r.patch_x, comm.size()),
         window(decomposition.window_of(comm.rank())) {
     std::vector<unsigned char> ocean;
     for (long y = window.y0; y < window.y0 + window.ny; ++y)
       for (long x = window.x0; x < window.x0 + window.nx; ++x) ocean.push_back(r.ocean(y, x));
-    lapping = Lapping(comm, decomposition, grid, ocean, overlap);
+    lapping = Lapping(comm, decomposition, r.periodic, ocean, overlap);
   }
   std::vector<double> of(const std::vector<double>& whole) const {
     std::vector<double> part;
@@ -82,7 +74,6 @@ struct Part {
   }
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Region region;
-  Grid grid;
   Decomposition decomposition;
   Window window;
   Lapping lapping;
@@ -166,7 +157,7 @@ TEST(Lapping, ColumnsOfPointsAreThoseOfFold) {
     for (long y = 0; y < r.ny; ++y)
       for (long x = 0; x < r.nx; ++x) ocean.push_back(r.ocean(y, x));
     for (const long overlap : {0, 2}) {
-      const Lapping lapping(self, decomposition, r.grid(), ocean, overlap);
+      const Lapping lapping(self, decomposition, r.periodic, ocean, overlap);
       for (long y = 0; y < r.ny; ++y)
         for (long x = 0; x < r.nx; ++x) {
           std::vector<double> unit(ocean.size(), 0.0), column(ocean.size(), 0.0);

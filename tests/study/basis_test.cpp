@@ -168,7 +168,7 @@ TEST(Basis, DamagedAndForeignFilesAreRefusedOnEveryRank) {
     int id = 0, variable = 0;
     ASSERT_EQ(nc_open((dir + "/basis.nc").c_str(), NC_WRITE, &id), NC_NOERR);
     ASSERT_EQ(nc_inq_varid(id, "phi", &variable), NC_NOERR);
-    const std::size_t at[3] = {0, 10, 10};
+    const std::size_t at[4] = {0, 0, 10, 10};
     const double value = 0.123;
     ASSERT_EQ(nc_put_var1_double(id, variable, at, &value), NC_NOERR);
     ASSERT_EQ(nc_close(id), NC_NOERR);

@@ -165,7 +165,7 @@ TEST_F(Base, OptionsComeFromTheNamelist) {
   EXPECT_EQ(options.rank, 12);
   EXPECT_EQ(options.penalties.size(), 4u);
   EXPECT_EQ(study().base.lags, options.lags);
-  EXPECT_EQ(study().base.predictors.box().slots() % 3, 0);
+  EXPECT_EQ(study().base.predictors.slots() % 3, 0);
   EXPECT_GT(study().base.residual.rank, 0);
 }
 
@@ -173,7 +173,7 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   // What it leaves is orthogonal to mean, cosine and sine over the training period.
   const Communicator self = Communicator::self();
   const StudySeries alone = open_study(self, study_namelist(dir()));
-  const Grid& grid = alone.lr.grid();
+  const Mesh& grid = alone.lr.mesh();
   const auto steps = lr_steps(study().train);
   std::vector<float> values(static_cast<std::size_t>(grid.points()) * steps.size());
   alone.lr.read({0, grid.ny(), 0, grid.nx()}, steps, values);
@@ -198,23 +198,23 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
     for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(sums[c * expected.size() + i], 0, 1e-9) << i;
   }
   EXPECT_GT(used, 20);
-  for (std::size_t p = 0; p < study().basis.patches.mine.size(); ++p)
-    for (const long cell : study().base.predictors.cells(p))
-      if (cell >= 0) {
-        EXPECT_FALSE(std::isnan(cells.coefficients[study().base.predictors.grid_cell(cell)]));
-      }
+  const Neighbourhood& near = study().base.predictors.cells;
+  for (const idx_t cell : near.cells().span())
+    if (cell >= 0) {
+      EXPECT_FALSE(std::isnan(cells.coefficients[near.point(cell)]));
+    }
 }
 
 TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
   const Communicator self = Communicator::self();
   const StudySeries alone = open_study(self, study_namelist(dir()));
-  const Grid& grid = alone.lr.grid();
+  const Mesh& grid = alone.lr.mesh();
   const std::size_t cells = static_cast<std::size_t>(grid.points());
   const long last = static_cast<long>(alone.lr.times().dates.size()) - 1;
   const std::vector<long> steps{0, 1, 200, last - 1, last}, lags{-2, 0, 3};
   const Predictors predictors(comm(), study().basis, 1, lags);
   const auto& patches = study().basis.patches.mine;
-  const std::size_t slots = static_cast<std::size_t>(predictors.box().slots()), box = slots / lags.size();
+  const std::size_t slots = static_cast<std::size_t>(predictors.slots()), box = slots / lags.size();
   std::vector<float> found(steps.size() * patches.size() * slots, 99.0f);
   PredictorSeries(study().series.lr, study().basis, predictors, study().base.cells, comm())
       .read(steps, found);
@@ -230,13 +230,13 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
           climatology);
       for (std::size_t p = 0; p < patches.size(); ++p)
         for (std::size_t i = 0; i < box; ++i) {
-          const long cell = predictors.cells(p)[i];
+          const idx_t cell = predictors.cells.cells()(p, i);
           const float value = found[(t * patches.size() + p) * slots + l * box + i];
           if (cell < 0) {
             EXPECT_EQ(value, 0.0f);
             continue;
           }
-          const std::size_t at = static_cast<std::size_t>(predictors.grid_cell(cell));
+          const std::size_t at = static_cast<std::size_t>(predictors.cells.point(cell));
           EXPECT_EQ(value, static_cast<float>(static_cast<double>(values[at]) - climatology[at]));
         }
     }
@@ -264,7 +264,7 @@ TEST_F(Base, ALargePenaltyLeavesThePrior) {
     namelist.set("base.prior=" + prior);
     const LinearGaussian base = fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis,
                                                     study().series, study().train, study().validate, kBlock);
-    const std::size_t slots = static_cast<std::size_t>(base.predictors.box().slots()),
+    const std::size_t slots = static_cast<std::size_t>(base.predictors.slots()),
                       width = static_cast<std::size_t>(base.conditions(study().basis));
     EXPECT_EQ(base.interpolation, prior == "interpolation" ? 1 : 0);
     ASSERT_EQ(width, slots + static_cast<std::size_t>(study().basis.modes));
@@ -393,15 +393,16 @@ TEST_F(Base, FileRoundTrip) {
     EXPECT_EQ(read.calibration.period, "some days");
     EXPECT_EQ(read.calibration.note, "few");
     // The same slots mean the same cells: HR rows and columns are no multiple of the block here.
-    EXPECT_EQ(read.predictors.box().slots(), study().base.predictors.box().slots());
-    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
-      for (std::size_t i = 0; i < read.predictors.cells(p).size(); ++i) {
-        const long a = read.predictors.cells(p)[i], b = study().base.predictors.cells(p)[i];
-        ASSERT_EQ(a < 0, b < 0);
-        if (a >= 0) {
-          EXPECT_EQ(read.predictors.grid_cell(a), study().base.predictors.grid_cell(b));
-        }
+    EXPECT_EQ(read.predictors.slots(), study().base.predictors.slots());
+    const Neighbourhood &found = read.predictors.cells, &expected = study().base.predictors.cells;
+    ASSERT_EQ(found.cells().size(), expected.cells().size());
+    for (idx_t i = 0; i < found.cells().size(); ++i) {
+      const idx_t a = found.cells().span()[i], b = expected.cells().span()[i];
+      ASSERT_EQ(a < 0, b < 0);
+      if (a >= 0) {
+        EXPECT_EQ(found.point(a), expected.point(b));
       }
+    }
   }
   // The whole of it by this process alone: another decomposition.
   const Communicator self = Communicator::self();
@@ -613,7 +614,7 @@ std::array<double, 5> count_covered(const Communicator& comm, const Study& study
                 [&](const auto& mean, const auto& variance, const auto& truth) {
                   for (long i = 0; i < basis.window.points(); ++i) {
                     if (!basis.ocean[i]) continue;
-                    const double area = basis.grid.area_weight(basis.window.y0 + i / basis.window.nx,
+                    const double area = basis.mesh.area_weight(basis.window.y0 + i / basis.window.nx,
                                                                basis.window.x0 + i % basis.window.nx);
                     sums[4] += area;
                     for (std::size_t l = 0; l < 4; ++l)
@@ -976,7 +977,7 @@ TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
   InterpolatedSeries(study().series.lr, basis, comm()).read_anomalies(steps, field);
   basis.lapping.fold(field, static_cast<long>(steps.size()));
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    slots = static_cast<std::size_t>(study().base.predictors.box().slots());
+                    slots = static_cast<std::size_t>(study().base.predictors.slots());
   std::vector<float> cells(steps.size() * local * slots);
   PredictorSeries(study().series.lr, basis, study().base.predictors, study().base.cells, comm())
       .read(steps, cells);

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <set>
 
-#include "podscale/mesh/grid.hpp"
+#include "podscale/mesh/mesh.hpp"
 
 using namespace podscale;
 
@@ -24,23 +24,24 @@ struct Axis {
   }
 };
 
-Basis make_basis(const Communicator& comm, const Axis& lat, const Axis& lon, long py, long px, Grid lr) {
-  Basis basis(make_grid(lat.centres(), lon.centres()), py, px, comm.size(), comm.rank());
-  basis.lr_grid = std::move(lr);
-  basis.lr_ocean.assign(static_cast<std::size_t>(basis.lr_grid.points()), 1);
+Basis make_basis(const Communicator& comm, const Axis& lat, const Axis& lon, long py, long px, Mesh lr) {
+  Basis basis(Mesh::rectilinear(lat.centres(), lon.centres()), py, px, comm.size(), comm.rank());
+  basis.lr_mesh = std::move(lr);
+  basis.lr_ocean.assign(static_cast<std::size_t>(basis.lr_mesh.points()), 1);
   basis.ocean.assign(static_cast<std::size_t>(basis.window.points()), 1);
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
   return basis;
 }
 
-Grid lr_of(const Axis& lat, const Axis& lon) {
-  return make_grid(lat.centres(), lon.centres());
+Mesh lr_of(const Axis& lat, const Axis& lon) {
+  return Mesh::rectilinear(lat.centres(), lon.centres());
 }
 
 /// Cells of the whole LR grid in the slots of a patch, -1 for unused.
 std::vector<long> slots(const Predictors& predictors, std::size_t p) {
   std::vector<long> cells;
-  for (const long cell : predictors.cells(p)) cells.push_back(cell < 0 ? -1 : predictors.grid_cell(cell));
+  for (const idx_t cell : predictors.cells.cells()[p].span())
+    cells.push_back(cell < 0 ? -1 : predictors.cells.point(cell));
   return cells;
 }
 
@@ -50,9 +51,9 @@ void expect_independent_of_ranks(const Make& make, long halo) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const Basis basis = make(comm), alone = make(self);
   const Predictors here(comm, basis, halo, {0, -3}), there(self, alone, halo, {0, -3});
-  EXPECT_EQ(here.box().box_y, there.box().box_y);
-  EXPECT_EQ(here.box().box_x, there.box().box_x);
-  EXPECT_EQ(here.box().slots(), 2 * here.box().box_y * here.box().box_x);
+  EXPECT_EQ(here.cells.rows(), there.cells.rows());
+  EXPECT_EQ(here.cells.columns(), there.cells.columns());
+  EXPECT_EQ(here.slots(), 2 * here.cells.rows() * here.cells.columns());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
     EXPECT_EQ(slots(here, p), slots(there, static_cast<std::size_t>(basis.patches.mine[p].token)));
 }
@@ -60,7 +61,9 @@ void expect_independent_of_ranks(const Make& make, long halo) {
 /// Geometry: cells whose area shares more than a sliver with the patch, longitude modulo 360.
 std::set<long> overlapping(const Basis& basis, long patch) {
   const Window w = basis.decomposition.patch_window(patch);
-  const Grid &hr = basis.grid, &lr = basis.lr_grid;
+  const Mesh& lr = basis.lr_mesh;
+  const auto &hr_lat = basis.mesh.y().bounds, &hr_lon = basis.mesh.x().bounds, &lr_lat = lr.y().bounds,
+             &lr_lon = lr.x().bounds;
   const auto shared = [](double a0, double a1, double b0, double b1) {
     return std::min(a1, b1) - std::max(a0, b0) > 1e-4 * (a1 - a0);
   };
@@ -68,9 +71,9 @@ std::set<long> overlapping(const Basis& basis, long patch) {
   for (long y = 0; y < lr.ny(); ++y)
     for (long x = 0; x < lr.nx(); ++x)
       for (const double turn : {-720.0, -360.0, 0.0, 360.0, 720.0})
-        if (shared(hr.lat_bounds[w.y0], hr.lat_bounds[w.y0 + w.ny], lr.lat_bounds[y], lr.lat_bounds[y + 1]) &&
-            shared(hr.lon_bounds[w.x0], hr.lon_bounds[w.x0 + w.nx], lr.lon_bounds[x] + turn,
-                   lr.lon_bounds[x + 1] + turn))
+        if (shared(hr_lat[w.y0], hr_lat[w.y0 + w.ny], lr_lat[y], lr_lat[y + 1]) &&
+            shared(hr_lon[w.x0], hr_lon[w.x0 + w.nx], lr_lon[x] + turn,
+                   lr_lon[x + 1] + turn))
           cells.insert(y * lr.nx() + x);
   return cells;
 }
@@ -79,7 +82,7 @@ std::set<long> overlapping(const Basis& basis, long patch) {
 void expect_geometry(const Basis& basis) {
   const Communicator self = Communicator::self();
   const Predictors bare(self, basis, 0, {0}), haloed(self, basis, 1, {0});
-  const long nx = basis.lr_grid.nx(), ny = basis.lr_grid.ny();
+  const long nx = basis.lr_mesh.nx(), ny = basis.lr_mesh.ny();
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const auto expected = overlapping(basis, basis.patches.mine[p].patch);
     std::set<long> found, near, around;
@@ -97,7 +100,7 @@ void expect_geometry(const Basis& basis) {
         for (long dx = -1; dx <= 1; ++dx) {
           const long y = cell / nx + dy;
           long x = cell % nx + dx;
-          if (basis.lr_grid.periodic) x = (x + nx) % nx;
+          if (basis.lr_mesh.periodic()) x = (x + nx) % nx;
           if (y >= 0 && y < ny && x >= 0 && x < nx) near.insert(y * nx + x);
         }
     EXPECT_EQ(around, near) << "patch " << p;
@@ -111,11 +114,11 @@ TEST(Predictors, NestedGridsGiveTheBlockAndItsHaloRowByRow) {
   for (const long factor : {4l, 8l}) {  // patches of 8 points: two cells, one cell
     const Axis lat{-40, 0.25, 32}, lon{140, 0.25, 40};
     const Basis basis =
-        make_basis(comm, lat, lon, 8, 8, coarsen_grid(lr_of(lat, lon), static_cast<int>(factor)));
+        make_basis(comm, lat, lon, 8, 8, lr_of(lat, lon).coarsened(static_cast<int>(factor)));
     const Predictors predictors(comm, basis, 1, {0});
     const long side = 8 / factor + 2, ny = 32 / factor, nx = 40 / factor;
-    ASSERT_EQ(predictors.box().box_y, side);
-    ASSERT_EQ(predictors.box().box_x, side);
+    ASSERT_EQ(predictors.cells.rows(), side);
+    ASSERT_EQ(predictors.cells.columns(), side);
     for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
       const long row = basis.patches.mine[p].patch / 5, column = basis.patches.mine[p].patch % 5;
       std::vector<long> expected;
@@ -132,7 +135,7 @@ TEST(Predictors, NestedGridsGiveTheBlockAndItsHaloRowByRow) {
 TEST(Predictors, LandCellsAreUnused) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Axis lat{-40, 0.25, 32}, lon{140, 0.25, 40};
-  Basis basis = make_basis(comm, lat, lon, 8, 8, coarsen_grid(lr_of(lat, lon), 8));
+  Basis basis = make_basis(comm, lat, lon, 8, 8, lr_of(lat, lon).coarsened(8));
   const Predictors all(comm, basis, 1, {0});
   for (std::size_t i = 0; i < basis.lr_ocean.size(); i += 3) basis.lr_ocean[i] = 0;
   const Predictors some(comm, basis, 1, {0});
@@ -147,10 +150,10 @@ TEST(Predictors, LandCellsAreUnused) {
 TEST(Predictors, AHaloWrapsAroundTheGlobe) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Axis lat{0, 2, 8}, lon{-180, 2, 180};
-  const Basis basis = make_basis(comm, lat, lon, 4, 20, coarsen_grid(lr_of(lat, lon), 2));
-  ASSERT_TRUE(basis.lr_grid.periodic);
+  const Basis basis = make_basis(comm, lat, lon, 4, 20, lr_of(lat, lon).coarsened(2));
+  ASSERT_TRUE(basis.lr_mesh.periodic());
   const Predictors predictors(comm, basis, 1, {0});
-  ASSERT_EQ(predictors.box().box_x, 12);
+  ASSERT_EQ(predictors.cells.columns(), 12);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const long row = basis.patches.mine[p].patch / 9, column = basis.patches.mine[p].patch % 9;
     std::vector<long> expected;
@@ -162,9 +165,9 @@ TEST(Predictors, AHaloWrapsAroundTheGlobe) {
     EXPECT_EQ(slots(predictors, p), expected) << "patch " << p;
   }
   // A band of one patch around the globe: every cell once, the halo finds nothing new.
-  const Basis band = make_basis(comm, lat, lon, 8, 180, coarsen_grid(lr_of(lat, lon), 2));
+  const Basis band = make_basis(comm, lat, lon, 8, 180, lr_of(lat, lon).coarsened(2));
   const Predictors whole(comm, band, 1, {0});
-  EXPECT_EQ(whole.box().box_x, 90);
+  EXPECT_EQ(whole.cells.columns(), 90);
   for (std::size_t p = 0; p < band.patches.mine.size(); ++p) {
     std::set<long> cells;
     for (const long cell : slots(whole, p)) cells.insert(cell);
@@ -200,15 +203,15 @@ TEST(Predictors, GeometryOfGridsThatAreNotNested) {
 TEST(Predictors, APatchInsideOneCellHasThatCell) {
   const Communicator self = Communicator::self();
   const Axis lat{30, 0.25, 16}, lon{-60, 0.25, 16};
-  const Grid lr = lr_of({28, 2, 4}, {-62, 2, 4});
+  const Mesh lr = lr_of({28, 2, 4}, {-62, 2, 4});
   const Basis nested = make_basis(self, lat, lon, 2, 2, lr);
   expect_geometry(nested);
-  EXPECT_EQ(Predictors(self, nested, 1, {0}).box().box_x, 3);
+  EXPECT_EQ(Predictors(self, nested, 1, {0}).cells.columns(), 3);
   const Basis across = make_basis(self, lat, lon, 3, 3, lr);  // some patches lie across a border of cells
   expect_geometry(across);
   const Predictors predictors(self, across, 1, {0});
-  EXPECT_EQ(predictors.box().box_x, 4);
-  for (long j = 0; j < 4; ++j) EXPECT_EQ(predictors.cells(0)[static_cast<std::size_t>(4 * j + 3)], -1);
+  EXPECT_EQ(predictors.cells.columns(), 4);
+  for (long j = 0; j < 4; ++j) EXPECT_EQ(predictors.cells.cells()(0, 4 * j + 3), -1);
 }
 
 TEST(Predictors, APatchBeyondTheLowResolutionGridTakesTheNearestCells) {
@@ -222,12 +225,13 @@ TEST(Predictors, TheGridInTheFileGivesTheCellsOfTheGridThatItWasFittedOn) {
   // basis.nc holds centres of the LR cells; blocks that the HR grid cuts have other edges than these suggest.
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Axis lat{30, 0.25, 18}, lon{-60, 0.25, 21};
-  const Grid fitted = coarsen_grid(lr_of(lat, lon), 4), stored = make_grid(fitted.lat, fitted.lon);
+  const Mesh fitted = lr_of(lat, lon).coarsened(4),
+             stored = Mesh::rectilinear(fitted.y().centres, fitted.x().centres);
   const Basis basis = make_basis(comm, lat, lon, 4, 4, fitted),
               read = make_basis(comm, lat, lon, 4, 4, stored);
   const Predictors a(comm, basis, 1, {0}), b(comm, read, 1, {0});
-  EXPECT_EQ(a.box().box_y, b.box().box_y);
-  EXPECT_EQ(a.box().box_x, b.box().box_x);
+  EXPECT_EQ(a.cells.rows(), b.cells.rows());
+  EXPECT_EQ(a.cells.columns(), b.cells.columns());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) EXPECT_EQ(slots(a, p), slots(b, p)) << p;
 }
 

@@ -22,17 +22,17 @@ void write(const Communicator& comm, const std::string& path, const Basis& basis
            std::span<const float> condition) {
   NetcdfFile file = NetcdfFile::create(comm, path);
   file.define_dimension("time", kTimes);
-  file.define_dimension("lat", basis.grid.lat.size());
-  file.define_dimension("lon", basis.grid.lon.size());
+  file.define_dimension("lat", basis.mesh.y().centres.size());
+  file.define_dimension("lon", basis.mesh.x().centres.size());
   file.define_variable("lat", NC_DOUBLE, {"lat"});
   file.define_variable("lon", NC_DOUBLE, {"lon"});
   file.define_variable("sst", NC_FLOAT, {"time", "lat", "lon"});
   if (factors) factors->define(file);
   file.end_definitions();
-  const std::size_t lat = comm.is_root() ? basis.grid.lat.size() : 0,
-                    lon = comm.is_root() ? basis.grid.lon.size() : 0;
-  file.put("lat", {0}, {lat}, std::span(basis.grid.lat).first(lat));
-  file.put("lon", {0}, {lon}, std::span(basis.grid.lon).first(lon));
+  const std::size_t lat = comm.is_root() ? basis.mesh.y().centres.size() : 0,
+                    lon = comm.is_root() ? basis.mesh.x().centres.size() : 0;
+  file.put("lat", {0}, {lat}, std::span(basis.mesh.y().centres).first(lat));
+  file.put("lon", {0}, {lon}, std::span(basis.mesh.x().centres).first(lon));
   if (factors) {
     factors->put_static(file);
     const std::size_t width = condition.size() / kTimes;  // in two parts, as blocks of times come
@@ -75,7 +75,7 @@ void expect_same(const Communicator& comm, const std::string& path, const Basis&
   const NetcdfFile file = NetcdfFile::open(self, path);
   const FactorReader reader(file, "sst");
   EXPECT_EQ(reader.times(), kTimes);
-  EXPECT_EQ(reader.basis().grid.checksum(), basis.grid.checksum());
+  EXPECT_EQ(reader.basis().mesh.checksum(), basis.mesh.checksum());
   for (std::size_t t = 0; t < kTimes; ++t) {
     const auto expected = variances(comm, basis, forecasts[t], kTruncation);
     const auto found = variances(self, reader.basis(), reader.read(t), 1);  // the file's tau is inflated

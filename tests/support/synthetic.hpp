@@ -52,9 +52,10 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
   std::vector<double> lat, lon;
   for (long y = 0; y < ny; ++y) lat.push_back(30 + 0.25 * static_cast<double>(y));
   for (long x = 0; x < nx; ++x) lon.push_back(-60 + 0.25 * static_cast<double>(x));
-  Basis basis(make_grid(lat, lon), patch_y, patch_x, comm.size(), comm.rank());
-  basis.lr_grid = coarsen_grid(basis.grid, 4);
-  basis.lr_ocean.assign(static_cast<std::size_t>(basis.lr_grid.points()), 1);
+  Basis basis(Mesh::rectilinear(lat, lon), patch_y, patch_x, comm.size(), comm.rank());
+  basis.variables = {{"sst", "degC", "degC", "sea_surface_temperature", "sea surface temperature", "", {}}};
+  basis.lr_mesh = basis.mesh.coarsened(4);
+  basis.lr_ocean.assign(static_cast<std::size_t>(basis.lr_mesh.points()), 1);
   basis.lr_ocean.front() = 0;
   const Window& w = basis.window;
   std::vector<double> mean;
@@ -240,7 +241,7 @@ struct Dense {
 /// Number of a point of the window in the whole grid.
 inline std::size_t in_grid(const Basis& basis, long point) {
   const Window& w = basis.window;
-  return static_cast<std::size_t>((w.y0 + point / w.nx) * basis.grid.nx() + w.x0 + point % w.nx);
+  return static_cast<std::size_t>((w.y0 + point / w.nx) * basis.mesh.nx() + w.x0 + point % w.nx);
 }
 
 /// Weights on the whole grid to those on the window.

@@ -318,7 +318,7 @@ TEST_F(VerificationStudy, EventIsScored) {
     trained.frequency.evaluate(phase, frequency);
     for (long i = 0; i < ny * nx; ++i) {
       if (is_land(i / nx, i % nx) || (k == 1 && i == 12 * nx + 12)) continue;
-      const double w = basis.grid.area_weight(i / nx, i % nx);
+      const double w = basis.mesh.area_weight(i / nx, i % nx);
       const bool yes = truth_at(first_verified + k, i / nx, i % nx) > climatology[i] + above[i];
       weight += w;
       events += yes ? w : 0;

@@ -98,13 +98,10 @@ class VerificationStudy : public ::testing::Test {
     const Decomposition decomposition(ny, nx, 8, 8, world_.size());
     const Window window = decomposition.window_of(world_.rank());
     ProductOptions options;
-    options.variable = "tos";
-    options.standard_name = "sea_surface_temperature";
-    options.long_name = "sea surface temperature";
-    options.units = "K";
+    options.variables = {{"tos", "sea_surface_temperature", "sea surface temperature", "K", "degC"}};
     options.chunk = {8, 8};
     options.attributes = {{"podscale_namelist", namelist_.effective()}};
-    ProductFile file(world_, file_path, grid(0), window, times, options);
+    ProductFile file(world_, file_path, mesh_of(grid(0)), window, times, options);
     for (long k = 0; k < verified; ++k) {
       std::vector<double> mean, spread;
       for (long j = window.y0; j < window.y0 + window.ny; ++j)

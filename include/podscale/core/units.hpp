@@ -15,4 +15,8 @@ struct UnitConversion {
 /// unit found and what is expected, when `from` is unknown or has another dimension.
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where);
 
+/// Not collective. Units of a difference of two values (K where they are degrees Celsius), and of its square.
+std::string difference_units(const std::string& units);
+std::string squared_units(const std::string& units);
+
 }  // namespace podscale

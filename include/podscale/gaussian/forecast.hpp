@@ -91,12 +91,15 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor:
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies);
 
-/// The same of one set, on the climatology, degC; NaN on land.
+/// The same of one set, in the units of the field on the climatology; NaN on land.
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
                    std::span<double> field);
 
-/// Collective where patches overlap. Mean and variance of one time on the window: climatology + Phi a, and
-/// diag(Phi F F^T Phi^T) + truncation * tau. NaN on land. climatology: [window points] degC.
+/// Collective where patches overlap. Mean and variance of the anomaly of one time: Phi a, and
+/// diag(Phi F F^T Phi^T) + truncation * tau, over the scale of the channels: [values of a field] each.
+void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, double truncation,
+                    std::span<double> mean, std::span<double> variance);
+/// The same in the units of the field, on the climatology. NaN on land.
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
 

@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "podscale/gaussian/forecast.hpp"
-#include "podscale/mesh/grid.hpp"
+#include "podscale/mesh/mesh.hpp"
 
 namespace podscale {
 
 /// Weights on the points of a window; zero on land.
 struct Functional {
   std::string name;
-  std::vector<double> weights;  ///< [window points]
+  std::vector<double> weights;  ///< [values of a field]
 };
 
 /// South, north, west, east in degrees, in any longitude convention; east < west goes across its cut.
@@ -24,8 +24,9 @@ struct Box {
   double south = 0, north = 0, west = 0, east = 0;
 };
 
-/// Not collective. 1 where a cell centre lies in the box, times its area; not normalised (see normalise).
-std::vector<double> box_weights(const Grid& grid, const Window& window, std::span<const unsigned char> ocean,
+/// Not collective. [window points]: 1 where a cell centre lies in the box, times its area; not normalised (see
+/// normalise). Error(usage) for a mesh without latitudes and longitudes.
+std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::span<const unsigned char> ocean,
                                 const Box& box);
 /// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data) where it
 /// is zero: `what` has no ocean.
@@ -44,14 +45,14 @@ class FunctionalSet {
   std::size_t size() const { return functionals_.size(); }
   const std::string& name(std::size_t f) const { return functionals_[f].name; }
   /// Collective. [functionals] degC and K2, the same on every rank and at any number of ranks. climatology:
-  /// [window points] degC; truncation: inflation of tau.
+  /// [values of a field]; truncation: inflation of tau.
   std::vector<FunctionalForecast> evaluate(const Communicator& comm, const CoefficientForecast& forecast,
                                            double truncation, std::span<const double> climatology) const;
 
  private:
   const Basis* basis_;
   std::vector<Functional> functionals_;
-  std::vector<std::vector<double>> folded_;                  // [functionals][window points]: R w
+  std::vector<std::vector<double>> folded_;                  // [functionals][values of a field]: R w
   std::vector<std::vector<std::vector<double>>> projected_;  // [functionals][local patches][modes]: Phi^T R w
 };
 

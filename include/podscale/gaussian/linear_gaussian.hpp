@@ -26,7 +26,7 @@ struct LinearGaussian {
   Calibration calibration;  ///< of the base used alone
 
   /// Values that B takes from a patch's condition (ConditionSeries).
-  long conditions(const Basis& basis) const { return predictors.box().slots() + basis.modes; }
+  long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
   /// Collective. Of climatology, regression, residual covariance and season, not of the calibration;
   /// independent of the number of ranks.
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const;

@@ -153,6 +153,11 @@ inline Mesh mesh_of(const Grid& g) {
   return Mesh::rectilinear(g.lat, g.lon, g.lat_bounds, g.lon_bounds);
 }
 
+/// The grid of a rectilinear mesh.
+inline Grid grid_of(const Mesh& m) {
+  return {m.y().centres, m.x().centres, m.y().bounds, m.x().bounds, m.periodic()};
+}
+
 /// nullopt where two meshes are the same: each centre within a hundredth of a cell, longitudes modulo 360.
 /// Else what differs, with both values, to follow "its mesh differs from that of X: ".
 std::optional<std::string> mesh_difference(const Mesh& found, const Mesh& expected);
@@ -167,7 +172,7 @@ std::optional<std::string> mapping_difference(const GridMapping& found, const Gr
 
 /// The smallest window that holds some points; on a periodic mesh it may pass the last column.
 Window covering_window(const Mesh& mesh, std::span<const idx_t> points);
-/// The smallest window that holds all the windows; empty ones don't count.
+/// The smallest window that holds all the windows of a mesh; empty ones don't count.
 Window bounding_window(const Mesh& mesh, std::span<const Window> windows);
 /// Whether every point of `part` is in `whole`.
 bool contains(const Mesh& mesh, const Window& whole, const Window& part);

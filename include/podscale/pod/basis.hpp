@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/mesh/grid.hpp"
-#include "podscale/mesh/regrid.hpp"
+#include "podscale/field/variable.hpp"
+#include "podscale/mesh/remap.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/parallel/decomposition.hpp"
 #include "podscale/pod/climatology.hpp"
@@ -18,25 +18,31 @@
 
 namespace podscale {
 
-/// What every rank knows of the region, and this rank's part of the basis. Fields are on the rank's window.
+/// What every rank knows of the region, and this rank's part of the basis. A field has the values of all
+/// channels on the rank's window, [channels][window points]; a patch holds its points in all of them.
 struct Basis {
-  Basis(Grid grid, long patch_y, long patch_x, int ranks, int rank)
-      : grid(std::move(grid)),
-        decomposition(this->grid.ny(), this->grid.nx(), patch_y, patch_x, ranks),
+  Basis(Mesh mesh, long patch_y, long patch_x, int ranks, int rank, long channels = 1)
+      : mesh(std::move(mesh)),
+        decomposition(this->mesh.ny(), this->mesh.nx(), patch_y, patch_x, ranks),
         window(decomposition.window_of(rank)),
         patch_y(patch_y),
-        patch_x(patch_x) {}
+        patch_x(patch_x),
+        channel_scale(static_cast<std::size_t>(channels), 1.0) {}
 
-  Grid grid;
+  Mesh mesh;
   Decomposition decomposition;
   Window window;
   long patch_y, patch_x;
-  std::vector<unsigned char> ocean;  ///< [window points]
-  Grid lr_grid;
-  std::vector<unsigned char> lr_ocean;  ///< [whole LR grid]
+  /// Anomalies are divided by the scale of their channel, so that modes weigh all channels alike: one over the
+  /// whole region, in the units of the channel. 1 where there is one channel.
+  std::vector<double> channel_scale;
+  std::vector<Variable> variables;   ///< [channels] of the HR source
+  std::vector<unsigned char> ocean;  ///< [window points], valid in all channels
+  Mesh lr_mesh;
+  std::vector<unsigned char> lr_ocean;  ///< [points of lr_mesh]
   Interpolation interpolation = Interpolation::bicubic;
   Climatology hr_climatology,
-      lr_climatology;  ///< degC, on the window; the second of the LR source interpolated to HR
+      lr_climatology;  ///< of fields; the second of the LR source interpolated to HR
   int modes = 0;       ///< K
   bool shared = false;
   bool monthly = false;  ///< HR and LR steps of the training series were paired by month
@@ -44,25 +50,45 @@ struct Basis {
   Lapping lapping;       ///< how patches overlap; modes and tau belong to the folded field
   Patches patches;
   std::vector<double> condition_scale;  ///< [local patches][K] K
-  std::vector<double> tau;              ///< [window points] K2, truncation variance of the folded field
+  std::vector<double> tau;              ///< [values of a field] K2, truncation variance of the folded field
   std::string effective_namelist;
+
+  long channels() const { return static_cast<long>(channel_scale.size()); }
+  long points() const { return channels() * window.points(); }  ///< values of a field
+  bool is_ocean(std::size_t value) const {
+    return ocean[value % static_cast<std::size_t>(window.points())] != 0;
+  }
+  double scale_of(std::size_t value) const {
+    return channel_scale[value / static_cast<std::size_t>(window.points())];
+  }
+  /// Area of the cell of a value over the mean cell area.
+  double area_weight(std::size_t value) const {
+    const long point = static_cast<long>(value) % window.points();
+    return mesh.area_weight(window.y0 + point / window.nx, window.x0 + point % window.nx);
+  }
+  /// Collective where patches overlap; [count][values of a field] in place. See Lapping.
+  void fold(std::span<double> fields, long count) const { lapping.fold(fields, count * channels()); }
+  void unfold(std::span<double> fields, long count) const { lapping.unfold(fields, count * channels()); }
+  void unfold_variance(std::span<double> fields, long count) const {
+    lapping.unfold_variance(fields, count * channels());
+  }
 
   /// Explained share of the variance, over all patches. Collective.
   double explained(const Communicator& comm) const;
   /// Collective. The tokens of the region, the same on every rank; condition values per token = K.
   TokenLayout layout(const Communicator& comm) const;
-  /// Collective. Of grid, mask, climatologies and modes; independent of the number of ranks.
+  /// Collective. Of mesh, mask, climatologies and modes; independent of the number of ranks.
   std::uint64_t checksum(const Communicator& comm) const;
   /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be set.
   void overlap_patches(const Communicator& comm, long overlap) {
-    lapping = Lapping(comm, decomposition, grid, ocean, overlap);
+    lapping = Lapping(comm, decomposition, mesh.periodic(), ocean, overlap);
   }
   /// Not collective. Phase of the climatologies at a step of any series or product of the study. One choice
   /// for all: a product of one time cannot tell that its source was monthly.
   double year_phase(const TimeAxis& axis, std::size_t step) const {
     return podscale::year_phase(axis, step, monthly);
   }
-  Codec codec() const { return {patches.mine, modes, window.points()}; }
+  Codec codec() const { return {patches.mine, modes, points()}; }
 };
 
 }  // namespace podscale

@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "podscale/mesh/grid.hpp"
 #include "podscale/parallel/halo.hpp"
 
 namespace podscale {
@@ -26,9 +25,10 @@ class Lapping {
  public:
   /// Patches do not overlap: all calls return at once.
   Lapping() = default;
-  /// Collective on comm, which need not outlive it. ocean: [window points]. overlap: points on each side of a
+  /// Collective on comm, which need not outlive it. periodic: the first and the last column are
+  /// neighbours. ocean: [window points]. overlap: points on each side of a
   /// border, at most half of the smaller patch there.
-  Lapping(const Communicator& comm, const Decomposition& decomposition, const Grid& grid,
+  Lapping(const Communicator& comm, const Decomposition& decomposition, bool periodic,
           std::span<const unsigned char> ocean, long overlap);
   long overlap() const { return overlap_; }
   /// Not collective, for a window that is the whole grid. Column of R: where in the folded field the point

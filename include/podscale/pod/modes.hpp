@@ -15,7 +15,7 @@ namespace podscale {
 struct PatchModes {
   long patch = 0;             ///< number in the decomposition
   long token = 0;             ///< number among the patches with ocean, over all ranks
-  std::vector<long> points;   ///< [d] ocean points of the patch: indices in the rank's window
+  std::vector<long> points;   ///< [d] ocean points of the patch, channel by channel: indices in a field
   int modes = 0;              ///< columns of phi, <= K
   std::vector<double> phi;    ///< [d x modes] column-major, orthonormal
   std::vector<double> scale;  ///< [modes] K: standard deviation of the coefficients over the training period
@@ -31,7 +31,7 @@ struct Patches {
 /// Collective on comm. ocean: [points of the rank's window]; tokens are numbered over all ranks in the order
 /// of patches.
 Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
-                     std::span<const unsigned char> ocean);
+                     std::span<const unsigned char> ocean, long channels = 1);
 
 struct PodOptions {
   int modes = 16;       ///< K

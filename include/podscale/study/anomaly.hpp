@@ -11,12 +11,12 @@
 
 namespace podscale {
 
-/// Refuses a series whose grid is not the one of the basis (checksum of axes and size). Not collective.
-void require_same_grid(const Grid& found, const Grid& expected, const std::string& what,
+/// Refuses a series whose mesh is not the one of the basis (mesh_difference). Not collective.
+void require_same_mesh(const Mesh& found, const Mesh& expected, const std::string& what,
                        const std::string& basis_path);
 
-/// HR fields less their climatology. Collective on the series' communicator. out: [steps][window points] K, 0
-/// on land. Error(data) that names the date where a point that is ocean in the basis has no value.
+/// HR fields less their climatology, over the scale of their channel. Collective on the series' communicator.
+/// out: [steps][values of a field], 0 on land. Error(data) that names the date where a point that is ocean in the basis has no value.
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out);
 
@@ -24,7 +24,7 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
 /// read_anomalies.
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps);
-/// Collective where patches overlap. The same of anomalies that are in memory, [steps][window points] K; they
+/// Collective where patches overlap. The same of anomalies that are in memory, [steps][values of a field]; they
 /// are folded in place.
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps);
 
@@ -33,8 +33,11 @@ class LrFields {
  public:
   /// Collective; lr must outlive it. steps: any order, any of them twice.
   LrFields(const FieldSource& lr, const Window& window, std::vector<long> steps);
-  /// Not collective. The field of one of the steps on a window inside: [window points] degC.
+  /// Not collective. The field of one of the steps on a window inside: [channels][window points].
   void take(long step, const Window& window, std::span<float> out) const;
+  /// Not collective. Error(data) where such a field has no value at an ocean cell of the basis.
+  void require_values(const Basis& basis, long step, const Window& window,
+                      std::span<const float> field) const;
 
  private:
   const FieldSource* lr_;
@@ -49,16 +52,16 @@ class InterpolatedSeries {
   /// lr and basis must outlive it. Uses grid, mask, LR mask and interpolation of the basis only, so it also
   /// serves while the basis is being made.
   InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm);
-  /// Collective. out: [steps][window points] degC, 0 on land and where no LR ocean is near. Error(data) that
+  /// Collective. out: [steps][values of a field], 0 on land and where no LR ocean is near. Error(data) that
   /// names the date where a cell that is ocean in the basis has no value.
   void read(std::span<const long> steps, std::span<float> out) const;
-  /// Collective. The same less the LR climatology, K.
+  /// Collective. The same less the LR climatology, over the scale of their channel.
   void read_anomalies(std::span<const long> steps, std::span<double> out) const;
   /// Collective. The same from fields that are in memory, on a window that holds source().
   void take_anomalies(const LrFields& fields, std::span<const long> steps, std::span<double> out) const;
-  const Window& source() const { return regridder_.source(); }  ///< LR cells that this rank needs
+  const Window& source() const { return remap_.source(); }  ///< LR cells that this rank needs
   long unreached() const {
-    return regridder_.unreached();
+    return remap_.unreached();
   }  ///< HR points without LR ocean near, on this rank
 
  private:
@@ -67,7 +70,7 @@ class InterpolatedSeries {
   const FieldSource* lr_;
   const Basis* basis_;
   const Communicator* comm_;
-  Regridder regridder_;
+  Remap remap_;
 };
 
 }  // namespace podscale

@@ -14,7 +14,8 @@ namespace podscale {
 /// Reads predictors: LR anomalies, K.
 class PredictorSeries {
  public:
-  /// All arguments must outlive it. climatology: of the cells of the whole LR grid, degC.
+  /// All arguments must outlive it. climatology: of the cells of the whole LR mesh,
+  /// [terms][channels][points].
   PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                   const Climatology& climatology, const Communicator& comm);
   /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of the series
@@ -36,14 +37,14 @@ class PredictorSeries {
   const Communicator* comm_;
 };
 
-/// Collective. The climatology of the LR cells that some patch uses, on the whole LR grid (NaN elsewhere),
+/// Collective. The climatology of the LR cells that some patch uses, on the whole LR mesh (NaN elsewhere),
 /// the same on every rank and at any number of ranks. Reads the LR steps in blocks.
 Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr, const Basis& basis,
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block);
 
 /// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values. With a base, the
-/// LR cells of its regression (Predictors) before them. All in K.
+/// LR cells of its regression (Predictors) before them.
 class ConditionSeries {
  public:
   /// All arguments must outlive it. predictors, cells: nullptr for base = 'none', the published recipe.

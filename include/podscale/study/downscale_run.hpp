@@ -9,6 +9,7 @@
 #include "podscale/gaussian/functional.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/forecaster.hpp"
+#include "podscale/study/product_file.hpp"
 
 namespace podscale {
 
@@ -22,6 +23,10 @@ struct DownscaleOptions {
 };
 /// Collective. Errors: usage (keys that do not go together), data (a region without ocean).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
+
+/// Not collective. The channels as the product names them: as the HR source did, unless the namelist says
+/// otherwise. Errors: usage (such a key for several channels).
+std::vector<ProductVariable> product_variables(const Context& context, const Basis& basis);
 
 /// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal
 /// came: nothing is left behind, the next run starts again and gives the same bits).

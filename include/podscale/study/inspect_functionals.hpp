@@ -11,9 +11,10 @@ namespace podscale {
 /// What the command line asks for.
 struct FunctionalRequest {
   std::vector<double> box;       ///< south, north, west, east; empty: none
-  std::vector<double> point;     ///< latitude, longitude
-  std::vector<double> gradient;  ///< latitude, longitude
-  std::string region;            ///< mask file, optionally file.nc:variable
+  std::vector<double> point;     ///< latitude, longitude; y, x in a plane without them
+  std::vector<double> gradient;  ///< the same
+  std::string region = {};       ///< mask file, optionally file.nc:variable
+  std::string variable = {};     ///< "" = each one; a name, or a-b for the difference of two
   bool empty() const { return box.empty() && point.empty() && gradient.empty() && region.empty(); }
 };
 

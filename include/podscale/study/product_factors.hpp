@@ -2,7 +2,7 @@
 // The covariance of the product, in factors, inside the product: area means, gradients and any other linear
 // functional can be had from the file alone, and members from the file, basis and model.
 //
-//   phi (mode, lat, lon), tau (lat, lon)                                       decoder, truncation variance
+//   phi (mode, lat, lon), tau (lat, lon), behind (channel) where several       decoder, truncation variance
 //   condition (time, patch_y, patch_x, predictor)                              what the forecast was told
 // head and base:
 //   global_root, residual_root                                                 U L^(1/2), S^(1/2)
@@ -21,9 +21,10 @@ namespace podscale {
 
 class ProductFactors {
  public:
-  /// Not collective. members: 0 for independent latents (head, base). All arguments must outlive it.
+  /// Not collective. members: 0 for independent latents (head, base). comm and space must outlive it.
+  /// unit_scale: from the working units to those of the product, [channels]; empty: 1.
   ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
-                 int deflate);
+                 int deflate, std::vector<double> unit_scale = {});
   /// Collective, in define mode / after it.
   void define(NetcdfFile& file) const;
   void put_static(NetcdfFile& file) const;
@@ -37,6 +38,7 @@ class ProductFactors {
   int members_;
   double truncation_;
   int deflate_;
+  std::vector<double> unit_scale_;
 };
 
 /// The factors of a product, whole region on one process.

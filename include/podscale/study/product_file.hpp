@@ -10,20 +10,31 @@
 
 #include "podscale/core/calendar.hpp"
 #include "podscale/core/units.hpp"
-#include "podscale/mesh/grid.hpp"
+#include "podscale/mesh/mesh.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
 namespace podscale {
 
-/// A further field of the product, <variable><suffix>.
+/// A further field of each variable, <variable><suffix>.
 struct ExtraField {
-  enum Kind { value, variance };  ///< degC or K2: how units are converted
+  enum Kind { value, variance };  ///< how units are converted
   std::string suffix, long_name;
   Kind kind = value;
 };
 
+/// One channel of the product.
+struct ProductVariable {
+  std::string name, standard_name, long_name, units;
+  std::string working_units;  ///< of the values that are given to the writer
+};
+
+/// A linear functional that is written as a series a region: of a channel, or of several.
+struct RegionSeries {
+  std::string name, long_name, units, working_units;
+};
+
 struct ProductOptions {
-  std::string variable, standard_name, long_name, units;
+  std::vector<ProductVariable> variables;  ///< [channels]
   int members = 0;            ///< written members; 0 = none
   int first_member = 1;       ///< number of the first
   bool members_only = false;  ///< no mean, variance and standard deviation
@@ -34,22 +45,23 @@ struct ProductOptions {
   std::vector<ExtraField> extra;
   std::vector<std::string> regions;         ///< names of area means, written as series
   std::vector<double> region_boxes;         ///< south, north, west, east of each
+  std::vector<RegionSeries> region_series;  ///< what is averaged over each region
   std::function<void(NetcdfFile&)> define;  ///< more dimensions, variables, attributes; optional
 };
 
 class ProductFile {
  public:
-  /// Collective. window: this rank's part of the grid. Errors: io, data (units that degrees Celsius do not
+  /// Collective. window: this rank's part of the mesh. Errors: io, data (units that the working units do not
   /// convert to).
-  ProductFile(const Communicator& comm, const std::string& path, const Grid& grid, const Window& window,
+  ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh, const Window& window,
               const TimeAxis& times, const ProductOptions& options);
-  /// Collective. Times first .. first + steps - 1. All [steps][window points], NaN on land; mean and members
-  /// degC, variance K2; members [members][steps][window points], empty if none are written; extra: as
-  /// options.extra. Units are converted here.
+  /// Collective. Times first .. first + steps - 1, in working units. mean, variance: [steps][channels][window
+  /// points], NaN on land; members: [members][steps][channels][window points], empty if none are written;
+  /// extra: as options.extra. Units are converted here.
   void write(std::size_t first, std::size_t steps, std::span<const double> mean,
              std::span<const double> variance, std::span<const double> members,
              const std::vector<std::vector<double>>& extra = {});
-  /// Collective. Area means of the regions: [steps][regions], degC and K2; rank 0's values are written.
+  /// Collective. Means and variances of the series: [steps][series][regions]; rank 0's values are written.
   void write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
                      std::span<const double> variance);
   NetcdfFile& file() { return file_; }
@@ -57,13 +69,17 @@ class ProductFile {
   void commit() { file_.commit(); }
 
  private:
-  void put(const std::string& name, const std::vector<std::size_t>& start,
-           const std::vector<std::size_t>& count, const std::vector<float>& values);
+  void define_times(const TimeAxis& times);
+  void define_fields();
+  void define_regions();
+  /// A channel of `values`, [steps][channels][window points], as scale * value + offset.
+  void put(const std::string& name, std::size_t first, std::size_t steps, std::size_t channel,
+           std::span<const double> values, double scale, double offset, const std::size_t* member = nullptr);
   const Communicator* comm_;
   NetcdfFile file_;
   Window window_;
   ProductOptions options_;
-  UnitConversion conversion_;
+  std::vector<UnitConversion> conversion_, series_conversion_;
 };
 
 }  // namespace podscale

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "podscale/field/field_source.hpp"
-#include "podscale/mesh/regrid.hpp"
+#include "podscale/mesh/remap.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {
@@ -48,15 +48,15 @@ class Baselines {
  private:
   void read_low_resolution(long lr_step);
   void persist(long lr_step, BaselineFields& fields);
-  void interpolate(const Regridder& regridder, std::span<const float> low_resolution,
+  void interpolate(const Remap& regridder, std::span<const float> low_resolution,
                    std::vector<float>& out) const;
-  const Regridder& regridder(Interpolation kind) const {
+  const Remap& regridder(Interpolation kind) const {
     return kind == Interpolation::bilinear ? bilinear_ : bicubic_;
   }
 
   const FieldSource* lr_;
   const Basis* basis_;
-  Regridder bicubic_, bilinear_;
+  Remap bicubic_, bilinear_;
   std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near
   std::vector<float> low_resolution_;   // [whole LR grid]
   std::vector<double> hr_climatology_, lr_climatology_;

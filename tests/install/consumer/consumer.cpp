@@ -31,11 +31,10 @@ int main(int argc, char** argv) {
     const auto forecasts = base_forecast(space)({period.conditions, phase, period.time_key}, {});
     const TimeAxis axis = subset(study.lr.times(), lr_steps(days));
     ProductOptions options;
-    options.variable = "tos";
-    options.units = "degC";
+    options.variables = {{"tos", "", "sea surface temperature", "degC", "degC"}};
     options.chunk = basis.decomposition.chunk_shape();
-    ProductFile product(comm, argv[2], basis.grid, basis.window, axis, options);
-    std::vector<double> mean(static_cast<std::size_t>(basis.window.points())), variance = mean, normal = mean;
+    ProductFile product(comm, argv[2], basis.mesh, basis.window, axis, options);
+    std::vector<double> mean(static_cast<std::size_t>(basis.points())), variance = mean, normal = mean;
     for (std::size_t t = 0; t < forecasts.size(); ++t) {
       basis.hr_climatology.evaluate(basis.year_phase(axis, t), normal);
       decode_forecast(basis, forecasts[t], 1, normal, mean, variance);
