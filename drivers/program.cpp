@@ -289,15 +289,6 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
 
 }  // namespace
 
-void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
-                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source) {
-  for (const auto& [input_name, input] : inputs)
-    for (const auto& [name, output] : outputs)
-      if (same_file(input, output))
-        fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written", source,
-             name, output, input_name);
-}
-
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
   if (info.stops_on_signal) install_signal_handlers();
   keep_standard_streams();

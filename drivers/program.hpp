@@ -36,9 +36,4 @@ struct ProgramInfo {
 /// --help, --version and errors on the command line need no MPI.
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body);
 
-/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of the
-/// outputs is one of the inputs under whatever name. Both are (what it is, path).
-void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
-                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source);
-
 }  // namespace podscale

@@ -203,8 +203,8 @@ Mesh read_mesh(const NetcdfFile& file, const std::string& prefix) {
     return file.has_variable(prefix + name) ? file.variable(prefix + name).dims.size() : 0;
   };
   const auto edges = [&](const std::string& name) {
-    const std::vector<double> pairs = values(name + "_bnds");
-    std::vector<double> v;
+    std::vector<double> pairs, v;
+    if (rank(name + "_bnds") > 0) pairs = values(name + "_bnds");  // files of others may have none
     for (std::size_t i = 0; i < pairs.size(); i += 2) v.push_back(pairs[i]);
     if (!pairs.empty()) v.push_back(pairs.back());
     return v;

@@ -212,6 +212,11 @@ Position Mesh::spacing(idx_t point) const {
 
 Position Mesh::offset(idx_t from, idx_t to) const {
   const double km = kilometres(held());
+  if (kind() == MeshKind::rectilinear) {  // along the meridian and the parallel between
+    const Position a = degrees(from), b = degrees(to);
+    const double turn = std::cos(0.5 * (a.y + b.y) * kRadians);
+    return {km * kRadians * (b.y - a.y), km * kRadians * turn * std::remainder(b.x - a.x, 360.0)};
+  }
   const Vector3 a = held().vector(from), b = held().vector(to), d = b - a;
   if (space() == Space::plane) return {km * d.y, km * d.x};
   const Position middle = degrees_of(a + b);
@@ -311,45 +316,6 @@ Window covering_window(const Mesh& mesh, std::span<const idx_t> points) {
     if (nx - run < window.nx) window.x0 = i + 1, window.nx = nx - run;
   }
   return window;
-}
-
-Window bounding_window(const Mesh& mesh, std::span<const Window> windows) {
-  const bool periodic = mesh.periodic();
-  const idx_t turn = mesh.nx();
-  Window all;
-  std::vector<std::pair<idx_t, idx_t>> columns;  // of each window: first, one past the last
-  for (const Window& w : windows) {
-    if (w.points() == 0) continue;
-    const idx_t y0 = all.ny == 0 ? w.y0 : std::min(all.y0, w.y0),
-                y1 = all.ny == 0 ? w.y0 + w.ny : std::max(all.y0 + all.ny, w.y0 + w.ny);
-    all.y0 = y0, all.ny = y1 - y0;
-    const idx_t x0 = periodic ? (w.x0 % turn + turn) % turn : w.x0;
-    columns.emplace_back(x0, x0 + std::min<idx_t>(w.nx, turn));
-  }
-  if (columns.empty()) return {};
-  std::sort(columns.begin(), columns.end());
-  // The widest gap: the one behind the last window, round to the first, or one between two.
-  idx_t end = columns.front().second, gap = 0, start = columns.front().first;
-  for (const auto& c : columns)
-    if (periodic) end = std::max(end, c.second - turn);  // what lies across the cut begins the round
-  for (const auto& [first, last] : columns) {
-    if (periodic && first - end > gap) gap = first - end, start = first;
-    end = std::max(end, last);
-  }
-  if (const idx_t behind = columns.front().first + turn - end; !periodic || behind >= gap)
-    gap = std::max<idx_t>(0, behind), start = columns.front().first;
-  all.x0 = periodic && gap == 0 ? 0 : start;
-  all.nx = periodic ? turn - gap : end - start;
-  return all;
-}
-
-bool contains(const Mesh& mesh, const Window& whole, const Window& part) {
-  if (part.points() == 0) return true;
-  if (part.y0 < whole.y0 || part.y0 + part.ny > whole.y0 + whole.ny) return false;
-  const idx_t nx = mesh.nx(), shift = part.x0 - whole.x0;
-  if (mesh.periodic() && whole.nx >= nx) return true;
-  const idx_t at = mesh.periodic() ? (shift % nx + nx) % nx : shift;
-  return at >= 0 && at + part.nx <= whole.nx;
 }
 
 idx_t index_within(const Mesh& mesh, const Window& window, idx_t point) {

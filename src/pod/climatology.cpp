@@ -11,6 +11,15 @@
 
 namespace podscale {
 
+Climatology Climatology::part(long first, long count) const {
+  Climatology out{harmonics, count, {}};
+  for (int term = 0; term < terms(); ++term) {
+    const auto from = coefficients.begin() + term * points + first;
+    out.coefficients.insert(out.coefficients.end(), from, from + count);
+  }
+  return out;
+}
+
 std::vector<double> harmonic_basis(double year_fraction, int harmonics) {
   std::vector<double> x{1.0};
   for (int h = 1; h <= harmonics; ++h) {

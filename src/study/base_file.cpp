@@ -24,7 +24,7 @@ struct Tables {
   PatchTable regression, scale, global, root, season;
 };
 
-void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& base,
+void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, const LinearGaussian& base,
                  const std::string& checksum) {
   const auto describe = [&](const std::string& name, const std::string& long_name, const std::string& units) {
     file.put_text(name, "long_name", long_name);
@@ -59,7 +59,7 @@ void define_base(NetcdfFile& file, const Basis& basis, const LinearGaussian& bas
       describe("global_season", "the same of each global mode", "1");
     }
   }
-  file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "channel", "lr_lat", "lr_lon"},
+  file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "channel", lr.y, lr.x},
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
            "degC");
@@ -182,8 +182,8 @@ Calibration read_calibration(const NetcdfFile& file) {
 }  // namespace
 
 BasisExtras base_extras(const Communicator& comm, const Basis& basis, const LinearGaussian& base) {
-  return {[&comm, &basis, &base](NetcdfFile& file) {
-            define_base(file, basis, base, LatentSpace(basis, &base).checksum(comm));
+  return {[&comm, &basis, &base](NetcdfFile& file, const MeshNames& lr) {
+            define_base(file, lr, basis, base, LatentSpace(basis, &base).checksum(comm));
           },
           [&comm, &basis, &base](NetcdfFile& file) { put_base(comm, file, basis, base); }};
 }

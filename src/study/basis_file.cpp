@@ -58,31 +58,24 @@ std::string channel_attribute(std::size_t channel, const char* what) {
   return fmt::format("channel_{}_{}", channel + 1, what);
 }
 
-void define(NetcdfFile& file, const Basis& basis) {
+/// Names of the LR mesh.
+MeshNames define(NetcdfFile& file, const Basis& basis) {
   const std::size_t k = static_cast<std::size_t>(basis.modes),
                     terms = static_cast<std::size_t>(basis.hr_climatology.terms());
-  file.define_dimension("lat", static_cast<std::size_t>(basis.mesh.ny()));
-  file.define_dimension("lon", static_cast<std::size_t>(basis.mesh.nx()));
-  file.define_dimension("lr_lat", static_cast<std::size_t>(basis.lr_mesh.ny()));
-  file.define_dimension("lr_lon", static_cast<std::size_t>(basis.lr_mesh.nx()));
+  const MeshNames mesh = define_mesh(file, basis.mesh), lr = define_mesh(file, basis.lr_mesh, "lr_");
   file.define_dimension("channel", static_cast<std::size_t>(basis.channels()));
   file.define_dimension("patch_y", static_cast<std::size_t>(basis.decomposition.patches_y()));
   file.define_dimension("patch_x", static_cast<std::size_t>(basis.decomposition.patches_x()));
   file.define_dimension("mode", k);
   file.define_dimension("harmonic_term", terms);
-  for (const std::string prefix : {"", "lr_"}) {
-    file.define_variable(prefix + "lat", NC_DOUBLE, {prefix + "lat"});
-    file.define_variable(prefix + "lon", NC_DOUBLE, {prefix + "lon"});
-    file.define_variable(prefix + "ocean", NC_BYTE, {prefix + "lat", prefix + "lon"});
-    file.put_text(prefix + "lat", "standard_name", "latitude");
-    file.put_text(prefix + "lat", "units", "degrees_north");
-    file.put_text(prefix + "lon", "standard_name", "longitude");
-    file.put_text(prefix + "lon", "units", "degrees_east");
-    describe(file, prefix + "ocean", "1 on ocean, 0 on land", "1");
+  for (const auto& [name, names] : {std::pair<std::string, MeshNames>{"ocean", mesh}, {"lr_ocean", lr}}) {
+    file.define_variable(name, NC_BYTE, {names.y, names.x});
+    describe(file, name, "1 on ocean, 0 on land", "1");
+    names.describe(file, name);
   }
   const auto chunk = basis.decomposition.chunk_shape();
   const VariableOptions field{{1, 1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
-  const std::vector<std::string> terms_of_field{"harmonic_term", "channel", "lat", "lon"};
+  const std::vector<std::string> terms_of_field{"harmonic_term", "channel", mesh.y, mesh.x};
   // Channels of one unit share it; below the climatologies all is over the scale of the channel.
   const std::string units = common_units(basis), spread = basis.channels() > 1 ? "1" : difference_units(units),
                     squared = basis.channels() > 1 ? "1" : squared_units(units);
@@ -91,9 +84,9 @@ void define(NetcdfFile& file, const Basis& basis) {
            units);
   file.define_variable("lr_climatology", NC_DOUBLE, terms_of_field, field);
   describe(file, "lr_climatology", "the same of the LR source interpolated to the HR mesh", units);
-  file.define_variable("phi", NC_DOUBLE, {"mode", "channel", "lat", "lon"}, field);
+  file.define_variable("phi", NC_DOUBLE, {"mode", "channel", mesh.y, mesh.x}, field);
   describe(file, "phi", "POD modes, orthonormal over the ocean points of each patch", "1");
-  file.define_variable("tau", NC_DOUBLE, {"channel", "lat", "lon"},
+  file.define_variable("tau", NC_DOUBLE, {"channel", mesh.y, mesh.x},
                        {{1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE});
   describe(file, "tau",
            "truncation variance: training variance of the anomaly less its projection on the modes", squared);
@@ -107,6 +100,8 @@ void define(NetcdfFile& file, const Basis& basis) {
            squared);
   file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x"});
   describe(file, "patch_modes", "modes kept; -1 for a patch without ocean", "1");
+  for (const char* name : {"hr_climatology", "lr_climatology", "phi", "tau"}) mesh.describe(file, name);
+  return lr;
 }
 
 }  // namespace
@@ -116,7 +111,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const std::uint64_t checksum = basis.checksum(comm);
   const double explained = basis.explained(comm);
   NetcdfFile file = NetcdfFile::create(comm, path);
-  define(file, basis);
+  const MeshNames lr = define(file, basis);
   file.put_text("", "title", "podscale basis");
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "podscale_version", PODSCALE_VERSION);
@@ -135,17 +130,11 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   for (std::size_t c = 0; c < basis.variables.size(); ++c)
     for (const auto& [what, text] : texts_of(basis.variables[c]))
       file.put_text("", channel_attribute(c, what), *text);
-  if (extras.define) extras.define(file);
+  if (extras.define) extras.define(file, lr);
   file.end_definitions();
 
-  const auto put_axis = [&](const std::string& name, const std::vector<double>& values) {
-    const std::size_t count = comm.is_root() ? values.size() : 0;
-    file.put(name, {0}, {count}, std::span(values).first(count));
-  };
-  put_axis("lat", basis.mesh.y().centres);
-  put_axis("lon", basis.mesh.x().centres);
-  put_axis("lr_lat", basis.lr_mesh.y().centres);
-  put_axis("lr_lon", basis.lr_mesh.x().centres);
+  write_mesh(comm, file, basis.mesh);
+  write_mesh(comm, file, basis.lr_mesh, "lr_");
   const Hyperslab flat = hyperslab(basis.window);
   const std::vector<double> ocean(basis.ocean.begin(), basis.ocean.end());
   file.put("ocean", flat.start, flat.count, std::span<const double>(ocean));
@@ -214,9 +203,9 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
                 true);
   const auto size = file.numbers("", "patch_size").value();
   const std::size_t channels = file.dimension("channel").value();
-  Basis basis(Mesh::rectilinear(file.get_all("lat"), file.get_all("lon")), static_cast<long>(size[0]),
+  Basis basis(read_mesh(file), static_cast<long>(size[0]),
               static_cast<long>(size[1]), comm.size(), comm.rank(), static_cast<long>(channels));
-  basis.lr_mesh = Mesh::rectilinear(file.get_all("lr_lat"), file.get_all("lr_lon"));
+  basis.lr_mesh = read_mesh(file, "lr_");
   basis.channel_scale = file.numbers("", "channel_scale").value();
   for (std::size_t c = 0; c < channels; ++c) {
     Variable& v = basis.variables.emplace_back();

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 
 namespace podscale {
 
@@ -32,6 +33,15 @@ std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) 
     for (const std::string& output : outputs) locks.emplace_back(output);
   });
   return locks;
+}
+
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source) {
+  for (const auto& [input_name, input] : inputs)
+    for (const auto& [name, output] : outputs)
+      if (same_file(input, output))
+        fail(ExitCode::usage, "{}: {} = {} is an input, of {}; expected a file that may be written", source,
+             name, output, input_name);
 }
 
 }  // namespace podscale

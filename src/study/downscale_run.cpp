@@ -244,9 +244,9 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                truncation, product_options_.deflate, unit_scale);
   const FunctionalSet regions(basis, options.regions);
-  product_options_.define = [&](NetcdfFile& file) {
+  product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
     describe_calibration(file, forecaster, context.namelist.text("sampling.calibration"));
-    if (options.factors) factors.define(file);
+    if (options.factors) factors.define(file, mesh);
   };
   ProductFile product(comm, context.output_path_of("output.product_file"), basis.mesh, basis.window, axis,
                       product_options_);

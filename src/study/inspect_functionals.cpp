@@ -92,7 +92,8 @@ Functional region(const Basis& basis, const std::string& request) {
   const NetcdfFile file = NetcdfFile::open(self, path);
   const Mesh& mesh = basis.mesh;
   const auto mask =
-      read_on_grid(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request, "the product");
+      read_on_grid(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request,
+                   "the product");
   Functional f{"region", std::vector<double>(mask.size(), 0.0)};
   for (std::size_t i = 0; i < mask.size(); ++i)
     if (basis.ocean[i] && !std::isnan(mask[i]) && mask[i] != 0) f.weights[i] = basis.area_weight(i);

@@ -25,7 +25,7 @@ Basis empty_basis(const NetcdfFile& file) {
                             file.path()),
                 true);
   const long channels = static_cast<long>(file.dimension("channel").value_or(1));
-  Basis basis(Mesh::rectilinear(file.get_all("lat"), file.get_all("lon")), static_cast<long>((*patch)[0]),
+  Basis basis(read_mesh(file), static_cast<long>((*patch)[0]),
               static_cast<long>((*patch)[1]), 1, 0, channels);
   if (const auto scale = file.numbers("", "podscale_channel_scale")) basis.channel_scale = *scale;
   return basis;
@@ -44,7 +44,7 @@ ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& spac
   unit_scale_.resize(size(space.basis().channels()), 1.0);
 }
 
-void ProductFactors::define(NetcdfFile& file) const {
+void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   const Basis& basis = space_.basis();
   const std::size_t k = size(basis.modes), py = size(basis.decomposition.patches_y()),
                     px = size(basis.decomposition.patches_x()), c = size(space_.condition_width()),
@@ -60,8 +60,8 @@ void ProductFactors::define(NetcdfFile& file) const {
   file.define_dimension("predictor", c);
   // Several variables stand one behind the other in their common modes.
   const bool several = basis.channels() > 1;
-  const std::vector<std::string> field =
-      several ? std::vector<std::string>{"channel", "lat", "lon"} : std::vector<std::string>{"lat", "lon"};
+  std::vector<std::string> field{mesh.y, mesh.x};
+  if (several) field.insert(field.begin(), "channel");
   auto modes = field;
   modes.insert(modes.begin(), "mode");
   std::vector<std::size_t> field_chunk = chunk;

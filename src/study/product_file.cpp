@@ -13,15 +13,6 @@ namespace {
 
 constexpr float kFill = 1e20f;
 
-void put_axis(const Communicator& comm, NetcdfFile& file, const std::string& name,
-              const std::vector<double>& centres, const std::vector<double>& edges) {
-  const std::size_t count = comm.is_root() ? centres.size() : 0;
-  file.put(name, {0}, {count}, std::span<const double>(centres).first(count));
-  std::vector<double> bounds;
-  for (std::size_t i = 0; i < count; ++i) bounds.insert(bounds.end(), {edges[i], edges[i + 1]});
-  file.put(name + "_bnds", {0, 0}, {count, count > 0 ? std::size_t{2} : 0}, std::span<const double>(bounds));
-}
-
 }  // namespace
 
 ProductFile::ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh,
@@ -34,19 +25,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
       series_conversion_.push_back(unit_conversion(series.working_units, series.units, "output.units"));
   });
   define_times(times);
-  file_.define_dimension("lat", static_cast<std::size_t>(mesh.ny()));
-  file_.define_dimension("lon", static_cast<std::size_t>(mesh.nx()));
-  file_.define_dimension("bnds", 2);
-  for (const auto& [axis, standard_name, units, letter] :
-       {std::array<std::string, 4>{"lat", "latitude", "degrees_north", "Y"},
-        {"lon", "longitude", "degrees_east", "X"}}) {
-    file_.define_variable(axis, NC_DOUBLE, {axis});
-    file_.put_text(axis, "standard_name", standard_name);
-    file_.put_text(axis, "units", units);
-    file_.put_text(axis, "axis", letter);
-    file_.put_text(axis, "bounds", axis + "_bnds");
-    file_.define_variable(axis + "_bnds", NC_DOUBLE, {axis, "bnds"});
-  }
+  mesh_ = define_mesh(file_, mesh);
   if (options.members > 0) {
     file_.define_dimension("realization", static_cast<std::size_t>(options.members));
     file_.define_variable("realization", NC_INT, {"realization"});
@@ -58,7 +37,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   file_.put_text("", "Conventions", "CF-1.8");
   for (const auto& [attribute, value] : options.attributes)
     if (!value.empty()) file_.put_text("", attribute, value);
-  if (options.define) options.define(file_);
+  if (options.define) options.define(file_, mesh_);
   file_.end_definitions();
 
   const auto put_numbers = [&](const std::string& name, std::vector<double> values) {
@@ -71,8 +50,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     return numbers;
   };
   put_numbers("time", times.values);
-  put_axis(comm, file_, "lat", mesh.y().centres, mesh.y().bounds);
-  put_axis(comm, file_, "lon", mesh.x().centres, mesh.x().bounds);
+  write_mesh(comm, file_, mesh);
   if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
   if (options.members > 0)
     put_numbers("realization", numbers_from(options.first_member, static_cast<std::size_t>(options.members)));
@@ -95,10 +73,11 @@ void ProductFile::define_fields() {
       file_.put_text(name, "long_name", v.long_name + what);
       file_.put_text(name, "units", units);
       file_.put_numbers(name, "missing_value", {kFill}, NC_FLOAT);
+      mesh_.describe(file_, name);
     };
     const auto define = [&](const std::string& name, const std::string& what, const std::string& units,
                             const std::string& method) {
-      file_.define_variable(name, NC_FLOAT, {"time", "lat", "lon"}, field);
+      file_.define_variable(name, NC_FLOAT, {"time", mesh_.y, mesh_.x}, field);
       describe(name, what, units);
       if (!method.empty()) file_.put_text(name, "cell_methods", "realization: " + method);
     };
@@ -114,7 +93,7 @@ void ProductFile::define_fields() {
       define(v.name + extra.suffix, ", " + extra.long_name,
              extra.kind == ExtraField::value ? v.units : squared, "");
     if (options_.members == 0) continue;
-    file_.define_variable(v.name + "_member", NC_FLOAT, {"time", "realization", "lat", "lon"}, members);
+    file_.define_variable(v.name + "_member", NC_FLOAT, {"time", "realization", mesh_.y, mesh_.x}, members);
     if (!v.standard_name.empty()) file_.put_text(v.name + "_member", "standard_name", v.standard_name);
     describe(v.name + "_member", ", members in the space of the retained modes", v.units);
   }

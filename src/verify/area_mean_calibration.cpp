@@ -9,8 +9,6 @@
 #include <map>
 #include <numeric>
 
-#include "podscale/verify/text_cells.hpp"
-
 namespace podscale {
 namespace {
 
@@ -21,25 +19,25 @@ constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
 AreaMeanCalibration::Source::Source(const std::string& path) : file(NetcdfFile::open(self, path)) {}
 
 AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products,
-                                         long times, const BootstrapOptions& bootstrap)
-    : products_(std::move(products)),
-      bootstrap_(bootstrap),
-      sums_(times, products_.size() * kSizes.size() * 3) {
+                                         long times, const BootstrapOptions& bootstrap, long channel)
+    : ScoreFamily({}, times, products.size() * kSizes.size() * 3),
+      products_(std::move(products)),
+      bootstrap_(bootstrap) {
   for (const Product& product : products_) {
     auto source = std::make_unique<Source>(product.path);
     source->factors = std::make_unique<FactorReader>(source->file, variable);
-    source->boxes = make_boxes(source->factors->basis());
+    source->boxes = make_boxes(source->factors->basis(), channel);
     sources_.push_back(std::move(source));
   }
 }
 
-std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis) {
-  const Grid grid = grid_of(basis.mesh);
+std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis, long channel) {
+  const Mesh& mesh = basis.mesh;
+  const double scale = basis.channel_scale[channel];
   std::vector<Box> boxes;
   // Where in which patch a point lies, and the weights of a box in the folded field.
   constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> patch_of(static_cast<std::size_t>(grid.points()), kNowhere),
-      row_of(patch_of.size());
+  std::vector<std::size_t> patch_of(basis.points(), kNowhere), row_of(patch_of.size());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
     for (std::size_t i = 0; i < basis.patches.mine[p].points.size(); ++i) {
       const auto point = static_cast<std::size_t>(basis.patches.mine[p].points[i]);
@@ -51,15 +49,15 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
   // exactly, and boxes at multiples of a block would test nothing else.
   for (std::size_t s = 0; s < kSizes.size(); ++s) {
     const long size = kSizes[s], stride = std::max(1l, size / 4) | 1;
-    for (long y0 = 0; y0 + size <= grid.ny(); y0 += stride)
-      for (long x0 = 0; x0 + size <= grid.nx(); x0 += stride) {
+    for (long y0 = 0; y0 + size <= mesh.ny(); y0 += stride)
+      for (long x0 = 0; x0 + size <= mesh.nx(); x0 += stride) {
         Box box{s, {}, {}, 0, {}};
         double total = 0;
         for (long y = y0; y < y0 + size; ++y)
           for (long x = x0; x < x0 + size; ++x)
-            if (const std::size_t i = static_cast<std::size_t>(y * grid.nx() + x); basis.ocean[i]) {
+            if (const std::size_t i = y * mesh.nx() + x; basis.ocean[i] && mesh.area_weight(y, x) > 0) {
               box.points.push_back(i);
-              box.weights.push_back(grid.area_weight(y, x));
+              box.weights.push_back(mesh.area_weight(y, x));
               total += box.weights.back();
             }
         if (4 * static_cast<long>(box.points.size()) < 3 * size * size) continue;
@@ -67,8 +65,8 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
         for (std::size_t i = 0; i < box.points.size(); ++i) {
           box.weights[i] /= total;
           const long point = static_cast<long>(box.points[i]);
-          for (const auto& [to, factor] : basis.lapping.folded_point(point / grid.nx(), point % grid.nx()))
-            folded[to] += factor * box.weights[i];
+          for (const auto& [to, factor] : basis.lapping.folded_point(point / mesh.nx(), point % mesh.nx()))
+            folded[channel * mesh.points() + to] += scale * factor * box.weights[i];
         }
         std::map<std::size_t, std::vector<double>> projected;  // by patch
         for (const auto& [point, w] : folded) {
@@ -76,7 +74,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
           const std::size_t row = row_of[point], d = patch.points.size();
           box.truncation += w * w * patch.tau[row];
           auto& g = projected[patch_of[point]];
-          g.resize(static_cast<std::size_t>(patch.modes), 0.0);
+          g.resize(patch.modes, 0.0);
           for (std::size_t k = 0; k < g.size(); ++k) g[k] += w * patch.phi[k * d + row];
         }
         for (auto& [p, g] : projected) box.patches.push_back({p, std::move(g)});
@@ -90,10 +88,9 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
   for (std::size_t n = 0; n < products_.size(); ++n) {
     const Product& product = products_[n];
-    const auto forecast = sources_[n]->factors->read(
-        static_cast<std::size_t>(product.steps[static_cast<std::size_t>(fields.time)]));
+    const auto forecast = sources_[n]->factors->read(static_cast<std::size_t>(product.steps[fields.time]));
     const auto mean = fields.forecasts[product.system].mean;
-    const std::size_t shared = static_cast<std::size_t>(forecast.shared);
+    const std::size_t shared = forecast.shared;
     for (const Box& box : sources_[n]->boxes) {
       double error = 0, own = box.truncation, inside = box.truncation;
       bool complete = true;
@@ -120,14 +117,10 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
       for (const double value : common) own += value * value;
       double* at = sums.data() + (n * kSizes.size() + box.size) * 3;
       at[0] += error * error;
-      at[1] += own;
-      at[2] += inside;
+      at[1] += product.scale * product.scale * own;
+      at[2] += product.scale * product.scale * inside;
     }
   }
-}
-
-void AreaMeanCalibration::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
 }
 
 double AreaMeanCalibration::ratio(std::span<const long> times, std::size_t product, std::size_t size,
@@ -138,10 +131,10 @@ double AreaMeanCalibration::ratio(std::span<const long> times, std::size_t produ
     error += at[0];
     variance += at[cross ? 1 : 2];
   }
-  return variance > 0 ? error / variance : std::numeric_limits<double>::quiet_NaN();
+  return quotient(error, variance);
 }
 
-ScoreSection AreaMeanCalibration::section() const {
+ScoreSection AreaMeanCalibration::section(const ScoreUnits&) const {
   ScoreSection section;
   section.axes = {
       {"box_size", "1", "points a side", {kSizes.begin(), kSizes.end()}},
@@ -155,13 +148,12 @@ ScoreSection AreaMeanCalibration::section() const {
   const int percent = static_cast<int>(std::lround(100 * bootstrap_.level));
   section.text = fmt::format(
       "\narea means from the factors: squared error over variance, relative to single points (ideal 1), with "
-      "{} "
-      "% intervals\n{:<{}} {:>7}",
+      "{} % intervals\n{:<{}} {:>7}",
       percent, "points a side", width, "point");
   for (std::size_t s = 1; s < kSizes.size(); ++s) section.text += fmt::format(" {:>6}", kSizes[s]);
   section.text += '\n';
 
-  std::vector<long> all(static_cast<std::size_t>(sums_.times()));
+  std::vector<long> all(sums_.times());
   std::iota(all.begin(), all.end(), 0L);
   const std::size_t n = products_.size();
   // [patches alone or not]: [sizes][products], and [sizes][products][bounds].
@@ -180,7 +172,7 @@ ScoreSection AreaMeanCalibration::section() const {
           return ratio(times, p, s, cross) / ratio(times, p, 0, cross);
         });
         const double bounds[] = {interval.estimate, interval.low, interval.high};
-        std::copy_n(bounds, 3, relative[cross].begin() + static_cast<long>(at * 3));
+        std::copy_n(bounds, 3, relative[cross].begin() + at * 3);
         for (std::size_t b = 0; b < 3; ++b)  // the first column is the ratio itself
           rows[b] += s > 0    ? fmt::format(" {:>6}", score_cell(bounds[b], 3))
                      : b == 0 ? fmt::format(" {:>7}", score_cell(ratios[cross][at], 3))
@@ -197,17 +189,10 @@ ScoreSection AreaMeanCalibration::section() const {
   for (const bool cross : {true, false}) {
     const std::string suffix = cross ? "" : "_inside_patches",
                       without = cross ? "" : ", with the covariance between patches left out";
-    section.variables.push_back({"area_mean_ratio" + suffix,
-                                 {"box_size", "factored_product"},
-                                 "1",
-                                 ratio_name + without,
-                                 ratios[cross]});
-    section.variables.push_back({"area_mean_relative" + suffix,
-                                 {"box_size", "factored_product", "relative_bound"},
-                                 "1",
-                                 relative_name + without,
-                                 relative[cross],
-                                 method});
+    section.add("area_mean_ratio" + suffix, "box_size factored_product", "1", ratio_name + without,
+                ratios[cross]);
+    section.add("area_mean_relative" + suffix, "box_size factored_product relative_bound", "1",
+                relative_name + without, relative[cross], method);
   }
   return section;
 }

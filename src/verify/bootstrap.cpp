@@ -4,17 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // The sample order of the training has 0 here, ties of the rank histogram 1: no counter is shared.
 constexpr std::uint32_t starts = 2;
 
@@ -24,15 +21,6 @@ double quantile(const std::vector<double>& sorted, double q) {
   const auto k = static_cast<std::size_t>(below);
   return k + 1 < sorted.size() ? sorted[k] + (place - below) * (sorted[k + 1] - sorted[k]) : sorted[k];
 }
-
-std::string interval_cells(const Interval& x) {
-  return fmt::format("{:>9} {:>9} {:>9}", score_cell(x.estimate, 4), score_cell(x.low, 4),
-                     score_cell(x.high, 4));
-}
-
-}  // namespace
-
-namespace {
 
 /// Days; 0 of a single time.
 double median_step(const TimeAxis& times) {
@@ -44,7 +32,7 @@ double median_step(const TimeAxis& times) {
   };
   for (std::size_t t = 1; t < times.dates.size(); ++t) steps.push_back(day(t) - day(t - 1));
   if (steps.empty()) return 0;
-  const auto middle = steps.begin() + static_cast<long>(steps.size() / 2);
+  const auto middle = steps.begin() + steps.size() / 2;
   std::nth_element(steps.begin(), middle, steps.end());
   return *middle;
 }
@@ -64,7 +52,7 @@ std::vector<long> circular_resample(long times, long block, std::uint64_t seed, 
   PODSCALE_ASSERT(times > 0 && block > 0, "{} times, blocks of {}", times, block);
   const CounterRandom random(seed, Stream::shuffle);
   std::vector<long> out;
-  out.reserve(static_cast<std::size_t>(times));
+  out.reserve(times);
   for (std::uint32_t k = 0; static_cast<long>(out.size()) < times; ++k) {
     const auto start = static_cast<long>(random.uniform(sample, k, 0, starts) * static_cast<double>(times));
     for (long t = 0; t < block && static_cast<long>(out.size()) < times; ++t)
@@ -75,9 +63,9 @@ std::vector<long> circular_resample(long times, long block, std::uint64_t seed, 
 
 Interval bootstrap(long times, const BootstrapOptions& options,
                    const std::function<double(std::span<const long>)>& statistic) {
-  std::vector<long> all(static_cast<std::size_t>(times));
+  std::vector<long> all(times);
   std::iota(all.begin(), all.end(), 0L);
-  Interval out{statistic(all), nan, nan};
+  Interval out{statistic(all), undefined, undefined};
   if (options.samples < 1 || times < fewest_blocks * options.block) return out;
   std::vector<double> values;
   for (int k = 0; k < options.samples; ++k)
@@ -103,7 +91,7 @@ std::vector<PairedDifference> paired_differences(const ScoreAccumulator& scores,
       sum += scores.sums_at(t, system)[what];
       weight += scores.sums_at(t, system)[Sum::weight];
     }
-    return weight > 0 ? sum / weight : nan;
+    return quotient(sum, weight);
   };
   std::vector<PairedDifference> out;
   for (std::size_t s = 1; s < scores.systems().size(); ++s)
@@ -121,22 +109,27 @@ std::vector<PairedDifference> paired_differences(const ScoreAccumulator& scores,
 
 ScoreSection difference_section(const ScoreAccumulator& scores, const BootstrapOptions& options) {
   const auto& systems = scores.systems();
+  const ScoreUnits& units = scores.units();
   const std::size_t names = name_width(systems);
   ScoreSection section;
   std::vector<double> rmse(3, 0.0), crps(3, 0.0);  // the first system has no difference from itself
   const int percent = static_cast<int>(std::lround(100 * options.level));
   section.text = fmt::format(
-      "\ndifferences, K: {} minus ..., negative = {} is better, with {} % intervals\n"
+      "\ndifferences, {}: {} minus ..., negative = {} is better, with {} % intervals\n"
       "{:<{}} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}\n",
-      systems[0].name, systems[0].name, percent, "system", names, "RMSE", "low", "high", "CRPS", "low",
-      "high");
+      units.text, systems[0].name, systems[0].name, percent, "system", names, "RMSE", "low", "high", "CRPS",
+      "low", "high");
   bool missing = false;
   for (const PairedDifference& x : paired_differences(scores, options)) {
     for (const auto& [interval, values] : {std::pair{&x.rmse, &rmse}, std::pair{&x.crps, &crps}})
       values->insert(values->end(), {interval->estimate, interval->low, interval->high});
     missing = missing || std::isnan(x.rmse.low);
-    section.text += fmt::format("{:<{}} {}   {}\n", systems[x.other].name, names, interval_cells(x.rmse),
-                                interval_cells(x.crps));
+    section.text += fmt::format("{:<{}}", systems[x.other].name, names);
+    for (const Interval* interval : {&x.rmse, &x.crps}) {
+      for (const double value : {interval->estimate, interval->low, interval->high})
+        section.text += fmt::format(" {:>9}", units.cell(value, 4));
+      section.text += interval == &x.rmse ? "  " : "\n";
+    }
   }
   const std::string method = bootstrap_method(options);
   section.text += method + "\n";
@@ -146,14 +139,10 @@ ScoreSection difference_section(const ScoreAccumulator& scores, const BootstrapO
   section.axes = {{"bound", "1", "0: the difference, 1 and 2: ends of its confidence interval", {0, 1, 2}}};
   const std::string what =
       fmt::format("{} minus this system, and the ends of the {} % interval", systems[0].name, percent);
-  section.variables = {
-      {"rmse_difference", {"system", "bound"}, "K", "root mean square error of " + what, rmse, method},
-      {"crps_difference",
-       {"system", "bound"},
-       "K",
-       "continuous ranked probability score of " + what,
-       crps,
-       method}};
+  section.add("rmse_difference", "system bound", units.difference, "root mean square error of " + what, rmse,
+              method);
+  section.add("crps_difference", "system bound", units.difference,
+              "continuous ranked probability score of " + what, crps, method);
   return section;
 }
 

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "podscale/core/error.hpp"
 #include "podscale/stat/normal.hpp"
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
@@ -16,10 +14,6 @@ namespace {
 // Sums of one time. Of all systems together, then of each: score and, bin by bin, weight, probability, event.
 enum Common : std::size_t { weight_sum, event_sum, reference_sum, reference_score, common };
 constexpr std::size_t own = 1 + 3 * probability_bins;
-
-double ratio(double over, double under) {
-  return under > 0 ? over / under : std::numeric_limits<double>::quiet_NaN();
-}
 
 }  // namespace
 
@@ -30,13 +24,12 @@ double exceedance_probability(double mean, double variance, double limit) {
 
 BrierScores::BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent event,
                          std::vector<double> year_fractions)
-    : systems_(std::move(systems)),
+    : ScoreFamily(systems, static_cast<long>(year_fractions.size()), common + own * systems.size()),
       event_(std::move(event)),
-      year_fractions_(std::move(year_fractions)),
-      sums_(static_cast<long>(year_fractions_.size()), common + own * systems_.size()) {}
+      year_fractions_(std::move(year_fractions)) {}
 
 void BrierScores::add(const ScoredTime& fields) {
-  const double phase = year_fractions_[static_cast<std::size_t>(fields.time)];
+  const double phase = year_fractions_[fields.time];
   const std::vector<double> limits = event_.limits(phase, fields.climatology);
   std::vector<double> frequency(limits.size());
   event_.frequency.evaluate(phase, frequency);
@@ -64,23 +57,19 @@ void BrierScores::add(const ScoredTime& fields) {
   }
 }
 
-void BrierScores::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
 BrierSummary BrierScores::summary(std::size_t system) const {
   const std::vector<double> total = sums_.total();
   const double* mine = &total[common + own * system];
-  const double weight = total[weight_sum], base = ratio(total[event_sum], weight);
+  const double weight = total[weight_sum], base = quotient(total[event_sum], weight);
   BrierSummary out;
-  out.score = ratio(mine[0], weight);
-  out.skill = 1 - ratio(mine[0], total[reference_score]);
+  out.score = quotient(mine[0], weight);
+  out.skill = 1 - quotient(mine[0], total[reference_score]);
   out.uncertainty = base * (1 - base);
   for (std::size_t k = 0; k < probability_bins; ++k) {
     const double in_bin = mine[1 + k];
-    out.share[k] = ratio(in_bin, weight);
-    out.forecast[k] = ratio(mine[1 + probability_bins + k], in_bin);
-    out.observed[k] = ratio(mine[1 + 2 * probability_bins + k], in_bin);
+    out.share[k] = quotient(in_bin, weight);
+    out.forecast[k] = quotient(mine[1 + probability_bins + k], in_bin);
+    out.observed[k] = quotient(mine[1 + 2 * probability_bins + k], in_bin);
     if (!(in_bin > 0)) continue;
     out.reliability += out.share[k] * std::pow(out.forecast[k] - out.observed[k], 2);
     out.resolution += out.share[k] * std::pow(out.observed[k] - base, 2);
@@ -89,23 +78,20 @@ BrierSummary BrierScores::summary(std::size_t system) const {
   return out;
 }
 
-ScoreSection BrierScores::section() const {
+ScoreSection BrierScores::section(const ScoreUnits&) const {
   const std::vector<double> total = sums_.total();
-  const double observed = ratio(total[event_sum], total[weight_sum]),
-               trained = ratio(total[reference_sum], total[weight_sum]);
+  const double observed = quotient(total[event_sum], total[weight_sum]),
+               trained = quotient(total[reference_sum], total[weight_sum]);
   ScoreSection section;
-  ScoreAxis axis{"probability_bin", "1", "forecast probability, centre of the bin", {}};
-  for (std::size_t k = 0; k < probability_bins; ++k)
-    axis.values.push_back((static_cast<double>(k) + 0.5) / static_cast<double>(probability_bins));
-  section.axes = {axis};
-
+  section.axes = {bins_of_unity("probability_bin", "forecast probability", probability_bins)};
   std::vector<double> score, skill, reliability, resolution, forecast, frequency, share;
   const std::size_t names = name_width(systems_);
+  const std::string event = event_.describe();
   section.text = fmt::format(
       "\nevent: {}; {} % of the values, {} % in the training period\n"
       "{:<{}} {:>8} {:>8} {:>11} {:>10}\n",
-      event_.describe(), score_cell(100 * observed, 1), score_cell(100 * trained, 1), "system", names,
-      "Brier", "skill", "reliability", "resolution");
+      event, score_cell(100 * observed, 1), score_cell(100 * trained, 1), "system", names, "Brier", "skill",
+      "reliability", "resolution");
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const BrierSummary x = summary(s);
     score.push_back(x.score);
@@ -121,43 +107,20 @@ ScoreSection BrierScores::section() const {
   }
   section.text +=
       "skill: against the training frequency; probabilities of a deterministic system are 0 and 1\n";
-  const std::string event = event_.describe();
-  section.variables = {
-      {"brier_score", {"system"}, "1", "Brier score of the event", score, event},
-      {"brier_skill_score",
-       {"system"},
-       "1",
-       "Brier skill score against the training frequency",
-       skill,
-       event},
-      {"brier_reliability", {"system"}, "1", "reliability term of the Brier score", reliability, event},
-      {"brier_resolution", {"system"}, "1", "resolution term of the Brier score", resolution, event},
-      {"brier_uncertainty",
-       {},
-       "1",
-       "uncertainty term of the Brier score",
-       {observed * (1 - observed)},
-       event},
-      {"event_frequency", {}, "1", "share of truths in the event", {observed}, event},
-      {"event_training_frequency", {}, "1", "share in the event in the training period", {trained}, event},
-      {"forecast_probability",
-       {"system", "probability_bin"},
-       "1",
-       "mean forecast probability in the bin",
-       forecast,
-       event},
-      {"observed_frequency",
-       {"system", "probability_bin"},
-       "1",
-       "share of truths in the event in the bin",
-       frequency,
-       event},
-      {"probability_share",
-       {"system", "probability_bin"},
-       "1",
-       "share of forecasts in the bin",
-       share,
-       event}};
+  const auto add = [&](const std::string& name, const std::string& dims, const std::string& long_name,
+                       std::vector<double> values) {
+    section.add(name, dims, "1", long_name, std::move(values), event);
+  };
+  add("brier_score", "system", "Brier score of the event", score);
+  add("brier_skill_score", "system", "Brier skill score against the training frequency", skill);
+  add("brier_reliability", "system", "reliability term of the Brier score", reliability);
+  add("brier_resolution", "system", "resolution term of the Brier score", resolution);
+  add("brier_uncertainty", "", "uncertainty term of the Brier score", {observed * (1 - observed)});
+  add("event_frequency", "", "share of truths in the event", {observed});
+  add("event_training_frequency", "", "share in the event in the training period", {trained});
+  add("forecast_probability", "system probability_bin", "mean forecast probability in the bin", forecast);
+  add("observed_frequency", "system probability_bin", "share of truths in the event in the bin", frequency);
+  add("probability_share", "system probability_bin", "share of forecasts in the bin", share);
   return section;
 }
 

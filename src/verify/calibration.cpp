@@ -4,22 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "podscale/stat/normal.hpp"
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t width = pit_bins + interval_levels + 1;
 
 std::array<double, interval_levels> half_widths() {
-  std::array<double, interval_levels> widths{};
-  for (std::size_t k = 0; k < widths.size(); ++k) widths[k] = central_half_width(interval_level(k));
-  return widths;
+  std::array<double, interval_levels> levels{};
+  for (std::size_t k = 0; k < levels.size(); ++k) levels[k] = interval_level(k);
+  return central_half_widths(levels);
 }
 
 void add_point(double weight, double mean, double variance, double truth, std::span<double> sums) {
@@ -38,24 +35,24 @@ void add_point(double weight, double mean, double variance, double truth, std::s
   sums[pit_bins + static_cast<std::size_t>(inside - widths.begin())] += weight;
 }
 
-std::vector<double> shares(std::span<const double> counts) {
+}  // namespace
+
+std::vector<double> shares_of(std::span<const double> counts) {
   const double sum = std::accumulate(counts.begin(), counts.end(), 0.0);
   std::vector<double> out(counts.begin(), counts.end());
-  for (double& value : out) value = sum > 0 ? value / sum : nan;
+  for (double& value : out) value = quotient(value, sum);
   return out;
 }
 
-}  // namespace
-
 double reliability_index(std::span<const double> counts) {
   double index = 0;
-  for (const double share : shares(counts))
+  for (const double share : shares_of(counts))
     index += std::abs(share - 1.0 / static_cast<double>(counts.size()));
   return index;
 }
 
 GaussianCalibration::GaussianCalibration(std::vector<VerifiedSystem> systems, long times)
-    : systems_(std::move(systems)), sums_(times, systems_.size() * width) {}
+    : ScoreFamily(systems, times, systems.size() * width) {}
 
 void GaussianCalibration::add(const ScoredTime& fields) {
   const std::span<double> all = sums_.at(fields.time);
@@ -69,31 +66,24 @@ void GaussianCalibration::add(const ScoredTime& fields) {
   }
 }
 
-void GaussianCalibration::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
 std::vector<double> GaussianCalibration::pit_shares(std::size_t system) const {
-  return shares(std::span<const double>(sums_.total()).subspan(system * width, pit_bins));
+  return shares_of(std::span<const double>(sums_.total()).subspan(system * width, pit_bins));
 }
 
 std::vector<double> GaussianCalibration::coverage(std::size_t system) const {
   const std::vector<double> total = sums_.total();
   std::vector<double> covered =
-      shares(std::span(total).subspan(system * width + pit_bins, interval_levels + 1));
+      shares_of(std::span(total).subspan(system * width + pit_bins, interval_levels + 1));
   std::partial_sum(covered.begin(), covered.end(), covered.begin());
   covered.pop_back();
   return covered;
 }
 
-ScoreSection GaussianCalibration::section() const {
+ScoreSection GaussianCalibration::section(const ScoreUnits&) const {
   ScoreSection section;
-  ScoreAxis bins{"pit_bin", "1", "probability integral transform, centre of the bin", {}};
-  for (std::size_t k = 0; k < pit_bins; ++k)
-    bins.values.push_back((static_cast<double>(k) + 0.5) / static_cast<double>(pit_bins));
   ScoreAxis levels{"interval_level", "1", "probability of the central interval of the forecast", {}};
   for (std::size_t k = 0; k < interval_levels; ++k) levels.values.push_back(interval_level(k));
-  section.axes = {bins, levels};
+  section.axes = {bins_of_unity("pit_bin", "probability integral transform", pit_bins), levels};
 
   std::vector<double> pit, index, covered;
   const std::size_t names = name_width(systems_);
@@ -113,21 +103,12 @@ ScoreSection GaussianCalibration::section() const {
     rows += "\n";
     curves += "\n";
   }
-  section.variables = {{"pit_histogram",
-                        {"system", "pit_bin"},
-                        "1",
-                        "share of truths by their place in the Gaussian of mean and variance",
-                        pit},
-                       {"pit_reliability_index",
-                        {"system"},
-                        "1",
-                        "sum over bins of the departure of the PIT histogram from flatness",
-                        index},
-                       {"interval_coverage",
-                        {"system", "interval_level"},
-                        "1",
-                        "fraction of truths inside the central interval of the Gaussian of mean and variance",
-                        covered}};
+  section.add("pit_histogram", "system pit_bin", "1",
+              "share of truths by their place in the Gaussian of mean and variance", pit);
+  section.add("pit_reliability_index", "system", "1",
+              "sum over bins of the departure of the PIT histogram from flatness", index);
+  section.add("interval_coverage", "system interval_level", "1",
+              "fraction of truths inside the central interval of the Gaussian of mean and variance", covered);
   if (rows.empty()) return section;
   section.text = fmt::format(
       "\nPIT of the Gaussian: index (0 = flat), truths in each tenth of it, % (ideal 10)\n"

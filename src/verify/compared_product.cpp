@@ -19,7 +19,7 @@ ComparedProduct parse_compared(const std::string& argument) {
   namespace fs = std::filesystem;
   const std::size_t equals = argument.find('=');
   const bool named = equals != std::string::npos && equals > 0 &&
-                     std::all_of(argument.begin(), argument.begin() + static_cast<long>(equals), is_word);
+                     std::all_of(argument.begin(), argument.begin() + equals, is_word);
   ComparedProduct out;
   out.path = named ? argument.substr(equals + 1) : argument;
   if (out.path.empty())

@@ -4,24 +4,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr std::size_t kWidth = 1 + calibration_levels.size();
+constexpr std::size_t kWidth = 1 + coverage_levels.size();
 
 }  // namespace
 
-ConformalCoverage::ConformalCoverage(std::vector<System> systems, long times)
-    : systems_(std::move(systems)), sums_(times, kWidth * systems_.size()) {}
+ConformalCoverage::ConformalCoverage(std::vector<System> products, long times)
+    : ScoreFamily({}, times, kWidth * products.size()), products_(std::move(products)) {}
 
 void ConformalCoverage::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
-  for (std::size_t s = 0; s < systems_.size(); ++s) {
-    const Forecast& forecast = fields.forecasts[systems_[s].index];
+  for (std::size_t s = 0; s < products_.size(); ++s) {
+    const Forecast& forecast = fields.forecasts[products_[s].index];
     double* at = sums.data() + kWidth * s;
     for (std::size_t i = 0; i < fields.weights.size(); ++i) {
       if (fields.weights[i] <= 0) continue;
@@ -29,43 +26,36 @@ void ConformalCoverage::add(const ScoredTime& fields) {
                        std::abs(static_cast<double>(forecast.mean[i]) - static_cast<double>(fields.truth[i])),
                    deviation = std::sqrt(static_cast<double>(forecast.variance[i]));
       at[0] += fields.weights[i];
-      for (std::size_t level = 0; level < calibration_levels.size(); ++level)
-        if (error <= systems_[s].half_width[level] * deviation) at[1 + level] += fields.weights[i];
+      for (std::size_t level = 0; level < coverage_levels.size(); ++level)
+        if (error <= products_[s].half_width[level] * deviation) at[1 + level] += fields.weights[i];
     }
   }
 }
 
-void ConformalCoverage::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
-ScoreSection ConformalCoverage::section() const {
+ScoreSection ConformalCoverage::section(const ScoreUnits&) const {
   const auto total = sums_.total();
   ScoreSection section;
   section.axes = {
       {"conformal_product", "1", "products with conformal half widths, numbered as systems", {}},
-      {"conformal_level", "1", "nominal share", {calibration_levels.begin(), calibration_levels.end()}}};
+      {"conformal_level", "1", "nominal share", {coverage_levels.begin(), coverage_levels.end()}}};
   std::vector<double> covered;
   std::size_t width = 6;
-  for (const System& system : systems_) width = std::max(width, system.name.size());
+  for (const System& system : products_) width = std::max(width, system.name.size());
   section.text = fmt::format("\nconformal intervals: truths inside, %\n{:<{}}", "system", width);
-  for (const double level : calibration_levels) section.text += fmt::format(" {:>6.0f}", 100 * level);
+  for (const double level : coverage_levels) section.text += fmt::format(" {:>6.0f}", 100 * level);
   section.text += '\n';
-  for (std::size_t s = 0; s < systems_.size(); ++s) {
-    section.axes[0].values.push_back(static_cast<double>(systems_[s].index));
-    section.text += fmt::format("{:<{}}", systems_[s].name, width);
-    for (std::size_t level = 0; level < calibration_levels.size(); ++level) {
+  for (std::size_t s = 0; s < products_.size(); ++s) {
+    section.axes[0].values.push_back(static_cast<double>(products_[s].index));
+    section.text += fmt::format("{:<{}}", products_[s].name, width);
+    for (std::size_t level = 0; level < coverage_levels.size(); ++level) {
       const double* at = total.data() + kWidth * s;
-      covered.push_back(at[0] > 0 ? at[1 + level] / at[0] : std::numeric_limits<double>::quiet_NaN());
+      covered.push_back(quotient(at[1 + level], at[0]));
       section.text += fmt::format(" {:>6}", score_cell(100 * covered.back(), 1));
     }
     section.text += '\n';
   }
-  section.variables = {{"conformal_coverage",
-                        {"conformal_product", "conformal_level"},
-                        "1",
-                        "share of truths inside the conformal interval",
-                        covered}};
+  section.add("conformal_coverage", "conformal_product conformal_level", "1",
+              "share of truths inside the conformal interval", covered);
   return section;
 }
 

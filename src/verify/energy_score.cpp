@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 
 #include "podscale/core/error.hpp"
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
@@ -38,12 +36,8 @@ double fair_energy_score(std::span<const float> members, std::span<const float> 
   return (to_truth / m - (count > 1 ? pairs / (m * (m - 1)) : 0)) / std::sqrt(total);
 }
 
-EnergyScores::EnergyScores(const Grid& grid, std::vector<VerifiedSystem> systems, long times, long window)
-    : ny_(grid.ny()),
-      nx_(grid.nx()),
-      window_(window),
-      systems_(std::move(systems)),
-      sums_(times, 4 * systems_.size()) {}
+EnergyScores::EnergyScores(const Mesh& mesh, std::vector<VerifiedSystem> systems, long times, long window)
+    : ScoreFamily(systems, times, 4 * systems.size()), ny_(mesh.ny()), nx_(mesh.nx()), window_(window) {}
 
 void EnergyScores::add_points(const ScoredTime& fields, std::span<const std::size_t> points,
                               std::span<double> sums, std::size_t offset) {
@@ -86,47 +80,35 @@ void EnergyScores::add(const ScoredTime& fields) {
   if (!points.empty()) add_points(fields, points, sums, 2);
 }
 
-void EnergyScores::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
 EnergyScores::Means EnergyScores::means(std::size_t system) const {
   const std::vector<double> total = sums_.total();
-  const auto mean = [&](std::size_t k) {
-    const double weight = total[4 * system + k + 1];
-    return weight > 0 ? total[4 * system + k] / weight : std::numeric_limits<double>::quiet_NaN();
-  };
-  return {mean(0), mean(2)};
+  const double* at = &total[4 * system];
+  return {quotient(at[0], at[1]), quotient(at[2], at[3])};
 }
 
-ScoreSection EnergyScores::section() const {
+ScoreSection EnergyScores::section(const ScoreUnits& units) const {
   ScoreSection section;
   std::vector<double> window, field;
   const std::size_t names = name_width(systems_);
   section.text = fmt::format(
-      "\nfair energy score, K: members against the truth as fields; a deterministic system "
+      "\nfair energy score, {}: members against the truth as fields; a deterministic system "
       "has its RMS error\n{:<{}} {:>12} {:>12}\n",
-      "system", names, fmt::format("{0} x {0}", window_), "whole field");
+      units.text, "system", names, fmt::format("{0} x {0}", window_), "whole field");
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const Means mean = means(s);
     window.push_back(mean.window);
     field.push_back(mean.field);
     if (!std::isnan(mean.field))
       section.text += fmt::format("{:<{}} {:>12} {:>12}\n", systems_[s].name, names,
-                                  score_cell(mean.window, 4), score_cell(mean.field, 4));
+                                  units.cell(mean.window, 4), units.cell(mean.field, 4));
   }
-  section.variables = {
-      {"energy_score_window",
-       {"system"},
-       "K",
-       fmt::format("fair energy score over {0} x {0} windows free of land, over the root of their points",
-                   window_),
-       window},
-      {"energy_score_field",
-       {"system"},
-       "K",
-       "fair energy score of the whole field, area-weighted norm",
-       field}};
+  section.add(
+      "energy_score_window", "system", units.difference,
+      fmt::format("fair energy score over {0} x {0} windows free of land, over the root of their points",
+                  window_),
+      window);
+  section.add("energy_score_field", "system", units.difference,
+              "fair energy score of the whole field, area-weighted norm", field);
   return section;
 }
 

@@ -5,30 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "podscale/study/blocks.hpp"
+#include "podscale/verify/field_scores.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN(), quantile = 0.9;
-
-/// Rows of a field that one rank works on.
-struct Band {
-  Window window;
-  std::size_t first, points;
-};
-
-Climatology part_of(const Climatology& climatology, const Band& band) {
-  Climatology part{climatology.harmonics, static_cast<long>(band.points), {}};
-  for (int term = 0; term < climatology.terms(); ++term) {
-    const auto from = climatology.coefficients.begin() + static_cast<long>(term) * climatology.points +
-                      static_cast<long>(band.first);
-    part.coefficients.insert(part.coefficients.end(), from, from + static_cast<long>(band.points));
-  }
-  return part;
-}
+constexpr double quantile = 0.9;
 
 /// Counts of one band: what a month's fields add up to.
 class MonthlyCounts {
@@ -67,9 +51,9 @@ class MonthlyCounts {
   /// [points] of a month.
   std::vector<double> frequency(std::size_t month) const {
     if (kind_ == ExceedanceEvent::Kind::percentile) return tops_[month].exceedance();
-    std::vector<double> out(points_, nan);
+    std::vector<double> out(points_);
     for (std::size_t i = 0; i < points_; ++i)
-      if (const double n = seen_[month * points_ + i]; n > 0) out[i] = above_[month * points_ + i] / n;
+      out[i] = quotient(above_[month * points_ + i], seen_[month * points_ + i]);
     return out;
   }
 
@@ -90,10 +74,18 @@ std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::
   return {(month + 11) % 12, month, (month + 1) % 12};
 }
 
+void ExceedanceEvent::convert(const UnitConversion& to, const std::string& name) {
+  threshold = to.scale * threshold + to.offset;
+  for (double& value : percentile.values) value *= to.scale;
+  units = name;
+}
+
 std::string ExceedanceEvent::describe() const {
-  return kind == Kind::threshold
-             ? fmt::format("truth above {:.2f} degC", threshold)
-             : fmt::format("truth above the {:.0f}th percentile of the time of the year", 100 * quantile);
+  if (kind == Kind::percentile)
+    return fmt::format("truth above the {:.0f}th percentile of the time of the year", 100 * quantile);
+  const bool small = threshold != 0 && std::abs(threshold) < 0.1;
+  return fmt::format("truth above {} {}",
+                     small ? fmt::format("{:.3g}", threshold) : fmt::format("{:.2f}", threshold), units);
 }
 
 std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<const float> climatology) const {
@@ -107,38 +99,37 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
                             const Climatology& climatology, long block, bool monthly) {
-  const Grid& grid = hr.grid();
+  const Mesh& mesh = hr.mesh();
   const TimeAxis& times = hr.times();
-  const Share rows = share_of(grid.ny(), comm.size(), comm.rank());
-  const Band band{{rows.begin, rows.size(), 0, grid.nx()},
-                  static_cast<std::size_t>(rows.begin * grid.nx()),
-                  static_cast<std::size_t>(rows.size() * grid.nx())};
-  const auto date = [&](long step) -> const Date& { return times.dates[static_cast<std::size_t>(step)]; };
+  const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
+  const Window band{rows.begin, rows.size(), 0, mesh.nx()};
+  const long first_point = rows.begin * mesh.nx(), points = band.points();
+  const auto date = [&](long step) -> const Date& { return times.dates[step]; };
   std::array<long, 12> fields{};
-  for (const long step : steps) ++fields[static_cast<std::size_t>(date(step).month - 1)];
+  for (const long step : steps) ++fields[date(step).month - 1];
 
-  MonthlyCounts counts(kind, threshold, band.points, fields);
-  const Climatology mine = part_of(climatology, band);
+  MonthlyCounts counts(kind, threshold, points, fields);
+  const Climatology mine = climatology.part(first_point, points);
   std::vector<float> values;
-  std::vector<double> mean(band.points);
+  std::vector<double> mean(points);
   for_blocks("training climate of the event", steps.size(), block, [&](std::size_t first, std::size_t count) {
     const auto some = steps.subspan(first, count);
-    values.resize(some.size() * band.points);
-    hr.read(band.window, some, values);
+    values.resize(some.size() * points);
+    hr.read(band, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
-      mine.evaluate(year_phase(times, static_cast<std::size_t>(some[t]), monthly), mean);
+      mine.evaluate(year_phase(times, some[t], monthly), mean);
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
-                 std::span<const float>(values).subspan(t * band.points, band.points), mean);
+                 std::span<const float>(values).subspan(t * points, points), mean);
     }
   });
 
   // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
-  const auto all = static_cast<std::size_t>(grid.points());
+  const auto all = static_cast<std::size_t>(mesh.points());
   const auto whole = [&](const auto& part_of_month) {
-    MonthlyField field{grid.points(), std::vector<double>(12 * all, 0.0)};
+    MonthlyField field{mesh.points(), std::vector<double>(12 * all, 0.0)};
     for (std::size_t month = 0; month < 12; ++month) {
       const std::vector<double> part = part_of_month(month);
-      std::copy(part.begin(), part.end(), field.values.begin() + static_cast<long>(month * all + band.first));
+      std::copy(part.begin(), part.end(), field.values.begin() + month * all + first_point);
     }
     comm.sum(std::span<double>(field.values));
     return field;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "podscale/core/error.hpp"
 #include "podscale/stat/ensemble.hpp"
@@ -10,18 +9,12 @@
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-double ratio(double over, double under) {
-  return under > 0 ? over / under : nan;
-}
-
 double correlation_of(double weight, double x, double y, double xx, double yy, double xy) {
   const double covariance = xy - x * y / weight, variance_x = xx - x * x / weight,
                variance_y = yy - y * y / weight;
   // A constant field leaves only rounding in its variance: no correlation.
   constexpr double rounding = 1e-13;
-  if (!(variance_x > rounding * xx) || !(variance_y > rounding * yy)) return nan;
+  if (!(variance_x > rounding * xx) || !(variance_y > rounding * yy)) return undefined;
   return std::clamp(covariance / std::sqrt(variance_x * variance_y), -1.0, 1.0);
 }
 
@@ -40,10 +33,10 @@ FieldSums& FieldSums::operator+=(const FieldSums& other) {
   return *this;
 }
 
-std::vector<double> point_weights(const Grid& grid, std::span<const unsigned char> ocean,
+std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned char> ocean,
                                   std::span<const float> truth, std::span<const Forecast> forecasts,
                                   long* lost) {
-  const auto points = static_cast<std::size_t>(grid.points());
+  const auto points = static_cast<std::size_t>(mesh.points());
   PODSCALE_ASSERT(ocean.size() == points && truth.size() == points, "{} points, mask {}, truth {}", points,
                   ocean.size(), truth.size());
   for (const Forecast& forecast : forecasts)
@@ -52,13 +45,12 @@ std::vector<double> point_weights(const Grid& grid, std::span<const unsigned cha
                     "{} points, mean {}, variance {}, members {}", points, forecast.mean.size(),
                     forecast.variance.size(), forecast.members.size());
   std::vector<double> weights(points, 0.0);
-  const auto nx = static_cast<std::size_t>(grid.nx());
   for (std::size_t i = 0; i < points; ++i) {
     if (!ocean[i] || !std::isfinite(truth[i])) continue;
     const bool valid = std::all_of(forecasts.begin(), forecasts.end(),
                                    [&](const Forecast& forecast) { return has_value(forecast, i, points); });
     if (valid)
-      weights[i] = grid.area_weight(static_cast<long>(i / nx), static_cast<long>(i % nx));
+      weights[i] = mesh.area_weight(static_cast<idx_t>(i) / mesh.nx(), static_cast<idx_t>(i) % mesh.nx());
     else if (lost)
       ++*lost;
   }
@@ -67,11 +59,7 @@ std::vector<double> point_weights(const Grid& grid, std::span<const unsigned cha
 
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
                      std::span<const float> climatology) {
-  static const std::array<double, coverage_levels.size()> half_width = [] {
-    std::array<double, coverage_levels.size()> widths{};
-    std::transform(coverage_levels.begin(), coverage_levels.end(), widths.begin(), central_half_width);
-    return widths;
-  }();
+  static const auto half_width = central_half_widths(coverage_levels);
   const std::size_t points = weights.size();
   PODSCALE_ASSERT(forecast.mean.size() == points && truth.size() == points &&
                       (climatology.empty() || climatology.size() == points),
@@ -122,36 +110,38 @@ FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, 
 }
 
 double psnr(double mean_squared_error, double data_range) {
-  if (!(data_range > 0)) return nan;
+  if (!(data_range > 0)) return undefined;
   return 10 * std::log10(data_range * data_range / mean_squared_error);
 }
 
 Scores scores_of(const FieldSums& sums, const ScoreRules& rules) {
   Scores scores;
   const double weight = sums[Sum::weight];
-  const double mse = ratio(sums[Sum::squared_error], weight);
+  const double mse = quotient(sums[Sum::squared_error], weight);
   scores.points = sums[Sum::points];
   scores.rmse = std::sqrt(mse);
-  scores.mae = ratio(sums[Sum::absolute_error], weight);
-  scores.bias = ratio(sums[Sum::error], weight);
+  scores.mae = quotient(sums[Sum::absolute_error], weight);
+  scores.bias = quotient(sums[Sum::error], weight);
   scores.correlation =
       correlation_of(weight, sums[Sum::forecast], sums[Sum::truth], sums[Sum::forecast_squared],
                      sums[Sum::truth_squared], sums[Sum::product]);
   scores.anomaly_correlation = correlation_of(weight, sums[Sum::forecast_anomaly], sums[Sum::truth_anomaly],
                                               sums[Sum::forecast_anomaly_squared],
                                               sums[Sum::truth_anomaly_squared], sums[Sum::anomaly_product]);
-  scores.crps = ratio(sums[Sum::crps], weight);
-  scores.fair_crps = rules.has_members || !rules.has_variance ? ratio(sums[Sum::fair_crps], weight) : nan;
-  const double variance = rules.has_variance ? ratio(sums[Sum::variance], weight) : nan;
+  scores.crps = quotient(sums[Sum::crps], weight);
+  scores.fair_crps =
+      rules.has_members || !rules.has_variance ? quotient(sums[Sum::fair_crps], weight) : undefined;
+  const double variance = rules.has_variance ? quotient(sums[Sum::variance], weight) : undefined;
   scores.spread = std::sqrt(variance * spread_correction(rules.spread_members));
   scores.spread_skill = scores.spread / scores.rmse;
   scores.error_over_variance = mse / variance;
-  scores.standardised_error = ratio(sums[Sum::standardised_error], sums[Sum::standardised_weight]);
+  scores.standardised_error = quotient(sums[Sum::standardised_error], sums[Sum::standardised_weight]);
   for (std::size_t k = 0; k < scores.coverage.size(); ++k)
-    scores.coverage[k] =
-        rules.has_variance ? ratio(sums.values[static_cast<std::size_t>(Sum::covered_50) + k], weight) : nan;
+    scores.coverage[k] = rules.has_variance
+                             ? quotient(sums.values[static_cast<std::size_t>(Sum::covered_50) + k], weight)
+                             : undefined;
   scores.psnr = psnr(mse, rules.data_range);
-  scores.ssim = ratio(sums[Sum::ssim], sums[Sum::ssim_weight]);
+  scores.ssim = quotient(sums[Sum::ssim], sums[Sum::ssim_weight]);
   return scores;
 }
 

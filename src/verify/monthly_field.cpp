@@ -22,9 +22,8 @@ void MonthlyField::evaluate(double year_fraction, std::span<double> out) const {
 
 UpperQuantile::UpperQuantile(long points, double q, long most)
     : q_(q),
-      keep_(static_cast<std::size_t>(
-          most > 0 ? most - static_cast<long>(std::floor(q * static_cast<double>(most - 1))) : 0)),
-      seen_(static_cast<std::size_t>(points), 0),
+      keep_(most > 0 ? most - static_cast<long>(std::floor(q * static_cast<double>(most - 1))) : 0),
+      seen_(points, 0),
       heaps_(seen_.size() * keep_) {}
 
 void UpperQuantile::add(std::span<const float> field) {
@@ -50,8 +49,7 @@ std::vector<double> UpperQuantile::quantiles() const {
     const long n = seen_[i];
     if (n == 0) continue;
     const auto held = std::min(static_cast<std::size_t>(n), keep_);
-    std::vector<float> top(heaps_.begin() + static_cast<long>(i * keep_),
-                           heaps_.begin() + static_cast<long>(i * keep_ + held));
+    std::vector<float> top(heaps_.begin() + i * keep_, heaps_.begin() + i * keep_ + held);
     std::sort(top.begin(), top.end(), std::greater<>());
     const double place = q_ * static_cast<double>(n - 1), below = std::floor(place), share = place - below;
     const auto from_top = static_cast<std::size_t>(n - 1 - static_cast<long>(below));

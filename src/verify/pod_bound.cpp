@@ -15,15 +15,15 @@ namespace {
 
 /// [local patches][K] Phi^T R of a field, which is folded in place.
 std::vector<double> encode(const Basis& basis, std::vector<double>& field) {
-  basis.lapping.fold(field, 1);
+  basis.fold(field, 1);
   std::vector<double> a(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0), x;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const int d = static_cast<int>(patch.points.size());
     x.clear();
-    for (const long point : patch.points) x.push_back(field[static_cast<std::size_t>(point)]);
-    gemm(true, false, patch.modes, 1, d, 1, patch.phi.data(), d, x.data(), d, 0,
-         a.data() + p * static_cast<std::size_t>(basis.modes), patch.modes);
+    for (const long point : patch.points) x.push_back(field[point]);
+    gemm(true, false, patch.modes, 1, d, 1, patch.phi.data(), d, x.data(), d, 0, a.data() + p * basis.modes,
+         patch.modes);
   }
   return a;
 }
@@ -34,17 +34,16 @@ class PatchSolver {
  public:
   /// valid: [points] 1 or 0.
   PatchSolver(const Basis& basis, std::vector<double> valid) : basis_(&basis) {
-    basis.lapping.unfold_variance(valid, 1);  // share of each folded point that is valid
+    basis.unfold_variance(valid, 1);  // share of each folded point that is valid
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
       std::vector<double> weighted = patch.phi;
-      for (std::size_t i = 0; i < weighted.size(); ++i)
-        weighted[i] *= valid[static_cast<std::size_t>(patch.points[i % d])];
+      for (std::size_t i = 0; i < weighted.size(); ++i) weighted[i] *= valid[patch.points[i % d]];
       const int n = patch.modes, rows = static_cast<int>(d);
-      std::vector<double> normal(static_cast<std::size_t>(n) * static_cast<std::size_t>(n));
+      std::vector<double> normal(n * static_cast<std::size_t>(n));
       gemm(true, false, n, n, rows, 1, patch.phi.data(), rows, weighted.data(), rows, 0, normal.data(), n);
       // Of a diagonal of at most 1: fewer points than modes leave some undetermined.
-      for (int i = 0; i < n; ++i) normal[static_cast<std::size_t>(i * n + i)] += 1e-10;
+      for (int i = 0; i < n; ++i) normal[i * n + i] += 1e-10;
       int info = 0;
       if (n > 0) dpotrf_("L", &n, normal.data(), &n, &info);
       PODSCALE_ASSERT(info == 0, "dpotrf: {}", info);
@@ -55,9 +54,7 @@ class PatchSolver {
     for (std::size_t p = 0; p < factors_.size(); ++p) {
       const int n = basis_->patches.mine[p].modes, one = 1;
       int info = 0;
-      if (n > 0)
-        dpotrs_("L", &n, &one, factors_[p].data(), &n,
-                right.data() + p * static_cast<std::size_t>(basis_->modes), &n, &info);
+      if (n > 0) dpotrs_("L", &n, &one, factors_[p].data(), &n, right.data() + p * basis_->modes, &n, &info);
     }
     return right;
   }
@@ -80,16 +77,17 @@ PodBound::PodBound(const Basis& basis) : basis_(&basis) {
 
 double PodBound::project(std::span<const float> truth, std::span<const float> climatology,
                          std::span<float> out) const {
-  PODSCALE_ASSERT(truth.size() == out.size() && climatology.size() == out.size() &&
-                      static_cast<long>(out.size()) == basis_->mesh.points(),
-                  "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
+  PODSCALE_ASSERT(
+      truth.size() == out.size() && climatology.size() == out.size() && std::ssize(out) == basis_->points(),
+      "truth {}, climatology {}, out {}", truth.size(), climatology.size(), out.size());
   std::vector<double> valid(truth.size()), u(truth.size(), 0.0);
   bool gaps = false;
   for (std::size_t i = 0; i < u.size(); ++i) {
-    const bool there = basis_->ocean[i] && std::isfinite(truth[i]);
+    const bool there = basis_->is_ocean(i) && std::isfinite(truth[i]);
     valid[i] = there ? 1 : 0;
-    gaps = gaps || (basis_->ocean[i] && !there);
-    if (there) u[i] = static_cast<double>(truth[i]) - static_cast<double>(climatology[i]);
+    gaps = gaps || (basis_->is_ocean(i) && !there);
+    if (there)
+      u[i] = (static_cast<double>(truth[i]) - static_cast<double>(climatology[i])) / basis_->scale_of(i);
   }
   // Without gaps the modes are orthonormal. With them, conjugate gradients on the normal equations
   // of the whole region, since neighbours that overlap depend on each other.
@@ -121,7 +119,7 @@ double PodBound::project(std::span<const float> truth, std::span<const float> cl
   }
   decode_coefficients(*basis_, a, 1, field);
   for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = valid[i] > 0 ? static_cast<float>(field[i] + static_cast<double>(climatology[i]))
+    out[i] = valid[i] > 0 ? static_cast<float>(basis_->scale_of(i) * field[i] + double{climatology[i]})
                           : std::numeric_limits<float>::quiet_NaN();
   return misfit;
 }

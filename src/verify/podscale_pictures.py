@@ -48,37 +48,90 @@ def degrees(value, positive, negative):
     return f"{abs(value):g}°{positive if value > 0 else negative}"
 
 
+def corners(centres):
+    """Corners of cells around centres [ny, nx]: the mean of the four centres around each, carried on beyond the edges."""
+    for axis in (0, 1):
+        first, last = np.take(centres, [0], axis), np.take(centres, [-1], axis)
+        if centres.shape[axis] > 1:
+            first, last = 2 * first - np.take(centres, [1], axis), 2 * last - np.take(centres, [-2], axis)
+        centres = np.concatenate([first, centres, last], axis)
+        lower, upper = [slice(None)] * 2, [slice(None)] * 2
+        lower[axis], upper[axis] = slice(None, -1), slice(1, None)
+        centres = 0.5 * (centres[tuple(lower)] + centres[tuple(upper)])
+    return centres
+
+
+def places(data):
+    """Corners [ny + 1, nx + 1] of the cells (x, y), labels of the axes, and whether these are degrees."""
+    rows, columns = data["ocean_mask"].dimensions
+    if "mesh_pixel" in data.ncattrs():
+        x, y = np.meshgrid(*(data.mesh_pixel * np.arange(n + 1) for n in data["ocean_mask"].shape[::-1]))
+        return x, y, ("column", "row"), False
+    if (rows, columns) in (("lat", "lon"), ("y", "x")) and columns in data.variables:  # axes
+        x, y = np.meshgrid(edges(np.asarray(data[columns][...])), edges(np.asarray(data[rows][...])))
+        units = data[columns].units
+        return x, y, (f"x ({units})", f"y ({units})"), rows == "lat"
+    names = [name for name in data["ocean_mask"].coordinates.split() if name not in ("lat", "lon")] or ["lat", "lon"]
+    y, x = (np.ma.filled(data[name][...].astype(float), np.nan) for name in names)
+    degrees_ = names == ["lat", "lon"]
+    if degrees_:  # longitudes around the middle of the mesh, so that no cell goes round the globe
+        middle = np.rad2deg(np.angle(np.nanmean(np.exp(1j * np.deg2rad(x)))))
+        x = middle + (x - middle + 180) % 360 - 180
+    units = data[names[1]].units
+    return corners(x), corners(y), (f"x ({units})", f"y ({units})"), degrees_
+
+
 class Maps:
     """Maps of one region, all with the same axes, land and coast line."""
 
-    def __init__(self, lat, lon, ocean):
-        self.x, self.y, self.ocean = edges(lon), edges(lat), ocean
-        self.aspect = 1 / max(0.2, np.cos(np.deg2rad(0.5 * (self.y[0] + self.y[-1]))))
-        self.ratio = (self.x[-1] - self.x[0]) / ((self.y[-1] - self.y[0]) * self.aspect)
-        lines = [[(self.x[i], self.y[j]), (self.x[i], self.y[j + 1])]
-                 for j, i in zip(*np.nonzero(ocean[:, 1:] != ocean[:, :-1])) for i in [i + 1]]
-        lines += [[(self.x[i], self.y[j + 1]), (self.x[i + 1], self.y[j + 1])]
-                  for j, i in zip(*np.nonzero(ocean[1:, :] != ocean[:-1, :]))]
+    def __init__(self, data):
+        self.ocean = np.ma.filled(data["ocean_mask"][...], 0) == 1
+        self.x, self.y, self.names, self.degrees = places(data)
+        # Cells without a place, or across the cut of the longitudes, are not drawn.
+        low, high = (pick([self.x[:-1, :-1], self.x[1:, :-1], self.x[:-1, 1:], self.x[1:, 1:]], axis=0)
+                     for pick in (np.min, np.max))
+        self.drawn = np.isfinite(low + self.y[1:, 1:] + self.y[:-1, :-1] + self.y[1:, :-1] + self.y[:-1, 1:])
+        if self.degrees:
+            self.drawn &= high - low < 180
+        self.rectangle = np.ptp(self.x[:, 0]) == 0 and np.ptp(self.y[0]) == 0  # else parts of a panel are no mesh
+        self.limits = [(np.nanmin(values), np.nanmax(values)) for values in (self.x, self.y)]
+        if self.names[1] == "row":
+            self.limits[1] = self.limits[1][::-1]  # images count rows from the top
+        self.x, self.y = (np.where(np.isfinite(values), values, np.nanmean(values)) for values in (self.x, self.y))
+        middle = 0.5 * sum(self.limits[1])
+        self.aspect = 1 / max(0.2, np.cos(np.deg2rad(middle))) if self.degrees else 1
+        self.ratio = np.ptp(self.limits[0]) / (np.ptp(self.limits[1]) * self.aspect)
+        ocean, drawn = self.ocean, self.drawn
+        lines = [[(self.x[j, i], self.y[j, i]), (self.x[j + 1, i], self.y[j + 1, i])] for j, i in zip(*np.nonzero(
+            (ocean[:, 1:] != ocean[:, :-1]) & drawn[:, 1:] & drawn[:, :-1])) for i in [i + 1]]
+        lines += [[(self.x[j, i], self.y[j, i]), (self.x[j, i + 1], self.y[j, i + 1])] for j, i in zip(*np.nonzero(
+            (ocean[1:, :] != ocean[:-1, :]) & drawn[1:, :] & drawn[:-1, :])) for j in [j + 1]]
         self.coast = lines
 
     def draw(self, axes, field, title, cmap, limits, label_y=True):
-        axes.set_facecolor(LAND)
-        shown = np.ma.masked_invalid(np.ma.filled(np.ma.masked_where(~self.ocean, field).astype(float), np.nan))
-        axes.pcolormesh(self.x, self.y, np.where(self.ocean, 0, np.nan), cmap=LinearSegmentedColormap.from_list(
-            "gap", ["#ffffff", "#ffffff"]), rasterized=True)  # ocean without a value stays white, land grey
+        axes.set_facecolor(LAND if self.rectangle else "#ffffff")
+        shown = np.ma.filled(np.ma.masked_where(~self.ocean | ~self.drawn, field).astype(float), np.nan)
+        shown = np.ma.masked_invalid(shown)
+        # Ocean without a value stays white, land is grey.
+        for cells, colour in ((self.ocean, "#ffffff"), (~self.ocean, LAND))[: 1 if self.rectangle else 2]:
+            axes.pcolormesh(self.x, self.y, np.where(cells & self.drawn, 0, np.nan), rasterized=True,
+                            cmap=LinearSegmentedColormap.from_list("gap", [colour, colour]))
         mesh = axes.pcolormesh(self.x, self.y, shown, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
         size = np.sqrt(self.ocean.size)
         axes.add_collection(LineCollection(self.coast, colors=COAST, linewidths=np.clip(80 / size, 0.25, 1.1),
                                            capstyle="round"))
-        axes.set_xlim(self.x[0], self.x[-1])
-        axes.set_ylim(self.y[0], self.y[-1])
+        axes.set_xlim(*self.limits[0])
+        axes.set_ylim(*self.limits[1])
         axes.set_aspect(self.aspect)
         axes.set_title(title, fontsize=11.5, color=INK, loc="left", pad=5)
-        for axis, low_high, count in ((axes.xaxis, self.x, 4), (axes.yaxis, self.y, 5)):
-            wide = low_high[-1] - low_high[0] > 60  # then multiples of 15, 30, 60 degrees
+        for axis, low_high, count in ((axes.xaxis, self.limits[0], 4), (axes.yaxis, self.limits[1], 5)):
+            wide = self.degrees and np.ptp(low_high) > 60  # then multiples of 15, 30, 60 degrees
             axis.set_major_locator(MaxNLocator(count, steps=[1, 1.5, 3, 6, 9, 10] if wide else [1, 2, 3, 5, 6, 10]))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "E", "W")))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "N", "S")))
+        if self.degrees:
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "E", "W")))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "N", "S")))
+        elif label_y:
+            axes.text(0, -0.08, ", ".join(self.names), transform=axes.transAxes, fontsize=7.5, color=INK, va="top")
         axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6, labelleft=label_y)
         for spine in axes.spines.values():
             spine.set_linewidth(0.6)
@@ -129,7 +182,7 @@ def span(fields, low=1, high=99):
     return (limits[0], limits[1]) if limits[1] > limits[0] else (limits[0] - 0.5, limits[1] + 0.5)
 
 
-def draw_scores(axes, names, rmse, crps):
+def draw_scores(axes, names, rmse, crps, unit):
     """RMSE and CRPS of every system as bars, the product in colour."""
     place = np.arange(len(names))[::-1]
     colours = [ORDER.get(name, "#9aa7b1") for name in names]
@@ -138,17 +191,27 @@ def draw_scores(axes, names, rmse, crps):
     longest = max(np.nanmax(rmse), 1e-9)
     for where, values, text in ((0.2, rmse, "RMSE"), (-0.2, crps, "CRPS")):
         for y, value in zip(place + where, values):
-            axes.text(value + 0.015 * longest, y, f"{value:.3f}" + (f"  {text}" if y > len(names) - 1.5 else ""),
+            axes.text(value + 0.015 * longest, y, number_text(value, longest) + (f"  {text}" if y > len(names) - 1.5 else ""),
                       va="center", fontsize=8.5, color=INK)
     axes.set_yticks(place)
     axes.set_yticklabels([name.replace("_", "\n") for name in names], fontsize=9)
     axes.set_xlim(0, 1.25 * longest)
-    axes.set_title("Scores over the period (K)", fontsize=11.5, color=INK, loc="left", pad=5)
+    axes.set_title("Scores over the period" + (f" ({unit})" if unit else ""), fontsize=11.5, color=INK, loc="left", pad=5)
     axes.tick_params(labelsize=8, length=0, colors=INK)
     axes.set_xticks([])
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
     axes.spines["left"].set_linewidth(0.6)
+
+
+def number_text(value, largest):
+    return f"{value:.3f}" if 0.05 <= largest < 1000 else f"{value:.3g}"
+
+
+def shown_unit(units):
+    """As people write it; nothing for pure numbers."""
+    names = ("degC", "Celsius", "degree_Celsius", "degrees_C", "celsius")
+    return "°C" if units in names else "" if units == "1" else units
 
 
 def dates_of(variable, hours):
@@ -165,16 +228,16 @@ def draw(source, target, form):
     with netCDF4.Dataset(source) as data:
         if "picture_mean" not in data.variables:
             sys.exit(f"podscale_pictures.py: {source} holds no picture fields: run podscale-verify again")
-        ocean = np.ma.filled(data["ocean_mask"][...], 0) == 1
-        maps = Maps(np.asarray(data["lat"][...]), np.asarray(data["lon"][...]), ocean)
+        maps = Maps(data)
         names = data["system"].flag_meanings.split()
         coarse, mean, truth = (data["picture_" + name][...] for name in ("low_resolution", "mean", "truth"))
         deviation = data["picture_deviation"][...] if "picture_deviation" in data.variables else None
         units, title = data["picture_truth"].units, data.title.replace("scores of ", "", 1)
+        difference = shown_unit(data["rmse_map"].units)
         hours = is_subdaily(data["time"])
         date, period = dates_of(data["picture_time"], hours)[0], dates_of(data["time"], hours)
         rmse_map, rmse, crps = data["rmse_map"][...], data["rmse"][...], data["crps"][...]
-    unit = "°C" if units in ("degC", "Celsius", "degree_Celsius", "degrees_C") else units
+    unit = shown_unit(units)
     number = 1 if len(names) > 1 else 0  # the baseline to compare with comes right after the product
 
     sheet = Sheet(maps.ratio)
@@ -188,21 +251,21 @@ def draw(source, target, form):
         low, high = span([deviation], 0.5, 99.5)
         low = max(0, min(low, 0.7 * high))  # a nearly even field keeps a calm colour
         mesh = maps.draw(sheet.panel(0, 3), deviation, "Standard deviation", "YlGnBu", (low, high), False)
-        sheet.bar(mesh, 0, 3, 3, "K", "both")
+        sheet.bar(mesh, 0, 3, 3, difference, "both")
 
     error = mean - truth
     most = max(np.abs(span([error], 1, 99)))
     mesh = maps.draw(sheet.panel(1, 0), error, "Error: mean minus truth", "RdBu_r", (-most, most))
-    sheet.bar(mesh, 1, 0, 0, "K", "both")
+    sheet.bar(mesh, 1, 0, 0, difference, "both")
     low, high = span([rmse_map[0], rmse_map[number]], 0, 99)
     shared = (0.8 * low, high)
     mesh = maps.draw(sheet.panel(1, 1), rmse_map[0], f"RMSE of {names[0]}", "magma_r", shared, False)
     baseline = names[number].replace("_", " ")
     maps.draw(sheet.panel(1, 2), rmse_map[number], f"RMSE of {baseline}", "magma_r", shared, False)
-    sheet.bar(mesh, 1, 1, 2, f"K, {period[0]} to {period[-1]}", "max")
+    sheet.bar(mesh, 1, 1, 2, f"{difference + ', ' if difference else ''}{period[0]} to {period[-1]}", "max")
     x, y = sheet.corner(1, 3)
     bars = sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height)
-    draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan))
+    draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan), difference)
     picture = io.BytesIO()  # whole before it is written: some formats fail in many words on a full disk
     sheet.figure.savefig(picture, dpi=130, facecolor="white", format=form)
     try:

@@ -3,17 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "podscale/core/error.hpp"
 #include "podscale/verify/calibration.hpp"
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // The sample order of the training has 0 here: no counter is shared, even with one seed.
 constexpr std::uint32_t ties = 1;
 
@@ -36,17 +33,16 @@ std::size_t rank_among(std::span<const float> members, std::size_t first, std::s
 }
 
 RankHistogram::RankHistogram(std::vector<VerifiedSystem> systems, long times, std::uint64_t seed)
-    : systems_(std::move(systems)),
-      ranks_(most_ranks(systems_)),
-      random_(seed, Stream::shuffle),
-      sums_(times, systems_.size() * ranks_) {}
+    : ScoreFamily(systems, times, systems.size() * most_ranks(systems)),
+      ranks_(most_ranks(systems)),
+      random_(seed, Stream::shuffle) {}
 
 void RankHistogram::add(const ScoredTime& fields) {
   const std::size_t points = fields.weights.size();
   const std::span<double> sums = sums_.at(fields.time);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const std::span<const float> members = fields.forecasts[s].members;
-    PODSCALE_ASSERT(members.size() == points * static_cast<std::size_t>(systems_[s].members),
+    PODSCALE_ASSERT(members.size() == points * systems_[s].members,
                     "{}: {} values of members, {} points, {} members", systems_[s].name, members.size(),
                     points, systems_[s].members);
     if (members.empty()) continue;
@@ -59,21 +55,13 @@ void RankHistogram::add(const ScoredTime& fields) {
   }
 }
 
-void RankHistogram::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
 std::vector<double> RankHistogram::shares(std::size_t system) const {
   if (systems_[system].members == 0) return {};
   const std::vector<double> total = sums_.total();
-  const auto first = total.begin() + static_cast<long>(system * ranks_);
-  std::vector<double> out(first, first + systems_[system].members + 1);
-  const double sum = std::accumulate(out.begin(), out.end(), 0.0);
-  for (double& value : out) value = sum > 0 ? value / sum : nan;
-  return out;
+  return shares_of(std::span(total).subspan(system * ranks_, systems_[system].members + 1));
 }
 
-ScoreSection RankHistogram::section() const {
+ScoreSection RankHistogram::section(const ScoreUnits&) const {
   ScoreSection section;
   ScoreAxis axis{"rank", "1", "number of members below the truth", std::vector<double>(ranks_)};
   std::iota(axis.values.begin(), axis.values.end(), 0.0);
@@ -86,29 +74,21 @@ ScoreSection RankHistogram::section() const {
       "system", names, "index", "members", "below all, %", "above all, %", "if flat, %");
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     std::vector<double> share = shares(s);
-    index.push_back(share.empty() ? nan : reliability_index(share));
+    index.push_back(share.empty() ? undefined : reliability_index(share));
     if (!share.empty())
       section.text += fmt::format("{:<{}} {:>6} {:>7} {:>13} {:>13} {:>13}\n", systems_[s].name, names,
                                   score_cell(index.back(), 3), systems_[s].members,
                                   score_cell(100 * share.front(), 2), score_cell(100 * share.back(), 2),
                                   score_cell(100.0 / static_cast<double>(share.size()), 2));
-    share.resize(ranks_, nan);
+    share.resize(ranks_, undefined);
     histogram.insert(histogram.end(), share.begin(), share.end());
   }
   const std::string comment =
       "the written members lie in the space of the retained modes: they lack the truncation variance";
-  section.variables = {{"rank_histogram",
-                        {"system", "rank"},
-                        "1",
-                        "share of truths by the number of members below them",
-                        histogram,
-                        comment},
-                       {"rank_reliability_index",
-                        {"system"},
-                        "1",
-                        "sum over ranks of the departure of the rank histogram from flatness",
-                        index,
-                        comment}};
+  section.add("rank_histogram", "system rank", "1", "share of truths by the number of members below them",
+              histogram, comment);
+  section.add("rank_reliability_index", "system", "1",
+              "sum over ranks of the departure of the rank histogram from flatness", index, comment);
   return section;
 }
 

@@ -2,25 +2,25 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "podscale/core/error.hpp"
 
 namespace podscale {
 
-ScoreAccumulator::ScoreAccumulator(const Grid& grid, std::vector<unsigned char> ocean,
+ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean,
                                    std::vector<VerifiedSystem> systems, long times, double data_range,
-                                   const SsimWindow& window)
-    : grid_(grid),
+                                   const std::string& units, const SsimWindow& window)
+    : mesh_(mesh),
       ocean_(std::move(ocean)),
       systems_(std::move(systems)),
       times_(times),
       data_range_(data_range),
+      units_(units, data_range),
       window_(window),
-      sums_(static_cast<std::size_t>(times) * systems_.size()),
+      sums_(times * systems_.size()),
       maps_(systems_.size()),
-      map_count_(static_cast<std::size_t>(grid.points()), 0.0) {
+      map_count_(mesh.points(), 0.0) {
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     maps_[s].rmse.assign(map_count_.size(), 0.0);
     maps_[s].bias.assign(map_count_.size(), 0.0);
@@ -32,7 +32,7 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
                            std::span<const float> climatology) {
   PODSCALE_ASSERT(time >= 0 && time < times_ && forecasts.size() == systems_.size(),
                   "time {} of {}, {} of {} systems", time, times_, forecasts.size(), systems_.size());
-  const std::vector<double> weights = point_weights(grid_, ocean_, truth, forecasts, &lost_);
+  const std::vector<double> weights = point_weights(mesh_, ocean_, truth, forecasts, &lost_);
   for (std::size_t i = 0; i < weights.size(); ++i) map_count_[i] += weights[i] > 0 ? 1 : 0;
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const Forecast& forecast = forecasts[s];
@@ -43,7 +43,7 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
     FieldSums& sums = sums_[index(time, s)];
     sums = field_sums(weights, forecast, truth, climatology);
     const SsimSums ssim =
-        ssim_sums(grid_.ny(), grid_.nx(), weights, forecast.mean, truth, data_range_, window_);
+        ssim_sums(mesh_.ny(), mesh_.nx(), weights, forecast.mean, truth, data_range_, window_);
     sums[Sum::ssim] = ssim.ssim;
     sums[Sum::ssim_weight] = ssim.weight;
     ScoreMaps& maps = maps_[s];
@@ -69,8 +69,7 @@ void ScoreAccumulator::reduce(const Communicator& comm) {
   for (ScoreMaps& maps : maps_) {
     for (std::vector<double>* map : {&maps.rmse, &maps.bias, &maps.deviation}) {
       comm.sum(std::span<double>(*map));
-      for (std::size_t i = 0; i < map->size(); ++i)
-        (*map)[i] = map_count_[i] > 0 ? (*map)[i] / map_count_[i] : std::numeric_limits<double>::quiet_NaN();
+      for (std::size_t i = 0; i < map->size(); ++i) (*map)[i] = quotient((*map)[i], map_count_[i]);
     }
     for (double& value : maps.rmse) value = std::sqrt(value);
   }
@@ -79,7 +78,7 @@ void ScoreAccumulator::reduce(const Communicator& comm) {
 
 std::vector<ScoreSection> ScoreAccumulator::sections() const {
   std::vector<ScoreSection> out;
-  for (const auto& family : families_) out.push_back(family->section());
+  for (const auto& family : families_) out.push_back(family->section(units_));
   return out;
 }
 

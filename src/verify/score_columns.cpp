@@ -4,17 +4,17 @@ namespace podscale {
 
 const std::vector<ScoreColumn>& score_columns() {
   static const std::vector<ScoreColumn> list = {
-      {"rmse", "K", "root mean square error", [](const Scores& s) { return s.rmse; }},
-      {"mae", "K", "mean absolute error", [](const Scores& s) { return s.mae; }},
-      {"bias", "K", "mean error, downscaled minus truth", [](const Scores& s) { return s.bias; }},
+      {"rmse", "", "root mean square error", [](const Scores& s) { return s.rmse; }},
+      {"mae", "", "mean absolute error", [](const Scores& s) { return s.mae; }},
+      {"bias", "", "mean error, downscaled minus truth", [](const Scores& s) { return s.bias; }},
       {"correlation", "1", "correlation with the truth", [](const Scores& s) { return s.correlation; }},
       {"anomaly_correlation", "1", "correlation of the anomalies against the climatology",
        [](const Scores& s) { return s.anomaly_correlation; }},
-      {"crps", "K", "continuous ranked probability score of the Gaussian of mean and variance",
+      {"crps", "", "continuous ranked probability score of the Gaussian of mean and variance",
        [](const Scores& s) { return s.crps; }},
-      {"fair_crps", "K", "fair continuous ranked probability score of the members",
+      {"fair_crps", "", "fair continuous ranked probability score of the members",
        [](const Scores& s) { return s.fair_crps; }},
-      {"spread", "K",
+      {"spread", "",
        "root of the mean variance, times sqrt((M+1)/M) where it comes from M = spread_members members",
        [](const Scores& s) { return s.spread; }},
       {"spread_skill", "1", "ratio of spread to root mean square error",

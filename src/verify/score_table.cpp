@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "podscale/verify/text_cells.hpp"
-
 namespace podscale {
 namespace {
 
@@ -42,20 +40,22 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
   for (const double level : coverage_levels)
     text += fmt::format(" {:>5}", fmt::format("{:.0f} %", 100 * level));
   text += fmt::format(" {:>6} {:>6}\n", "PSNR", "SSIM");
-  text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", "", width, "K", "K", "K", "", "K");
-  if (members) text += fmt::format(" {:>9}", "K");
+  const ScoreUnits& units = scores.units();
+  const std::string unit = units.text.size() > 7 ? "*" : units.text;
+  text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", "", width, unit, unit, unit, "", unit);
+  if (members) text += fmt::format(" {:>9}", unit);
   text += fmt::format(" {:>12} {:>23} {:>6}\n", "", "coverage, %    ", "dB");
   for (std::size_t s = 0; s < systems.size(); ++s) {
     const Scores x = scores.total(s);
-    text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", systems[s].name, width, score_cell(x.rmse, 4),
-                        score_cell(x.mae, 4), score_cell(x.bias, 4), score_cell(x.anomaly_correlation, 4),
-                        score_cell(x.crps, 4));
-    if (members) text += fmt::format(" {:>9}", score_cell(x.fair_crps, 4));
+    text += fmt::format("{:<{}} {:>7} {:>7} {:>8} {:>7} {:>7}", systems[s].name, width, units.cell(x.rmse, 4),
+                        units.cell(x.mae, 4), units.cell(x.bias, 4), score_cell(x.anomaly_correlation, 4),
+                        units.cell(x.crps, 4));
+    if (members) text += fmt::format(" {:>9}", units.cell(x.fair_crps, 4));
     text += fmt::format(" {:>12}", score_cell(x.spread_skill, 3));
     for (const double covered : x.coverage) text += fmt::format(" {:>5}", score_cell(100 * covered, 1));
     text += fmt::format(" {:>6} {:>6}\n", score_cell(x.psnr, 2), score_cell(x.ssim, 4));
   }
-  text += "\n";
+  text += unit == "*" ? "*: " + units.text + "\n\n" : "\n";
   for (const VerifiedSystem& system : systems)
     text += fmt::format("{:<{}} {}\n", system.name, width, system.description);
   text +=
@@ -65,9 +65,8 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
   if (members)
     text += "fair CRPS: from the written members, which lack the variance that the POD truncates\n";
   text += spread_note(scores);
-  text +=
-      fmt::format("PSNR, SSIM: data range {:.2f} K (truth over the period); SSIM on windows without land\n",
-                  scores.data_range());
+  text += fmt::format("PSNR, SSIM: data range {} {} (truth over the period); SSIM on windows without land\n",
+                      units.cell(scores.data_range(), 2), units.text);
   if (scores.lost() > 0)
     text += fmt::format("{} values of the truth were left out for all systems: one of them has none there\n",
                         scores.lost());

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/file/netcdf_file.hpp"
+#include "podscale/field/mesh_file.hpp"
 #include "podscale/verify/score_columns.hpp"
 
 namespace podscale {
@@ -24,6 +24,7 @@ class ScoresFile {
   ScoresFile(const std::string& path, const ScoresFileContents& contents)
       : contents_(contents),
         scores_(*contents.scores),
+        units_(scores_.units()),
         comm_(Communicator::self()),
         file_(NetcdfFile::create(comm_, path)) {}
 
@@ -54,13 +55,11 @@ class ScoresFile {
   }
 
   void define_axes() {
-    const Grid& grid = scores_.grid();
     const auto& systems = scores_.systems();
     file_.define_dimension("system", systems.size());
-    file_.define_dimension("time", static_cast<std::size_t>(scores_.times()));
+    file_.define_dimension("time", scores_.times());
     file_.define_dimension("probability", coverage_levels.size());
-    file_.define_dimension("lat", static_cast<std::size_t>(grid.ny()));
-    file_.define_dimension("lon", static_cast<std::size_t>(grid.nx()));
+    points_ = define_mesh(file_, scores_.mesh());
 
     define("system", NC_INT, {"system"}, "", "what is scored", false);
     std::vector<double> numbers;
@@ -76,12 +75,6 @@ class ScoresFile {
     define("spread_members", NC_INT, {"system"}, "1",
            "members that the variance was made from; 0: not from members", false);
     define("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval", false);
-    for (const auto& [name, standard, units, axis] : {std::array{"lat", "latitude", "degrees_north", "Y"},
-                                                      std::array{"lon", "longitude", "degrees_east", "X"}}) {
-      define(name, NC_DOUBLE, {name}, units, standard, false);
-      file_.put_text(name, "standard_name", standard);
-      file_.put_text(name, "axis", axis);
-    }
     define_time("time", {"time"}, "time");
     file_.put_text("time", "axis", "T");
   }
@@ -92,11 +85,18 @@ class ScoresFile {
     file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
   }
 
+  void define_map(const std::string& name, nc_type type, Names dims, const std::string& units,
+                  const std::string& long_name) {
+    dims.insert(dims.end(), {points_.y, points_.x});
+    define(name, type, dims, units, long_name, type == NC_FLOAT);
+    points_.describe(file_, name);
+  }
+
   void define_scores() {
     for (const ScoreColumn& column : score_columns()) {
-      define(column.name, NC_DOUBLE, {"system"}, column.units, column.long_name);
-      define(std::string(column.name) + "_series", NC_DOUBLE, {"time", "system"}, column.units,
-             column.long_name);
+      const std::string units = *column.units ? column.units : units_.difference, name = column.name;
+      define(name, NC_DOUBLE, {"system"}, units, column.long_name);
+      define(name + "_series", NC_DOUBLE, {"time", "system"}, units, column.long_name);
     }
     const std::string coverage =
         "fraction of truths inside the central interval of the Gaussian of mean and variance";
@@ -118,12 +118,11 @@ class ScoresFile {
   }
 
   void define_fields() {
-    define("rmse_map", NC_FLOAT, {"system", "lat", "lon"}, "K", "root mean square error over the period");
-    define("bias_map", NC_FLOAT, {"system", "lat", "lon"}, "K",
-           "mean error over the period, downscaled minus truth");
-    define("deviation_map", NC_FLOAT, {"system", "lat", "lon"}, "K",
-           "mean standard deviation over the period");
-    define("ocean_mask", NC_BYTE, {"lat", "lon"}, "", "points that are verified", false);
+    const std::string& units = units_.difference;
+    define_map("rmse_map", NC_FLOAT, {"system"}, units, "root mean square error over the period");
+    define_map("bias_map", NC_FLOAT, {"system"}, units, "mean error over the period, downscaled minus truth");
+    define_map("deviation_map", NC_FLOAT, {"system"}, units, "mean standard deviation over the period");
+    define_map("ocean_mask", NC_BYTE, {}, "", "points that are verified");
     file_.put_numbers("ocean_mask", "flag_values", {0, 1}, NC_BYTE);
     file_.put_text("ocean_mask", "flag_meanings", "land ocean");
     file_.put_text("", "Conventions", "CF-1.8");
@@ -137,13 +136,15 @@ class ScoresFile {
     file_.put_numbers("", "data_range", {scores_.data_range()});
     if (contents_.picture.time < 0) return;
     define_time("picture_time", {}, "time of the picture");
-    for (const auto& [name, what] : picture_names()) {
-      define(name, NC_FLOAT, {"lat", "lon"}, name == "picture_deviation" ? "K" : contents_.units, what);
-      file_.put_text(name, "coordinates", "picture_time");
-    }
+    if (!points_.coordinates.empty()) points_.coordinates.insert(0, " ");
+    points_.coordinates.insert(0, "picture_time");
+    for (const auto& [name, what] : picture_names())
+      define_map(name, NC_FLOAT, {}, name == "picture_deviation" ? units : units_.value, what);
   }
 
-  Names::size_type systems() const { return scores_.systems().size(); }
+  std::size_t systems() const { return scores_.systems().size(); }
+  std::size_t ny() const { return scores_.mesh().ny(); }
+  std::size_t nx() const { return scores_.mesh().nx(); }
 
   std::vector<std::pair<std::string, std::string>> picture_names() const {
     std::vector<std::pair<std::string, std::string>> names = {
@@ -156,7 +157,6 @@ class ScoresFile {
   }
 
   void put_axes() {
-    const Grid& grid = scores_.grid();
     std::vector<double> numbers, members;
     for (const VerifiedSystem& system : scores_.systems()) {
       numbers.push_back(static_cast<double>(numbers.size()));
@@ -165,11 +165,10 @@ class ScoresFile {
     put("system", {numbers.size()}, numbers);
     put("spread_members", {members.size()}, members);
     put("probability", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
-    put("lat", {grid.lat.size()}, grid.lat);
-    put("lon", {grid.lon.size()}, grid.lon);
+    write_mesh(comm_, file_, scores_.mesh());
     put("time", {contents_.times.values.size()}, contents_.times.values);
     const auto& ocean = scores_.ocean();
-    put("ocean_mask", {grid.lat.size(), grid.lon.size()}, {ocean.begin(), ocean.end()});
+    put("ocean_mask", {ny(), nx()}, {ocean.begin(), ocean.end()});
   }
 
   void put_scores() {
@@ -205,7 +204,7 @@ class ScoresFile {
   }
 
   void put_fields() {
-    const auto ny = scores_.grid().lat.size(), nx = scores_.grid().lon.size();
+    const std::size_t ny = this->ny(), nx = this->nx();
     for (std::size_t s = 0; s < systems(); ++s) {
       const ScoreMaps& maps = scores_.maps(s);
       const std::vector<double> none(ny * nx, fill);
@@ -215,7 +214,7 @@ class ScoresFile {
     }
     const PictureFields& picture = contents_.picture;
     if (picture.time < 0) return;
-    const double time[] = {contents_.times.values[static_cast<std::size_t>(picture.time)]};
+    const double time[] = {contents_.times.values[picture.time]};
     file_.put("picture_time", {}, {}, std::span<const double>(time));
     const std::vector<float>* fields[] = {&picture.low_resolution, &picture.mean, &picture.truth,
                                           &picture.deviation};
@@ -237,6 +236,8 @@ class ScoresFile {
 
   const ScoresFileContents& contents_;
   const ScoreAccumulator& scores_;
+  const ScoreUnits& units_;
+  MeshNames points_;
   Communicator comm_;
   NetcdfFile file_;
 };

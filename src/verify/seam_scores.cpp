@@ -3,23 +3,19 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
-
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 
-SeamScores::SeamScores(const Grid& grid, const Decomposition& decomposition,
+SeamScores::SeamScores(const Mesh& mesh, const Decomposition& decomposition,
                        std::vector<VerifiedSystem> systems, long times)
-    : ny_(grid.ny()),
-      nx_(grid.nx()),
-      patch_(static_cast<std::size_t>(grid.points())),
-      systems_(std::move(systems)),
-      sums_(times, 4 * (1 + 2 * systems_.size())) {
+    : ScoreFamily(systems, times, 4 * (1 + 2 * systems.size())),
+      ny_(mesh.ny()),
+      nx_(mesh.nx()),
+      patch_(mesh.points()) {
   for (long p = 0; p < decomposition.patches(); ++p) {
     const Window w = decomposition.patch_window(p);
     for (long y = w.y0; y < w.y0 + w.ny; ++y)
-      for (long x = w.x0; x < w.x0 + w.nx; ++x) patch_[static_cast<std::size_t>(y * nx_ + x)] = p;
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) patch_[y * nx_ + x] = p;
   }
 }
 
@@ -33,9 +29,9 @@ void SeamScores::add_field(std::span<const float> field, std::span<const double>
   };
   for (long y = 0; y < ny_; ++y)
     for (long x = 0; x < nx_; ++x) {
-      const std::size_t i = static_cast<std::size_t>(y * nx_ + x);
+      const std::size_t i = y * nx_ + x;
       if (x + 1 < nx_) pair(i, i + 1);
-      if (y + 1 < ny_) pair(i, i + static_cast<std::size_t>(nx_));
+      if (y + 1 < ny_) pair(i, i + nx_);
     }
 }
 
@@ -50,16 +46,11 @@ void SeamScores::add(const ScoredTime& fields) {
   }
 }
 
-void SeamScores::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
-ScoreSection SeamScores::section() const {
+ScoreSection SeamScores::section(const ScoreUnits&) const {
   const auto total = sums_.total();
   const auto ratio = [&](std::size_t field) {
     const double* at = total.data() + 4 * field;
-    return at[1] > 0 && at[3] > 0 && at[2] > 0 ? at[0] / at[1] / (at[2] / at[3])
-                                               : std::numeric_limits<double>::quiet_NaN();
+    return quotient(quotient(at[0], at[1]), quotient(at[2], at[3]));
   };
   ScoreSection section;
   const std::size_t names = name_width(systems_);
@@ -73,13 +64,10 @@ ScoreSection SeamScores::section() const {
     section.text += fmt::format("{:<{}} {:>8} {:>8}\n", systems_[s].name, names, score_cell(means.back(), 3),
                                 score_cell(members.back(), 3));
   }
-  section.variables = {{"seam_ratio",
-                        {"system"},
-                        "1",
-                        "mean jump of the mean across patch borders over that inside patches",
-                        means},
-                       {"seam_ratio_member", {"system"}, "1", "the same of the first member", members},
-                       {"seam_ratio_truth", {}, "1", "the same of the truth", {ratio(0)}}};
+  section.add("seam_ratio", "system", "1",
+              "mean jump of the mean across patch borders over that inside patches", means);
+  section.add("seam_ratio_member", "system", "1", "the same of the first member", members);
+  section.add("seam_ratio_truth", "", "1", "the same of the truth", {ratio(0)});
   return section;
 }
 

@@ -4,36 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numbers>
-
-#include "podscale/verify/text_cells.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-/// Root of the area of the cells around row j, column i, km.
-double cell_side(const Grid& grid, long j, long i) {
-  constexpr double km_per_degree = 6371.0 * std::numbers::pi / 180;
-  const double dy =
-      grid.lat_bounds[static_cast<std::size_t>(j) + 1] - grid.lat_bounds[static_cast<std::size_t>(j)];
-  const double dx =
-      grid.lon_bounds[static_cast<std::size_t>(i) + 1] - grid.lon_bounds[static_cast<std::size_t>(i)];
-  return km_per_degree *
-         std::sqrt(dy * dx * std::cos(grid.lat[static_cast<std::size_t>(j)] * std::numbers::pi / 180));
-}
-
 std::string wavelength_cell(double points, double factor, long size) {
   if (std::isinf(points))
-    return fmt::format(">{}", score_cell(factor * static_cast<double>(size), factor == 1 ? 0 : 0));
+    return std::isnan(factor) ? "-" : fmt::format(">{}", score_cell(factor * static_cast<double>(size), 0));
   return score_cell(factor * points, factor == 1 ? 1 : 0);
 }
 
 std::vector<double> ratios(const std::vector<double>& over, const std::vector<double>& under,
                            bool complement) {
-  std::vector<double> out(over.size(), nan);
+  std::vector<double> out(over.size(), undefined);
   for (std::size_t k = 0; k < out.size(); ++k)
     if (under[k] > 0) out[k] = complement ? 1 - over[k] / under[k] : over[k] / under[k];
   return out;
@@ -41,19 +24,18 @@ std::vector<double> ratios(const std::vector<double>& over, const std::vector<do
 
 }  // namespace
 
-SpectralScores::SpectralScores(const Grid& grid, std::vector<VerifiedSystem> systems, long times, long size)
-    : grid_(grid),
-      systems_(std::move(systems)),
-      spectrum_(size),
-      sums_(times, (systems_.size() * curves + 1) * wavenumbers() + 2) {}
+SpectralScores::SpectralScores(const Mesh& mesh, std::vector<VerifiedSystem> systems, long times, long size)
+    : ScoreFamily(systems, times, (systems.size() * curves + 1) * (size / 2) + 2),
+      mesh_(mesh),
+      spectrum_(size) {}
 
 void SpectralScores::add(const ScoredTime& fields) {
-  const long n = spectrum_.size(), nx = grid_.nx(), step = n / 2;
+  const long n = spectrum_.size(), nx = mesh_.nx(), step = n / 2;
   const std::span<double> sums = sums_.at(fields.time);
   const std::size_t points = fields.weights.size(), tail = offset(systems_.size(), forecast);
-  std::vector<double> values(static_cast<std::size_t>(n * n));
+  std::vector<double> values(n * n);
   WindowCoefficients truth, other;
-  for (long y0 = 0; y0 + n <= grid_.ny(); y0 += step)
+  for (long y0 = 0; y0 + n <= mesh_.ny(); y0 += step)
     for (long x0 = 0; x0 + n <= nx; x0 += step) {
       bool clear = true;
       for (long j = y0; j < y0 + n && clear; ++j)
@@ -70,7 +52,8 @@ void SpectralScores::add(const ScoredTime& fields) {
       transform(fields.truth, truth);
       add(truth, tail);
       sums[tail + wavenumbers()] += 1;
-      sums[tail + wavenumbers() + 1] += cell_side(grid_, y0 + n / 2, x0 + n / 2);
+      const Position cell = mesh_.spacing((y0 + n / 2) * nx + x0 + n / 2);
+      sums[tail + wavenumbers() + 1] += std::sqrt(cell.y * cell.x);
       for (std::size_t s = 0; s < systems_.size(); ++s) {
         transform(fields.forecasts[s].mean, other);
         add(other, offset(s, forecast));
@@ -86,12 +69,8 @@ void SpectralScores::add(const ScoredTime& fields) {
     }
 }
 
-void SpectralScores::reduce(const Communicator& comm) {
-  sums_.reduce(comm);
-}
-
 std::vector<double> SpectralScores::averaged(const std::vector<double>& total, std::size_t first) const {
-  std::vector<double> out(wavenumbers(), nan);
+  std::vector<double> out(wavenumbers(), undefined);
   const double count = total[total.size() - 2];
   for (std::size_t k = 0; k < out.size() && count > 0; ++k)
     out[k] = total[first + k] / (count * spectrum_.bin_sizes()[k]);
@@ -99,7 +78,7 @@ std::vector<double> SpectralScores::averaged(const std::vector<double>& total, s
 }
 
 std::vector<double> SpectralScores::power(std::size_t system, Curve curve) const {
-  if (curve == member && !systems_[system].has_members) return std::vector<double>(wavenumbers(), nan);
+  if (curve == member && !systems_[system].has_members) return std::vector<double>(wavenumbers(), undefined);
   return averaged(sums_.total(), offset(system, curve));
 }
 
@@ -114,10 +93,11 @@ double SpectralScores::windows() const {
 
 double SpectralScores::spacing_km() const {
   const std::vector<double> total = sums_.total();
-  return total[total.size() - 2] > 0 ? total.back() / total[total.size() - 2] : nan;
+  const bool pixels = mesh_.kind() == MeshKind::plane && mesh_.unit().metres == 0;
+  return pixels ? undefined : quotient(total.back(), total[total.size() - 2]);
 }
 
-ScoreSection SpectralScores::section() const {
+ScoreSection SpectralScores::section(const ScoreUnits& units) const {
   const long n = spectrum_.size();
   ScoreSection section;
   ScoreAxis axis{"wavenumber", "1", fmt::format("cycles in a window of {} grid points", n), {}};
@@ -134,10 +114,11 @@ ScoreSection SpectralScores::section() const {
   const std::size_t names = name_width(systems_) + 7,
                     shown = std::max<std::size_t>(1, (wavenumbers() + 7) / 8);
   section.text = fmt::format(
-      "\nspectra on {0} x {0} windows without land ({1:.0f} of them; a point is {2} km): resolved "
+      "\nspectra on {0} x {0} windows without land ({1:.0f} of them; a point is {2}): resolved "
       "wavelengths;\npower over that of the truth at wavelengths of so many points\n"
       "{3:<{4}} {5:>8} {6:>6} {7:>8}",
-      n, windows(), score_cell(km, 1), "system", names, "eff res", "km", "err/2");
+      n, windows(), std::isnan(km) ? "a pixel" : score_cell(km, 1) + " km", "system", names, "eff res", "km",
+      "err/2");
   for (std::size_t k = 0; k < wavenumbers(); k += shown)
     section.text += fmt::format(" {:>6}", score_cell(wavelengths[k], 1));
   section.text += "\n";
@@ -161,58 +142,33 @@ ScoreSection SpectralScores::section() const {
     of_member.push_back(effective_wavelength(ratio[member], n));
     resolved.push_back(effective_wavelength(ratio[error], n));
     row(systems_[s].name, resolution.back(), resolved.back(), ratio[forecast]);
-    if (systems_[s].has_members) row(systems_[s].name + " member", of_member.back(), nan, ratio[member]);
+    if (systems_[s].has_members)
+      row(systems_[s].name + " member", of_member.back(), undefined, ratio[member]);
   }
   section.text +=
       "eff res: where the power falls below half of the truth's (points, km); err/2: where that of the "
       "error passes half of it\n";
   const std::string first =
       "2: never below 1/2 (the grid's own limit); missing: below 1/2 at all wavelengths";
-  section.variables = {
-      {"wavelength", {"wavenumber"}, "1", "wavelength in grid points", wavelengths},
-      {"spectrum_windows", {}, "1", "windows that entered, over all times", {windows()}},
-      {"spectrum_spacing", {}, "km", "root of the mean area of a cell, over the windows", {km}},
-      {"power_truth",
-       {"wavenumber"},
-       "K2",
-       "radially averaged power of the truth",
-       truth,
-       "a plane is taken off, Hann window; K2 per coefficient"},
-      {"power", {"system", "wavenumber"}, "K2", "radially averaged power of the mean", powers[forecast]},
-      {"power_error",
-       {"system", "wavenumber"},
-       "K2",
-       "radially averaged power of mean minus truth",
-       powers[error]},
-      {"power_member",
-       {"system", "wavenumber"},
-       "K2",
-       "radially averaged power of the first member",
-       powers[member]},
-      {"effective_resolution",
-       {"system"},
-       "1",
-       "wavelength in grid points where the power falls below half of the truth's",
-       resolution,
-       first},
-      {"effective_resolution_km",
-       {"system"},
-       "km",
-       "wavelength where the power falls below half of the truth's",
-       resolution_km,
-       first},
-      {"effective_resolution_member",
-       {"system"},
-       "1",
-       "wavelength in grid points where the power of one member falls below half of the truth's",
-       of_member,
-       first},
-      {"resolved_wavelength",
-       {"system"},
-       "1",
-       "wavelength in grid points where the power of the error passes half of the truth's",
-       resolved,
-       first}};
+  section.add("wavelength", "wavenumber", "1", "wavelength in grid points", wavelengths);
+  section.add("spectrum_windows", "", "1", "windows that entered, over all times", {windows()});
+  section.add("spectrum_spacing", "", "km", "root of the mean area of a cell, over the windows", {km});
+  section.add("power_truth", "wavenumber", units.square, "radially averaged power of the truth", truth,
+              "a plane is taken off, Hann window; " + units.square + " per coefficient");
+  section.add("power", "system wavenumber", units.square, "radially averaged power of the mean",
+              powers[forecast]);
+  section.add("power_error", "system wavenumber", units.square, "radially averaged power of mean minus truth",
+              powers[error]);
+  section.add("power_member", "system wavenumber", units.square,
+              "radially averaged power of the first member", powers[member]);
+  const std::string falls = " falls below half of the truth's", points = "wavelength in grid points where ";
+  section.add("effective_resolution", "system", "1", points + "the power" + falls, resolution, first);
+  section.add("effective_resolution_km", "system", "km", "wavelength where the power" + falls, resolution_km,
+              first);
+  section.add("effective_resolution_member", "system", "1", points + "the power of one member" + falls,
+              of_member, first);
+  section.add("resolved_wavelength", "system", "1",
+              points + "the power of the error passes half of the truth's", resolved, first);
   if (windows() == 0)
     section.text = fmt::format(
         "\nspectra: no window of {0} x {0} points is free of land and gaps; a smaller "

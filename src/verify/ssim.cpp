@@ -16,9 +16,8 @@ class WindowMean {
   std::vector<double> operator()(Quantity quantity) const {
     const long my = ny_ - size_ + 1, mx = nx_ - size_ + 1;
     const double weight = 1.0 / static_cast<double>(size_);
-    std::vector<double> rows(static_cast<std::size_t>(ny_ * mx), 0.0),
-        out(static_cast<std::size_t>(my * mx), 0.0);
-    std::vector<double> line(static_cast<std::size_t>(nx_));
+    std::vector<double> rows(ny_ * mx, 0.0), out(my * mx, 0.0);
+    std::vector<double> line(nx_);
     for (long j = 0; j < ny_; ++j) {
       for (long i = 0; i < nx_; ++i) line[i] = quantity(j * nx_ + i);
       for (long k = 0; k < size_; ++k)
@@ -45,7 +44,7 @@ SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<
   SsimSums sums;
   if (ny < window.size || nx < window.size || !(data_range > 0)) return sums;
 
-  // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 degC would lose digits.
+  // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 would lose digits.
   double shift = 0;
   for (std::size_t i = 0; i < points && shift == 0; ++i)
     if (weights[i] > 0) shift = y[i];

@@ -4,17 +4,16 @@
 
 namespace podscale {
 
-TimeSums::TimeSums(long times, std::size_t width)
-    : times_(times), width_(width), sums_(static_cast<std::size_t>(times) * width, 0.0) {}
+TimeSums::TimeSums(long times, std::size_t width) : times_(times), width_(width), sums_(times * width, 0.0) {}
 
 std::span<double> TimeSums::at(long time) {
   PODSCALE_ASSERT(time >= 0 && time < times_, "time {} of {}", time, times_);
-  return std::span(sums_).subspan(static_cast<std::size_t>(time) * width_, width_);
+  return std::span(sums_).subspan(time * width_, width_);
 }
 
 std::span<const double> TimeSums::at(long time) const {
   PODSCALE_ASSERT(time >= 0 && time < times_, "time {} of {}", time, times_);
-  return std::span(sums_).subspan(static_cast<std::size_t>(time) * width_, width_);
+  return std::span(sums_).subspan(time * width_, width_);
 }
 
 void TimeSums::reduce(const Communicator& comm) {

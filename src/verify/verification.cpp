@@ -8,9 +8,8 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/file/seal.hpp"
-#include "podscale/study/series.hpp"
-#include "podscale/verify/grid_agreement.hpp"
 #include "podscale/verify/on_this_rank.hpp"
+#include "podscale/verify/one_channel.hpp"
 
 namespace podscale {
 namespace {
@@ -24,20 +23,20 @@ std::string extent(const TimeAxis& times) {
                              : fmt::format("{} to {}", day(times.dates.front()), day(times.dates.back()));
 }
 
+void require_same_mesh(const Mesh& found, const std::string& what, const Mesh& expected,
+                       const std::string& expected_what) {
+  if (const auto difference = mesh_difference(found, expected))
+    fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; give files on one mesh", what,
+         expected_what, *difference);
+}
+
 }  // namespace
 
-Verification::Verification(const Communicator& comm, const Namelist& namelist,
-                           const std::string& product_path, const std::string& basis_path,
-                           std::vector<ComparedProduct> compared)
-    : comm_(&comm),
-      namelist_(&namelist),
-      product_path_(product_path),
-      basis_path_(basis_path),
-      self_(Communicator::self()),
-      compared_(std::move(compared)) {
-  check_seal(comm, product_path);  // by all ranks together, before each opens the files for itself
-  check_seal(comm, basis_path);
-  for (const ComparedProduct& other : compared_) check_seal(comm, other.path);
+Verification::Verification(const Communicator& comm, const VerifyOptions& options, long channel)
+    : comm_(&comm), options_(&options), channel_(channel), self_(Communicator::self()) {
+  check_seal(comm, options.product_path);  // by all ranks together, before each opens the files for itself
+  check_seal(comm, options.basis_path);
+  for (const ComparedProduct& other : options.compared) check_seal(comm, other.path);
   comm.agree([&] {
     on_this_rank([&] {
       open();
@@ -45,52 +44,80 @@ Verification::Verification(const Communicator& comm, const Namelist& namelist,
       picture_index();
     });
   });
-  if (const double days = namelist.real("verify.block_days");
-      comm.is_root() && namelist.integer("verify.bootstrap_samples") > 0 &&
-      blocks_are_single_steps(matched_times(), days))
+  if (comm.is_root() && options.bootstrap.samples > 0 &&
+      blocks_are_single_steps(matched_times(), options.block_days))
     log::warn(
         "verify.block_days = {}: a block is a single step of {}, so the intervals take its times as "
         "independent of each other; give some steps, 91 for months",
-        days, product_path_);
-  if (namelist.text("verify.event") != "none") open_training();
+        options.block_days, options.product_path);
+  if (options.event) open_training();
 }
 
 void Verification::open() {
-  product_.emplace(self_, product_path_, namelist_->required_text("output.variable_name"));
-  truth_.emplace(CfSource::open(self_, truth_spec(*namelist_)));
-  require_close_grids(truth_->grid(), truth_->describe(), product_->grid(), product_path_);
-  basis_.emplace(read_basis(self_, basis_path_));
-  require_close_grids(product_->grid(), product_path_, grid_of(basis_->mesh), basis_path_);
-  product_->require_basis(basis_path_);
-  lr_ = open_lr(self_, *namelist_);
-  baselines_.emplace(*lr_, *basis_, basis_path_);
+  const std::string &product_path = options_->product_path, &basis_path = options_->basis_path;
+  basis_.emplace(read_basis(self_, basis_path));
+  const bool several = basis_->channels() > 1;
+  if (several && !options_->variable.empty())
+    fail(ExitCode::usage, "{}: output.variable_name = '{}' for {} variables; expected '': each keeps its own",
+         options_->source, options_->variable, basis_->channels());
+  for (const Variable& variable : basis_->variables)
+    names_.push_back(options_->variable.empty() ? variable.name : options_->variable);
+  const Variable& variable = basis_->variables[channel_];
+  product_.emplace(self_, product_path, names_[channel_]);
+  const std::string& working = variable.working_units;
+  units_ = !product_->units().empty() ? product_->units() : !working.empty() ? working : std::string(1, '1');
+  if (!working.empty()) to_units_ = unit_conversion(working, units_, product_path + ": " + names_[channel_]);
+  for (long c = 0; c < basis_->channels(); ++c) {
+    truths_.push_back(open_series(self_, options_->truth, c));
+    require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), product_->mesh(), product_path);
+    if (truths_[c]->times().values != truths_[0]->times().values)
+      fail(ExitCode::data, "{}: its times are not those of {}; give files that hold all variables",
+           truths_[c]->describe(), truths_[0]->describe());
+  }
+  require_same_mesh(product_->mesh(), product_path, basis_->mesh, basis_path);
+  product_->require_basis(basis_path);
+  lr_ = one_channel(options_->open_lr(self_, basis_->variables), channel_);
+  require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
+  if (const std::string& units = lr_->variables()[0].working_units; units != working)
+    if (!unit_conversion(units, working, lr_->describe()).identity())
+      fail(ExitCode::data, "{}: is read in {}, but {} was made in {}; give the data.units of the basis",
+           lr_->describe(), units, basis_path, working);
+  baselines_.emplace(*lr_, *basis_, channel_);
   bound_.emplace(*basis_);
-  for (const ComparedProduct& other : compared_) {
-    compared_readers_.emplace_back(self_, other.path, namelist_->required_text("output.variable_name"));
-    require_close_grids(compared_readers_.back().grid(), other.path, product_->grid(), product_path_);
+  for (const ComparedProduct& other : options_->compared) {
+    compared_.emplace_back(self_, other.path, names_[channel_]);
+    compared_.back().read_in(units_);
+    require_same_mesh(compared_.back().mesh(), other.path, product_->mesh(), product_path);
   }
   std::vector<std::string> taken;
   for (const VerifiedSystem& system : systems()) taken.push_back(system.name);
-  taken.erase(taken.begin() + 1, taken.begin() + 1 + static_cast<long>(compared_.size()));
+  taken.erase(taken.begin() + 1, taken.begin() + 1 + std::ssize(compared_));
   // score() may add the one that is not there yet.
   for (const char* name : {"bicubic_anomaly", "bilinear_anomaly"}) taken.emplace_back(name);
-  require_distinct(compared_, taken);
+  require_distinct(options_->compared, taken);
+}
+
+std::shared_ptr<const FieldSource> Verification::open_series(const Communicator& comm,
+                                                             const std::vector<CfSpec>& specs,
+                                                             long channel) const {
+  if (std::ssize(specs) != basis_->channels())
+    throw Error(ExitCode::data,
+                fmt::format("data.hr_variable names {} variables, but {} holds {}; expected as many, in the same "
+                            "order",
+                            specs.size(), options_->basis_path, basis_->channels()),
+                true);
+  const Variable& variable = basis_->variables[channel];
+  CfSpec spec = specs[static_cast<std::size_t>(channel)];
+  if (!variable.working_units.empty()) spec.units = variable.working_units;
+  spec.units_of = options_->basis_path;
+  return std::make_shared<const CfSource>(CfSource::open(comm, spec));
 }
 
 void Verification::open_training() {
-  same_on_all_ranks([&] {
-    if (namelist_->text("verify.event") == "threshold" && !namelist_->given("verify.threshold"))
-      fail(ExitCode::usage,
-           "{}: verify.event = 'threshold' without verify.threshold; expected a temperature in degC; give it",
-           namelist_->source());
-    if (namelist_->required_texts("data.train").size() != 2)
-      fail(ExitCode::usage, "{}: data.train: expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
-           namelist_->source());
-  });
-  training_.emplace(CfSource::open(*comm_, hr_spec(*namelist_)));
+  training_ = open_series(*comm_, options_->training, channel_);
   comm_->agree([&] {
-    require_close_grids(training_->grid(), training_->describe(), grid_of(basis_->mesh), basis_path_);
-    const auto& train = namelist_->texts("data.train");
+    require_same_mesh(training_->mesh(), training_->describe(), product_->mesh(), options_->product_path);
+    const auto& train = options_->train;
     training_steps_ = steps_between(training_->times(), train[0], train[1]);
     if (training_steps_.empty())
       fail(ExitCode::data,
@@ -100,17 +127,23 @@ void Verification::open_training() {
   });
 }
 
+std::vector<const ProductReader*> Verification::products() const {
+  std::vector<const ProductReader*> list{&*product_};
+  for (const ProductReader& other : compared_) list.push_back(&other);
+  return list;
+}
+
 void Verification::match_times() {
   const TimeAxis& times = product_->times();
   std::vector<long> steps(times.values.size());
   std::iota(steps.begin(), steps.end(), 0L);
-  if (const auto& period = namelist_->texts("data.downscale"); period.size() == 2)
+  if (const auto& period = options_->downscale; period.size() == 2)
     steps = steps_between(times, period[0], period[1]);
   if (steps.empty())
     fail(ExitCode::data,
          "{}: none of its times ({}) lies in data.downscale; expected some that do; downscale that period or "
          "change it",
-         product_path_, extent(times));
+         product_->path(), extent(times));
   // A product or truth of one time cannot tell that it is monthly; the basis can.
   const auto may_be_monthly = [](const TimeAxis& axis) {
     return axis.is_monthly() || axis.dates.size() == 1;
@@ -121,13 +154,13 @@ void Verification::match_times() {
         basis_->monthly ? may_be_monthly(times) && may_be_monthly(other) : match_by_month(times, other));
   };
   std::map<long, Match> by_product;
-  for (const StepPair& pair : pairs_with(truth_->times())) by_product[pair.a] = {pair.a, pair.b, -1, {}};
+  for (const StepPair& pair : pairs_with(truths_[channel_]->times()))
+    by_product[pair.a] = {pair.a, pair.b, -1, {}};
   if (by_product.empty())
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
-         truth_->describe(), extent(truth_->times()), product_path_,
-         day(times.dates[static_cast<std::size_t>(steps.front())]),
-         day(times.dates[static_cast<std::size_t>(steps.back())]));
+         truths_[channel_]->describe(), extent(truths_[channel_]->times()), product_->path(),
+         day(times.dates[steps.front()]), day(times.dates[steps.back()]));
   for (const StepPair& pair : pairs_with(lr_->times()))
     if (const auto found = by_product.find(pair.a); found != by_product.end()) found->second.lr = pair.b;
   for (const auto& [step, match] : by_product)
@@ -135,20 +168,20 @@ void Verification::match_times() {
   if (matched_.empty())
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {}; give the LR files that it was made from (data.lr_files)",
-         lr_->describe(), extent(lr_->times()), product_path_);
+         lr_->describe(), extent(lr_->times()), product_->path());
   for (std::size_t c = 0; c < compared_.size(); ++c) {
     std::map<long, long> step_of;
-    for (const StepPair& pair : pairs_with(compared_readers_[c].times())) step_of[pair.a] = pair.b;
+    for (const StepPair& pair : pairs_with(compared_[c].times())) step_of[pair.a] = pair.b;
     std::erase_if(matched_, [&](const Match& match) { return !step_of.contains(match.product); });
     for (Match& match : matched_) match.compared.push_back(step_of[match.product]);
     if (matched_.empty())
       fail(ExitCode::data, "{}: covers {}, no date in common with {}; compare products of one period",
-           compared_[c].path, extent(compared_readers_[c].times()), product_path_);
+           compared_[c].path(), extent(compared_[c].times()), product_->path());
   }
   if (comm_->is_root() && matched_.size() < steps.size())
     log::warn(
         "{} of {} times of {} are left out: the truth, the LR source or another product has no such date",
-        steps.size() - matched_.size(), steps.size(), product_path_);
+        steps.size() - matched_.size(), steps.size(), product_->path());
 }
 
 TimeAxis Verification::matched_times() const {
@@ -157,8 +190,8 @@ TimeAxis Verification::matched_times() const {
   times.values.clear();
   times.dates.clear();
   for (const Match& match : matched_) {
-    times.values.push_back(all.values[static_cast<std::size_t>(match.product)]);
-    times.dates.push_back(all.dates[static_cast<std::size_t>(match.product)]);
+    times.values.push_back(all.values[match.product]);
+    times.dates.push_back(all.dates[match.product]);
   }
   return times;
 }
@@ -168,30 +201,34 @@ std::string Verification::period() const {
 }
 
 std::vector<std::string> Verification::describe() const {
+  const auto line = [](const std::string& name, const ProductReader& reader) {
+    return fmt::format("{}: {}, {}, variance {}, {} members", name, reader.path(), extent(reader.times()),
+                       reader.has_variance() ? "yes" : "no", reader.members());
+  };
   std::vector<std::string> lines = {
-      fmt::format("product: {}, {}, variance {}, {} members", product_path_, extent(product_->times()),
-                  product_->has_variance() ? "yes" : "no", product_->members()),
-      fmt::format("truth: {}, {}", truth_->describe(), extent(truth_->times())),
+      line("product", *product_),
+      fmt::format("truth: {}, {}", truths_[channel_]->describe(), extent(truths_[channel_]->times())),
       fmt::format("LR: {}, {}", lr_->describe(), extent(lr_->times())),
-      fmt::format("verified: {} times, {}, {}", times(), period(), grid_corners(product_->grid()))};
+      fmt::format("verified: {} times, {}, {}", times(), period(), product_->mesh().describe())};
   for (std::size_t c = 0; c < compared_.size(); ++c)
-    lines.push_back(fmt::format("{}: {}, {}, variance {}, {} members", compared_[c].name, compared_[c].path,
-                                extent(compared_readers_[c].times()),
-                                compared_readers_[c].has_variance() ? "yes" : "no",
-                                compared_readers_[c].members()));
+    lines.push_back(line(options_->compared[c].name, compared_[c]));
+  if (!baselines_->has_bicubic())
+    lines.push_back("no bicubic interpolation: the LR mesh has no axes of its own");
+  if (const Mesh& mesh = product_->mesh(); mesh.kind() == MeshKind::plane && mesh.unit().metres == 0)
+    lines.push_back("an image has no lengths: wavelengths are given in points, not in km");
   return lines;
 }
 
 long Verification::picture_index() const {
-  const std::string& wanted = namelist_->text("verify.picture_date");
-  if (namelist_->text("verify.picture_file").empty()) return -1;
+  const std::string& wanted = options_->picture_date;
+  if (options_->picture_path.empty()) return -1;
   if (wanted.empty()) return times() / 2;
   const TimeAxis axis = matched_times();
   const Date date = parse_date(wanted, axis.calendar, "verify.picture_date");
   for (std::size_t k = 0; k < axis.dates.size(); ++k)
     if (axis.dates[k].year == date.year && axis.dates[k].month == date.month &&
         (axis.dates[k].day == date.day || axis.is_monthly()))
-      return static_cast<long>(k);
+      return k;
   fail(
       ExitCode::usage,
       "verify.picture_date = '{}': not among the {} times that are verified, {}; expected one of them, or '' "

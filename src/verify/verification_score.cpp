@@ -1,15 +1,14 @@
 // Verification: the systems, the families of scores, and the pass over the times.
-#include <cmath>
-#include <limits>
+#include <algorithm>
 
 #include "podscale/core/log.hpp"
-#include "podscale/study/series.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/conformal_coverage.hpp"
 #include "podscale/verify/energy_score.hpp"
 #include "podscale/verify/on_this_rank.hpp"
+#include "podscale/verify/one_channel.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"
 #include "podscale/verify/spectral_scores.hpp"
@@ -21,7 +20,7 @@ namespace {
 /// behind: members that the variance was made from, where the product does not say.
 VerifiedSystem system_of(const ProductReader& reader, const std::string& name, const std::string& description,
                          int behind) {
-  const int known = reader.variance_members();
+  const int known = members_behind(reader.namelist(), reader.path());
   VerifiedSystem system{name, description, reader.has_variance(), reader.members() > 0};
   system.spread_members = !reader.has_variance() ? 0 : known >= 0 ? known : behind;
   system.members = reader.members();
@@ -33,115 +32,97 @@ VerifiedSystem system_of(const ProductReader& reader, const std::string& name, c
 std::vector<VerifiedSystem> Verification::systems() const {
   const bool bilinear = basis_->interpolation == Interpolation::bilinear;
   const std::string kind = bilinear ? "bilinear" : "bicubic", other = bilinear ? "bicubic" : "bilinear";
-  const int behind = namelist_->text("sampling.uncertainty") == "ensemble"
-                         ? static_cast<int>(namelist_->integer("sampling.members"))
-                         : 0;
-  std::vector<VerifiedSystem> list = {system_of(*product_, "podscale", "the product", behind)};
+  std::vector<VerifiedSystem> list = {system_of(*product_, "podscale", "the product", options_->members)};
   for (std::size_t c = 0; c < compared_.size(); ++c)
-    list.push_back(system_of(compared_readers_[c], compared_[c].name, compared_[c].path, 0));
+    list.push_back(system_of(compared_[c], options_->compared[c].name, compared_[c].path(), 0));
   const auto anomaly = [](const std::string& name) {
     return VerifiedSystem{name + "_anomaly",
                           name + " interpolation of the LR anomaly, on the HR climatology"};
   };
   list.push_back(anomaly(kind));
   if (has_other_anomaly_) list.push_back(anomaly(other));
-  const VerifiedSystem baselines[] = {
-      {"bicubic", "bicubic interpolation of the LR field"},
-      {"bilinear", "bilinear interpolation of the LR field"},
-      {"climatology", "HR climatology of the training period"},
-      {"persistence", "LR anomaly of the previous time, interpolated, on the HR climatology"},
-      {"pod_bound", "projection of the truth on the POD basis: a bound, no forecast"}};
-  list.insert(list.end(), std::begin(baselines), std::end(baselines));
+  if (baselines_->has_bicubic()) list.push_back({"bicubic", "bicubic interpolation of the LR field"});
+  list.push_back({"bilinear", "bilinear interpolation of the LR field"});
+  list.push_back({"climatology", "HR climatology of the training period"});
+  list.push_back({"persistence", "LR anomaly of the previous time, interpolated, on the HR climatology"});
+  list.push_back({"pod_bound", "projection of the truth on the POD basis: a bound, no forecast"});
   return list;
 }
 
 std::vector<double> Verification::year_fractions() const {
   std::vector<double> out;
-  for (const Match& match : matched_)
-    out.push_back(basis_->year_phase(product_->times(), static_cast<std::size_t>(match.product)));
+  for (const Match& match : matched_) out.push_back(basis_->year_phase(product_->times(), match.product));
   return out;
 }
 
 BootstrapOptions Verification::bootstrap_options() const {
-  BootstrapOptions options;
-  options.samples = static_cast<int>(namelist_->integer("verify.bootstrap_samples"));
-  options.block = block_steps(matched_times(), namelist_->real("verify.block_days"));
-  options.seed = static_cast<std::uint64_t>(namelist_->integer("verify.seed"));
+  BootstrapOptions options = options_->bootstrap;
+  options.block = block_steps(matched_times(), options_->block_days);
   return options;
 }
 
 void Verification::add_families(ScoreAccumulator& scores) {
   const std::vector<VerifiedSystem>& list = scores.systems();
-  const Grid& grid = product_->grid();
-  bool variance = false, members = false;
-  for (const VerifiedSystem& system : list) {
-    variance = variance || system.has_variance;
-    members = members || system.has_members;
-  }
-  if (variance) scores.add_family(std::make_unique<GaussianCalibration>(list, times()));
+  const Mesh& mesh = scores.mesh();
+  const auto any = [&](auto which) {
+    return std::any_of(list.begin(), list.end(), [&](const VerifiedSystem& s) { return s.*which; });
+  };
+  if (any(&VerifiedSystem::has_variance))
+    scores.add_family(std::make_unique<GaussianCalibration>(list, times()));
   std::vector<ConformalCoverage::System> conformal;
-  if (const auto half_width = product_->conformal_half_width())
-    conformal.push_back({list[0].name, 0, *half_width});
-  for (std::size_t c = 0; c < compared_readers_.size(); ++c)
-    if (const auto half_width = compared_readers_[c].conformal_half_width())
-      conformal.push_back({list[1 + c].name, 1 + c, *half_width});
+  for (std::size_t s = 0; s < products().size(); ++s)
+    if (const auto half_width = products()[s]->conformal_half_width())
+      conformal.push_back({list[s].name, s, *half_width});
   if (!conformal.empty())
     scores.add_family(std::make_unique<ConformalCoverage>(std::move(conformal), times()));
-  if (members) {
-    scores.add_family(std::make_unique<RankHistogram>(
-        list, times(), static_cast<std::uint64_t>(namelist_->integer("verify.seed"))));
-    scores.add_family(
-        std::make_unique<EnergyScores>(grid, list, times(), namelist_->integer("verify.window")));
+  if (any(&VerifiedSystem::has_members)) {
+    scores.add_family(std::make_unique<RankHistogram>(list, times(), options_->bootstrap.seed));
+    scores.add_family(std::make_unique<EnergyScores>(mesh, list, times(), options_->window));
   }
-  scores.add_family(
-      std::make_unique<SpectralScores>(grid, list, times(), namelist_->integer("verify.spectrum_window")));
-  scores.add_family(std::make_unique<SeamScores>(grid, basis_->decomposition, list, times()));
+  scores.add_family(std::make_unique<SpectralScores>(mesh, list, times(), options_->spectrum_window));
+  scores.add_family(std::make_unique<SeamScores>(mesh, basis_->decomposition, list, times()));
   comm_->agree([&] { on_this_rank([&] { add_area_means(scores); }); });
-  const std::string& event = namelist_->text("verify.event");
-  if (event == "none") return;
-  const auto kind =
-      event == "threshold" ? ExceedanceEvent::Kind::threshold : ExceedanceEvent::Kind::percentile;
-  scores.add_family(std::make_unique<BrierScores>(
-      list,
-      train_event(*comm_, kind, namelist_->real("verify.threshold"), *training_, training_steps_,
-                  basis_->hr_climatology, namelist_->integer("grid.time_block"), basis_->monthly),
-      year_fractions()));
+  if (!options_->event) return;
+  const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
+  ExceedanceEvent event = train_event(*comm_, *options_->event, threshold, *training_, training_steps_,
+                                      basis_->hr_climatology.part(channel_ * mesh.points(), mesh.points()),
+                                      options_->time_block, basis_->monthly);
+  event.convert(to_units_, units_);
+  scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }
 
 void Verification::add_area_means(ScoreAccumulator& scores) {
-  std::vector<AreaMeanCalibration::Product> products;
-  const auto consider = [&](const std::string& name, const std::string& path, bool factors,
-                            std::size_t system, const auto& step_of) {
-    if (!factors) return;
-    AreaMeanCalibration::Product product{name, path, system, {}};
-    for (const Match& match : matched_) product.steps.push_back(step_of(match));
-    products.push_back(std::move(product));
-  };
-  consider("podscale", product_path_, product_->has_factors(), 0,
-           [](const Match& match) { return match.product; });
-  for (std::size_t c = 0; c < compared_readers_.size(); ++c)
-    consider(compared_[c].name, compared_[c].path, compared_readers_[c].has_factors(), 1 + c,
-             [c](const Match& match) { return match.compared[c]; });
-  if (!products.empty())
-    scores.add_family(std::make_unique<AreaMeanCalibration>(
-        namelist_->text("output.variable_name"), std::move(products), times(), bootstrap_options()));
+  std::vector<AreaMeanCalibration::Product> list;
+  for (std::size_t s = 0; s < products().size(); ++s) {
+    if (!products()[s]->has_factors()) continue;
+    list.push_back({scores.systems()[s].name, products()[s]->path(), s, {}, products()[s]->scale()});
+    for (const Match& match : matched_)
+      list.back().steps.push_back(s == 0 ? match.product : match.compared[s - 1]);
+  }
+  if (!list.empty())
+    scores.add_family(std::make_unique<AreaMeanCalibration>(names_[channel_], std::move(list), times(),
+                                                            bootstrap_options(), channel_));
 }
 
-std::vector<float> Verification::read_truth(long truth_step) const {
-  const Grid& grid = truth_->grid();
-  std::vector<float> field(static_cast<std::size_t>(grid.points()));
-  truth_->read({0, grid.ny(), 0, grid.nx()}, std::span(&truth_step, 1), field);
+std::vector<float> Verification::read_truth(long channel, long truth_step) const {
+  const Mesh& mesh = product_->mesh();
+  std::vector<float> field(mesh.points());
+  truths_[channel]->read({0, mesh.ny(), 0, mesh.nx()}, std::span(&truth_step, 1), field);
   return field;
+}
+
+void Verification::convert(std::span<float> field) const {
+  if (to_units_.identity()) return;
+  for (float& value : field) value = static_cast<float>(to_units_.scale * value + to_units_.offset);
 }
 
 /// Where the LR source covers the training period, both interpolations get their anomaly.
 void Verification::fit_other_anomaly() {
-  if (namelist_->texts("data.train").size() != 2) return;
-  const auto owner = open_lr(*comm_, *namelist_);
-  const FieldSource& lr = *owner;
-  const auto& train = namelist_->texts("data.train");
-  const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), train[0], train[1]); });
-  const auto cells = fit_lr_climatology(*comm_, lr, *basis_, steps, namelist_->integer("grid.time_block"));
+  const auto& train = options_->train;
+  if (train.size() != 2 || !baselines_->has_bicubic()) return;
+  const auto lr = one_channel(options_->open_lr(*comm_, basis_->variables), channel_);
+  const auto steps = same_on_all_ranks([&] { return steps_between(lr->times(), train[0], train[1]); });
+  const auto cells = fit_lr_climatology(*comm_, *lr, *basis_, steps, options_->time_block);
   if (!cells) return;
   baselines_->set_lr_climatology(*cells);
   has_other_anomaly_ = true;
@@ -153,13 +134,15 @@ ScoreAccumulator Verification::score() {
   DataRange range;
   comm_->agree([&] {
     on_this_rank([&] {
-      for (long k = mine.begin; k < mine.end; ++k)
-        range.add(basis_->ocean, read_truth(matched_[static_cast<std::size_t>(k)].truth));
+      for (long k = mine.begin; k < mine.end; ++k) {
+        std::vector<float> truth = read_truth(channel_, matched_[k].truth);
+        convert(truth);
+        range.add(basis_->ocean, truth);
+      }
     });
   });
-  SsimWindow window;
-  window.size = static_cast<int>(namelist_->integer("verify.window"));
-  ScoreAccumulator scores(product_->grid(), basis_->ocean, systems(), times(), range.reduce(*comm_), window);
+  ScoreAccumulator scores(product_->mesh(), basis_->ocean, systems(), times(), range.reduce(*comm_), units_,
+                          SsimWindow{options_->window});
   add_families(scores);
 
   double misfit = 0;  // of the bound
@@ -167,27 +150,40 @@ ScoreAccumulator Verification::score() {
   comm_->agree([&] {
     on_this_rank([&] {
       ForecastFields forecast;
-      std::vector<ForecastFields> others(compared_readers_.size());
+      std::vector<ForecastFields> others(compared_.size());
       BaselineFields baseline;
-      std::vector<float> bound(static_cast<std::size_t>(product_->grid().points()));
+      const long points = product_->mesh().points();
+      std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
+      std::vector<double> climatology(bounds.size());
       std::vector<Forecast> forecasts;
       const std::vector<double> phases = year_fractions();
       for (long k = mine.begin; k < mine.end; ++k) {
-        const Match& match = matched_[static_cast<std::size_t>(k)];
-        const std::vector<float> truth = read_truth(match.truth);
+        const Match& match = matched_[k];
         product_->read(match.product, forecast);
-        baselines_->read(match.lr, phases[static_cast<std::size_t>(k)], baseline);
-        misfit = std::max(misfit, bound_->project(truth, baseline.climatology, bound));
+        baselines_->read(match.lr, phases[k], baseline);
+        truths.clear();
+        for (long c = 0; c < basis_->channels(); ++c) {
+          truth = read_truth(c, match.truth);
+          truths.insert(truths.end(), truth.begin(), truth.end());
+        }
+        basis_->hr_climatology.evaluate(phases[k], climatology);
+        misfit = std::max(
+            misfit,
+            bound_->project(truths, std::vector<float>(climatology.begin(), climatology.end()), bounds));
+        truth.assign(truths.begin() + channel_ * points, truths.begin() + (channel_ + 1) * points);
+        bound.assign(bounds.begin() + channel_ * points, bounds.begin() + (channel_ + 1) * points);
         forecasts = {forecast.view()};
         for (std::size_t c = 0; c < others.size(); ++c) {
-          compared_readers_[c].read(match.compared[c], others[c]);
+          compared_[c].read(match.compared[c], others[c]);
           forecasts.push_back(others[c].view());
         }
-        for (const std::vector<float>* field :
+        convert(truth);
+        for (std::vector<float>* field :
              {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear,
-              &baseline.climatology, &baseline.persistence})
+              &baseline.climatology, &baseline.persistence, &bound}) {
+          convert(*field);
           if (!field->empty()) forecasts.push_back({*field, {}, {}});
-        forecasts.push_back({bound, {}, {}});
+        }
         scores.add(k, forecasts, truth, baseline.climatology);
         progress.update(k - mine.begin + 1);
       }

@@ -1,7 +1,9 @@
 // Verification: scores.nc, scores.txt and the fields of the picture.
 #include <cmath>
+#include <filesystem>
 
-#include "podscale/file/output_file.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/context.hpp"
 #include "podscale/verify/on_this_rank.hpp"
 #include "podscale/verify/score_table.hpp"
 #include "podscale/verify/verification.hpp"
@@ -12,33 +14,97 @@ PictureFields Verification::picture_fields() {
   PictureFields picture;
   picture.time = picture_index();
   if (picture.time < 0) return picture;
-  const Match& match = matched_[static_cast<std::size_t>(picture.time)];
+  const Match& match = matched_[picture.time];
   ForecastFields forecast;
   product_->read(match.product, forecast);
   picture.mean = std::move(forecast.mean);
   picture.deviation = std::move(forecast.variance);
   for (float& value : picture.deviation) value = std::sqrt(value);
-  picture.truth = read_truth(match.truth);
+  picture.truth = read_truth(channel_, match.truth);
   picture.low_resolution = baselines_->nearest(match.lr);
+  convert(picture.truth);
+  convert(picture.low_resolution);
   return picture;
 }
 
 std::string Verification::write(const ScoreAccumulator& scores, const std::string& scores_path,
-                                const std::string& text_path) {
+                                const OutputFile& text, const std::string& earlier) {
   std::vector<ScoreSection> sections = scores.sections();
   sections.push_back(difference_section(scores, bootstrap_options()));
   std::string table = score_table(scores, period());
+  if (names_.size() > 1)
+    table = fmt::format("{}: {}, {}\n{}", names_[channel_], product_->long_name(), units_, table);
   for (const ScoreSection& section : sections) table += section.text;
   on_this_rank([&] {
-    OutputFile text(text_path);  // complete before the scores are renamed: both appear, or none
-    text.write(table);
-    const std::string long_name = namelist_->text("output.long_name");
+    text.write(earlier + (earlier.empty() ? "" : "\n") + table);
     write_scores(scores_path,
-                 {&scores, matched_times(), picture_fields(), namelist_->text("output.variable_name"),
-                  long_name, "degC", product_path_, truth_->describe(), namelist_->effective(), sections});
-    text.commit();
+                 {&scores, matched_times(), picture_fields(), product_->long_name(), options_->product_path,
+                  truths_[channel_]->describe(), options_->namelist, sections});
   });
   return table;
+}
+
+namespace {
+
+/// scores_tos.nc of scores.nc, where there are several variables.
+std::string path_of(const std::string& path, const std::vector<std::string>& variables, std::size_t c) {
+  if (variables.size() == 1 || path.empty()) return path;
+  const std::filesystem::path whole(path);
+  const std::string name = whole.stem().string() + "_" + variables[c] + whole.extension().string();
+  return (whole.parent_path() / name).string();
+}
+
+}  // namespace
+
+std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options) {
+  const Communicator& comm = context.comm;
+  std::vector<std::string> outputs{options.text_path};
+  std::vector<OutputLock> locks;
+  std::optional<OutputFile> text;
+  std::string written = options.text_path, table;
+  std::vector<Picture> pictures;
+  const bool dry = context.check || context.dry_run;
+  for (std::size_t c = 0, channels = 1; c < channels; ++c) {
+    // 1. Open products, truth, LR source and basis; match their times by date.
+    Verification verification(comm, options, static_cast<long>(c));
+    const std::vector<std::string>& names = verification.variables();
+    channels = names.size();
+    for (std::size_t k = 0; k < channels && c == 0; ++k) {
+      outputs.push_back(path_of(options.scores_path, names, k));
+      written += " and " + outputs.back();
+      comm.agree([&] {
+        if (!comm.is_root()) return;
+        for (const ComparedProduct& product : options.compared)
+          keep_apart({{"verify.scores_file", outputs.back()},
+                      {"verify.text_file", options.text_path},
+                      {"verify.picture_file", path_of(options.picture_path, names, k)}},
+                     {{"--compare", product.path}}, options.source);
+      });
+    }
+    for (const std::string& line : verification.describe()) log::info("{}", line);
+    if (dry) continue;
+
+    // 2. Score the times, dealt over ranks.
+    if (c == 0) locks = context.claim(outputs);
+    const ScoreAccumulator scores = verification.score();
+
+    // 3. Write: rank 0 alone, small files.
+    comm.agree([&] {
+      if (!comm.is_root()) return;
+      if (!text) text.emplace(options.text_path);
+      table += (c > 0 ? "\n" : "") + verification.write(scores, outputs[c + 1], *text, table);
+      if (!options.picture_path.empty())
+        pictures.push_back({outputs[c + 1], path_of(options.picture_path, names, c)});
+    });
+  }
+  if (dry) log::info("inputs are fine; would write {}", written);
+  comm.agree([&] {
+    if (!text) return;
+    text->commit();
+    log::print("\n" + table + "\n");
+    log::info("wrote {}", written);
+  });
+  return pictures;
 }
 
 }  // namespace podscale

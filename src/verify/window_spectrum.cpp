@@ -23,13 +23,13 @@ WindowSpectrum::WindowSpectrum(long size) : size_(size), half_(size / 2 + 1) {
     }
   }
   scale_ = 1 / (n * n * n * n * mean_square * mean_square);
-  bin_sizes_.assign(static_cast<std::size_t>(size / 2), 0.0);
+  bin_sizes_.assign(size / 2, 0.0);
   for (long row = 0; row < size; ++row)
     for (long column = 0; column < half_; ++column) {
       const long ky = row <= size / 2 ? row : row - size;
       const long r = std::lround(std::hypot(static_cast<double>(column), static_cast<double>(ky)));
       bin_.push_back(r >= 1 && r <= size / 2 ? r - 1 : -1);
-      if (bin_.back() >= 0) bin_sizes_[static_cast<std::size_t>(bin_.back())] += copies(column);
+      if (bin_.back() >= 0) bin_sizes_[bin_.back()] += copies(column);
     }
 }
 
@@ -55,7 +55,7 @@ void WindowSpectrum::transform(std::span<const double> field, WindowCoefficients
   slope_x /= static_cast<double>(n) * square;
   slope_y /= static_cast<double>(n) * square;
 
-  std::vector<double> re(static_cast<std::size_t>(n * half_), 0.0), im(re.size(), 0.0);  // rows transformed
+  std::vector<double> re(n * half_, 0.0), im(re.size(), 0.0);  // rows transformed
   for (long j = 0; j < n; ++j)
     for (long i = 0; i < n; ++i) {
       const double plane =

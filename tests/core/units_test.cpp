@@ -51,5 +51,18 @@ TEST(Units, RefusalsNameWhatWasFound) {
   }
 }
 
+TEST(Units, OfDifferencesAndSquares) {
+  for (const char* name : {"degC", "K", "celsius"}) EXPECT_EQ(difference_units(name), "K") << name;
+  for (const char* name : {"1e-3", "m s-1", "degF", "psu", "1", ""})  // psu is no unit of UDUNITS
+    EXPECT_EQ(difference_units(name), name);
+  EXPECT_EQ(squared_units("K"), "K2");
+  EXPECT_EQ(squared_units("1"), "1");
+  EXPECT_EQ(squared_units(""), "");
+  EXPECT_EQ(squared_units("m s-1"), "(m s-1)2");
+  EXPECT_TRUE(unit_conversion("K", "K", "x").identity());
+  EXPECT_FALSE(unit_conversion("K", "degC", "x").identity());
+  EXPECT_THROW(unit_conversion("K", "furlongs of nothing", "x"), Error);
+}
+
 }  // namespace
 }  // namespace podscale

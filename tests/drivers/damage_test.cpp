@@ -12,6 +12,7 @@
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/product_factors.hpp"
+#include "podscale/verify/options.hpp"
 #include "podscale/verify/product_reader.hpp"
 
 namespace podscale {
@@ -90,8 +91,8 @@ std::uint64_t product_digest(const Communicator& comm, const std::string& path) 
   const NetcdfFile file = NetcdfFile::open(comm, path);
   const FactorReader factors(file, "tos");
   Digest d;
-  d << product.times().values << product.grid().lat << product.grid().lon
-    << static_cast<double>(product.variance_members())
+  d << product.times().values << product.mesh().y().centres << product.mesh().x().centres
+    << static_cast<double>(members_behind(product.namelist(), path))
     << file.text("", "podscale_basis_checksum").value_or("")
     << file.text("", "podscale_namelist").value_or("");
   const auto half_width = product.conformal_half_width().value_or(std::array<double, 4>{});

@@ -22,17 +22,11 @@ void write(const Communicator& comm, const std::string& path, const Basis& basis
            std::span<const float> condition) {
   NetcdfFile file = NetcdfFile::create(comm, path);
   file.define_dimension("time", kTimes);
-  file.define_dimension("lat", basis.mesh.y().centres.size());
-  file.define_dimension("lon", basis.mesh.x().centres.size());
-  file.define_variable("lat", NC_DOUBLE, {"lat"});
-  file.define_variable("lon", NC_DOUBLE, {"lon"});
+  const MeshNames mesh = define_mesh(file, basis.mesh);
   file.define_variable("sst", NC_FLOAT, {"time", "lat", "lon"});
-  if (factors) factors->define(file);
+  if (factors) factors->define(file, mesh);
   file.end_definitions();
-  const std::size_t lat = comm.is_root() ? basis.mesh.y().centres.size() : 0,
-                    lon = comm.is_root() ? basis.mesh.x().centres.size() : 0;
-  file.put("lat", {0}, {lat}, std::span(basis.mesh.y().centres).first(lat));
-  file.put("lon", {0}, {lon}, std::span(basis.mesh.x().centres).first(lon));
+  write_mesh(comm, file, basis.mesh);
   if (factors) {
     factors->put_static(file);
     const std::size_t width = condition.size() / kTimes;  // in two parts, as blocks of times come

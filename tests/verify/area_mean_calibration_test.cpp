@@ -9,8 +9,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "synthetic.hpp"
 #include "scratch.hpp"
+#include "synthetic.hpp"
 
 using namespace podscale;
 
@@ -32,15 +32,11 @@ std::string write_product(const Communicator& comm, const synthetic::Study& stud
   const ProductFactors factors(comm, study.space, members, 1.0, 0);
   NetcdfFile file = NetcdfFile::create(comm, path);
   file.define_dimension("time", kTimes);
-  file.define_dimension("lat", basis.mesh.y().centres.size());
-  file.define_dimension("lon", basis.mesh.x().centres.size());
-  file.define_variable("lat", NC_DOUBLE, {"lat"});
-  file.define_variable("lon", NC_DOUBLE, {"lon"});
+  const MeshNames mesh = define_mesh(file, basis.mesh);
   file.define_variable("tos", NC_FLOAT, {"time", "lat", "lon"});
-  factors.define(file);
+  factors.define(file, mesh);
   file.end_definitions();
-  file.put("lat", {0}, {basis.mesh.y().centres.size()}, std::span(basis.mesh.y().centres));
-  file.put("lon", {0}, {basis.mesh.x().centres.size()}, std::span(basis.mesh.x().centres));
+  write_mesh(comm, file, basis.mesh);
   factors.put_static(file);
   for (std::size_t t = 0; t < kTimes; ++t) factors.put(file, t, {forecast}, study.condition);
   file.commit();
@@ -150,7 +146,7 @@ class AreaMeans : public ::testing::Test {
       scores.add({t, weights, forecasts, truth, zero});
     }
     scores.reduce(comm_);
-    return scores.section();
+    return scores.section({});
   }
 
   /// 1 at every size, and not so without the covariance between patches.

@@ -124,7 +124,7 @@ TEST(BlockSteps, DaysOverTheMedianStep) {
 TEST(PairedDifferences, OfKnownErrors) {
   // Errors of 0.3 and 0.5 K with a sign that changes: RMSE differs by -0.2 at every time and in every
   // resample; a copy of the first differs by nothing at all.
-  const Grid grid = make_grid({0, 1}, {10, 11});
+  const Mesh grid = Mesh::rectilinear({0, 1}, {10, 11});
   ScoreAccumulator scores(grid, std::vector<unsigned char>(4, 1), {{"a", ""}, {"b", ""}, {"copy", ""}}, 40,
                           1.0);
   const CounterRandom random(4, Stream::test);

@@ -14,7 +14,7 @@ TEST(ConformalCoverage, CountsTruthsWithinTheHalfWidthsByWeight) {
   const Forecast forecasts[] = {{mean, variance, {}}, {truth, {}, {}}, {truth, variance, {}}};
   scores.add({0, weights, forecasts, truth, climatology});
   scores.reduce(Communicator::self());
-  const ScoreSection section = scores.section();
+  const ScoreSection section = scores.section({});
   EXPECT_EQ(section.variables.front().values, (std::vector<double>{0.2, 0.4, 0.4, 0.8, 1, 1, 1, 1}));
   EXPECT_EQ(section.axes[0].values, (std::vector<double>{0, 2}));  // as `system` counts, from 0
 }

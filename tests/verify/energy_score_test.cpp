@@ -80,7 +80,7 @@ TEST(EnergyScore, SeesStructureThatTheCrpsDoesNot) {
 
 TEST(EnergyScores, WindowsWithoutLandAndTheWholeField) {
   // 4 x 6 points, windows of 2: six of them, one with land. Errors of 1 in the first window, 0 elsewhere.
-  const Grid grid = make_grid({-0.3, -0.1, 0.1, 0.3}, {10, 10.2, 10.4, 10.6, 10.8, 11});
+  const Mesh grid = Mesh::rectilinear({-0.3, -0.1, 0.1, 0.3}, {10, 10.2, 10.4, 10.6, 10.8, 11});
   std::vector<double> weights(24, 1.0);
   weights[23] = 0;
   std::vector<float> truth(24, 5.0f), mean(24, 5.0f);

@@ -108,7 +108,7 @@ TEST(FieldScores, PerfectGaussianIsCovered) {
 }
 
 TEST(PointWeights, AreaOnOceanWithTruthOnly) {
-  const Grid grid = make_grid({0, 30, 60}, {10, 11});
+  const Mesh grid = Mesh::rectilinear({0, 30, 60}, {10, 11});
   const std::vector<unsigned char> ocean = {1, 1, 1, 0, 1, 1};
   const std::vector<float> truth = {1, nan, 1, 1, 1, 1}, mean = {1, 1, 1, 1, nan, 1};
   const Forecast forecast{mean, {}, {}};
@@ -124,7 +124,7 @@ TEST(PointWeights, AreaOnOceanWithTruthOnly) {
 }
 
 TEST(PointWeights, MembersAndVarianceMustBeThereToo) {
-  const Grid grid = make_grid({0, 1}, {10, 11});
+  const Mesh grid = Mesh::rectilinear({0, 1}, {10, 11});
   const std::vector<unsigned char> ocean(4, 1);
   const std::vector<float> field = {1, 1, 1, 1}, variance = {1, nan, 1, 1},
                            members = {1, 1, 1, 1, 1, 1, nan, 1};

@@ -16,11 +16,11 @@ namespace {
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 constexpr long times = 13, ny = 12, nx = 15, points = ny * nx, members = 5;
 
-Grid test_grid() {
+Mesh test_grid() {
   std::vector<double> lat, lon;
   for (long j = 0; j < ny; ++j) lat.push_back(-40 + 2.0 * static_cast<double>(j));
   for (long i = 0; i < nx; ++i) lon.push_back(150 + 2.0 * static_cast<double>(i));
-  return make_grid(lat, lon);
+  return Mesh::rectilinear(lat, lon);
 }
 
 // A period with land, clouds that move and a truth that the forecast knows up to noise.
@@ -57,6 +57,7 @@ ScoreAccumulator make(const Case& test) {
           {{"podscale", "the product", true, true, members}, {"climatology", "HR climatology"}},
           times,
           6.0,
+          "degC",
           SsimWindow{3}};
 }
 
@@ -127,6 +128,46 @@ TEST(ScoreTable, DashesAndNotes) {
     begin = end + 1;
   }
   EXPECT_LE(width, 120u) << table;
+}
+
+TEST(ScoreTable, UnitsOfTheProduct) {
+  const Communicator self = Communicator::self();
+  const Case test;
+  const auto table_of = [&](double range, const std::string& units) {
+    ScoreAccumulator scores(test_grid(), test.ocean,
+                            {{"podscale", "the product", true, true, members}, {"climatology", "c"}}, times,
+                            range, units, SsimWindow{3});
+    for (long t = 0; t < times; ++t) test.add(scores, t);
+    scores.reduce(self);
+    return score_table(scores, "now");
+  };
+  const std::string kelvin = table_of(6, "degC"), salt = table_of(6, "1e-3"),
+                    flux = table_of(2e-5, "kg m-2 s-1");
+  EXPECT_NE(kelvin.find("data range 6.00 K"), std::string::npos) << kelvin;
+  EXPECT_EQ(kelvin.find("degC"), std::string::npos);
+  EXPECT_NE(salt.find("   1e-3    1e-3     1e-3            1e-3"), std::string::npos) << salt;
+  EXPECT_NE(flux.find("*: 1e-6 kg m-2 s-1\n"), std::string::npos) << flux;
+  EXPECT_NE(flux.find("data range 20.00 1e-6 kg m-2 s-1"), std::string::npos) << flux;
+}
+
+// Positions that repeat others, as the seam of an ocean model does, have no weight: no value counts twice.
+TEST(ScoreAccumulator, RepeatedPointsCountOnce) {
+  constexpr long rows = 6, columns = 42;  // the last two columns are the first two again
+  PointTable table;
+  for (long j = 0; j < rows; ++j)
+    for (long i = 0; i < columns; ++i) {
+      table.y.push_back(10 + 5.0 * static_cast<double>(j) + 0.5 * static_cast<double>(i % 40 % 2));
+      table.x.push_back(std::remainder(9.0 * static_cast<double>(i % 40), 360.0));
+    }
+  const Mesh mesh = Mesh::curvilinear(rows, columns, table);
+  const std::vector<unsigned char> ocean(rows * columns, 1);
+  const std::vector<float> truth(rows * columns, 1.0f), mean(rows * columns, 1.5f);
+  ScoreAccumulator scores(mesh, ocean, {{"one", ""}}, 1, 1.0);
+  const Forecast forecast{mean, {}, {}};
+  scores.add(0, std::span(&forecast, 1), truth, {});
+  scores.reduce(Communicator::self());
+  EXPECT_EQ(scores.total(0).points, rows * 40);
+  EXPECT_NEAR(scores.total(0).rmse, 0.5, 1e-6);
 }
 
 TEST(DataRange, OverOceanAndRanks) {

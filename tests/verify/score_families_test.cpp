@@ -27,7 +27,7 @@ class Families : public ::testing::Test {
     std::vector<double> lat, lon;
     for (long j = 0; j < ny; ++j) lat.push_back(-40 + 0.5 * static_cast<double>(j));
     for (long i = 0; i < nx; ++i) lon.push_back(150 + 0.5 * static_cast<double>(i));
-    grid_ = make_grid(lat, lon);
+    grid_ = Mesh::rectilinear(lat, lon);
     ocean_[3] = ocean_[points - 1] = 0;
     event_.threshold = 0.5;
     event_.frequency = {points, std::vector<double>(12 * points, 0.3)};
@@ -72,7 +72,7 @@ class Families : public ::testing::Test {
     return out;
   }
 
-  Grid grid_;
+  Mesh grid_;
   std::vector<unsigned char> ocean_ = std::vector<unsigned char>(points, 1);
   ExceedanceEvent event_;
   CounterRandom random_{31, Stream::test};

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "podscale/field/mesh_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/verify/picture.hpp"
 #include "scratch.hpp"
@@ -20,14 +21,18 @@ constexpr long ny = 30, nx = 40, times = 3;
 
 // An eddy field with an island and a coast: what the picture needs to show.
 struct Study {
-  Grid grid;
+  Mesh mesh;
+  std::string units;
   std::vector<unsigned char> ocean;
   std::vector<float> truth, mean, coarse, variance, climatology;
-  Study() {
+  static Mesh rectilinear() {
     std::vector<double> lat, lon;
     for (long j = 0; j < ny; ++j) lat.push_back(25.125 + 0.25 * static_cast<double>(j));
     for (long i = 0; i < nx; ++i) lon.push_back(-79.875 + 0.25 * static_cast<double>(i));
-    grid = make_grid(lat, lon);
+    return Mesh::rectilinear(lat, lon);
+  }
+  explicit Study(Mesh of = rectilinear(), const std::string& units = "degC")
+      : mesh(std::move(of)), units(units) {
     for (long j = 0; j < ny; ++j)
       for (long i = 0; i < nx; ++i) {
         const double x = 0.31 * static_cast<double>(i), y = 0.37 * static_cast<double>(j);
@@ -45,9 +50,9 @@ struct Study {
   }
   ScoreAccumulator scores() const {
     ScoreAccumulator result(
-        grid, ocean,
+        mesh, ocean,
         {{"podscale", "the product", true, false, 8}, {"bicubic_anomaly", "one"}, {"climatology", "two"}},
-        times, 12.0);
+        times, 12.0, units);
     for (long t = 0; t < times; ++t) {
       const Forecast forecasts[] = {{mean, variance, {}}, {coarse, {}, {}}, {climatology, {}, {}}};
       result.add(t, forecasts, truth, climatology);
@@ -76,9 +81,7 @@ class ScoresFile : public ::testing::Test {
     write_scores(path_, {&scores,
                          axis(),
                          {1, study_.coarse, study_.mean, study_.truth, study_.deviation()},
-                         "tos",
                          "sea surface temperature",
-                         "degC",
                          "product.nc",
                          "truth.nc",
                          "&data\n/\n"});
@@ -124,6 +127,54 @@ TEST_F(ScoresFile, PictureIsDrawn) {
   ASSERT_FALSE(picture_script().empty());
   EXPECT_TRUE(draw_picture(path_, picture));
   EXPECT_GT(fs::file_size(picture), 50000u);
+}
+
+// A rotated mesh across the cut of the longitudes, a plane in kilometres and an image.
+TEST_F(ScoresFile, HoldsAndDrawsOtherMeshes) {
+  PointTable table;
+  std::vector<double> y, x;
+  for (long j = 0; j < ny; ++j)
+    for (long i = 0; i < nx; ++i) {
+      const double v = 0.25 * static_cast<double>(j), u = 0.25 * static_cast<double>(i),
+                   lon = 175 + u - 0.4 * v;
+      table.y.push_back(25 + v + 0.3 * u);
+      table.x.push_back(lon > 180 ? lon - 360 : lon);
+    }
+  table.y[0] = table.x[0] = std::nan("");  // no position
+  for (long j = 0; j < ny; ++j) y.push_back(-2500 + 25.0 * static_cast<double>(j));
+  for (long i = 0; i < nx; ++i) x.push_back(1000 + 25.0 * static_cast<double>(i));
+  Mesh plane = Mesh::plane(y, x, {"km", 1000});
+  plane = plane.with_mapping(
+      {"stereographic",
+       {{"grid_mapping_name", "polar_stereographic", {}}, {"latitude_of_projection_origin", "", {90}}}});
+  struct Expected {
+    Mesh mesh;
+    std::string units, coordinates, picture_coordinates;
+  };
+  for (const Expected& expected :
+       {Expected{Mesh::curvilinear(ny, nx, table), "K", "lat lon", "picture_time lat lon"},
+        Expected{plane, "1e-3", "", "picture_time"},
+        Expected{Mesh::image(ny, nx), "1", "", "picture_time"}}) {
+    study_ = Study(expected.mesh, expected.units);
+    write(study_.scores());
+    const Communicator self = Communicator::self();
+    const NetcdfFile file = NetcdfFile::open(self, path_);
+    EXPECT_EQ(file.variable("rmse_map").dims, (std::vector<std::string>{"system", "y", "x"}));
+    for (const char* name : {"rmse_map", "bias", "picture_truth", "picture_deviation"})
+      EXPECT_EQ(file.text(name, "units"), expected.units) << name;
+    EXPECT_EQ(mesh_difference(read_mesh(file), expected.mesh), std::nullopt);
+    EXPECT_EQ(file.text("rmse_map", "coordinates").value_or(""), expected.coordinates);
+    EXPECT_EQ(file.text("picture_mean", "coordinates"), expected.picture_coordinates);
+    EXPECT_EQ(file.text("picture_mean", "grid_mapping").has_value(), expected.units == "1e-3");
+    if (expected.units == "1e-3") {
+      EXPECT_EQ(file.text("stereographic", "grid_mapping_name"), "polar_stereographic");
+      EXPECT_EQ(file.numbers("stereographic", "latitude_of_projection_origin"), std::vector<double>{90});
+    }
+    if (std::system("/usr/bin/python3 -c 'import matplotlib, netCDF4' 2>/dev/null") != 0) continue;
+    const std::string picture = folder_ / (expected.units + ".png");
+    EXPECT_TRUE(draw_picture(path_, picture));
+    EXPECT_GT(fs::file_size(picture), 50000u);
+  }
 }
 
 TEST_F(ScoresFile, NoPythonIsAWarning) {

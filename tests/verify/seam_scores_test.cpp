@@ -27,7 +27,7 @@ Ratios seams_of(const std::vector<float>& mean, const std::vector<float>& truth,
   std::vector<double> lat, lon;
   for (long j = 0; j < kNy; ++j) lat.push_back(-10.0 + static_cast<double>(j));
   for (long i = 0; i < kNx; ++i) lon.push_back(100.0 + static_cast<double>(i));
-  const Grid grid = make_grid(lat, lon);
+  const Mesh grid = Mesh::rectilinear(lat, lon);
   if (weights.empty()) weights.assign(static_cast<std::size_t>(kNy * kNx), 1.0);
   SeamScores scores(grid, Decomposition(kNy, kNx, 4, 4, 1),
                     {{"podscale", "the product", false, !members.empty()}}, 1);
@@ -35,7 +35,7 @@ Ratios seams_of(const std::vector<float>& mean, const std::vector<float>& truth,
   const std::vector<float> climatology(mean.size(), 0.0f);
   scores.add({0, weights, std::span(&forecast, 1), truth, climatology});
   scores.reduce(Communicator::self());
-  const ScoreSection section = scores.section();
+  const ScoreSection section = scores.section({});
   return {value_of(section, "seam_ratio"), value_of(section, "seam_ratio_member"),
           value_of(section, "seam_ratio_truth")};
 }

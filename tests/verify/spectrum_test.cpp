@@ -110,11 +110,11 @@ TEST(EffectiveWavelength, ByHand) {
 }
 
 constexpr long ny = 24, nx = 32;
-Grid quarter_degrees() {
+Mesh quarter_degrees() {
   std::vector<double> lat, lon;
   for (long j = 0; j < ny; ++j) lat.push_back(-2.875 + 0.25 * static_cast<double>(j));
   for (long i = 0; i < nx; ++i) lon.push_back(100 + 0.25 * static_cast<double>(i));
-  return make_grid(lat, lon);
+  return Mesh::rectilinear(lat, lon);
 }
 
 TEST(SpectralScores, TransferFunctionOfARunningMean) {
@@ -177,7 +177,38 @@ TEST(SpectralScores, LandTakesItsWindowsAway) {
   none.add({0, weights, std::span(&forecast, 1), truth, {}});
   none.reduce(Communicator::self());
   EXPECT_EQ(none.windows(), 0);
-  EXPECT_NE(none.section().text.find("verify.spectrum_window"), std::string::npos);
+  EXPECT_NE(none.section({}).text.find("verify.spectrum_window"), std::string::npos);
+}
+
+// Lengths come from the mesh: a plane has those of its unit, an image none.
+TEST(SpectralScores, LengthsOfOtherMeshes) {
+  std::vector<double> y, x;
+  for (long j = 0; j < ny; ++j) y.push_back(500.0 * static_cast<double>(j));
+  for (long i = 0; i < nx; ++i) x.push_back(2000.0 * static_cast<double>(i));
+  PointTable table;
+  for (long j = 0; j < ny; ++j)
+    for (long i = 0; i < nx; ++i) {
+      table.y.push_back(-2.875 + 0.25 * static_cast<double>(j));
+      table.x.push_back(100 + 0.25 * static_cast<double>(i));
+    }
+  const auto scores_on = [&](const Mesh& mesh) {
+    SpectralScores scores(mesh, {{"one", ""}}, 1, 16);
+    const std::vector<double> weights(ny * nx, 1.0);
+    std::vector<float> truth(ny * nx);
+    CounterRandom(3, Stream::test).fill_normal(std::span<float>(truth), 0);
+    const Forecast forecast{truth, {}, {}};
+    scores.add({0, weights, std::span(&forecast, 1), truth, {}});
+    scores.reduce(Communicator::self());
+    return scores;
+  };
+  EXPECT_NEAR(scores_on(Mesh::plane(y, x, {})).spacing_km(), 1, 1e-12);
+  EXPECT_NEAR(scores_on(Mesh::curvilinear(ny, nx, table)).spacing_km(),
+              scores_on(quarter_degrees()).spacing_km(), 1e-3);
+  const SpectralScores image = scores_on(Mesh::image(ny, nx));
+  EXPECT_EQ(image.windows(), 6);
+  EXPECT_TRUE(std::isnan(image.spacing_km()));
+  EXPECT_NE(image.section({}).text.find("a point is a pixel"), std::string::npos);
+  EXPECT_EQ(image.section({}).text.find("nan"), std::string::npos);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ TEST_F(VerificationStudy, OtherProductsShareTheTable) {
   namelist_.set("verify.block_days=3");
   namelist_.set("verify.bootstrap_samples=100");
   const std::vector<ComparedProduct> others = {{"worse", path("worse.nc")}, {"same", path("product.nc")}};
-  Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"), others);
+  const VerifyOptions wanted = options("product.nc", others);
+  Verification verification(world_, wanted);
   const ScoreAccumulator scores = verification.score();
   ASSERT_EQ(scores.systems().size(), 10u);
   EXPECT_EQ(scores.systems()[1].name, "worse");
@@ -30,7 +31,7 @@ TEST_F(VerificationStudy, OtherProductsShareTheTable) {
   EXPECT_EQ(differences[1].crps.low, 0);
   world_.barrier();
   if (!world_.is_root()) return;
-  const std::string text = verification.write(scores, path("scores.nc"), path("scores.txt"));
+  const std::string text = write(verification, scores);
   EXPECT_NE(text.find("\nworse"), std::string::npos);
   EXPECT_NE(text.find("blocks of 3 steps"), std::string::npos);
   const Communicator self = Communicator::self();
@@ -46,16 +47,7 @@ TEST_F(VerificationStudy, OtherProductsShareTheTable) {
 }
 
 TEST_F(VerificationStudy, OtherProductsAreChecked) {
-  const auto code = [&](const std::vector<ComparedProduct>& others) {
-    try {
-      Verification(world_, namelist_, path("product.nc"), path("basis.nc"), others);
-    } catch (const Error& error) {
-      EXPECT_TRUE(error.agreed());
-      message_ = error.what();
-      return error.code();
-    }
-    return ExitCode::ok;
-  };
+  const auto code = [&](const std::vector<ComparedProduct>& others) { return code_of("product.nc", others); };
   write_product(path("late.nc"), 300);
   world_.barrier();
   EXPECT_EQ(code({{"late", path("late.nc")}}), ExitCode::data);
@@ -72,7 +64,8 @@ TEST_F(VerificationStudy, OtherProductsAreChecked) {
 }
 
 TEST_F(VerificationStudy, PersistenceAndBound) {
-  Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"));
+  const VerifyOptions wanted = options();
+  Verification verification(world_, wanted);
   const ScoreAccumulator scores = verification.score();
   const double anomaly = scores.total(1).rmse, persistence = scores.total(6).rmse,
                bound = scores.total(7).rmse;
@@ -92,7 +85,7 @@ TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
   const auto steps = steps_between(lr.times(), "2000-01-01", "2001-12-31");
   const auto cells = fit_lr_climatology(world_, lr, basis, steps, 50);
   ASSERT_TRUE(cells.has_value());
-  Baselines baselines(own, basis, "basis.nc");
+  Baselines baselines(own, basis);
   const double phase = year_fraction(own.times().calendar, own.times().dates[700]);
   BaselineFields fields;
   baselines.read(700, phase, fields);
@@ -117,8 +110,8 @@ TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
 
 TEST_F(VerificationStudy, WithoutLrTrainingTimesOneAnomalyIsLeft) {
   namelist_.set("data.train='1990-01-01','1991-12-31'");
-  const ScoreAccumulator scores =
-      Verification(world_, namelist_, path("product.nc"), path("basis.nc")).score();
+  const VerifyOptions wanted = options();
+  const ScoreAccumulator scores = Verification(world_, wanted).score();
   EXPECT_EQ(scores.systems().size(), 7u);
   EXPECT_EQ(scores.systems()[2].name, "bicubic");
 }
@@ -128,7 +121,7 @@ TEST_F(VerificationStudy, PersistenceIsYesterdaysAnomaly) {
   const Basis basis = read_basis(self, path("basis.nc"));
   const auto owner = open_lr(self, namelist_);
   const FieldSource& lr = *owner;
-  Baselines in_turn(lr, basis, "basis.nc"), alone(lr, basis, "basis.nc");
+  Baselines in_turn(lr, basis), alone(lr, basis);
   const auto phase = [&](long step) {
     return year_fraction(lr.times().calendar, lr.times().dates[static_cast<std::size_t>(step)]);
   };
@@ -291,11 +284,12 @@ TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
 
 TEST_F(VerificationStudy, EventIsScored) {
   namelist_.set("verify.event=percentile");
-  Verification verification(world_, namelist_, path("product.nc"), path("basis.nc"));
+  const VerifyOptions wanted = options();
+  Verification verification(world_, wanted);
   const ScoreAccumulator scores = verification.score();
   world_.barrier();
   if (!world_.is_root()) return;
-  const std::string text = verification.write(scores, path("scores.nc"), path("scores.txt"));
+  const std::string text = write(verification, scores);
   EXPECT_NE(text.find("90th percentile"), std::string::npos);
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path("scores.nc"));

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "podscale/core/error.hpp"
-#include "podscale/study/product_file.hpp"
 #include "podscale/study/basis_builder.hpp"
+#include "podscale/study/product_file.hpp"
 #include "podscale/verify/verification.hpp"
 #include "scratch.hpp"
 
@@ -114,9 +114,26 @@ class VerificationStudy : public ::testing::Test {
     file.commit();
   }
 
-  ExitCode code_of(const std::string& product) const {
+  VerifyOptions options(const std::string& product = "product.nc",
+                        std::vector<ComparedProduct> compared = {}) const {
+    VerifyOptions options = verify_options(namelist_);
+    options.product_path = path(product);
+    options.basis_path = path("basis.nc");
+    options.compared = std::move(compared);
+    return options;
+  }
+  /// The table.
+  std::string write(Verification& verification, const ScoreAccumulator& scores) const {
+    OutputFile text(path("scores.txt"));
+    const std::string table = verification.write(scores, path("scores.nc"), text);
+    text.commit();
+    return table;
+  }
+
+  ExitCode code_of(const std::string& product, std::vector<ComparedProduct> compared = {}) const {
     try {
-      Verification(world_, namelist_, path(product), path("basis.nc"));
+      const VerifyOptions wanted = options(product, std::move(compared));
+      Verification(world_, wanted);
     } catch (const Error& error) {
       EXPECT_TRUE(error.agreed());
       message_ = error.what();

@@ -8,6 +8,7 @@ namespace podscale {
 /// x_to = scale * x_from + offset.
 struct UnitConversion {
   double scale = 1, offset = 0;
+  bool identity() const { return scale == 1 && offset == 0; }
 };
 
 /// Not collective. Conversion between two units as UDUNITS-2 knows them, plus the spellings of temperature

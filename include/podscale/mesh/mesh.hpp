@@ -172,7 +172,7 @@ std::optional<std::string> mapping_difference(const GridMapping& found, const Gr
 
 /// The smallest window that holds some points; on a periodic mesh it may pass the last column.
 Window covering_window(const Mesh& mesh, std::span<const idx_t> points);
-/// The smallest window that holds all the windows of a mesh; empty ones don't count.
+/// The smallest window that holds all the windows; empty ones don't count.
 Window bounding_window(const Mesh& mesh, std::span<const Window> windows);
 /// Whether every point of `part` is in `whole`.
 bool contains(const Mesh& mesh, const Window& whole, const Window& part);

@@ -17,6 +17,8 @@ struct Climatology {
   int terms() const { return 1 + 2 * harmonics; }
   /// out: [points]; year_fraction in [0, 1).
   void evaluate(double year_fraction, std::span<double> out) const;
+  /// Of `count` points from `first` on.
+  Climatology part(long first, long count) const;
 };
 
 /// cos and sin of the harmonics at a phase of the year: [1 + 2H].

@@ -17,6 +17,12 @@ double normal_quantile(double p);
 /// Not collective. Half width, in standard deviations, of the central interval that holds `level` (in (0, 1))
 /// of a Gaussian: 0.95 -> 1.959963984540054.
 double central_half_width(double level);
+/// The same of some levels.
+template <std::size_t N>
+std::array<double, N> central_half_widths(std::array<double, N> levels) {
+  for (double& level : levels) level = central_half_width(level);
+  return levels;
+}
 
 /// The central intervals whose coverage podscale reports.
 inline constexpr std::array<double, 4> coverage_levels = {0.50, 0.80, 0.90, 0.95};

@@ -4,16 +4,16 @@
 #include <functional>
 #include <string>
 
+#include "podscale/field/mesh_file.hpp"
 #include "podscale/pod/basis.hpp"
 
 namespace podscale {
 
-class NetcdfFile;
-
 /// What a later layer adds to the file: dimensions, variables and attributes, then their values. Both are
 /// called collectively.
 struct BasisExtras {
-  std::function<void(NetcdfFile&)> define, put;
+  std::function<void(NetcdfFile&, const MeshNames& lr)> define;
+  std::function<void(NetcdfFile&)> put;
 };
 /// Collective. Written under a temporary name and renamed. Errors: io.
 void write_basis(const Communicator& comm, const Basis& basis, const std::string& path,

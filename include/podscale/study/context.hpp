@@ -2,6 +2,7 @@
 // What a run works with: its ranks, its namelist, its folder.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podscale/config/namelist.hpp"
@@ -31,5 +32,10 @@ struct Context {
 
 /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
 std::string path_below(const Namelist& namelist, const std::string& name);
+
+/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of the
+/// outputs is one of the inputs under whatever name. Both are (what it is, path).
+void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
+                const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source);
 
 }  // namespace podscale

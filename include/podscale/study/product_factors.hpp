@@ -2,7 +2,7 @@
 // The covariance of the product, in factors, inside the product: area means, gradients and any other linear
 // functional can be had from the file alone, and members from the file, basis and model.
 //
-//   phi (mode, lat, lon), tau (lat, lon), behind (channel) where several       decoder, truncation variance
+//   phi (mode, y, x), tau (y, x), behind (channel) where several       decoder, truncation variance
 //   condition (time, patch_y, patch_x, predictor)                              what the forecast was told
 // head and base:
 //   global_root, residual_root                                                 U L^(1/2), S^(1/2)
@@ -15,7 +15,7 @@
 
 #include "podscale/gaussian/forecast.hpp"
 #include "podscale/gaussian/functional.hpp"
-#include "podscale/file/netcdf_file.hpp"
+#include "podscale/field/mesh_file.hpp"
 
 namespace podscale {
 
@@ -26,7 +26,7 @@ class ProductFactors {
   ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
                  int deflate, std::vector<double> unit_scale = {});
   /// Collective, in define mode / after it.
-  void define(NetcdfFile& file) const;
+  void define(NetcdfFile& file, const MeshNames& mesh) const;
   void put_static(NetcdfFile& file) const;
   /// Collective. Times first and on. condition: [times][local patches][C].
   void put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,

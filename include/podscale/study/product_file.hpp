@@ -11,7 +11,7 @@
 #include "podscale/core/calendar.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/mesh/mesh.hpp"
-#include "podscale/file/netcdf_file.hpp"
+#include "podscale/field/mesh_file.hpp"
 
 namespace podscale {
 
@@ -46,7 +46,7 @@ struct ProductOptions {
   std::vector<std::string> regions;         ///< names of area means, written as series
   std::vector<double> region_boxes;         ///< south, north, west, east of each
   std::vector<RegionSeries> region_series;  ///< what is averaged over each region
-  std::function<void(NetcdfFile&)> define;  ///< more dimensions, variables, attributes; optional
+  std::function<void(NetcdfFile&, const MeshNames&)> define;  ///< more dimensions, variables, attributes; optional
 };
 
 class ProductFile {
@@ -78,6 +78,7 @@ class ProductFile {
   const Communicator* comm_;
   NetcdfFile file_;
   Window window_;
+  MeshNames mesh_;
   ProductOptions options_;
   std::vector<UnitConversion> conversion_, series_conversion_;
 };

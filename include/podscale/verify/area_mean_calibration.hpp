@@ -8,9 +8,7 @@
 
 #include "podscale/study/product_factors.hpp"
 #include "podscale/verify/bootstrap.hpp"
-#include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
@@ -19,21 +17,22 @@ namespace podscale {
 /// patches, and without it. A covariance that is right has the same ratio at every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
-  /// Not collective. A product with factors: its name, its path, and its step at each time of the period.
+  /// Not collective. A product with factors: its name, its path, and its step at each time of the period;
+  /// scale: from the units of the product to those of the fields.
   struct Product {
     std::string name, path;
     std::size_t system;
     std::vector<long> steps;
+    double scale = 1;
   };
   /// Not collective. The same arguments on all ranks; each reads the factors of its own times. Errors: as
-  /// FactorReader.
+  /// FactorReader. channel: of the factors.
   AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times,
-                      const BootstrapOptions& bootstrap = {});
+                      const BootstrapOptions& bootstrap = {}, long channel = 0);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that of single
   /// points with its interval over blocks of time; both also with the suffix _inside_patches.
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
 
  private:
   struct Patch {
@@ -54,13 +53,13 @@ class AreaMeanCalibration : public ScoreFamily {
     std::unique_ptr<FactorReader> factors;
     std::vector<Box> boxes;
   };
-  static std::vector<Box> make_boxes(const Basis& basis);
+  static std::vector<Box> make_boxes(const Basis& basis, long channel);
   /// Squared error over variance of the boxes of a size, over these times.
   double ratio(std::span<const long> times, std::size_t product, std::size_t size, bool cross) const;
   std::vector<Product> products_;
   BootstrapOptions bootstrap_;
   std::vector<std::unique_ptr<Source>> sources_;
-  TimeSums sums_;  // [products][sizes][squared error, variance, variance inside patches]
+  // Sums of a time: [products][sizes][squared error, variance, variance inside patches]
 };
 
 }  // namespace podscale

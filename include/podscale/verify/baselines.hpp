@@ -12,16 +12,17 @@
 
 namespace podscale {
 
-/// Fields of one time on the HR grid, [points] degC.
+/// Fields of one time on the HR mesh, [points] in the units of the sources.
 struct BaselineFields {
   std::vector<float> anomaly;        ///< LR anomaly, interpolated as the basis does, on the HR climatology
   std::vector<float> other_anomaly;  ///< the same by the other interpolation; empty without its climatology
-  std::vector<float> bicubic, bilinear;
+  std::vector<float> bicubic;        ///< empty where the LR mesh has none
+  std::vector<float> bilinear;
   std::vector<float> climatology;  ///< HR
   std::vector<float> persistence;  ///< LR anomaly of the previous step, interpolated, on the HR climatology
 };
 
-/// Collective on comm, that of lr. The climatology of the LR cells, [whole LR grid] on every rank and the
+/// Collective on comm, that of lr. The climatology of the LR cells, [whole LR mesh] on every rank and the
 /// same bits at any number of ranks; a rank reads a band of rows, in blocks of `block` steps. Nothing where
 /// the steps do not determine it, or where a cell that is ocean in the basis has a gap in them.
 std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const FieldSource& lr,
@@ -29,38 +30,42 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 class Baselines {
  public:
-  /// Not collective; lr and basis (on the whole grid: read on Communicator::self()) must outlive it. Errors:
-  /// data (LR grid that is not the one of the basis).
-  Baselines(const FieldSource& lr, const Basis& basis, const std::string& basis_path);
+  /// Not collective; lr, of one channel and on the LR mesh of the basis, and basis (whole: read on
+  /// Communicator::self()) must outlive it. channel: of the basis.
+  Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
+  bool has_bicubic() const { return bicubic_.has_value(); }
   /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too. (That of
   /// the basis is interpolated already, one way only.)
   void set_lr_climatology(const Climatology& cells);
-  /// Not collective. The climatology of the LR cells, interpolated: [points] degC.
+  /// Not collective. The climatology of the LR cells, interpolated: [points].
   std::vector<double> interpolated_climatology(const Climatology& cells, Interpolation kind,
                                                double year_fraction) const;
   /// Collective on lr's communicator. year_fraction: of the HR date. A gap of the LR field is NaN where it is
   /// needed; points without LR ocean near get the climatology. Persistence: the same step where there is no
   /// previous one; the climatology where the previous step has a gap.
   void read(long lr_step, double year_fraction, BaselineFields& fields);
-  /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land. [points] degC.
+  /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land. [points].
   std::vector<float> nearest(long lr_step);
 
  private:
   void read_low_resolution(long lr_step);
   void persist(long lr_step, BaselineFields& fields);
-  void interpolate(const Remap& regridder, std::span<const float> low_resolution,
-                   std::vector<float>& out) const;
-  const Remap& regridder(Interpolation kind) const {
-    return kind == Interpolation::bilinear ? bilinear_ : bicubic_;
+  Remap remap(Interpolation kind) const;
+  void interpolate(const Remap& remap, std::span<const float> low_resolution, std::vector<float>& out) const;
+  const Remap& held(Interpolation kind) const {
+    return kind == Interpolation::bilinear ? bilinear_ : bicubic_.value();
   }
 
   const FieldSource* lr_;
   const Basis* basis_;
-  Remap bicubic_, bilinear_;
+  const Mesh &mesh_, &lr_mesh_;
+  Remap bilinear_;
+  std::optional<Remap> bicubic_;
   std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near
-  std::vector<float> low_resolution_;   // [whole LR grid]
+  std::vector<float> low_resolution_;   // [whole LR mesh]
+  Climatology hr_, lr_on_hr_;           // [points]
   std::vector<double> hr_climatology_, lr_climatology_;
-  std::optional<Climatology> cells_;  // [whole LR grid]
+  std::optional<Climatology> cells_;  // [whole LR mesh]
   long last_step_ = -1;               // of last_
   std::vector<float> last_;           // [points] LR field as the basis interpolates it, of the step read last
 };

@@ -9,7 +9,6 @@
 
 #include "podscale/core/calendar.hpp"
 #include "podscale/verify/score_accumulator.hpp"
-#include "podscale/verify/score_family.hpp"
 
 namespace podscale {
 
@@ -49,7 +48,7 @@ std::string bootstrap_method(const BootstrapOptions& options);
 
 struct PairedDifference {
   std::size_t other;    ///< first system minus this one
-  Interval rmse, crps;  ///< K; the CRPS of a deterministic system is its MAE
+  Interval rmse, crps;  ///< the CRPS of a deterministic system is its MAE
 };
 /// Not collective, after ScoreAccumulator::reduce. Of the first system against every other one, from the sums
 /// a time that the accumulator keeps: the same bits at any number of ranks.

@@ -5,9 +5,7 @@
 #include <vector>
 
 #include "podscale/verify/exceedance_event.hpp"
-#include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
@@ -30,19 +28,17 @@ class BrierScores : public ScoreFamily {
   /// Not collective. The same arguments on all ranks. year_fractions: of every time of the period.
   BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent event, std::vector<double> year_fractions);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// brier_score, brier_skill_score, brier_reliability, brier_resolution(system), brier_uncertainty,
   /// event_frequency, event_training_frequency; forecast_probability, observed_frequency,
   /// probability_share(system, probability_bin).
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
   /// Not collective, after reduce().
   BrierSummary summary(std::size_t system) const;
 
  private:
-  std::vector<VerifiedSystem> systems_;
   ExceedanceEvent event_;
   std::vector<double> year_fractions_;
-  TimeSums sums_;  // common [weight, observed, reference, reference score], then a system's own
+  // Sums of a time: common [weight, observed, reference, reference score], then a system's own
 };
 
 }  // namespace podscale

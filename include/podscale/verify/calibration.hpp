@@ -5,9 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
@@ -22,6 +20,8 @@ constexpr double interval_level(std::size_t k) {
 /// 2 (1 - 1 / bins) = all in one bin. Delle Monache et al. (2006), J. Geophys. Res. 111, D24307. counts:
 /// [bins], any unit; NaN where they add up to nothing.
 double reliability_index(std::span<const double> counts);
+/// Not collective. counts over their sum; NaN where that is 0.
+std::vector<double> shares_of(std::span<const double> counts);
 
 /// PIT histogram (Dawid 1984; Gneiting, Balabdaoui & Raftery 2007, J. R. Stat. Soc. B 69, section 3.1) and
 /// reliability curve of the central intervals, area-weighted, for every system with a variance.
@@ -30,18 +30,14 @@ class GaussianCalibration : public ScoreFamily {
   /// Not collective. The same arguments on all ranks.
   GaussianCalibration(std::vector<VerifiedSystem> systems, long times);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// pit_histogram(system, pit_bin), pit_reliability_index(system), interval_coverage(system,
   /// interval_level).
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
 
   // After reduce(). Not collective.
   std::vector<double> pit_shares(std::size_t system) const;  ///< [pit_bins], sum 1; NaN without a variance
   std::vector<double> coverage(std::size_t system) const;    ///< [interval_levels]; NaN without a variance
-
- private:
-  std::vector<VerifiedSystem> systems_;
-  TimeSums sums_;  // [systems][pit_bins + interval_levels + 1]; the last bin: beyond the widest interval
+  // Sums of a time: [systems][pit_bins + interval_levels + 1]; the last bin: beyond the widest interval.
 };
 
 }  // namespace podscale

@@ -4,15 +4,13 @@
 #include <array>
 #include <vector>
 
-#include "podscale/gaussian/calibration.hpp"
-#include "podscale/verify/score_accumulator.hpp"
+#include "podscale/stat/normal.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
 /// Share of truths, area-weighted, within mean +- half width * standard deviation, the half widths those that
-/// held the calibration_levels on the times held out for them (Calibration::half_width).
+/// held the coverage_levels on the times held out for them (Calibration::half_width).
 class ConformalCoverage : public ScoreFamily {
  public:
   struct System {
@@ -21,15 +19,14 @@ class ConformalCoverage : public ScoreFamily {
     std::array<double, 4> half_width;
   };
   /// Not collective. The same arguments on all ranks.
-  ConformalCoverage(std::vector<System> systems, long times);
+  ConformalCoverage(std::vector<System> products, long times);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// conformal_coverage(conformal_product, conformal_level).
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
 
  private:
-  std::vector<System> systems_;
-  TimeSums sums_;  // [systems][weight, covered at each level]
+  std::vector<System> products_;
+  // Sums of a time: [products][weight, covered at each level]
 };
 
 }  // namespace podscale

@@ -4,9 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
@@ -24,14 +22,13 @@ double fair_energy_score(std::span<const float> members, std::span<const float> 
 class EnergyScores : public ScoreFamily {
  public:
   /// Not collective. The same arguments on all ranks. window: side of the windows, points; they tile the
-  /// grid.
-  EnergyScores(const Grid& grid, std::vector<VerifiedSystem> systems, long times, long window);
+  /// mesh.
+  EnergyScores(const Mesh& mesh, std::vector<VerifiedSystem> systems, long times, long window);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// energy_score_window(system), energy_score_field(system).
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
   struct Means {
-    double window, field;  ///< K; NaN where undefined
+    double window, field;  ///< NaN where undefined
   };
   /// Not collective, after reduce().
   Means means(std::size_t system) const;
@@ -40,8 +37,7 @@ class EnergyScores : public ScoreFamily {
   void add_points(const ScoredTime& fields, std::span<const std::size_t> points, std::span<double> sums,
                   std::size_t offset);
   long ny_, nx_, window_;
-  std::vector<VerifiedSystem> systems_;
-  TimeSums sums_;  // [systems][window score, window weight, field score, field weight]
+  // Sums of a time: [systems][window score, window weight, field score, field weight]
 };
 
 }  // namespace podscale

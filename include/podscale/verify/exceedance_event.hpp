@@ -1,5 +1,5 @@
 #pragma once
-// The event that probabilities are verified for: exceedance of a fixed temperature, or of the 90th percentile
+// The event that probabilities are verified for: exceedance of a fixed value, or of the 90th percentile
 // of the time of the year (marine heatwave), and how often it came in the training period.
 
 #include <array>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/config/namelist.hpp"
-#include "podscale/field/cf_source.hpp"
+#include "podscale/core/units.hpp"
+#include "podscale/field/field_source.hpp"
 #include "podscale/pod/climatology.hpp"
 #include "podscale/verify/monthly_field.hpp"
 
@@ -16,14 +16,18 @@ namespace podscale {
 
 struct ExceedanceEvent {
   enum class Kind { threshold, percentile } kind = Kind::threshold;
-  double threshold = 0;     ///< degC; kind threshold
-  MonthlyField percentile;  ///< K above the climatology; kind percentile
+  double threshold = 0;     ///< kind threshold
+  MonthlyField percentile;  ///< above the climatology; kind percentile
   /// Of the event in the training period; kind percentile: as expected of a new year, a little above 0.1
   /// (UpperQuantile::exceedance).
   MonthlyField frequency;
 
+  std::string units = "1";
+  /// To other units, of which it has the name from then on.
+  void convert(const UnitConversion& to, const std::string& name);
+
   std::string describe() const;  ///< "truth above 22.00 degC"
-  /// Not collective. [points] degC; NaN where the training period says nothing. climatology: [points] degC.
+  /// Not collective. [points]; NaN where the training period says nothing. climatology: [points].
   std::vector<double> limits(double year_fraction, std::span<const float> climatology) const;
 };
 
@@ -40,7 +44,7 @@ std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::
 /// rank reads a band of rows, and every rank gets the whole field. The percentile is that of the anomalies of
 /// a calendar month (28 to 31 days, as the window of Hobday et al. (2016), Prog. Oceanogr. 141, 227-238,
 /// after their smoothing), or of pooled_months, and the frequency that of a calendar month; both go linearly
-/// from mid-month to mid-month. steps: of hr, the training period; climatology: [grid points] degC; monthly:
+/// from mid-month to mid-month. steps: of hr, the training period; climatology: [points of the mesh]; monthly:
 /// as the basis says, see year_phase. Memory a rank: a tenth of its share of the series, three tenths where
 /// months are pooled.
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,

@@ -3,13 +3,20 @@
 // that follow.
 
 #include <array>
+#include <limits>
 #include <span>
 #include <vector>
 
-#include "podscale/mesh/grid.hpp"
+#include "podscale/mesh/mesh.hpp"
 #include "podscale/stat/normal.hpp"
 
 namespace podscale {
+
+/// Of a score that is not defined.
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+inline double quotient(double over, double under) {
+  return under > 0 ? over / under : undefined;
+}
 
 /// What is summed over the points of a field, each times the point's weight. "anomaly" is against the
 /// climatology.
@@ -52,21 +59,20 @@ struct FieldSums {
 
 /// One forecast of one time, [points] each; empty spans where there is none.
 struct Forecast {
-  std::span<const float> mean;      ///< degC
-  std::span<const float> variance;  ///< K2
-  std::span<const float> members;   ///< [M][points] degC
+  std::span<const float> mean, variance;
+  std::span<const float> members;  ///< [M][points]
 };
 
-/// Not collective. Weights of the points of one time, [ny*nx]: Grid::area_weight on ocean where the truth and
-/// every one of the forecasts have a value, 0 elsewhere. Land, clouds and gaps are thus absent from every
-/// sum, for all systems alike. ocean, truth: [ny*nx]. lost (optional): ocean points with a truth that some
-/// forecast does not have.
-std::vector<double> point_weights(const Grid& grid, std::span<const unsigned char> ocean,
+/// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the truth and
+/// every one of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the repeated points of a mesh
+/// are thus absent from every sum, for all systems alike. ocean, truth: [ny*nx]. lost (optional): ocean
+/// points with a truth that some forecast does not have.
+std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned char> ocean,
                                   std::span<const float> truth, std::span<const Forecast> forecasts,
                                   long* lost = nullptr);
 
 /// Not collective. All sums but those of SSIM. A point of weight 0 is never looked at. climatology: [points]
-/// degC or empty (no anomaly correlation). Without a variance (deterministic) the CRPS is the absolute error;
+/// or empty (no anomaly correlation). Without a variance (deterministic) the CRPS is the absolute error;
 /// without members the fair CRPS is the CRPS.
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
                      std::span<const float> climatology);
@@ -74,12 +80,12 @@ FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, 
 /// Scores of one field or of many; NaN where undefined (correlation of a constant, spread of a deterministic
 /// system).
 struct Scores {
-  double rmse = 0, mae = 0, bias = 0;  ///< K; bias: forecast minus truth
+  double rmse = 0, mae = 0, bias = 0;  ///< bias: forecast minus truth
   double correlation = 0;              ///< of the values, over all points and times that were summed
   double anomaly_correlation = 0;      ///< of the anomalies against the climatology, centred, likewise
-  double crps = 0;          ///< K: of the Gaussian of mean and variance; the MAE of a deterministic system
-  double fair_crps = 0;     ///< K: from the members
-  double spread = 0;        ///< K: sqrt(mean variance x spread_correction)
+  double crps = 0;          ///< of the Gaussian of mean and variance; the MAE of a deterministic system
+  double fair_crps = 0;     ///< from the members
+  double spread = 0;        ///< sqrt(mean variance x spread_correction)
   double spread_skill = 0;  ///< spread over RMSE; 1 = reliable
   double error_over_variance = 0;  ///< mean squared error over mean variance
   double standardised_error = 0;   ///< mean of squared error over variance, point by point
@@ -93,7 +99,7 @@ struct Scores {
 struct ScoreRules {
   bool has_variance = false, has_members = false;
   int spread_members = 0;  ///< members from which the variance was made; 0: from elsewhere
-  double data_range = 0;   ///< K: largest minus smallest truth over the period, for PSNR
+  double data_range = 0;   ///< largest minus smallest truth over the period, for PSNR
 };
 
 /// Not collective. PSNR in dB of a mean squared error; +inf for 0, NaN where data_range is not positive.

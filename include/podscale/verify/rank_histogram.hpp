@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "podscale/core/random.hpp"
-#include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
@@ -24,17 +22,15 @@ class RankHistogram : public ScoreFamily {
   /// Not collective. The same arguments on all ranks. The ties of a time and point depend on the seed alone.
   RankHistogram(std::vector<VerifiedSystem> systems, long times, std::uint64_t seed);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// rank_histogram(system, rank), rank_reliability_index(system); beyond a system's own ranks: undefined.
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
   /// Not collective, after reduce(). [members + 1], sum 1; empty without members.
   std::vector<double> shares(std::size_t system) const;
 
  private:
-  std::vector<VerifiedSystem> systems_;
   std::size_t ranks_;  // of the system with the most members
   CounterRandom random_;
-  TimeSums sums_;  // [systems][ranks]
+  // Sums of a time: [systems][ranks]
 };
 
 }  // namespace podscale

@@ -7,42 +7,31 @@
 #include <string>
 #include <vector>
 
-#include "podscale/mesh/grid.hpp"
 #include "podscale/parallel/communicator.hpp"
-#include "podscale/verify/field_scores.hpp"
 #include "podscale/verify/score_family.hpp"
 #include "podscale/verify/ssim.hpp"
 
 namespace podscale {
 
-/// A row of the table: the product or a baseline.
-struct VerifiedSystem {
-  std::string name;         ///< "podscale"; one word, it becomes a flag meaning in scores.nc
-  std::string description;  ///< "bicubic of the LR anomaly + HR climatology"
-  bool has_variance = false, has_members = false;
-  int spread_members =
-      0;            ///< members that the variance was made from; 0: it comes from elsewhere (head, base)
-  int members = 0;  ///< written members
-};
-
 /// Time means per point of one system, [ny*nx] float64, NaN where no time entered.
 struct ScoreMaps {
-  std::vector<double> rmse, bias;  ///< K
-  std::vector<double> deviation;   ///< K: mean standard deviation; empty for deterministic systems
+  std::vector<double> rmse, bias;
+  std::vector<double> deviation;  ///< mean standard deviation; empty for deterministic systems
 };
 
 class ScoreAccumulator {
  public:
   /// Not collective, but the same arguments on all ranks. ocean: [ny*nx]; times: of the whole period;
-  /// data_range: K, of the truth over the whole period (for PSNR and SSIM).
-  ScoreAccumulator(const Grid& grid, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
-                   long times, double data_range, const SsimWindow& window = {});
+  /// data_range: of the truth over the whole period (for PSNR and SSIM); units: of the fields.
+  ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
+                   long times, double data_range, const std::string& units = "1",
+                   const SsimWindow& window = {});
 
   /// Not collective, the same on all ranks, before the first add: more scores of the same points and times.
   void add_family(std::unique_ptr<ScoreFamily> family) { families_.push_back(std::move(family)); }
 
   /// Not collective. One time, on exactly one rank. forecasts: one per system, in their order; truth,
-  /// climatology: [ny*nx] degC, NaN where missing. All systems are scored on the same points (see
+  /// climatology: [ny*nx], NaN where missing. All systems are scored on the same points (see
   /// point_weights).
   void add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
            std::span<const float> climatology);
@@ -60,26 +49,25 @@ class ScoreAccumulator {
 
   std::vector<ScoreSection> sections() const;  ///< of the families, in the order of add_family
 
-  const Grid& grid() const { return grid_; }
+  const Mesh& mesh() const { return mesh_; }
   const std::vector<unsigned char>& ocean() const { return ocean_; }
   const std::vector<VerifiedSystem>& systems() const { return systems_; }
   long times() const { return times_; }
   double data_range() const { return data_range_; }
-  long lost() const {
-    return lost_;
-  }  ///< points (times) with a truth that were left out: a system has no value there
+  const ScoreUnits& units() const { return units_; }
+  /// Points (times) with a truth that were left out: a system has no value there.
+  long lost() const { return lost_; }
 
  private:
-  std::size_t index(long time, std::size_t system) const {
-    return static_cast<std::size_t>(time) * systems_.size() + system;
-  }
+  std::size_t index(long time, std::size_t system) const { return time * systems_.size() + system; }
   ScoreRules rules(std::size_t system) const;
 
-  Grid grid_;
+  Mesh mesh_;
   std::vector<unsigned char> ocean_;
   std::vector<VerifiedSystem> systems_;
   long times_;
   double data_range_;
+  ScoreUnits units_;
   SsimWindow window_;
   std::vector<FieldSums> sums_;    // [times][systems]
   std::vector<ScoreMaps> maps_;    // [systems]: sums until reduce(), then means

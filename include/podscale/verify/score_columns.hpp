@@ -9,7 +9,7 @@
 namespace podscale {
 
 struct ScoreColumn {
-  const char *name, *units, *long_name;
+  const char *name, *units, *long_name;  ///< units "": those of differences
   std::function<double(const Scores&)> value;
 };
 

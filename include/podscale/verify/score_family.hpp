@@ -6,16 +6,31 @@
 #include <string>
 #include <vector>
 
-#include "podscale/parallel/communicator.hpp"
 #include "podscale/verify/field_scores.hpp"
+#include "podscale/verify/score_units.hpp"
+#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
+
+/// A row of the table: the product or a baseline.
+struct VerifiedSystem {
+  std::string name;         ///< "podscale"; one word, it becomes a flag meaning in scores.nc
+  std::string description;  ///< "bicubic of the LR anomaly + HR climatology"
+  bool has_variance = false, has_members = false;
+  int spread_members = 0;  ///< that the variance was made from; 0: it comes from elsewhere (head, base)
+  int members = 0;         ///< written members
+};
+
+/// Not collective. Width of the column of system names: all tables have the same.
+std::size_t name_width(const std::vector<VerifiedSystem>& systems);
 
 /// A dimension of scores.nc with its coordinate variable.
 struct ScoreAxis {
   std::string name, units, long_name;
   std::vector<double> values;
 };
+/// n bins of [0, 1], by their centres.
+ScoreAxis bins_of_unity(const std::string& name, const std::string& long_name, std::size_t n);
 
 /// A variable of scores.nc. dims: axes of the same section, or "system"; none for a scalar. values:
 /// row-major, NaN where undefined.
@@ -32,6 +47,10 @@ struct ScoreSection {
   std::vector<ScoreAxis> axes;
   std::vector<ScoreVariable> variables;
   std::string text;  ///< lines for scores.txt, each ends with a newline; "": none
+
+  /// dims: names with a blank between them.
+  void add(const std::string& name, const std::string& dims, const std::string& units,
+           const std::string& long_name, std::vector<double> values, const std::string& comment = {});
 };
 
 /// Not collective. Sizes of the dimensions of a variable of `section`; "system" has `systems`. Our own bug
@@ -44,8 +63,8 @@ struct ScoredTime {
   long time;                        ///< of the period
   std::span<const double> weights;  ///< 0: the point does not enter (land, cloud, a system without a value)
   std::span<const Forecast> forecasts;  ///< one per system
-  std::span<const float> truth;         ///< degC
-  std::span<const float> climatology;   ///< degC, HR
+  std::span<const float> truth;         ///< in the units of the product
+  std::span<const float> climatology;   ///< likewise, HR
 };
 
 class ScoreFamily {
@@ -54,9 +73,16 @@ class ScoreFamily {
   /// Not collective. One time, on exactly one rank.
   virtual void add(const ScoredTime& fields) = 0;
   /// Collective, once, after the last add. What section() says is the same bits at any number of ranks.
-  virtual void reduce(const Communicator& comm) = 0;
+  void reduce(const Communicator& comm) { sums_.reduce(comm); }
   /// Not collective, after reduce().
-  virtual ScoreSection section() const = 0;
+  virtual ScoreSection section(const ScoreUnits& units) const = 0;
+
+ protected:
+  /// Not collective, but the same arguments on all ranks. width: sums a time.
+  ScoreFamily(std::vector<VerifiedSystem> systems, long times, std::size_t width)
+      : systems_(std::move(systems)), sums_(times, width) {}
+  std::vector<VerifiedSystem> systems_;
+  TimeSums sums_;
 };
 
 }  // namespace podscale

@@ -11,8 +11,8 @@
 
 namespace podscale {
 
-/// Fields of one time on the HR grid, [ny*nx] degC or K, NaN where missing; deviation may be empty (no
-/// variance).
+/// Fields of one time on the HR mesh, [ny*nx] in the units of the product, NaN where missing; deviation may be
+/// empty (no variance).
 struct PictureFields {
   long time = -1;  ///< of the period; -1: no picture
   std::vector<float> low_resolution, mean, truth, deviation;
@@ -22,9 +22,7 @@ struct ScoresFileContents {
   const ScoreAccumulator* scores = nullptr;  ///< after reduce()
   TimeAxis times;                            ///< of the period
   PictureFields picture;
-  std::string variable;                     ///< "tos": names the fields in the picture
   std::string long_name;                    ///< "sea surface temperature"
-  std::string units;                        ///< "degC"
   std::string product;                      ///< path of what was verified
   std::string reference;                    ///< what it was verified against, in words
   std::string namelist;                     ///< effective values
@@ -35,7 +33,8 @@ struct ScoresFileContents {
 /// Layout: system (flag_meanings are the names); per system rmse, mae, ..., coverage(system, probability);
 /// the same per time as rmse_series(time, system), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
 /// ocean_mask(lat, lon); picture_low_resolution, picture_mean, picture_truth, picture_deviation(lat, lon)
-/// with the scalar picture_time; the axes and variables of every section. Missing: _FillValue. Errors: io.
+/// with the scalar picture_time; the axes and variables of every section. Missing: _FillValue. On other
+/// meshes than rectilinear ones dimensions and coordinates are those of write_mesh(). Errors: io.
 void write_scores(const std::string& path, const ScoresFileContents& contents);
 
 }  // namespace podscale

@@ -4,9 +4,7 @@
 #include <vector>
 
 #include "podscale/parallel/decomposition.hpp"
-#include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/score_family.hpp"
-#include "podscale/verify/time_sums.hpp"
 
 namespace podscale {
 
@@ -16,19 +14,17 @@ namespace podscale {
 class SeamScores : public ScoreFamily {
  public:
   /// Not collective. The same arguments on all ranks.
-  SeamScores(const Grid& grid, const Decomposition& decomposition, std::vector<VerifiedSystem> systems,
+  SeamScores(const Mesh& mesh, const Decomposition& decomposition, std::vector<VerifiedSystem> systems,
              long times);
   void add(const ScoredTime& fields) override;
-  void reduce(const Communicator& comm) override;
   /// seam_ratio(system), seam_ratio_member(system), seam_ratio_truth.
-  ScoreSection section() const override;
+  ScoreSection section(const ScoreUnits& units) const override;
 
  private:
   void add_field(std::span<const float> field, std::span<const double> weights, std::span<double> sums) const;
   long ny_, nx_;
   std::vector<long> patch_;  // [points]
-  std::vector<VerifiedSystem> systems_;
-  TimeSums sums_;  // [truth, then mean and member of each system][jump across, pairs, jump inside, pairs]
+  // Sums of a time: [truth, then mean and member of each system][jump across, pairs, jump inside, pairs]
 };
 
 }  // namespace podscale

@@ -1,16 +1,16 @@
 #pragma once
-// The work of podscale-verify: product, truth, LR input and basis in; scores and the fields of a picture out.
+// The scores of one variable of a product: product, truth, LR input and basis in; scores and the fields of a
+// picture out.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "podscale/config/namelist.hpp"
+#include "podscale/file/output_file.hpp"
 #include "podscale/study/basis_file.hpp"
-#include "podscale/study/series.hpp"
 #include "podscale/verify/baselines.hpp"
-#include "podscale/verify/bootstrap.hpp"
-#include "podscale/verify/compared_product.hpp"
+#include "podscale/verify/options.hpp"
 #include "podscale/verify/pod_bound.hpp"
 #include "podscale/verify/product_reader.hpp"
 #include "podscale/verify/score_accumulator.hpp"
@@ -22,18 +22,19 @@ namespace podscale {
 /// (self) access, so ranks need no step in common. Not movable: the readers refer to its communicator.
 class Verification {
  public:
-  /// Collective on comm, which must outlive it. Opens all inputs and matches their times by date within
-  /// data.downscale (or all times of the product). compared: other products, scored on the same points and
-  /// times. Errors: no_input, data (grids further apart than 1e-3 of a cell, no date in common with the
-  /// truth, the LR source or another product; an event without training times), usage (verify.picture_date
-  /// that is not among the times; verify.event = 'threshold' without verify.threshold; a system's name given
-  /// twice).
-  Verification(const Communicator& comm, const Namelist& namelist, const std::string& product_path,
-               const std::string& basis_path, std::vector<ComparedProduct> compared = {});
+  /// Collective on comm, which must outlive it, as must options. channel: of the basis, that is which variable
+  /// of the product. Opens all inputs and matches
+  /// their times by date within data.downscale (or all times of the product). Other products are scored on
+  /// the same points and times. Errors: no_input, data (other meshes, no date in common with the truth, the
+  /// LR source or another product; an event without training times), usage (verify.picture_date that is not
+  /// among the times; a system's name given twice).
+  Verification(const Communicator& comm, const VerifyOptions& options, long channel = 0);
   Verification(const Verification&) = delete;
   Verification& operator=(const Verification&) = delete;
 
-  long times() const { return static_cast<long>(matched_.size()); }
+  long times() const { return matched_.size(); }
+  /// Names of all variables of the product.
+  const std::vector<std::string>& variables() const { return names_; }
   std::string period() const;  ///< "2010-01-01 to 2011-12-31"
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
@@ -43,10 +44,11 @@ class Verification {
   /// memory.
   ScoreAccumulator score();
 
-  /// Rank 0 only, after score(). Writes the scores and, unless verify.picture_file is '', the fields of its
-  /// picture. The text table is returned. Errors: io.
-  std::string write(const ScoreAccumulator& scores, const std::string& scores_path,
-                    const std::string& text_path);
+  /// Rank 0 only, after score(). Writes the scores and, unless there is none, the fields of its picture. The
+  /// table is returned; `text` gets it, behind `earlier` tables, before the scores are renamed: once it is
+  /// committed both are there. Errors: io.
+  std::string write(const ScoreAccumulator& scores, const std::string& scores_path, const OutputFile& text,
+                    const std::string& earlier = {});
 
  private:
   struct Match {
@@ -54,35 +56,53 @@ class Verification {
     std::vector<long> compared;  // steps of the other products
   };
   void open();
+  /// A channel of a series, in the working units of the basis.
+  std::shared_ptr<const FieldSource> open_series(const Communicator& comm, const std::vector<CfSpec>& specs,
+                                                 long channel) const;
   void match_times();
   void open_training();
   void fit_other_anomaly();
   long picture_index() const;
+  /// The product and those that it is compared with.
+  std::vector<const ProductReader*> products() const;
   std::vector<VerifiedSystem> systems() const;
   std::vector<double> year_fractions() const;
   BootstrapOptions bootstrap_options() const;
   void add_families(ScoreAccumulator& scores);
   void add_area_means(ScoreAccumulator& scores);
-  std::vector<float> read_truth(long truth_step) const;
+  std::vector<float> read_truth(long channel, long truth_step) const;
+  /// From the units of the sources to those of the product.
+  void convert(std::span<float> field) const;
   TimeAxis matched_times() const;
   PictureFields picture_fields();
 
   const Communicator* comm_;
-  const Namelist* namelist_;
-  std::string product_path_, basis_path_;
+  const VerifyOptions* options_;
+  long channel_;
   Communicator self_;
   std::optional<ProductReader> product_;
-  std::optional<CfSource> truth_;
+  std::string units_;        // of the product
+  UnitConversion to_units_;  // from those of the sources
+  std::vector<std::string> names_;
+  std::vector<std::shared_ptr<const FieldSource>> truths_;  // [channels]
   std::shared_ptr<const FieldSource> lr_;
   std::optional<Basis> basis_;
   std::optional<Baselines> baselines_;
   bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
-  std::vector<ComparedProduct> compared_;
-  std::vector<ProductReader> compared_readers_;
-  std::optional<CfSource> training_;  // HR, on comm: where there is an event
+  std::vector<ProductReader> compared_;
+  std::shared_ptr<const FieldSource> training_;  // HR, on comm: where there is an event
   std::vector<long> training_steps_;
   std::vector<Match> matched_;
 };
+
+/// Of one variable: what the picture script needs.
+struct Picture {
+  std::string scores, path;
+};
+/// Collective. All variables of the product, one after the other; returns the pictures that are to be drawn
+/// once MPI is down (rank 0). Nothing is written under --check and --dry-run.
+struct Context;
+std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options);
 
 }  // namespace podscale

@@ -1,0 +1,71 @@
+#include "podscale/verify/options.hpp"
+
+#include "podscale/core/error.hpp"
+#include "podscale/study/context.hpp"
+#include "podscale/study/series.hpp"
+
+namespace podscale {
+
+VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::string>& compare) {
+  return same_on_all_ranks([&] {
+    VerifyOptions options;
+    options.variable = namelist.text("output.variable_name");
+    options.truth = truth_specs(namelist);
+    options.training = hr_specs(namelist);
+    options.open_lr = [namelist](const Communicator& comm, const std::vector<Variable>& hr) {
+      return open_lr(comm, namelist, nullptr, &hr);
+    };
+    options.source = namelist.source();
+    options.product_path = path_below(namelist, namelist.required_text("output.product_file"));
+    options.basis_path = path_below(namelist, namelist.required_text("output.basis_file"));
+    options.scores_path = path_below(namelist, namelist.required_text("verify.scores_file"));
+    options.text_path = path_below(namelist, namelist.required_text("verify.text_file"));
+    if (const std::string& picture = namelist.text("verify.picture_file"); !picture.empty())
+      options.picture_path = path_below(namelist, picture);
+    options.picture_date = namelist.text("verify.picture_date");
+    for (const std::string& argument : compare) options.compared.push_back(parse_compared(argument));
+    options.train = namelist.texts("data.train");
+    options.downscale = namelist.texts("data.downscale");
+    options.time_block = namelist.integer("grid.time_block");
+    if (namelist.text("sampling.uncertainty") == "ensemble")
+      options.members = static_cast<int>(namelist.integer("sampling.members"));
+    options.window = static_cast<int>(namelist.integer("verify.window"));
+    options.spectrum_window = namelist.integer("verify.spectrum_window");
+    options.bootstrap.samples = static_cast<int>(namelist.integer("verify.bootstrap_samples"));
+    options.bootstrap.seed = static_cast<std::uint64_t>(namelist.integer("verify.seed"));
+    options.block_days = namelist.real("verify.block_days");
+    options.namelist = namelist.effective();
+
+    const std::string& event = namelist.text("verify.event");
+    if (event == "none") return options;
+    options.event =
+        event == "threshold" ? ExceedanceEvent::Kind::threshold : ExceedanceEvent::Kind::percentile;
+    options.threshold = namelist.real("verify.threshold");
+    if (event == "threshold" && !namelist.given("verify.threshold"))
+      fail(ExitCode::usage,
+           "{}: verify.event = 'threshold' without verify.threshold; expected a value in the units of the "
+           "product; give it",
+           namelist.source());
+    if (namelist.required_texts("data.train").size() != 2)
+      fail(ExitCode::usage, "{}: data.train: expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
+           namelist.source());
+    return options;
+  });
+}
+
+int members_behind(const std::string& stored, const std::string& source) {
+  Namelist namelist;
+  try {
+    namelist.parse(stored, source);
+  } catch (const Error&) {  // written by another version, with other keys
+    return -1;
+  }
+  const bool control_variate = namelist.logical("sampling.control_variate") &&
+                               namelist.text("model.base") == "gaussian" &&
+                               namelist.text("sampling.sampler") == "angle";  // no sampling error in the mean
+  return namelist.text("sampling.uncertainty") == "ensemble" && !control_variate
+             ? static_cast<int>(namelist.integer("sampling.members"))
+             : 0;
+}
+
+}  // namespace podscale
