@@ -45,6 +45,9 @@ OceanOptions::OceanOptions(const Namelist& n)
   spec.lr_bias = real("lr_bias");
   spec.lr_noise = real("lr_noise");
   spec.deflate = count("deflate");
+  spec.mesh = n.text("ocean.mesh");
+  spec.variable = n.text("ocean.variable");
+  spec.second = n.text("ocean.second");
 }
 
 namespace {
@@ -71,6 +74,9 @@ TimeAxis ocean_times(const OceanOptions& options) {
 OceanSpec ocean_spec(const OceanOptions& options) {
   OceanSpec spec = options.spec;
   spec.times = ocean_times(options);
+  if (spec.second == spec.variable)
+    fail(ExitCode::usage, "&ocean second = '{}': is the name of the first variable; expected another",
+         spec.second);
   const double north = spec.lat0 + static_cast<double>(spec.ny) * spec.resolution;
   const double width = static_cast<double>(spec.nx) * spec.resolution;
   if (north > 90 + 1e-9 || width > 360 + 1e-9)
@@ -81,6 +87,7 @@ OceanSpec ocean_spec(const OceanOptions& options) {
   if (spec.factor > spec.ny || spec.factor > spec.nx)
     fail(ExitCode::usage, "&ocean factor: found {}, expected at most ny = {} and nx = {}", spec.factor,
          spec.ny, spec.nx);
+  if (spec.mesh == "plane") ocean_mesh(spec);  // which refuses what doesn't fit
   return spec;
 }
 

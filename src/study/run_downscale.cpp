@@ -319,7 +319,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(options.run.threads);
   const Foundation foundation(comm, options);
   const Forecaster forecaster(comm, foundation, options, backend);
-  const auto lr = open_lr(comm, options.data);
+  const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
   require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());

@@ -5,59 +5,75 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/field/coarsened.hpp"
+#include "podscale/field/stacked.hpp"
 
 namespace podscale {
 
-CfSpec hr_spec(const DataOptions& options) {
-  CfSpec spec{"HR",
-              options.hr_files.get(),
-              options.hr_variable,
-              options.mask_file,
-              options.mask_variable,
-              options.mask_ocean_values};
-  if (!options.units.empty()) spec.units = options.units;
-  spec.units_of = "data.units";
-  if (const auto& range = options.plausible; !range.empty()) {
-    if (range.size() != 2 || !(range[0] < range[1]))
-      throw Error(ExitCode::usage,
-                  fmt::format("{}: data.plausible = {}; expected the lowest and the highest value",
-                              options.hr_files.source, fmt::join(range, ", ")),
-                  true);
-    spec.plausible = {static_cast<float>(range[0]), static_cast<float>(range[1])};
-  }
-  return spec;
-}
-
-CfSpec truth_spec(const DataOptions& options) {
-  CfSpec spec = hr_spec(options);
-  spec.label = "truth";
-  if (!options.truth_files.empty()) spec.files = options.truth_files;
-  if (!options.truth_variable.empty()) spec.variable = options.truth_variable;
-  return spec;
-}
-
 namespace {
 
-std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const CfSpec& spec,
+[[noreturn]] void refuse(const DataOptions& options, const std::string& reason) {
+  throw Error(ExitCode::usage, options.hr_files.source + ": " + reason, true);
+}
+
+/// One for each variable that the key names, or one for the only variable of the files.
+std::vector<CfSpec> specs_of(const DataOptions& options, const std::string& label, const Files& files,
+                             const char* key, std::vector<std::string> names) {
+  if (names.empty()) names = {""};
+  const auto& units = options.units;
+  const auto& ranges = options.plausible;
+  if (units.size() > 1 && units.size() != names.size())
+    refuse(options, fmt::format("data.units names {} units for the {} of {}; expected one for all or one each",
+                                 units.size(), names.size(), key));
+  if (!ranges.empty() && ranges.size() != 2 * names.size())
+    refuse(options, fmt::format("data.plausible has {} values for the {} of {}; expected the lowest and the "
+                                 "highest of each",
+                                 ranges.size(), names.size(), key));
+  std::vector<CfSpec> specs;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    if (names.size() > 1 && names[c].empty())
+      refuse(options, fmt::format("{} has an empty name; expected the names of {} variables", key, names.size()));
+    CfSpec spec{label, files.get(), names[c], "", "", {}};
+    spec.skip_others = names.size() > 1;
+    if (!units.empty()) spec.units = units[units.size() > 1 ? c : 0];
+    if (spec.units && spec.units->empty()) spec.units.reset();
+    spec.units_of = "data.units";
+    if (!ranges.empty()) {
+      spec.plausible = {static_cast<float>(ranges[2 * c]), static_cast<float>(ranges[2 * c + 1])};
+      if (!(ranges[2 * c] < ranges[2 * c + 1]))
+        refuse(options, fmt::format("data.plausible = {}, {}; expected the lower value first", ranges[2 * c],
+                                     ranges[2 * c + 1]));
+    }
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const std::vector<CfSpec>& specs,
                                               std::shared_ptr<FieldCache> cache) {
-  return std::make_shared<const CfSource>(CfSource::open(comm, spec, std::move(cache)));
+  std::vector<std::shared_ptr<const FieldSource>> parts;
+  for (const CfSpec& spec : specs)
+    parts.push_back(std::make_shared<const CfSource>(CfSource::open(comm, spec, cache)));
+  return parts.size() == 1 ? parts[0] : std::make_shared<const Stacked>(std::move(parts));
 }
 
 /// The LR series in the units of the HR one.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
-                                                 const Variable& hr, std::shared_ptr<FieldCache> cache) {
-  CfSpec spec = hr_spec(options);
-  spec.label = "LR";
-  spec.files = options.lr_files.get();
-  spec.variable = options.lr_variable;
-  spec.mask_file = spec.mask_variable = "";
-  spec.mask_ocean_values.clear();
-  spec.units = hr.working_units;
-  spec.units_of = fmt::format("the HR variable '{}'", hr.name);
-  auto lr = open_files(comm, spec, std::move(cache));
-  if (const Variable& v = lr->variables()[0]; v.units != v.working_units)
-    log::info("{}: '{}' is converted to '{}', the units of the HR series", lr->describe(), v.units,
-              v.working_units);
+                                                 const std::vector<Variable>& hr,
+                                                 std::shared_ptr<FieldCache> cache) {
+  auto specs = specs_of(options, "LR", options.lr_files, "data.lr_variable", options.lr_variable);
+  if (specs.size() != hr.size())
+    refuse(options, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
+                                 "one for each, in the same order",
+                                 specs.size(), hr.size()));
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    specs[c].units = hr[c].working_units;
+    specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
+  }
+  auto lr = open_files(comm, specs, std::move(cache));
+  for (const Variable& v : lr->variables())
+    if (v.units != v.working_units)
+      log::info("LR: '{}' is converted from '{}' to '{}', the units of the HR series", v.name, v.units,
+                v.working_units);
   return lr;
 }
 
@@ -68,25 +84,47 @@ std::shared_ptr<const FieldSource> coarsened(std::shared_ptr<const FieldSource> 
 
 }  // namespace
 
+std::vector<CfSpec> hr_specs(const DataOptions& options) {
+  auto specs = specs_of(options, "HR", options.hr_files, "data.hr_variable", options.hr_variable);
+  for (CfSpec& spec : specs) {
+    spec.mask_file = options.mask_file;
+    spec.mask_variable = options.mask_variable;
+    spec.mask_ocean_values = options.mask_ocean_values;
+  }
+  return specs;
+}
+
+std::vector<CfSpec> truth_specs(const DataOptions& options) {
+  auto specs = hr_specs(options);
+  const auto &files = options.truth_files, &names = options.truth_variable;
+  if (!names.empty() && names.size() != specs.size())
+    refuse(options, fmt::format("data.truth_variable names {} variables, data.hr_variable {}; expected one for "
+                                 "each, in the same order",
+                                 names.size(), specs.size()));
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    specs[c].label = "truth";
+    if (!files.empty()) specs[c].files = files;
+    if (!names.empty() && !names[c].empty()) specs[c].variable = names[c];
+  }
+  return specs;
+}
+
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
-                                           std::shared_ptr<FieldCache> cache, const Variable* hr) {
+                                           std::shared_ptr<FieldCache> cache,
+                                           const std::vector<Variable>* hr) {
   if (options.coarsen)
-    return coarsened(open_files(comm, hr_spec(options), std::move(cache)), options);
-  Variable working;
-  working.working_units = options.units;
-  if (hr)
-    working = *hr;
-  else if (working.working_units.empty())
-    working = open_files(comm, hr_spec(options), nullptr)->variables()[0];
-  return open_lr_files(comm, options, working, std::move(cache));
+    return coarsened(open_files(comm, hr_specs(options), std::move(cache)), options);
+  if (hr) return open_lr_files(comm, options, *hr, std::move(cache));
+  return open_lr_files(comm, options, open_files(comm, hr_specs(options), nullptr)->variables(),
+                       std::move(cache));
 }
 
 StudySeries open_study(const Communicator& comm, const DataOptions& options) {
-  const auto cache =
-      std::make_shared<FieldCache>(static_cast<std::size_t>(options.cache_mib) << 20, comm.size());
-  const auto hr = open_files(comm, hr_spec(options), cache);
+  const auto cache = std::make_shared<FieldCache>(
+      static_cast<std::size_t>(options.cache_mib) << 20, comm.size());
+  const auto hr = open_files(comm, hr_specs(options), cache);
   if (options.coarsen) return {hr, coarsened(hr, options)};
-  return {hr, open_lr_files(comm, options, hr->variables()[0], cache)};
+  return {hr, open_lr_files(comm, options, hr->variables(), cache)};
 }
 
 namespace {

@@ -36,8 +36,8 @@ struct DataOptions {
   DataOptions() = default;
   DataOptions(const Namelist& namelist);  // not explicit: where options are asked for, a namelist will do
   Files hr_files, lr_files;
-  std::string hr_variable, lr_variable, units, mask_file, mask_variable, truth_variable;
-  std::vector<std::string> truth_files;
+  std::vector<std::string> hr_variable, lr_variable, truth_variable, units, truth_files;
+  std::string mask_file, mask_variable;
   std::vector<double> plausible, mask_ocean_values;
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;

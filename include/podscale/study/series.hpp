@@ -12,17 +12,24 @@
 namespace podscale {
 
 /// The HR series as &data names it (hr_files, hr_variable, mask_*), and the truth (truth_files, or else
-/// hr_files).
-CfSpec hr_spec(const DataOptions& options);
-CfSpec truth_spec(const DataOptions& options);
+/// hr_files): one for each variable. Errors: usage (lists that don't fit each other).
+std::vector<CfSpec> hr_specs(const DataOptions& options);
+std::vector<CfSpec> truth_specs(const DataOptions& options);
+/// Of the first variable.
+inline CfSpec hr_spec(const DataOptions& options) {
+  return hr_specs(options)[0];
+}
+inline CfSpec truth_spec(const DataOptions& options) {
+  return truth_specs(options)[0];
+}
 
-/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr; nullptr: in
-/// data.units, or else in those of the HR files. data.lr_source = 'files': data.lr_files; 'coarsen': block
+/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr; nullptr:
+/// those of the HR files, which are opened for it. data.lr_source = 'files': data.lr_files; 'coarsen': block
 /// means of data.hr_files by data.coarsen_factor. cache (optional): for the files. Errors as CfSource::open
 /// and Coarsened.
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache = nullptr,
-                                           const Variable* hr = nullptr);
+                                           const std::vector<Variable>* hr = nullptr);
 
 /// The two sources of a study.
 struct StudySeries {
