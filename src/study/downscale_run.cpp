@@ -155,7 +155,7 @@ double half_width(const DownscaleOptions& options, const Forecaster& forecaster)
   for (std::size_t i = 0; i < calibration_levels.size(); ++i)
     if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
       return options.conformal ? forecaster.calibration()->half_width[i]
-                               : gaussian_half_width(calibration_levels[i]);
+                               : central_half_width(calibration_levels[i]);
   return 0;
 }
 

@@ -638,7 +638,7 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
   const auto c =
       calibrate(comm(), study().space, study().series, both(study().validate), damped, Inflate::mode, kBlock);
   std::array<double, 4> gaussian{};
-  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = central_half_width(calibration_levels[l]);
   const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
              conformal = count_covered(comm(), study(), arrives(c.inflation), c.half_width);
   for (std::size_t l = 0; l < 4; ++l) {
@@ -677,7 +677,7 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
     return count_covered(comm(), study(), inflation, width);
   };
   std::array<double, 4> gaussian{};
-  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = central_half_width(calibration_levels[l]);
   const auto before = covered({}, gaussian), after = covered(c.inflation, gaussian),
              conformal = covered(c.inflation, c.half_width);
   for (std::size_t l = 0; l < 4; ++l) {
