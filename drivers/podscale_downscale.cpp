@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     const Foundation foundation(comm, basis_path, namelist);
     const Forecaster forecaster(comm, foundation, namelist, context.output_path_of("output.model_file"),
                                 network_backend());
-    const auto owner = open_lr(comm, namelist);
+    const auto owner = open_lr(comm, namelist, nullptr, &foundation.basis.variables);
     const FieldSource& lr = *owner;
     require_same_mesh(lr.mesh(), foundation.basis.lr_mesh, lr.describe(), basis_path);
     const auto steps = lr_steps_of_period(lr, namelist, "data.downscale");

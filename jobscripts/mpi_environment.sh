@@ -1,6 +1,6 @@
-# Sourced by the job scripts. Open MPI on one machine: also as root and in a container, more ranks than
-# cores, no binding (ranks would share a core). Each can be set otherwise from outside. The programs
-# choose the component for MPI-IO themselves (doc/layout.md, speed traps).
+# Sourced by the job scripts. Open MPI on one machine: also as root and in a container, more ranks
+# than cores, no binding (ranks would share a core). Each can be set otherwise from outside. The
+# programs choose the component for MPI-IO themselves (doc/layout.md, speed traps).
 export OMPI_ALLOW_RUN_AS_ROOT="${OMPI_ALLOW_RUN_AS_ROOT:-1}"
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="${OMPI_ALLOW_RUN_AS_ROOT_CONFIRM:-1}"
 export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1}"

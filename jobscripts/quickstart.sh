@@ -2,7 +2,7 @@
 # From a fresh clone to scores and a picture: sets up, builds, and runs the chain of a study.
 #   jobscripts/quickstart.sh            the synthetic ocean of namelists/ocean.nml
 #   jobscripts/quickstart.sh FILE.nml   your own files
-# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SET: more "--set group.key=value" for every program.
+# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SET: more "--set group.key=value" for all.
 set -euo pipefail
 namelist="${1:-}"
 [[ -z "$namelist" ]] || namelist="$(realpath -- "$namelist")"

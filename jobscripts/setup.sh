@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what podscale needs and this machine lacks, from Debian's packages (Debian 12; root or sudo).
-# Does nothing where all is there. With "tests", what the tests use besides.
+# Installs what podscale needs and this machine lacks, from Debian's packages (Debian 12; root or
+# sudo). Does nothing where all is there. With "tests", what the tests use besides.
 set -euo pipefail
 
 packages=(

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The tables of doc/skill.md: runs the systems that a data set is scored with, and scores them together.
+# The tables of doc/skill.md: runs all systems of a data set, and scores them together.
 #   jobscripts/skill.sh tasman8 | tasman4 | pair | global        (after jobscripts/quickstart.sh, which builds)
-# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SKIP_PUBLISHED=1 leaves out the published recipe. Files that are there already are used again; remove runs/skill/<name> to start afresh.
+# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SKIP_PUBLISHED=1 leaves out the published recipe.
+# Files that are there already are used again; remove runs/skill/<name> to start afresh.
 set -euo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
 source jobscripts/mpi_environment.sh
@@ -60,7 +61,8 @@ for members in 24 100; do
     # Factors of 100 members are large; 24 members are written for the scores that need them.
     write=(--set output.write_members=.true.)
     ((members == 24)) || write=(--set output.write_factors=.false.)
-    # A calibration is that of one number of members: this only calibrates, or ends a training that was stopped.
+    # A calibration is that of one number of members: this only calibrates, or ends a training that
+    # was stopped.
     run train "$out" "${network[@]}" --set "sampling.members=$members"
     run downscale "$out" "${ensemble[@]}" --set "output.product_file=ensemble$members.nc" --set "sampling.members=$members" "${write[@]}"
   fi

@@ -1,4 +1,5 @@
-# What podscale links: for its own build, and for who links it (podscaleConfig.cmake includes this file, too).
+# What podscale links: for its own build, and for who links it (podscaleConfig.cmake includes this
+# file, too).
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI 3.1 REQUIRED COMPONENTS C CXX)
 find_package(Threads REQUIRED)
@@ -14,7 +15,8 @@ if(PODSCALE_NETWORK)
   find_package(Torch 1.13 REQUIRED)
 endif()
 
-# The .pc file and the CMake package of NetCDF name the serial library: look for the parallel one by its header.
+# The .pc file and the CMake package of NetCDF name the serial library: look for the parallel one by
+# its header.
 find_path(NETCDF_PAR_INCLUDE_DIR netcdf_par.h
           HINTS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/netcdf/mpi/include REQUIRED)
 find_library(NETCDF_PAR_LIBRARY NAMES netcdf_mpi netcdf REQUIRED)

@@ -69,8 +69,8 @@ bool is_text(KeyType type) {
   return type == KeyType::text || type == KeyType::texts;
 }
 
-/// What `assign` takes: the values from token `at` on, up to the next name, group, slash or end. Moves `at`
-/// there.
+/// What `assign` takes: the values from token `at` on, up to the next name, group, slash or end.
+/// Moves `at` there.
 std::vector<std::string> items_from(const std::vector<NamelistToken>& tokens, std::size_t& at,
                                     const std::string& where) {
   std::vector<std::string> items;

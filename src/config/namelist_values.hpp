@@ -1,6 +1,6 @@
 #pragma once
-// Single values of a namelist: from text, to text, and what a key expects of them. Private to src/io; not
-// collective.
+// Single values of a namelist: from text, to text, and what a key expects of them. Private to
+// src/config; not collective.
 
 #include <optional>
 #include <string>

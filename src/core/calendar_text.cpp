@@ -86,8 +86,8 @@ bool parse_zone(Scanner& scan, double& zone) {
   return hours < 24 && minutes < 60;
 }
 
-/// "Y-M-D[T or blank]h:m:s.s zone"; nullopt where the text is none or a number is out of any calendar's
-/// range.
+/// "Y-M-D[T or blank]h:m:s.s zone"; nullopt where the text is none or a number is out of any
+/// calendar's range.
 std::optional<ParsedDate> parse(const std::string& text) {
   Scanner scan(text);
   ParsedDate p;
@@ -134,8 +134,8 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// Calendar months a unit stands for, 0 for units of fixed length. CF leaves "months since" to UDUNITS' mean
-/// month of 30.44 days, which no producer of monthly data means.
+/// Calendar months a unit stands for, 0 for units of fixed length. CF leaves "months since" to
+/// UDUNITS' mean month of 30.44 days, which no producer of monthly data means.
 int months_of(const std::string& unit) {
   const std::string name = lower(unit);
   for (const char* month : {"month", "months", "mon", "mons", "calendar_month", "calendar_months"})
@@ -145,7 +145,8 @@ int months_of(const std::string& unit) {
   return 0;
 }
 
-/// Date `seconds` after `start`, to the millisecond: whole seconds survive the rounding of fractional days.
+/// Date `seconds` after `start`, to the millisecond: whole seconds survive the rounding of
+/// fractional days.
 Date shifted(Calendar calendar, const Date& start, double seconds) {
   const double total = start.second + seconds;
   const double days = std::floor(total / 86400);

@@ -63,8 +63,8 @@ void print(const std::string& text) {
 namespace podscale {
 namespace {
 
-/// mpirun gives every rank a pseudo-terminal, whatever its own output is: under a launcher a bar must be
-/// asked for.
+/// mpirun gives every rank a pseudo-terminal, whatever its own output is: under a launcher a bar
+/// must be asked for.
 bool on_terminal() {
   if (const char* wish = std::getenv("PODSCALE_PROGRESS")) return std::string(wish) == "bar";
   return isatty(STDOUT_FILENO) != 0 && !std::getenv("OMPI_COMM_WORLD_SIZE") && !std::getenv("PMIX_RANK") &&

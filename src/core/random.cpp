@@ -39,7 +39,8 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
 }
 
 CounterRandom::CounterRandom(std::uint64_t seed, Stream stream) {
-  // The stream is mixed into the key through the bijection itself, so that seeds 1, 2, 3 ... stay far apart.
+  // The stream is mixed into the key through the bijection itself, so that seeds 1, 2, 3 ... stay
+  // far apart.
   const auto mixed = philox4x32({static_cast<std::uint32_t>(stream), 0, 0, 0},
                                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   key_ = {mixed[0], mixed[1]};

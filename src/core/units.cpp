@@ -35,8 +35,9 @@ Unit parse(const std::string& text) {
   return {ut_parse(unit_system(), text.substr(first, last - first).c_str(), UT_UTF8), &ut_free};
 }
 
-/// "deg. C", "degree Celsius", "C" ... -> the name that UDUNITS knows. Only asked where a temperature is
-/// expected: there "C" is no coulomb and "degree Celsius" no angle times temperature.
+/// "deg. C", "degree Celsius", "C" ... -> the name that UDUNITS knows. Only asked where a
+/// temperature is expected: there "C" is no coulomb and "degree Celsius" no angle times
+/// temperature.
 std::string temperature_name(const std::string& text) {
   if (text.find_first_of("0123456789") != std::string::npos)
     return text;  // "0.01 K" is no spelling of kelvin

@@ -7,11 +7,11 @@
 namespace podscale {
 namespace {
 
-/// Rows of whole fields to a window whose columns count modulo nx where the mesh is periodic.
-void pick(const Mesh& mesh, const Window& window, const float* rows, float* out) {
-  const Window part{0, window.ny, window.x0, window.nx};
+/// Columns of rows of nx that may count modulo nx.
+void pick(const Window& window, idx_t nx, const float* rows, float* out) {
   for (idx_t j = 0; j < window.ny; ++j)
-    for (idx_t i = 0; i < window.nx; ++i) *out++ = rows[point_of(mesh, part, j, i)];
+    for (idx_t i = 0; i < window.nx; ++i)
+      *out++ = rows[(window.y0 + j) * nx + (((window.x0 + i) % nx) + nx) % nx];
 }
 
 }  // namespace
@@ -32,17 +32,15 @@ ArraySource::ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, st
 void ArraySource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   for (std::size_t t = 0; t < steps.size() && window.points() > 0; ++t)
     for (idx_t c = 0; c < channels(); ++c)
-      pick(mesh_, window,
-           values_.data() + (steps[t] * channels() + c) * mesh_.points() + window.y0 * mesh_.nx(),
+      pick(window, mesh_.nx(), values_.data() + (steps[t] * channels() + c) * mesh_.points(),
            out.data() + (static_cast<idx_t>(t) * channels() + c) * window.points());
 }
 
 SyntheticSource::SyntheticSource(const Communicator& comm, OceanSpec spec)
     : comm_(&comm),
       spec_(std::move(spec)),
-      mesh_(mesh_of(SyntheticOcean(spec_, {}).grid())),
-      variables_{{"tos", "degC", "degC", "sea_surface_temperature",
-                  "sea surface temperature of a synthetic ocean", "", {}}} {}
+      mesh_(ocean_mesh(spec_)),
+      variables_(ocean_variables(spec_)) {}
 
 void SyntheticSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   if (window.points() == 0) return;
@@ -50,14 +48,13 @@ void SyntheticSource::read(const Window& window, std::span<const long> steps, st
   const bool inside = window.x0 >= 0 && window.x0 + window.nx <= mesh_.nx();
   const Window computed = inside ? window : Window{window.y0, window.ny, 0, mesh_.nx()};
   SyntheticOcean ocean(spec_, computed);
-  std::vector<float> rows(static_cast<std::size_t>(computed.points()));
+  std::vector<float> rows(static_cast<std::size_t>(computed.points() * channels()));
   for (std::size_t t = 0; t < steps.size(); ++t) {
-    float* target = out.data() + static_cast<long>(t) * window.points();
     ocean.field(steps[t], rows);
-    if (inside)
-      std::copy(rows.begin(), rows.end(), target);
-    else
-      pick(mesh_, window, rows.data(), target);
+    for (idx_t c = 0; c < channels(); ++c)
+      pick({0, window.ny, inside ? 0 : window.x0, window.nx}, computed.nx,
+           rows.data() + c * computed.points(),
+           out.data() + (static_cast<idx_t>(t) * channels() + c) * window.points());
   }
 }
 

@@ -149,6 +149,7 @@ Survey look(const CfSpec& spec) {
   for (const std::string& path : expand(spec)) {
     const NetcdfFile file = NetcdfFile::open(alone, path);
     if (variable.empty()) variable = only_cf_variable(file);
+    if (spec.skip_others && !file.has_variable(variable)) continue;
     const CfVariable v = cf_variable(file, variable, true);
     const std::string where = fmt::format("{}: time '{}'", path, v.time_name);
     sources.push_back(
@@ -169,6 +170,9 @@ Survey look(const CfSpec& spec) {
     survey.stored.push_back({found.flip_y, found.flip_x, found.file_nx, chunks_of(file, v, found.file_nx),
                              conversion_of(v, spec, survey.variable, path)});
   }
+  if (sources.empty())
+    fail(ExitCode::data, "{} files: none of the {} holds the variable '{}', not even {}; expected one that does",
+         spec.label, expand(spec).size(), variable, expand(spec).front());
   join(sources, survey);
 
   // Files in order of time: the first one names the series, and steps of neighbouring files follow each

@@ -22,13 +22,21 @@ double absolute_day(const TimeAxis& times, long step) {
          date.second / 86400;
 }
 
-Grid ocean_grid(const OceanSpec& spec) {
-  std::vector<double> lat(static_cast<std::size_t>(spec.ny)), lon(static_cast<std::size_t>(spec.nx));
-  for (std::size_t j = 0; j < lat.size(); ++j)
-    lat[j] = spec.lat0 + (static_cast<double>(j) + 0.5) * spec.resolution;
-  for (std::size_t i = 0; i < lon.size(); ++i)
-    lon[i] = spec.lon0 + (static_cast<double>(i) + 0.5) * spec.resolution;
-  return make_grid(std::move(lat), std::move(lon));
+/// Salinity that goes with a temperature, on a line: 33 to 38 where water has 2 to 36 degC.
+constexpr double salinity_middle = 35, temperature_middle = 16, salinity_slope = 0.15;
+
+/// Of the second variable: its share of the first, about the mean, beside a background of its own.
+constexpr float second_share = 0.7f, second_level = 10;
+
+OceanSpec second_background(const OceanSpec& spec) {
+  OceanSpec other = spec;
+  other.seed = spec.seed + 1;
+  other.land_fraction = other.gradient = other.seasonal = other.trend = other.current = other.eddies = 0;
+  other.islands = 0;
+  other.mean = second_level;  // far from the freezing point
+  other.variable = "tos";
+  other.second.clear();
+  return other;
 }
 
 TimeAxis ocean_times(const Namelist& namelist) {
@@ -83,6 +91,11 @@ OceanSpec ocean_spec(const Namelist& namelist) {
   spec.lr_bias = real("lr_bias");
   spec.lr_noise = real("lr_noise");
   spec.deflate = count("deflate");
+  spec.mesh = namelist.text("ocean.mesh");
+  spec.variable = namelist.text("ocean.variable");
+  spec.second = namelist.text("ocean.second");
+  if (spec.second == spec.variable)
+    fail(ExitCode::usage, "&ocean second = '{}': is the name of the first variable; expected another", spec.second);
   const double north = spec.lat0 + static_cast<double>(spec.ny) * spec.resolution;
   const double width = static_cast<double>(spec.nx) * spec.resolution;
   if (north > 90 + 1e-9 || width > 360 + 1e-9)
@@ -93,6 +106,7 @@ OceanSpec ocean_spec(const Namelist& namelist) {
   if (spec.factor > spec.ny || spec.factor > spec.nx)
     fail(ExitCode::usage, "&ocean factor: found {}, expected at most ny = {} and nx = {}", spec.factor,
          spec.ny, spec.nx);
+  if (spec.mesh == "plane") ocean_mesh(spec);  // which refuses what doesn't fit
   return spec;
 }
 
@@ -100,7 +114,6 @@ struct SyntheticOcean::State {
   State(const OceanSpec& ocean, const Window& window);
 
   OceanSpec spec;
-  Grid grid;
   CounterRandom random;
   ocean::Frame frame;
   ocean::Coast coast;
@@ -111,29 +124,32 @@ struct SyntheticOcean::State {
   std::vector<unsigned char> mask;
   std::vector<float> steady, seasonal,
       activity;  // mean field; amplitude; std of the background over its mean
+  std::unique_ptr<SyntheticOcean> background;  // of the second variable
 };
 
 SyntheticOcean::State::State(const OceanSpec& ocean, const Window& window)
     : spec(ocean),
-      grid(ocean_grid(spec)),
       random(spec.seed, Stream::ocean),
       frame(spec),
       coast(spec, frame, random),
       current(spec, frame, coast, random),
       xs([&] {
         std::vector<double> result;
+        const auto lon = ocean_axes(spec).second;
         for (long i = window.x0; i < window.x0 + window.nx; ++i)
-          result.push_back(frame.x(grid.lon[static_cast<std::size_t>(i)]));
+          result.push_back(frame.x(lon[static_cast<std::size_t>(i)]));
         return result;
       }()),
       ps([&] {
         std::vector<double> result;
+        const auto lat = ocean_axes(spec).first;
         for (long j = window.y0; j < window.y0 + window.ny; ++j)
-          result.push_back(frame.p(grid.lat[static_cast<std::size_t>(j)]));
+          result.push_back(frame.p(lat[static_cast<std::size_t>(j)]));
         return result;
       }()),
       turbulence(spec, random, xs, ps),
       eddies(spec, frame, coast, current, random) {
+  if (!spec.second.empty()) background = std::make_unique<SyntheticOcean>(second_background(spec), window);
   const double middle = frame.p0 + frame.height / 2;
   for (const double p : ps) {
     const double poleward = (p - frame.p0) / frame.height, shore = coast.smooth(p);
@@ -154,16 +170,16 @@ SyntheticOcean::SyntheticOcean(const OceanSpec& spec, const Window& window)
 SyntheticOcean::SyntheticOcean(SyntheticOcean&&) noexcept = default;
 SyntheticOcean::~SyntheticOcean() = default;
 
-const Grid& SyntheticOcean::grid() const {
-  return state_->grid;
-}
 std::span<const unsigned char> SyntheticOcean::ocean() const {
   return state_->mask;
 }
 
-void SyntheticOcean::field(long step, std::span<float> out) {
+void SyntheticOcean::field(long step, std::span<float> all) {
   State& s = *state_;
-  PODSCALE_ASSERT(out.size() == s.mask.size(), "{} values for {} points", out.size(), s.mask.size());
+  const std::size_t points = s.mask.size(), channels = s.background ? 2 : 1;
+  PODSCALE_ASSERT(all.size() == channels * points, "{} values for {} channels of {} points", all.size(), channels,
+                  points);
+  const std::span<float> out = all.first(points);
   const TimeAxis& times = s.spec.times;
   const double day = absolute_day(times, step);
   const double phase = year_fraction(times.calendar, times.dates[static_cast<std::size_t>(step)]);
@@ -183,16 +199,40 @@ void SyntheticOcean::field(long step, std::span<float> out) {
   s.eddies.add(day, s.xs, s.ps, out);
   for (std::size_t i = 0; i < out.size(); ++i)
     out[i] = s.mask[i] ? std::max(out[i], freezing) : std::numeric_limits<float>::quiet_NaN();
+  if (s.background) {
+    const std::span<float> second = all.subspan(points);
+    s.background->field(step, second);
+    const auto mean = static_cast<float>(s.spec.mean);
+    for (std::size_t i = 0; i < points; ++i)
+      second[i] = std::max(mean + second_share * (out[i] - mean) + second[i] - second_level, freezing);
+    for (std::size_t i = 0; i < points; ++i)
+      if (!s.mask[i]) second[i] = out[i];
+  }
+  if (s.spec.variable == "so")
+    for (float& value : all)
+      value = static_cast<float>(salinity_middle + salinity_slope * (value - temperature_middle));
 }
 
-void add_lr_error(const OceanSpec& spec, const Grid& coarse_grid, const Window& window, long step,
-                  std::span<float> coarse) {
+std::vector<Variable> ocean_variables(const OceanSpec& spec) {
+  const bool salt = spec.variable == "so";
+  const std::string units = salt ? "1e-3" : "degC", what = salt ? "salinity" : "temperature";
+  std::vector<Variable> variables{{spec.variable, units, units,
+                                   salt ? "sea_water_salinity" : "sea_surface_temperature",
+                                   "sea surface " + what + " of a synthetic ocean", "", {}}};
+  if (!spec.second.empty())
+    variables.push_back({spec.second, units, units, "", "second " + what + " of a synthetic ocean", "", {}});
+  return variables;
+}
+
+void add_lr_error(const OceanSpec& spec, const Mesh& coarse_mesh, const Window& window, long step,
+                  std::span<float> coarse, idx_t channel) {
   PODSCALE_ASSERT(static_cast<long>(coarse.size()) == window.points(), "{} values for {} points",
                   coarse.size(), window.points());
-  const CounterRandom random(spec.seed, Stream::ocean);
+  const CounterRandom random(spec.seed + static_cast<std::uint64_t>(channel), Stream::ocean);
+  const double unit = spec.variable == "so" ? salinity_slope : 1;
   const auto day = static_cast<std::uint32_t>(static_cast<std::int64_t>(absolute_day(spec.times, step)));
   std::vector<float> noise(static_cast<std::size_t>(window.nx), 0.0f),
-      row(window.nx > 0 ? coarse_grid.lon.size() : 0);
+      row(window.nx > 0 ? static_cast<std::size_t>(coarse_mesh.nx()) : 0);
   for (long j = 0; j < window.ny; ++j) {
     if (spec.lr_noise > 0 && window.nx > 0) {
       random.fill_normal(row, ocean::lr_part, day, static_cast<std::uint32_t>(window.y0 + j));
@@ -200,7 +240,7 @@ void add_lr_error(const OceanSpec& spec, const Grid& coarse_grid, const Window& 
     }
     for (long i = 0; i < window.nx; ++i)
       coarse[static_cast<std::size_t>(j * window.nx + i)] +=
-          static_cast<float>(spec.lr_bias + spec.lr_noise * noise[static_cast<std::size_t>(i)]);
+          static_cast<float>(unit * (spec.lr_bias + spec.lr_noise * noise[static_cast<std::size_t>(i)]));
   }
 }
 

@@ -31,8 +31,8 @@ std::size_t product(const Sizes& sizes) {
 
 }  // namespace
 
-/// Collective. Checks before the library does: an error inside a collective transfer on one rank would hang
-/// the others.
+/// Collective. Checks before the library does: an error inside a collective transfer on one rank
+/// would hang the others.
 void NetcdfFile::State::check_hyperslab(const VariableInfo& info, const std::string& path,
                                         const std::string& name, const Sizes& start, const Sizes& count,
                                         std::size_t size) const {

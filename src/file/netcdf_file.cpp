@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Looks at the first bytes: which error the library returns for a file that is no NetCDF depends on how it
-/// was built. Rank 0 only.
+/// Looks at the first bytes: which error the library returns for a file that is no NetCDF depends
+/// on how it was built. Rank 0 only.
 void check_format(const std::string& path) {
   require_regular_file(path);
   std::ifstream file(path, std::ios::binary);
@@ -45,8 +45,9 @@ void check_format(const std::string& path) {
 // What is being written, for abort_write.
 std::string writing_target, writing_temporary;
 
-/// MPI-IO calls it on a rank whose write has failed. HDF5 would return there while the other ranks wait in
-/// its next collective call for ever, so the run ends here. One rank speaks: that which removes the file.
+/// MPI-IO calls it on a rank whose write has failed. HDF5 would return there while the other ranks
+/// wait in its next collective call for ever, so the run ends here. One rank speaks: that which
+/// removes the file.
 void abort_write(MPI_File*, int* error, ...) {
   char text[MPI_MAX_ERROR_STRING] = "";
   int length = 0;
@@ -60,7 +61,8 @@ void abort_write(MPI_File*, int* error, ...) {
   MPI_Abort(MPI_COMM_WORLD, static_cast<int>(ExitCode::io));
 }
 
-/// MPI files inherit the handler that MPI_FILE_NULL has when they are opened; the caller's own comes back.
+/// MPI files inherit the handler that MPI_FILE_NULL has when they are opened; the caller's own
+/// comes back.
 int create_parallel(const Communicator& comm, const std::string& path, int& id) {
   MPI_Errhandler handler = MPI_ERRHANDLER_NULL, previous = MPI_ERRHANDLER_NULL;
   MPI_File_create_errhandler(abort_write, &handler);

@@ -24,7 +24,8 @@ struct NetcdfFile::State {
   OutputFile output;      // rank 0's, when writing
   std::string temporary;
   std::optional<DoomedFile> doomed, doomed_lock;  // any rank removes both if it has to end the run
-  // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file, collectively.
+  // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file,
+  // collectively.
   std::map<std::string, std::size_t> dims;
   std::map<std::string, VariableInfo> variables;
   std::vector<std::string> names;
@@ -46,14 +47,14 @@ struct NetcdfFile::State {
     doomed_lock.reset();
   }
 
-  /// Not collective, after a call that began with errno = 0: the library says "HDF5 error" for most failed
-  /// allocations.
+  /// Not collective, after a call that began with errno = 0: the library says "HDF5 error" for most
+  /// failed allocations.
   static void require_memory(int status) {
     if (status == NC_ENOMEM || (status != NC_NOERR && errno == ENOMEM)) throw std::bad_alloc();
     errno = 0;
   }
-  /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the element type
-  /// read is no failure: the library leaves an infinity, which nothing takes for data.
+  /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the
+  /// element type read is no failure: the library leaves an infinity, which nothing takes for data.
   void check(int status, const std::string& path, const std::string& what, bool reading = true) const {
     if (reading && status == NC_ERANGE) status = NC_NOERR;
     comm->agree([&] {
@@ -62,10 +63,11 @@ struct NetcdfFile::State {
         fail(ExitCode::io, "{}: {} failed: {} (NetCDF error {})", path, what, nc_strerror(status), status);
     });
   }
-  /// Collective. Refuses a write that the disk has no room for, while HDF5 can still close the file: inside
-  /// the library an error on one rank would leave the others waiting.
+  /// Collective. Refuses a write that the disk has no room for, while HDF5 can still close the
+  /// file: inside the library an error on one rank would leave the others waiting.
   void require_space(const std::string& path, std::uint64_t bytes) const;
-  /// Collective. At most so many bytes are written for the hyperslabs of all ranks, chunks being whole.
+  /// Collective. At most so many bytes are written for the hyperslabs of all ranks, chunks being
+  /// whole.
   std::uint64_t bytes_of(const VariableInfo& info, const std::string& name,
                          const std::vector<std::size_t>& start, const std::vector<std::size_t>& count) const;
   // The library's status; collective.

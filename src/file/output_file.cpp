@@ -37,8 +37,8 @@ std::string host_name() {
   return host;
 }
 
-/// Under the lock, which only the writer of the target has. Some network file systems lock on one node only,
-/// so what another node wrote is left alone for an hour.
+/// Under the lock, which only the writer of the target has. Some network file systems lock on one
+/// node only, so what another node wrote is left alone for an hour.
 void remove_stale(const std::string& target) {
   static const std::regex form("(.+)-([0-9]{1,9})-[0-9a-f]{8}\\.tmp");
   const std::string prefix = prefix_of(target);

@@ -30,8 +30,8 @@ std::uint64_t checksum_of(const std::vector<std::uint64_t>& words, std::uint64_t
   return value;
 }
 
-/// Collective. Of the first `size` bytes: one checksum a block, added up, so that the number of ranks does
-/// not matter.
+/// Collective. Of the first `size` bytes: one checksum a block, added up, so that the number of
+/// ranks does not matter.
 std::string checksum_of(const Communicator& comm, const std::string& path, long size) {
   unsigned long sum = comm.is_root() ? static_cast<unsigned long>(size) : 0;
   comm.agree([&] {
@@ -50,8 +50,8 @@ std::string checksum_of(const Communicator& comm, const std::string& path, long 
   return checksum_text(comm.sum(sum));
 }
 
-/// Which file it is, in which state; all 0 for none. Only a file at rest for a while can be told from a
-/// changed one by the time of its change.
+/// Which file it is, in which state; all 0 for none. Only a file at rest for a while can be told
+/// from a changed one by the time of its change.
 std::array<long, 4> state_of(const std::string& path) {
   struct stat s {};
   if (stat(path.c_str(), &s) != 0 || std::time(nullptr) - s.st_ctim.tv_sec < 3) return {};

@@ -18,8 +18,9 @@ Decomposition::Decomposition(long ny, long nx, long patch_y, long patch_x, int r
       ranks_(ranks) {
   PODSCALE_ASSERT(ny > 0 && nx > 0 && patch_y > 0 && patch_x > 0 && ranks > 0,
                   "{} x {} points, patches {} x {}, {} ranks", ny, nx, patch_y, patch_x, ranks);
-  // The rank grid with the smallest largest load; among equals the one with the shortest edges. Ranks that do
-  // not fit (a prime number of them, or more than patches) stay idle: a DMDA would refuse.
+  // The rank grid with the smallest largest load; among equals the one with the shortest edges.
+  // Ranks that do not fit (a prime number of them, or more than patches) stay idle: a DMDA would
+  // refuse.
   long best_load = patches() + 1, best_edge = 0;
   for (int ry = 1; ry <= std::min<long>(ranks, patches_y_); ++ry) {
     const int rx = static_cast<int>(std::min<long>(ranks / ry, patches_x_));
@@ -74,7 +75,8 @@ std::vector<long> Decomposition::patch_list(int rank) const {
 
 std::vector<std::size_t> Decomposition::chunk_shape() const {
   const auto along = [](long patches, int parts, long patch, long points) {
-    // The largest whole number of patches that divides every rank's share: no chunk straddles two ranks.
+    // The largest whole number of patches that divides every rank's share: no chunk straddles two
+    // ranks.
     const long extra = patches % parts, base = patches / parts;
     const long common = parts == 1 ? patches : (extra == 0 ? base : 1);
     return std::min(common * patch, points);

@@ -44,7 +44,8 @@ void Transposition::Messages::add(long count) {
 
 namespace {
 
-// MPI counts and displacements are int: they count tokens (a contiguous type of `width` floats), not floats.
+// MPI counts and displacements are int: they count tokens (a contiguous type of `width` floats),
+// not floats.
 struct TokenType {
   MPI_Datatype type = MPI_DATATYPE_NULL;
   explicit TokenType(long width) {

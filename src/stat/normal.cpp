@@ -8,7 +8,8 @@
 namespace podscale {
 namespace {
 
-// Coefficients of AS 241, lowest power first: |p - 1/2| <= 0.425, then r = sqrt(-log tail) - 1.6, then r - 5.
+// Coefficients of AS 241, lowest power first: |p - 1/2| <= 0.425, then r = sqrt(-log tail) - 1.6,
+// then r - 5.
 constexpr double a[] = {3.3871328727963666080e0,  1.3314166789178437745e+2, 1.9715909503065514427e+3,
                         1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4,
                         3.3430575583588128105e+4, 2.5090809287301226727e+3};

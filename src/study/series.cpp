@@ -5,61 +5,76 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/field/coarsened.hpp"
+#include "podscale/field/stacked.hpp"
 
 namespace podscale {
 
-CfSpec hr_spec(const Namelist& namelist) {
-  CfSpec spec{"HR",
-              namelist.required_texts("data.hr_files"),
-              namelist.text("data.hr_variable"),
-              namelist.text("data.mask_file"),
-              namelist.text("data.mask_variable"),
-              {}};
-  for (const long value : namelist.integers("data.mask_ocean_values"))
-    spec.mask_ocean_values.push_back(static_cast<double>(value));
-  if (const std::string& units = namelist.text("data.units"); !units.empty()) spec.units = units;
-  spec.units_of = "data.units";
-  if (const auto& range = namelist.reals("data.plausible"); !range.empty()) {
-    if (range.size() != 2 || !(range[0] < range[1]))
-      throw Error(ExitCode::usage,
-                  fmt::format("{}: data.plausible = {}; expected the lowest and the highest value",
-                              namelist.source(), fmt::join(range, ", ")),
-                  true);
-    spec.plausible = {static_cast<float>(range[0]), static_cast<float>(range[1])};
-  }
-  return spec;
-}
-
-CfSpec truth_spec(const Namelist& namelist) {
-  CfSpec spec = hr_spec(namelist);
-  spec.label = "truth";
-  if (!namelist.texts("data.truth_files").empty()) spec.files = namelist.texts("data.truth_files");
-  if (!namelist.text("data.truth_variable").empty()) spec.variable = namelist.text("data.truth_variable");
-  return spec;
-}
-
 namespace {
 
-std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const CfSpec& spec,
+[[noreturn]] void refuse(const Namelist& namelist, const std::string& reason) {
+  throw Error(ExitCode::usage, namelist.source() + ": " + reason, true);
+}
+
+/// One for each variable that the key names, or one for the only variable of the files.
+std::vector<CfSpec> specs_of(const Namelist& namelist, const std::string& label,
+                             const std::vector<std::string>& files, const std::string& key) {
+  std::vector<std::string> names = namelist.texts(key);
+  if (names.empty()) names = {""};
+  const auto& units = namelist.texts("data.units");
+  const auto& ranges = namelist.reals("data.plausible");
+  if (units.size() > 1 && units.size() != names.size())
+    refuse(namelist, fmt::format("data.units names {} units for the {} of {}; expected one for all or one each",
+                                 units.size(), names.size(), key));
+  if (!ranges.empty() && ranges.size() != 2 * names.size())
+    refuse(namelist, fmt::format("data.plausible has {} values for the {} of {}; expected the lowest and the "
+                                 "highest of each",
+                                 ranges.size(), names.size(), key));
+  std::vector<CfSpec> specs;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    if (names.size() > 1 && names[c].empty())
+      refuse(namelist, fmt::format("{} has an empty name; expected the names of {} variables", key, names.size()));
+    CfSpec spec{label, files, names[c], "", "", {}};
+    spec.skip_others = names.size() > 1;
+    if (!units.empty()) spec.units = units[units.size() > 1 ? c : 0];
+    if (spec.units && spec.units->empty()) spec.units.reset();
+    spec.units_of = "data.units";
+    if (!ranges.empty()) {
+      spec.plausible = {static_cast<float>(ranges[2 * c]), static_cast<float>(ranges[2 * c + 1])};
+      if (!(ranges[2 * c] < ranges[2 * c + 1]))
+        refuse(namelist, fmt::format("data.plausible = {}, {}; expected the lower value first", ranges[2 * c],
+                                     ranges[2 * c + 1]));
+    }
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const std::vector<CfSpec>& specs,
                                               std::shared_ptr<FieldCache> cache) {
-  return std::make_shared<const CfSource>(CfSource::open(comm, spec, std::move(cache)));
+  std::vector<std::shared_ptr<const FieldSource>> parts;
+  for (const CfSpec& spec : specs)
+    parts.push_back(std::make_shared<const CfSource>(CfSource::open(comm, spec, cache)));
+  return parts.size() == 1 ? parts[0] : std::make_shared<const Stacked>(std::move(parts));
 }
 
 /// The LR series in the units of the HR one.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const Namelist& namelist,
-                                                 const Variable& hr, std::shared_ptr<FieldCache> cache) {
-  CfSpec spec = hr_spec(namelist);
-  spec.label = "LR";
-  spec.files = namelist.required_texts("data.lr_files");
-  spec.variable = namelist.text("data.lr_variable");
-  spec.mask_file = spec.mask_variable = "";
-  spec.mask_ocean_values.clear();
-  spec.units = hr.working_units;
-  spec.units_of = fmt::format("the HR variable '{}'", hr.name);
-  auto lr = open_files(comm, spec, std::move(cache));
-  if (const Variable& v = lr->variables()[0]; v.units != v.working_units)
-    log::info("{}: '{}' is converted to '{}', the units of the HR series", lr->describe(), v.units,
-              v.working_units);
+                                                 const std::vector<Variable>& hr,
+                                                 std::shared_ptr<FieldCache> cache) {
+  auto specs = specs_of(namelist, "LR", namelist.required_texts("data.lr_files"), "data.lr_variable");
+  if (specs.size() != hr.size())
+    refuse(namelist, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
+                                 "one for each, in the same order",
+                                 specs.size(), hr.size()));
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    specs[c].units = hr[c].working_units;
+    specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
+  }
+  auto lr = open_files(comm, specs, std::move(cache));
+  for (const Variable& v : lr->variables())
+    if (v.units != v.working_units)
+      log::info("LR: '{}' is converted from '{}' to '{}', the units of the HR series", v.name, v.units,
+                v.working_units);
   return lr;
 }
 
@@ -71,25 +86,48 @@ std::shared_ptr<const FieldSource> coarsened(std::shared_ptr<const FieldSource> 
 
 }  // namespace
 
+std::vector<CfSpec> hr_specs(const Namelist& namelist) {
+  auto specs = specs_of(namelist, "HR", namelist.required_texts("data.hr_files"), "data.hr_variable");
+  for (CfSpec& spec : specs) {
+    spec.mask_file = namelist.text("data.mask_file");
+    spec.mask_variable = namelist.text("data.mask_variable");
+    for (const long value : namelist.integers("data.mask_ocean_values"))
+      spec.mask_ocean_values.push_back(static_cast<double>(value));
+  }
+  return specs;
+}
+
+std::vector<CfSpec> truth_specs(const Namelist& namelist) {
+  auto specs = hr_specs(namelist);
+  const auto &files = namelist.texts("data.truth_files"), &names = namelist.texts("data.truth_variable");
+  if (!names.empty() && names.size() != specs.size())
+    refuse(namelist, fmt::format("data.truth_variable names {} variables, data.hr_variable {}; expected one for "
+                                 "each, in the same order",
+                                 names.size(), specs.size()));
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    specs[c].label = "truth";
+    if (!files.empty()) specs[c].files = files;
+    if (!names.empty() && !names[c].empty()) specs[c].variable = names[c];
+  }
+  return specs;
+}
+
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
-                                           std::shared_ptr<FieldCache> cache, const Variable* hr) {
+                                           std::shared_ptr<FieldCache> cache,
+                                           const std::vector<Variable>* hr) {
   if (namelist.text("data.lr_source") == "coarsen")
-    return coarsened(open_files(comm, hr_spec(namelist), std::move(cache)), namelist);
-  Variable working;
-  working.working_units = namelist.text("data.units");
-  if (hr)
-    working = *hr;
-  else if (working.working_units.empty())
-    working = open_files(comm, hr_spec(namelist), nullptr)->variables()[0];
-  return open_lr_files(comm, namelist, working, std::move(cache));
+    return coarsened(open_files(comm, hr_specs(namelist), std::move(cache)), namelist);
+  if (hr) return open_lr_files(comm, namelist, *hr, std::move(cache));
+  return open_lr_files(comm, namelist, open_files(comm, hr_specs(namelist), nullptr)->variables(),
+                       std::move(cache));
 }
 
 StudySeries open_study(const Communicator& comm, const Namelist& namelist) {
   const auto cache = std::make_shared<FieldCache>(
       static_cast<std::size_t>(namelist.integer("grid.cache_mib")) << 20, comm.size());
-  const auto hr = open_files(comm, hr_spec(namelist), cache);
+  const auto hr = open_files(comm, hr_specs(namelist), cache);
   if (namelist.text("data.lr_source") == "coarsen") return {hr, coarsened(hr, namelist)};
-  return {hr, open_lr_files(comm, namelist, hr->variables()[0], cache)};
+  return {hr, open_lr_files(comm, namelist, hr->variables(), cache)};
 }
 
 namespace {

@@ -10,13 +10,10 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
   return same_on_all_ranks([&] {
     VerifyOptions options;
     options.variable = namelist.text("output.variable_name");
-    options.truth = truth_spec(namelist);
-    options.training = hr_spec(namelist);
-    options.open_lr = [namelist](const Communicator& comm, const std::string& variable) {
-      Namelist one = namelist;
-      if (!variable.empty())
-        for (const char* key : {"data.hr_variable", "data.lr_variable"}) one.set_text(key, variable);
-      return open_lr(comm, one);
+    options.truth = truth_specs(namelist);
+    options.training = hr_specs(namelist);
+    options.open_lr = [namelist](const Communicator& comm, const std::vector<Variable>& hr) {
+      return open_lr(comm, namelist, nullptr, &hr);
     };
     options.source = namelist.source();
     options.product_path = path_below(namelist, namelist.required_text("output.product_file"));

@@ -76,7 +76,7 @@ void Verification::open() {
   }
   require_same_mesh(product_->mesh(), product_path, basis_->mesh, basis_path);
   product_->require_basis(basis_path);
-  lr_ = one_channel(options_->open_lr(self_, several ? variable.name : ""), channel_);
+  lr_ = one_channel(options_->open_lr(self_, basis_->variables), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())
@@ -97,13 +97,20 @@ void Verification::open() {
   require_distinct(options_->compared, taken);
 }
 
-std::shared_ptr<const FieldSource> Verification::open_series(const Communicator& comm, CfSpec spec,
+std::shared_ptr<const FieldSource> Verification::open_series(const Communicator& comm,
+                                                             const std::vector<CfSpec>& specs,
                                                              long channel) const {
+  if (std::ssize(specs) != basis_->channels())
+    throw Error(ExitCode::data,
+                fmt::format("data.hr_variable names {} variables, but {} holds {}; expected as many, in the same "
+                            "order",
+                            specs.size(), options_->basis_path, basis_->channels()),
+                true);
   const Variable& variable = basis_->variables[channel];
-  if (basis_->channels() > 1) spec.variable = variable.name;
+  CfSpec spec = specs[static_cast<std::size_t>(channel)];
   if (!variable.working_units.empty()) spec.units = variable.working_units;
   spec.units_of = options_->basis_path;
-  return one_channel(std::make_shared<const CfSource>(CfSource::open(comm, spec)), channel);
+  return std::make_shared<const CfSource>(CfSource::open(comm, spec));
 }
 
 void Verification::open_training() {

@@ -1,5 +1,5 @@
-// Prints what podscale reads from a namelist as JSON, for the judge by f90nml: {"effective": ..., "values":
-// {...}}.
+// Prints what podscale reads from a namelist as JSON, for the judge by f90nml: {"effective": ...,
+// "values": {...}}.
 #include <cstdio>
 #include <fstream>
 #include <iterator>

@@ -89,7 +89,8 @@ std::string decoded(double value, const std::string& units, const std::string& c
   return date_text(decode_times({value}, units, calendar, "t.nc: time 'time'").dates[0]);
 }
 
-// python3 -c "import cftime; print(cftime.num2date(1234567, 'hours since 1800-01-01', 'noleap'))" and so on.
+// python3 -c "import cftime; print(cftime.num2date(1234567, 'hours since 1800-01-01', 'noleap'))"
+// and so on.
 TEST(Times, DecodeAsCftime) {
   EXPECT_EQ(decoded(0, "days since 1582-10-04", "standard"), "1582-10-04");
   EXPECT_EQ(decoded(1, "days since 1582-10-04", ""), "1582-10-15");

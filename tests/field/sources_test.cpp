@@ -3,10 +3,12 @@
 
 #include <cmath>
 
+#include "../mesh/example_meshes.hpp"
 #include "podscale/config/namelist.hpp"
 #include "podscale/field/array_source.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/coarsened.hpp"
+#include "podscale/field/stacked.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -108,10 +110,10 @@ TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
       "test");
   const OceanSpec spec = ocean_spec(namelist);
   const SyntheticSource source(comm, spec);
-  const Grid& grid = source.grid();
+  const Mesh& grid = source.mesh();
   std::vector<float> whole(static_cast<std::size_t>(grid.points()));
   source.read({0, grid.ny(), 0, grid.nx()}, std::vector<long>{3}, whole);
-  const Window window{2, 5, grid.periodic ? -3 : 3, 9};
+  const Window window{2, 5, grid.periodic() ? -3 : 3, 9};
   std::vector<float> part(45);
   source.read(window, std::vector<long>{3}, part);
   for (long j = 0; j < 5; ++j)
@@ -119,6 +121,89 @@ TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
       EXPECT_TRUE(same(
           part[static_cast<std::size_t>(j * 9 + i)],
           whole[static_cast<std::size_t>((2 + j) * grid.nx() + (window.x0 + i + grid.nx()) % grid.nx())]));
+}
+
+SampleFile one_variable(const std::string& name, double offset) {
+  SampleFile sample;
+  sample.variable = name;
+  sample.raw = [offset](std::size_t t, std::size_t j, std::size_t i) -> double {
+    if (offset > 0 && j == 4 && i == 7) return NC_FILL_FLOAT;  // missing in the second alone
+    return offset + static_cast<double>(100 * t + 10 * j + i);
+  };
+  return sample;
+}
+
+TEST(Sources, VariablesOfSeveralFilesAreChannels) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Scratch scratch(comm);
+  write_sample(comm, scratch / "a.nc", one_variable("tos", 0));
+  SampleFile salt = one_variable("so", 5);
+  salt.units = "1e-3";
+  salt.lat = ramp(2, -1, 5);  // the other way up
+  write_sample(comm, scratch / "b.nc", salt);
+  const auto open = [&](const std::string& variable, const std::string& second = "b.nc") {
+    CfSpec spec{"HR", {scratch / "a.nc", scratch / second}, variable, "", "", {}};
+    spec.skip_others = true;
+    return std::make_shared<const CfSource>(CfSource::open(comm, spec));
+  };
+  const auto stacked = std::make_shared<const Stacked>(
+      std::vector<std::shared_ptr<const FieldSource>>{open("tos"), open("so")});
+  ASSERT_EQ(stacked->channels(), 2);
+  EXPECT_EQ(stacked->variables()[1].units, "1e-3");
+  EXPECT_NE(stacked->describe().find("a.nc and so in"), std::string::npos) << stacked->describe();
+  const Share rows = share_of(5, comm.size(), comm.rank());
+  const Window window{rows.begin, rows.size(), 2, rows.size() > 0 ? 6 : 0};
+  std::vector<float> read(static_cast<std::size_t>(2 * 2 * window.points()));
+  stacked->read(window, std::vector<long>{2, 0}, read);
+  std::size_t at = 0;
+  for (const int t : {2, 0})
+    for (const int c : {0, 1})
+      for (long j = rows.begin; j < rows.end; ++j)
+        for (long i = 2; i < 8; ++i, ++at) {
+          const double expected = c == 0 ? 100 * t + 10.0 * static_cast<double>(j) + static_cast<double>(i)
+                                         : 5 + 100 * t + 10.0 * static_cast<double>(4 - j) + static_cast<double>(i);
+          EXPECT_TRUE(same(read[at], c == 1 && j == 0 && i == 7 ? NAN : static_cast<float>(expected)));
+        }
+  // Ocean where all channels are valid; block means channel by channel.
+  const auto ocean = whole_ocean_mask(*stacked, std::vector<long>{0, 1});
+  for (std::size_t p = 0; p < 40; ++p) EXPECT_EQ(ocean[p], p != 7) << p;
+  const Coarsened coarse(stacked, 4);
+  std::vector<float> means(2 * 2);
+  coarse.read({1, 1, 0, 2}, std::vector<long>{1}, means);  // the last row alone
+  EXPECT_EQ(means[0], 141.5f);
+  EXPECT_EQ(means[3], 110.5f);
+
+  expect_error(ExitCode::data, {"HR files", "'tob'", "none of the 2", "a.nc"}, [&] { open("tob"); });
+  salt.lon = ramp(101, 1, 8);
+  write_sample(comm, scratch / "c.nc", salt);
+  expect_error(ExitCode::data, {"so in", "c.nc", "tos in", "one mesh", "101"},
+               [&] { Stacked({open("tos"), open("so", "c.nc")}); });
+  salt.lon = ramp(100, 1, 8);
+  salt.time = {0, 1, 3};
+  write_sample(comm, scratch / "d.nc", salt);
+  expect_error(ExitCode::data, {"so in", "d.nc", "time 3 is 2000-01-04", "2000-01-03"},
+               [&] { Stacked({open("tos"), open("so", "d.nc")}); });
+}
+
+TEST(Sources, BlockMeansOnATripolarMeshCountEachPositionOnce) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Mesh mesh = Tripolar{}.with_repeats(true);
+  std::vector<float> values;
+  for (idx_t p = 0; p < mesh.points(); ++p) values.push_back(static_cast<float>(mesh.owner(p)));
+  const auto fine = std::make_shared<ArraySource>(comm, mesh, decode_times({0}, "days since 2000-01-01", "", "x"), values);
+  const Coarsened coarse(fine, 4);
+  EXPECT_EQ(coarse.mesh().kind(), MeshKind::curvilinear);
+  const idx_t ny = coarse.mesh().ny(), nx = coarse.mesh().nx();
+  std::vector<float> read(static_cast<std::size_t>(ny * nx));
+  coarse.read({0, ny, 0, nx}, std::vector<long>{0}, read);
+  for (idx_t b = 0; b < ny * nx; ++b) {
+    double sum = 0;
+    int count = 0;
+    for (idx_t j = b / nx * 4; j < std::min(mesh.ny(), b / nx * 4 + 4); ++j)
+      for (idx_t i = b % nx * 4; i < std::min(mesh.nx(), b % nx * 4 + 4); ++i)
+        if (const idx_t p = j * mesh.nx() + i; mesh.owner(p) == p) sum += static_cast<double>(p), ++count;
+    EXPECT_TRUE(same(read[static_cast<std::size_t>(b)], count > 0 ? static_cast<float>(sum / count) : NAN)) << b;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# failing_write.sh PROGRAM "MPIEXEC -n" RANKS: no hang, exit code 74, one line, the old file, nothing else.
+# failing_write.sh PROGRAM "MPIEXEC -n" RANKS: no hang, exit code 74, one line, the old file,
+# nothing else.
 set -euo pipefail
 folder="$(mktemp -d)"
 trap 'rm -rf -- "$folder"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the build, builds the consumer against what was installed, and compares its product with that of
-# podscale-downscale.
+# Installs the build, builds the consumer against what was installed, and compares its product with
+# that of podscale-downscale.
 #   consumer.sh BIN LAUNCHER SCRATCH BUILD
 set -euo pipefail
 # shellcheck source=../drivers/common.sh

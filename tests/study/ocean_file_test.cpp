@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "podscale/core/error.hpp"
+#include "podscale/field/cf_source.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -29,7 +30,7 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
 }
 
 std::vector<float> whole_field(SyntheticOcean& ocean, long step) {
-  std::vector<float> field(static_cast<std::size_t>(ocean.grid().points()));
+  std::vector<float> field(ocean.ocean().size());
   ocean.field(step, field);
   return field;
 }
@@ -107,6 +108,71 @@ TEST(SyntheticOcean, FilesHoldTheFieldAndItsBlockMean) {
       EXPECT_TRUE(same_bits(std::span(coarse).subspan(t * 30, 30), mean)) << t;
     }
   }
+}
+
+TEST(SyntheticOcean, TheSameOceanOnOtherMeshes) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const test::ScratchFolder folder(comm);
+  const std::vector<std::string> size{"ny=24", "nx=40", "factor=8", "last_date=2000-01-03"};
+  const auto write = [&](const std::string& name, std::vector<std::string> settings) {
+    settings.insert(settings.end(), size.begin(), size.end());
+    const OceanSpec spec = spec_of(settings);
+    write_ocean(comm, spec, {folder / (name + "_hr.nc"), folder / (name + "_lr.nc"), "", "test", "test"});
+    return spec;
+  };
+  const auto open = [&](const std::string& name, const std::string& variable) {
+    CfSpec spec{"HR", {folder / name}, variable, "", "", {}};
+    return CfSource::open(comm, spec);
+  };
+  const auto values = [&](const FieldSource& source) {
+    const Mesh& mesh = source.mesh();
+    std::vector<float> field(static_cast<std::size_t>(mesh.points()));
+    source.read({0, mesh.ny(), 0, mesh.nx()}, std::vector<long>{2}, field);
+    return field;
+  };
+  write("plain", {});
+  const CfSource plain = open("plain_hr.nc", "tos");
+  for (const std::string mesh : {"rotated", "plane"}) {
+    const OceanSpec spec = write(mesh, {"mesh=" + mesh});
+    const CfSource hr = open(mesh + "_hr.nc", "tos"), lr = open(mesh + "_lr.nc", "tos");
+    EXPECT_EQ(hr.mesh().kind(), mesh == "plane" ? MeshKind::plane : MeshKind::curvilinear);
+    EXPECT_EQ(mesh_difference(hr.mesh(), ocean_mesh(spec)).value_or(""), "");
+    EXPECT_EQ(mesh_difference(lr.mesh(), ocean_mesh(spec).coarsened(8)).value_or(""), "");
+    EXPECT_FALSE(hr.mesh().mapping().attributes.empty());
+    EXPECT_TRUE(same_bits(values(hr), values(plain)));
+    // Cells of about the same size, wherever they lie.
+    const Position a = plain.mesh().spacing(500), b = hr.mesh().spacing(500);
+    EXPECT_NEAR(a.y, b.y, 0.01 * a.y);
+    EXPECT_NEAR(a.x, b.x, 0.05 * a.x);
+  }
+  write("salt", {"mesh=plane", "variable=so", "second=sob", "lr_bias=1"});
+  const CfSource so = open("salt_hr.nc", "so"), sob = open("salt_hr.nc", "sob"), lr = open("salt_lr.nc", "sob");
+  EXPECT_EQ(so.variables()[0].units, "1e-3");
+  EXPECT_EQ(so.variables()[0].standard_name, "sea_water_salinity");
+  const auto salt = values(so), second = values(sob), warm = values(plain);
+  std::vector<float> mean(15);
+  block_mean(second, 1, 24, 40, 8, mean);
+  const auto coarse = values(lr);
+  for (std::size_t i = 0; i < 15; ++i)
+    if (!std::isnan(mean[i])) {
+      EXPECT_NEAR(coarse[i], mean[i] + 0.15, 1e-5);
+    }
+  double covariance = 0, variance = 0, count = 0, average[2] = {};
+  for (const int pass : {0, 1})
+    for (std::size_t p = 0; p < salt.size(); ++p) {
+      ASSERT_EQ(std::isnan(salt[p]), std::isnan(warm[p]));
+      ASSERT_EQ(std::isnan(salt[p]), std::isnan(second[p]));
+      if (std::isnan(salt[p])) continue;
+      if (pass == 0) {
+        EXPECT_NEAR(salt[p], 35 + 0.15 * (warm[p] - 16), 1e-5);
+        EXPECT_TRUE(salt[p] > 30 && salt[p] < 40) << salt[p];
+        average[0] += salt[p], average[1] += second[p], ++count;
+      } else {
+        const double a = salt[p] - average[0] / count;
+        covariance += a * (second[p] - average[1] / count), variance += a * a;
+      }
+    }
+  EXPECT_NEAR(covariance / variance, 0.7, 0.1);
 }
 
 TEST(SyntheticOcean, SpectrumFallsLikeTheThirdPower) {
@@ -197,8 +263,7 @@ TEST(SyntheticOcean, LandShareFollowsTheNamelist) {
 
 TEST(SyntheticOcean, LrErrorHasItsBiasAndDeviation) {
   const OceanSpec spec = spec_of({"lr_bias=-1.5", "lr_noise=0.5", "last_date=2001-12-31"});
-  SyntheticOcean ocean(spec, {0, 1, 0, 1});
-  const Grid coarse = coarsen_grid(ocean.grid(), spec.factor);
+  const Mesh coarse = ocean_mesh(spec).coarsened(spec.factor);
   double sum = 0, squares = 0;
   const double count = 144.0 * 700;
   std::vector<float> field(144), part(6);
@@ -220,7 +285,9 @@ TEST(SyntheticOcean, RefusesWhatCannotBe) {
                                              {"last_date=2000-13-01"},
                                              {"lat0=80", "ny=96"},
                                              {"factor=200"},
-                                             {"nx=2000"}}) {
+                                             {"nx=2000"},
+                                             {"second=tos"},
+                                             {"mesh=plane", "nx=1400", "lat0=0"}}) {
     try {
       spec_of(settings);
       ADD_FAILURE() << settings[0];

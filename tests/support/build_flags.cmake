@@ -1,5 +1,6 @@
 # cmake -D SOURCE=... -D SCRATCH=... -D GENERATOR=... -P build_flags.cmake
-# A site's compiler flags reach every source of ours, in every build type, and are the only ones of their kind.
+# A site's compiler flags reach every source of ours, in every build type, and are the only ones of
+# their kind.
 file(REMOVE_RECURSE ${SCRATCH})
 set(ENV{CXXFLAGS} -DPROBE_ENVIRONMENT)
 

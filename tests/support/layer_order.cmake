@@ -1,4 +1,5 @@
-# Each layer includes only itself and layers to its left: cmake -D SOURCE=... -D "LAYERS=core;..." -P layer_order.cmake
+# Each layer includes only itself and layers to its left:
+# cmake -D SOURCE=... -D "LAYERS=core;..." -P layer_order.cmake
 cmake_minimum_required(VERSION 3.25)
 set(found "")
 set(seen "")

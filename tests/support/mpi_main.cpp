@@ -1,6 +1,6 @@
-// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks, and a watchdog that
-// aborts a run whose ranks do not come together at the end, so that no test can hang. It waits 200 s times
-// PODSCALE_TEST_TIMEOUT_SCALE: a busy machine is no hang.
+// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks, and a
+// watchdog that aborts a run whose ranks do not come together at the end, so that no test can hang.
+// It waits 200 s times PODSCALE_TEST_TIMEOUT_SCALE: a busy machine is no hang.
 #include <gtest/gtest.h>
 #include <slepcsys.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #pragma once
-// A small learnable study for the tests of the layer: the latent is a linear function of the condition, plus
-// noise.
+// A small learnable study for the tests of the layer: the latent is a linear function of the
+// condition, plus noise.
 
 #include <gtest/gtest.h>
 

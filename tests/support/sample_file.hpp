@@ -1,6 +1,6 @@
 #pragma once
-// Files that the tests write themselves: one rank, plain NetCDF-C calls, so that what is read was not written
-// by the code under test.
+// Files that the tests write themselves: one rank, plain NetCDF-C calls, so that what is read was
+// not written by the code under test.
 
 #include <gtest/gtest.h>
 #include <netcdf.h>
@@ -114,7 +114,8 @@ inline void write_sample(const Communicator& comm, const std::string& path, cons
   });
 }
 
-/// Runs `work`, which must fail on every rank with this code and a line that contains all the parts.
+/// Runs `work`, which must fail on every rank with this code and a line that contains all the
+/// parts.
 inline void expect_error(ExitCode code, const std::vector<std::string>& parts,
                          const std::function<void()>& work) {
   try {

@@ -7,7 +7,8 @@
 
 namespace podscale::test {
 
-/// A new, empty folder, the same on all ranks; main() removes it when all ranks have met at the end.
+/// A new, empty folder, the same on all ranks; main() removes it when all ranks have met at the
+/// end.
 class ScratchFolder {
  public:
   /// Collective on comm.

@@ -1,6 +1,6 @@
 #pragma once
-// Real data for tests: never copied into the project; a test that needs it skips, and says so, where it is
-// missing.
+// Real data for tests: never copied into the project; a test that needs it skips, and says so,
+// where it is missing.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #pragma once
-// A basis and a base of random numbers that depend on the patch alone: the same at any rank count. Its
-// patches differ in size and modes, one is all land.
+// A basis and a base of random numbers that depend on the patch alone: the same at any rank count.
+// Its patches differ in size and modes, one is all land.
 
 #include <algorithm>
 #include <cmath>
@@ -138,8 +138,8 @@ struct Study {
   const std::vector<double>& climatology() const { return basis.hr_climatology.coefficients; }
 };
 
-/// R^T of the whole region by its definition: one rotation of two points after the other, in place. values:
-/// [ny * nx * columns], the columns of a point together.
+/// R^T of the whole region by its definition: one rotation of two points after the other, in place.
+/// values: [ny * nx * columns], the columns of a point together.
 inline void unfold_by_definition(std::vector<double>& values, long overlap) {
   const std::size_t columns = values.size() / static_cast<std::size_t>(ny * nx);
   const auto rotate = [&](long y0, long x0, long y1, long x1,
@@ -251,7 +251,8 @@ inline std::vector<double> on_window(const Basis& basis, const std::vector<doubl
   return part;
 }
 
-/// A weight on every ocean point of a rectangle of the grid, with sign: no box of ours is as general.
+/// A weight on every ocean point of a rectangle of the grid, with sign: no box of ours is as
+/// general.
 inline std::vector<double> rectangle(long y0, long y1, long x0, long x1, bool gradient = false) {
   std::vector<double> w(static_cast<std::size_t>(ny * nx), 0.0);
   for (long y = y0; y < y1; ++y)

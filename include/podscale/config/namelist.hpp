@@ -1,6 +1,6 @@
 #pragma once
-// Fortran namelists, strictly: every key is in one table (key_table.cpp) with type, unit, default and range;
-// an unknown group or key is an error that suggests the nearest known one.
+// Fortran namelists, strictly: every key is in one table (key_table.cpp) with type, unit, default
+// and range; an unknown group or key is an error that suggests the nearest known one.
 
 #include <map>
 #include <string>
@@ -26,8 +26,8 @@ const std::vector<Key>& key_table();
 /// One line on a group; nullptr if there is no such group.
 const char* group_help(const std::string& group);
 
-/// The effective values: defaults, then the file, then --set. Not collective: the text is read on one rank
-/// and broadcast by the caller. Errors: usage, naming file, line, group and key.
+/// The effective values: defaults, then the file, then --set. Not collective: the text is read on
+/// one rank and broadcast by the caller. Errors: usage, naming file, line, group and key.
 class Namelist {
  public:
   Namelist();  ///< defaults

@@ -1,6 +1,7 @@
 #pragma once
-// Errors and exit codes (sysexits where one fits). Three families: the user's (a line that says what was
-// found, what was expected and what to do), ours (PODSCALE_ASSERT) and the system's (wrapped library calls).
+// Errors and exit codes (sysexits where one fits). Three families: the user's (a line that says
+// what was found, what was expected and what to do), ours (PODSCALE_ASSERT) and the system's
+// (wrapped library calls).
 
 #include <fmt/format.h>
 
@@ -19,8 +20,8 @@ enum class ExitCode : int {
   requeue = 75,   ///< stopped by a signal or the time limit, a checkpoint kept where there is work: run again
 };
 
-/// One-line error with the exit code that the program ends with. `agreed` is set by Communicator::agree:
-/// every rank throws the same error, so none is left waiting.
+/// One-line error with the exit code that the program ends with. `agreed` is set by
+/// Communicator::agree: every rank throws the same error, so none is left waiting.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const std::string& message, bool agreed = false)
@@ -33,8 +34,8 @@ class Error : public std::runtime_error {
   bool agreed_;
 };
 
-/// Not collective. Runs `work`, whose outcome depends on nothing but values that all ranks share (the
-/// namelist, say), and marks its error as agreed.
+/// Not collective. Runs `work`, whose outcome depends on nothing but values that all ranks share
+/// (the namelist, say), and marks its error as agreed.
 template <class Work>
 auto same_on_all_ranks(const Work& work) {
   try {
@@ -50,8 +51,9 @@ template <class... Args>
   throw Error(code, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// Not collective; in a catch block only. What is being handled, as an Error of one line: itself, "out of
-/// memory" (io) for std::bad_alloc and Torch's failed allocations, "internal error" (bug) for all else.
+/// Not collective; in a catch block only. What is being handled, as an Error of one line: itself,
+/// "out of memory" (io) for std::bad_alloc and Torch's failed allocations, "internal error" (bug)
+/// for all else.
 Error current_error(int rank);
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line,

@@ -5,8 +5,8 @@
 
 namespace podscale {
 
-/// Owns `value` and calls Close(&value) (PETSc, SLEPc style) once. The destructor never throws; call close()
-/// where the status matters.
+/// Owns `value` and calls Close(&value) (PETSc, SLEPc style) once. The destructor never throws;
+/// call close() where the status matters.
 template <class T, auto Close>
 class Handle {
  public:

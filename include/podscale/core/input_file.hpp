@@ -5,8 +5,8 @@
 
 namespace podscale {
 
-/// Not collective. Throws unless `path` is a regular file that may be read: opening a pipe may wait for
-/// ever, a device may never end. `what` and `remedy` complete "no such file; check the path".
+/// Not collective. Throws unless `path` is a regular file that may be read: opening a pipe may wait
+/// for ever, a device may never end. `what` and `remedy` complete "no such file; check the path".
 /// Errors: no_input (absent), data (a directory, pipe, device or socket), io (not readable).
 void require_regular_file(const std::string& path, const std::string& what = "file",
                           const std::string& remedy = "check the path");

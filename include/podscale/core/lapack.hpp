@@ -1,5 +1,6 @@
 #pragma once
-// The few BLAS and LAPACK routines that are called directly: Fortran names, column-major, 32-bit integers.
+// The few BLAS and LAPACK routines that are called directly: Fortran names, column-major, 32-bit
+// integers.
 
 extern "C" {
 void dsyrk_(const char* uplo, const char* trans, const int* n, const int* k, const double* alpha,

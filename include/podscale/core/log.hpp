@@ -8,15 +8,16 @@
 
 namespace podscale::log {
 
-/// Not collective. After `setup(rank, quiet)` only rank 0 prints info and warnings; errors print on any rank.
+/// Not collective. After `setup(rank, quiet)` only rank 0 prints info and warnings; errors print on
+/// any rank.
 void setup(int rank, bool quiet);
 /// True where info lines are printed.
 bool is_talking();
 void info_line(const std::string& line);
 void warn_line(const std::string& line);
 void error_line(const std::string& line);
-/// Results, to stdout at once. Errors: io, where stdout has not taken all that was ever printed to it, the
-/// log too (a full disk).
+/// Results, to stdout at once. Errors: io, where stdout has not taken all that was ever printed to
+/// it, the log too (a full disk).
 void print(const std::string& text);
 
 template <class... Args>
@@ -32,13 +33,14 @@ void warn(fmt::format_string<Args...> format, Args&&... args) {
 
 namespace podscale {
 
-/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal (under mpirun: where
-/// PODSCALE_PROGRESS=bar is set), a line every 10 s otherwise.
+/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal (under mpirun:
+/// where PODSCALE_PROGRESS=bar is set), a line every 10 s otherwise.
 class Progress {
  public:
   /// total: number of units; unit: their name, as in "steps".
   Progress(std::string title, long total, std::string unit);
-  /// done: units finished so far; note: what else to show (loss, score). Prints only when it is due.
+  /// done: units finished so far; note: what else to show (loss, score). Prints only when it is
+  /// due.
   void update(long done, const std::string& note = {});
   /// Prints the closing line with the mean rate.
   void finish(const std::string& note = {});

@@ -6,22 +6,23 @@
 namespace podscale {
 
 /// Not collective. The value for OMPI_MCA_io under the MPI library that gives this
-/// MPI_Get_library_version; "" where nothing is to be set. Open MPI 4's own MPI-IO returned wrong data
-/// from overlapping collective reads (open-mpi/ompi issue 10546) and has reports of bad writes; its ROMIO
-/// has neither and is faster. The component's name belongs to version 4: elsewhere it would name nothing.
+/// MPI_Get_library_version; "" where nothing is to be set. Open MPI 4's own MPI-IO returned wrong
+/// data from overlapping collective reads (open-mpi/ompi issue 10546) and has reports of bad
+/// writes; its ROMIO has neither and is faster. The component's name belongs to version 4:
+/// elsewhere it would name nothing.
 std::string mpi_io_component(const std::string& library_version);
 /// Not collective, before MPI_Init. Sets OMPI_MCA_io so, unless it is set already.
 void choose_mpi_io();
 
-/// Not collective. Threads of OpenBLAS; another BLAS has no such switch and is left alone. Ranks are our
-/// parallelism: more threads than cores halve the speed.
+/// Not collective. Threads of OpenBLAS; another BLAS has no such switch and is left alone. Ranks
+/// are our parallelism: more threads than cores halve the speed.
 void set_blas_threads(int threads);
-/// Not collective. OpenBLAS asks for its buffer at its first call, for ever where it gets none: this calls
-/// it, and throws std::bad_alloc where there is no room.
+/// Not collective. OpenBLAS asks for its buffer at its first call, for ever where it gets none:
+/// this calls it, and throws std::bad_alloc where there is no room.
 void reserve_blas_memory();
 
-/// Not collective. Memory that is freed goes back to the system, large blocks at once. SuperLU_DIST, which
-/// comes with PETSc, forbids that of the whole process while it is loaded.
+/// Not collective. Memory that is freed goes back to the system, large blocks at once.
+/// SuperLU_DIST, which comes with PETSc, forbids that of the whole process while it is loaded.
 void return_freed_memory();
 
 }  // namespace podscale

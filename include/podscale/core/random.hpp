@@ -1,7 +1,7 @@
 #pragma once
-// Counter-based random numbers: a value is a pure function of (seed, stream, counter), so noise is the same
-// bits on any rank, in any order. Philox 4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2,
-// 3", SC 2011.
+// Counter-based random numbers: a value is a pure function of (seed, stream, counter), so noise is
+// the same bits on any rank, in any order. Philox 4x32-10 of Salmon et al., "Parallel random
+// numbers: as easy as 1, 2, 3", SC 2011.
 
 #include <array>
 #include <cstdint>

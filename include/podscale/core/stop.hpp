@@ -11,8 +11,8 @@ void install_signal_handlers();
 void set_deadline(const std::string& limit);
 /// Not collective. Whether a signal came.
 bool signal_received();
-/// Not collective: ranks may see it at different moments, so they must agree. True once a signal came or the
-/// time limit is over.
+/// Not collective: ranks may see it at different moments, so they must agree. True once a signal
+/// came or the time limit is over.
 bool stop_requested();
 
 }  // namespace podscale

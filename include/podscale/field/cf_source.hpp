@@ -20,6 +20,7 @@ struct CfSpec {
   std::optional<std::string> units{};         ///< working units; nullopt: those of the first file
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
+  bool skip_others = false;  ///< files that lack the variable are not part of the series
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is read again

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/mesh/grid.hpp"
 #include "podscale/config/namelist.hpp"
+#include "podscale/field/variable.hpp"
+#include "podscale/mesh/mesh.hpp"
 
 namespace podscale {
 
@@ -31,7 +32,20 @@ struct OceanSpec {
   int turbulence_modes = 384;
   double lr_bias = 0, lr_noise = 0;
   int deflate = 1;
+  std::string mesh = "rectilinear";  ///< or "rotated", "plane"
+  std::string variable = "tos";      ///< or "so"
+  std::string second;                ///< name of a second variable made from the first; "" = none
 };
+
+/// Not collective. The mesh of the HR points. Rotated: latitudes and longitudes of the spec count from the
+/// pole of a frame at 40 N, 170 W. Plane: as many points at the same distances, in metres about the middle of
+/// the ocean. Errors: usage (a plane that is larger than the earth).
+Mesh ocean_mesh(const OceanSpec& spec);
+/// Not collective. Latitudes and longitudes of the HR rows and columns, of the frame where that is rotated.
+std::pair<std::vector<double>, std::vector<double>> ocean_axes(const OceanSpec& spec);
+
+/// Not collective. One a channel.
+std::vector<Variable> ocean_variables(const OceanSpec& spec);
 
 /// Not collective. Errors: usage, for dates that are none or in the wrong order and a grid that leaves the
 /// globe.
@@ -46,12 +60,10 @@ class SyntheticOcean {
   SyntheticOcean(SyntheticOcean&&) noexcept;
   ~SyntheticOcean();
 
-  /// The whole grid: the same for every window.
-  const Grid& grid() const;
   /// [window.ny][window.nx], 1 = ocean.
   std::span<const unsigned char> ocean() const;
-  /// Not collective. out: [window.ny][window.nx] degC at step `step` of spec.times, NaN on land. Any order of
-  /// steps; ascending order is fastest.
+  /// Not collective. out: [channels][window.ny][window.nx] in the units of ocean_variables() at step `step` of
+  /// spec.times, NaN on land. Any order of steps; ascending order is fastest.
   void field(long step, std::span<float> out);
 
  private:
@@ -60,8 +72,9 @@ class SyntheticOcean {
 };
 
 /// Not collective. What the LR companion differs by from the block mean, at step `step`: bias plus white
-/// noise. coarse: block means on a window of the coarse grid [window.ny][window.nx]; NaN stays NaN.
-void add_lr_error(const OceanSpec& spec, const Grid& coarse_grid, const Window& window, long step,
-                  std::span<float> coarse);
+/// noise, one for each channel. coarse: block means on a window of the coarse mesh [window.ny][window.nx]; NaN
+/// stays NaN.
+void add_lr_error(const OceanSpec& spec, const Mesh& coarse_mesh, const Window& window, long step,
+                  std::span<float> coarse, idx_t channel = 0);
 
 }  // namespace podscale

@@ -1,5 +1,6 @@
 #pragma once
-// NetCDF through the parallel NetCDF-C library: a file that is collective on its communicator, by hyperslab.
+// NetCDF through the parallel NetCDF-C library: a file that is collective on its communicator, by
+// hyperslab.
 
 #include <netcdf.h>
 
@@ -25,35 +26,37 @@ struct VariableOptions {
   std::optional<double> fill;       ///< _FillValue
 };
 
-/// Move-only. All calls are collective on the communicator given to open/create (which must outlive the file)
-/// unless said otherwise, with the same arguments but for start/count/data. A wrapped library error becomes
-/// Error(io), a missing file Error(no_input), a file that is not NetCDF Error(data): every message names the
-/// file and the variable; ranks agree on the error before it is thrown.
+/// Move-only. All calls are collective on the communicator given to open/create (which must outlive
+/// the file) unless said otherwise, with the same arguments but for start/count/data. A wrapped
+/// library error becomes Error(io), a missing file Error(no_input), a file that is not NetCDF
+/// Error(data): every message names the file and the variable; ranks agree on the error before it
+/// is thrown.
 class NetcdfFile {
  public:
-  /// Reads NetCDF-3 and NetCDF-4; a file that carries a seal is checked against it. Every rank has a serial
-  /// handle of its own: collective reads through MPI-IO return wrong values in Open MPI 4.1.4 (measured)
-  /// where the hyperslabs of ranks overlap (open-mpi/ompi issue 10546), and the serial path is faster on
-  /// compressed files.
+  /// Reads NetCDF-3 and NetCDF-4; a file that carries a seal is checked against it. Every rank has
+  /// a serial handle of its own: collective reads through MPI-IO return wrong values in Open MPI
+  /// 4.1.4 (measured) where the hyperslabs of ranks overlap (open-mpi/ompi issue 10546), and the
+  /// serial path is faster on compressed files.
   static NetcdfFile open(const Communicator& comm, const std::string& path);
-  /// Writes an OutputFile (NetCDF-4, parallel, no prefill): nothing appears under `path` before commit(), and
-  /// no other run writes it. Where the disk lacks the room, the call that would fill it throws Error(io). A
-  /// write that fails all the same ends the run with one line and MPI_Abort: the ranks cannot agree then.
+  /// Writes an OutputFile (NetCDF-4, parallel, no prefill): nothing appears under `path` before
+  /// commit(), and no other run writes it. Where the disk lacks the room, the call that would fill
+  /// it throws Error(io). A write that fails all the same ends the run with one line and MPI_Abort:
+  /// the ranks cannot agree then.
   static NetcdfFile create(const Communicator& comm, const std::string& path);
   NetcdfFile(NetcdfFile&&) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) noexcept;
-  /// Not collective. Rank 0 removes an uncommitted temporary file. Closing it would be collective, and the
-  /// other ranks may be elsewhere: with more than one rank it stays open for abandon_all().
+  /// Not collective. Rank 0 removes an uncommitted temporary file. Closing it would be collective,
+  /// and the other ranks may be elsewhere: with more than one rank it stays open for abandon_all().
   ~NetcdfFile();
-  /// For the files that were destroyed without commit(). close: collective, where all ranks threw the same
-  /// error, which was not one of writing; closes them. Otherwise not collective: removes their temporaries
-  /// and leaves them open, so the process must end without MPI_Finalize, in which HDF5 would close them.
-  /// Returns whether none is left open.
+  /// For the files that were destroyed without commit(). close: collective, where all ranks threw
+  /// the same error, which was not one of writing; closes them. Otherwise not collective: removes
+  /// their temporaries and leaves them open, so the process must end without MPI_Finalize, in which
+  /// HDF5 would close them. Returns whether none is left open.
   static bool abandon_all(bool close);
 
   const std::string& path() const { return path_; }
-  /// Not collective. Whether the file that was opened carries a seal (which open() has checked): see
-  /// seal.hpp.
+  /// Not collective. Whether the file that was opened carries a seal (which open() has checked):
+  /// see seal.hpp.
   bool sealed() const;
   /// Collective. Warns of a product of podscale that lost its seal.
   void warn_of_changes() const;
@@ -82,8 +85,8 @@ class NetcdfFile {
                    const std::vector<double>& values, nc_type type = NC_DOUBLE);
   void end_definitions();
 
-  // Data: start and count per dimension; the element type is converted by the library. Zero counts are legal
-  // and every rank must take part.
+  // Data: start and count per dimension; the element type is converted by the library. Zero counts
+  // are legal and every rank must take part.
   void get(const std::string& variable, const std::vector<std::size_t>& start,
            const std::vector<std::size_t>& count, std::span<float> out) const;
   void get(const std::string& variable, const std::vector<std::size_t>& start,
@@ -95,8 +98,8 @@ class NetcdfFile {
   /// Whole variable, on every rank.
   std::vector<double> get_all(const std::string& variable) const;
 
-  /// Closes the file, seals it and flushes it to the disk; only commit() is left to be done. Where several files belong
-  /// together, all are completed before the first is committed.
+  /// Closes the file, seals it and flushes it to the disk; only commit() is left to be done. Where
+  /// several files belong together, all are completed before the first is committed.
   void complete();
   /// complete(), and renames the temporary file to `path`; the file can't be used afterwards.
   void commit();

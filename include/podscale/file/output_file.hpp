@@ -1,6 +1,7 @@
 #pragma once
-// How every file of ours is written: under a name of the run's own beside the target, flushed to the disk,
-// then renamed. A reader sees the old file or the new one, whole, whatever happens to the run.
+// How every file of ours is written: under a name of the run's own beside the target, flushed to
+// the disk, then renamed. A reader sees the old file or the new one, whole, whatever happens to the
+// run.
 
 #include <array>
 #include <cstdint>
@@ -10,14 +11,16 @@
 
 namespace podscale {
 
-/// Rank 0 only. The right to write one file: an exclusive flock on .<name>.lock beside it, whose text names
-/// the holder. The system frees it when the process ends, by kill -9 too. Copies share it, as does every
-/// other lock of this process on the same file; the last one removes the lock file. Where the file system
-/// has no locks there is a warning and no protection, but temporary names are still the run's own.
+/// Rank 0 only. The right to write one file: an exclusive flock on .<name>.lock beside it, whose
+/// text names the holder. The system frees it when the process ends, by kill -9 too. Copies share
+/// it, as does every other lock of this process on the same file; the last one removes the lock
+/// file. Where the file system has no locks there is a warning and no protection, but temporary
+/// names are still the run's own.
 class OutputLock {
  public:
   OutputLock() = default;  ///< holds nothing
-  /// Errors: io (another run holds it; no folder; it cannot be written; `target` is no regular file).
+  /// Errors: io (another run holds it; no folder; it cannot be written; `target` is no regular
+  /// file).
   explicit OutputLock(const std::string& target);
   bool enforced() const;
   static std::string name_of(const std::string& target);
@@ -46,8 +49,8 @@ void remove_doomed_files() noexcept;
 class OutputFile {
  public:
   OutputFile() = default;  ///< no file: the other ranks
-  /// Takes the lock, removes what dead runs left under temporary names of `target`, makes an empty file
-  /// under a new one.
+  /// Takes the lock, removes what dead runs left under temporary names of `target`, makes an empty
+  /// file under a new one.
   explicit OutputFile(const std::string& target);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&& other) noexcept;
@@ -67,15 +70,16 @@ class OutputFile {
   std::unique_ptr<DoomedFile> doomed_;
 };
 
-/// Not collective. Flushes a file that is closed, so that a full or broken disk is known before a rename:
-/// every rank calls it for what its own node still holds. Errors: io.
+/// Not collective. Flushes a file that is closed, so that a full or broken disk is known before a
+/// rename: every rank calls it for what its own node still holds. Errors: io.
 void flush_to_disk(const std::string& path, const std::string& target);
 
-/// Not collective. Bytes that a user may still write beside `path`; the largest number where the file system
-/// does not say.
+/// Not collective. Bytes that a user may still write beside `path`; the largest number where the
+/// file system does not say.
 std::uint64_t free_bytes(const std::string& path);
 
-/// Not collective. One file under two names: by path, symbolic link or hard link. Neither need be there.
+/// Not collective. One file under two names: by path, symbolic link or hard link. Neither need be
+/// there.
 bool same_file(const std::string& a, const std::string& b);
 
 }  // namespace podscale

@@ -1,5 +1,6 @@
 #pragma once
-// A communicator that knows whether it owns its MPI handle, and the one way in which ranks agree on an error.
+// A communicator that knows whether it owns its MPI handle, and the one way in which ranks agree on
+// an error.
 
 #include <mpi.h>
 
@@ -103,11 +104,11 @@ class Communicator {
   }
   std::string broadcast(const std::string& text, int root = 0) const;
 
-  /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the lowest such
-  /// rank, so that no rank is left waiting in the next collective call. On Communicator::self() the error is
-  /// this rank's own and stays not agreed, so that an outer agreement can still spread it. `work` itself must
-  /// not be collective, unless all its collective calls are reached before anything in it can throw on some
-  /// ranks only.
+  /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the
+  /// lowest such rank, so that no rank is left waiting in the next collective call. On
+  /// Communicator::self() the error is this rank's own and stays not agreed, so that an outer
+  /// agreement can still spread it. `work` itself must not be collective, unless all its collective
+  /// calls are reached before anything in it can throw on some ranks only.
   void agree(const std::function<void()>& work) const;
 
  private:
@@ -126,8 +127,8 @@ class Communicator {
   int rank_ = 0, size_ = 1;
 };
 
-/// The share of `total` things that part `index` of `parts` gets: contiguous, sizes differ by at most one,
-/// earlier parts get the larger ones.
+/// The share of `total` things that part `index` of `parts` gets: contiguous, sizes differ by at
+/// most one, earlier parts get the larger ones.
 struct Share {
   long begin = 0, end = 0;
   long size() const { return end - begin; }

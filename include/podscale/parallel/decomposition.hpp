@@ -26,8 +26,8 @@ struct PatchRange {
 
 class Decomposition {
  public:
-  /// Not collective: every rank computes the same. patch_y x patch_x grid points a patch (edge patches may be
-  /// smaller).
+  /// Not collective: every rank computes the same. patch_y x patch_x grid points a patch (edge
+  /// patches may be smaller).
   Decomposition(long ny, long nx, long patch_y, long patch_x, int ranks);
 
   long ny() const { return ny_; }
@@ -42,8 +42,8 @@ class Decomposition {
   long patch_at(long y, long x) const { return y / patch_y_ * patches_x_ + x / patch_x_; }
   Window patch_window(long patch) const;         ///< grid points of a patch, in the whole grid
   std::vector<long> patch_list(int rank) const;  ///< ascending
-  /// A chunk shape (y, x) of a file: no two ranks share a chunk, unless that would take more than 2^20
-  /// points a chunk, or fewer than 1024.
+  /// A chunk shape (y, x) of a file: no two ranks share a chunk, unless that would take more than
+  /// 2^20 points a chunk, or fewer than 1024.
   std::vector<std::size_t> chunk_shape() const;
 
  private:

@@ -15,9 +15,9 @@ class HaloExchange {
  public:
   /// No margin: the extended window is empty and widen() must not be called.
   HaloExchange() = default;
-  /// Collective on comm, which need not outlive it. margin: points on every side, fewer at the edges of a
-  /// grid that is not periodic; with periodic the first and the last column are neighbours.
-  /// Error(usage) where a window has more points than PETSc counts.
+  /// Collective on comm, which need not outlive it. margin: points on every side, fewer at the
+  /// edges of a grid that is not periodic; with periodic the first and the last column are
+  /// neighbours. Error(usage) where a window has more points than PETSc counts.
   HaloExchange(const Communicator& comm, const Decomposition& decomposition, bool periodic, long margin);
   /// This rank's window with its margin; columns may be negative or pass the last one.
   const Window& extended() const { return extended_; }

@@ -1,7 +1,7 @@
 #pragma once
-// The one place where data moves between the two distributions: by space (a rank holds its patches' tokens
-// for all items) and by work item (a rank holds all tokens of its items). One MPI_Alltoallv of tokens either
-// way, as in spectral models.
+// The one place where data moves between the two distributions: by space (a rank holds its patches'
+// tokens for all items) and by work item (a rank holds all tokens of its items). One MPI_Alltoallv
+// of tokens either way, as in spectral models.
 
 #include <span>
 #include <vector>
@@ -12,14 +12,16 @@ namespace podscale {
 
 class Transposition {
  public:
-  /// Collective. local_tokens: global token numbers of this rank (each token on exactly one rank); tokens:
-  /// their number over all ranks; items are dealt over ranks in contiguous shares; `width` floats a token and
-  /// item. Error(usage) where a rank's tokens times items are more than MPI can count.
+  /// Collective. local_tokens: global token numbers of this rank (each token on exactly one rank);
+  /// tokens: their number over all ranks; items are dealt over ranks in contiguous shares; `width`
+  /// floats a token and item. Error(usage) where a rank's tokens times items are more than MPI can
+  /// count.
   Transposition(const Communicator& comm, std::vector<long> local_tokens, long tokens, long items,
                 long width);
 
   Share items() const { return items_; }  ///< of this rank
-  /// Collective. by_space: [items][local tokens][width] -> by_item: [my items][tokens][width]; and back.
+  /// Collective. by_space: [items][local tokens][width] -> by_item: [my items][tokens][width]; and
+  /// back.
   void to_items(std::span<const float> by_space, std::span<float> by_item) const;
   void to_space(std::span<const float> by_item, std::span<float> by_space) const;
   /// Bytes that leave this rank in one transposition.

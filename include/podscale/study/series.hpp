@@ -12,17 +12,24 @@
 namespace podscale {
 
 /// The HR series as &data names it (hr_files, hr_variable, mask_*), and the truth (truth_files, or else
-/// hr_files).
-CfSpec hr_spec(const Namelist& namelist);
-CfSpec truth_spec(const Namelist& namelist);
+/// hr_files): one for each variable. Errors: usage (lists that don't fit each other).
+std::vector<CfSpec> hr_specs(const Namelist& namelist);
+std::vector<CfSpec> truth_specs(const Namelist& namelist);
+/// Of the first variable.
+inline CfSpec hr_spec(const Namelist& namelist) {
+  return hr_specs(namelist)[0];
+}
+inline CfSpec truth_spec(const Namelist& namelist) {
+  return truth_specs(namelist)[0];
+}
 
-/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr; nullptr: in
-/// data.units, or else in those of the HR files. data.lr_source = 'files': data.lr_files; 'coarsen': block
+/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr; nullptr:
+/// those of the HR files, which are opened for it. data.lr_source = 'files': data.lr_files; 'coarsen': block
 /// means of data.hr_files by data.coarsen_factor. cache (optional): for the files. Errors as CfSource::open
 /// and Coarsened.
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
                                            std::shared_ptr<FieldCache> cache = nullptr,
-                                           const Variable* hr = nullptr);
+                                           const std::vector<Variable>* hr = nullptr);
 
 /// The two sources of a study.
 struct StudySeries {

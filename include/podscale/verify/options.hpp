@@ -17,9 +17,9 @@ namespace podscale {
 
 struct VerifyOptions {
   std::string variable;    ///< of the product; "": that of the HR variable, as always where there are several
-  CfSpec truth, training;  ///< of several variables: each is opened by its name
-  /// variable: of the HR source, where there are several; else "".
-  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const std::string& variable)> open_lr;
+  std::vector<CfSpec> truth, training;  ///< one for each variable
+  /// The LR source in the units of the HR variables.
+  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const std::vector<Variable>& hr)> open_lr;
   std::string source;  ///< of the keys, for messages
   std::string product_path, basis_path, text_path;
   std::string scores_path, picture_path;  ///< picture: "" for none

@@ -57,7 +57,8 @@ class Verification {
   };
   void open();
   /// A channel of a series, in the working units of the basis.
-  std::shared_ptr<const FieldSource> open_series(const Communicator& comm, CfSpec spec, long channel) const;
+  std::shared_ptr<const FieldSource> open_series(const Communicator& comm, const std::vector<CfSpec>& specs,
+                                                 long channel) const;
   void match_times();
   void open_training();
   void fit_other_anomaly();

@@ -1,4 +1,5 @@
-// A program of somebody else: reads two series, builds basis and base, writes a forecast with its variance.
+// A program of somebody else: reads two series, builds basis and base, writes a forecast with its
+// variance.
 #include <mpi.h>
 #include <slepcsys.h>
 
