@@ -143,7 +143,7 @@ const std::vector<Key> table = {
     {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of SSIM and the energy score"},
     {"verify", "spectrum_window", Int, "16", "points", 4, 1024, "", "Side of the land-free windows of the spectra"},
     {"verify", "event", Text, "'none'", "", 0, 0, "none|threshold|percentile", "Exceedance that probabilities are scored for: of threshold, or of the 90th percentile of the time of the year"},
-    {"verify", "threshold", Real, "0.0", "degC", -100, 100, "", "Temperature of event = 'threshold', which needs it"},
+    {"verify", "threshold", Real, "0.0", "output.units", -1e30, 1e30, "", "Value of event = 'threshold', which needs it"},
     {"verify", "bootstrap_samples", Int, "1000", "", 0, 1e6, "", "Resamples for the intervals of differences; 0 = no intervals"},
     {"verify", "block_days", Real, "30.0", "days", 1e-3, 1e5, "", "Length of the blocks of time that are resampled"},
     {"verify", "seed", Int, "1", "", 0, 9.0e15, "", "Of the resamples and of ties in the rank histogram"},

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <utility>
 
 #include "podscale/core/error.hpp"
 #include "podscale/field/mesh_file.hpp"
@@ -11,13 +14,6 @@ namespace podscale {
 namespace {
 
 constexpr double fill = 9.969209968386869e36;  // NetCDF's own fill value of float and double
-
-template <class T>
-std::vector<T> filled(std::vector<T> values) {
-  for (T& value : values)
-    if (!std::isfinite(value)) value = static_cast<T>(fill);
-  return values;
-}
 
 class ScoresFile {
  public:
@@ -29,102 +25,146 @@ class ScoresFile {
         file_(NetcdfFile::create(comm_, path)) {}
 
   void write() {
-    define_axes();
-    define_scores();
-    define_sections();
-    define_fields();
+    add_axes();
+    add_scores();
+    add_sections();
+    add_maps();
+    add_attributes();
+    if (contents_.picture.time >= 0) add_picture();
     file_.end_definitions();
-    put_axes();
-    put_scores();
-    put_sections();
-    put_fields();
+    write_mesh(comm_, file_, scores_.mesh());
+    for (auto& [name, values] : values_) {
+      const std::vector<std::size_t> count = file_.variable(name).shape, start(count.size(), 0);
+      const std::size_t size =
+          std::accumulate(count.begin(), count.end(), std::size_t{1}, std::multiplies<>());
+      PODSCALE_ASSERT(values.size() == size, "{}: {} values, expected {}", name, values.size(), size);
+      for (double& value : values)
+        if (!std::isfinite(value)) value = fill;
+      file_.put(name, start, count, std::span<const double>(values));
+    }
     file_.commit();
   }
 
  private:
   using Names = std::vector<std::string>;
+  using Values = std::vector<double>;
 
-  void define(const std::string& name, nc_type type, const Names& dims, const std::string& units,
-              const std::string& long_name, bool with_fill = true) {
+  /// Defines a variable; its values are written once all are defined.
+  void add(const std::string& name, nc_type type, const Names& dims, const std::string& units,
+           const std::string& long_name, Values values, bool with_fill = true) {
     VariableOptions options;
     if (with_fill) options.fill = fill;
     if (dims.size() >= 2) options.deflate = 1;
     file_.define_variable(name, type, dims, options);
     if (!units.empty()) file_.put_text(name, "units", units);
     file_.put_text(name, "long_name", long_name);
+    values_.emplace_back(name, std::move(values));
   }
 
-  void define_axes() {
+  void add_time(const std::string& name, const Names& dims, const std::string& long_name, Values values) {
+    add(name, NC_DOUBLE, dims, contents_.times.units, long_name, std::move(values), false);
+    file_.put_text(name, "standard_name", "time");
+    file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
+  }
+
+  void add_map(const std::string& name, nc_type type, Names dims, const std::string& units,
+               const std::string& long_name, Values values) {
+    dims.insert(dims.end(), {points_.y, points_.x});
+    add(name, type, dims, units, long_name, std::move(values), type == NC_FLOAT);
+    points_.describe(file_, name);
+  }
+
+  void add_axes() {
     const auto& systems = scores_.systems();
     file_.define_dimension("system", systems.size());
     file_.define_dimension("time", scores_.times());
     file_.define_dimension("probability", coverage_levels.size());
     points_ = define_mesh(file_, scores_.mesh());
 
-    define("system", NC_INT, {"system"}, "", "what is scored", false);
-    std::vector<double> numbers;
+    Values numbers, members;
     std::string names, legend;
     for (const VerifiedSystem& system : systems) {
       numbers.push_back(static_cast<double>(numbers.size()));
+      members.push_back(system.spread_members);
       names += (names.empty() ? "" : " ") + system.name;
       legend += (legend.empty() ? "" : "; ") + system.name + ": " + system.description;
     }
+    add("system", NC_INT, {"system"}, "", "what is scored", numbers, false);
     file_.put_numbers("system", "flag_values", numbers, NC_INT);
     file_.put_text("system", "flag_meanings", names);
     file_.put_text("system", "comment", legend);
-    define("spread_members", NC_INT, {"system"}, "1",
-           "members that the variance was made from; 0: not from members", false);
-    define("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval", false);
-    define_time("time", {"time"}, "time");
+    add("spread_members", NC_INT, {"system"}, "1",
+        "members that the variance was made from; 0: not from members", members, false);
+    add("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval",
+        {coverage_levels.begin(), coverage_levels.end()}, false);
+    add_time("time", {"time"}, "time", contents_.times.values);
     file_.put_text("time", "axis", "T");
   }
 
-  void define_time(const std::string& name, const Names& dims, const std::string& long_name) {
-    define(name, NC_DOUBLE, dims, contents_.times.units, long_name, false);
-    file_.put_text(name, "standard_name", "time");
-    file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
-  }
-
-  void define_map(const std::string& name, nc_type type, Names dims, const std::string& units,
-                  const std::string& long_name) {
-    dims.insert(dims.end(), {points_.y, points_.x});
-    define(name, type, dims, units, long_name, type == NC_FLOAT);
-    points_.describe(file_, name);
-  }
-
-  void define_scores() {
+  void add_scores() {
+    std::vector<Scores> totals, series;  // [systems], [times][systems]
+    for (std::size_t s = 0; s < scores_.systems().size(); ++s) totals.push_back(scores_.total(s));
+    for (long t = 0; t < scores_.times(); ++t)
+      for (std::size_t s = 0; s < totals.size(); ++s) series.push_back(scores_.at(t, s));
+    const auto collect = [](const std::vector<Scores>& from, const auto& value) {
+      Values out;
+      std::transform(from.begin(), from.end(), std::back_inserter(out), value);
+      return out;
+    };
+    const auto coverage = [](const std::vector<Scores>& from) {
+      Values out;
+      for (const Scores& scores : from) out.insert(out.end(), scores.coverage.begin(), scores.coverage.end());
+      return out;
+    };
     for (const ScoreColumn& column : score_columns()) {
       const std::string units = *column.units ? column.units : units_.difference, name = column.name;
-      define(name, NC_DOUBLE, {"system"}, units, column.long_name);
-      define(name + "_series", NC_DOUBLE, {"time", "system"}, units, column.long_name);
+      add(name, NC_DOUBLE, {"system"}, units, column.long_name, collect(totals, column.value));
+      add(name + "_series", NC_DOUBLE, {"time", "system"}, units, column.long_name,
+          collect(series, column.value));
     }
-    const std::string coverage =
+    const std::string what =
         "fraction of truths inside the central interval of the Gaussian of mean and variance";
-    define("coverage", NC_DOUBLE, {"system", "probability"}, "1", coverage);
-    define("coverage_series", NC_DOUBLE, {"time", "system", "probability"}, "1", coverage);
+    add("coverage", NC_DOUBLE, {"system", "probability"}, "1", what, coverage(totals));
+    add("coverage_series", NC_DOUBLE, {"time", "system", "probability"}, "1", what, coverage(series));
   }
 
-  void define_sections() {
+  void add_sections() {
     for (const ScoreSection& section : contents_.sections) {
       for (const ScoreAxis& axis : section.axes) {
         file_.define_dimension(axis.name, axis.values.size());
-        define(axis.name, NC_DOUBLE, {axis.name}, axis.units, axis.long_name, false);
+        add(axis.name, NC_DOUBLE, {axis.name}, axis.units, axis.long_name, axis.values, false);
       }
       for (const ScoreVariable& variable : section.variables) {
-        define(variable.name, NC_DOUBLE, variable.dims, variable.units, variable.long_name);
+        add(variable.name, NC_DOUBLE, variable.dims, variable.units, variable.long_name, variable.values);
         if (!variable.comment.empty()) file_.put_text(variable.name, "comment", variable.comment);
       }
     }
   }
 
-  void define_fields() {
+  void add_maps() {
+    const auto all = [&](Values ScoreMaps::*which) {
+      Values out;
+      for (std::size_t s = 0; s < scores_.systems().size(); ++s) {
+        const Values& map = scores_.maps(s).*which;
+        out.insert(out.end(), map.begin(), map.end());
+        out.resize((s + 1) * static_cast<std::size_t>(scores_.mesh().points()), fill);
+      }
+      return out;
+    };
     const std::string& units = units_.difference;
-    define_map("rmse_map", NC_FLOAT, {"system"}, units, "root mean square error over the period");
-    define_map("bias_map", NC_FLOAT, {"system"}, units, "mean error over the period, downscaled minus truth");
-    define_map("deviation_map", NC_FLOAT, {"system"}, units, "mean standard deviation over the period");
-    define_map("ocean_mask", NC_BYTE, {}, "", "points that are verified");
+    add_map("rmse_map", NC_FLOAT, {"system"}, units, "root mean square error over the period",
+            all(&ScoreMaps::rmse));
+    add_map("bias_map", NC_FLOAT, {"system"}, units, "mean error over the period, downscaled minus truth",
+            all(&ScoreMaps::bias));
+    add_map("deviation_map", NC_FLOAT, {"system"}, units, "mean standard deviation over the period",
+            all(&ScoreMaps::deviation));
+    add_map("ocean_mask", NC_BYTE, {}, "", "points that are verified",
+            {scores_.ocean().begin(), scores_.ocean().end()});
     file_.put_numbers("ocean_mask", "flag_values", {0, 1}, NC_BYTE);
     file_.put_text("ocean_mask", "flag_meanings", "land ocean");
+  }
+
+  void add_attributes() {
     file_.put_text("", "Conventions", "CF-1.8");
     file_.put_text("", "title", "scores of " + contents_.long_name);
     file_.put_text("", "product", contents_.product);
@@ -134,110 +174,31 @@ class ScoresFile {
         "sums are area-weighted over the ocean points that have a truth and a value of every system");
     if (!contents_.namelist.empty()) file_.put_text("", "podscale_namelist", contents_.namelist);
     file_.put_numbers("", "data_range", {scores_.data_range()});
-    if (contents_.picture.time < 0) return;
-    define_time("picture_time", {}, "time of the picture");
+  }
+
+  void add_picture() {
+    const PictureFields& picture = contents_.picture;
+    add_time("picture_time", {}, "time of the picture", {contents_.times.values[picture.time]});
     if (!points_.coordinates.empty()) points_.coordinates.insert(0, " ");
     points_.coordinates.insert(0, "picture_time");
-    for (const auto& [name, what] : picture_names())
-      define_map(name, NC_FLOAT, {}, name == "picture_deviation" ? units : units_.value, what);
-  }
-
-  std::size_t systems() const { return scores_.systems().size(); }
-  std::size_t ny() const { return scores_.mesh().ny(); }
-  std::size_t nx() const { return scores_.mesh().nx(); }
-
-  std::vector<std::pair<std::string, std::string>> picture_names() const {
-    std::vector<std::pair<std::string, std::string>> names = {
-        {"picture_low_resolution", "low-resolution input, nearest cell"},
-        {"picture_mean", "downscaled mean of " + contents_.long_name},
-        {"picture_truth", "true " + contents_.long_name}};
-    if (!contents_.picture.deviation.empty())
-      names.emplace_back("picture_deviation", "standard deviation of the downscaled " + contents_.long_name);
-    return names;
-  }
-
-  void put_axes() {
-    std::vector<double> numbers, members;
-    for (const VerifiedSystem& system : scores_.systems()) {
-      numbers.push_back(static_cast<double>(numbers.size()));
-      members.push_back(system.spread_members);
-    }
-    put("system", {numbers.size()}, numbers);
-    put("spread_members", {members.size()}, members);
-    put("probability", {coverage_levels.size()}, {coverage_levels.begin(), coverage_levels.end()});
-    write_mesh(comm_, file_, scores_.mesh());
-    put("time", {contents_.times.values.size()}, contents_.times.values);
-    const auto& ocean = scores_.ocean();
-    put("ocean_mask", {ny(), nx()}, {ocean.begin(), ocean.end()});
-  }
-
-  void put_scores() {
-    const auto times = static_cast<std::size_t>(scores_.times());
-    std::vector<Scores> totals, series;  // [systems], [times][systems]
-    for (std::size_t s = 0; s < systems(); ++s) totals.push_back(scores_.total(s));
-    for (long t = 0; t < scores_.times(); ++t)
-      for (std::size_t s = 0; s < systems(); ++s) series.push_back(scores_.at(t, s));
-    const auto collect = [](const std::vector<Scores>& from, const auto& value) {
-      std::vector<double> out;
-      std::transform(from.begin(), from.end(), std::back_inserter(out), value);
-      return out;
+    const auto field = [&](const char* name, const std::string& units, const std::string& what,
+                           const std::vector<float>& values) {
+      if (!values.empty()) add_map(name, NC_FLOAT, {}, units, what, {values.begin(), values.end()});
     };
-    const auto coverage = [](const std::vector<Scores>& from) {
-      std::vector<double> out;
-      for (const Scores& scores : from) out.insert(out.end(), scores.coverage.begin(), scores.coverage.end());
-      return out;
-    };
-    for (const ScoreColumn& column : score_columns()) {
-      put(column.name, {systems()}, collect(totals, column.value));
-      put(std::string(column.name) + "_series", {times, systems()}, collect(series, column.value));
-    }
-    put("coverage", {systems(), coverage_levels.size()}, coverage(totals));
-    put("coverage_series", {times, systems(), coverage_levels.size()}, coverage(series));
-  }
-
-  void put_sections() {
-    for (const ScoreSection& section : contents_.sections) {
-      for (const ScoreAxis& axis : section.axes) put(axis.name, {axis.values.size()}, axis.values);
-      for (const ScoreVariable& variable : section.variables)
-        put(variable.name, shape_of(variable, section, systems()), variable.values);
-    }
-  }
-
-  void put_fields() {
-    const std::size_t ny = this->ny(), nx = this->nx();
-    for (std::size_t s = 0; s < systems(); ++s) {
-      const ScoreMaps& maps = scores_.maps(s);
-      const std::vector<double> none(ny * nx, fill);
-      put("rmse_map", {1, ny, nx}, maps.rmse, s);
-      put("bias_map", {1, ny, nx}, maps.bias, s);
-      put("deviation_map", {1, ny, nx}, maps.deviation.empty() ? none : maps.deviation, s);
-    }
-    const PictureFields& picture = contents_.picture;
-    if (picture.time < 0) return;
-    const double time[] = {contents_.times.values[picture.time]};
-    file_.put("picture_time", {}, {}, std::span<const double>(time));
-    const std::vector<float>* fields[] = {&picture.low_resolution, &picture.mean, &picture.truth,
-                                          &picture.deviation};
-    const auto names = picture_names();
-    for (std::size_t k = 0; k < names.size(); ++k) {
-      PODSCALE_ASSERT(fields[k]->size() == ny * nx, "{}: {} points", names[k].first, fields[k]->size());
-      const std::vector<float> values = filled(*fields[k]);
-      file_.put(names[k].first, {0, 0}, {ny, nx}, std::span<const float>(values));
-    }
-  }
-
-  void put(const std::string& name, const std::vector<std::size_t>& count, const std::vector<double>& values,
-           std::size_t first = 0) {
-    std::vector<std::size_t> start(count.size(), 0);
-    if (!start.empty()) start[0] = first;
-    const std::vector<double> out = filled(values);
-    file_.put(name, start, count, std::span<const double>(out));
+    const std::string& name = contents_.long_name;
+    field("picture_low_resolution", units_.value, "low-resolution input, nearest cell",
+          picture.low_resolution);
+    field("picture_mean", units_.value, "downscaled mean of " + name, picture.mean);
+    field("picture_truth", units_.value, "true " + name, picture.truth);
+    field("picture_deviation", units_.difference, "standard deviation of the downscaled " + name,
+          picture.deviation);
   }
 
   const ScoresFileContents& contents_;
   const ScoreAccumulator& scores_;
   const ScoreUnits& units_;
   MeshNames points_;
+  std::vector<std::pair<std::string, Values>> values_;  // by variable
   Communicator comm_;
   NetcdfFile file_;
 };

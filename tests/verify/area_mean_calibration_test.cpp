@@ -208,8 +208,7 @@ TEST_F(AreaMeans, OfTwoProductsAreThoseOfEach) {
   EXPECT_EQ(both.axes[1].values, (std::vector<double>{1, 2}));  // as `system` counts, from 0
   EXPECT_EQ(first.axes[1].values, (std::vector<double>{1}));
   for (const ScoreVariable& variable : both.variables) {
-    const auto shape = shape_of(variable, both, 3);
-    const std::size_t inner = shape.size() == 3 ? shape[2] : 1;
+    const std::size_t inner = variable.dims.size() == 3 ? 3 : 1;
     const auto &a = values_of(first, variable.name), &b = values_of(second, variable.name);
     for (std::size_t i = 0; i < variable.values.size(); ++i) {
       const std::size_t size = i / (2 * inner), product = i / inner % 2, at = size * inner + i % inner;

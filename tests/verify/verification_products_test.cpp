@@ -331,5 +331,34 @@ TEST_F(VerificationStudy, EventIsScored) {
     EXPECT_NEAR(skill[s], 1 - brier[s] / (reference / weight), 0.01) << s;
 }
 
+// The product is in K, the sources in degC: a threshold is one of the product.
+TEST_F(VerificationStudy, ThresholdIsInTheUnitsOfTheProduct) {
+  namelist_.set("verify.event=threshold");
+  namelist_.set("verify.threshold=288.15");
+  const VerifyOptions wanted = options();
+  Verification verification(world_, wanted);
+  const ScoreAccumulator scores = verification.score();
+  world_.barrier();
+  if (!world_.is_root()) return;
+  EXPECT_NE(write(verification, scores).find("event: truth above 288.15 K;"), std::string::npos);
+  const Mesh mesh = mesh_of(grid(0));
+  double weight = 0, events = 0;
+  for (long k = 0; k < verified; ++k)
+    for (long i = 0; i < ny * nx; ++i) {
+      if (is_land(i / nx, i % nx) || (k == 1 && i == 12 * nx + 12)) continue;
+      const double w = mesh.area_weight(i / nx, i % nx);
+      weight += w;
+      if (truth_at(first_verified + k, i / nx, i % nx) > 15) events += w;
+    }
+  const Communicator self = Communicator::self();
+  const NetcdfFile file = NetcdfFile::open(self, path("scores.nc"));
+  EXPECT_GT(events, 0.1 * weight);
+  EXPECT_NEAR(file.get_all("event_frequency")[0], events / weight, 1e-3);
+  const double trained = file.get_all("event_training_frequency")[0];
+  EXPECT_GT(trained, 0.1);
+  EXPECT_LT(trained, 0.9);
+  EXPECT_EQ(scores.units().value, "K");
+}
+
 }  // namespace
 }  // namespace podscale

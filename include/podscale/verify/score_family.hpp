@@ -53,11 +53,6 @@ struct ScoreSection {
            const std::string& long_name, std::vector<double> values, const std::string& comment = {});
 };
 
-/// Not collective. Sizes of the dimensions of a variable of `section`; "system" has `systems`. Our own bug
-/// where they do not hold its values.
-std::vector<std::size_t> shape_of(const ScoreVariable& variable, const ScoreSection& section,
-                                  std::size_t systems);
-
 /// Fields of one time, [points] each.
 struct ScoredTime {
   long time;                        ///< of the period
