@@ -53,8 +53,9 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
     read_anomalies(hr, basis, comm, steps.subspan(first, count), anomalies);
     for (std::size_t i = 0; i < anomalies.size(); ++i) squares[i % n] += anomalies[i] * anomalies[i];
   });
-  const double largest = *std::max_element(squares.begin(), squares.end());
-  ExactSum sum(channels + 1, comm.max(std::max(largest, 1.0)), basis.mesh.points());
+  double largest = 1;  // a rank may have no points
+  for (const double square : squares) largest = std::max(largest, square);
+  ExactSum sum(channels + 1, comm.max(largest), basis.mesh.points());
   for (std::size_t i = 0; i < points; ++i) {
     std::vector<double> values{basis.ocean[i] ? 1.0 : 0.0};
     for (std::size_t c = 0; c < channels; ++c) values.push_back(squares[c * points + i]);

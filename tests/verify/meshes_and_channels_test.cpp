@@ -64,7 +64,7 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
     world_.barrier();
     namelist_.parse(
         "&data hr_files = '" + path("hr.nc") +
-            "' units = '' lr_source = 'coarsen' coarsen_factor = 4 train = '2000-01-01', '2000-12-31'\n"
+            "' hr_variable = 'tos', 'so' lr_source = 'coarsen' coarsen_factor = 4 train = '2000-01-01', '2000-12-31'\n"
             "downscale = '2001-02-04', '2001-02-13' /\n&patches size = 8, 8 modes = 6 /\n"
             "&basis harmonics = 1 /\n&model base = 'none' /\n&sampling uncertainty = 'head' /\n"
             "&grid interpolation = 'bilinear' /\n&output variable_name = '' /\n"

@@ -39,7 +39,7 @@ class VerificationStudy : public ::testing::Test {
                         "downscale = '2002-01-01', '2002-01-20' /\n"
                         "&patches size = 8, 8 modes = 4 /\n&basis harmonics = 1 /\n&model base = 'none' /\n"
                         "&sampling members = 9 "
-                        "/\n&verify window = 3 /",
+                        "/\n&output variable_name = 'tos' /\n&verify window = 3 /",
                     "test");
     {
       const StudySeries study = open_study(world_, namelist_);
