@@ -1,11 +1,7 @@
 // podscale-inspect: what a file of ours, or an input, holds, in words.
 #include <CLI/CLI.hpp>
 
-#include "podscale/study/inspect_files.hpp"
-#include "podscale/study/inspect_functionals.hpp"
-#include "podscale/core/log.hpp"
-#include "podscale/network/model.hpp"
-#include "podscale/verify/on_this_rank.hpp"
+#include "podscale/study/runs.hpp"
 #include "program.hpp"
 
 using namespace podscale;
@@ -31,17 +27,5 @@ int main(int argc, char** argv) {
     app.add_option("--region", request.region,
                    "Area mean of a product over a mask: file.nc or file.nc:variable");
   };
-  return run_program(argc, argv, info, [&](Context& context) {
-    for (const std::string& file : context.files) {
-      std::string text;
-      if (request.empty()) text = inspect_file(context.comm, file);
-      context.comm.agree([&] {
-        if (!context.comm.is_root()) return;
-        // What the root agrees on with itself is news to the other ranks.
-        if (!request.empty()) on_this_rank([&] { text = functional_table(file, request); });
-        log::print(text);
-      });
-    }
-    return 0;
-  });
+  return run_program(argc, argv, info, [&](Context& context) { return run_inspect(context, request); });
 }

@@ -1,5 +1,5 @@
 // podscale-train: basis.nc and series in, model.h5 out.
-#include "podscale/study/train.hpp"
+#include "podscale/study/runs.hpp"
 #include "program.hpp"
 
 using namespace podscale;
@@ -13,5 +13,5 @@ int main(int argc, char** argv) {
   info.stops_on_signal = true;
   info.versions = network_backend().versions;
   return run_program(argc, argv, info,
-                     [](Context& context) { return train(context, network_backend()); });
+                     [](Context& context) { return run_train(context, network_backend()); });
 }

@@ -260,12 +260,13 @@ int end_with_error(const Communicator& comm) {
 
 int run_body(const ProgramInfo& info, const CommandLine& line, const std::function<int(Context&)>& body) {
   const auto start = Clock::now();
-  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, line.check, line.dry_run, line.files};
+  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, {}, line.check, line.dry_run, line.files};
   log::info("{} {} on {} rank{}", info.name, version(), context.comm.size(),
             context.comm.size() > 1 ? "s" : "");
   if (!info.takes_files) {
     read_namelist(line, context);
-    context.comm.agree([&] { set_deadline(context.namelist.text("training.time_limit")); });
+    context.options = context.namelist;
+    context.comm.agree([&] { set_deadline(context.options.run.time_limit); });
     context.comm.agree([&] {
       const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;
       if (context.comm.is_root()) keep_files_apart(context.namelist, line.namelist, makes_ocean);

@@ -257,24 +257,22 @@ bool Namelist::given(const std::string& key) const {
   return values_.at(key).given;
 }
 
-namespace {
-[[noreturn]] void missing(const std::string& path, const std::string& source) {
+void missing_key(const std::string& path, const std::string& source) {
   const Key& key = *find_key(path);
   throw Error(ExitCode::usage,
               fmt::format("{}: &{} {} is not given, expected {}: {}", source, key.group, key.name,
                           expectation(key), key.help),
               true);  // the same namelist on every rank
 }
-}  // namespace
 
 const std::string& Namelist::required_text(const std::string& key) const {
   const std::string& found = text(key);
-  if (found.empty()) missing(key, source_);
+  if (found.empty()) missing_key(key, source_);
   return found;
 }
 const std::vector<std::string>& Namelist::required_texts(const std::string& key) const {
   const std::vector<std::string>& found = texts(key);
-  if (found.empty()) missing(key, source_);
+  if (found.empty()) missing_key(key, source_);
   return found;
 }
 

@@ -13,13 +13,14 @@ constexpr double to_unit(std::uint32_t high, std::uint32_t low) {
 
 template <class T>
 void box_muller(std::span<T> out, std::array<std::uint32_t, 2> key, std::uint32_t a, std::uint32_t b,
-                std::uint32_t c) {
-  for (std::size_t pair = 0; 2 * pair < out.size(); ++pair) {
+                std::uint32_t c, std::size_t from = 0) {
+  const std::size_t end = from + out.size();
+  for (std::size_t pair = from / 2; 2 * pair < end; ++pair) {
     const auto r = philox4x32({a, b, c, static_cast<std::uint32_t>(pair)}, key);
     const double radius = std::sqrt(-2.0 * std::log(to_unit(r[0], r[1])));
     const double angle = 2.0 * std::numbers::pi * to_unit(r[2], r[3]);
-    out[2 * pair] = static_cast<T>(radius * std::cos(angle));
-    if (2 * pair + 1 < out.size()) out[2 * pair + 1] = static_cast<T>(radius * std::sin(angle));
+    if (2 * pair >= from) out[2 * pair - from] = static_cast<T>(radius * std::cos(angle));
+    if (2 * pair + 1 < end) out[2 * pair + 1 - from] = static_cast<T>(radius * std::sin(angle));
   }
 }
 
@@ -56,9 +57,9 @@ std::uint64_t CounterRandom::integer(std::uint32_t a, std::uint32_t b) const {
   return (std::uint64_t{r[0]} << 32) | r[1];
 }
 
-void CounterRandom::fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b,
-                                std::uint32_t c) const {
-  box_muller(out, key_, a, b, c);
+void CounterRandom::fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b, std::uint32_t c,
+                                std::size_t from) const {
+  box_muller(out, key_, a, b, c, from);
 }
 void CounterRandom::fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b,
                                 std::uint32_t c) const {

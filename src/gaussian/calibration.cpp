@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "podscale/core/error.hpp"
 #include "podscale/parallel/exact_sum.hpp"
@@ -69,15 +68,6 @@ Inflate inflate_from_name(const std::string& name) {
   if (name == "level") return Inflate::level;
   if (name == "mode") return Inflate::mode;
   throw Error(ExitCode::usage, fmt::format("base.inflation = '{}'; expected 'level' or 'mode'", name), true);
-}
-
-double gaussian_half_width(double level) {
-  double low = 0, high = 10;  // bisection of erf: a few numbers a run
-  for (int i = 0; i < 60; ++i) {
-    const double middle = 0.5 * (low + high);
-    (std::erf(middle / std::sqrt(2.0)) < level ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
 }
 
 std::string Calibration::text() const {
@@ -150,7 +140,7 @@ void ErrorHistogram::reduce(const Communicator& comm, long total_patches) {
 std::array<double, 4> ErrorHistogram::coverage(double factor) const {
   std::array<double, 4> covered{};
   for (std::size_t i = 0; i < covered.size(); ++i) {
-    const double at = gaussian_half_width(calibration_levels[i]) * factor / kWidth;
+    const double at = central_half_width(calibration_levels[i]) * factor / kWidth;
     const std::size_t bin = std::min(static_cast<std::size_t>(at), kBins);
     const double below = bin > 0 ? total_[bin - 1] : 0;
     covered[i] = below + (at - static_cast<double>(bin)) * (total_[bin] - below);
@@ -172,16 +162,11 @@ std::array<double, 4> ErrorHistogram::quantiles(double factor) const {
 }
 
 double ErrorHistogram::best_factor() const {
-  // CRPS of N(0, (c sigma)^2) against z sigma is sigma * c * g(z / c), g as in Gneiting & Raftery (2007),
-  // eq. 21.
+  // CRPS of N(0, (c sigma)^2) against z sigma is sigma * c times that of N(0, 1) against z / c.
   const auto score = [&](double c) {
     double sum = 0;
-    for (std::size_t i = 0; i <= kBins; ++i) {
-      const double z = (static_cast<double>(i) + 0.5) * kWidth / c;
-      sum += sigma_[i] * c *
-             (z * std::erf(z / std::sqrt(2.0)) + std::sqrt(2 / std::numbers::pi) * std::exp(-0.5 * z * z) -
-              1 / std::sqrt(std::numbers::pi));
-    }
+    for (std::size_t i = 0; i <= kBins; ++i)
+      sum += sigma_[i] * c * standard_crps((static_cast<double>(i) + 0.5) * kWidth / c);
     return sum;
   };
   double low = 0.25, high = 4;  // golden section; the score is convex in c

@@ -67,11 +67,12 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
-                                          std::span<const float> condition, const StartNoise* start_noise) {
+                                          std::span<const float> condition,
+                                          const LatentSpace::Latents* start_noise) {
   PODSCALE_ASSERT(members >= 2, "{} members", members);
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    rank = static_cast<std::size_t>(space.global_modes()),
+                    global_modes = static_cast<std::size_t>(space.global_modes()),
                     m = static_cast<std::size_t>(members),
                     width = static_cast<std::size_t>(space.condition_width());
   CoefficientForecast forecast;
@@ -82,8 +83,8 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
     std::vector<double> mean(modes, 0.0), factor, part(modes);
     for (std::size_t i = 0; i < m; ++i) {
       const double* z = z_patch.data() + (i * local + p) * k;
-      const auto a =
-          coefficients(space, p, z_global.subspan(i * rank, rank), z, condition.data() + p * width);
+      const auto a = coefficients(space, p, z_global.subspan(i * global_modes, global_modes), z,
+                                  condition.data() + p * width);
       for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
     }
@@ -112,7 +113,7 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
     if (noise)
       for (std::size_t j = 0; j < size; ++j) mean[j] -= (*noise)[j];
   };
-  moments(z_global, rank, forecast.latent.global_mean, forecast.latent.global_variance,
+  moments(z_global, global_modes, forecast.latent.global_mean, forecast.latent.global_variance,
           start_noise ? &start_noise->global : nullptr);
   moments(z_patch, local * k, forecast.latent.patch_mean, forecast.latent.patch_variance,
           start_noise ? &start_noise->patch : nullptr);
@@ -124,17 +125,17 @@ void split_members(const LatentSpace& space, int members, std::span<const double
                    CoefficientForecast& forecast) {
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    rank = static_cast<std::size_t>(space.global_modes()),
+                    global_modes = static_cast<std::size_t>(space.global_modes()),
                     m = static_cast<std::size_t>(members);
   // Deviations of colour(z) from its mean, over the root of the members less one.
   const auto deviations = [&](std::size_t p, bool own) {
     const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
-    std::vector<double> columns(m * modes), mean(modes, 0.0), z_own(modes, 0.0), z_across(rank, 0.0);
+    std::vector<double> columns(m * modes), mean(modes, 0.0), z_own(modes, 0.0), z_across(global_modes, 0.0);
     for (std::size_t i = 0; i < m; ++i) {
       for (std::size_t c = 0; own && c < modes; ++c)
         z_own[c] = z_patch[(i * local + p) * k + c] / std::sqrt(inflation.of_mode(c));
-      for (std::size_t r = 0; !own && r < rank; ++r)
-        z_across[r] = z_global[i * rank + r] / std::sqrt(inflation.global);
+      for (std::size_t r = 0; !own && r < global_modes; ++r)
+        z_across[r] = z_global[i * global_modes + r] / std::sqrt(inflation.global);
       const auto column = std::span(columns).subspan(i * modes, modes);
       space.colour(p, z_across, z_own, column);
       for (std::size_t c = 0; c < modes; ++c) mean[c] += column[c] / members;
@@ -177,22 +178,31 @@ long times_at_once(const LatentSpace& space, long block) {
   return std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
 }
 
+LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
+                           LatentForecast network) {
+  const std::size_t k = static_cast<std::size_t>(space.basis().modes);
+  for (double& variance : network.global_variance) variance *= inflation.global;
+  for (std::size_t i = 0; i < network.patch_variance.size(); ++i)
+    network.patch_variance[i] *= inflation.of_mode(i % k);
+  space.add_season(year_phase, network.patch_mean, network.global_mean);
+  for (int twice = 0; twice < 2; ++twice)
+    space.add_season(year_phase, network.patch_variance, network.global_variance);
+  return network;
+}
+
 ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
   return [&space, factor](const ForecastRequest& request, const Inflation& inflation) {
     const std::size_t local = space.basis().patches.mine.size(),
-                      k = static_cast<std::size_t>(space.basis().modes),
-                      rank = static_cast<std::size_t>(space.global_modes()),
+                      latents = local * static_cast<std::size_t>(space.basis().modes),
+                      global = static_cast<std::size_t>(space.global_modes()),
                       width = local * static_cast<std::size_t>(space.condition_width());
+    const LatentForecast standard{std::vector<double>(global, 0.0), std::vector<double>(global, 1.0),
+                                  std::vector<double>(latents, 0.0), std::vector<double>(latents, 1.0)};
     std::vector<CoefficientForecast> forecasts;
-    for (std::size_t t = 0; t < request.times(); ++t) {
-      const LatentScale scale = space.scale(request.year_phase[t]);
-      LatentForecast latent{std::vector<double>(rank, 0.0), {}, std::vector<double>(local * k, 0.0), {}};
-      for (const double s : scale.global) latent.global_variance.push_back(inflation.global * s * s);
-      for (const double s : scale.patch)
-        for (std::size_t m = 0; m < k; ++m) latent.patch_variance.push_back(inflation.of_mode(m) * s * s);
-      forecasts.push_back(forecast_from_latents(space, std::move(latent),
-                                                request.condition.subspan(t * width, width), factor));
-    }
+    for (std::size_t t = 0; t < request.times(); ++t)
+      forecasts.push_back(
+          forecast_from_latents(space, with_season(space, request.year_phase[t], inflation, standard),
+                                request.condition.subspan(t * width, width), factor));
     return forecasts;
   };
 }

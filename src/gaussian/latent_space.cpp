@@ -8,29 +8,8 @@
 
 namespace podscale {
 
-LatentSpace::LatentSpace(const Basis& basis, const LinearGaussian* base)
-    : basis_(&basis), base_(base), covariance_(base ? &base->residual : &diagonal_) {
-  if (base) return;
-  for (const PatchModes& patch : basis.patches.mine) {
-    const std::size_t k = static_cast<std::size_t>(patch.modes);
-    PatchCovariance own;
-    own.root.assign(k * k, 0.0);
-    for (std::size_t i = 0; i < k; ++i) own.root[i * k + i] = patch.scale[i];
-    diagonal_.mine.push_back(std::move(own));
-  }
-}
-
-long LatentSpace::condition_width() const {
-  return base_ ? base_->conditions(*basis_) : basis_->modes;
-}
-
 std::string LatentSpace::checksum(const Communicator& comm) const {
-  const std::uint64_t of_basis = basis_->checksum(comm);
-  if (!base_) return checksum_text(of_basis);
-  Checksum both;
-  both.add(of_basis);
-  both.add(base_->checksum(comm, *basis_));
-  return checksum_text(both.value());
+  return checksum_text(reference_->checksum(comm, *basis_));
 }
 
 TokenLayout LatentSpace::layout(const Communicator& comm) const {
@@ -53,28 +32,21 @@ TokenLayout LatentSpace::layout(const Communicator& comm) const {
   return layout;
 }
 
-void LatentSpace::mean(std::size_t p, const float* condition, std::span<double> a) const {
-  if (base_)
-    regress(base_->regression[p], basis_->patches.mine[p].modes, condition,
-            static_cast<std::size_t>(condition_width()), a.data());
-  else
-    std::fill(a.begin(), a.end(), 0.0);
-}
-
 void LatentSpace::colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
                          std::span<double> r) const {
-  colour_patch(covariance_->mine[p], basis_->patches.mine[p].modes, z_global, z_patch, r);
+  colour_patch(covariance(p), basis_->patches.mine[p].modes, z_global, z_patch, r);
 }
 
-LatentScale LatentSpace::scale(double year_phase) const {
-  const SeasonalVariance none;
-  return latent_scale(base_ ? base_->season : none, year_phase, basis_->patches.mine.size(),
-                      static_cast<std::size_t>(global_modes()));
+void LatentSpace::add_season(double year_phase, std::span<double> z_patch, std::span<double> z_global) const {
+  const LatentScale scale = this->scale(year_phase);
+  const std::size_t k = static_cast<std::size_t>(basis_->modes);
+  for (std::size_t i = 0; i < z_patch.size(); ++i) z_patch[i] *= scale.patch[i / k % scale.patch.size()];
+  for (std::size_t i = 0; i < z_global.size(); ++i) z_global[i] *= scale.global[i % scale.global.size()];
 }
 
 void LatentSpace::standardise(std::size_t p, const float* condition, float* out) const {
   const std::size_t width = static_cast<std::size_t>(condition_width());
-  const auto& scale = base_ ? base_->predictor_scale : basis_->condition_scale;
+  const auto& scale = reference_->condition_scale(*basis_);
   for (std::size_t i = 0; i < width; ++i) {
     const double s = scale[p * width + i];
     out[i] = s > 0 ? static_cast<float>(static_cast<double>(condition[i]) / s) : 0.0f;
@@ -82,7 +54,8 @@ void LatentSpace::standardise(std::size_t p, const float* condition, float* out)
 }
 
 LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<const float> a,
-                                         std::span<const float> condition, long times) const {
+                                         std::span<const float> condition, long times,
+                                         std::span<const double> year_phase) const {
   const std::size_t local = basis_->patches.mine.size(), k = static_cast<std::size_t>(basis_->modes),
                     width = static_cast<std::size_t>(condition_width()), n = static_cast<std::size_t>(times);
   PODSCALE_ASSERT(a.size() == n * local * k && condition.size() == n * local * width, "sizes {} and {}",
@@ -100,16 +73,21 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
     residuals.push_back(std::move(series));
   }
   Latents latents{std::vector<double>(n * local * k, 0.0), {}};
-  latents.global = global_latents(comm, *covariance_, basis_->patches, residuals, times);
-  const std::size_t rank = static_cast<std::size_t>(covariance_->rank);
+  latents.global = global_latents(comm, reference_->residual, basis_->patches, residuals, times);
+  const std::size_t global = static_cast<std::size_t>(global_modes());
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = static_cast<std::size_t>(basis_->patches.mine[p].modes);
     for (std::size_t t = 0; t < n; ++t) {
       const auto row = std::span(residuals[p]).subspan(t * modes, modes);
-      whiten_patch(covariance_->mine[p], static_cast<int>(modes),
-                   std::span<const double>(latents.global).subspan(t * rank, rank), row);
+      whiten_patch(covariance(p), static_cast<int>(modes),
+                   std::span<const double>(latents.global).subspan(t * global, global), row);
       std::copy(row.begin(), row.end(), latents.patch.begin() + static_cast<long>((t * local + p) * k));
     }
+  }
+  for (std::size_t t = 0; t < year_phase.size(); ++t) {
+    const LatentScale scale = this->scale(year_phase[t]);
+    for (std::size_t i = 0; i < local * k; ++i) latents.patch[t * local * k + i] /= scale.patch[i / k];
+    for (std::size_t r = 0; r < global; ++r) latents.global[t * global + r] /= scale.global[r];
   }
   return latents;
 }

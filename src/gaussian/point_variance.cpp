@@ -9,26 +9,26 @@ namespace podscale {
 PointVariance::PointVariance(const LatentSpace& space) : space_(&space) {
   const Basis& basis = space.basis();
   const std::size_t n = static_cast<std::size_t>(basis.points()),
-                    rank = static_cast<std::size_t>(space.global_modes());
-  global_.assign(rank * n, 0.0);
+                    global_modes = static_cast<std::size_t>(space.global_modes());
+  global_.assign(global_modes * n, 0.0);
   std::vector<double> product;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const PatchCovariance& covariance = space.covariance(p);
-    const int d = static_cast<int>(patch.points.size()), columns = static_cast<int>(rank);
+    const int d = static_cast<int>(patch.points.size()), columns = static_cast<int>(global_modes);
     std::vector<double> own(patch.points.size() * static_cast<std::size_t>(patch.modes));
     gemm(false, false, d, patch.modes, patch.modes, 1, patch.phi.data(), d, covariance.root.data(),
          patch.modes, 0, own.data(), d);
     for (double& value : own) value *= value;
     own_.push_back(std::move(own));
-    product.assign(patch.points.size() * rank, 0.0);
+    product.assign(patch.points.size() * global_modes, 0.0);
     gemm(false, false, d, columns, patch.modes, 1, patch.phi.data(), d, covariance.global.data(), patch.modes,
          0, product.data(), d);
-    for (std::size_t r = 0; r < rank; ++r)
+    for (std::size_t r = 0; r < global_modes; ++r)
       for (std::size_t i = 0; i < patch.points.size(); ++i)
         global_[r * n + static_cast<std::size_t>(patch.points[i])] = product[r * patch.points.size() + i];
   }
-  basis.unfold(global_, static_cast<long>(rank));
+  basis.unfold(global_, static_cast<long>(global_modes));
   for (double& value : global_) value *= value;
 }
 

@@ -45,15 +45,16 @@ std::vector<double> column_norms(std::span<const double> matrix, std::size_t row
 }
 
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
-                                           const PatchSeries& residuals, long times, int rank, double share) {
-  const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, rank, share);
+                                           const PatchSeries& residuals, long times, int global_modes,
+                                           double share) {
+  const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, global_modes, share);
   ResidualCovariance covariance;
-  covariance.rank = static_cast<int>(found.variance.size());
+  covariance.global_modes = static_cast<int>(found.variance.size());
   covariance.variance = found.variance;
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {
     const int k = patches.mine[p].modes;
     PatchCovariance patch;
-    for (int r = 0; r < covariance.rank; ++r)
+    for (int r = 0; r < covariance.global_modes; ++r)
       for (int m = 0; m < k; ++m)
         patch.global.push_back(found.rows[p][static_cast<std::size_t>(r * k + m)] *
                                std::sqrt(found.variance[static_cast<std::size_t>(r)]));
@@ -64,8 +65,8 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
     for (std::size_t p = 0; p < patches.mine.size(); ++p) {
       const int k = patches.mine[p].modes;
       std::vector<double> remainder = residuals[p];
-      gemm(false, false, k, static_cast<int>(times), covariance.rank, -1, covariance.mine[p].global.data(), k,
-           z.data(), covariance.rank, 1, remainder.data(), k);
+      gemm(false, false, k, static_cast<int>(times), covariance.global_modes, -1,
+           covariance.mine[p].global.data(), k, z.data(), covariance.global_modes, 1, remainder.data(), k);
       covariance.mine[p].root = covariance_root(remainder, k, times);
     }
   });
@@ -74,7 +75,7 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
 
 std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
                                    const Patches& patches, const PatchSeries& residuals, long times) {
-  const int rank = covariance.rank;
+  const int global_modes = covariance.global_modes;
   // Terms of the sums over patches are products with the residuals: bounded beforehand (Cauchy,
   // Schwarz), so that none has to be kept.
   double bound = 0;
@@ -86,14 +87,14 @@ std::vector<double> global_latents(const Communicator& comm, const ResidualCovar
       largest = std::max(largest, norms[r] / covariance.variance[r]);
     for (const double norm : column_norms(residuals[p], k)) bound = std::max(bound, largest * norm);
   }
-  std::vector<double> part(static_cast<std::size_t>(rank) * static_cast<std::size_t>(times));
+  std::vector<double> part(static_cast<std::size_t>(global_modes) * static_cast<std::size_t>(times));
   ExactSum sum(part.size(), comm.max(bound), static_cast<long>(patches.patch_of_token.size()));
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {  // U_p^T r_p / L^(1/2)
     const int k = patches.mine[p].modes;
-    gemm(true, false, rank, static_cast<int>(times), k, 1, covariance.mine[p].global.data(), k,
-         residuals[p].data(), k, 0, part.data(), rank);
+    gemm(true, false, global_modes, static_cast<int>(times), k, 1, covariance.mine[p].global.data(), k,
+         residuals[p].data(), k, 0, part.data(), global_modes);
     for (std::size_t i = 0; i < part.size(); ++i)
-      part[i] /= covariance.variance[i % static_cast<std::size_t>(rank)];
+      part[i] /= covariance.variance[i % static_cast<std::size_t>(global_modes)];
     sum.add(part);
   }
   return sum.reduce(comm, "latents of the global modes");

@@ -113,7 +113,8 @@ PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {
 }
 
 /// Rank 0: modes [size x R] column-major and their variances.
-void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vector<double>& vectors) {
+void solve(ResidualOperator& op, int global_modes, std::vector<double>& values,
+           std::vector<double>& vectors) {
   const PetscInt n = static_cast<PetscInt>(op.size());
   Handle<Mat, MatDestroy> matrix;
   PODSCALE_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, &op, matrix.out()));
@@ -126,7 +127,7 @@ void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vec
   PODSCALE_PETSC(EPSSetProblemType(eps.get(), EPS_HEP));
   PODSCALE_PETSC(EPSSetType(eps.get(), EPSKRYLOVSCHUR));
   PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
-  PODSCALE_PETSC(EPSSetDimensions(eps.get(), rank, PETSC_DEFAULT, PETSC_DEFAULT));
+  PODSCALE_PETSC(EPSSetDimensions(eps.get(), global_modes, PETSC_DEFAULT, PETSC_DEFAULT));
   PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-10, 1000));
   Handle<Vec, VecDestroy> start, vector;
   PODSCALE_PETSC(MatCreateVecs(matrix.get(), start.out(), vector.out()));
@@ -139,7 +140,7 @@ void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vec
   PODSCALE_PETSC(EPSSolve(eps.get()));
   PetscInt converged = 0;
   PODSCALE_PETSC(EPSGetConverged(eps.get(), &converged));
-  for (PetscInt k = 0; k < std::min<PetscInt>(converged, rank); ++k) {
+  for (PetscInt k = 0; k < std::min<PetscInt>(converged, global_modes); ++k) {
     PetscScalar value = 0;
     PODSCALE_PETSC(EPSGetEigenpair(eps.get(), k, &value, nullptr, vector.get(), nullptr));
     if (value <= 0 || (k > 0 && value < 1e-9 * values.front())) break;
@@ -152,14 +153,15 @@ void solve(ResidualOperator& op, int rank, std::vector<double>& values, std::vec
     for (PetscInt i = 0; i < n; ++i) vectors.push_back(sign * column[i]);
     PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
   }
-  if (converged < rank && (values.empty() || values.back() > 1e-7 * values.front()))
-    fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", converged, rank, n);
+  if (converged < global_modes && (values.empty() || values.back() > 1e-7 * values.front()))
+    fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", converged,
+         global_modes, n);
 }
 
 }  // namespace
 
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
-                             const PatchSeries& residuals, long times, int rank, double share) {
+                             const PatchSeries& residuals, long times, int global_modes, double share) {
   ResidualOperator op(comm, patches, modes, residuals, times);
   std::vector<double> powers;  // of the patches: sum of r^2 / times
   for (const auto& series : residuals) {
@@ -172,14 +174,15 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
   for (const double power : powers) total.add(std::span(&power, 1));
   const double all = total.reduce(comm, "power of the regression residuals").front();
   // As many modes as coefficients or times would leave nothing for the blocks.
-  rank = static_cast<int>(std::min({static_cast<long>(rank), static_cast<long>(op.size()) / 2, times / 2}));
-  if (all <= 0) rank = 0;
+  global_modes = static_cast<int>(
+      std::min({static_cast<long>(global_modes), static_cast<long>(op.size()) / 2, times / 2}));
+  if (all <= 0) global_modes = 0;
   constexpr long kFewTimes = 400;
-  if (rank > 0 && times <= kFewTimes && times < static_cast<long>(op.size()))
-    return snapshot_modes(comm, patches, modes, residuals, times, rank, share * all);
+  if (global_modes > 0 && times <= kFewTimes && times < static_cast<long>(op.size()))
+    return snapshot_modes(comm, patches, modes, residuals, times, global_modes, share * all);
   ResidualModes result;
   std::vector<double> vectors;
-  if (rank > 0) {
+  if (global_modes > 0) {
     // The other ranks wait in serve(): an error of rank 0 alone must release them before all throw it. One
     // that came out of a product is past that: either all have it, or the run has to be aborted.
     std::exception_ptr failure;
@@ -187,7 +190,7 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
       op.serve();
     } else {
       try {
-        solve(op, rank, result.variance, vectors);
+        solve(op, global_modes, result.variance, vectors);
       } catch (...) {
         failure = std::current_exception();
       }

@@ -46,10 +46,11 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
 }
 
 /// Collective. Turns each mode so that its entry of largest magnitude, the first one of equals, is positive.
-void fix_signs(const Communicator& comm, const Patches& patches, int modes, std::size_t rank,
+void fix_signs(const Communicator& comm, const Patches& patches, int modes, std::size_t global_modes,
                std::vector<std::vector<double>>& rows) {
-  std::vector<double> largest(rank, 0.0), sign(rank, 0.0);
-  std::vector<long> first(rank, std::numeric_limits<long>::min());  // less the number of the coefficient
+  std::vector<double> largest(global_modes, 0.0), sign(global_modes, 0.0);
+  std::vector<long> first(global_modes,
+                          std::numeric_limits<long>::min());  // less the number of the coefficient
   const auto for_entries = [&](const auto& work) {
     for (std::size_t p = 0; p < rows.size(); ++p) {
       const std::size_t k = static_cast<std::size_t>(patches.mine[p].modes);
@@ -75,13 +76,13 @@ void fix_signs(const Communicator& comm, const Patches& patches, int modes, std:
 }  // namespace
 
 ResidualModes snapshot_modes(const Communicator& comm, const Patches& patches, int modes,
-                             const PatchSeries& residuals, long times, int rank, double variance) {
+                             const PatchSeries& residuals, long times, int global_modes, double variance) {
   const std::size_t n = static_cast<std::size_t>(times);
   std::vector<double> products = products_of_times(comm, patches, residuals, times);
   Eigenpairs pairs;
   comm.agree([&] {
     if (!comm.is_root()) return;
-    pairs = leading_eigenpairs(products, static_cast<int>(times), rank);
+    pairs = leading_eigenpairs(products, static_cast<int>(times), global_modes);
     double held = 0;
     for (std::size_t r = 0; r < pairs.values.size(); ++r) {
       held += pairs.values[r];

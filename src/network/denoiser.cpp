@@ -9,7 +9,7 @@
 namespace podscale {
 namespace {
 
-constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion angle
+constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion turns
 constexpr int kPositionOctaves = 10;  // wavelengths 360 to 0.7 degrees
 constexpr double kEpsilon = 1e-6;
 constexpr double kLogVarianceBound = 4;  // of the head
@@ -31,26 +31,26 @@ torch::Tensor position_features(const TokenLayout& layout) {
     for (int octave = 0; octave < kPositionOctaves; ++octave)
       for (const float degrees :
            {layout.centre_lat[static_cast<std::size_t>(p)], layout.centre_lon[static_cast<std::size_t>(p)]}) {
-        const double angle = static_cast<double>(degrees) * std::numbers::pi / 180 * std::pow(2.0, octave);
-        features.push_back(p < patches ? static_cast<float>(std::sin(angle)) : 0.0f);
-        features.push_back(p < patches ? static_cast<float>(std::cos(angle)) : 0.0f);
+        const double turns = static_cast<double>(degrees) * std::numbers::pi / 180 * std::pow(2.0, octave);
+        features.push_back(p < patches ? static_cast<float>(std::sin(turns)) : 0.0f);
+        features.push_back(p < patches ? static_cast<float>(std::cos(turns)) : 0.0f);
       }
     for (int g = 0; g < layout.global_tokens; ++g) features.push_back(p == patches + g ? 1.0f : 0.0f);
   }
   return torch::tensor(features).view({layout.tokens, 4 * kPositionOctaves + layout.global_tokens});
 }
 
-/// Sinusoidal features of the angle, scaled as if it were a step of 1000: [B, kTimeFeatures].
-torch::Tensor time_features(const torch::Tensor& phi) {
+/// Sinusoidal features of the turns, scaled as if it were a step of 1000: [B, kTimeFeatures].
+torch::Tensor time_features(const torch::Tensor& angle) {
   const int half = kTimeFeatures / 2;
-  const auto frequency = torch::exp(torch::arange(half, phi.options()) * (-std::log(10000.0) / half));
-  const auto angle = phi.unsqueeze(1) * (1000 * 2 / std::numbers::pi) * frequency.unsqueeze(0);
-  return torch::cat({torch::sin(angle), torch::cos(angle)}, 1);
+  const auto frequency = torch::exp(torch::arange(half, angle.options()) * (-std::log(10000.0) / half));
+  const auto turns = angle.unsqueeze(1) * (1000 * 2 / std::numbers::pi) * frequency.unsqueeze(0);
+  return torch::cat({torch::sin(turns), torch::cos(turns)}, 1);
 }
 
 torch::Tensor season_features(const torch::Tensor& year_phase) {
-  const auto angle = year_phase.unsqueeze(1) * (2 * std::numbers::pi);
-  return torch::cat({torch::sin(angle), torch::cos(angle)}, 1);
+  const auto turns = year_phase.unsqueeze(1) * (2 * std::numbers::pi);
+  return torch::cat({torch::sin(turns), torch::cos(turns)}, 1);
 }
 
 }  // namespace
@@ -100,8 +100,8 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) : dro
 }
 
 torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condition,
-                              const torch::Tensor& phi, const torch::Tensor& year_phase) {
-  const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(phi))));
+                              const torch::Tensor& angle, const torch::Tensor& year_phase) {
+  const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(angle))));
   const auto e = torch::silu(time + season_->forward(season_features(year_phase)));
   auto h = embed_->forward(torch::cat({x * active_, condition}, -1)) + position_->forward(position_features_);
   for (auto& block : blocks_) h = block->forward(h, e);
@@ -111,8 +111,8 @@ torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condi
 }
 
 torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition,
-                                const torch::Tensor& phi, const torch::Tensor& year_phase) {
-  return last_->forward(trunk(x, condition, phi, year_phase)) * active_;
+                                const torch::Tensor& angle, const torch::Tensor& year_phase) {
+  return last_->forward(trunk(x, condition, angle, year_phase)) * active_;
 }
 
 Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tensor& year_phase) {

@@ -5,14 +5,10 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/random.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 #include "podscale/network/sampler.hpp"
 
 namespace podscale {
-namespace {
-
-}  // namespace
-
 Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
     : layout(layout), options(options), device(options.device) {
   module = std::make_shared<Denoiser>(layout, options);
@@ -42,18 +38,12 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
                       static_cast<std::int64_t>(out.size()) == count * p * k,
                   "sizes {} and {}", condition.size(), out.size());
   const auto draw = [&](Stream stream, std::uint32_t step) {
-    const CounterRandom random(sampler.seed, stream);
+    const StartNoise random(sampler.seed, layout.modes, stream);
     auto noise = torch::empty({count, p, k});
     for (int m = 0; m < count; ++m)
-      random.fill_noise(std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)),
-                        time_key, static_cast<std::uint32_t>(first_member + m), step);
-    const std::int64_t global = layout.global_tokens;
-    auto modes = torch::empty({k});
-    for (std::int64_t m = 0; m < k; ++m)
-      modes.data_ptr<float>()[m] = temperature.of_mode(static_cast<std::size_t>(m));
-    noise.narrow(1, 0, p - global).mul_(modes);
-    noise.narrow(1, p - global, global).mul_(temperature.global);
-    return noise.to(device) * module->active();
+      random.latents(layout, time_key, first_member + m, temperature,
+                     std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)), step);
+    return noise.to(device);
   };
   // The condition of one time, for every member of the batch.
   auto given = torch::empty({p, c});
@@ -61,9 +51,10 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   given = given.to(device).unsqueeze(0).expand({count, p, c});
   const auto scalar = torch::TensorOptions(torch::kFloat).device(device);
   const auto phase = torch::full({1}, year_phase, scalar);  // one for all members
-  const Velocity velocity = [&](const torch::Tensor& x, double phi) {
-    const auto prediction = module->forward(x, given, torch::full({1}, phi, scalar), phase);
-    return options.prediction == Prediction::velocity ? prediction : velocity_from_noise(prediction, x, phi);
+  const Velocity velocity = [&](const torch::Tensor& x, double angle) {
+    const auto prediction = module->forward(x, given, torch::full({1}, angle, scalar), phase);
+    return options.prediction == Prediction::velocity ? prediction
+                                                      : velocity_from_noise(prediction, x, angle);
   };
   const auto z0 = run_sampler(sampler.kind, sampler.steps, draw(Stream::sampler, 0), velocity, [&](int step) {
     return draw(Stream::ancestral, static_cast<std::uint32_t>(step));

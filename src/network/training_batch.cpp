@@ -26,10 +26,10 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
     std::copy_n(data.condition.begin() + item * p * c, p * c, batch.condition.data_ptr<float>() + i * p * c);
     normal.fill_normal(std::span(noise.data_ptr<float>() + i * p * k, static_cast<std::size_t>(p * k)), key,
                        number);
-    batch.phi.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
+    batch.angle.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
     batch.year_phase.data_ptr<float>()[i] = data.year_phase[static_cast<std::size_t>(item)];
   }
-  const auto cosine = torch::cos(batch.phi).view({b, 1, 1}), sine = torch::sin(batch.phi).view({b, 1, 1});
+  const auto cosine = torch::cos(batch.angle).view({b, 1, 1}), sine = torch::sin(batch.angle).view({b, 1, 1});
   batch.x = cosine * z0 + sine * noise;
   batch.target = prediction == Prediction::velocity ? cosine * noise - sine * z0 : noise;
   return batch;
@@ -44,7 +44,7 @@ torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const
   const auto values = network.active().sum() * batch.x.size(0);
   torch::Tensor loss = torch::zeros({}, condition.options());
   if (options.diffusion_weight > 0) {
-    const auto predicted = network.forward(batch.x.to(device), condition, batch.phi.to(device), phase);
+    const auto predicted = network.forward(batch.x.to(device), condition, batch.angle.to(device), phase);
     const auto error = (predicted - batch.target.to(device)) * network.active();
     loss = loss + options.diffusion_weight * error.square().sum() / values;
   }

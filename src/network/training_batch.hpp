@@ -10,11 +10,11 @@
 
 namespace podscale {
 
-/// x = cos(phi) z0 + sin(phi) eps and what the network should say of it.
+/// x = cos(angle) z0 + sin(angle) eps and what the network should say of it.
 struct TrainingBatch {
   torch::Tensor z0, x, target;    ///< [B, P, K]
   torch::Tensor condition;        ///< [B, P, C]
-  torch::Tensor phi, year_phase;  ///< [B]
+  torch::Tensor angle, year_phase;  ///< [B]
 };
 
 /// Not collective. Samples first, first + 1, ..., first + count - 1 of step `step`, numbered over all ranks.

@@ -75,12 +75,15 @@ double central_half_width(double level) {
   return normal_quantile(0.5 + 0.5 * level);
 }
 
+double standard_crps(double z) {
+  return z * std::erf(z / std::numbers::sqrt2) + std::sqrt(2 / std::numbers::pi) * std::exp(-0.5 * z * z) -
+         std::numbers::inv_sqrtpi;
+}
+
 double gaussian_crps(double mean, double variance, double y) {
-  const double error = y - mean;
-  if (!(variance > 0)) return std::abs(error);
-  const double s = std::sqrt(variance), z = error / s;
-  const double spread = 2 * std::numbers::inv_sqrtpi / std::numbers::sqrt2 * std::exp(-0.5 * z * z);
-  return s * (z * std::erf(z / std::numbers::sqrt2) + spread - std::numbers::inv_sqrtpi);
+  if (!(variance > 0)) return std::abs(y - mean);
+  const double s = std::sqrt(variance);
+  return s * standard_crps((y - mean) / s);
 }
 
 }  // namespace podscale

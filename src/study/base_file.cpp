@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/gaussian/latent_space.hpp"
 #include "podscale/study/patch_table.hpp"
 
 namespace podscale {
@@ -13,13 +13,13 @@ namespace {
 
 /// The tables of the file.
 struct Tables {
-  Tables(const Basis& basis, int rank_of_process, std::size_t slots, std::size_t rank, std::size_t terms)
+  Tables(const Basis& basis, int rank, std::size_t slots, std::size_t global_modes, std::size_t terms)
       : modes(static_cast<std::size_t>(basis.modes)),
-        regression(basis, rank_of_process, {modes, slots}, 0),
-        scale(basis, rank_of_process, {slots}, 0),
-        global(basis, rank_of_process, {rank, modes}, 0),
-        root(basis, rank_of_process, {modes, modes}, 0),
-        season(basis, rank_of_process, {terms}, 0) {}
+        regression(basis, rank, {modes, slots}, 0),
+        scale(basis, rank, {slots}, 0),
+        global(basis, rank, {global_modes, modes}, 0),
+        root(basis, rank, {modes, modes}, 0),
+        season(basis, rank, {terms}, 0) {}
   std::size_t modes;
   PatchTable regression, scale, global, root, season;
 };
@@ -32,8 +32,8 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   };
   file.define_dimension("predictor", static_cast<std::size_t>(base.conditions(basis)));
   file.define_dimension("mode_column", static_cast<std::size_t>(basis.modes));
-  if (base.residual.rank > 0) {
-    file.define_dimension("global_mode", static_cast<std::size_t>(base.residual.rank));
+  if (base.residual.global_modes > 0) {
+    file.define_dimension("global_mode", static_cast<std::size_t>(base.residual.global_modes));
     file.define_variable("global_variance", NC_DOUBLE, {"global_mode"});
     describe("global_variance", "variance of the leading modes of the stacked regression residuals", "K2");
     file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
@@ -54,7 +54,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
     file.define_variable("patch_season", NC_DOUBLE, {"patch_y", "patch_x", "season_term"});
     describe("patch_season",
              "variance of the latents of a patch: mean, cosine and sine of each annual harmonic", "1");
-    if (base.residual.rank > 0) {
+    if (base.residual.global_modes > 0) {
       file.define_variable("global_season", NC_DOUBLE, {"global_mode", "season_term"});
       describe("global_season", "the same of each global mode", "1");
     }
@@ -84,9 +84,9 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
 
 void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
   const std::size_t slots = static_cast<std::size_t>(base.conditions(basis)),
-                    rank = static_cast<std::size_t>(base.residual.rank),
+                    global_modes = static_cast<std::size_t>(base.residual.global_modes),
                     terms = base.season.varies() ? static_cast<std::size_t>(base.season.terms()) : 0;
-  Tables tables(basis, comm.rank(), slots, rank, terms);
+  Tables tables(basis, comm.rank(), slots, global_modes, terms);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t k = static_cast<std::size_t>(patch.modes);
@@ -94,7 +94,7 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
     std::copy(base.regression[p].begin(), base.regression[p].end(), tables.regression.row(patch.patch));
     std::copy_n(base.predictor_scale.begin() + static_cast<long>(p * slots), slots,
                 tables.scale.row(patch.patch));
-    for (std::size_t r = 0; r < rank; ++r)
+    for (std::size_t r = 0; r < global_modes; ++r)
       std::copy_n(covariance.global.begin() + static_cast<long>(r * k), k,
                   tables.global.row(patch.patch) + r * tables.modes);
     for (std::size_t j = 0; j < k; ++j)
@@ -106,17 +106,17 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   }
   if (terms > 0) {
     tables.season.put(file, "patch_season");
-    const std::size_t count = comm.is_root() ? rank : 0;
-    if (rank > 0)
+    const std::size_t count = comm.is_root() ? global_modes : 0;
+    if (global_modes > 0)
       file.put("global_season", {0, 0}, {count, count > 0 ? terms : 0},
                std::span<const double>(base.season.global).first(count * terms));
   }
   tables.regression.put(file, "regression");
   tables.scale.put(file, "predictor_scale");
   tables.root.put(file, "residual_root");
-  if (rank > 0) {
+  if (global_modes > 0) {
     tables.global.put(file, "global_root");
-    const std::size_t count = comm.is_root() ? rank : 0;
+    const std::size_t count = comm.is_root() ? global_modes : 0;
     file.put("global_variance", {0}, {count}, std::span<const double>(base.residual.variance).first(count));
   }
   std::vector<double> cells = base.cells.coefficients;
@@ -183,7 +183,7 @@ Calibration read_calibration(const NetcdfFile& file) {
 
 BasisExtras base_extras(const Communicator& comm, const Basis& basis, const LinearGaussian& base) {
   return {[&comm, &basis, &base](NetcdfFile& file, const MeshNames& lr) {
-            define_base(file, lr, basis, base, LatentSpace(basis, &base).checksum(comm));
+            define_base(file, lr, basis, base, checksum_text(base.checksum(comm, basis)));
           },
           [&comm, &basis, &base](NetcdfFile& file) { put_base(comm, file, basis, base); }};
 }
@@ -196,10 +196,10 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   std::vector<long> lags;
   const std::vector<double> stored_lags = required(file, "base_lags");
   for (const double lag : stored_lags) lags.push_back(static_cast<long>(lag));
-  LinearGaussian base{halo, lags, Predictors(comm, basis, halo, lags), {}, 0, 0, {}, {}, {}, {}, {}};
+  LinearGaussian base(halo, lags, Predictors(comm, basis, halo, lags));
   base.penalty = required(file, "base_penalty").front();
   base.interpolation = required(file, "base_interpolation").front();
-  const std::size_t rank = file.dimension("global_mode").value_or(0),
+  const std::size_t global_modes = file.dimension("global_mode").value_or(0),
                     slots = static_cast<std::size_t>(base.conditions(basis));
   if (file.dimension("predictor").value() != slots)
     throw Error(ExitCode::data,
@@ -207,24 +207,25 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
                             "it again with podscale-basis",
                             path, file.dimension("predictor").value(), slots),
                 true);
-  base.residual.rank = static_cast<int>(rank);
-  if (rank > 0) base.residual.variance = file.get_all("global_variance");
-  base.cells = {basis.lr_climatology.harmonics, basis.channels() * basis.lr_mesh.points(), file.get_all("lr_cell_climatology")};
+  base.residual.global_modes = static_cast<int>(global_modes);
+  if (global_modes > 0) base.residual.variance = file.get_all("global_variance");
+  base.cells = {basis.lr_climatology.harmonics, basis.channels() * basis.lr_mesh.points(),
+                file.get_all("lr_cell_climatology")};
   for (double& value : base.cells.coefficients)
     if (value > 1e30) value = std::numeric_limits<double>::quiet_NaN();
 
   const std::size_t terms = file.dimension("season_term").value_or(0);
-  Tables tables(basis, comm.rank(), slots, rank, terms);
+  Tables tables(basis, comm.rank(), slots, global_modes, terms);
   if (terms > 0) {
     tables.season.get(file, "patch_season");
     base.season.harmonics = static_cast<int>(terms - 1) / 2;
-    if (rank > 0) base.season.global = file.get_all("global_season");
+    if (global_modes > 0) base.season.global = file.get_all("global_season");
   }
   base.season.reason = file.text("", "base_season").value_or("");
   tables.regression.get(file, "regression");
   tables.scale.get(file, "predictor_scale");
   tables.root.get(file, "residual_root");
-  if (rank > 0) tables.global.get(file, "global_root");
+  if (global_modes > 0) tables.global.get(file, "global_root");
   for (const PatchModes& patch : basis.patches.mine) {
     const std::size_t k = static_cast<std::size_t>(patch.modes);
     const double *b = tables.regression.row(patch.patch), *scale = tables.scale.row(patch.patch);
@@ -235,14 +236,14 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
       for (std::size_t j = 0; j < columns; ++j)
         to.insert(to.end(), from + j * tables.modes, from + j * tables.modes + k);
     };
-    take(covariance.global, tables.global.row(patch.patch), rank);
+    take(covariance.global, tables.global.row(patch.patch), global_modes);
     take(covariance.root, tables.root.row(patch.patch), k);
     base.residual.mine.push_back(std::move(covariance));
     const double* season = tables.season.row(patch.patch);
     base.season.patch.insert(base.season.patch.end(), season, season + terms);
   }
 
-  const std::string found = LatentSpace(basis, &base).checksum(comm),
+  const std::string found = checksum_text(base.checksum(comm, basis)),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)
     throw Error(
@@ -255,7 +256,9 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   return base;
 }
 
-LinearGaussian require_base(const Communicator& comm, const Basis& basis, const std::string& path) {
+std::unique_ptr<ReferenceForecast> read_reference(const Communicator& comm, const Basis& basis,
+                                                  const std::string& path, bool with_base) {
+  if (!with_base) return std::make_unique<Diagonal>(basis);
   auto base = read_base(comm, basis, path);
   if (!base)
     throw Error(
@@ -264,7 +267,7 @@ LinearGaussian require_base(const Communicator& comm, const Basis& basis, const 
                     "the basis again with this namelist, or set model.base = 'none'",
                     path),
         true);
-  return std::move(*base);
+  return std::make_unique<LinearGaussian>(std::move(*base));
 }
 
 }  // namespace podscale

@@ -12,9 +12,9 @@
 
 namespace podscale {
 
-void require_patches(const Namelist& namelist, const FieldSource& hr) {
-  const auto& size = namelist.integers("patches.size");
-  const long overlap = namelist.integer("patches.overlap");
+void require_patches(const StudyOptions& options, const FieldSource& hr) {
+  const auto& size = options.basis.size;
+  const long overlap = options.basis.overlap;
   if (hr.mesh().ny() < size[0] || hr.mesh().nx() < size[1])
     throw Error(
         ExitCode::data,
@@ -26,7 +26,7 @@ void require_patches(const Namelist& namelist, const FieldSource& hr) {
         ExitCode::usage,
         fmt::format("{}: patches.overlap = {}, but patches have {} x {} points; expected at most half "
                     "of a patch",
-                    namelist.source(), overlap, size[0], size[1]),
+                    options.source, overlap, size[0], size[1]),
         true);
 }
 
@@ -73,22 +73,22 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
 
 }  // namespace
 
-Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
-  require_patches(namelist, study.hr);
-  const auto& size = namelist.integers("patches.size");
-  const long block = namelist.integer("grid.time_block");
-  const int harmonics = static_cast<int>(namelist.integer("basis.harmonics"));
+Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
+  require_patches(options, study.hr);
+  const auto& size = options.basis.size;
+  const long block = options.data.time_block;
+  const int harmonics = options.basis.harmonics;
   require_same_channels(study);
   Basis basis(study.hr.mesh(), size[0], size[1], comm.size(), comm.rank(), study.hr.channels());
   basis.variables = study.hr.variables();
   basis.lr_mesh = study.lr.mesh();
-  basis.interpolation = interpolation_from_name(namelist.text("grid.interpolation"));
-  basis.shared = namelist.text("patches.basis") == "shared";
+  basis.interpolation = options.basis.interpolation;
+  basis.shared = options.basis.shared;
   basis.monthly = match_by_month(study.hr.times(), study.lr.times());
-  basis.effective_namelist = namelist.effective();
+  basis.effective_namelist = options.effective;
 
   // 1. Which times, which points.
-  const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
+  const auto pairs = steps_of_period(study.hr, study.lr, options.data.train);
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
   basis.samples = static_cast<long>(pairs.size());
   long sometimes = 0;
@@ -154,7 +154,7 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
   if (basis.channels() > 1) set_channel_scales(comm, basis, study.hr, hr, block);
 
   // 3. Gram matrices and modes.
-  basis.overlap_patches(comm, namelist.integer("patches.overlap"));
+  basis.overlap_patches(comm, options.basis.overlap);
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean, basis.channels());
   GramMatrices grams(basis.patches.mine);
   std::vector<double> anomalies;
@@ -165,9 +165,8 @@ Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudyS
     basis.fold(anomalies, static_cast<long>(steps.size()));
     grams.add(anomalies, static_cast<long>(steps.size()), basis.points());
   });
-  const PodOptions options{static_cast<int>(namelist.integer("patches.modes")),
-                           namelist.real("patches.energy"), basis.shared};
-  compute_modes(comm, basis.decomposition, grams, options, basis.patches.mine);
+  compute_modes(comm, basis.decomposition, grams, {options.basis.modes, options.basis.energy, basis.shared},
+                basis.patches.mine);
   int most = 0;
   for (const PatchModes& patch : basis.patches.mine) most = std::max(most, patch.modes);
   basis.modes = comm.max(most);
@@ -222,16 +221,16 @@ void set_condition_scale(Basis& basis, std::span<const float> conditions) {
   finish_scale(basis);
 }
 
-Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study) {
-  Basis basis = fit_modes(comm, namelist, study);
-  const auto lr = lr_steps(steps_of_period(study.hr, study.lr, namelist, "data.train"));
+Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
+  Basis basis = fit_modes(comm, options, study);
+  const auto lr = lr_steps(steps_of_period(study.hr, study.lr, options.data.train));
   const std::size_t k = static_cast<std::size_t>(basis.modes);
   basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);
-  const ConditionSeries conditions(study.lr, basis, nullptr, nullptr, comm);
-  for_blocks("condition", lr.size(), namelist.integer("grid.time_block"),
-             [&](std::size_t first, std::size_t count) {
-               add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
-             });
+  const Diagonal published(basis);
+  const ConditionSeries conditions(study.lr, basis, published, comm);
+  for_blocks("condition", lr.size(), options.data.time_block, [&](std::size_t first, std::size_t count) {
+    add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
+  });
   finish_scale(basis);
   return basis;
 }

@@ -8,6 +8,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/gaussian/point_variance.hpp"
 #include "podscale/study/anomaly.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 namespace {
@@ -63,10 +64,10 @@ class Calibrator {
     const Basis& basis = space_.basis();
     const std::size_t n = static_cast<std::size_t>(basis.points()), times = forecasts.size(),
                       local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                      rank = static_cast<std::size_t>(space_.global_modes());
+                      global_modes = static_cast<std::size_t>(space_.global_modes());
     const auto a = block.a;
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
-    std::vector<double> error(rank), z(k), r(k), folded;
+    std::vector<double> error(global_modes), z(k), r(k), folded;
     constexpr std::size_t kBatch = 8;  // fields of the block that are there twice
     for (std::size_t t = 0; t < times; ++t) {
       if (t % kBatch == 0) {
@@ -76,7 +77,8 @@ class Calibrator {
       }
       const double* field_of_time = folded.data() + t % kBatch * n;
       const LatentForecast& f = forecasts[t].latent;
-      for (std::size_t g = 0; g < rank; ++g) error[g] = truth.global[t * rank + g] - f.global_mean[g];
+      for (std::size_t g = 0; g < global_modes; ++g)
+        error[g] = truth.global[t * global_modes + g] - f.global_mean[g];
       for (std::size_t p = 0; p < local; ++p) {
         const PatchModes& patch = basis.patches.mine[p];
         const std::size_t modes = static_cast<std::size_t>(patch.modes);
@@ -85,7 +87,7 @@ class Calibrator {
         std::fill(z.begin(), z.end(), 0.0);
         space_.colour(p, error, std::span<const double>(z).first(modes), residual);
         double variance = 0;
-        for (std::size_t g = 0; g < rank; ++g)
+        for (std::size_t g = 0; g < global_modes; ++g)
           variance +=
               f.global_variance[g] * sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
         sums.add(LevelSums::global, p, sum_of_squares(residual), variance);
@@ -185,8 +187,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
                     "times");
   const auto pass = [&](const EncodedPeriod& period, LevelSums* levels) {
     ErrorHistogram errors(local);
-    for (std::size_t first = 0; first < period.size(); first += static_cast<std::size_t>(block)) {
-      const std::size_t count = std::min(static_cast<std::size_t>(block), period.size() - first);
+    for_blocks(period.size(), block, [&](std::size_t first, std::size_t count) {
       if (should_stop && comm.max(should_stop() ? 1 : 0) != 0)
         throw Error(ExitCode::requeue,
                     "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
@@ -199,7 +200,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
       else
         calibrator.add_errors(data, forecasts, calibration.inflation.truncation, errors);
       progress.update(done += static_cast<long>(count));
-    }
+    });
     errors.reduce(comm, calibrator.tokens());
     return errors;
   };

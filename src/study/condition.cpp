@@ -106,14 +106,15 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
   return all;
 }
 
-ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis, const Predictors* predictors,
-                                 const Climatology* cells, const Communicator& comm)
+ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
+                                 const ReferenceForecast& reference, const Communicator& comm)
     : lr_(&lr),
       basis_(&basis),
-      slots_(predictors ? predictors->slots() : 0),
-      width_(slots_ + basis.modes),
+      slots_(reference.predictors.slots()),
+      width_(reference.conditions(basis)),
       interpolated_(lr, basis, comm) {
-  if (predictors) predictors_ = std::make_unique<PredictorSeries>(lr, basis, *predictors, *cells, comm);
+  if (slots_ > 0)
+    predictors_ = std::make_unique<PredictorSeries>(lr, basis, reference.predictors, reference.cells, comm);
 }
 
 std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
@@ -143,8 +144,7 @@ std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
 }
 
 ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm) {
-  const LinearGaussian* base = space.base();
-  return {lr, space.basis(), base ? &base->predictors : nullptr, base ? &base->cells : nullptr, comm};
+  return {lr, space.basis(), space.reference(), comm};
 }
 
 }  // namespace podscale

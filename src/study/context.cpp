@@ -7,25 +7,12 @@
 
 namespace podscale {
 
-/// operator/ drops the left side where the right one is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name) {
-  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
-}
-
-std::string Context::output_path(const std::string& name) const {
-  return path_below(namelist, name);
-}
-
-std::string Context::output_path_of(const std::string& key) const {
-  return output_path(namelist.required_text(key));
-}
-
 std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) const {
   std::vector<OutputLock> locks;
   if (check || dry_run) return locks;
   comm.agree([&] {
     if (!comm.is_root()) return;
-    const std::filesystem::path directory = namelist.text("output.directory");
+    const std::filesystem::path directory = options.output.directory;
     std::error_code status;
     if (!directory.empty()) std::filesystem::create_directories(directory, status);
     if (status)

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/random.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 #include "podscale/study/token_series.hpp"
 
 namespace podscale {
@@ -65,25 +65,30 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
   return work;
 }
 
-/// What Network::sample starts from, averaged over the members of a time; with the seasonal scale.
-StartNoise mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed, std::uint64_t time_key,
-                            const LatentScale& scale, const Inflation& inflation) {
+/// What members start from, averaged over those of a time; with the seasonal scale.
+LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed,
+                                      std::uint64_t time_key, double year_phase, const Inflation& inflation) {
   const Basis& basis = space.basis();
-  const std::size_t k = static_cast<std::size_t>(basis.modes), tokens = basis.patches.patch_of_token.size(),
-                    rank = static_cast<std::size_t>(space.global_modes());
-  const CounterRandom random(seed, Stream::sampler);
-  std::vector<float> noise((tokens + static_cast<std::size_t>(space.global_tokens())) * k);
-  StartNoise mean{std::vector<double>(basis.patches.mine.size() * k, 0.0), std::vector<double>(rank, 0.0)};
-  const double global = std::sqrt(inflation.global) / members;
+  const std::size_t k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
+  const StartNoise noise(seed, basis.modes);
+  LatentSpace::Latents factor{{},
+                              std::vector<double>(static_cast<std::size_t>(space.global_modes()),
+                                                  std::sqrt(inflation.global) / members)};
+  for (std::size_t i = 0; i < local * k; ++i)
+    factor.patch.push_back(std::sqrt(inflation.of_mode(i % k)) / members);
+  space.add_season(year_phase, factor.patch, factor.global);
+  LatentSpace::Latents mean{std::vector<double>(local * k, 0.0),
+                            std::vector<double>(factor.global.size(), 0.0)};
+  std::vector<float> of_patch(k), of_all(factor.global.size());
   for (int m = 0; m < members; ++m) {
-    random.fill_noise(noise, time_key, static_cast<std::uint32_t>(m));
-    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
-      for (std::size_t i = 0; i < k; ++i)
-        mean.patch[p * k + i] +=
-            std::sqrt(inflation.of_mode(i)) / members * scale.patch[p] *
-            static_cast<double>(noise[static_cast<std::size_t>(basis.patches.mine[p].token) * k + i]);
-    for (std::size_t r = 0; r < rank; ++r)
-      mean.global[r] += global * scale.global[r] * static_cast<double>(noise[tokens * k + r]);
+    for (std::size_t p = 0; p < local; ++p) {
+      noise.values(time_key, m, basis.patches.mine[p].token, of_patch);
+      for (std::size_t i = p * k; i < (p + 1) * k; ++i)
+        mean.patch[i] += factor.patch[i] * static_cast<double>(of_patch[i - p * k]);
+    }
+    noise.values(time_key, m, static_cast<long>(basis.patches.patch_of_token.size()), of_all);
+    for (std::size_t r = 0; r < of_all.size(); ++r)
+      mean.global[r] += factor.global[r] * static_cast<double>(of_all[r]);
   }
   return mean;
 }
@@ -94,12 +99,10 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
                              const SampleFunction& sample, const ForecastRequest& request,
                              const Inflation& inflation) {
   const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
-             local = static_cast<long>(space.basis().patches.mine.size()), rank = space.global_modes(),
-             width = space.global_tokens() * k, times = static_cast<long>(request.times());
-  Temperature temperature{static_cast<float>(std::sqrt(inflation.patch)),
-                          static_cast<float>(std::sqrt(inflation.global))};
-  for (const double factor : inflation.mode)
-    temperature.mode.push_back(static_cast<float>(std::sqrt(factor)));
+             local = static_cast<long>(space.basis().patches.mine.size()),
+             global_modes = space.global_modes(), width = space.global_tokens() * k,
+             times = static_cast<long>(request.times());
+  const Temperature temperature(inflation);
   const DealtWork work = deal(comm, space, request, groups, batch,
                               [&](std::span<const float> condition, long item, std::span<float> out) {
                                 const std::size_t time = static_cast<std::size_t>(item / groups);
@@ -110,18 +113,19 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
   MemberLatents latents;
   latents.members = plan.members;
   for (long t = 0; t < times; ++t) {
-    const LatentScale scale = space.scale(request.year_phase[static_cast<std::size_t>(t)]);
+    const std::size_t first = latents.patch.size(), first_global = latents.global.size();
     for (long m = 0; m < plan.members; ++m) {
       const long item = t * groups + m / batch, row = m % batch;
       for (long p = 0; p < local; ++p) {
         const float* from = work.patch.data() + ((item * local + p) * batch + row) * k;
-        for (long i = 0; i < k; ++i)
-          latents.patch.push_back(scale.patch[static_cast<std::size_t>(p)] * static_cast<double>(from[i]));
+        latents.patch.insert(latents.patch.end(), from, from + k);
       }
       const float* from = work.global.data() + (item * batch + row) * width;
-      for (long r = 0; r < rank; ++r)
-        latents.global.push_back(scale.global[static_cast<std::size_t>(r)] * static_cast<double>(from[r]));
+      latents.global.insert(latents.global.end(), from, from + global_modes);
     }
+    space.add_season(static_cast<double>(request.year_phase[static_cast<std::size_t>(t)]),
+                     std::span(latents.patch).subspan(first),
+                     std::span(latents.global).subspan(first_global));
   }
   return latents;
 }
@@ -130,11 +134,11 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
                                         int m, std::span<const float> condition) {
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    rank = static_cast<std::size_t>(space.global_modes()),
+                    global_modes = static_cast<std::size_t>(space.global_modes()),
                     width = static_cast<std::size_t>(space.condition_width()),
                     at = t * static_cast<std::size_t>(latents.members) + static_cast<std::size_t>(m);
   std::vector<double> a(local * k, 0.0), r(k);
-  const auto global = std::span<const double>(latents.global).subspan(at * rank, rank);
+  const auto global = std::span<const double>(latents.global).subspan(at * global_modes, global_modes);
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
     const auto out = std::span(a).subspan(p * k, modes);
@@ -156,10 +160,10 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
                       global = latents.global.size() / times, condition = request.condition.size() / times;
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < times; ++t) {
-      StartNoise noise;
+      LatentSpace::Latents noise;
       if (control_seed)
         noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t],
-                                 space.scale(request.year_phase[t]), inflation);
+                                 request.year_phase[t], inflation);
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
           std::span(latents.global).subspan(t * global, global),
@@ -176,7 +180,7 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
                                                          const Inflation& inflation) {
     const std::size_t k = static_cast<std::size_t>(space.basis().modes),
                       local = space.basis().patches.mine.size(),
-                      rank = static_cast<std::size_t>(space.global_modes()),
+                      global_modes = static_cast<std::size_t>(space.global_modes()),
                       width = static_cast<std::size_t>(space.global_tokens()) * k,
                       condition = request.condition.size() / std::max<std::size_t>(1, request.times());
     const DealtWork work =
@@ -186,22 +190,14 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
         });
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t) {
-      LatentForecast latent;
-      const LatentScale scale = space.scale(request.year_phase[t]);
       const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;
-      for (std::size_t r = 0; r < rank; ++r) {
-        latent.global_mean.push_back(scale.global[r] * static_cast<double>(mean[r]));
-        latent.global_variance.push_back(static_cast<double>(variance[r]) * inflation.global *
-                                         scale.global[r] * scale.global[r]);
-      }
+      LatentForecast latent{{mean, mean + global_modes}, {variance, variance + global_modes}, {}, {}};
       for (std::size_t p = 0; p < local; ++p) {
         const float* row = work.patch.data() + ((t * local + p) * 2) * k;
-        for (std::size_t i = 0; i < k; ++i) {
-          latent.patch_mean.push_back(scale.patch[p] * static_cast<double>(row[i]));
-          latent.patch_variance.push_back(static_cast<double>(row[k + i]) * inflation.of_mode(i) *
-                                          scale.patch[p] * scale.patch[p]);
-        }
+        latent.patch_mean.insert(latent.patch_mean.end(), row, row + k);
+        latent.patch_variance.insert(latent.patch_variance.end(), row + k, row + 2 * k);
       }
+      latent = with_season(space, request.year_phase[t], inflation, std::move(latent));
       forecasts.push_back(forecast_from_latents(space, std::move(latent),
                                                 request.condition.subspan(t * condition, condition), factor));
     }

@@ -7,6 +7,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/gaussian/ridge.hpp"
 #include "podscale/parallel/exact_sum.hpp"
+#include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
 
 namespace podscale {
@@ -52,45 +53,17 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
 
 }  // namespace
 
-LinearGaussianOptions linear_gaussian_options(const Namelist& namelist) {
-  LinearGaussianOptions options{namelist.integer("base.halo"),
-                                namelist.integers("base.lags"),
-                                {0, 1},
-                                namelist.real("base.lag_weight"),
-                                static_cast<int>(namelist.integer("base.rank")),
-                                namelist.real("base.share"),
-                                namelist.reals("base.penalties")};
-  const std::string& prior = namelist.text("base.prior");
-  if (prior != "auto") options.interpolation = {prior == "interpolation" ? 1.0 : 0.0};
-  if (options.lags.empty()) options.lags = {0};
-  if (options.penalties.empty())
-    throw Error(ExitCode::usage,
-                namelist.source() + ": base.penalties is empty; expected at least one number", true);
-  return options;
-}
-
-LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                     const Basis& basis, const FieldSource& lr, std::span<const long> train,
-                                     long block) {
-  LinearGaussian base{options.halo,
-                      options.lags,
-                      Predictors(comm, basis, options.halo, options.lags),
-                      {},
-                      0,
-                      0,
-                      {},
-                      {},
-                      {},
-                      {},
-                      {}};
+LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                     const FieldSource& lr, std::span<const long> train, long block) {
+  LinearGaussian base(options.halo, options.lags, Predictors(comm, basis, options.halo, options.lags));
   base.cells =
       fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics, block);
   return base;
 }
 
-void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                            const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
-                            long block, LinearGaussian& base) {
+void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                            const EncodedPeriod& train, const EncodedPeriod& validate, long block,
+                            LinearGaussian& base) {
   const std::size_t slots = static_cast<std::size_t>(base.predictors.slots()),
                     width = static_cast<std::size_t>(base.conditions(basis)),
                     k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
@@ -108,8 +81,7 @@ void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOption
     for (Candidate& candidate : candidates) {
       const auto fit = [&](const EncodedPeriod& period) {
         RidgeFit ridge(weights, basis.patches.mine[p].modes);
-        for (std::size_t first = 0; first < period.size(); first += static_cast<std::size_t>(block)) {
-          const std::size_t times = std::min(static_cast<std::size_t>(block), period.size() - first);
+        for_blocks(period.size(), block, [&](std::size_t first, std::size_t times) {
           const auto a = period.a(first, times), c = period.c(first, times);
           target.resize(times * k);
           for (std::size_t t = 0; t < times; ++t)
@@ -117,7 +89,7 @@ void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOption
               target[t * k + m] = a[(t * local + p) * k + m] - static_cast<float>(candidate.interpolation) *
                                                                    c[(t * local + p) * width + slots + m];
           ridge.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(times));
-        }
+        });
         return ridge;
       };
       candidate.train.push_back(fit(train));
@@ -162,23 +134,21 @@ void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOption
     std::vector<double> series;
     series.reserve(samples * static_cast<std::size_t>(modes));
     for (std::size_t t = 0; t < samples; ++t) {
-      regress(base.regression[p], modes, train.conditions.data() + (t * local + p) * width, width,
-              mean.data());
+      base.mean(basis, p, train.conditions.data() + (t * local + p) * width, mean);
       for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
         series.push_back(static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]);
     }
     residuals.push_back(std::move(series));
   }
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
-                                          static_cast<long>(samples), options.rank, options.share);
+                                          static_cast<long>(samples), options.global_modes, options.share);
 }
 
-LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                   const Basis& basis, const StudySeries& study,
-                                   const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
-                                   long block) {
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                   const StudySeries& study, const std::vector<StepPair>& train,
+                                   const std::vector<StepPair>& validate, long block) {
   LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), block);
-  const LatentSpace space(basis, &base);
+  const LatentSpace space(basis, base);
   finish_linear_gaussian(comm, options, basis, encode_period(comm, space, study, train, block),
                          encode_period(comm, space, study, validate, block), block, base);
   return base;

@@ -22,15 +22,16 @@ void for_times(const Communicator& comm, const LatentSpace& space, const Encoded
                const Work& work) {
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    rank = static_cast<std::size_t>(space.global_modes());
+                    global_modes = static_cast<std::size_t>(space.global_modes());
   for_blocks("seasonal variance", period.size(), block, [&](std::size_t first, std::size_t count) {
     const auto z =
         space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
     for (std::size_t t = 0; t < count; ++t) {
-      Squares squares{std::vector<double>(local, 0.0), std::vector<double>(rank)};
+      Squares squares{std::vector<double>(local, 0.0), std::vector<double>(global_modes)};
       for (std::size_t p = 0; p < local; ++p)
         for (std::size_t m = 0; m < k; ++m) squares.patch[p] += std::pow(z.patch[(t * local + p) * k + m], 2);
-      for (std::size_t r = 0; r < rank; ++r) squares.global[r] = std::pow(z.global[t * rank + r], 2);
+      for (std::size_t r = 0; r < global_modes; ++r)
+        squares.global[r] = std::pow(z.global[t * global_modes + r], 2);
       work(squares, period.year_phase[first + t]);
     }
   });
@@ -67,19 +68,19 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   if (const YearCoverage year = year_coverage(train.year_phase, harmonics); year.has_gap())
     return left_out("data.train has " + year.text());
   const auto& patches = space.basis().patches.mine;
-  const std::size_t rank = static_cast<std::size_t>(space.global_modes());
+  const std::size_t global_modes = static_cast<std::size_t>(space.global_modes());
   SeasonalVariance season{harmonics, {}, {}};
   const std::size_t terms = static_cast<std::size_t>(season.terms());
   std::vector<double> normal(terms * terms, 0.0);
   season.patch.assign(patches.size() * terms, 0.0);
-  season.global.assign(rank * terms, 0.0);
+  season.global.assign(global_modes * terms, 0.0);
   for_times(comm, space, train, block, [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t i = 0; i < terms; ++i) {
       for (std::size_t j = 0; j < terms; ++j) normal[j * terms + i] += basis[i] * basis[j];
       for (std::size_t p = 0; p < patches.size(); ++p)
         season.patch[p * terms + i] += basis[i] * z.patch[p] / std::max(1, patches[p].modes);
-      for (std::size_t r = 0; r < rank; ++r) season.global[r * terms + i] += basis[i] * z.global[r];
+      for (std::size_t r = 0; r < global_modes; ++r) season.global[r * terms + i] += basis[i] * z.global[r];
     }
   });
   for (std::size_t i = 0; i < terms; ++i) normal[i * terms + i] *= 1 + 1e-13;  // phases that coincide
@@ -98,12 +99,12 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   if (!solve(season.patch) || !solve(season.global))
     return left_out("the times of data.train do not determine it");
 
-  std::vector<Gain> gains(patches.size()), global_gains(rank);
+  std::vector<Gain> gains(patches.size()), global_gains(global_modes);
   for_times(comm, space, validate, block, [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t p = 0; p < patches.size(); ++p)
       gains[p].add(z.patch[p], patches[p].modes, variance_at(season.patch.data() + p * terms, basis));
-    for (std::size_t r = 0; r < rank; ++r)
+    for (std::size_t r = 0; r < global_modes; ++r)
       global_gains[r].add(z.global[r], 1, variance_at(season.global.data() + r * terms, basis));
   });
   double bound = 0;

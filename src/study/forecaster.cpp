@@ -4,41 +4,40 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/random.hpp"
-#include "podscale/study/options.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 
 namespace podscale {
 
-Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
-                       const std::string& model_path, const NetworkBackend& backend,
-                       const std::optional<Inflation>& inflation)
+Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
+                       const NetworkBackend& backend, const std::optional<Inflation>& inflation)
     : comm_(comm),
       foundation_(foundation),
-      plan_(ensemble_plan(namelist)),
-      seed_(static_cast<std::uint64_t>(namelist.integer("sampling.seed"))) {
-  control_seed_ = control_variate_seed(namelist);
-  const std::string& uncertainty = namelist.text("sampling.uncertainty");
-  kind_ = uncertainty == "base" ? Kind::base : uncertainty == "head" ? Kind::head : Kind::ensemble;
-  if (kind_ == Kind::base) {
-    if (!foundation.base)
+      kind_(options.sampling.uncertainty),
+      plan_(options.sampling.plan),
+      seed_(options.sampling.sampler.seed),
+      control_seed_(control_variate_seed(options)) {
+  const std::string& model_path = options.output.model_file.get();
+  const char* const name = uncertainty_name(kind_);
+  if (kind_ == Uncertainty::base) {
+    if (!foundation.reference->stands_alone())
       throw Error(ExitCode::usage,
-                  namelist.source() +
+                  options.source +
                       ": sampling.uncertainty = 'base' with model.base = 'none': there is no base; "
                       "expected model.base = 'gaussian'",
                   true);
-    calibration_ = foundation.base->calibration;
+    calibration_ = foundation.reference->calibration;
   } else {
     model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
-                          namelist.text("model.device"), foundation.path);
-    if (kind_ == Kind::head && !model_->options().with_head)
+                          options.model.device, foundation.path);
+    if (kind_ == Uncertainty::head && !model_->options().with_head)
       throw Error(
           ExitCode::data,
           fmt::format("{}: trained without its Gaussian head (training.head_weight = 0); train with it, or "
                       "set sampling.uncertainty = 'ensemble'",
                       model_path),
           true);
-    network_ = model_->functions(sampler_options(namelist));
-    const Calibration& found = model_->calibration(kind_ == Kind::head);
+    network_ = model_->functions(options.sampling.sampler);
+    const Calibration& found = model_->calibration(kind_ == Uncertainty::head);
     if (found.times > 0) calibration_ = found;
   }
   if (inflation) {
@@ -46,42 +45,40 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     inflation_ = *inflation;
     return;
   }
-  if (namelist.text("sampling.calibration") == "none") {
+  if (options.sampling.calibration == Correction::none) {
     calibration_.reset();
-    if (model_ && !model_->criterion().starts_with(uncertainty))
+    if (model_ && !model_->criterion().starts_with(name))
       log::warn("{}: its weights were not selected for sampling.uncertainty = '{}' but by '{}'", model_path,
-                uncertainty, model_->criterion());
+                name, model_->criterion());
   } else {
-    require_calibration(namelist, model_path);
+    require_calibration(options);
     inflation_ = calibration_->inflation;
   }
   if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
 }
 
-void Forecaster::require_calibration(const Namelist& namelist, const std::string& model_path) {
+void Forecaster::require_calibration(const StudyOptions& options) {
+  const std::string& model_path = options.output.model_file.get();
   const char* const remedy =
       "run podscale-train with this namelist again (it goes on from the file and only calibrates), or set "
       "sampling.calibration = 'none'";
   if (!calibration_)
-    throw Error(
-        ExitCode::data,
-        fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; {}", model_path, name(), remedy),
-        true);
-  if (kind_ == Kind::base) return;
-  if (const std::string wanted = calibrated_forecast(namelist); calibration_->forecast != wanted)
+    throw Error(ExitCode::data,
+                fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; {}", model_path,
+                            uncertainty_name(kind_), remedy),
+                true);
+  if (kind_ == Uncertainty::base) return;
+  if (const std::string wanted = calibrated_forecast(options); calibration_->forecast != wanted)
     throw Error(ExitCode::data,
                 fmt::format("{}: calibrated for '{}', but the namelist asks for '{}'; {}", model_path,
                             calibration_->forecast, wanted, remedy),
                 true);
 }
 
-const char* Forecaster::name() const {
-  return kind_ == Kind::base ? "base" : kind_ == Kind::head ? "head" : "ensemble";
-}
-
 std::string Forecaster::description() const {
-  if (kind_ == Kind::base) return "the linear-Gaussian base alone";
-  if (kind_ == Kind::head) return fmt::format("the Gaussian head of {} parameters", model_->parameters());
+  if (kind_ == Uncertainty::base) return "the linear-Gaussian base alone";
+  if (kind_ == Uncertainty::head)
+    return fmt::format("the Gaussian head of {} parameters", model_->parameters());
   return fmt::format("{} members of {} parameters", plan_.members, model_->parameters());
 }
 
@@ -89,11 +86,18 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
                                                    std::uint64_t time_key, int member,
                                                    std::span<const float> condition) const {
   const LatentSpace& space = foundation_.space;
-  const std::size_t tokens =
-      foundation_.basis.patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens());
-  std::vector<float> noise(tokens * static_cast<std::size_t>(foundation_.basis.modes));
-  // The stream and counters of the sampler's start noise: member m of an untrained network is the same field.
-  CounterRandom(seed_, Stream::sampler).fill_noise(noise, time_key, static_cast<std::uint32_t>(member));
+  const Patches& patches = foundation_.basis.patches;
+  const std::size_t tokens = patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens()),
+                    k = static_cast<std::size_t>(foundation_.basis.modes);
+  std::vector<float> noise(tokens * k);
+  const auto draw = [&](long token, std::size_t count) {
+    StartNoise(seed_, foundation_.basis.modes)
+        .values(time_key, member, token,
+                std::span(noise).subspan(static_cast<std::size_t>(token) * k, count * k));
+  };
+  // That of the sampler: member m of an untrained network is the same field.
+  for (const PatchModes& patch : patches.mine) draw(patch.token, 1);
+  draw(static_cast<long>(patches.patch_of_token.size()), static_cast<std::size_t>(space.global_tokens()));
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 
@@ -102,15 +106,16 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   Batch batch;
   MemberLatents latents;
-  if (kind_ == Kind::ensemble)
+  if (kind_ == Uncertainty::ensemble)
     batch.forecasts =
         ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
   else
-    batch.forecasts = kind_ == Kind::head ? head_forecast(comm_, space, network_.head)(request, inflation_)
-                                          : base_forecast(space)(request, inflation_);
+    batch.forecasts = kind_ == Uncertainty::head
+                          ? head_forecast(comm_, space, network_.head)(request, inflation_)
+                          : base_forecast(space)(request, inflation_);
   const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),
                     global = latents.global.size() / std::max<std::size_t>(1, request.times());
-  for (std::size_t t = 0; budget && kind_ == Kind::ensemble && t < request.times(); ++t)
+  for (std::size_t t = 0; budget && kind_ == Uncertainty::ensemble && t < request.times(); ++t)
     split_members(space, plan_.members, std::span<const double>(latents.patch).subspan(t * patch, patch),
                   std::span<const double>(latents.global).subspan(t * global, global), inflation_,
                   batch.forecasts[t]);
@@ -118,7 +123,7 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
     const auto condition = request.condition.subspan(t * width, width);
     std::vector<std::vector<double>> of_time;
     for (int m = 0; m < members; ++m)
-      of_time.push_back(kind_ == Kind::ensemble
+      of_time.push_back(kind_ == Uncertainty::ensemble
                             ? member_coefficients(space, latents, t, m, condition)
                             : closed_form_member(batch.forecasts[t], request.time_key[t], m, condition));
     batch.members.push_back(std::move(of_time));
@@ -131,7 +136,7 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members(const Forecast
   const LatentSpace& space = foundation_.space;
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   std::vector<std::vector<std::vector<double>>> result(request.times());
-  if (kind_ != Kind::ensemble) {
+  if (kind_ != Uncertainty::ensemble) {
     const Batch batch = forecast(request, 0, false);
     for (std::size_t t = 0; t < request.times(); ++t)
       for (int m = first; m < first + count; ++m)

@@ -51,10 +51,11 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
         "  base: {} LR values a patch (halo {}, lags {}), penalty {} towards {}, {} global modes; "
         "season of the variance {}\n",
         base->predictors.slots(), base->halo, fmt::join(base->lags, ", "), base->penalty,
-        base->interpolation > 0 ? "interpolation" : "climatology", base->residual.rank, base->season.reason);
+        base->interpolation > 0 ? "interpolation" : "climatology", base->residual.global_modes,
+        base->season.reason);
     text += fmt::format("  base: {}\n", base->calibration.text());
     text += fmt::format("  with its base: checksum {}, which models and products name\n",
-                        LatentSpace(basis, &*base).checksum(comm));
+                        checksum_text(base->checksum(comm, basis)));
   }
   return text;
 }

@@ -1,125 +1,185 @@
 #include "podscale/study/options.hpp"
 
+#include <filesystem>
+
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/core/log.hpp"
 
 namespace podscale {
 namespace {
 
-[[noreturn]] void refuse(const Namelist& namelist, const std::string& message) {
-  throw Error(ExitCode::usage, namelist.source() + ": " + message, true);  // the same namelist on every rank
+int small(const Namelist& n, const char* key) {
+  return static_cast<int>(n.integer(key));
+}
+std::uint64_t seed(const Namelist& n, const char* key) {
+  return static_cast<std::uint64_t>(n.integer(key));
+}
+Required<std::vector<std::string>> list(const Namelist& n, const char* key) {
+  return {n.texts(key), key, n.source()};
+}
+FilePath path(const Namelist& n, const char* key) {
+  const std::string& name = n.text(key);
+  return {name.empty() ? name : path_below(n, name), key, n.source()};
+}
+
+BasisOptions basis_options(const Namelist& n) {
+  const auto& size = n.integers("patches.size");
+  return {.size = {size[0], size[1]},
+          .overlap = n.integer("patches.overlap"),
+          .shared = n.text("patches.basis") == "shared",
+          .modes = small(n, "patches.modes"),
+          .energy = n.real("patches.energy"),
+          .harmonics = small(n, "basis.harmonics"),
+          .interpolation = interpolation_from_name(n.text("grid.interpolation"))};
+}
+
+BaseOptions base_options(const Namelist& n) {
+  BaseOptions options{.halo = n.integer("base.halo"),
+                      .lags = n.integers("base.lags"),
+                      .lag_weight = n.real("base.lag_weight"),
+                      .global_modes = small(n, "base.rank"),
+                      .share = n.real("base.share"),
+                      .penalties = n.reals("base.penalties"),
+                      .season = small(n, "base.season"),
+                      .inflation = inflate_from_name(n.text("base.inflation"))};
+  const std::string& prior = n.text("base.prior");
+  if (prior != "auto") options.interpolation = {prior == "interpolation" ? 1.0 : 0.0};
+  if (options.lags.empty()) options.lags = {0};
+  return options;
+}
+
+ModelOptions model_options(const Namelist& n) {
+  const bool velocity = n.text("model.prediction") == "velocity";
+  return {.width = small(n, "model.width"),
+          .depth = small(n, "model.depth"),
+          .heads = small(n, "model.heads"),
+          .prediction = velocity ? Prediction::velocity : Prediction::noise,
+          .diffusion_steps = small(n, "model.diffusion_steps"),
+          .device = n.text("model.device"),
+          .dropout = n.real("model.dropout"),
+          .with_head = n.real("training.head_weight") > 0};
+}
+
+TrainingOptions training_options(const Namelist& n) {
+  return {.steps = n.integer("training.steps"),
+          .batch = small(n, "training.batch"),
+          .warmup = n.integer("training.warmup"),
+          .rate = n.real("training.rate"),
+          .rate_floor = n.real("training.rate_floor"),
+          .weight_decay = n.real("training.weight_decay"),
+          .clip = n.real("training.clip"),
+          .ema_decay = n.real("training.ema_decay"),
+          .validate_every = n.integer("training.validate_every"),
+          .checkpoint_every = n.integer("training.checkpoint_every"),
+          .seed = seed(n, "training.seed"),
+          .diffusion_weight = n.real("training.diffusion_weight"),
+          .head_weight = n.real("training.head_weight"),
+          .condition_noise = n.real("training.condition_noise")};
+}
+
+SamplingOptions sampling_options(const Namelist& n) {
+  const std::string &uncertainty = n.text("sampling.uncertainty"),
+                    &correction = n.text("sampling.calibration");
+  return {.sampler = {sampler_from_name(n.text("sampling.sampler")), small(n, "sampling.steps"),
+                      seed(n, "sampling.seed")},
+          .sampler_name = n.text("sampling.sampler"),
+          .plan = {small(n, "sampling.members"), small(n, "sampling.member_batch")},
+          .uncertainty = uncertainty == "base"   ? Uncertainty::base
+                         : uncertainty == "head" ? Uncertainty::head
+                                                 : Uncertainty::ensemble,
+          .control_variate = n.logical("sampling.control_variate"),
+          .calibration = correction == "none"        ? Correction::none
+                         : correction == "inflation" ? Correction::inflation
+                                                     : Correction::conformal,
+          .calibration_name = correction,
+          .calibration_times = n.integer("sampling.calibration_times"),
+          .time_block = n.integer("sampling.time_block")};
+}
+
+OutputOptions output_options(const Namelist& n) {
+  return {.directory = n.text("output.directory"),
+          .basis_file = path(n, "output.basis_file"),
+          .model_file = path(n, "output.model_file"),
+          .product_file = path(n, "output.product_file"),
+          .variable_name = n.text("output.variable_name"),
+          .standard_name = n.text("output.standard_name"),
+          .long_name = n.text("output.long_name"),
+          .units = n.text("output.units"),
+          .title = n.text("output.title"),
+          .institution = n.text("output.institution"),
+          .write_factors = n.logical("output.write_factors"),
+          .write_budget = n.logical("output.write_budget"),
+          .write_members = n.logical("output.write_members"),
+          .interval = n.real("output.interval"),
+          .deflate = small(n, "output.deflate"),
+          .region_names = n.texts("regions.names"),
+          .region_differences = n.texts("regions.differences"),
+          .region_boxes = n.reals("regions.boxes")};
 }
 
 }  // namespace
 
-ModelOptions model_options(const Namelist& namelist) {
-  ModelOptions options;
-  options.width = static_cast<int>(namelist.integer("model.width"));
-  options.depth = static_cast<int>(namelist.integer("model.depth"));
-  options.heads = static_cast<int>(namelist.integer("model.heads"));
-  options.prediction =
-      namelist.text("model.prediction") == "velocity" ? Prediction::velocity : Prediction::noise;
-  options.diffusion_steps = static_cast<int>(namelist.integer("model.diffusion_steps"));
-  options.device = namelist.text("model.device");
-  options.dropout = namelist.real("model.dropout");
-  options.with_head = namelist.real("training.head_weight") > 0;
-  if (namelist.text("model.base") == "gaussian" && options.prediction == Prediction::noise)
-    refuse(namelist,
-           "model.prediction = 'noise' with model.base = 'gaussian': "
-           "an untrained network would not be the base; expected 'velocity'");
-  if (options.width % options.heads != 0)
-    refuse(namelist, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one",
-                                 options.width, options.heads));
-  return options;
+template <class T>
+const T& Required<T>::get() const {
+  if (value.empty()) missing_key(key, source);
+  return value;
+}
+template struct Required<std::string>;
+template struct Required<std::vector<std::string>>;
+
+DataOptions::DataOptions(const Namelist& n)
+    : hr_files(list(n, "data.hr_files")),
+      lr_files(list(n, "data.lr_files")),
+      hr_variable(n.texts("data.hr_variable")),
+      lr_variable(n.texts("data.lr_variable")),
+      truth_variable(n.texts("data.truth_variable")),
+      units(n.texts("data.units")),
+      truth_files(n.texts("data.truth_files")),
+      mask_file(n.text("data.mask_file")),
+      mask_variable(n.text("data.mask_variable")),
+      plausible(n.reals("data.plausible")),
+      coarsen(n.text("data.lr_source") == "coarsen"),
+      coarsen_factor(small(n, "data.coarsen_factor")),
+      train(list(n, "data.train")),
+      validate(list(n, "data.validate")),
+      downscale(list(n, "data.downscale")),
+      held_out(n.real("data.held_out")),
+      cache_mib(n.integer("grid.cache_mib")),
+      time_block(n.integer("grid.time_block")) {
+  for (const long value : n.integers("data.mask_ocean_values"))
+    mask_ocean_values.push_back(static_cast<double>(value));
 }
 
-TrainingOptions training_options(const Namelist& namelist, int ranks) {
-  TrainingOptions options;
-  options.steps = namelist.integer("training.steps");
-  options.batch = static_cast<int>(namelist.integer("training.batch"));
-  options.warmup = namelist.integer("training.warmup");
-  options.rate = namelist.real("training.rate");
-  options.rate_floor = namelist.real("training.rate_floor");
-  options.weight_decay = namelist.real("training.weight_decay");
-  options.clip = namelist.real("training.clip");
-  options.ema_decay = namelist.real("training.ema_decay");
-  options.validate_every = namelist.integer("training.validate_every");
-  options.checkpoint_every = namelist.integer("training.checkpoint_every");
-  options.seed = static_cast<std::uint64_t>(namelist.integer("training.seed"));
-  options.diffusion_weight = namelist.real("training.diffusion_weight");
-  options.head_weight = namelist.real("training.head_weight");
-  options.condition_noise = namelist.real("training.condition_noise");
-  const std::string& uncertainty = namelist.text("sampling.uncertainty");
-  if ((uncertainty == "head" ? options.head_weight : options.diffusion_weight) == 0)
-    refuse(namelist,
-           fmt::format("sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; "
-                       "expected a positive weight",
-                       uncertainty, uncertainty == "head" ? "head" : "diffusion"));
-  if (options.batch % ranks != 0)
-    refuse(namelist,
-           fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
-                       options.batch, ranks, (options.batch / ranks + 1) * ranks));
-  return options;
+StudyOptions::StudyOptions(const Namelist& n)
+    : data(n),
+      basis(basis_options(n)),
+      with_base(n.text("model.base") == "gaussian"),
+      base(base_options(n)),
+      model(model_options(n)),
+      training(training_options(n)),
+      validation{.times = n.integer("training.validation_times"),
+                 .members = small(n, "training.validation_members"),
+                 .sampler_steps = small(n, "training.validation_sampler_steps")},
+      run{.resume = n.logical("training.resume"),
+          .threads = small(n, "training.threads"),
+          .time_limit = n.text("training.time_limit")},
+      sampling(sampling_options(n)),
+      output(output_options(n)),
+      ocean(n),
+      source(n.source()),
+      effective(n.effective()) {}
+
+StudyOptions options_of_text(const std::string& text, const std::string& source,
+                             const std::vector<std::pair<std::string, std::string>>& other) {
+  Namelist namelist;
+  namelist.parse(text, source);
+  for (const auto& [key, value] : other) namelist.set_text(key, value);
+  return namelist;
 }
 
-SamplerOptions sampler_options(const Namelist& namelist) {
-  return {sampler_from_name(namelist.text("sampling.sampler")),
-          static_cast<int>(namelist.integer("sampling.steps")),
-          static_cast<std::uint64_t>(namelist.integer("sampling.seed"))};
-}
-
-SamplerOptions validation_sampler_options(const Namelist& namelist) {
-  SamplerOptions options = sampler_options(namelist);
-  options.steps = static_cast<int>(namelist.integer("training.validation_sampler_steps"));
-  return options;
-}
-
-EnsemblePlan ensemble_plan(const Namelist& namelist) {
-  return {static_cast<int>(namelist.integer("sampling.members")),
-          static_cast<int>(namelist.integer("sampling.member_batch"))};
-}
-
-std::optional<std::uint64_t> control_variate_seed(const Namelist& namelist) {
-  if (namelist.logical("sampling.control_variate") && namelist.text("model.base") == "gaussian" &&
-      namelist.text("sampling.sampler") == "angle")
-    return static_cast<std::uint64_t>(namelist.integer("sampling.seed"));
-  return std::nullopt;
-}
-
-std::string calibrated_forecast(const Namelist& namelist) {
-  if (namelist.text("sampling.uncertainty") != "ensemble") return namelist.text("sampling.uncertainty");
-  const SamplerOptions sampler = sampler_options(namelist);
-  return fmt::format("{} members, sampler {}, {} steps, {}control variate", ensemble_plan(namelist).members,
-                     namelist.text("sampling.sampler"), sampler.steps,
-                     control_variate_seed(namelist) ? "" : "no ");
-}
-
-std::string selection_criterion(const Namelist& namelist, const Inflation& base) {
-  const auto& period = namelist.required_texts("data.validate");
-  std::string text =
-      fmt::format("{}, {} times of {} to {} less a held out {}", namelist.text("sampling.uncertainty"),
-                  namelist.integer("training.validation_times"), period.front(), period.back(),
-                  namelist.real("data.held_out"));
-  if (namelist.text("sampling.uncertainty") == "ensemble") {
-    const SamplerOptions sampler = validation_sampler_options(namelist);
-    text += fmt::format(", {} members, sampler {}, {} steps, seed {}",
-                        namelist.integer("training.validation_members"), namelist.text("sampling.sampler"),
-                        sampler.steps, sampler.seed);
-  }
-  return text + fmt::format(", inflation {:.6g}", fmt::join(base.numbers(), " "));
-}
-
-bool untrained_is_base(const Namelist& namelist) {
-  return namelist.text("model.base") == "gaussian" && (namelist.text("sampling.uncertainty") != "ensemble" ||
-                                                       namelist.text("sampling.sampler") == "angle");
-}
-
-void warn_of_damping(const Namelist& namelist) {
-  if (namelist.text("model.base") == "gaussian" && !untrained_is_base(namelist))
-    log::warn(
-        "sampling.sampler = '{}' with model.base = 'gaussian': where the network adds nothing it damps the "
-        "base, which only 'angle' leaves as it is",
-        namelist.text("sampling.sampler"));
+/// operator/ drops the left side where the right one is absolute.
+std::string path_below(const Namelist& namelist, const std::string& name) {
+  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
 }
 
 }  // namespace podscale

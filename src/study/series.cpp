@@ -11,34 +11,33 @@ namespace podscale {
 
 namespace {
 
-[[noreturn]] void refuse(const Namelist& namelist, const std::string& reason) {
-  throw Error(ExitCode::usage, namelist.source() + ": " + reason, true);
+[[noreturn]] void refuse(const DataOptions& options, const std::string& reason) {
+  throw Error(ExitCode::usage, options.hr_files.source + ": " + reason, true);
 }
 
 /// One for each variable that the key names, or one for the only variable of the files.
-std::vector<CfSpec> specs_of(const Namelist& namelist, const std::string& label,
-                             const std::vector<std::string>& files, const std::string& key) {
-  std::vector<std::string> names = namelist.texts(key);
+std::vector<CfSpec> specs_of(const DataOptions& options, const std::string& label, const Files& files,
+                             const char* key, std::vector<std::string> names) {
   if (names.empty()) names = {""};
-  const auto& units = namelist.texts("data.units");
-  const auto& ranges = namelist.reals("data.plausible");
+  const auto& units = options.units;
+  const auto& ranges = options.plausible;
   if (units.size() > 1 && units.size() != names.size())
-    refuse(namelist, fmt::format("data.units names {} units for the {} of {}; expected one for all or one each",
+    refuse(options, fmt::format("data.units names {} units for the {} of {}; expected one for all or one each",
                                  units.size(), names.size(), key));
   if (!ranges.empty() && ranges.size() != 2 * names.size())
-    refuse(namelist, fmt::format("data.plausible has {} values for the {} of {}; expected the lowest and the "
+    refuse(options, fmt::format("data.plausible has {} values for the {} of {}; expected the lowest and the "
                                  "highest of each",
                                  ranges.size(), names.size(), key));
   std::vector<CfSpec> specs;
   for (std::size_t c = 0; c < names.size(); ++c) {
-    CfSpec spec{label, files, names[c], "", "", {}};
+    CfSpec spec{label, files.get(), names[c], "", "", {}};
     spec.skip_others = names.size() > 1;
     if (!units.empty()) spec.units = units[units.size() > 1 ? c : 0];
     spec.units_of = "data.units";
     if (!ranges.empty()) {
       spec.plausible = {static_cast<float>(ranges[2 * c]), static_cast<float>(ranges[2 * c + 1])};
       if (!(ranges[2 * c] < ranges[2 * c + 1]))
-        refuse(namelist, fmt::format("data.plausible = {}, {}; expected the lower value first", ranges[2 * c],
+        refuse(options, fmt::format("data.plausible = {}, {}; expected the lower value first", ranges[2 * c],
                                      ranges[2 * c + 1]));
     }
     specs.push_back(std::move(spec));
@@ -55,12 +54,12 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const st
 }
 
 /// The LR series in the units of the HR one.
-std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const Namelist& namelist,
+std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
                                                  const std::vector<Variable>& hr,
                                                  std::shared_ptr<FieldCache> cache) {
-  auto specs = specs_of(namelist, "LR", namelist.required_texts("data.lr_files"), "data.lr_variable");
+  auto specs = specs_of(options, "LR", options.lr_files, "data.lr_variable", options.lr_variable);
   if (specs.size() != hr.size())
-    refuse(namelist, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
+    refuse(options, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
                                  "one for each, in the same order",
                                  specs.size(), hr.size()));
   for (std::size_t c = 0; c < specs.size(); ++c) {
@@ -76,29 +75,27 @@ std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const
 }
 
 std::shared_ptr<const FieldSource> coarsened(std::shared_ptr<const FieldSource> hr,
-                                             const Namelist& namelist) {
-  return std::make_shared<const Coarsened>(std::move(hr),
-                                           static_cast<int>(namelist.integer("data.coarsen_factor")));
+                                             const DataOptions& options) {
+  return std::make_shared<const Coarsened>(std::move(hr), options.coarsen_factor);
 }
 
 }  // namespace
 
-std::vector<CfSpec> hr_specs(const Namelist& namelist) {
-  auto specs = specs_of(namelist, "HR", namelist.required_texts("data.hr_files"), "data.hr_variable");
+std::vector<CfSpec> hr_specs(const DataOptions& options) {
+  auto specs = specs_of(options, "HR", options.hr_files, "data.hr_variable", options.hr_variable);
   for (CfSpec& spec : specs) {
-    spec.mask_file = namelist.text("data.mask_file");
-    spec.mask_variable = namelist.text("data.mask_variable");
-    for (const long value : namelist.integers("data.mask_ocean_values"))
-      spec.mask_ocean_values.push_back(static_cast<double>(value));
+    spec.mask_file = options.mask_file;
+    spec.mask_variable = options.mask_variable;
+    spec.mask_ocean_values = options.mask_ocean_values;
   }
   return specs;
 }
 
-std::vector<CfSpec> truth_specs(const Namelist& namelist) {
-  auto specs = hr_specs(namelist);
-  const auto &files = namelist.texts("data.truth_files"), &names = namelist.texts("data.truth_variable");
+std::vector<CfSpec> truth_specs(const DataOptions& options) {
+  auto specs = hr_specs(options);
+  const auto &files = options.truth_files, &names = options.truth_variable;
   if (!names.empty() && names.size() != specs.size())
-    refuse(namelist, fmt::format("data.truth_variable names {} variables, data.hr_variable {}; expected one for "
+    refuse(options, fmt::format("data.truth_variable names {} variables, data.hr_variable {}; expected one for "
                                  "each, in the same order",
                                  names.size(), specs.size()));
   for (std::size_t c = 0; c < specs.size(); ++c) {
@@ -109,35 +106,25 @@ std::vector<CfSpec> truth_specs(const Namelist& namelist) {
   return specs;
 }
 
-std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const Namelist& namelist,
+std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache,
                                            const std::vector<Variable>* hr) {
-  if (namelist.text("data.lr_source") == "coarsen")
-    return coarsened(open_files(comm, hr_specs(namelist), std::move(cache)), namelist);
-  if (hr) return open_lr_files(comm, namelist, *hr, std::move(cache));
-  return open_lr_files(comm, namelist, open_files(comm, hr_specs(namelist), nullptr)->variables(),
+  if (options.coarsen)
+    return coarsened(open_files(comm, hr_specs(options), std::move(cache)), options);
+  if (hr) return open_lr_files(comm, options, *hr, std::move(cache));
+  return open_lr_files(comm, options, open_files(comm, hr_specs(options), nullptr)->variables(),
                        std::move(cache));
 }
 
-StudySeries open_study(const Communicator& comm, const Namelist& namelist) {
+StudySeries open_study(const Communicator& comm, const DataOptions& options) {
   const auto cache = std::make_shared<FieldCache>(
-      static_cast<std::size_t>(namelist.integer("grid.cache_mib")) << 20, comm.size());
-  const auto hr = open_files(comm, hr_specs(namelist), cache);
-  if (namelist.text("data.lr_source") == "coarsen") return {hr, coarsened(hr, namelist)};
-  return {hr, open_lr_files(comm, namelist, hr->variables(), cache)};
+      static_cast<std::size_t>(options.cache_mib) << 20, comm.size());
+  const auto hr = open_files(comm, hr_specs(options), cache);
+  if (options.coarsen) return {hr, coarsened(hr, options)};
+  return {hr, open_lr_files(comm, options, hr->variables(), cache)};
 }
 
 namespace {
-
-std::pair<std::string, std::string> dates_of_period(const Namelist& namelist, const std::string& key) {
-  const auto& dates = namelist.required_texts(key);
-  if (dates.size() != 2)
-    throw Error(ExitCode::usage,
-                fmt::format("{}: {} has {} values; expected two dates, 'YYYY-MM-DD', 'YYYY-MM-DD'",
-                            namelist.source(), key, dates.size()),
-                true);
-  return {dates[0], dates[1]};
-}
 
 std::string range_text(const TimeAxis& axis) {
   return axis.dates.empty()
@@ -147,32 +134,28 @@ std::string range_text(const TimeAxis& axis) {
 
 }  // namespace
 
-std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Namelist& namelist,
-                                      const std::string& key) {
-  const auto [first, last] = dates_of_period(namelist, key);
-  const auto pairs = same_on_all_ranks([&, first = first, last = last] {
-    return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times());
-  });
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period) {
+  const std::string &first = period.get().front(), &last = period.get().back();
+  const auto pairs = same_on_all_ranks(
+      [&] { return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times()); });
   if (pairs.empty())
     throw Error(
         ExitCode::data,
         fmt::format("{} = '{}', '{}': no date in it that both {} ({}) and {} ({}) have; expected a period "
                     "that both cover",
-                    key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
+                    period.key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
                     range_text(lr.times())),
         true);
   return pairs;
 }
 
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Namelist& namelist,
-                                     const std::string& key) {
-  const auto [first, last] = dates_of_period(namelist, key);
-  const auto steps =
-      same_on_all_ranks([&, first = first, last = last] { return steps_between(lr.times(), first, last); });
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period) {
+  const std::string &first = period.get().front(), &last = period.get().back();
+  const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), first, last); });
   if (steps.empty())
     throw Error(ExitCode::data,
-                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", key, first, last,
-                            lr.describe(), range_text(lr.times())),
+                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first,
+                            last, lr.describe(), range_text(lr.times())),
                 true);
   return steps;
 }

@@ -36,21 +36,13 @@ TokenSeries token_series(const Communicator& comm, const LatentSpace& space, con
   const Basis& basis = space.basis();
   const long local = static_cast<long>(basis.patches.mine.size()),
              patches = static_cast<long>(basis.patches.patch_of_token.size()), k = basis.modes,
-             c = space.condition_width(), rank = space.global_modes(),
+             c = space.condition_width(), global_modes = space.global_modes(),
              items = static_cast<long>(period.size());
   std::vector<float> latent(static_cast<std::size_t>(items * local * k));
   std::vector<double> global;
   for_blocks("latents", period.size(), block, [&](std::size_t first, std::size_t count) {
-    auto z = space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
-    for (std::size_t t = 0; t < count; ++t) {
-      const LatentScale scale = space.scale(period.year_phase[first + t]);
-      for (long i = 0; i < local * k; ++i)
-        z.patch[static_cast<std::size_t>(static_cast<long>(t) * local * k + i)] /=
-            scale.patch[static_cast<std::size_t>(i / k)];
-      for (long r = 0; r < rank; ++r)
-        z.global[static_cast<std::size_t>(static_cast<long>(t) * rank + r)] /=
-            scale.global[static_cast<std::size_t>(r)];
-    }
+    const auto z = space.whiten(comm, period.a(first, count), period.c(first, count),
+                                static_cast<long>(count), std::span(period.year_phase).subspan(first, count));
     std::transform(z.patch.begin(), z.patch.end(), latent.begin() + static_cast<long>(first) * local * k,
                    [](double value) { return static_cast<float>(value); });
     global.insert(global.end(), z.global.begin(), z.global.end());
@@ -66,9 +58,9 @@ TokenSeries token_series(const Communicator& comm, const LatentSpace& space, con
   of_latent.to_items(latent, by_item);
   series.latent = with_global_tokens(by_item, mine, patches, extra, k);
   for (long i = 0; i < mine; ++i)
-    for (long r = 0; r < rank; ++r)
+    for (long r = 0; r < global_modes; ++r)
       series.latent[static_cast<std::size_t>((i * (patches + extra) + patches) * k + r)] =
-          static_cast<float>(global[static_cast<std::size_t>((series.items.begin + i) * rank + r)]);
+          static_cast<float>(global[static_cast<std::size_t>((series.items.begin + i) * global_modes + r)]);
   by_item.resize(static_cast<std::size_t>(mine * patches * c));
   of_condition.to_items(given, by_item);
   series.condition = with_global_tokens(by_item, mine, patches, extra, c);

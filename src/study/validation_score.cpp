@@ -4,10 +4,11 @@
 #include <cmath>
 #include <numeric>
 
-#include "podscale/core/random.hpp"
-#include "podscale/study/anomaly.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 #include "podscale/stat/ensemble.hpp"
 #include "podscale/stat/normal.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/blocks.hpp"
 
 namespace podscale {
 namespace {
@@ -16,19 +17,11 @@ namespace {
 NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
   return {[seed, layout](std::span<const float>, float, std::uint64_t time_key, int first, int count,
                          std::span<float> out, const Temperature& temperature) {
-            const CounterRandom random(seed, Stream::sampler);
-            const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
-                              modes = static_cast<std::size_t>(layout.modes),
-                              patches = static_cast<std::size_t>((layout.tokens - layout.global_tokens) *
-                                                                 layout.modes);
-            for (int m = 0; m < count; ++m) {
-              const auto member = out.subspan(static_cast<std::size_t>(m) * size, size);
-              random.fill_noise(member, time_key, static_cast<std::uint32_t>(first + m));
-              for (std::size_t i = 0; i < size; ++i)
-                member[i] *= layout.active[i]
-                                 ? (i < patches ? temperature.of_mode(i % modes) : temperature.global)
-                                 : 0.0f;
-            }
+            const StartNoise noise(seed, layout.modes);
+            const std::size_t size = static_cast<std::size_t>(layout.latent_size());
+            for (int m = 0; m < count; ++m)
+              noise.latents(layout, time_key, first + m, temperature,
+                            out.subspan(static_cast<std::size_t>(m) * size, size));
           },
           [](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
             std::fill(mean.begin(), mean.end(), 0.0f);
@@ -53,27 +46,27 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
       space_(&space),
       study_(&study),
       pairs_(pairs),
-      block_(static_cast<std::size_t>(times_at_once(space, block))),
+      block_(times_at_once(space, block)),
       plan_{members, members},
       head_(head),
       inflation_(inflation) {
   const ConditionSeries conditions = conditions_of(space, study.lr, comm);
-  for (std::size_t first = 0; first < pairs.size(); first += block_) {
-    const auto part = conditions.read(lr_steps(pairs_from(first)));
+  for_blocks(pairs.size(), block_, [&](std::size_t first, std::size_t count) {
+    const auto part = conditions.read(lr_steps(pairs_from(first, count)));
     condition_.insert(condition_.end(), part.begin(), part.end());
-  }
+  });
   const TimeAxis& axis = study.lr.times();
   for (const StepPair& pair : pairs) {
     const std::size_t step = static_cast<std::size_t>(pair.b);
     year_phase_.push_back(static_cast<float>(space.basis().year_phase(axis, step)));
     time_key_.push_back(axis.time_key(step));
   }
-  if (space.base()) base_scores_ = scores(untrained(seed, space.layout(comm)));
+  if (space.reference().stands_alone()) base_scores_ = scores(untrained(seed, space.layout(comm)));
 }
 
-std::vector<StepPair> ValidationSubset::pairs_from(std::size_t first) const {
-  return {pairs_.begin() + static_cast<long>(first),
-          pairs_.begin() + static_cast<long>(std::min(first + block_, pairs_.size()))};
+std::vector<StepPair> ValidationSubset::pairs_from(std::size_t first, std::size_t count) const {
+  const auto part = std::span(pairs_).subspan(first, count);
+  return {part.begin(), part.end()};
 }
 
 double ValidationSubset::score(const NetworkFunctions& network) const {
@@ -100,9 +93,8 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
   const std::size_t times = pairs_.size(), n = static_cast<std::size_t>(basis.points()),
                     width = condition_.size() / times;
   std::vector<double> sums(2 * times, 0.0), truth;
-  for (std::size_t first = 0; first < times; first += block_) {
-    const auto steps = hr_steps(pairs_from(first));
-    const std::size_t count = steps.size();
+  for_blocks(times, block_, [&](std::size_t first, std::size_t count) {
+    const auto steps = hr_steps(pairs_from(first, count));
     truth.resize(n * count);
     read_anomalies(study_->hr, basis, *comm_, steps, truth);
     const ForecastRequest request{std::span(condition_).subspan(first * width, count * width),
@@ -125,7 +117,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
         decode_anomaly(basis, forecasts[t], inflation_.truncation, mean, variance);
         add(t, [&](std::size_t i, double u) { return gaussian_crps(mean[i], variance[i], u); });
       }
-      continue;
+      return;
     }
     const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
     const std::size_t m = static_cast<std::size_t>(plan_.members);
@@ -143,7 +135,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
         return fair_crps(at_point, u);
       });
     }
-  }
+  });
   comm_->sum(std::span(sums));
   std::vector<double> means;
   for (std::size_t t = 0; t < times; ++t) means.push_back(sums[t] / sums[times + t]);

@@ -116,7 +116,8 @@ void variance(Table& table, const Basis& basis) {
 
 /// What a block of times costs podscale-downscale after its network: forecast, mean and variance.
 void forecast_of_members(Table& table, const Basis& basis) {
-  const LatentSpace space(basis, nullptr);
+  const Diagonal published(basis);
+  const LatentSpace space(basis, published);
   const std::size_t points = basis.ocean.size(), patches = basis.patches.mine.size();
   const auto drawn = normal_floats(static_cast<long>(patches) * kMembers * kModes, 5);
   const std::vector<double> latents(drawn.begin(), drawn.end());

@@ -45,7 +45,7 @@ class Digest {
 
 std::uint64_t basis_digest(const Communicator& comm, const std::string& path) {
   const Basis b = read_basis(comm, path);
-  const LinearGaussian base = require_base(comm, b, path);
+  const LinearGaussian base = read_base(comm, b, path).value();
   Digest d;
   d << b.mesh.y().centres << b.mesh.x().centres << b.lr_mesh.y().centres << b.lr_mesh.x().centres << b.ocean << b.lr_ocean << b.tau
     << b.condition_scale << b.hr_climatology.coefficients << b.lr_climatology.coefficients

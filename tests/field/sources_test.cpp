@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "../mesh/example_meshes.hpp"
-#include "podscale/config/namelist.hpp"
 #include "podscale/field/array_source.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/coarsened.hpp"
@@ -103,12 +102,15 @@ TEST(Sources, LandOfTheMaskVariableIsNotInABlockMean) {
 
 TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Namelist namelist;
-  namelist.parse(
-      "&ocean ny=12, nx=36, lat0=-60, lon0=-180, resolution=10, first_date='2001-01-01', "
-      "last_date='2001-01-05', factor=4, turbulence_modes=16 /\n",
-      "test");
-  const OceanSpec spec = ocean_spec(namelist);
+  OceanSpec spec;
+  spec.ny = 12;
+  spec.nx = 36;
+  spec.lat0 = -60;
+  spec.lon0 = -180;
+  spec.resolution = 10;
+  spec.factor = 4;
+  spec.turbulence_modes = 16;
+  spec.times = decode_times({0, 1, 2, 3, 4}, "days since 2001-01-01 00:00:00", "standard", "test");
   const SyntheticSource source(comm, spec);
   const Mesh& grid = source.mesh();
   std::vector<float> whole(static_cast<std::size_t>(grid.points()));

@@ -67,10 +67,10 @@ LevelSums level_sums(const Communicator& comm, const std::array<double, 3>& misf
 
 TEST(Calibration, HalfWidthsAreThoseOfTheGaussian) {
   // Quantiles of N(0, 1) from tables.
-  EXPECT_NEAR(gaussian_half_width(0.50), 0.67448975, 1e-8);
-  EXPECT_NEAR(gaussian_half_width(0.80), 1.28155157, 1e-8);
-  EXPECT_NEAR(gaussian_half_width(0.90), 1.64485363, 1e-8);
-  EXPECT_NEAR(gaussian_half_width(0.95), 1.95996398, 1e-8);
+  EXPECT_NEAR(central_half_width(0.50), 0.67448975, 1e-8);
+  EXPECT_NEAR(central_half_width(0.80), 1.28155157, 1e-8);
+  EXPECT_NEAR(central_half_width(0.90), 1.64485363, 1e-8);
+  EXPECT_NEAR(central_half_width(0.95), 1.95996398, 1e-8);
 }
 
 TEST(Calibration, EveryLevelGetsTheFactorThatItsVarianceIsShortOf) {
@@ -106,7 +106,7 @@ TEST(Calibration, CoverageOfGaussianErrorsIsNominalAfterTheRightFactor) {
     for (std::size_t i = 0; i < calibration_levels.size(); ++i) {
       EXPECT_NEAR(after[i], calibration_levels[i], 0.008);
       // Uncorrected: the Gaussian's own answer, P(|N| < q sqrt(misfit)).
-      const double q = gaussian_half_width(calibration_levels[i]) * std::sqrt(misfit);
+      const double q = central_half_width(calibration_levels[i]) * std::sqrt(misfit);
       EXPECT_NEAR(before[i], std::erf(q / std::numbers::sqrt2), 0.008);
     }
   }

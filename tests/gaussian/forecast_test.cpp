@@ -80,7 +80,7 @@ std::vector<std::vector<double>> decoded(const Study& alone, const LatentSpace& 
       const std::size_t k = static_cast<std::size_t>(patches[p].modes), d = patches[p].points.size();
       for (std::size_t i = 0; i < k; ++i) {
         double a = 0;
-        for (std::size_t s = 0; space.base() && s < slots; ++s)
+        for (std::size_t s = 0; space.reference().stands_alone() && s < slots; ++s)
           a += alone.base.regression[p][i * slots + s] * static_cast<double>(alone.condition[p * slots + s]);
         for (std::size_t r = 0; r < rank && global_part; ++r)
           a += space.covariance(p).global[r * k + i] * z.global[static_cast<std::size_t>(m) * rank + r];
@@ -387,7 +387,7 @@ TEST(Forecast, StartNoiseTakesTheSamplingErrorOffTheMean) {
   const Members z(study.basis, count, synthetic::global_modes);
   const std::size_t local = study.basis.patches.mine.size() * synthetic::modes,
                     rank = synthetic::global_modes;
-  StartNoise noise{std::vector<double>(local, 0.0), std::vector<double>(rank, 0.0)};
+  LatentSpace::Latents noise{std::vector<double>(local, 0.0), std::vector<double>(rank, 0.0)};
   for (std::size_t i = 0; i < z.patch.size(); ++i) noise.patch[i % local] += z.patch[i] / count;
   for (std::size_t i = 0; i < z.global.size(); ++i) noise.global[i % rank] += z.global[i] / count;
   const auto plain = forecast_from_members(study.space, count, z.patch, z.global, study.condition);

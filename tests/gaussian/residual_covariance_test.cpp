@@ -100,11 +100,11 @@ void expect_exact_blocks(const Region& region, const ResidualCovariance& fit) {
   for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {
     const int k = region.patches.mine[p].modes;
     const PatchCovariance& c = fit.mine[p];
-    ASSERT_EQ(c.global.size(), static_cast<std::size_t>(k * fit.rank));
+    ASSERT_EQ(c.global.size(), static_cast<std::size_t>(k * fit.global_modes));
     for (int i = 0; i < k; ++i)
       for (int j = 0; j < k; ++j) {
         double sigma = 0, sample = 0, scale = 0;
-        for (int r = 0; r < fit.rank; ++r) sigma += c.global[r * k + i] * c.global[r * k + j];
+        for (int r = 0; r < fit.global_modes; ++r) sigma += c.global[r * k + i] * c.global[r * k + j];
         for (int m = 0; m < k; ++m) sigma += c.root[m * k + i] * c.root[m * k + j];
         for (long t = 0; t < kTimes; ++t) {
           sample += region.residuals[p][t * k + i] * region.residuals[p][t * k + j] / kTimes;
@@ -121,7 +121,7 @@ std::vector<double> whiten(const Communicator& comm, const ResidualCovariance& f
   for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {
     const int k = region.patches.mine[p].modes;
     for (long t = 0; t < kTimes; ++t)
-      whiten_patch(fit.mine[p], k, std::span(z).subspan(t * fit.rank, fit.rank),
+      whiten_patch(fit.mine[p], k, std::span(z).subspan(t * fit.global_modes, fit.global_modes),
                    std::span(region.residuals[p]).subspan(t * k, k));
   }
   return z;
@@ -130,7 +130,7 @@ std::vector<double> whiten(const Communicator& comm, const ResidualCovariance& f
 void expect_same_bits(const Communicator& comm, const Region& region, const Region& alone, int rank,
                       double share) {
   const auto found = region.fit(comm, rank, share), expected = alone.fit(Communicator::self(), rank, share);
-  EXPECT_EQ(found.rank, expected.rank);
+  EXPECT_EQ(found.global_modes, expected.global_modes);
   EXPECT_EQ(found.variance, expected.variance);
   for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {
     const std::size_t q = static_cast<std::size_t>(region.patches.mine[p].token);
@@ -149,8 +149,8 @@ TEST(ResidualCovariance, GlobalModesAreTheLeadingEigenvectors) {
   const Region region(self, kNy, kNx, 0.5);
   const Dense dense(region);
   const auto fit = region.fit(self, 6, 1.0);
-  ASSERT_EQ(fit.rank, 6);
-  for (int r = 0; r < fit.rank; ++r) {
+  ASSERT_EQ(fit.global_modes, 6);
+  for (int r = 0; r < fit.global_modes; ++r) {
     EXPECT_NEAR(fit.variance[r] / dense.eigenvalue(r), 1, 1e-8) << r;
     double product = 0, norm = 0;
     for (int i = 0; i < dense.n; ++i) {
@@ -182,7 +182,7 @@ TEST(ResidualCovariance, CrossBlocksAreTheLowRankPartOfTheSampleCovariance) {
       const auto [q, m] = dense.rows[j];
       if (p == q) continue;
       double found = 0, expected = 0;
-      for (int r = 0; r < fit.rank; ++r) {
+      for (int r = 0; r < fit.global_modes; ++r) {
         found += fit.mine[p].global[r * region.patches.mine[p].modes + k] *
                  fit.mine[q].global[r * region.patches.mine[q].modes + m];
         expected += dense.eigenvalue(r) * dense.eigenvector(r)[i] * dense.eigenvector(r)[j];
@@ -198,10 +198,10 @@ TEST(ResidualCovariance, WhitenedTrainingResidualsHaveUnitCovariance) {
   Region region(comm, kNy, kNx, 0.5);
   const auto fit = region.fit(comm, 5, 1.0);
   const auto z = whiten(comm, fit, region);
-  for (int a = 0; a < fit.rank; ++a)
-    for (int b = 0; b < fit.rank; ++b) {
+  for (int a = 0; a < fit.global_modes; ++a)
+    for (int b = 0; b < fit.global_modes; ++b) {
       double sum = 0;
-      for (long t = 0; t < kTimes; ++t) sum += z[t * fit.rank + a] * z[t * fit.rank + b] / kTimes;
+      for (long t = 0; t < kTimes; ++t) sum += z[t * fit.global_modes + a] * z[t * fit.global_modes + b] / kTimes;
       EXPECT_NEAR(sum, a == b, 1e-7) << a << ", " << b;
     }
   for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {
@@ -213,10 +213,10 @@ TEST(ResidualCovariance, WhitenedTrainingResidualsHaveUnitCovariance) {
           sum += region.residuals[p][t * k + i] * region.residuals[p][t * k + j] / kTimes;
         EXPECT_NEAR(sum, i == j, 1e-6) << "patch " << p << ", " << i << ", " << j;
       }
-      for (int g = 0; g < fit.rank; ++g) {  // the levels share nothing
+      for (int g = 0; g < fit.global_modes; ++g) {  // the levels share nothing
         double sum = 0;
         for (long t = 0; t < kTimes; ++t)
-          sum += region.residuals[p][t * k + i] * z[t * fit.rank + g] / kTimes;
+          sum += region.residuals[p][t * k + i] * z[t * fit.global_modes + g] / kTimes;
         EXPECT_NEAR(sum, 0, 1e-5) << "patch " << p << ", " << i << ", global " << g;
       }
     }
@@ -233,7 +233,7 @@ TEST(ResidualCovariance, ColourUndoesWhiten) {
     const int k = region.patches.mine[p].modes;
     std::vector<double> r(k);
     for (long t = 0; t < kTimes; ++t) {
-      colour_patch(fit.mine[p], k, std::span(z).subspan(t * fit.rank, fit.rank),
+      colour_patch(fit.mine[p], k, std::span(z).subspan(t * fit.global_modes, fit.global_modes),
                    std::span(region.residuals[p]).subspan(t * k, k), r);
       for (int i = 0; i < k; ++i) EXPECT_NEAR(r[i], before[p][t * k + i], 1e-12);
     }
@@ -294,7 +294,7 @@ TEST(ResidualCovariance, ShareKeepsTheFewestModesThatReachIt) {
   for (const double share : {0.3, 0.6, 0.8, 0.95}) {
     int expected = 0;
     for (double held = 0; held < share * dense.trace(); ++expected) held += dense.eigenvalue(expected);
-    EXPECT_EQ(region.fit(comm, 20, share).rank, expected) << share;
+    EXPECT_EQ(region.fit(comm, 20, share).global_modes, expected) << share;
   }
 }
 
@@ -302,7 +302,7 @@ TEST(ResidualCovariance, RankZeroLeavesBlocksAlone) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Region region(comm, kNy, kNx, 0.5);
   const auto fit = region.fit(comm, 0, 0.9);
-  EXPECT_EQ(fit.rank, 0);
+  EXPECT_EQ(fit.global_modes, 0);
   EXPECT_TRUE(fit.variance.empty());
   EXPECT_TRUE(whiten(comm, fit, region).empty());
 }
@@ -311,7 +311,7 @@ TEST(ResidualCovariance, MoreModesThanThereAreStopAtHalfOfTheCoefficients) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Region region(comm, 2, 6, 0.5);
   const auto fit = region.fit(comm, 1000, 1.0);
-  EXPECT_EQ(fit.rank, 4);  // two patches, four coefficients each
+  EXPECT_EQ(fit.global_modes, 4);  // two patches, four coefficients each
   expect_exact_blocks(region, fit);
 }
 
@@ -319,7 +319,7 @@ TEST(ResidualCovariance, ExactlyLowRankResidualsGiveTheirRank) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Region region(comm, kNy, kNx, 0.0);
   const auto fit = region.fit(comm, 16, 1.0);
-  EXPECT_EQ(fit.rank, 3);
+  EXPECT_EQ(fit.global_modes, 3);
   expect_exact_blocks(region, fit);
 }
 
@@ -327,7 +327,7 @@ TEST(ResidualCovariance, ResidualsOfZeroStayFinite) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Region region(comm, kNy, kNx, 0.0, 0.0);
   const auto fit = region.fit(comm, 16, 0.9);
-  EXPECT_EQ(fit.rank, 0);
+  EXPECT_EQ(fit.global_modes, 0);
   whiten(comm, fit, region);
   for (const auto& series : region.residuals)
     for (const double value : series) EXPECT_EQ(value, 0.0);

@@ -31,7 +31,7 @@ void randomise(torch::nn::Module& module, double scale) {
 }
 
 struct Inputs {
-  torch::Tensor x, condition, phi, phase;
+  torch::Tensor x, condition, angle, phase;
 };
 Inputs inputs(const TokenLayout& layout, std::int64_t batch) {
   return {normal({batch, layout.tokens, layout.modes}, 1),
@@ -116,7 +116,7 @@ TEST(Denoiser, GradientIsThatOfFiniteDifferences) {
   const auto loss = [&] {
     // Both outputs: the prediction, and the likelihood of the head.
     const auto head = network.head(in.condition, in.phase);
-    return (network.forward(in.x, in.condition, in.phi, in.phase) - target).square().mean() +
+    return (network.forward(in.x, in.condition, in.angle, in.phase) - target).square().mean() +
            (head.log_variance + (head.mean - target).square() * torch::exp(-head.log_variance)).mean();
   };
   flat.gradient.zero_();
@@ -142,7 +142,7 @@ TEST(Denoiser, UntrainedPredictsExactlyZero) {
   network.initialise(1);
   const Inputs in = inputs(layout, 3);
   const auto y = network.forward(in.x.to(torch::kFloat), in.condition.to(torch::kFloat),
-                                 in.phi.to(torch::kFloat), in.phase.to(torch::kFloat));
+                                 in.angle.to(torch::kFloat), in.phase.to(torch::kFloat));
   EXPECT_EQ(y.abs().max().item<float>(), 0.0f);
 }
 
@@ -162,11 +162,11 @@ TEST(Denoiser, PaddingNeitherSpeaksNorListens) {
   Denoiser network(layout, test::small_model());
   randomise(network, 0.3);
   Inputs in = inputs(layout, 2);
-  const auto y = network.forward(in.x, in.condition, in.phi, in.phase);
+  const auto y = network.forward(in.x, in.condition, in.angle, in.phase);
   EXPECT_EQ(y[0][layout.tokens - 1][layout.modes - 1].item<double>(), 0.0);
   auto other = in.x.clone();
   other[0][layout.tokens - 1][layout.modes - 1] = 1e6;
-  EXPECT_TRUE(torch::equal(network.forward(other, in.condition, in.phi, in.phase), y));
+  EXPECT_TRUE(torch::equal(network.forward(other, in.condition, in.angle, in.phase), y));
 }
 
 TEST(Denoiser, TokensAreKnownByTheirPlaceNotByTheirNumber) {
@@ -180,11 +180,11 @@ TEST(Denoiser, TokensAreKnownByTheirPlaceNotByTheirNumber) {
   randomise(a, 0.3);
   randomise(b, 0.3);
   const Inputs in = inputs(layout, 2);
-  const auto y = a.forward(in.x, in.condition, in.phi, in.phase);
-  const auto z = b.forward(in.x.flip(1), in.condition.flip(1), in.phi, in.phase).flip(1);
+  const auto y = a.forward(in.x, in.condition, in.angle, in.phase);
+  const auto z = b.forward(in.x.flip(1), in.condition.flip(1), in.angle, in.phase).flip(1);
   EXPECT_LT((y - z).abs().max().item<double>(), 1e-12);
   // The same order with other places gives others.
-  EXPECT_GT((y - b.forward(in.x, in.condition, in.phi, in.phase)).abs().max().item<double>(), 1e-3);
+  EXPECT_GT((y - b.forward(in.x, in.condition, in.angle, in.phase)).abs().max().item<double>(), 1e-3);
 }
 
 TEST(Denoiser, KnowsTheTimeOfDiffusionAndTheSeason) {
@@ -192,12 +192,12 @@ TEST(Denoiser, KnowsTheTimeOfDiffusionAndTheSeason) {
   Denoiser network(layout, test::small_model());
   randomise(network, 0.3);
   const Inputs in = inputs(layout, 2);
-  const auto y = network.forward(in.x, in.condition, in.phi, in.phase);
-  EXPECT_GT((network.forward(in.x, in.condition, in.phi + 0.1, in.phase) - y).abs().max().item<double>(),
+  const auto y = network.forward(in.x, in.condition, in.angle, in.phase);
+  EXPECT_GT((network.forward(in.x, in.condition, in.angle + 0.1, in.phase) - y).abs().max().item<double>(),
             1e-3);
-  EXPECT_GT((network.forward(in.x, in.condition, in.phi, in.phase + 0.3) - y).abs().max().item<double>(),
+  EXPECT_GT((network.forward(in.x, in.condition, in.angle, in.phase + 0.3) - y).abs().max().item<double>(),
             1e-3);
-  EXPECT_LT((network.forward(in.x, in.condition, in.phi, in.phase + 1.0) - y).abs().max().item<double>(),
+  EXPECT_LT((network.forward(in.x, in.condition, in.angle, in.phase + 1.0) - y).abs().max().item<double>(),
             1e-9);
 }
 

@@ -24,8 +24,8 @@ torch::Tensor noise(std::uint32_t step) {
 }
 
 /// E[z0 | x] = mu + c S (c2 S + s2 I)^-1 (x - c mu); v = (c x - z0) / s.
-torch::Tensor exact_velocity(const torch::Tensor& x, double phi) {
-  const double c = std::cos(phi), s = std::sin(phi);
+torch::Tensor exact_velocity(const torch::Tensor& x, double angle) {
+  const double c = std::cos(angle), s = std::sin(angle);
   const double a = c * c * kCovariance[0][0] + s * s, b = c * c * kCovariance[0][1],
                d = c * c * kCovariance[1][1] + s * s;
   const double determinant = a * d - b * b;
@@ -41,9 +41,9 @@ torch::Tensor exact_velocity(const torch::Tensor& x, double phi) {
 }
 
 /// The same denoiser given as a noise prediction, to test the conversion.
-torch::Tensor exact_velocity_by_noise(const torch::Tensor& x, double phi) {
-  const auto predicted = x * std::sin(phi) + exact_velocity(x, phi) * std::cos(phi);
-  return velocity_from_noise(predicted, x, phi);
+torch::Tensor exact_velocity_by_noise(const torch::Tensor& x, double angle) {
+  const auto predicted = x * std::sin(angle) + exact_velocity(x, angle) * std::cos(angle);
+  return velocity_from_noise(predicted, x, angle);
 }
 
 struct Moments {
@@ -123,10 +123,10 @@ TEST(Sampler, DdimLosesVarianceWhereTheAngleOdeDoesNot) {
 }
 
 TEST(Sampler, OneStepIsTheDataEstimate) {
-  // From phi to 0 in one step DDIM, DPM-Solver++ and the ancestral sampler all return E[z0 | x].
+  // From angle to 0 in one step DDIM, DPM-Solver++ and the ancestral sampler all return E[z0 | x].
   const auto x = noise(1000);
-  const double phi = sampler_start_angle();
-  const auto z0 = x * std::cos(phi) - exact_velocity(x, phi) * std::sin(phi);
+  const double angle = sampler_start_angle();
+  const auto z0 = x * std::cos(angle) - exact_velocity(x, angle) * std::sin(angle);
   for (const SamplerKind kind : {SamplerKind::dpm_solver, SamplerKind::ddim, SamplerKind::ancestral})
     EXPECT_LT((run_sampler(kind, 1, x, exact_velocity, {}) - z0).abs().max().item<double>(), 1e-5);
 }

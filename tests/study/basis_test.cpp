@@ -4,13 +4,14 @@
 #include <cmath>
 #include <fstream>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
-#include "podscale/study/token_series.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"
+#include "podscale/study/token_series.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;
@@ -123,10 +124,11 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const Namelist namelist = study_namelist(series);
   const StudySeries study = open_study(comm, namelist);
   const Basis basis = build_basis(comm, namelist, study);
-  const auto pairs = steps_of_period(study.hr, study.lr, namelist, "data.train");
+  const Diagonal published(basis);
+  const auto pairs = steps_of_period(study.hr, study.lr, DataOptions(namelist).train);
   const TokenSeries tokens =
-      token_series(comm, LatentSpace(basis, nullptr),
-                   encode_period(comm, LatentSpace(basis, nullptr), study, pairs, 32), 32);
+      token_series(comm, LatentSpace(basis, published),
+                   encode_period(comm, LatentSpace(basis, published), study, pairs, 32), 32);
   EXPECT_EQ(comm.sum(tokens.items.size()), 120);
   const TokenLayout layout = basis.layout(comm);
   std::vector<double> latent(static_cast<std::size_t>(layout.latent_size())), condition(latent.size());

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/anomaly.hpp"
@@ -10,6 +11,7 @@
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/ocean_file.hpp"
+#include "podscale/study/options.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -56,12 +58,12 @@ class Encoded : public ::testing::Test {
 
   /// All that podscale-basis does; returns a checksum of it.
   std::uint64_t build(const Namelist& n, const StudySeries& study) {
-    const auto train = steps_of_period(study.hr, study.lr, n, "data.train"),
-               validate = steps_of_period(study.hr, study.lr, n, "data.validate");
+    const auto train = steps_of_period(study.hr, study.lr, DataOptions(n).train),
+               validate = steps_of_period(study.hr, study.lr, DataOptions(n).validate);
     Basis basis = fit_modes(comm, n, study);
-    const LinearGaussianOptions options = linear_gaussian_options(n);
+    const BaseOptions options = StudyOptions(n).base;
     LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), kBlock);
-    const LatentSpace space(basis, &base);
+    const LatentSpace space(basis, base);
     const EncodedPeriod one = encode_period(comm, space, study, train, kBlock),
                         two = encode_period(comm, space, study, validate, kBlock);
     set_condition_scale(basis, one.conditions);
@@ -96,8 +98,9 @@ TEST_F(Encoded, IsWhatTheSeriesHold) {
   const Namelist n = namelist("coarsen", 1024);
   const StudySeries study = open_study(comm, n);
   const Basis basis = build_basis(comm, n, study);
-  const LatentSpace space(basis, nullptr);
-  const auto pairs = steps_of_period(study.hr, study.lr, n, "data.validate");
+  const Diagonal published(basis);
+  const LatentSpace space(basis, published);
+  const auto pairs = steps_of_period(study.hr, study.lr, DataOptions(n).validate);
   const EncodedPeriod period = encode_period(comm, space, study, pairs, kBlock);
   ASSERT_EQ(period.size(), pairs.size());
   const std::size_t width = basis.patches.mine.size() * static_cast<std::size_t>(basis.modes);

@@ -1,7 +1,4 @@
 // The base of a synthetic ocean, from series to basis.nc and back, at any rank count.
-#include "podscale/study/fit_base.hpp"
-#include "podscale/study/fit_season.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,14 +10,18 @@
 #include <set>
 #include <tuple>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/study/base_file.hpp"
-#include "podscale/study/calibrate.hpp"
-#include "podscale/study/token_series.hpp"
 #include "podscale/file/netcdf_file.hpp"
-#include "podscale/study/ocean_file.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/anomaly.hpp"
+#include "podscale/study/base_file.hpp"
+#include "podscale/study/calibrate.hpp"
+#include "podscale/study/fit_base.hpp"
+#include "podscale/study/fit_season.hpp"
+#include "podscale/study/ocean_file.hpp"
+#include "podscale/study/options.hpp"
+#include "podscale/study/token_series.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;
@@ -49,12 +50,11 @@ Namelist study_namelist(const std::string& dir) {
 struct Study {
   Study(const Communicator& comm, const Namelist& namelist)
       : series(open_study(comm, namelist)),
-        train(steps_of_period(series.hr, series.lr, namelist, "data.train")),
-        validate(steps_of_period(series.hr, series.lr, namelist, "data.validate")),
+        train(steps_of_period(series.hr, series.lr, DataOptions(namelist).train)),
+        validate(steps_of_period(series.hr, series.lr, DataOptions(namelist).validate)),
         basis(build_basis(comm, namelist, series)),
-        base(fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate,
-                                 kBlock)),
-        space(basis, &base) {
+        base(fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate, kBlock)),
+        space(basis, base) {
     base.calibration.times = 1;  // a file with a base that was not calibrated is refused
   }
   Study(const Study&) = delete;
@@ -160,13 +160,13 @@ void for_forecasts(const Communicator& comm, const Study& study, const std::vect
 }  // namespace
 
 TEST_F(Base, OptionsComeFromTheNamelist) {
-  const auto options = linear_gaussian_options(study_namelist("x"));
+  const auto options = StudyOptions(study_namelist("x")).base;
   EXPECT_EQ(options.lags, (std::vector<long>{-1, 0, 1}));
-  EXPECT_EQ(options.rank, 12);
+  EXPECT_EQ(options.global_modes, 12);
   EXPECT_EQ(options.penalties.size(), 4u);
   EXPECT_EQ(study().base.lags, options.lags);
   EXPECT_EQ(study().base.predictors.slots() % 3, 0);
-  EXPECT_GT(study().base.residual.rank, 0);
+  EXPECT_GT(study().base.residual.global_modes, 0);
 }
 
 TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
@@ -262,7 +262,7 @@ TEST_F(Base, ALargePenaltyLeavesThePrior) {
   namelist.set("base.penalties=1e6");
   for (const std::string prior : {"interpolation", "climatology"}) {
     namelist.set("base.prior=" + prior);
-    const LinearGaussian base = fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis,
+    const LinearGaussian base = fit_linear_gaussian(comm(), StudyOptions(namelist).base, study().basis,
                                                     study().series, study().train, study().validate, kBlock);
     const std::size_t slots = static_cast<std::size_t>(base.predictors.slots()),
                       width = static_cast<std::size_t>(base.conditions(study().basis));
@@ -291,10 +291,10 @@ TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
   double best = 1e300, penalty = 0, interpolation = -1;
   for (const double prior : {0.0, 1.0})
     for (const double candidate : {1e-3, 1e-2, 0.1, 1.0}) {
-      LinearGaussianOptions options = linear_gaussian_options(study_namelist(dir()));
+      BaseOptions options = StudyOptions(study_namelist(dir())).base;
       options.penalties = {candidate};
       options.interpolation = {prior};
-      options.rank = 0;
+      options.global_modes = 0;
       const LinearGaussian base = fit_linear_gaussian(comm(), options, study().basis, study().series,
                                                       study().train, study().validate, kBlock);
       double error = 0;
@@ -302,8 +302,7 @@ TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
       for (std::size_t t = 0; t < times; ++t)
         for (std::size_t p = 0; p < patches.size(); ++p) {
           const std::size_t at = t * patches.size() + p;
-          regress(base.regression[p], patches[p].modes, block.condition.data() + at * width, width,
-                  mean.data());
+          base.mean(study().basis, p, block.condition.data() + at * width, mean);
           for (int m = 0; m < patches[p].modes; ++m)
             error += std::pow(static_cast<double>(a[at * k + m]) - mean[m], 2);
         }
@@ -348,12 +347,12 @@ TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
     namelist.set("base.rank=" + rank);
     const Study two(comm(), namelist), alone(self, namelist);
     ASSERT_EQ(two.basis.patches.patch_of_token.size(), 2u);
-    EXPECT_EQ(std::to_string(two.base.residual.rank), rank);
+    EXPECT_EQ(std::to_string(two.base.residual.global_modes), rank);
     EXPECT_EQ(two.base.checksum(comm(), two.basis), alone.base.checksum(self, alone.basis));
     write_basis(comm(), two.basis, path, base_extras(comm(), two.basis, two.base));
     comm().barrier();
     const Basis basis = read_basis(comm(), path);
-    EXPECT_EQ(require_base(comm(), basis, path).checksum(comm(), basis),
+    EXPECT_EQ(read_base(comm(), basis, path).value().checksum(comm(), basis),
               two.base.checksum(comm(), two.basis));
     const auto here = calibrate(comm(), two.space, two.series, both(two.validate), base_forecast(two.space),
                                 Inflate::mode, kBlock);
@@ -368,7 +367,7 @@ TEST_F(Base, FileRoundTrip) {
   LinearGaussian calibrated = study().base;
   calibrated.calibration.inflation = {1.1, 1.2, 1.3, {0.8, 0.9, 1.0, 1.1, 1.2}};
   calibrated.season.harmonics = 1;
-  for (int r = 0; r < calibrated.residual.rank; ++r)
+  for (int r = 0; r < calibrated.residual.global_modes; ++r)
     for (const double value : {1.0, 0.1 * r, -0.2}) calibrated.season.global.push_back(value);
   for (const PatchModes& patch : study().basis.patches.mine)
     for (const double value : {1.0, 0.3, 0.01 * static_cast<double>(patch.patch)})
@@ -381,7 +380,7 @@ TEST_F(Base, FileRoundTrip) {
   write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, calibrated));
   {
     const Basis basis = read_basis(comm(), path);
-    const LinearGaussian read = require_base(comm(), basis, path);
+    const LinearGaussian read = read_base(comm(), basis, path).value();
     EXPECT_EQ(read.checksum(comm(), basis), calibrated.checksum(comm(), study().basis));
     EXPECT_NE(read.checksum(comm(), basis), study().base.checksum(comm(), study().basis));  // without season
     EXPECT_EQ(read.season.patch, calibrated.season.patch);
@@ -407,7 +406,7 @@ TEST_F(Base, FileRoundTrip) {
   // The whole of it by this process alone: another decomposition.
   const Communicator self = Communicator::self();
   const Basis basis = read_basis(self, path);
-  const LinearGaussian read = require_base(self, basis, path);
+  const LinearGaussian read = read_base(self, basis, path).value();
   EXPECT_EQ(read.checksum(self, basis), calibrated.checksum(comm(), study().basis));
 }
 
@@ -443,7 +442,7 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   };
   // The choice of the penalty, the seasonal variance and the calibration read that period.
   refused("base.penalties", [&] {
-    fit_linear_gaussian(comm(), linear_gaussian_options(namelist), study().basis, series, study().train,
+    fit_linear_gaussian(comm(), StudyOptions(namelist).base, study().basis, series, study().train,
                         study().validate, kBlock);
   });
   refused("latents", [&] {
@@ -537,7 +536,7 @@ TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
   write_basis(comm(), study().basis, path);
   const Basis basis = read_basis(comm(), path);
   EXPECT_FALSE(read_base(comm(), basis, path).has_value());
-  EXPECT_EQ(code_of([&] { require_base(comm(), basis, path); }), ExitCode::data);
+  EXPECT_EQ(code_of([&] { read_reference(comm(), basis, path, true); }), ExitCode::data);
 }
 
 TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
@@ -638,7 +637,7 @@ TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem)
   const auto c =
       calibrate(comm(), study().space, study().series, both(study().validate), damped, Inflate::mode, kBlock);
   std::array<double, 4> gaussian{};
-  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = central_half_width(calibration_levels[l]);
   const auto after = count_covered(comm(), study(), arrives(c.inflation), gaussian),
              conformal = count_covered(comm(), study(), arrives(c.inflation), c.half_width);
   for (std::size_t l = 0; l < 4; ++l) {
@@ -677,7 +676,7 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
     return count_covered(comm(), study(), inflation, width);
   };
   std::array<double, 4> gaussian{};
-  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = gaussian_half_width(calibration_levels[l]);
+  for (std::size_t l = 0; l < 4; ++l) gaussian[l] = central_half_width(calibration_levels[l]);
   const auto before = covered({}, gaussian), after = covered(c.inflation, gaussian),
              conformal = covered(c.inflation, c.half_width);
   for (std::size_t l = 0; l < 4; ++l) {
@@ -819,7 +818,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   ASSERT_EQ(season.harmonics, 1);
   const auto& patches = study().basis.patches.mine;
   const std::size_t k = static_cast<std::size_t>(study().basis.modes), local = patches.size(),
-                    rank = static_cast<std::size_t>(study().base.residual.rank);
+                    rank = static_cast<std::size_t>(study().base.residual.global_modes);
   // Squared latents and harmonics of a period, all at once.
   struct Squares {
     std::vector<double> patch, global;
@@ -950,7 +949,7 @@ TEST_F(Base, ATrainingPeriodThatLacksSeasonsLeavesThemOutWithTheReason) {
   const std::string path = dir() + "/seasons.nc";
   write_basis(comm(), study.basis, path, base_extras(comm(), study.basis, study.base));
   comm().barrier();
-  EXPECT_EQ(require_base(comm(), read_basis(comm(), path), path).season.reason, study.base.season.reason);
+  EXPECT_EQ(read_base(comm(), read_basis(comm(), path), path).value().season.reason, study.base.season.reason);
 }
 
 TEST(SeasonalVariance, ScaleIsTheRootOfTheCurveWithinBounds) {
@@ -969,7 +968,8 @@ TEST(SeasonalVariance, ScaleIsTheRootOfTheCurveWithinBounds) {
 
 TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
   const Basis& basis = study().basis;
-  const LatentSpace published(basis, nullptr);
+  const Diagonal diagonal(basis);
+  const LatentSpace published(basis, diagonal);
   const std::vector<long> steps{3, 150};
   const auto with = conditions_of(study().space, study().series.lr, comm()).read(steps),
              without = conditions_of(published, study().series.lr, comm()).read(steps);
@@ -998,7 +998,8 @@ TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
 }
 
 TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
-  const LatentSpace published(study().basis, nullptr);
+  const Diagonal diagonal(study().basis);
+  const LatentSpace published(study().basis, diagonal);
   EXPECT_EQ(published.global_modes(), 0);
   EXPECT_EQ(published.condition_width(), study().basis.modes);
   const TokenSeries tokens = token_series(

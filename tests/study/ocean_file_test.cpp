@@ -7,12 +7,14 @@
 #include <cstring>
 #include <numbers>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
+#include "podscale/study/options.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "podscale/config/namelist.hpp"
+#include "podscale/study/options.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -23,10 +25,10 @@ class Series : public ::testing::Test {
     write_sample(comm, path, sample);
     return path;
   }
-  Namelist namelist(const std::string& data) {
+  DataOptions namelist(const std::string& data) {
     Namelist n;
     n.parse("&data " + data + " /\n", "test.nml");
-    return n;
+    return DataOptions(n);
   }
   std::vector<float> first(const FieldSource& source) {
     std::vector<float> values(static_cast<std::size_t>(source.channels()));

@@ -8,11 +8,13 @@
 #include <memory>
 #include <numeric>
 
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/study/fit_base.hpp"
-#include "podscale/study/token_series.hpp"
 #include "podscale/study/ocean_file.hpp"
+#include "podscale/study/options.hpp"
+#include "podscale/study/token_series.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;
@@ -40,12 +42,11 @@ using Truth = std::map<float, std::vector<float>>;
 struct Study {
   explicit Study(const Communicator& comm, const Namelist& namelist)
       : series(open_study(comm, namelist)),
-        train(steps_of_period(series.hr, series.lr, namelist, "data.train")),
-        validate(spread(steps_of_period(series.hr, series.lr, namelist, "data.validate"), 36)),
+        train(steps_of_period(series.hr, series.lr, DataOptions(namelist).train)),
+        validate(spread(steps_of_period(series.hr, series.lr, DataOptions(namelist).validate), 36)),
         basis(build_basis(comm, namelist, series)),
-        base(
-            fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, series, train, validate, 50)),
-        space(basis, &base),
+        base(fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate, 50)),
+        space(basis, base),
         layout(space.layout(comm)) {
     const TokenSeries tokens =
         token_series(comm, space, encode_period(comm, space, series, validate, 50), 50);

@@ -86,7 +86,9 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
 
 inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, int rank = global_modes,
                                 bool season = false) {
-  LinearGaussian base{1, {0}, Predictors(comm, basis, 1, {0}), {}, 0.1, 1, {}, {}, {}, {}, {}};
+  LinearGaussian base(1, {0}, Predictors(comm, basis, 1, {0}));
+  base.penalty = 0.1;
+  base.interpolation = 1;
   if (season) {
     base.season.harmonics = 1;
     for (int r = 0; r < rank; ++r)
@@ -96,7 +98,7 @@ inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, in
         base.season.patch.push_back(value);
   }
   const std::size_t slots = static_cast<std::size_t>(base.conditions(basis));
-  base.residual.rank = rank;
+  base.residual.global_modes = rank;
   for (int r = 0; r < rank; ++r) base.residual.variance.push_back(3.0 - r);
   for (const PatchModes& patch : basis.patches.mine) {
     const std::size_t k = static_cast<std::size_t>(patch.modes);
@@ -127,13 +129,16 @@ struct Study {
   explicit Study(const Communicator& comm, int rank = global_modes, long overlap = 0, bool season = false)
       : basis(make_basis(comm, overlap)),
         base(make_base(comm, basis, rank, season)),
-        space(basis, &base),
-        published(basis, nullptr),
+        space(basis, base),
+        diagonal(basis),
+        published(basis, diagonal),
         condition(make_condition(basis, space.condition_width())) {}
   Study(const Study&) = delete;
   Basis basis;
   LinearGaussian base;
-  LatentSpace space, published;  ///< with the base, and base = 'none'
+  LatentSpace space;  ///< with the base
+  Diagonal diagonal;  ///< base = 'none'
+  LatentSpace published;
   std::vector<float> condition;
   const std::vector<double>& climatology() const { return basis.hr_climatology.coefficients; }
 };
@@ -191,7 +196,7 @@ struct Dense {
                         slots = static_cast<std::size_t>(study.space.condition_width());
       for (std::size_t i = 0; i < d; ++i) {
         Row row{static_cast<std::size_t>(own.points[i]), p,
-                std::vector<double>(static_cast<std::size_t>(study.base.residual.rank)),
+                std::vector<double>(static_cast<std::size_t>(study.base.residual.global_modes)),
                 std::vector<double>(k)};
         for (std::size_t m = 0; m < k; ++m) {
           const double phi = own.phi[m * d + i];

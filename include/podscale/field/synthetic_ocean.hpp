@@ -10,13 +10,12 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/config/namelist.hpp"
 #include "podscale/field/variable.hpp"
 #include "podscale/mesh/mesh.hpp"
 
 namespace podscale {
 
-/// &ocean of the namelist, checked. Units as in doc/namelist.md.
+/// &ocean of the namelist. Units as in doc/namelist.md.
 struct OceanSpec {
   long ny = 96, nx = 96;
   double lat0 = 28, lon0 = -78, resolution = 0.25;
@@ -46,10 +45,6 @@ std::pair<std::vector<double>, std::vector<double>> ocean_axes(const OceanSpec& 
 
 /// Not collective. One a channel.
 std::vector<Variable> ocean_variables(const OceanSpec& spec);
-
-/// Not collective. Errors: usage, for dates that are none or in the wrong order and a grid that leaves the
-/// globe.
-OceanSpec ocean_spec(const Namelist& namelist);
 
 /// The HR field on one window. Every value is a function of (spec, time, latitude, longitude) alone, through
 /// CounterRandom, and its terms are summed in the same order everywhere: the same bits whatever the window.

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "podscale/parallel/communicator.hpp"
+#include "podscale/stat/normal.hpp"
 
 namespace podscale {
 
 /// The central intervals whose coverage is checked.
-inline constexpr std::array<double, 4> calibration_levels = {0.50, 0.80, 0.90, 0.95};
+inline constexpr auto calibration_levels = coverage_levels;
 
 /// Factors on the variance of each level: global modes, patches, truncation.
 struct Inflation {
@@ -101,9 +102,6 @@ class ErrorHistogram {
   std::vector<double> total_;              // cumulative, normalised
   std::vector<double> sigma_;              // sum of weight * sigma in each bin
 };
-
-/// Half width, in standard deviations, of the central interval of a Gaussian.
-double gaussian_half_width(double level);
 
 /// "" or why `times` steps that span `days` days are too few to calibrate on.
 std::string calibration_note(long times, double days);

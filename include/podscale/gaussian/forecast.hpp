@@ -49,13 +49,10 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 /// exactly: the mean is then B c + colour(mean(z - noise)), without the sampling error of M members where the
 /// network does nothing (Owen 2013, Monte Carlo, section 8.9). latent.variance is left without its (M + 1) /
 /// M then.
-struct StartNoise {
-  std::vector<double> patch, global;  ///< [local patches][K], [R]
-};
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
                                           std::span<const float> condition,
-                                          const StartNoise* start_noise = nullptr);
+                                          const LatentSpace::Latents* start_noise = nullptr);
 /// Not collective. Fills patch_factor and global_factor of a forecast from the same members, which the
 /// variance budget needs.
 void split_members(const LatentSpace& space, int members, std::span<const double> z_patch,
@@ -82,6 +79,11 @@ using ForecastFunction =
 /// factors, of which there are at most 1 GiB, over all ranks, so that their number does not
 /// matter.
 long times_at_once(const LatentSpace& space, long block);
+
+/// Not collective. From moments of the network's latents at a phase of the year to those under the reference:
+/// with the inflation and the seasonal scale.
+LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
+                           LatentForecast network);
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor::with);

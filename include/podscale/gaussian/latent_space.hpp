@@ -3,62 +3,68 @@
 //
 //   a_p = B_p c_p + U_p L^(1/2) z_g + S_p^(1/2) z_p
 //
-// so that under the base z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without one; the network
-// works on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no global part, and S_p^(1/2) is
-// diagonal: the published per-coefficient standardisation.
+// so that under the reference z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without one; the
+// network works on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no global part, and
+// S_p^(1/2) is diagonal: the published per-coefficient standardisation.
 
 #include <span>
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/gaussian/reference_forecast.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
 
 class LatentSpace {
  public:
-  /// Not collective. Both must outlive it; base: nullptr for base = 'none'.
-  LatentSpace(const Basis& basis, const LinearGaussian* base);
+  /// Not collective. Both must outlive it.
+  LatentSpace(const Basis& basis, const ReferenceForecast& reference)
+      : basis_(&basis), reference_(&reference) {}
 
   const Basis& basis() const { return *basis_; }
-  const LinearGaussian* base() const { return base_; }
-  int global_modes() const { return covariance_->rank; }  ///< R
+  const ReferenceForecast& reference() const { return *reference_; }
+  int global_modes() const { return reference_->residual.global_modes; }  ///< R
   /// Tokens that carry z_g: ceil(R / K), behind those of the patches.
   int global_tokens() const { return (global_modes() + basis_->modes - 1) / basis_->modes; }
-  long condition_width() const;
-  /// Collective. Of basis and base: what a model belongs to.
+  long condition_width() const { return reference_->conditions(*basis_); }  ///< C
+  /// Collective. Of basis and reference: what a model belongs to.
   std::string checksum(const Communicator& comm) const;
   /// Collective. The tokens of the region, global ones last.
   TokenLayout layout(const Communicator& comm) const;
 
   // Not collective, of a local patch p; loops in a fixed order.
-  const PatchCovariance& covariance(std::size_t p) const { return covariance_->mine[p]; }
+  const PatchCovariance& covariance(std::size_t p) const { return reference_->residual.mine[p]; }
   /// B c: [modes] K. condition: [C] K.
-  void mean(std::size_t p, const float* condition, std::span<double> a) const;
+  void mean(std::size_t p, const float* condition, std::span<double> a) const {
+    reference_->mean(*basis_, p, condition, a);
+  }
   /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes] K. z_global: [R]; z_patch: [modes].
   void colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
               std::span<double> r) const;
-  /// Standard deviations of the latents under the base at a phase of the year: 1 but for its seasonal
-  /// variance. The network sees latents over them; all else here has them in.
-  LatentScale scale(double year_phase) const;
+  /// From latents of the network at a phase of the year to latents under the reference, in place: times the
+  /// seasonal scale. z_patch: [any][local patches][K]; z_global: [any][R].
+  void add_season(double year_phase, std::span<double> z_patch, std::span<double> z_global) const;
   /// Condition for the network, standardised: [C].
   void standardise(std::size_t p, const float* condition, float* out) const;
 
   /// Collective. Latents of `times` fields from their coefficients and conditions: z_patch [times][local
   /// patches][K], 0 in padding, and z_global [times][R], the same on every rank. a: [times][local patches][K]
-  /// K; condition: [times][local patches][C] K.
+  /// K; condition: [times][local patches][C] K. year_phase: [times], for the latents of the network, or
+  /// empty.
   struct Latents {
     std::vector<double> patch, global;
   };
   Latents whiten(const Communicator& comm, std::span<const float> a, std::span<const float> condition,
-                 long times) const;
+                 long times, std::span<const double> year_phase = {}) const;
 
  private:
+  LatentScale scale(double year_phase) const {
+    return latent_scale(reference_->season, year_phase, basis_->patches.mine.size(),
+                        static_cast<std::size_t>(global_modes()));
+  }
   const Basis* basis_;
-  const LinearGaussian* base_;
-  ResidualCovariance diagonal_;  // base = 'none'
-  const ResidualCovariance* covariance_;
+  const ReferenceForecast* reference_;
 };
 
 /// Not collective. [modes x (R + modes)]: the columns of U L^(1/2) and S^(1/2), each times the standard

@@ -22,7 +22,7 @@ struct PatchCovariance {
 };
 
 struct ResidualCovariance {
-  int rank = 0;                       ///< R
+  int global_modes = 0;               ///< R
   std::vector<double> variance;       ///< [R] L, K2, descending, the same on every rank
   std::vector<PatchCovariance> mine;  ///< one a local patch
 };
@@ -34,10 +34,11 @@ using PatchSeries = std::vector<std::vector<double>>;
 /// Collective. U and L by SLEPc (Krylov-Schur) on R R^T / times as a shell matrix: the residuals stay where
 /// they are, nothing of the size tokens x tokens or times x times is ever formed. SLEPc runs on rank 0, whose
 /// vectors have one value a coefficient; sums over patches are exact (ExactSum). So the result is the same
-/// bits at any number of ranks. R is the fewest modes that hold `share` of the variance, at most `rank`, and
-/// no more than half of the coefficients or times. Errors: bug (no convergence).
+/// bits at any number of ranks. R is the fewest modes that hold `share` of the variance, at most
+/// `global_modes`, and no more than half of the coefficients or times. Errors: bug (no convergence).
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
-                                           const PatchSeries& residuals, long times, int rank, double share);
+                                           const PatchSeries& residuals, long times, int global_modes,
+                                           double share);
 
 /// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and at any
 /// number of ranks. Memory does not grow with the number of patches.

@@ -33,12 +33,12 @@ TORCH_MODULE(Block);
 class Denoiser : public torch::nn::Module {
  public:
   Denoiser(const TokenLayout& layout, const ModelOptions& options);
-  /// x: [B, P, K]; condition: [B, P, C]; phi, year_phase: [B], or [1] for all. The prediction (noise or
+  /// x: [B, P, K]; condition: [B, P, C]; angle, year_phase: [B], or [1] for all. The prediction (noise or
   /// velocity): [B, P, K], exactly 0 for inactive modes, and for all of them before training.
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& phi,
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
                         const torch::Tensor& year_phase);
   /// The Gaussian head: mean and log-variance of the clean latents given the condition alone, [B, P, K] each;
-  /// both exactly 0 before training, which is the base. The same blocks see x = 0 at phi = pi/2, where a
+  /// both exactly 0 before training, which is the base. The same blocks see x = 0 at angle = pi/2, where a
   /// state carries no information.
   struct Head {
     torch::Tensor mean, log_variance;
@@ -50,7 +50,7 @@ class Denoiser : public torch::nn::Module {
   const torch::Tensor& active() const { return active_; }  ///< [P, K] 0 or 1
 
  private:
-  torch::Tensor trunk(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& phi,
+  torch::Tensor trunk(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
                       const torch::Tensor& year_phase);
   double dropout_;
   torch::Tensor active_, position_features_;

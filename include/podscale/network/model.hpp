@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/calibration.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/pod/token_layout.hpp"
 
@@ -51,13 +51,6 @@ struct SamplerOptions {
   SamplerKind kind = SamplerKind::ddim;
   int steps = 100;
   std::uint64_t seed = 1;
-};
-
-/// Factors on the standard deviation of the noise that sampling starts from: how calibration reaches members.
-struct Temperature {
-  float patch = 1, global = 1;
-  std::vector<float> mode{};  ///< of each mode of a patch, relative to `patch`; empty: all 1
-  float of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0f); }
 };
 
 /// Draws members of one time: as Model::sample with fixed options. Not collective.

@@ -1,6 +1,6 @@
 #pragma once
-// The noise schedule as an angle: x = cos(phi) z0 + sin(phi) eps, phi from 0 (data) to pi/2 (noise).
-// Velocity v = dx/dphi = cos(phi) eps - sin(phi) z0 (Salimans & Ho 2022, appendix D).
+// The noise schedule as an angle: x = cos(angle) z0 + sin(angle) eps, angle from 0 (data) to pi/2 (noise).
+// Velocity v = dx/dangle = cos(angle) eps - sin(angle) z0 (Salimans & Ho 2022, appendix D).
 
 #include <vector>
 
@@ -19,8 +19,8 @@ class Schedule {
   std::vector<double> angle_;
 };
 
-/// Where samplers start: cos(phi) = 0.01. The state there is noise to 5e-5 in variance, and a noise
-/// prediction can still be turned into an estimate of z0 (division by cos phi).
+/// Where samplers start: cos(angle) = 0.01. The state there is noise to 5e-5 in variance, and a noise
+/// prediction can still be turned into an estimate of z0 (division by cos angle).
 double sampler_start_angle();
 /// phi_0 = start .. phi_n = 0, equidistant: [n + 1].
 std::vector<double> sampler_angles(int steps);

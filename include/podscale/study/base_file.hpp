@@ -1,10 +1,11 @@
 #pragma once
 // The base in basis.nc, beside what write_basis puts there.
 
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/gaussian/reference_forecast.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {
@@ -17,7 +18,9 @@ BasisExtras base_extras(const Communicator& comm, const Basis& basis, const Line
 std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& basis,
                                         const std::string& path);
 
-/// Collective. The same where it has to be there: Error(data) that says to make the basis again.
-LinearGaussian require_base(const Communicator& comm, const Basis& basis, const std::string& path);
+/// Collective. The reference forecast that a study asks for: the base, or without it the published method.
+/// Error(data) where there is no base: make the basis again.
+std::unique_ptr<ReferenceForecast> read_reference(const Communicator& comm, const Basis& basis,
+                                                  const std::string& path, bool with_base);
 
 }  // namespace podscale

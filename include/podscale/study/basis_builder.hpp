@@ -1,7 +1,6 @@
 #pragma once
 // From series to basis: the work of podscale-basis.
 
-#include "podscale/config/namelist.hpp"
 #include "podscale/pod/basis.hpp"
 #include "podscale/study/series.hpp"
 
@@ -9,18 +8,18 @@ namespace podscale {
 
 /// Not collective, the same on every rank. Refuses patches that do not fit the grid (data) and an overlap of
 /// more than half a patch (usage): what build_basis starts with, for --check.
-void require_patches(const Namelist& namelist, const FieldSource& hr);
+void require_patches(const StudyOptions& options, const FieldSource& hr);
 
 /// Collective. Masks, climatologies, Gram matrices, modes: all of a basis but condition_scale. Passes over
 /// the training series in blocks of grid.time_block steps, of which the first reads the files and the others
 /// the memory of the sources, as far as grid.cache_mib goes. Errors: data.
-Basis fit_modes(const Communicator& comm, const Namelist& namelist, const StudySeries& study);
+Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study);
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its
 /// conditions, [samples][local patches][C] K: of the last K of each row.
 void set_condition_scale(Basis& basis, std::span<const float> conditions);
 
 /// Collective. Both, for a study without a base.
-Basis build_basis(const Communicator& comm, const Namelist& namelist, const StudySeries& study);
+Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study);
 
 }  // namespace podscale

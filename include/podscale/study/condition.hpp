@@ -43,13 +43,13 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block);
 
-/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values. With a base, the
-/// LR cells of its regression (Predictors) before them.
+/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values; before them the LR
+/// cells that the reference forecast asks for (Predictors), if any.
 class ConditionSeries {
  public:
-  /// All arguments must outlive it. predictors, cells: nullptr for base = 'none', the published recipe.
-  ConditionSeries(const FieldSource& lr, const Basis& basis, const Predictors* predictors,
-                  const Climatology* cells, const Communicator& comm);
+  /// All arguments must outlive it.
+  ConditionSeries(const FieldSource& lr, const Basis& basis, const ReferenceForecast& reference,
+                  const Communicator& comm);
   long width() const { return width_; }  ///< C, values a patch
   /// Collective. [steps][local patches][C] K. Cells and interpolated fields come from one reading of the LR
   /// source. Errors: data (gaps).

@@ -1,5 +1,5 @@
 #pragma once
-// What a run works with: its ranks, its namelist, its folder.
+// What a run works with: its ranks, its options, its folder.
 
 #include <string>
 #include <utility>
@@ -8,6 +8,7 @@
 #include "podscale/config/namelist.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/parallel/communicator.hpp"
+#include "podscale/study/options.hpp"
 
 namespace podscale {
 
@@ -16,22 +17,16 @@ namespace podscale {
 struct Context {
   Communicator comm;
   Namelist namelist;
+  StudyOptions options;            ///< what it says
   bool check = false;              ///< --check: validate namelist and inputs, touch nothing
   bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
   std::vector<std::string> files;  ///< positional files of a program with takes_files
 
-  /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
-  std::string output_path(const std::string& name) const;
-  /// Not collective. The path that the namelist gives to a file: output_path of a text key.
-  std::string output_path_of(const std::string& key) const;
   /// Collective. Before the work: makes output.directory, and takes the right to write the files, by path,
   /// for as long as the result lives, so that another run of the same study is refused at once and not at its
   /// end. Nothing under --check and --dry-run. Errors: io.
   [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
-
-/// Not collective. `name` below output.directory, or `name` itself where it is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name);
 
 /// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of the
 /// outputs is one of the inputs under whatever name. Both are (what it is, path).

@@ -4,29 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/gaussian/reference_forecast.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "podscale/study/encoded_period.hpp"
 
 namespace podscale {
 
-struct LinearGaussianOptions {
-  long halo = 1;                               ///< LR cells around a patch
-  std::vector<long> lags = {0};                ///< steps of the LR series
-  std::vector<double> interpolation = {0, 1};  ///< candidates for what the penalty shrinks to
-  double lag_weight = 0.25;  ///< of predictors at other times: their penalty is lag_weight^-2 times larger
-  int rank = 64;             ///< most global modes R of the residual covariance
-  double share = 0.9;        ///< of the residual variance that they need not exceed
-  std::vector<double> penalties;  ///< candidates, relative; the validation period chooses
-};
-/// &base. Not collective.
-LinearGaussianOptions linear_gaussian_options(const Namelist& namelist);
-
 /// Collective. What the conditions of a period need of the base: predictors, and the climatology of the LR
 /// cells over the training period, steps of lr. A LatentSpace over it can encode periods.
-LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                     const Basis& basis, const FieldSource& lr, std::span<const long> train,
-                                     long block);
+LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                     const FieldSource& lr, std::span<const long> train, long block);
 
 /// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out of the
 /// condition, D is a ridge regression of what that leaves on the LR cells. The penalty then shrinks towards
@@ -34,14 +21,13 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const LinearGauss
 /// period chooses penalty and interpolation, the same for all patches. Regression and residual covariance;
 /// no fields are read. The same bits at any number of ranks. Without seasonal variance and calibration yet.
 /// base: as started.
-void finish_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                            const Basis& basis, const EncodedPeriod& train, const EncodedPeriod& validate,
-                            long block, LinearGaussian& base);
+void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                            const EncodedPeriod& train, const EncodedPeriod& validate, long block,
+                            LinearGaussian& base);
 
 /// Collective. Both, for callers that need the encoded periods for nothing else.
-LinearGaussian fit_linear_gaussian(const Communicator& comm, const LinearGaussianOptions& options,
-                                   const Basis& basis, const StudySeries& study,
-                                   const std::vector<StepPair>& train, const std::vector<StepPair>& validate,
-                                   long block);
+LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                   const StudySeries& study, const std::vector<StepPair>& train,
+                                   const std::vector<StepPair>& validate, long block);
 
 }  // namespace podscale

@@ -6,9 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "podscale/study/foundation.hpp"
 #include "podscale/study/downscaling.hpp"
-#include "podscale/config/namelist.hpp"
+#include "podscale/study/foundation.hpp"
 
 namespace podscale {
 
@@ -18,14 +17,11 @@ class Forecaster {
   /// (keys that do not go together), no_input, data (a model of another basis, or one that was not
   /// calibrated for this forecast). inflation: to use instead of that of basis or model, which are then not
   /// asked for a calibration: that of a product whose members are wanted.
-  Forecaster(const Communicator& comm, const Foundation& foundation, const Namelist& namelist,
-             const std::string& model_path, const NetworkBackend& backend,
-             const std::optional<Inflation>& inflation = std::nullopt);
+  Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
+             const NetworkBackend& backend, const std::optional<Inflation>& inflation = std::nullopt);
   Forecaster(const Forecaster&) = delete;
 
-  enum class Kind { base, head, ensemble };
-  Kind kind() const { return kind_; }
-  const char* name() const;
+  Uncertainty kind() const { return kind_; }
   const Inflation& inflation() const { return inflation_; }  ///< in use; all 1: none
   const std::optional<Calibration>& calibration() const { return calibration_; }
   const EnsemblePlan& plan() const { return plan_; }
@@ -44,12 +40,12 @@ class Forecaster {
                                                         int count) const;
 
  private:
-  void require_calibration(const Namelist& namelist, const std::string& model_path);
+  void require_calibration(const StudyOptions& options);
   std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint64_t time_key,
                                          int member, std::span<const float> condition) const;
   const Communicator& comm_;
   const Foundation& foundation_;
-  Kind kind_;
+  Uncertainty kind_;
   EnsemblePlan plan_;
   std::uint64_t seed_;
   std::optional<std::uint64_t> control_seed_;

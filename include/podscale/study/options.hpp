@@ -1,33 +1,168 @@
 #pragma once
-// From namelist keys to the option structures of the network.
+// What a study is asked for: the keys of its namelist as typed structs. Namelists are read here and nowhere
+// else; a field without a comment is the key of its name, see doc/namelist.md.
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "podscale/study/downscaling.hpp"
+#include "podscale/field/synthetic_ocean.hpp"
+#include "podscale/mesh/regrid.hpp"
 #include "podscale/network/model.hpp"
-#include "podscale/config/namelist.hpp"
+#include "podscale/study/downscaling.hpp"
 
 namespace podscale {
 
-/// Not collective. Errors: usage (keys that do not go together), on every rank alike.
-ModelOptions model_options(const Namelist& namelist);
-TrainingOptions training_options(const Namelist& namelist, int ranks);
-SamplerOptions sampler_options(const Namelist& namelist);
-SamplerOptions validation_sampler_options(const Namelist& namelist);
-EnsemblePlan ensemble_plan(const Namelist& namelist);
-/// The seed of the start noise where it serves as a control variate.
-std::optional<std::uint64_t> control_variate_seed(const Namelist& namelist);
+class Namelist;
 
-/// Not collective. What a calibration of the head or of members holds for, in words: "24 members, sampler
-/// angle, 8 steps, control variate".
-std::string calibrated_forecast(const Namelist& namelist);
-/// Not collective. What selects the weights, in words; base: the inflation of step 0.
-std::string selection_criterion(const Namelist& namelist, const Inflation& base);
-/// Not collective. Whether an untrained network forecasts the base: its head does, and its members where the
-/// sampler leaves the start noise as it is; the others damp it.
-bool untrained_is_base(const Namelist& namelist);
-/// Not collective. Warns where members of a base are drawn by such a sampler.
-void warn_of_damping(const Namelist& namelist);
+/// A value without a default: only a program that needs it asks for it.
+template <class T>
+struct Required {
+  T value{};
+  std::string key{};     ///< "data.train"
+  std::string source{};  ///< the namelist
+  /// Not collective. Error(usage), agreed, where the namelist does not give it: what to write where.
+  const T& get() const;
+};
+using Files = Required<std::vector<std::string>>;   ///< paths and globs
+using Period = Required<std::vector<std::string>>;  ///< first and last day
+using FilePath = Required<std::string>;             ///< below output.directory, or absolute
+
+/// &data, and of &grid how it is read.
+struct DataOptions {
+  DataOptions() = default;
+  DataOptions(const Namelist& namelist);  // not explicit: where options are asked for, a namelist will do
+  Files hr_files, lr_files;
+  std::vector<std::string> hr_variable, lr_variable, truth_variable, units, truth_files;
+  std::string mask_file, mask_variable;
+  std::vector<double> plausible, mask_ocean_values;
+  bool coarsen = false;  ///< data.lr_source = 'coarsen'
+  int coarsen_factor = 8;
+  Period train, validate, downscale;
+  double held_out = 0.33;
+  long cache_mib = 1024, time_block = 64;  ///< of &grid
+};
+
+/// &patches, &basis, and of &grid how the LR field comes to the HR grid.
+struct BasisOptions {
+  std::array<long, 2> size{};
+  long overlap = 0;
+  bool shared = false;  ///< patches.basis = 'shared'
+  int modes = 16;
+  double energy = 1;
+  int harmonics = 2;
+  Interpolation interpolation = Interpolation::bicubic;
+};
+
+/// &base: how the linear-Gaussian base is fitted.
+struct BaseOptions {
+  long halo = 1;                               ///< LR cells around a patch
+  std::vector<long> lags = {0};                ///< steps of the LR series
+  std::vector<double> interpolation = {0, 1};  ///< candidates for what the penalty shrinks to
+  double lag_weight = 0.25;  ///< of predictors at other times: their penalty is lag_weight^-2 times larger
+  int global_modes = 64;     ///< base.rank: most global modes R of the residual covariance
+  double share = 0.9;        ///< of the residual variance that they need not exceed
+  std::vector<double> penalties;  ///< candidates, relative; the validation period chooses
+  int season = 1;
+  Inflate inflation = Inflate::mode;
+};
+
+enum class Uncertainty { base, head, ensemble };
+const char* uncertainty_name(Uncertainty uncertainty);
+enum class Correction { none, inflation, conformal };  ///< sampling.calibration
+
+/// &sampling.
+struct SamplingOptions {
+  SamplerOptions sampler;
+  std::string sampler_name;
+  EnsemblePlan plan;
+  Uncertainty uncertainty = Uncertainty::ensemble;
+  bool control_variate = true;
+  Correction calibration = Correction::inflation;
+  std::string calibration_name;
+  long calibration_times = 96, time_block = 16;
+};
+
+/// &training beside what the trainer gets: how weights are judged, and the run.
+struct ValidationOptions {
+  long times = 24;
+  int members = 8, sampler_steps = 8;
+};
+struct RunOptions {
+  bool resume = true;
+  int threads = 1;
+  std::string time_limit;
+};
+
+/// &output and &regions.
+struct OutputOptions {
+  std::string directory;
+  FilePath basis_file, model_file, product_file;
+  std::string variable_name, standard_name, long_name, units, title, institution;
+  bool write_factors = true, write_budget = false, write_members = false;
+  double interval = 0;
+  int deflate = 1;
+  std::vector<std::string> region_names, region_differences;
+  std::vector<double> region_boxes;
+};
+
+/// &ocean. The dates of `spec` are read and all of it is checked by ocean_spec() alone.
+struct OceanOptions {
+  OceanOptions() = default;
+  OceanOptions(const Namelist& namelist);  // not explicit, as DataOptions
+  OceanSpec spec;
+  std::string first_date, last_date, calendar;
+  long step_days = 1;
+  FilePath hr_file, lr_file;
+  std::string effective;  ///< this group as a namelist
+};
+/// Not collective. Errors: usage, not agreed, for dates that are none or in the wrong order and a grid that
+/// leaves the globe.
+OceanSpec ocean_spec(const OceanOptions& options);
+
+struct StudyOptions {
+  StudyOptions() = default;
+  StudyOptions(const Namelist& namelist);  // not explicit, as DataOptions
+  DataOptions data;
+  BasisOptions basis;
+  bool with_base = true;  ///< model.base = 'gaussian'
+  BaseOptions base;
+  ModelOptions model;
+  TrainingOptions training;
+  ValidationOptions validation;
+  RunOptions run;
+  SamplingOptions sampling;
+  OutputOptions output;
+  OceanOptions ocean;
+  std::string source;     ///< of the namelist, for messages
+  std::string effective;  ///< the whole namelist with its defaults, as stored in every output
+};
+
+/// Not collective. Of the namelist that a file of ours holds; other: keys with texts to take instead. Errors:
+/// usage, not agreed.
+StudyOptions options_of_text(const std::string& text, const std::string& source,
+                             const std::vector<std::pair<std::string, std::string>>& other = {});
+/// Not collective. `name` below output.directory, or `name` itself where it is absolute.
+std::string path_below(const Namelist& namelist, const std::string& name);
+
+/// Not collective. Refuses keys that do not go together in a training on so many ranks: Error(usage), agreed.
+void require_trainable(const StudyOptions& options, int ranks);
+/// Of the members of a validation.
+SamplerOptions validation_sampler(const StudyOptions& options);
+/// The seed of the start noise where it serves as a control variate.
+std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options);
+/// What a calibration of the head or of members holds for, in words: "24 members, sampler angle, 8 steps,
+/// control variate".
+std::string calibrated_forecast(const StudyOptions& options);
+/// What selects the weights, in words; base: the inflation of step 0.
+std::string selection_criterion(const StudyOptions& options, const Inflation& base);
+/// Whether an untrained network forecasts the base: its head does, and its members where the sampler leaves
+/// the start noise as it is; the others damp it.
+bool untrained_is_base(const StudyOptions& options);
+/// Warns where members of a base are drawn by such a sampler.
+void warn_of_damping(const StudyOptions& options);
 
 }  // namespace podscale

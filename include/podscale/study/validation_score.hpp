@@ -28,13 +28,13 @@ class ValidationSubset {
  private:
   /// The area-weighted score of every time: [times], the same on every rank.
   std::vector<double> scores(const NetworkFunctions& network) const;
-  std::vector<StepPair> pairs_from(std::size_t first) const;  ///< of one block
+  std::vector<StepPair> pairs_from(std::size_t first, std::size_t count) const;
 
   const Communicator* comm_;
   const LatentSpace* space_;
   const StudySeries* study_;
   std::vector<StepPair> pairs_;
-  std::size_t block_;
+  long block_;
   EnsemblePlan plan_;
   bool head_;
   Inflation inflation_;

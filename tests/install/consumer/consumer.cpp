@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "podscale/study/downscale_run.hpp"
+#include "podscale/study/downscale.hpp"
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/product_file.hpp"
 
@@ -18,15 +18,14 @@ int main(int argc, char** argv) {
   {
     const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
     std::ifstream file(argv[1]);
-    Namelist namelist;
-    namelist.parse({std::istreambuf_iterator<char>(file), {}}, argv[1]);
-    const StudySeries study = open_study(comm, namelist);
-    const Basis basis = build_basis(comm, namelist, study);
-    const auto train = steps_of_period(study.hr, study.lr, namelist, "data.train"),
-               days = steps_of_period(study.hr, study.lr, namelist, "data.validate");
+    const StudyOptions asked = options_of_text({std::istreambuf_iterator<char>(file), {}}, argv[1]);
+    const StudySeries study = open_study(comm, asked.data);
+    const Basis basis = build_basis(comm, asked, study);
+    const auto train = steps_of_period(study.hr, study.lr, asked.data.train),
+               days = steps_of_period(study.hr, study.lr, asked.data.validate);
     const LinearGaussian base =
-        fit_linear_gaussian(comm, linear_gaussian_options(namelist), basis, study, train, days, 64);
-    const LatentSpace space(basis, &base);
+        fit_linear_gaussian(comm, asked.base, basis, study, train, days, 64);
+    const LatentSpace space(basis, base);
     const EncodedPeriod period = encode_period(comm, space, study, days, 64);
     const std::vector<float> phase(period.year_phase.begin(), period.year_phase.end());
     const auto forecasts = base_forecast(space)({period.conditions, phase, period.time_key}, {});

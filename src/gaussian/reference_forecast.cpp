@@ -1,15 +1,34 @@
-#include "podscale/gaussian/linear_gaussian.hpp"
+#include "podscale/gaussian/reference_forecast.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "podscale/core/checksum.hpp"
 
 namespace podscale {
 
-void regress(const std::vector<double>& b, int modes, const float* c, std::size_t conditions, double* a) {
-  for (std::size_t k = 0; k < static_cast<std::size_t>(modes); ++k) {
+Diagonal::Diagonal(const Basis& basis) {
+  for (const PatchModes& patch : basis.patches.mine) {
+    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    PatchCovariance own;
+    own.root.assign(k * k, 0.0);
+    for (std::size_t i = 0; i < k; ++i) own.root[i * k + i] = patch.scale[i];
+    residual.mine.push_back(std::move(own));
+  }
+}
+
+void Diagonal::mean(const Basis&, std::size_t, const float*, std::span<double> a) const {
+  std::fill(a.begin(), a.end(), 0.0);
+}
+
+/// Loops in a fixed order: the same bits for a time whatever else is computed with it.
+void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condition,
+                          std::span<double> a) const {
+  const std::size_t width = static_cast<std::size_t>(conditions(basis));
+  for (std::size_t k = 0; k < static_cast<std::size_t>(basis.patches.mine[p].modes); ++k) {
     double sum = 0;
-    for (std::size_t i = 0; i < conditions; ++i) sum += b[k * conditions + i] * static_cast<double>(c[i]);
+    for (std::size_t i = 0; i < width; ++i)
+      sum += regression[p][k * width + i] * static_cast<double>(condition[i]);
     a[k] = sum;
   }
 }
@@ -36,7 +55,10 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
   all.add(std::uint64_t(halo));
   all.add(std::span<const double>(season.global));
   for (const long lag : lags) all.add(static_cast<std::uint64_t>(lag));
-  return all.value();
+  Checksum both;
+  both.add(basis.checksum(comm));
+  both.add(all.value());
+  return both.value();
 }
 
 }  // namespace podscale

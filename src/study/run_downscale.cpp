@@ -1,5 +1,3 @@
-#include "podscale/study/downscale_run.hpp"
-
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -9,37 +7,42 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
+#include "podscale/study/downscale.hpp"
 #include "podscale/study/product_factors.hpp"
-#include "podscale/study/product_file.hpp"
+#include "podscale/study/runs.hpp"
+#include "podscale/study/series.hpp"
 
 namespace podscale {
 namespace {
 
-[[noreturn]] void refuse(const Context& context, const std::string& message) {
-  throw Error(ExitCode::usage, context.namelist.source() + ": " + message, true);  // alike on every rank
+[[noreturn]] void refuse(const StudyOptions& options, const std::string& message) {
+  throw Error(ExitCode::usage, options.source + ": " + message, true);  // alike on every rank
 }
 
 /// regions.differences as pairs of channels.
 std::vector<std::pair<std::size_t, std::size_t>> differences(const Context& context,
                                                              const std::vector<ProductVariable>& variables) {
-  const auto& names = context.namelist.texts("regions.differences");
+  const auto& names = context.options.output.region_differences;
   if (names.size() % 2 != 0)
-    refuse(context, fmt::format("regions.differences has {} names; expected pairs", names.size()));
+    refuse(context.options, fmt::format("regions.differences has {} names; expected pairs", names.size()));
   const auto channel = [&](const std::string& name) {
     for (std::size_t c = 0; c < variables.size(); ++c)
       if (variables[c].name == name) return c;
-    refuse(context, fmt::format("regions.differences: no variable '{}' in the product", name));
+    refuse(context.options, fmt::format("regions.differences: no variable '{}' in the product", name));
   };
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (std::size_t i = 0; i + 1 < names.size(); i += 2) {
     pairs.emplace_back(channel(names[i]), channel(names[i + 1]));
     const auto &a = variables[pairs.back().first], &b = variables[pairs.back().second];
     if (a.working_units != b.working_units)
-      refuse(context, fmt::format("regions.differences: {} is in {}, {} in {}; expected one unit", a.name,
+      refuse(context.options, fmt::format("regions.differences: {} is in {}, {} in {}; expected one unit", a.name,
                                   a.working_units, b.name, b.working_units));
   }
   return pairs;
@@ -47,24 +50,24 @@ std::vector<std::pair<std::size_t, std::size_t>> differences(const Context& cont
 
 /// Functionals of each series on each region: [series][regions].
 std::vector<Functional> regions(const Context& context, const Foundation& foundation) {
-  const auto& names = context.namelist.texts("regions.names");
-  const auto& boxes = context.namelist.reals("regions.boxes");
+  const auto& names = context.options.output.region_names;
+  const auto& boxes = context.options.output.region_boxes;
   if (boxes.size() != 4 * names.size())
-    refuse(context, fmt::format("regions.boxes has {} numbers for {} names; "
+    refuse(context.options, fmt::format("regions.boxes has {} numbers for {} names; "
                                 "expected south, north, west, east for each",
                                 boxes.size(), names.size()));
   const Basis& basis = foundation.basis;
   std::vector<Functional> boxed;
   for (std::size_t r = 0; r < names.size(); ++r) {
     if (names[r].find_first_of(" \t") != std::string::npos)
-      refuse(context,
+      refuse(context.options,
              fmt::format("regions.names: '{}' has a blank; expected one word, as 'gulf_stream'", names[r]));
     const Box box{boxes[4 * r], boxes[4 * r + 1], boxes[4 * r + 2], boxes[4 * r + 3]};
     Functional f{names[r], box_weights(basis.mesh, basis.window, basis.ocean, box)};
     normalise_weights(context.comm, f.weights, fmt::format("regions: {}", names[r]), basis.mesh.points());
     boxed.push_back(std::move(f));
   }
-  const auto variables = product_variables(context, basis);
+  const auto variables = product_variables(context.options, basis);
   std::vector<Functional> result;
   const auto add = [&](std::size_t plus, std::optional<std::size_t> minus) {
     for (const Functional& box : boxed) {
@@ -82,28 +85,25 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   return result;
 }
 
-ProductOptions product_options(const Context& context, const Foundation& foundation,
-                               const Forecaster& forecaster, const DownscaleOptions& wanted) {
-  const Namelist& n = context.namelist;
+ProductOptions product_of(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
+                          const DownscaleOptions& wanted) {
+  const OutputOptions& output = context.options.output;
   const std::time_t now = std::time(nullptr);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  ProductOptions options;
-  options.variables = product_variables(context, foundation.basis);
+  ProductOptions options = product_options(context.options, foundation.basis);
   options.members = wanted.members;
-  options.deflate = static_cast<int>(n.integer("output.deflate"));
-  options.chunk = foundation.basis.decomposition.chunk_shape();
-  options.attributes = {
-      {"title", n.text("output.title")},
-      {"institution", n.text("output.institution")},
-      {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-      {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " + n.source()},
-      {"references", "arXiv 2606.31290, arXiv 2605.03399"},
-      {"podscale_uncertainty", forecaster.name()},
-      {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
-      {"podscale_model_checksum", forecaster.model_checksum()},
-      {"podscale_namelist", n.effective()}};
-  if (forecaster.kind() == Forecaster::Kind::ensemble)
+  options.attributes = {{"title", output.title},
+                        {"institution", output.institution},
+                        {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
+                        {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " +
+                                        context.options.source},
+                        {"references", "arXiv 2606.31290, arXiv 2605.03399"},
+                        {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
+                        {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
+                        {"podscale_model_checksum", forecaster.model_checksum()},
+                        {"podscale_namelist", context.options.effective}};
+  if (forecaster.kind() == Uncertainty::ensemble)
     options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
   if (wanted.budget)
     options.extra = {
@@ -116,8 +116,8 @@ ProductOptions product_options(const Context& context, const Foundation& foundat
       options.extra.push_back(
           {fmt::format("_{}", side),
            fmt::format("{} bound of the central {:.0f} % interval", side, 100 * wanted.interval)});
-  options.region_boxes = n.reals("regions.boxes");
-  options.regions = n.texts("regions.names");
+  options.region_boxes = output.region_boxes;
+  options.regions = output.region_names;
   for (const ProductVariable& v : options.variables)
     options.region_series.push_back({v.name, v.long_name, v.units, v.working_units});
   for (const auto& [a, b] : differences(context, options.variables)) {
@@ -155,7 +155,7 @@ double half_width(const DownscaleOptions& options, const Forecaster& forecaster)
   for (std::size_t i = 0; i < calibration_levels.size(); ++i)
     if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
       return options.conformal ? forecaster.calibration()->half_width[i]
-                               : gaussian_half_width(calibration_levels[i]);
+                               : central_half_width(calibration_levels[i]);
   return 0;
 }
 
@@ -184,20 +184,21 @@ class BlockFields {
 
 }  // namespace
 
-std::vector<ProductVariable> product_variables(const Context& context, const Basis& basis) {
-  const Namelist& n = context.namelist;
-  const auto text = [&](const char* key, const std::string& of_source) {
-    const std::string& wanted = n.text(key);
+std::vector<ProductVariable> product_variables(const StudyOptions& options, const Basis& basis) {
+  const auto text = [&](const char* key, const std::string& wanted, const std::string& of_source) {
     if (!wanted.empty() && basis.channels() > 1)
-      refuse(context, fmt::format("{} = '{}' for {} variables; expected '': each keeps its own", key, wanted,
+      refuse(options, fmt::format("{} = '{}' for {} variables; expected '': each keeps its own", key, wanted,
                                   basis.channels()));
     return wanted.empty() ? of_source : wanted;
   };
+  const OutputOptions& output = options.output;
   std::vector<ProductVariable> variables;
   for (const Variable& v : basis.variables)
-    variables.push_back({text("output.variable_name", v.name), text("output.standard_name", v.standard_name),
-                         text("output.long_name", v.long_name.empty() ? v.name : v.long_name),
-                         text("output.units", v.working_units), v.working_units});
+    variables.push_back(
+        {text("output.variable_name", output.variable_name, v.name),
+         text("output.standard_name", output.standard_name, v.standard_name),
+         text("output.long_name", output.long_name, v.long_name.empty() ? v.name : v.long_name),
+         text("output.units", output.units, v.working_units), v.working_units});
   return variables;
 }
 
@@ -210,18 +211,26 @@ TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
   return part;
 }
 
+ProductOptions product_options(const StudyOptions& asked, const Basis& basis) {
+  ProductOptions options;
+  options.variables = product_variables(asked, basis);
+  options.deflate = asked.output.deflate;
+  options.chunk = basis.decomposition.chunk_shape();
+  return options;
+}
+
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation) {
-  const Namelist& n = context.namelist;
+  const OutputOptions& output = context.options.output;
   DownscaleOptions options;
-  options.factors = n.logical("output.write_factors");
-  options.budget = n.logical("output.write_budget");
-  options.interval = n.real("output.interval");
-  options.conformal = n.text("sampling.calibration") == "conformal";
-  if (n.logical("output.write_members")) options.members = static_cast<int>(n.integer("sampling.members"));
+  options.factors = output.write_factors;
+  options.budget = output.write_budget;
+  options.interval = output.interval;
+  options.conformal = context.options.sampling.calibration == Correction::conformal;
+  if (output.write_members) options.members = context.options.sampling.plan.members;
   if (options.interval > 0 &&
       std::none_of(calibration_levels.begin(), calibration_levels.end(),
                    [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
-    refuse(context, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
+    refuse(context.options, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
                                 fmt::join(calibration_levels, ", ")));
   options.regions = regions(context, foundation);
   return options;
@@ -234,8 +243,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const TimeAxis axis = subset(lr.times(), steps);
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
-  const bool from_members = forecaster.kind() == Forecaster::Kind::ensemble;
-  ProductOptions product_options_ = product_options(context, foundation, forecaster, options);
+  const bool from_members = forecaster.kind() == Uncertainty::ensemble;
+  ProductOptions product_options_ = product_of(context, foundation, forecaster, options);
   std::vector<double> unit_scale;
   comm.agree([&] {
     for (const ProductVariable& v : product_options_.variables)
@@ -245,18 +254,15 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                                truncation, product_options_.deflate, unit_scale);
   const FunctionalSet regions(basis, options.regions);
   product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
-    describe_calibration(file, forecaster, context.namelist.text("sampling.calibration"));
+    describe_calibration(file, forecaster, context.options.sampling.calibration_name);
     if (options.factors) factors.define(file, mesh);
   };
-  ProductFile product(comm, context.output_path_of("output.product_file"), basis.mesh, basis.window, axis,
+  ProductFile product(comm, context.options.output.product_file.get(), basis.mesh, basis.window, axis,
                       product_options_);
   if (options.factors) factors.put_static(product.file());
 
   const std::size_t n = static_cast<std::size_t>(basis.points());
-  const std::size_t block = static_cast<std::size_t>(context.namelist.integer("sampling.time_block"));
-  Progress progress("downscaling", static_cast<long>(steps.size()), "times");
-  for (std::size_t first = 0; first < steps.size(); first += block) {
-    const std::size_t count = std::min(block, steps.size() - first);
+  const auto work = [&](std::size_t first, std::size_t count) {
     if (comm.max(stop_requested() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue,
                   "stopped by a signal or the time limit; no product was written: run again", true);
@@ -299,10 +305,33 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
     if (regions.size() > 0) product.write_regions(first, count, region_mean, region_variance);
     if (options.factors) factors.put(product.file(), first, batch.forecasts, condition);
-    progress.update(static_cast<long>(first + count));
-  }
+  };
+  for_blocks("downscaling", steps.size(), context.options.sampling.time_block, work);
   product.commit();
-  progress.finish();
+}
+
+int run_downscale(const Context& context, const NetworkBackend& backend) {
+  const Communicator& comm = context.comm;
+  const StudyOptions& options = context.options;
+  const std::string& product = options.output.product_file.get();
+
+  // 1. Basis, model and the LR steps of the period.
+  backend.tune_process(options.run.threads);
+  const Foundation foundation(comm, options);
+  const Forecaster forecaster(comm, foundation, options, backend);
+  const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
+  require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
+  const auto steps = lr_steps_of_period(*lr, options.data.downscale);
+  log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
+  const DownscaleOptions wanted = downscale_options(context, foundation);
+  warn_of_damping(options);
+  if (context.check || context.dry_run) return 0;
+  const auto locks = context.claim({product});
+
+  // 2. Forecasting, decoding, writing, a block of times at a time.
+  downscale(context, foundation, forecaster, wanted, *lr, steps);
+  log::info("peak memory {:.0f} MiB a rank", comm.max(peak_memory_mib()));
+  return 0;
 }
 
 }  // namespace podscale

@@ -26,12 +26,15 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 
 /// Not collective. The channels as the product names them: as the HR source did, unless the namelist says
 /// otherwise. Errors: usage (such a key for several channels).
-std::vector<ProductVariable> product_variables(const Context& context, const Basis& basis);
+std::vector<ProductVariable> product_variables(const StudyOptions& options, const Basis& basis);
 
 /// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal
 /// came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps);
+
+/// Not collective. What &output says of a product on the grid of a basis.
+ProductOptions product_options(const StudyOptions& asked, const Basis& basis);
 
 /// Not collective. The steps of an axis.
 TimeAxis subset(const TimeAxis& axis, std::span<const long> steps);

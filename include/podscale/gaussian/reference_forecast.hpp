@@ -1,0 +1,70 @@
+#pragma once
+// What the network starts from: a Gaussian a ~ N(mean(c), Sigma) of the POD coefficients, given the condition.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "podscale/gaussian/calibration.hpp"
+#include "podscale/gaussian/predictors.hpp"
+#include "podscale/gaussian/residual_covariance.hpp"
+#include "podscale/gaussian/seasonal_variance.hpp"
+
+namespace podscale {
+
+struct ReferenceForecast {
+  virtual ~ReferenceForecast() = default;
+  /// Whether it is a forecast by itself, which a network has to beat.
+  virtual bool stands_alone() const = 0;
+  /// Not collective. Of local patch p: [modes] K. condition: [C] K.
+  virtual void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const = 0;
+  /// Standard deviation of each condition value, K, 0 in unused ones: [local patches][C].
+  virtual const std::vector<double>& condition_scale(const Basis& basis) const = 0;
+  /// Collective. Of basis and reference, not of the calibration: what a model belongs to. Independent of the
+  /// number of ranks.
+  virtual std::uint64_t checksum(const Communicator& comm, const Basis& basis) const = 0;
+  /// C, values of a patch's condition: LR cells, then the projection of the interpolated LR anomaly.
+  long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
+
+  Predictors predictors{};        ///< those LR cells; none: no slots
+  Climatology cells{};            ///< of them, whole LR grid, degC
+  ResidualCovariance residual{};  ///< Sigma
+  SeasonalVariance season{};      ///< of the latents of that covariance
+  Calibration calibration{};      ///< of the reference used alone
+};
+
+/// The published method (model.base = 'none'): mean 0 and the variance of each coefficient. The network makes
+/// all of the forecast.
+struct Diagonal final : ReferenceForecast {
+  /// Not collective.
+  explicit Diagonal(const Basis& basis);
+  bool stands_alone() const override { return false; }
+  void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const override;
+  const std::vector<double>& condition_scale(const Basis& basis) const override {
+    return basis.condition_scale;
+  }
+  std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override {
+    return basis.checksum(comm);
+  }
+};
+
+/// The linear-Gaussian base (method: section 2): mean B c. Usable alone.
+struct LinearGaussian final : ReferenceForecast {
+  LinearGaussian(long halo_cells, std::vector<long> lag_steps, Predictors lr_cells)
+      : halo(halo_cells), lags(std::move(lag_steps)) {
+    predictors = std::move(lr_cells);
+  }
+  bool stands_alone() const override { return true; }
+  void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const override;
+  const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
+  std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override;
+
+  long halo = 1;
+  std::vector<long> lags;
+  double penalty = 0;        ///< chosen
+  double interpolation = 0;  ///< chosen: what B shrinks to, 1 = the interpolated LR anomaly, 0 = nothing
+  std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][conditions] row-major
+  std::vector<double> predictor_scale;  ///< [local patches][conditions] K, 0 in unused slots and padding
+};
+
+}  // namespace podscale

@@ -1,0 +1,44 @@
+#pragma once
+// The noise that members are made from: drawn here and nowhere else, the same bits on any rank.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "podscale/core/random.hpp"
+#include "podscale/gaussian/calibration.hpp"
+#include "podscale/pod/token_layout.hpp"
+
+namespace podscale {
+
+/// Factors on the standard deviation of the noise that sampling starts from: how calibration reaches members.
+struct Temperature {
+  Temperature() = default;
+  explicit Temperature(const Inflation& inflation);
+  float patch = 1, global = 1;
+  std::vector<float> mode{};  ///< of each mode of a patch, relative to `patch`; empty: all 1
+  float of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0f); }
+};
+
+class StartNoise {
+ public:
+  /// modes: K. stream: `ancestral` for the noise of that sampler's steps.
+  StartNoise(std::uint64_t seed, int modes, Stream stream = Stream::sampler)
+      : random_(seed, stream), modes_(static_cast<std::size_t>(modes)) {}
+  /// Not collective. N(0, 1) of the tokens from `first` on, of a member (from 0) at a time
+  /// (TimeAxis::time_key) and a step of the sampler: [tokens][K], as many as `out` holds.
+  void values(std::uint64_t time_key, int member, long first, std::span<float> out,
+              std::uint32_t step = 0) const {
+    random_.fill_noise(out, time_key, static_cast<std::uint32_t>(member), step,
+                       static_cast<std::size_t>(first) * modes_);
+  }
+  /// Not collective. Of all tokens of a layout, times the temperature; 0 in padding: [P][K].
+  void latents(const TokenLayout& layout, std::uint64_t time_key, int member, const Temperature& temperature,
+               std::span<float> out, std::uint32_t step = 0) const;
+
+ private:
+  CounterRandom random_;
+  std::size_t modes_;
+};
+
+}  // namespace podscale

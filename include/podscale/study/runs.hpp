@@ -1,0 +1,37 @@
+#pragma once
+// The work of each program, as a function to call: a program adds the command line to it.
+
+#include <string>
+
+#include "podscale/network/model.hpp"
+#include "podscale/study/context.hpp"
+#include "podscale/study/inspect_functionals.hpp"
+
+namespace podscale {
+
+// All are collective, read context.options and return the exit code 0, unless they say more. Under --check
+// and --dry-run they open their inputs and write nothing. Errors: usage, no_input, data, io.
+
+/// podscale-ocean: both files of the synthetic ocean.
+int run_ocean(const Context& context);
+/// podscale-basis: HR and LR training series in, output.basis_file out.
+int run_basis(const Context& context);
+/// podscale-train: basis and series in, output.model_file out. Exit code of requeue where a signal or the time
+/// limit stopped the training after a checkpoint.
+int run_train(const Context& context, const NetworkBackend& backend);
+/// podscale-downscale: basis, model (unless the base is used alone) and LR series in, output.product_file out.
+int run_downscale(const Context& context, const NetworkBackend& backend);
+
+/// Members of a product, numbered from 1.
+struct MembersRequest {
+  int first = 1, count = 24;
+  std::string output;        ///< "": members.nc beside the product
+  std::string basis, model;  ///< "": where the product says
+};
+/// podscale-members: the product context.files names in, members out, the same bits as run_downscale would
+/// have written. No LR file is needed; the options are those stored in the product.
+int run_members(const Context& context, MembersRequest request, const NetworkBackend& backend);
+/// podscale-inspect: prints what context.files hold, or the functionals asked for.
+int run_inspect(const Context& context, const FunctionalRequest& request);
+
+}  // namespace podscale

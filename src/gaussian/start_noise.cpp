@@ -1,0 +1,21 @@
+#include "podscale/gaussian/start_noise.hpp"
+
+#include <cmath>
+
+namespace podscale {
+
+Temperature::Temperature(const Inflation& inflation)
+    : patch(static_cast<float>(std::sqrt(inflation.patch))),
+      global(static_cast<float>(std::sqrt(inflation.global))) {
+  for (const double factor : inflation.mode) mode.push_back(static_cast<float>(std::sqrt(factor)));
+}
+
+void StartNoise::latents(const TokenLayout& layout, std::uint64_t time_key, int member,
+                         const Temperature& temperature, std::span<float> out, std::uint32_t step) const {
+  values(time_key, member, 0, out, step);
+  const std::size_t patches = static_cast<std::size_t>(layout.tokens - layout.global_tokens) * modes_;
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] *= layout.active[i] ? (i < patches ? temperature.of_mode(i % modes_) : temperature.global) : 0.0f;
+}
+
+}  // namespace podscale

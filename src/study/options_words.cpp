@@ -1,0 +1,88 @@
+// What follows from several options together: refusals, and what files say of them in words.
+#include <fmt/ranges.h>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/study/options.hpp"
+
+namespace podscale {
+
+const char* uncertainty_name(Uncertainty uncertainty) {
+  return uncertainty == Uncertainty::base ? "base" : uncertainty == Uncertainty::head ? "head" : "ensemble";
+}
+
+void require_trainable(const StudyOptions& options, int ranks) {
+  const auto refuse = [&](const std::string& message) {
+    throw Error(ExitCode::usage, options.source + ": " + message, true);  // the same namelist on every rank
+  };
+  const Uncertainty uncertainty = options.sampling.uncertainty;
+  if (uncertainty == Uncertainty::base)
+    refuse(
+        "sampling.uncertainty = 'base' needs no network; run podscale-downscale at once, or choose 'head' or "
+        "'ensemble' to train");
+  const ModelOptions& model = options.model;
+  if (options.with_base && model.prediction == Prediction::noise)
+    refuse(
+        "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the base; "
+        "expected 'velocity'");
+  if (model.width % model.heads != 0)
+    refuse(fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one", model.width,
+                       model.heads));
+  const TrainingOptions& training = options.training;
+  const bool head = uncertainty == Uncertainty::head;
+  if ((head ? training.head_weight : training.diffusion_weight) == 0)
+    refuse(fmt::format(
+        "sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; expected a positive "
+        "weight",
+        uncertainty_name(uncertainty), head ? "head" : "diffusion"));
+  if (training.batch % ranks != 0)
+    refuse(fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
+                       training.batch, ranks, (training.batch / ranks + 1) * ranks));
+}
+
+SamplerOptions validation_sampler(const StudyOptions& options) {
+  SamplerOptions sampler = options.sampling.sampler;
+  sampler.steps = options.validation.sampler_steps;
+  return sampler;
+}
+
+std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options) {
+  if (options.sampling.control_variate && options.with_base &&
+      options.sampling.sampler.kind == SamplerKind::angle)
+    return options.sampling.sampler.seed;
+  return std::nullopt;
+}
+
+std::string calibrated_forecast(const StudyOptions& options) {
+  const SamplingOptions& s = options.sampling;
+  if (s.uncertainty != Uncertainty::ensemble) return uncertainty_name(s.uncertainty);
+  return fmt::format("{} members, sampler {}, {} steps, {}control variate", s.plan.members, s.sampler_name,
+                     s.sampler.steps, control_variate_seed(options) ? "" : "no ");
+}
+
+std::string selection_criterion(const StudyOptions& options, const Inflation& base) {
+  const auto& period = options.data.validate.get();
+  std::string text = fmt::format("{}, {} times of {} to {} less a held out {}",
+                                 uncertainty_name(options.sampling.uncertainty), options.validation.times,
+                                 period.front(), period.back(), options.data.held_out);
+  if (options.sampling.uncertainty == Uncertainty::ensemble)
+    text += fmt::format(", {} members, sampler {}, {} steps, seed {}", options.validation.members,
+                        options.sampling.sampler_name, options.validation.sampler_steps,
+                        options.sampling.sampler.seed);
+  return text + fmt::format(", inflation {:.6g}", fmt::join(base.numbers(), " "));
+}
+
+bool untrained_is_base(const StudyOptions& options) {
+  return options.with_base && (options.sampling.uncertainty != Uncertainty::ensemble ||
+                               options.sampling.sampler.kind == SamplerKind::angle);
+}
+
+void warn_of_damping(const StudyOptions& options) {
+  if (options.with_base && !untrained_is_base(options))
+    log::warn(
+        "sampling.sampler = '{}' with model.base = 'gaussian': where the network adds nothing it damps the "
+        "base, which only 'angle' leaves as it is",
+        options.sampling.sampler_name);
+}
+
+}  // namespace podscale

@@ -1,0 +1,79 @@
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/process.hpp"
+#include "podscale/study/base_file.hpp"
+#include "podscale/study/calibrate.hpp"
+#include "podscale/study/fit_base.hpp"
+#include "podscale/study/fit_season.hpp"
+#include "podscale/study/runs.hpp"
+
+namespace podscale {
+namespace {
+
+/// Sets the condition scale of the basis, too: both come from one encoding of the training period.
+LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
+                          const StudySeries& study, const std::vector<StepPair>& train_pairs,
+                          const ValidationParts& validation) {
+  const long block = options.data.time_block;
+  LinearGaussian base =
+      start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(train_pairs), block);
+  const LatentSpace space(basis, base);
+  const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
+  {
+    const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
+    set_condition_scale(basis, train.conditions);
+    finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
+    base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
+  }
+  const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
+  base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
+                               options.base.inflation, block);
+  log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
+            base.predictors.slots(), base.penalty,
+            base.interpolation > 0 ? "interpolation" : "climatology", base.residual.global_modes);
+  log::info("base: {}", base.calibration.text());
+  return base;
+}
+
+}  // namespace
+
+int run_basis(const Context& context) {
+  const Communicator& comm = context.comm;
+  const StudyOptions& options = context.options;
+  const std::string& path = options.output.basis_file.get();
+  if (options.with_base && options.base.penalties.empty())
+    throw Error(ExitCode::usage, options.source + ": base.penalties is empty; expected at least one number",
+                true);
+
+  // 1. The series and the times that both have.
+  const StudySeries study = open_study(comm, options.data);
+  const auto train = steps_of_period(study.hr, study.lr, options.data.train);
+  ValidationParts validation;
+  if (options.with_base)
+    validation = split_validation(
+        study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
+  log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
+            study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
+            study.lr.mesh().nx(), train.size());
+  require_patches(options, study.hr);
+  if (context.check || context.dry_run) return 0;
+  const auto locks = context.claim({path});
+
+  // 2. Climatology, patches, POD; the base; the file.
+  Basis basis = options.with_base ? fit_modes(comm, options, study) : build_basis(comm, options, study);
+  if (options.with_base) {
+    const LinearGaussian base = build_base(comm, options, basis, study, train, validation);
+    write_basis(comm, basis, path, base_extras(comm, basis, base));
+  } else {
+    write_basis(comm, basis, path);
+  }
+  log::info(
+      "{}: {} patches with ocean of {}, {} modes, {:.2f} % of the variance, checksum {}, peak memory "
+      "{:.0f} MiB a rank",
+      path, basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.modes,
+      100 * basis.explained(comm), checksum_text(basis.checksum(comm)), comm.max(peak_memory_mib()));
+  return 0;
+}
+
+}  // namespace podscale

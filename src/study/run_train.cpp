@@ -1,0 +1,108 @@
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/process.hpp"
+#include "podscale/core/stop.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/calibrate.hpp"
+#include "podscale/study/foundation.hpp"
+#include "podscale/study/runs.hpp"
+#include "podscale/study/token_series.hpp"
+#include "podscale/study/validation_score.hpp"
+
+namespace podscale {
+namespace {
+
+/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other keeps
+/// what the file has.
+void calibrate_model(const Context& context, const Foundation& foundation, const StudySeries& study,
+                     const ValidationParts& validation, const NetworkBackend& backend,
+                     NetworkTrainer& trainer) {
+  const Communicator& comm = context.comm;
+  const SamplingOptions& sampling = context.options.sampling;
+  const bool head = sampling.uncertainty == Uncertainty::head;
+  const auto model =
+      backend.load(comm, context.options.output.model_file.get(), foundation.space.layout(comm),
+                   foundation.space.checksum(comm), context.options.model.device, foundation.path);
+  const NetworkFunctions network = model->functions(sampling.sampler);
+  const ForecastFunction forecast =
+      head ? head_forecast(comm, foundation.space, network.head, Factor::without)
+           : ensemble_forecast(comm, foundation.space, sampling.plan, network.sample,
+                               control_variate_seed(context.options));
+  const long block = context.options.data.time_block;
+  const auto encoded = [&](const std::vector<StepPair>& pairs) {
+    return encode_period(comm, foundation.space, study, spread(pairs, sampling.calibration_times), block);
+  };
+  Calibration c =
+      calibrate(comm, foundation.space, study, encoded(validation.choosing), encoded(validation.held_out),
+                forecast, context.options.base.inflation, sampling.time_block, stop_requested);
+  c.forecast = calibrated_forecast(context.options);
+  log::info("{}: {}", head ? "head" : "ensemble", c.text());
+  trainer.set_calibrations(head ? c : model->calibration(true), head ? model->calibration(false) : c);
+  trainer.save();
+}
+
+}  // namespace
+
+int run_train(const Context& context, const NetworkBackend& backend) {
+  const Communicator& comm = context.comm;
+  const StudyOptions& options = context.options;
+  const std::string &basis_path = options.output.basis_file.get(),
+                    &model_path = options.output.model_file.get();
+  const long block = options.data.time_block;
+
+  // 1. Basis, base and series, on the same grid.
+  require_trainable(options, comm.size());
+  const Foundation foundation(comm, options);
+  const StudySeries study = open_study(comm, options.data);
+  require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
+  require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
+  const auto train = steps_of_period(study.hr, study.lr, options.data.train);
+  const ValidationParts parts = split_validation(
+      study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
+  if (const Calibration& c = foundation.reference->calibration;
+      c.times > 0 && (c.times != std::ssize(parts.choosing) || c.held_out != std::ssize(parts.held_out)))
+    log::warn(
+        "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
+        "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
+        basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
+  warn_of_damping(options);
+  backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
+  if (context.check || context.dry_run) return 0;
+  const auto locks = context.claim({model_path});
+  backend.tune_process(options.run.threads);
+
+  // 2. Latents of the training period, and the validation subset.
+  const TokenSeries tokens =
+      token_series(comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
+  const auto subset = spread(parts.choosing, options.validation.times);
+  const Inflation& inflation = foundation.reference->calibration.inflation;
+  const ValidationSubset validation(comm, foundation.space, study, subset, options.validation.members,
+                                    options.sampling.sampler.seed,
+                                    options.sampling.uncertainty == Uncertainty::head, inflation, block);
+  log::info("training on {} times, validation on {} of {}", train.size(), subset.size(),
+            parts.choosing.size());
+
+  // 3. Training.
+  const auto trainer = backend.trainer(comm, foundation.space.layout(comm), options.model, options.training,
+                                       foundation.space.checksum(comm), model_path, options.run.resume,
+                                       options.effective, foundation.path);
+  trainer->set_validation_sampler(validation_sampler(options));
+  trainer->set_criterion(selection_criterion(options, inflation));
+  const bool finished = trainer->run(
+      {tokens.items.size(), tokens.latent, tokens.condition, tokens.year_phase},
+      [&](const NetworkFunctions& network) { return validation.score(network); }, stop_requested);
+  if (finished && trainer->best_step() == 0)
+    log::warn("no step of the training beat step 0: the untrained network{} is what was saved",
+              untrained_is_base(options) ? ", which is the base," : "");
+
+  // 4. Calibration of what was kept.
+  if (finished && options.sampling.calibration != Correction::none)
+    calibrate_model(context, foundation, study, parts, backend, *trainer);
+  log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
+            trainer->parameters(), trainer->step(), trainer->best_step(), comm.max(peak_memory_mib()));
+  if (finished) return 0;
+  log::warn("stopped at step {} with a checkpoint: run again to go on", trainer->step());
+  return static_cast<int>(ExitCode::requeue);
+}
+
+}  // namespace podscale
