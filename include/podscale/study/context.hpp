@@ -17,7 +17,7 @@ namespace podscale {
 struct Context {
   Communicator comm;
   Namelist namelist;
-  StudyOptions options;            ///< what it says
+  StudyOptions options{};          ///< what it says
   bool check = false;              ///< --check: validate namelist and inputs, touch nothing
   bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
   std::vector<std::string> files;  ///< positional files of a program with takes_files
