@@ -39,7 +39,7 @@ const std::vector<Key> table = {
     {"data", "hr_variable", Texts, "", "", 0, 0, "", "HR variables, one or more, of one mesh and the same times; none = the only one with time, latitude and longitude"},
     {"data", "lr_files", Texts, "", "", 0, 0, "", "LR files for training and downscaling (lr_source = 'files')"},
     {"data", "lr_variable", Texts, "", "", 0, 0, "", "LR variables, one for each HR variable, in the same order; none = the only one with time, latitude and longitude"},
-    {"data", "units", Texts, "", "", 0, 0, "", "Units to work in, as UDUNITS knows them, for all variables or one each: HR and LR files are converted to them; none or '' = those of the HR files"},
+    {"data", "units", Texts, "", "", 0, 0, "", "Units to work in, as UDUNITS knows them, for all variables or one each: HR and LR files are converted to them; none = those of the HR files"},
     {"data", "plausible", Reals, "", "data.units", -1e30, 1e30, "", "Lowest and highest value that can be true, a pair for each variable: a warning where some lie outside, an error where all do; none = not checked"},
     {"data", "lr_source", Text, "'files'", "", 0, 0, "files|coarsen", "'coarsen' makes the LR series from the HR files by ocean-weighted block mean"},
     {"data", "coarsen_factor", Int, "8", "HR points", 2, 4096, "", "Side of a block for lr_source = 'coarsen'"},

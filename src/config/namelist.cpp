@@ -124,7 +124,10 @@ void Namelist::assign(const Key& key, const std::vector<std::string>& items, con
       case KeyType::texts:
         value.texts.push_back(item.substr(1));
         if (!is_choice(key, value.texts.back())) refuse(quote(value.texts.back()));
-        if (key.type == KeyType::texts && value.texts.back().empty()) refuse("an empty text in a list");
+        if (key.type == KeyType::texts && value.texts.back().empty()) {
+          if (items.size() > 1) refuse("an empty text in a list");
+          value.texts.clear();  // '' alone: nothing
+        }
         break;
       case KeyType::logical: {
         const auto parsed = to_logical(item);

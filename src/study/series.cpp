@@ -30,12 +30,9 @@ std::vector<CfSpec> specs_of(const DataOptions& options, const std::string& labe
                                  ranges.size(), names.size(), key));
   std::vector<CfSpec> specs;
   for (std::size_t c = 0; c < names.size(); ++c) {
-    if (names.size() > 1 && names[c].empty())
-      refuse(options, fmt::format("{} has an empty name; expected the names of {} variables", key, names.size()));
     CfSpec spec{label, files.get(), names[c], "", "", {}};
     spec.skip_others = names.size() > 1;
     if (!units.empty()) spec.units = units[units.size() > 1 ? c : 0];
-    if (spec.units && spec.units->empty()) spec.units.reset();
     spec.units_of = "data.units";
     if (!ranges.empty()) {
       spec.plausible = {static_cast<float>(ranges[2 * c]), static_cast<float>(ranges[2 * c + 1])};
@@ -104,7 +101,7 @@ std::vector<CfSpec> truth_specs(const DataOptions& options) {
   for (std::size_t c = 0; c < specs.size(); ++c) {
     specs[c].label = "truth";
     if (!files.empty()) specs[c].files = files;
-    if (!names.empty() && !names[c].empty()) specs[c].variable = names[c];
+    if (!names.empty()) specs[c].variable = names[c];
   }
   return specs;
 }

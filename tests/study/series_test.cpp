@@ -1,0 +1,93 @@
+// The two series of a study: in one unit, and channel by channel.
+#include "podscale/study/series.hpp"
+
+#include <gtest/gtest.h>
+
+#include "podscale/config/namelist.hpp"
+#include "podscale/study/options.hpp"
+#include "sample_file.hpp"
+
+namespace podscale {
+namespace {
+
+class Series : public ::testing::Test {
+ protected:
+  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  Scratch scratch{comm};
+  int written = 0;
+
+  std::string file(const std::string& variable, const std::string& units, double value) {
+    SampleFile sample;
+    sample.variable = variable;
+    sample.units = units;
+    sample.raw = [value](std::size_t, std::size_t, std::size_t) { return value; };
+    const std::string path = scratch / (std::to_string(++written) + ".nc");
+    write_sample(comm, path, sample);
+    return path;
+  }
+  DataOptions namelist(const std::string& data) {
+    Namelist n;
+    n.parse("&data " + data + " /\n", "test.nml");
+    return DataOptions(n);
+  }
+  std::vector<float> first(const FieldSource& source) {
+    std::vector<float> values(static_cast<std::size_t>(source.channels()));
+    source.read({0, 1, 0, 1}, std::vector<long>{0}, values);
+    return values;
+  }
+};
+
+TEST_F(Series, LrIsReadInTheUnitsOfHr) {
+  const std::string celsius = file("tos", "degC", 12), kelvin = file("sst", "K", 285.25),
+                    none = file("sst", "", 12);
+  const auto names = [](const std::string& hr, const std::string& lr) {
+    return "hr_files='" + hr + "', lr_files='" + lr + "'";
+  };
+  {
+    const StudySeries study = open_study(comm, namelist(names(celsius, kelvin)));
+    EXPECT_EQ(study.lr.variables()[0].units, "K");
+    EXPECT_EQ(study.lr.variables()[0].working_units, "degC");
+    EXPECT_NEAR(first(study.lr)[0], 12.1, 1e-4);
+    EXPECT_EQ(first(study.hr)[0], 12);
+  }
+  {
+    const StudySeries study = open_study(comm, namelist(names(kelvin, celsius)));
+    EXPECT_NEAR(first(study.lr)[0], 285.15, 1e-4);
+    EXPECT_NEAR(first(*open_lr(comm, namelist(names(kelvin, celsius))))[0], 285.15, 1e-4);
+  }
+  EXPECT_NEAR(first(open_study(comm, namelist(names(kelvin, kelvin) + ", units='degC'")).hr)[0], 12.1, 1e-4);
+  EXPECT_EQ(first(open_study(comm, namelist(names(none, none))).lr)[0], 12);
+  expect_error(ExitCode::data, {"'sst'", "no units", "degC"},
+               [&] { open_study(comm, namelist(names(celsius, none))); });
+  expect_error(ExitCode::data, {"'tos'", "'degC'", "the HR variable 'sst' has no units"},
+               [&] { open_study(comm, namelist(names(none, celsius))); });
+  const std::string salt = file("so", "1e-3", 35);
+  expect_error(ExitCode::data, {"'so'", "'1e-3'", "degC"},
+               [&] { open_study(comm, namelist(names(celsius, salt))); });
+  EXPECT_EQ(first(open_study(comm, namelist(names(salt, salt))).lr)[0], 35);
+}
+
+TEST_F(Series, VariablesAreListed) {
+  const std::string tos = file("tos", "degC", 12), so = file("so", "1e-3", 35), sst = file("sst", "K", 285.25);
+  const std::string files = "hr_files='" + tos + "','" + so + "', lr_files='" + so + "','" + sst + "', ";
+  const StudySeries study =
+      open_study(comm, namelist(files + "hr_variable='tos','so', lr_variable='sst','so', plausible=-5,50,0,45"));
+  ASSERT_EQ(study.hr.channels(), 2);
+  EXPECT_EQ(first(study.hr), (std::vector<float>{12, 35}));
+  EXPECT_NEAR(first(study.lr)[0], 12.1, 1e-4);
+  EXPECT_EQ(first(study.lr)[1], 35);
+  const auto refuse = [&](const std::string& data, const std::vector<std::string>& parts) {
+    expect_error(ExitCode::usage, parts, [&] { open_study(comm, namelist(files + data)); });
+  };
+  const std::string two = "hr_variable='tos','so', ";
+  refuse(two + "lr_variable='sst'", {"data.lr_variable", "1", "2", "one for each"});
+  refuse(two + "lr_variable='sst','so', plausible=-5,50", {"data.plausible", "2 values", "2 of"});
+  refuse(two + "lr_variable='sst','so', plausible=-5,50,45,0", {"data.plausible = 45, 0", "lower"});
+  refuse(two + "lr_variable='sst','so', units='K','1','m'", {"data.units", "3 units"});
+  const auto plain = open_study(comm, namelist("hr_files='" + tos + "', lr_files='" + sst +
+                                               "', hr_variable='', lr_variable='', units=''"));
+  EXPECT_EQ(plain.hr.variables()[0].name, "tos");
+}
+
+}  // namespace
+}  // namespace podscale
