@@ -43,16 +43,6 @@ long plain_day_number(Calendar calendar, int year, int month, int day) {
   return y * 365 + leap_days + kDaysBefore[month - 1] + this_year + day - 1;
 }
 
-std::tuple<int, int, int> ymd(const Date& d) {
-  return {d.year, d.month, d.day};
-}
-
-double days_between(Calendar calendar, const Date& a, const Date& b) {
-  return static_cast<double>(day_number(calendar, b.year, b.month, b.day) -
-                             day_number(calendar, a.year, a.month, a.day)) +
-         (b.second - a.second) / 86400;
-}
-
 }  // namespace
 
 Calendar calendar_from_name(const std::string& name) {
@@ -131,53 +121,10 @@ double year_fraction(Calendar calendar, const Date& date) {
   return (static_cast<double>(day) + date.second / 86400) / days_in_year(calendar, date.year);
 }
 
-bool TimeAxis::is_monthly() const {
-  std::size_t far = 0;
-  for (std::size_t t = 1; t < dates.size(); ++t)
-    if (days_between(calendar, dates[t - 1], dates[t]) >= 24) ++far;
-  return dates.size() > 1 && 2 * far > dates.size() - 1;
-}
-
-std::uint64_t TimeAxis::time_key(std::size_t step) const {
-  const Date& date = dates.at(step);
-  const long days = day_number(calendar, date.year, date.month, date.day) - day_number(calendar, 1800, 1, 1);
-  const long second = days * 86400 + std::lround(date.second), hour = floor_div(second, 3600);
-  return static_cast<std::uint64_t>(second - hour * 3600) << 32 | static_cast<std::uint32_t>(hour);
-}
-
-bool match_by_month(const TimeAxis& a, const TimeAxis& b) {
-  return a.is_monthly() && b.is_monthly();
-}
-
-double year_phase(const TimeAxis& axis, std::size_t step, bool monthly) {
-  const Date& date = axis.dates.at(step);
-  return monthly ? (date.month - 0.5) / 12 : year_fraction(axis.calendar, date);
-}
-
-std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b) {
-  return match_steps(a, steps_of_a, b, match_by_month(a, b));
-}
-
-std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
-                                  bool monthly) {
-  const auto key = [monthly](const Date& d) { return std::tuple(d.year, d.month, monthly ? 1 : d.day); };
-  std::vector<StepPair> pairs;
-  for (const long step : steps_of_a) {
-    const Date& date = a.dates.at(static_cast<std::size_t>(step));
-    const auto first = std::lower_bound(b.dates.begin(), b.dates.end(), date,
-                                        [&](const Date& x, const Date& y) { return key(x) < key(y); });
-    auto last = first;
-    while (last != b.dates.end() && key(*last) == key(date)) ++last;
-    if (first == last) continue;
-    auto match = first;
-    if (last - first > 1) {  // several steps a day: the time of day counts, too
-      match = std::find_if(first, last, [&](const Date& d) { return std::abs(d.second - date.second) < 60; });
-      if (match == last) continue;
-      if (monthly && ymd(*match) != ymd(date)) continue;
-    }
-    pairs.push_back({step, static_cast<long>(match - b.dates.begin())});
-  }
-  return pairs;
+double days_between(Calendar calendar, const Date& from, const Date& to) {
+  return static_cast<double>(day_number(calendar, to.year, to.month, to.day) -
+                             day_number(calendar, from.year, from.month, from.day)) +
+         (to.second - from.second) / 86400;
 }
 
 }  // namespace podscale

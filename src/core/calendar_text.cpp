@@ -184,27 +184,26 @@ std::string date_text(const Date& date) {
   return text;
 }
 
-std::vector<long> steps_between(const TimeAxis& axis, const std::string& first, const std::string& last) {
-  // Compared field by field, so that '2010-12-31' ends a period in the 360-day calendar, too.
+bool Period::contains(const Date& date) const {
+  // Field by field, so that '2010-12-31' ends a period in the 360-day calendar, too.
+  const auto key = [](const Date& d) { return std::tuple(d.year, d.month, d.day, d.second); };
+  return key(first) <= key(date) && key(date) <= key(last);
+}
+
+Period parse_period(const std::string& first, const std::string& last) {
   const auto from = parse(first), to = parse(last);
   if (!from || !to)
     fail(ExitCode::usage, "period '{}', '{}': '{}' is no date; expected 'YYYY-MM-DD'", first, last,
          from ? last : first);
-  const auto key = [](const Date& d) { return std::tuple(d.year, d.month, d.day, d.second); };
-  Date end = to->date;
-  if (!to->has_time) end.second = 86400;
-  if (key(end) < key(from->date))
+  Period period{from->date, to->date};
+  if (!to->has_time) period.last.second = 86400;
+  if (!period.contains(period.first))
     fail(ExitCode::usage, "period '{}', '{}': ends before it begins; expected the first date first", first,
          last);
-  std::vector<long> steps;
-  for (std::size_t t = 0; t < axis.dates.size(); ++t)
-    if (key(from->date) <= key(axis.dates[t]) && key(axis.dates[t]) <= key(end))
-      steps.push_back(static_cast<long>(t));
-  return steps;
+  return period;
 }
 
-TimeAxis decode_times(const std::vector<double>& values, const std::string& units,
-                      const std::string& calendar, const std::string& where) {
+TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, const std::string& where) {
   const std::string expected =
       "expected as in 'days since 1982-01-01' (set it with ncatted or cdo setreftime)";
   const std::size_t since = lower(units).find(" since ");
@@ -212,34 +211,27 @@ TimeAxis decode_times(const std::vector<double>& values, const std::string& unit
     fail(ExitCode::data, "{}: time units '{}' name no reference date; {}", where, units, expected);
   const std::string unit_name = trimmed(units.substr(0, since)),
                     reference_text = trimmed(units.substr(since + 7));
-  TimeAxis axis;
   try {
-    axis.calendar = trimmed(calendar).empty() ? Calendar::standard : calendar_from_name(trimmed(calendar));
+    if (!trimmed(calendar).empty()) calendar_ = calendar_from_name(trimmed(calendar));
   } catch (const Error& error) {
     fail(ExitCode::data, "{}: {}", where, error.what());
   }
   const auto reference = parse(reference_text);
   if (!reference)
     fail(ExitCode::data, "{}: time units '{}': '{}' is no date; {}", where, units, reference_text, expected);
-  if (!exists(axis.calendar, reference->date))
+  if (!exists(calendar_, reference->date))
     fail(ExitCode::data, "{}: time units '{}': that day does not exist in the calendar {}; {}", where, units,
-         calendar_name(axis.calendar), expected);
-  const Date start = shifted(axis.calendar, reference->date, -reference->zone);
-  const int months = months_of(unit_name);
-  const double unit = months ? 0 : unit_conversion(unit_name, "s", where).scale;
-  axis.units = units;
-  axis.values = values;
-  axis.dates.reserve(values.size());
-  for (std::size_t t = 0; t < values.size(); ++t) {
-    const double reach = months ? std::abs(values[t]) * months * 31 : std::abs(values[t]) * unit / 86400;
-    if (!(reach < 1e8))
-      fail(ExitCode::data,
-           "{}: value {} at step {} is missing or no time in '{}'; repair the time axis first", where,
-           values[t], t + 1, units);
-    axis.dates.push_back(months ? shifted_by_months(axis.calendar, start, values[t] * months)
-                                : shifted(axis.calendar, start, values[t] * unit));
-  }
-  return axis;
+         calendar_name(calendar_), expected);
+  start_ = shifted(calendar_, reference->date, -reference->zone);
+  months_ = months_of(unit_name);
+  if (months_ == 0) seconds_ = unit_conversion(unit_name, "s", where).scale;
+}
+
+std::optional<Date> TimeUnits::date(double value) const {
+  const double days = std::abs(value) * (months_ ? months_ * 31 : seconds_ / 86400);
+  if (!(days < 1e8)) return std::nullopt;
+  return months_ ? shifted_by_months(calendar_, start_, value * months_)
+                 : shifted(calendar_, start_, value * seconds_);
 }
 
 }  // namespace podscale

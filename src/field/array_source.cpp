@@ -16,7 +16,7 @@ void pick(const Window& window, idx_t nx, const float* rows, float* out) {
 
 }  // namespace
 
-ArraySource::ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, std::vector<float> values,
+ArraySource::ArraySource(const Communicator& comm, Mesh mesh, SampleAxis times, std::vector<float> values,
                          std::vector<Variable> variables)
     : comm_(&comm),
       mesh_(std::move(mesh)),
@@ -24,8 +24,8 @@ ArraySource::ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, st
       values_(std::move(values)),
       variables_(std::move(variables)) {
   PODSCALE_ASSERT(static_cast<idx_t>(values_.size()) ==
-                      mesh_.points() * channels() * static_cast<idx_t>(times_.dates.size()),
-                  "{} values for {} times of {} channels and {} points", values_.size(), times_.dates.size(),
+                      mesh_.points() * channels() * static_cast<idx_t>(times_.size()),
+                  "{} values for {} times of {} channels and {} points", values_.size(), times_.size(),
                   channels(), mesh_.points());
 }
 

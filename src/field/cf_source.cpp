@@ -227,7 +227,7 @@ const Mesh& CfSource::mesh() const {
 const std::vector<Variable>& CfSource::variables() const {
   return state_->variables;
 }
-const TimeAxis& CfSource::times() const {
+const SampleAxis& CfSource::times() const {
   return state_->survey.times;
 }
 const std::vector<std::string>& CfSource::files() const {

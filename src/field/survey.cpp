@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "cf_variable.hpp"
 #include "coordinates.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/field/sample_file.hpp"
 
 namespace podscale {
 namespace {
@@ -46,13 +48,30 @@ std::vector<std::string> expand(const CfSpec& spec) {
 
 struct Source {
   std::string path;
-  TimeAxis times;
+  SampleAxis times;
+  std::string doubt;  ///< of its bounds
 };
 
 /// Position on a line of time that is the same for all files of one calendar.
-double seconds_of(const TimeAxis& axis, std::size_t t) {
-  const Date& d = axis.dates[t];
-  return 86400.0 * static_cast<double>(day_number(axis.calendar, d.year, d.month, d.day)) + d.second;
+double seconds_of(Calendar calendar, const Date& d) {
+  return 86400.0 * static_cast<double>(day_number(calendar, d.year, d.month, d.day)) + d.second;
+}
+
+/// A series has bounds at all steps or at none.
+void agree_on_bounds(std::vector<Source>& sources, const std::string& label) {
+  const Source *doubtful = nullptr, *with = nullptr, *without = nullptr;
+  for (const Source& source : sources) {
+    if (source.times.samples.empty()) continue;
+    if (!source.doubt.empty() && !doubtful) doubtful = &source;
+    (source.times.has_intervals() ? with : without) = &source;
+  }
+  if (!without) return;
+  if (doubtful)
+    log::warn("{}", doubtful->doubt);
+  else if (with)
+    log::warn("{} files: {} has time bounds, {} has none: they are left out of the series", label, with->path,
+              without->path);
+  for (Source& source : sources) source.times.drop_intervals();
 }
 
 /// The working units are those that the reader asks for, else those of the first file. Temperatures in two
@@ -72,6 +91,27 @@ UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Vari
   return unit_conversion(v.units, to, fmt::format("{}: variable '{}'", path, v.name));
 }
 
+/// By the names of CF's standard in place of those of dimensions of the file, which others won't have.
+std::string cell_methods_of(const NetcdfFile& file, const CfVariable& v) {
+  const auto standard = [&](const std::string& name) -> std::string {
+    const auto is = [&](int dim, const std::string& coordinate) {
+      return name == coordinate || (dim >= 0 && name == v.info.dims[static_cast<std::size_t>(dim)]);
+    };
+    if (is(v.time, v.time_name)) return "time";
+    if (v.horizontal != Horizontal::axes) return name;
+    return is(v.y, v.y_name) ? "latitude" : is(v.x, v.x_name) ? "longitude" : name;
+  };
+  std::istringstream words(file.text(v.name, "cell_methods").value_or(""));
+  std::string text, word;
+  for (bool comment = false; words >> word;) {
+    comment = comment || word[0] == '(';
+    if (!comment && word.back() == ':') word = standard(word.substr(0, word.size() - 1)) + ":";
+    if (word.back() == ')') comment = false;
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
 Variable variable_of(const NetcdfFile& file, const CfVariable& v, const CfSpec& spec) {
   const auto text = [&](const char* name) { return file.text(v.name, name).value_or(""); };
   return {v.name,
@@ -79,7 +119,7 @@ Variable variable_of(const NetcdfFile& file, const CfVariable& v, const CfSpec& 
           spec.units.value_or(v.units),
           text("standard_name"),
           text("long_name"),
-          text("cell_methods"),
+          cell_methods_of(file, v),
           spec.plausible};
 }
 
@@ -92,13 +132,13 @@ void join(const std::vector<Source>& sources, Survey& survey) {
   std::vector<Entry> entries;
   bool same_units = true;
   for (std::size_t f = 0; f < sources.size(); ++f) {
-    const TimeAxis &axis = sources[f].times, &reference = sources[0].times;
+    const SampleAxis &axis = sources[f].times, &reference = sources[0].times;
     if (axis.calendar != reference.calendar)
       fail(ExitCode::data, "{}: calendar '{}', but {} has '{}'; expected one calendar in a series",
            sources[f].path, calendar_name(axis.calendar), sources[0].path, calendar_name(reference.calendar));
     same_units = same_units && axis.units == reference.units;
-    for (std::size_t t = 0; t < axis.dates.size(); ++t)
-      entries.push_back({seconds_of(axis, t), {static_cast<long>(f), static_cast<long>(t)}});
+    for (std::size_t t = 0; t < axis.size(); ++t)
+      entries.push_back({seconds_of(axis.calendar, axis[t].date), {static_cast<long>(f), static_cast<long>(t)}});
   }
   if (entries.empty())
     fail(ExitCode::data,
@@ -109,27 +149,36 @@ void join(const std::vector<Source>& sources, Survey& survey) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto [file, index] = entries[i].step;
     const Source& source = sources[static_cast<std::size_t>(file)];
-    const Date& date = source.times.dates[static_cast<std::size_t>(index)];
+    const Sample& sample = source.times[static_cast<std::size_t>(index)];
     if (i > 0 && !(entries[i].seconds > entries[i - 1].seconds)) {
       const auto [other, at] = entries[i - 1].step;
       fail(ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once",
-           source.path, date_text(date), index + 1, sources[static_cast<std::size_t>(other)].path, at + 1);
+           source.path, date_text(sample.date), index + 1, sources[static_cast<std::size_t>(other)].path, at + 1);
     }
     survey.steps.push_back({file, index});
-    survey.times.dates.push_back(date);
-    survey.times.values.push_back(source.times.values[static_cast<std::size_t>(index)]);
+    survey.times.samples.push_back(sample);
   }
   survey.times.calendar = sources[0].times.calendar;
   survey.times.units = sources[0].times.units;
   if (same_units) return;
   // Files that each count from their own date: count all from the first.
-  const Date& origin = survey.times.dates[0];
+  const Calendar calendar = survey.times.calendar;
+  Date origin = survey.times[0].date;
+  origin.second = 0;
   survey.times.units =
       fmt::format("days since {:04d}-{:02d}-{:02d} 00:00:00", origin.year, origin.month, origin.day);
-  const double base =
-      86400.0 * static_cast<double>(day_number(survey.times.calendar, origin.year, origin.month, origin.day));
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    survey.times.values[i] = (entries[i].seconds - base) / 86400;
+  const auto days = [&](double seconds) { return (seconds - seconds_of(calendar, origin)) / 86400; };
+  std::vector<TimeUnits> units;
+  for (const Source& source : sources)
+    units.emplace_back(source.times.units, calendar_name(calendar), source.path);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    Sample& sample = survey.times.samples[i];
+    sample.time = days(entries[i].seconds);
+    if (!sample.interval) continue;
+    const TimeUnits& of_file = units[static_cast<std::size_t>(entries[i].step.file)];
+    for (double* end : {&sample.interval->begin, &sample.interval->end})
+      *end = days(seconds_of(calendar, *of_file.date(*end)));
+  }
 }
 
 Chunks chunks_of(const NetcdfFile& file, const CfVariable& v, long nx) {
@@ -151,10 +200,9 @@ Survey look(const CfSpec& spec) {
     if (variable.empty()) variable = only_cf_variable(file);
     if (spec.skip_others && !file.has_variable(variable)) continue;
     const CfVariable v = cf_variable(file, variable, true);
-    const std::string where = fmt::format("{}: time '{}'", path, v.time_name);
-    sources.push_back(
-        {path, decode_times(file.get_all(v.time_name), file.text(v.time_name, "units").value_or(""),
-                            file.text(v.time_name, "calendar").value_or(""), where)});
+    Source source{path, {}, {}};
+    source.times = read_samples(file, v.time_name, source.doubt);
+    sources.push_back(std::move(source));
     FileMesh found = file_mesh(file, v);
     if (sources.size() == 1) {
       survey.variable = variable_of(file, v, spec);
@@ -173,6 +221,7 @@ Survey look(const CfSpec& spec) {
   if (sources.empty())
     fail(ExitCode::data, "{} files: none of the {} holds the variable '{}', not even {}; expected one that does",
          spec.label, expand(spec).size(), variable, expand(spec).front());
+  agree_on_bounds(sources, spec.label);
   join(sources, survey);
 
   // Files in order of time: the first one names the series, and steps of neighbouring files follow each
@@ -181,7 +230,8 @@ Survey look(const CfSpec& spec) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     const auto key = [&](std::size_t f) {
-      return sources[f].times.dates.empty() ? HUGE_VAL : seconds_of(sources[f].times, 0);
+      const SampleAxis& times = sources[f].times;
+      return times.samples.empty() ? HUGE_VAL : seconds_of(times.calendar, times[0].date);
     };
     return key(a) < key(b);
   });

@@ -29,7 +29,7 @@ struct Survey {
   std::vector<std::string> files;  ///< in order of their first time
   Variable variable;  ///< as in the first file
   Mesh mesh;
-  TimeAxis times;
+  SampleAxis times;
   std::vector<FileStep> steps;     ///< of times
   std::vector<StoredFile> stored;  ///< of files
 };

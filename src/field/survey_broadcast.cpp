@@ -98,8 +98,7 @@ void carry(Parcel& parcel, Survey& survey) {
   carry(parcel, survey.mesh);
   parcel.carry(survey.times.calendar);
   parcel.carry(survey.times.units);
-  parcel.carry(survey.times.dates);
-  parcel.carry(survey.times.values);
+  parcel.carry(survey.times.samples);
   parcel.carry(survey.steps);
   parcel.carry(survey.stored);
 }

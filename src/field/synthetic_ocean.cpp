@@ -15,8 +15,8 @@ constexpr double two_pi = 2 * std::numbers::pi;
 constexpr float freezing = -1.8f;
 
 /// Days since 2000-01-01: the time that all random numbers hang on, whatever period is asked for.
-double absolute_day(const TimeAxis& times, long step) {
-  const Date& date = times.dates[static_cast<std::size_t>(step)];
+double absolute_day(const SampleAxis& times, long step) {
+  const Date& date = times[static_cast<std::size_t>(step)].date;
   return static_cast<double>(day_number(times.calendar, date.year, date.month, date.day) -
                              day_number(times.calendar, 2000, 1, 1)) +
          date.second / 86400;
@@ -111,9 +111,9 @@ void SyntheticOcean::field(long step, std::span<float> all) {
   PODSCALE_ASSERT(all.size() == channels * points, "{} values for {} channels of {} points", all.size(), channels,
                   points);
   const std::span<float> out = all.first(points);
-  const TimeAxis& times = s.spec.times;
+  const SampleAxis& times = s.spec.times;
   const double day = absolute_day(times, step);
-  const double phase = year_fraction(times.calendar, times.dates[static_cast<std::size_t>(step)]);
+  const double phase = year_fraction(times.calendar, times[static_cast<std::size_t>(step)].date);
   const double summer =
       phase - (s.frame.pole > 0 ? 0.65 : 0.15);  // the sea is warmest two months after the solstice
   const auto season =

@@ -38,7 +38,7 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
             fail(ExitCode::data,
                  "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected "
                  "a series without gaps there: name a land mask (data.mask_variable) or another period",
-                 hr.describe(), date_text(hr.times().dates[step]), basis.window.y0 + point / basis.window.nx,
+                 hr.describe(), date_text(hr.times()[step].date), basis.window.y0 + point / basis.window.nx,
                  basis.window.x0 + point % basis.window.nx);
           }
           out[(first + t) * n + i] = basis.is_ocean(i) ? (value - climatology[i]) / basis.scale_of(i) : 0.0;
@@ -106,7 +106,7 @@ void LrFields::require_values(const Basis& basis, long step, const Window& windo
       fail(ExitCode::data,
            "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
            "series without gaps there",
-           lr_->describe(), date_text(lr_->times().dates[static_cast<std::size_t>(step)]),
+           lr_->describe(), date_text(lr_->times()[static_cast<std::size_t>(step)].date),
            point / basis.lr_mesh.nx(), point % basis.lr_mesh.nx());
   }
 }

@@ -130,7 +130,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
     std::vector<float> fields;
     for_blocks("climatology", pairs.size(), block, [&](std::size_t first, std::size_t count) {
       fields.resize(n * count);
-      const auto add = [&](HarmonicFit& fit, const TimeAxis& axis, std::span<const long> which) {
+      const auto add = [&](HarmonicFit& fit, const SampleAxis& axis, std::span<const long> which) {
         for (std::size_t t = 0; t < which.size(); ++t)
           fit.add(std::span<const float>(fields).subspan(t * n, n),
                   basis.year_phase(axis, static_cast<std::size_t>(which[t])));

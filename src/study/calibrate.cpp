@@ -28,9 +28,9 @@ double sum_of_squares(std::span<const double> values) {
 }
 
 /// Days between the first and the last of pairs in order.
-double span_days(const TimeAxis& axis, const std::vector<StepPair>& pairs) {
+double span_days(const SampleAxis& axis, const std::vector<StepPair>& pairs) {
   const auto day = [&](const StepPair& pair) {
-    const Date& date = axis.dates[static_cast<std::size_t>(pair.a)];
+    const Date& date = axis[static_cast<std::size_t>(pair.a)].date;
     return day_number(axis.calendar, date.year, date.month, date.day);
   };
   return static_cast<double>(day(pairs.back()) - day(pairs.front()));
@@ -144,7 +144,7 @@ class Calibrator {
 
 }  // namespace
 
-ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate, double share) {
+ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepPair>& validate, double share) {
   const long n = static_cast<long>(validate.size());
   if (n < 2)
     throw Error(ExitCode::data,
@@ -223,8 +223,8 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   std::vector<StepPair> all = choosing.samples;
   all.insert(all.end(), held_out.samples.begin(), held_out.samples.end());
   std::sort(all.begin(), all.end(), [](const StepPair& x, const StepPair& y) { return x.a < y.a; });
-  const TimeAxis& axis = study.hr.times();
-  const auto date = [&](const StepPair& pair) { return axis.dates[static_cast<std::size_t>(pair.a)]; };
+  const SampleAxis& axis = study.hr.times();
+  const auto date = [&](const StepPair& pair) { return axis[static_cast<std::size_t>(pair.a)].date; };
   calibration.period = date_text(date(all.front())) + " to " + date_text(date(all.back()));
   calibration.note = calibration_note(
       std::min(calibration.times, calibration.held_out),

@@ -16,7 +16,7 @@ PredictorSeries::PredictorSeries(const FieldSource& lr, const Basis& basis, cons
     : lr_(&lr), basis_(&basis), predictors_(&predictors), climatology_(&climatology), comm_(&comm) {}
 
 long PredictorSeries::lagged(long step, long lag) const {
-  return std::clamp(step + lag, 0l, static_cast<long>(lr_->times().dates.size()) - 1);
+  return std::clamp(step + lag, 0l, static_cast<long>(lr_->times().size()) - 1);
 }
 
 std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) const {

@@ -8,7 +8,7 @@ namespace podscale {
 EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                             const std::vector<StepPair>& samples, long block) {
   const Basis& basis = space.basis();
-  const TimeAxis& axis = study.lr.times();
+  const SampleAxis& axis = study.lr.times();
   const ConditionSeries conditions = conditions_of(space, study.lr, comm);
   EncodedPeriod period;
   period.samples = samples;

@@ -8,7 +8,7 @@
 
 #include <fmt/ranges.h>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_file.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/study/product_factors.hpp"
@@ -159,8 +159,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
   const std::vector<std::string> names = mean_variables(file);
   const FactorReader factors(file, names.front());
   const Basis& basis = factors.basis();
-  const TimeAxis axis = decode_times(file.get_all("time"), file.text("time", "units").value_or(""),
-                                     file.text("time", "calendar").value_or("standard"), path + ": time");
+  const SampleAxis axis = read_samples(file);
   const std::vector<Functional> on_points = functionals(basis, request);
   const std::size_t ny = static_cast<std::size_t>(basis.mesh.ny()),
                     nx = static_cast<std::size_t>(basis.mesh.nx()), n = ny * nx;
@@ -182,7 +181,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
     for (std::size_t t = 0; t < factors.times(); ++t) {
       for (std::size_t c = 0; c < names.size(); ++c)
         file.get(names[c], {t, 0, 0}, {1, ny, nx}, std::span(mean).subspan(c * n, n));
-      text += fmt::format("{:>20}", date_text(axis.dates[t]));
+      text += fmt::format("{:>20}", date_text(axis[t].date));
       for (const FunctionalForecast& f : set.evaluate(self, factors.read(t), 1, mean))
         text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
       text += '\n';

@@ -10,6 +10,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/mesh_file.hpp"
+#include "podscale/field/sample_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/parallel/decomposition.hpp"
 
@@ -28,12 +29,7 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
                        const OceanSpec& spec, const OceanFiles& files, const std::string& title,
                        const std::vector<std::size_t>& chunks) {
   NetcdfFile file = NetcdfFile::create(comm, path);
-  file.define_dimension("time", spec.times.values.size(), true);
-  file.define_variable("time", NC_DOUBLE, {"time"}, {{std::max<std::size_t>(512, chunks[0])}, 0, {}});
-  file.put_text("time", "standard_name", "time");
-  file.put_text("time", "units", spec.times.units);
-  file.put_text("time", "calendar", calendar_name(spec.times.calendar));
-  file.put_text("time", "axis", "T");
+  define_samples(file, spec.times, std::max<std::size_t>(512, chunks[0]));
   const MeshNames names = define_mesh(file, mesh);
   for (const Variable& v : ocean_variables(spec)) {
     file.define_variable(v.name, NC_FLOAT, {"time", names.y, names.x}, {chunks, spec.deflate, fill});
@@ -48,8 +44,7 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
   file.put_text("", "history", utc_now(comm) + " " + files.history);
   file.put_text("", "namelist", files.namelist);
   file.end_definitions();
-  const std::size_t times = comm.is_root() ? spec.times.values.size() : 0;
-  file.put("time", {0}, {times}, std::span<const double>(spec.times.values).first(times));
+  write_samples(comm, file, spec.times);
   write_mesh(comm, file, mesh);
   return file;
 }
@@ -59,7 +54,7 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
 long ocean_time_block(const OceanSpec& spec) {
   // 64 MiB of one HR block over all ranks; at most 64 steps, so that a chunk of a small grid stays a good
   // bite to read.
-  const long points = spec.ny * spec.nx, steps = static_cast<long>(spec.times.values.size());
+  const long points = spec.ny * spec.nx, steps = static_cast<long>(spec.times.size());
   return std::clamp((16L << 20) / points, 1L, std::min(64L, steps));
 }
 
@@ -75,7 +70,7 @@ OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const 
   const std::size_t channels = variables.size();
 
   OceanSummary summary;
-  summary.steps = static_cast<long>(spec.times.values.size());
+  summary.steps = static_cast<long>(spec.times.size());
   summary.ocean_points = comm.sum(std::accumulate(ocean.ocean().begin(), ocean.ocean().end(), 0L));
   summary.ocean_share = static_cast<double>(summary.ocean_points) / static_cast<double>(spec.ny * spec.nx);
   comm.agree([&] {

@@ -52,7 +52,7 @@ OceanOptions::OceanOptions(const Namelist& n)
 
 namespace {
 
-TimeAxis ocean_times(const OceanOptions& options) {
+SampleAxis ocean_times(const OceanOptions& options) {
   const std::string &first = options.first_date, &last = options.last_date;
   const Calendar calendar = calendar_from_name(options.calendar);
   const Date begin = parse_date(first, calendar, "&ocean first_date"),

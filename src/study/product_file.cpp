@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "podscale/core/error.hpp"
+#include "podscale/field/sample_file.hpp"
 
 namespace podscale {
 namespace {
@@ -16,7 +17,7 @@ constexpr float kFill = 1e20f;
 }  // namespace
 
 ProductFile::ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh,
-                         const Window& window, const TimeAxis& times, const ProductOptions& options)
+                         const Window& window, const SampleAxis& times, const ProductOptions& options)
     : comm_(&comm), file_(NetcdfFile::create(comm, path)), window_(window), options_(options) {
   comm.agree([&] {
     for (const ProductVariable& v : options.variables)
@@ -24,7 +25,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     for (const RegionSeries& series : options.region_series)
       series_conversion_.push_back(unit_conversion(series.working_units, series.units, "output.units"));
   });
-  define_times(times);
+  define_samples(file_, times);
   mesh_ = define_mesh(file_, mesh);
   if (options.members > 0) {
     file_.define_dimension("realization", static_cast<std::size_t>(options.members));
@@ -49,20 +50,11 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     std::iota(numbers.begin(), numbers.end(), first);
     return numbers;
   };
-  put_numbers("time", times.values);
+  write_samples(comm, file_, times);
   write_mesh(comm, file_, mesh);
   if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
   if (options.members > 0)
     put_numbers("realization", numbers_from(options.first_member, static_cast<std::size_t>(options.members)));
-}
-
-void ProductFile::define_times(const TimeAxis& times) {
-  file_.define_dimension("time", times.values.size(), true);
-  file_.define_variable("time", NC_DOUBLE, {"time"});
-  file_.put_text("time", "standard_name", "time");
-  file_.put_text("time", "units", times.units);
-  file_.put_text("time", "calendar", calendar_name(times.calendar));
-  file_.put_text("time", "axis", "T");
 }
 
 void ProductFile::define_fields() {
@@ -79,7 +71,7 @@ void ProductFile::define_fields() {
                             const std::string& method) {
       file_.define_variable(name, NC_FLOAT, {"time", mesh_.y, mesh_.x}, field);
       describe(name, what, units);
-      if (!method.empty()) file_.put_text(name, "cell_methods", "realization: " + method);
+      if (!method.empty()) file_.put_text(name, "cell_methods", v.cell_methods + (v.cell_methods.empty() ? "" : " ") + "realization: " + method);
     };
     const std::string spread = difference_units(v.units), squared = squared_units(v.units);
     if (!options_.members_only) {
@@ -96,6 +88,7 @@ void ProductFile::define_fields() {
     file_.define_variable(v.name + "_member", NC_FLOAT, {"time", "realization", mesh_.y, mesh_.x}, members);
     if (!v.standard_name.empty()) file_.put_text(v.name + "_member", "standard_name", v.standard_name);
     describe(v.name + "_member", ", members in the space of the retained modes", v.units);
+    if (!v.cell_methods.empty()) file_.put_text(v.name + "_member", "cell_methods", v.cell_methods);
   }
 }
 

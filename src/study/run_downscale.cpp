@@ -198,17 +198,8 @@ std::vector<ProductVariable> product_variables(const StudyOptions& options, cons
         {text("output.variable_name", output.variable_name, v.name),
          text("output.standard_name", output.standard_name, v.standard_name),
          text("output.long_name", output.long_name, v.long_name.empty() ? v.name : v.long_name),
-         text("output.units", output.units, v.working_units), v.working_units});
+         text("output.units", output.units, v.working_units), v.working_units, v.cell_methods});
   return variables;
-}
-
-TimeAxis subset(const TimeAxis& axis, std::span<const long> steps) {
-  TimeAxis part{axis.calendar, axis.units, {}, {}};
-  for (const long step : steps) {
-    part.values.push_back(axis.values[static_cast<std::size_t>(step)]);
-    part.dates.push_back(axis.dates[static_cast<std::size_t>(step)]);
-  }
-  return part;
 }
 
 ProductOptions product_options(const StudyOptions& asked, const Basis& basis) {
@@ -240,7 +231,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
-  const TimeAxis axis = subset(lr.times(), steps);
+  const SampleAxis axis = subset(lr.times(), steps);
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;

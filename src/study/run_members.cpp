@@ -5,6 +5,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/field/sample_file.hpp"
 #include "podscale/study/downscale.hpp"
 #include "podscale/study/patch_table.hpp"
 #include "podscale/study/product_file.hpp"
@@ -95,11 +96,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
                "podscale-members");
     lock = OutputLock(request.output);
   });
-  const auto times = product.get_all("time");
-  const std::string units = product.text("time", "units").value_or(""),
-                    calendar = product.text("time", "calendar").value_or("standard");
-  const TimeAxis axis =
-      same_on_all_ranks([&] { return decode_times(times, units, calendar, path + ": time"); });
+  const SampleAxis axis = read_samples(product);
 
   // 2. A product with members only.
   ProductOptions options = product_options(made_with, basis);
@@ -115,8 +112,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   // 3. Time by time.
   const std::size_t points = static_cast<std::size_t>(basis.points());
   std::vector<double> climatology(points);
-  Progress progress("members", static_cast<long>(axis.dates.size()), "times");
-  for (std::size_t t = 0; t < axis.dates.size(); ++t) {
+  Progress progress("members", static_cast<long>(axis.size()), "times");
+  for (std::size_t t = 0; t < axis.size(); ++t) {
     const std::vector<float> condition = condition_at(product, foundation, comm.rank(), t);
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);

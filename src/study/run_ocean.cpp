@@ -16,8 +16,8 @@ int run_ocean(const Context& context) {
   log::info(
       "ocean: {} x {} points, {} times, {:.1f} MiB uncompressed; "
       "{} times at once, {:.1f} MiB over all ranks",
-      spec.ny, spec.nx, spec.times.values.size(),
-      bytes * static_cast<double>(spec.times.values.size()) / 1048576, ocean_time_block(spec),
+      spec.ny, spec.nx, spec.times.size(),
+      bytes * static_cast<double>(spec.times.size()) / 1048576, ocean_time_block(spec),
       bytes * static_cast<double>(ocean_time_block(spec)) / 1048576);
   if (context.check || context.dry_run) return 0;
 

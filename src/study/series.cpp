@@ -126,10 +126,10 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options) {
 
 namespace {
 
-std::string range_text(const TimeAxis& axis) {
-  return axis.dates.empty()
+std::string range_text(const SampleAxis& axis) {
+  return axis.samples.empty()
              ? "no time"
-             : fmt::format("{} to {}", date_text(axis.dates.front()), date_text(axis.dates.back()));
+             : fmt::format("{} to {}", date_text(axis.samples.front().date), date_text(axis.samples.back().date));
 }
 
 }  // namespace

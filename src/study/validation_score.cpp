@@ -55,7 +55,7 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
     const auto part = conditions.read(lr_steps(pairs_from(first, count)));
     condition_.insert(condition_.end(), part.begin(), part.end());
   });
-  const TimeAxis& axis = study.lr.times();
+  const SampleAxis& axis = study.lr.times();
   for (const StepPair& pair : pairs) {
     const std::size_t step = static_cast<std::size_t>(pair.b);
     year_phase_.push_back(static_cast<float>(space.basis().year_phase(axis, step)));

@@ -11,7 +11,7 @@ namespace podscale {
 std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const FieldSource& lr,
                                               const Basis& basis, std::span<const long> steps, long block) {
   const Mesh& mesh = lr.mesh();
-  const TimeAxis& times = lr.times();
+  const SampleAxis& times = lr.times();
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
   const Window band{rows.begin, rows.size(), 0, mesh.nx()};
   const auto points = static_cast<std::size_t>(band.points());

@@ -23,14 +23,14 @@ double quantile(const std::vector<double>& sorted, double q) {
 }
 
 /// Days; 0 of a single time.
-double median_step(const TimeAxis& times) {
+double median_step(const SampleAxis& times) {
   std::vector<double> steps;
   const auto day = [&](std::size_t t) {
-    const Date& date = times.dates[t];
+    const Date& date = times[t].date;
     return static_cast<double>(day_number(times.calendar, date.year, date.month, date.day)) +
            date.second / 86400;
   };
-  for (std::size_t t = 1; t < times.dates.size(); ++t) steps.push_back(day(t) - day(t - 1));
+  for (std::size_t t = 1; t < times.size(); ++t) steps.push_back(day(t) - day(t - 1));
   if (steps.empty()) return 0;
   const auto middle = steps.begin() + steps.size() / 2;
   std::nth_element(steps.begin(), middle, steps.end());
@@ -39,12 +39,12 @@ double median_step(const TimeAxis& times) {
 
 }  // namespace
 
-long block_steps(const TimeAxis& times, double days) {
+long block_steps(const SampleAxis& times, double days) {
   const double step = median_step(times);
   return step > 0 ? std::max(1L, std::lround(days / step)) : 1;
 }
 
-bool blocks_are_single_steps(const TimeAxis& times, double days) {
+bool blocks_are_single_steps(const SampleAxis& times, double days) {
   return median_step(times) >= 1 && block_steps(times, days) == 1;
 }
 

@@ -100,11 +100,11 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
                             const FieldSource& hr, std::span<const long> steps,
                             const Climatology& climatology, long block, bool monthly) {
   const Mesh& mesh = hr.mesh();
-  const TimeAxis& times = hr.times();
+  const SampleAxis& times = hr.times();
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
   const Window band{rows.begin, rows.size(), 0, mesh.nx()};
   const long first_point = rows.begin * mesh.nx(), points = band.points();
-  const auto date = [&](long step) -> const Date& { return times.dates[step]; };
+  const auto date = [&](long step) -> const Date& { return times[step].date; };
   std::array<long, 12> fields{};
   for (const long step : steps) ++fields[date(step).month - 1];
 

@@ -32,8 +32,7 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
   dims[0] = "time";
   require_dimensions(file_, name, dims);
   mesh_ = read_mesh(file_);
-  times_ = decode_times(file_.get_all("time"), file_.text("time", "units").value_or(""),
-                        file_.text("time", "calendar").value_or("standard"), path + ": time");
+  times_ = read_samples(file_);
   has_factors_ = file_.has_variable("phi") && file_.has_variable("condition");
   has_variance_ = file_.has_variable(name + "_variance");
   if (has_variance_) require_dimensions(file_, name + "_variance", dims);

@@ -97,7 +97,7 @@ class ScoresFile {
         "members that the variance was made from; 0: not from members", members, false);
     add("probability", NC_DOUBLE, {"probability"}, "1", "probability of the central interval",
         {coverage_levels.begin(), coverage_levels.end()}, false);
-    add_time("time", {"time"}, "time", contents_.times.values);
+    add_time("time", {"time"}, "time", contents_.times.values());
     file_.put_text("time", "axis", "T");
   }
 
@@ -178,7 +178,7 @@ class ScoresFile {
 
   void add_picture() {
     const PictureFields& picture = contents_.picture;
-    add_time("picture_time", {}, "time of the picture", {contents_.times.values[picture.time]});
+    add_time("picture_time", {}, "time of the picture", {contents_.times[picture.time].time});
     if (!points_.coordinates.empty()) points_.coordinates.insert(0, " ");
     points_.coordinates.insert(0, "picture_time");
     const auto field = [&](const char* name, const std::string& units, const std::string& what,

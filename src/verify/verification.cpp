@@ -18,9 +18,9 @@ std::string day(const Date& date) {
   return date_text(date).substr(0, 10);
 }
 
-std::string extent(const TimeAxis& times) {
-  return times.dates.empty() ? "no time"
-                             : fmt::format("{} to {}", day(times.dates.front()), day(times.dates.back()));
+std::string extent(const SampleAxis& times) {
+  return times.samples.empty() ? "no time"
+                             : fmt::format("{} to {}", day(times.samples.front().date), day(times.samples.back().date));
 }
 
 void require_same_mesh(const Mesh& found, const std::string& what, const Mesh& expected,
@@ -70,7 +70,7 @@ void Verification::open() {
   for (long c = 0; c < basis_->channels(); ++c) {
     truths_.push_back(open_series(self_, options_->truth, c));
     require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), product_->mesh(), product_path);
-    if (truths_[c]->times().values != truths_[0]->times().values)
+    if (truths_[c]->times().values() != truths_[0]->times().values())
       fail(ExitCode::data, "{}: its times are not those of {}; give files that hold all variables",
            truths_[c]->describe(), truths_[0]->describe());
   }
@@ -134,8 +134,8 @@ std::vector<const ProductReader*> Verification::products() const {
 }
 
 void Verification::match_times() {
-  const TimeAxis& times = product_->times();
-  std::vector<long> steps(times.values.size());
+  const SampleAxis& times = product_->times();
+  std::vector<long> steps(times.size());
   std::iota(steps.begin(), steps.end(), 0L);
   if (const auto& period = options_->downscale; period.size() == 2)
     steps = steps_between(times, period[0], period[1]);
@@ -145,10 +145,10 @@ void Verification::match_times() {
          "change it",
          product_->path(), extent(times));
   // A product or truth of one time cannot tell that it is monthly; the basis can.
-  const auto may_be_monthly = [](const TimeAxis& axis) {
-    return axis.is_monthly() || axis.dates.size() == 1;
+  const auto may_be_monthly = [](const SampleAxis& axis) {
+    return axis.is_monthly() || axis.size() == 1;
   };
-  const auto pairs_with = [&](const TimeAxis& other) {
+  const auto pairs_with = [&](const SampleAxis& other) {
     return match_steps(
         times, steps, other,
         basis_->monthly ? may_be_monthly(times) && may_be_monthly(other) : match_by_month(times, other));
@@ -160,7 +160,7 @@ void Verification::match_times() {
     fail(ExitCode::data,
          "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
          truths_[channel_]->describe(), extent(truths_[channel_]->times()), product_->path(),
-         day(times.dates[steps.front()]), day(times.dates[steps.back()]));
+         day(times[steps.front()].date), day(times[steps.back()].date));
   for (const StepPair& pair : pairs_with(lr_->times()))
     if (const auto found = by_product.find(pair.a); found != by_product.end()) found->second.lr = pair.b;
   for (const auto& [step, match] : by_product)
@@ -184,16 +184,10 @@ void Verification::match_times() {
         steps.size() - matched_.size(), steps.size(), product_->path());
 }
 
-TimeAxis Verification::matched_times() const {
-  TimeAxis times = product_->times();
-  const TimeAxis all = times;
-  times.values.clear();
-  times.dates.clear();
-  for (const Match& match : matched_) {
-    times.values.push_back(all.values[match.product]);
-    times.dates.push_back(all.dates[match.product]);
-  }
-  return times;
+SampleAxis Verification::matched_times() const {
+  std::vector<long> steps;
+  for (const Match& match : matched_) steps.push_back(match.product);
+  return subset(product_->times(), steps);
 }
 
 std::string Verification::period() const {
@@ -223,11 +217,11 @@ long Verification::picture_index() const {
   const std::string& wanted = options_->picture_date;
   if (options_->picture_path.empty()) return -1;
   if (wanted.empty()) return times() / 2;
-  const TimeAxis axis = matched_times();
+  const SampleAxis axis = matched_times();
   const Date date = parse_date(wanted, axis.calendar, "verify.picture_date");
-  for (std::size_t k = 0; k < axis.dates.size(); ++k)
-    if (axis.dates[k].year == date.year && axis.dates[k].month == date.month &&
-        (axis.dates[k].day == date.day || axis.is_monthly()))
+  for (std::size_t k = 0; k < axis.size(); ++k)
+    if (axis[k].date.year == date.year && axis[k].date.month == date.month &&
+        (axis[k].date.day == date.day || axis.is_monthly()))
       return k;
   fail(
       ExitCode::usage,

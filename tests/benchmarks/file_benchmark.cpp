@@ -83,9 +83,9 @@ void plain(const Communicator& comm, const std::string& path, std::size_t bytes,
 void write_product(const Communicator& comm, const Part& part, const std::string& path) {
   std::vector<double> axis;
   for (long i = 0; i < kSide; ++i) axis.push_back(-40 + 0.1 * static_cast<double>(i));
-  TimeAxis times;
+  SampleAxis times;
   times.units = "days since 2000-01-01";
-  for (long step = 0; step < kProductSteps; ++step) times.values.push_back(static_cast<double>(step));
+  for (long step = 0; step < kProductSteps; ++step) times.samples.push_back({static_cast<double>(step), {}});
   ProductOptions options;
   options.variables = {{"tos", "sea_surface_temperature", "temperature", "degC", "degC"}};
   options.chunk = part.decomposition.chunk_shape();

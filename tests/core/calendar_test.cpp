@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <set>
 #include <string>
 #include <tuple>
 
@@ -86,7 +85,7 @@ TEST(Calendar, PhaseOfTheYearIsComparable) {
 }
 
 std::string decoded(double value, const std::string& units, const std::string& calendar) {
-  return date_text(decode_times({value}, units, calendar, "t.nc: time 'time'").dates[0]);
+  return date_text(*TimeUnits(units, calendar, "t.nc: time 'time'").date(value));
 }
 
 // python3 -c "import cftime; print(cftime.num2date(1234567, 'hours since 1800-01-01', 'noleap'))"
@@ -125,10 +124,9 @@ TEST(Times, MonthsAreCalendarMonths) {
   EXPECT_EQ(decoded(40, "years since 1960-02-01", "standard"), "2000-02-01");
 }
 
-void expect_refused(double value, const std::string& units, const std::string& calendar,
-                    const std::string& part) {
+void expect_refused(const std::string& units, const std::string& calendar, const std::string& part) {
   try {
-    decode_times({value}, units, calendar, "t.nc: time 'time'");
+    TimeUnits(units, calendar, "t.nc: time 'time'");
     FAIL() << units << " is read";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::data) << error.what();
@@ -139,22 +137,23 @@ void expect_refused(double value, const std::string& units, const std::string& c
 }
 
 TEST(Times, WhatIsNotCfIsRefused) {
-  expect_refused(1, "Month", "", "'Month'");
-  expect_refused(1, "wibble", "", "'wibble'");
-  expect_refused(1, "", "", "no reference date");
-  expect_refused(1, "wibbles since 2000-01-01", "", "'wibbles'");
-  expect_refused(1, "metres since 2000-01-01", "", "'metres'");
+  expect_refused("Month", "", "'Month'");
+  expect_refused("wibble", "", "'wibble'");
+  expect_refused("", "", "no reference date");
+  expect_refused("wibbles since 2000-01-01", "", "'wibbles'");
+  expect_refused("metres since 2000-01-01", "", "'metres'");
   for (const char* text :
        {"yesterday", "2000-01-01 25:00", "2000-01-01T", "2000-01", "2000-1-1 12:", "2000-1-1 1:2:3 CET",
         "2000-001-01", "2000-01-01 +25:00", "2000-01-01 00:00:00 +1:"})
-    expect_refused(1, std::string("days since ") + text, "", "'" + std::string(text) + "'");
-  expect_refused(1, " since 2000-01-01", "", "no reference date");
-  expect_refused(1, "days since 2000-13-01", "", "2000-13-01");
-  expect_refused(1, "days since 2000-02-30", "standard", "does not exist");
-  expect_refused(1, "days since 1582-10-10", "standard", "does not exist");
-  expect_refused(1, "days since 2000-01-01", "lunar", "'lunar'");
-  expect_refused(std::nan(""), "days since 2000-01-01", "", "nan");
-  expect_refused(9.969209968386869e36, "days since 2000-01-01", "", "missing");
+    expect_refused(std::string("days since ") + text, "", "'" + std::string(text) + "'");
+  expect_refused(" since 2000-01-01", "", "no reference date");
+  expect_refused("days since 2000-13-01", "", "2000-13-01");
+  expect_refused("days since 2000-02-30", "standard", "does not exist");
+  expect_refused("days since 1582-10-10", "standard", "does not exist");
+  expect_refused("days since 2000-01-01", "lunar", "'lunar'");
+  const TimeUnits days("days since 2000-01-01", "", "x");
+  EXPECT_FALSE(days.date(std::nan("")));
+  EXPECT_FALSE(days.date(9.969209968386869e36));
 }
 
 TEST(Times, DatesFromText) {
@@ -170,82 +169,6 @@ TEST(Times, DatesFromText) {
       EXPECT_NE(std::string(error.what()).find("data.train"), std::string::npos);
     }
   }
-}
-
-TimeAxis daily(int days, const std::string& units = "days since 2000-01-01 12:00:00",
-               const std::string& calendar = "") {
-  std::vector<double> values;
-  for (int t = 0; t < days; ++t) values.push_back(t);
-  return decode_times(values, units, calendar, "x");
-}
-
-TEST(Times, PeriodsIncludeTheirLastDay) {
-  const TimeAxis axis = daily(400);
-  EXPECT_EQ(steps_between(axis, "2000-01-01", "2000-01-03"), (std::vector<long>{0, 1, 2}));
-  EXPECT_EQ(steps_between(axis, "2000-12-31", "2001-12-31").size(), 35u);
-  EXPECT_TRUE(steps_between(axis, "1990-01-01", "1999-12-31").empty());
-  EXPECT_THROW(steps_between(axis, "2001-01-01", "2000-01-01"), Error);
-  EXPECT_THROW(steps_between(axis, "2000", "2001"), Error);
-  // The 31st ends a period in the 360-day calendar, too.
-  EXPECT_EQ(steps_between(daily(720, "days since 2000-01-01", "360_day"), "2000-01-01", "2000-12-31").size(),
-            360u);
-}
-
-TEST(Times, MonthlyAxesAndKeys) {
-  EXPECT_FALSE(daily(40).is_monthly());
-  const TimeAxis monthly = decode_times({15.5, 45, 74.5, 105}, "days since 2000-01-01", "", "x");
-  EXPECT_TRUE(monthly.is_monthly());
-  EXPECT_EQ(decode_times({0, 1.75}, "days since 1800-01-01", "", "x").time_key(1), 42u);
-  EXPECT_EQ(decode_times({360}, "days since 1800-01-01", "360_day", "x").time_key(0), 8640u);
-}
-
-TEST(Times, KeysAreThoseOfTheSecondAndTheHourAloneOnWholeHours) {
-  std::vector<double> seconds;
-  for (const double hour : {-30.0, 0.0, 1.0, 1.5e6})
-    for (const double second : {0.0, 1.0, 599.0, 600.0, 1800.0, 3599.0})
-      seconds.push_back(3600 * hour + second);
-  const TimeAxis axis = decode_times(seconds, "seconds since 1800-01-01", "proleptic_gregorian", "x");
-  std::set<std::uint64_t> keys;
-  for (std::size_t t = 0; t < seconds.size(); ++t) {
-    EXPECT_TRUE(keys.insert(axis.time_key(t)).second) << axis.time_key(t);
-    const auto hour = static_cast<std::uint32_t>(static_cast<long>(std::floor(seconds[t] / 3600)));
-    if (t % 6 == 0) {
-      EXPECT_EQ(axis.time_key(t), hour);
-    }
-  }
-  // An hour that its unit cannot hold exactly is that hour.
-  const TimeAxis inexact = decode_times({1.0 / 24, 1 - 1e-14}, "days since 1800-01-01", "", "x");
-  EXPECT_EQ(inexact.time_key(0), 1u);
-  EXPECT_EQ(inexact.time_key(1), 24u);
-}
-
-TEST(Times, MatchByDayOrByMonth) {
-  const TimeAxis noon = daily(10), midnight = daily(10, "days since 2000-01-04", "noleap");
-  const auto days = match_steps(noon, {0, 3, 5}, midnight);
-  ASSERT_EQ(days.size(), 2u);
-  EXPECT_EQ(days[0].a, 3);
-  EXPECT_EQ(days[0].b, 0);
-  EXPECT_EQ(days[1].a, 5);
-  EXPECT_EQ(days[1].b, 2);
-
-  const TimeAxis begin = decode_times({0, 31, 60, 91}, "days since 2000-01-01", "", "x");
-  const TimeAxis middle = decode_times({45, 75, 105}, "days since 2000-01-01", "360_day", "x");
-  const auto months = match_steps(begin, {0, 1, 2, 3}, middle);
-  ASSERT_EQ(months.size(), 3u);
-  EXPECT_EQ(months[0].a, 1);
-  EXPECT_EQ(months[0].b, 0);
-
-  // Paired by month, both have the phase of the middle of the month, whatever its day.
-  EXPECT_TRUE(match_by_month(begin, middle));
-  EXPECT_FALSE(match_by_month(begin, noon));
-  EXPECT_DOUBLE_EQ(year_phase(begin, 1, true), 1.5 / 12);
-  EXPECT_DOUBLE_EQ(year_phase(middle, 0, true), 1.5 / 12);
-  EXPECT_DOUBLE_EQ(year_phase(begin, 1, false), 31.0 / 366);
-
-  const TimeAxis six_hourly = decode_times({0, 6, 12, 18, 24}, "hours since 2000-01-01", "", "x");
-  const auto hours = match_steps(noon, {0, 1}, six_hourly);  // several a day: by the time of day
-  ASSERT_EQ(hours.size(), 2u);
-  EXPECT_EQ(hours[0].b, 2);
 }
 
 }  // namespace

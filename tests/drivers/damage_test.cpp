@@ -91,7 +91,7 @@ std::uint64_t product_digest(const Communicator& comm, const std::string& path) 
   const NetcdfFile file = NetcdfFile::open(comm, path);
   const FactorReader factors(file, "tos");
   Digest d;
-  d << product.times().values << product.mesh().y().centres << product.mesh().x().centres
+  d << product.times().values() << product.mesh().y().centres << product.mesh().x().centres
     << static_cast<double>(members_behind(product.namelist(), path))
     << file.text("", "podscale_basis_checksum").value_or("")
     << file.text("", "podscale_namelist").value_or("");

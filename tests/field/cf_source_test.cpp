@@ -32,7 +32,7 @@ class CfSourceTest : public ::testing::Test {
   }
   std::vector<long> all_steps(const CfSource& series) {
     std::vector<long> steps;
-    for (std::size_t t = 0; t < series.times().dates.size(); ++t) steps.push_back(static_cast<long>(t));
+    for (std::size_t t = 0; t < series.times().size(); ++t) steps.push_back(static_cast<long>(t));
     return steps;
   }
   /// Each rank reads its own columns and compares them: together they are the field. value(t, j, i): grid
@@ -73,8 +73,8 @@ TEST_F(CfSourceTest, PlainFilesOfBothFormats) {
         const CfSource series = open(sample);
         EXPECT_EQ(series.grid().lat, sample.lat);
         EXPECT_EQ(series.grid().lon, sample.lon);
-        EXPECT_EQ(series.times().values, sample.time);
-        EXPECT_EQ(date_text(series.times().dates[2]), "2000-01-03");
+        EXPECT_EQ(series.times().values(), sample.time);
+        EXPECT_EQ(date_text(series.times()[2].date), "2000-01-03");
         EXPECT_NE(series.describe().find("sst in "), std::string::npos);
         expect_field(series, plain);
       }
@@ -212,11 +212,11 @@ TEST_F(CfSourceTest, CalendarsOfModels) {
   SampleFile sample;
   sample.time = {59, 60};
   sample.calendar = "noleap";
-  EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-03-01");
+  EXPECT_EQ(date_text(open(sample).times()[0].date), "2000-03-01");
   sample.calendar = "360_day";
-  EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-02-30");
+  EXPECT_EQ(date_text(open(sample).times()[0].date), "2000-02-30");
   sample.calendar = "";
-  EXPECT_EQ(date_text(open(sample).times().dates[0]), "2000-02-29");
+  EXPECT_EQ(date_text(open(sample).times()[0].date), "2000-02-29");
 }
 
 TEST_F(CfSourceTest, FilesAreJoinedAndSorted) {
@@ -235,10 +235,10 @@ TEST_F(CfSourceTest, FilesAreJoinedAndSorted) {
   }
   const CfSource series =
       open({"part3.nc", "part*.nc", "part[4-5].nc"});  // each file once, however often it is named
-  ASSERT_EQ(series.times().dates.size(), 21u);
-  EXPECT_EQ(series.times().values, ramp(0, 1, 21));
+  ASSERT_EQ(series.times().size(), 21u);
+  EXPECT_EQ(series.times().values(), ramp(0, 1, 21));
   EXPECT_EQ(series.times().units, "days since 2000-01-01 00:00:00");
-  EXPECT_EQ(date_text(series.times().dates[20]), "2000-01-21");
+  EXPECT_EQ(date_text(series.times()[20].date), "2000-01-21");
   EXPECT_NE(series.describe().find("part9.nc ... "), std::string::npos) << series.describe();
   EXPECT_NE(series.describe().find("(7 files)"), std::string::npos);
   expect_field(series, [](long t, long j, long i) { return plain(0, j, i) + static_cast<double>(t); });
@@ -256,7 +256,7 @@ TEST_F(CfSourceTest, InterleavedFilesAreSortedByStep) {
   write_sample(comm, scratch / "a.nc", odd);
   write_sample(comm, scratch / "b.nc", even);
   const CfSource series = open({"a.nc", "b.nc"});
-  EXPECT_EQ(series.times().values, ramp(0, 1, 6));
+  EXPECT_EQ(series.times().values(), ramp(0, 1, 6));
   expect_field(series, [](long t, long, long) { return static_cast<double>(t); });
 }
 

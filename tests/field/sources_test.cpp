@@ -15,7 +15,7 @@ namespace {
 
 constexpr long kNy = 6, kNx = 12, kTimes = 3;
 
-TimeAxis axis() {
+SampleAxis axis() {
   return decode_times({0, 1, 2}, "days since 2000-01-01", "standard", "test");
 }
 float value(long t, long y, long x) {

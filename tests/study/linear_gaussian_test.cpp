@@ -182,7 +182,7 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   std::vector<double> expected(static_cast<std::size_t>(grid.points())), sums(3 * expected.size());
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const double phase =
-        year_fraction(alone.lr.times().calendar, alone.lr.times().dates[static_cast<std::size_t>(steps[t])]);
+        year_fraction(alone.lr.times().calendar, alone.lr.times()[static_cast<std::size_t>(steps[t].date)]);
     cells.evaluate(phase, expected);
     const auto x = harmonic_basis(phase, 1);
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -210,7 +210,7 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
   const StudySeries alone = open_study(self, study_namelist(dir()));
   const Mesh& grid = alone.lr.mesh();
   const std::size_t cells = static_cast<std::size_t>(grid.points());
-  const long last = static_cast<long>(alone.lr.times().dates.size()) - 1;
+  const long last = static_cast<long>(alone.lr.times().size()) - 1;
   const std::vector<long> steps{0, 1, 200, last - 1, last}, lags{-2, 0, 3};
   const Predictors predictors(comm(), study().basis, 1, lags);
   const auto& patches = study().basis.patches.mine;
@@ -226,7 +226,7 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
       const long step = std::min(std::max(0l, steps[t] + lags[l]), last);
       alone.lr.read({0, grid.ny(), 0, grid.nx()}, std::vector<long>{step}, values);
       study().base.cells.evaluate(
-          year_fraction(alone.lr.times().calendar, alone.lr.times().dates[static_cast<std::size_t>(step)]),
+          year_fraction(alone.lr.times().calendar, alone.lr.times()[static_cast<std::size_t>(step)].date),
           climatology);
       for (std::size_t p = 0; p < patches.size(); ++p)
         for (std::size_t i = 0; i < box; ++i) {
@@ -574,12 +574,12 @@ TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
     ++ones;
   }
   EXPECT_GT(ones, 100);
-  const TimeAxis& axis = study().series.hr.times();
+  const SampleAxis& axis = study().series.hr.times();
   ASSERT_EQ(static_cast<long>(tokens.year_phase.size()), tokens.items.size());
   for (std::size_t i = 0; i < tokens.year_phase.size(); ++i) {
     const StepPair& pair = study().train[static_cast<std::size_t>(tokens.items.begin) + i];
     EXPECT_FLOAT_EQ(tokens.year_phase[i], static_cast<float>(year_fraction(
-                                              axis.calendar, axis.dates[static_cast<std::size_t>(pair.a)])));
+                                              axis.calendar, axis[static_cast<std::size_t>(pair.a)].date)));
   }
 }
 
@@ -663,9 +663,9 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   EXPECT_EQ(c.times, static_cast<long>(study().validate.size()));
   EXPECT_EQ(c.held_out, static_cast<long>(study().validate.size()));
   EXPECT_EQ(c.note, "");
-  const auto& dates = study().series.hr.times().dates;
-  EXPECT_EQ(c.period, date_text(dates[static_cast<std::size_t>(study().validate.front().a)]) + " to " +
-                          date_text(dates[static_cast<std::size_t>(study().validate.back().a)]));
+  const SampleAxis& axis = study().series.hr.times();
+  EXPECT_EQ(c.period, date_text(axis[static_cast<std::size_t>(study().validate.front().a)].date) + " to " +
+                          date_text(axis[static_cast<std::size_t>(study().validate.back().a)].date));
   const auto plain = calibrate(comm(), study().space, study().series, both(study().validate),
                                base_forecast(study().space), Inflate::none, kBlock);
   EXPECT_EQ(plain.inflation.global, 1);
@@ -741,7 +741,7 @@ TEST(Validation, IsSplitSoThatBothPartsSeeTheSeasons) {
                                             {31l, 1.0, 2},
                                             {2l, 1.0, 2},
                                             {3l, 365.25, 2}}) {
-    const TimeAxis axis = axis_of(count, step);
+    const SampleAxis axis = axis_of(count, step);
     std::vector<StepPair> pairs;
     for (long t = 0; t < count; ++t) pairs.push_back({t, t + 5});
     const ValidationParts parts = split_validation(axis, pairs, 0.5);
@@ -830,7 +830,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
     const auto a = to_coefficients(study().basis, folded, static_cast<long>(pairs.size()));
     const auto z = study().space.whiten(comm(), a, block.condition, static_cast<long>(pairs.size()));
     Squares s;
-    const TimeAxis& axis = study().series.lr.times();
+    const SampleAxis& axis = study().series.lr.times();
     for (std::size_t t = 0; t < pairs.size(); ++t) {
       for (std::size_t p = 0; p < local; ++p) {
         double sum = 0;
@@ -839,7 +839,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
       }
       for (std::size_t r = 0; r < rank; ++r) s.global.push_back(std::pow(z.global[t * rank + r], 2));
       const double y = 2 * std::numbers::pi *
-                       year_fraction(axis.calendar, axis.dates[static_cast<std::size_t>(pairs[t].b)]);
+                       year_fraction(axis.calendar, axis[static_cast<std::size_t>(pairs[t].date.b)]);
       s.basis.push_back({1, std::cos(y), std::sin(y)});
     }
     return s;

@@ -46,13 +46,13 @@ TEST(SyntheticOcean, WindowsGiveTheSameBits) {
   SyntheticOcean part(spec, window), whole(spec, all);
   std::vector<float> mine(static_cast<std::size_t>(window.points())), expected(mine.size());
   // One of them jumps: the order of steps must not matter either.
-  for (long step = 0; step < static_cast<long>(spec.times.values.size()); ++step) {
+  for (long step = 0; step < static_cast<long>(spec.times.size()); ++step) {
     const std::vector<float> field = whole_field(whole, step);
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i)
         expected[static_cast<std::size_t>(j * window.nx + i)] =
             field[static_cast<std::size_t>((window.y0 + j) * spec.nx + window.x0 + i)];
-    part.field(static_cast<long>(spec.times.values.size()) - 1, mine);
+    part.field(static_cast<long>(spec.times.size()) - 1, mine);
     part.field(step, mine);
     EXPECT_TRUE(same_bits(mine, expected)) << "rank " << comm.rank() << " step " << step;
   }
@@ -182,7 +182,7 @@ TEST(SyntheticOcean, SpectrumFallsLikeTheThirdPower) {
   SyntheticOcean ocean(spec, {0, spec.ny, 0, spec.nx});
   constexpr std::size_t n = 64;  // points of the open sea in the east
   std::vector<std::vector<float>> fields;
-  for (std::size_t t = 0; t < spec.times.values.size(); ++t)
+  for (std::size_t t = 0; t < spec.times.size(); ++t)
     fields.push_back(whole_field(ocean, static_cast<long>(t)));
   std::vector<double> power(n / 2, 0.0);
   for (std::size_t j = 0; j < static_cast<std::size_t>(spec.ny); ++j) {
@@ -224,13 +224,13 @@ TEST(SyntheticOcean, SeasonAndTrendComeOutByRegression) {
   // Normal equations of 1, t (decades), cos, sin of the year and of half of it.
   constexpr int terms = 6;
   double a[terms][terms + 1] = {};
-  for (std::size_t t = 0; t < spec.times.values.size(); ++t) {
+  for (std::size_t t = 0; t < spec.times.size(); ++t) {
     double mean = 0, count = 0;
     for (const float value : whole_field(ocean, static_cast<long>(t)))
       if (!std::isnan(value)) mean += value, ++count;
-    const double year = 2 * std::numbers::pi * year_fraction(spec.times.calendar, spec.times.dates[t]);
+    const double year = 2 * std::numbers::pi * year_fraction(spec.times.calendar, spec.times[t].date);
     const double x[terms + 1] = {1,
-                                 spec.times.values[t] / 3652.5,
+                                 spec.times[t].time / 3652.5,
                                  std::cos(year),
                                  std::sin(year),
                                  std::cos(2 * year),

@@ -96,14 +96,14 @@ TEST(Bootstrap, TooFewBlocksGiveNoInterval) {
   EXPECT_TRUE(std::isnan(interval_of(x, 9, 0).high));
 }
 
-TimeAxis axis_of(std::vector<Date> dates) {
-  TimeAxis axis;
-  axis.dates = std::move(dates);
+SampleAxis axis_of(const std::vector<Date>& dates) {
+  SampleAxis axis;
+  for (const Date& date : dates) axis.samples.push_back({0, date});
   return axis;
 }
 
 TEST(BlockSteps, DaysOverTheMedianStep) {
-  const TimeAxis daily = axis_of({{2000, 1, 1}, {2000, 1, 2}, {2000, 1, 3}, {2000, 3, 1}}),
+  const SampleAxis daily = axis_of({{2000, 1, 1}, {2000, 1, 2}, {2000, 1, 3}, {2000, 3, 1}}),
                  monthly = axis_of({{2000, 1, 16}, {2000, 2, 15}, {2000, 3, 16}}),
                  hours = axis_of({{2000, 1, 1, 0}, {2000, 1, 1, 21600}, {2000, 1, 1, 43200}});
   EXPECT_EQ(block_steps(daily, 30), 30);

@@ -74,7 +74,7 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
   }
   std::string path(const std::string& name) const { return folder_ / name; }
 
-  TimeAxis axis(long first, long count) const {
+  SampleAxis axis(long first, long count) const {
     std::vector<double> values;
     for (long t = 0; t < count; ++t) values.push_back(static_cast<double>(first + t));
     return decode_times(values, "days since 2000-01-01", "standard", "test");

@@ -67,12 +67,8 @@ struct Study {
   }
 };
 
-TimeAxis axis() {
-  TimeAxis times;
-  times.units = "days since 2000-01-01 00:00:00";
-  times.values = {10, 11, 12};
-  times.dates = {{2000, 1, 11, 0}, {2000, 1, 12, 0}, {2000, 1, 13, 0}};
-  return times;
+SampleAxis axis() {
+  return decode_times({10, 11, 12}, "days since 2000-01-01 00:00:00", "standard", "test");
 }
 
 class ScoresFile : public ::testing::Test {

@@ -86,7 +86,7 @@ TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
   const auto cells = fit_lr_climatology(world_, lr, basis, steps, 50);
   ASSERT_TRUE(cells.has_value());
   Baselines baselines(own, basis);
-  const double phase = year_fraction(own.times().calendar, own.times().dates[700]);
+  const double phase = year_fraction(own.times().calendar, own.times()[700].date);
   BaselineFields fields;
   baselines.read(700, phase, fields);
   EXPECT_TRUE(fields.other_anomaly.empty());
@@ -123,7 +123,7 @@ TEST_F(VerificationStudy, PersistenceIsYesterdaysAnomaly) {
   const FieldSource& lr = *owner;
   Baselines in_turn(lr, basis), alone(lr, basis);
   const auto phase = [&](long step) {
-    return year_fraction(lr.times().calendar, lr.times().dates[static_cast<std::size_t>(step)]);
+    return year_fraction(lr.times().calendar, lr.times()[static_cast<std::size_t>(step)].date);
   };
   BaselineFields yesterday, today, jump;
   in_turn.read(700, phase(700), yesterday);
@@ -258,7 +258,7 @@ TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
       double exceeding = 0;
       std::vector<double> climatology(ny * nx);
       for (const long step : steps) {
-        const Date& date = hr.times().dates[static_cast<std::size_t>(step)];
+        const Date& date = hr.times()[static_cast<std::size_t>(step)].date;
         const int after = (date.month - month + 12) % 12;
         if (after > 1 && after < 11) continue;
         basis.hr_climatology.evaluate(year_fraction(hr.times().calendar, date), climatology);
@@ -305,7 +305,7 @@ TEST_F(VerificationStudy, EventIsScored) {
                   steps_between(hr.times(), "2000-01-01", "2001-12-31"), basis.hr_climatology, 64);
   double weight = 0, events = 0, wrong = 0, expected = 0, reference = 0;
   for (long k = 0; k < verified; ++k) {
-    const double phase = year_fraction(hr.times().calendar, hr.times().dates[first_verified + k]);
+    const double phase = year_fraction(hr.times().calendar, hr.times()[first_verified + k].date);
     std::vector<double> climatology(ny * nx), above(ny * nx), frequency(ny * nx);
     basis.hr_climatology.evaluate(phase, climatology);
     trained.percentile.evaluate(phase, above);

@@ -91,10 +91,10 @@ class VerificationStudy : public ::testing::Test {
   // Truth + error with the square of bias as variance; in kelvin, so that the units are converted on the way
   // back.
   void write_product(const std::string& file_path, long day_shift, double error = bias) const {
-    TimeAxis times;
+    SampleAxis times;
     times.units = "days since 2000-01-01";
     for (long k = 0; k < verified; ++k)
-      times.values.push_back(static_cast<double>(first_verified + k + day_shift));
+      times.samples.push_back({static_cast<double>(first_verified + k + day_shift), {}});
     const Decomposition decomposition(ny, nx, 8, 8, world_.size());
     const Window window = decomposition.window_of(world_.rank());
     ProductOptions options;

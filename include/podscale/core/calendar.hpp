@@ -1,9 +1,8 @@
 #pragma once
-// Calendars of CF-1.8 (section 4.4.1) and the times of a series.
+// Calendars of CF-1.8 (section 4.4.1), and the units of time.
 
-#include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace podscale {
 
@@ -32,43 +31,31 @@ double year_fraction(Calendar calendar, const Date& date);
 Date parse_date(const std::string& text, Calendar calendar, const std::string& what);
 std::string date_text(const Date& date);  ///< "1982-01-31" or "1982-01-31T12:00:00" when it has a time of day
 
-/// The times of a series in file order of increasing time.
-struct TimeAxis {
-  Calendar calendar = Calendar::standard;
-  std::string units;           ///< CF units, as in "days since 1978-01-01 00:00:00"
-  std::vector<double> values;  ///< in those units, strictly increasing
-  std::vector<Date> dates;
-  /// Months apart (24 days or more between most steps): two sources then match by year and month,
-  /// not by day.
-  bool is_monthly() const;
-  /// Identifies a time, to the second, in the counters of the random generator: whole hours since
-  /// 1800-01-01 of the calendar, and the second of the hour in the upper 32 bits.
-  std::uint64_t time_key(std::size_t step) const;
+/// From one date to another, in days of the calendar.
+double days_between(Calendar calendar, const Date& from, const Date& to);
+
+/// Both ends inclusive.
+struct Period {
+  Date first, last;
+  bool contains(const Date& date) const;
 };
+/// 'YYYY-MM-DD' twice, the whole last day; throws Error(usage) for anything else.
+Period parse_period(const std::string& first, const std::string& last);
 
-/// Steps of `axis` whose date lies in [first, last], both 'YYYY-MM-DD', both inclusive (the whole
-/// last day).
-std::vector<long> steps_between(const TimeAxis& axis, const std::string& first, const std::string& last);
+/// What the values of a CF time variable mean.
+class TimeUnits {
+ public:
+  /// units as in "days since 1982-01-01"; calendar "": standard. Throws Error(data) with `where` (file and
+  /// variable) when one of them is not CF.
+  TimeUnits(const std::string& units, const std::string& calendar, const std::string& where);
+  Calendar calendar() const { return calendar_; }
+  std::optional<Date> date(double value) const;  ///< nullopt: missing, or no time
 
-/// Decodes CF time values. Throws Error(data) with `where` (file and variable) when units or
-/// calendar are not CF.
-TimeAxis decode_times(const std::vector<double>& values, const std::string& units,
-                      const std::string& calendar, const std::string& where);
-
-/// Whether match_steps pairs the steps of the two by year and month: both are monthly.
-bool match_by_month(const TimeAxis& a, const TimeAxis& b);
-/// Phase of the seasonal cycle of a step, in [0, 1): its year_fraction, or the middle of its month
-/// where `monthly`, since sources that are paired by month may stamp different days of it.
-double year_phase(const TimeAxis& axis, std::size_t step, bool monthly);
-
-/// Pairs of steps of the two axes with the same date (same month if match_by_month), within steps
-/// of `a` given.
-struct StepPair {
-  long a, b;
+ private:
+  Calendar calendar_ = Calendar::standard;
+  Date start_;
+  int months_ = 0;    // of a unit, 0: a unit of fixed length
+  double seconds_ = 0;  // of such a unit
 };
-std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b);
-/// The same, by month or by date as the caller says: axes of one time cannot tell.
-std::vector<StepPair> match_steps(const TimeAxis& a, const std::vector<long>& steps_of_a, const TimeAxis& b,
-                                  bool monthly);
 
 }  // namespace podscale

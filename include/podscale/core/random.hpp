@@ -40,7 +40,7 @@ class CounterRandom {
                    std::size_t from = 0) const;
   void fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) const;
 
-  /// Noise of a member at a time (TimeAxis::time_key) and a step of the sampler, below 2^20: the
+  /// Noise of a member at a time (SampleAxis::time_key) and a step of the sampler, below 2^20: the
   /// counter holds the second of the hour above the step.
   void fill_noise(std::span<float> out, std::uint64_t time_key, std::uint32_t member,
                   std::uint32_t step = 0, std::size_t from = 0) const {

@@ -12,14 +12,14 @@ namespace podscale {
 class ArraySource final : public FieldSource {
  public:
   /// Not collective. values: [times][variables][ny*nx] in working units, NaN where missing.
-  ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, std::vector<float> values,
+  ArraySource(const Communicator& comm, Mesh mesh, SampleAxis times, std::vector<float> values,
               std::vector<Variable> variables = {{"field", "degC", "degC", "", "", "", {}}});
-  ArraySource(const Communicator& comm, const Grid& grid, TimeAxis times, std::vector<float> values)
+  ArraySource(const Communicator& comm, const Grid& grid, SampleAxis times, std::vector<float> values)
       : ArraySource(comm, mesh_of(grid), std::move(times), std::move(values)) {}
 
   const Communicator& comm() const override { return *comm_; }
   const Mesh& mesh() const override { return mesh_; }
-  const TimeAxis& times() const override { return times_; }
+  const SampleAxis& times() const override { return times_; }
   const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override { return "fields in memory"; }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
@@ -27,7 +27,7 @@ class ArraySource final : public FieldSource {
  private:
   const Communicator* comm_;
   Mesh mesh_;
-  TimeAxis times_;
+  SampleAxis times_;
   std::vector<float> values_;
   std::vector<Variable> variables_;
 };
@@ -40,7 +40,7 @@ class SyntheticSource final : public FieldSource {
 
   const Communicator& comm() const override { return *comm_; }
   const Mesh& mesh() const override { return mesh_; }
-  const TimeAxis& times() const override { return spec_.times; }
+  const SampleAxis& times() const override { return spec_.times; }
   const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override { return "the synthetic ocean"; }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;

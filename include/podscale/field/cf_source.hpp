@@ -66,7 +66,7 @@ class CfSource final : public FieldSource {
 
   const Communicator& comm() const override;
   const Mesh& mesh() const override;
-  const TimeAxis& times() const override;
+  const SampleAxis& times() const override;
   const std::vector<Variable>& variables() const override;
   std::string describe() const override;
   /// Values outside the plausible range: one warning a source; Error(data) when all that a call brings from

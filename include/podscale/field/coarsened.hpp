@@ -19,7 +19,7 @@ class Coarsened final : public FieldSource {
 
   const Communicator& comm() const override { return fine_->comm(); }
   const Mesh& mesh() const override { return mesh_; }
-  const TimeAxis& times() const override { return fine_->times(); }
+  const SampleAxis& times() const override { return fine_->times(); }
   const std::vector<Variable>& variables() const override { return fine_->variables(); }
   std::string describe() const override;
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;

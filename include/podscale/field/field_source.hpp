@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_axis.hpp"
 #include "podscale/field/variable.hpp"
 #include "podscale/mesh/grid.hpp"
 #include "podscale/mesh/mesh.hpp"
@@ -23,7 +23,7 @@ class FieldSource {
   virtual const Mesh& mesh() const = 0;
   /// Of a rectilinear mesh; else empty.
   const Grid& grid() const;
-  virtual const TimeAxis& times() const = 0;
+  virtual const SampleAxis& times() const = 0;
   /// What the values of each channel are.
   virtual const std::vector<Variable>& variables() const = 0;
   idx_t channels() const { return static_cast<idx_t>(variables().size()); }

@@ -16,7 +16,7 @@ class Stacked final : public FieldSource {
 
   const Communicator& comm() const override { return parts_[0]->comm(); }
   const Mesh& mesh() const override { return parts_[0]->mesh(); }
-  const TimeAxis& times() const override { return parts_[0]->times(); }
+  const SampleAxis& times() const override { return times_; }
   const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override;
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
@@ -24,6 +24,7 @@ class Stacked final : public FieldSource {
 
  private:
   std::vector<std::shared_ptr<const FieldSource>> parts_;
+  SampleAxis times_;  // with bounds where all parts have the same
   std::vector<Variable> variables_;
 };
 

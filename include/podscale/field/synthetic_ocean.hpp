@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_axis.hpp"
 #include "podscale/field/variable.hpp"
 #include "podscale/mesh/mesh.hpp"
 
@@ -19,7 +19,7 @@ namespace podscale {
 struct OceanSpec {
   long ny = 96, nx = 96;
   double lat0 = 28, lon0 = -78, resolution = 0.25;
-  TimeAxis times;
+  SampleAxis times;
   std::uint64_t seed = 1;
   int factor = 8;
   double land_fraction = 0.18;

@@ -26,7 +26,7 @@ class StartNoise {
   StartNoise(std::uint64_t seed, int modes, Stream stream = Stream::sampler)
       : random_(seed, stream), modes_(static_cast<std::size_t>(modes)) {}
   /// Not collective. N(0, 1) of the tokens from `first` on, of a member (from 0) at a time
-  /// (TimeAxis::time_key) and a step of the sampler: [tokens][K], as many as `out` holds.
+  /// (SampleAxis::time_key) and a step of the sampler: [tokens][K], as many as `out` holds.
   void values(std::uint64_t time_key, int member, long first, std::span<float> out,
               std::uint32_t step = 0) const {
     random_.fill_noise(out, time_key, static_cast<std::uint32_t>(member), step,

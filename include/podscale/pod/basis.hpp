@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_axis.hpp"
 #include "podscale/field/variable.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/parallel/communicator.hpp"
@@ -85,7 +85,7 @@ struct Basis {
   }
   /// Not collective. Phase of the climatologies at a step of any series or product of the study. One choice
   /// for all: a product of one time cannot tell that its source was monthly.
-  double year_phase(const TimeAxis& axis, std::size_t step) const {
+  double year_phase(const SampleAxis& axis, std::size_t step) const {
     return podscale::year_phase(axis, step, monthly);
   }
   Codec codec() const { return {patches.mine, modes, points()}; }

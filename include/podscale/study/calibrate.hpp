@@ -18,7 +18,7 @@ struct ValidationParts {
 /// Not collective. Of each stretch of about four months the last `share` is held out, every second year
 /// the first one, so that both parts see the seasons and times that are alike stay together; a shorter
 /// period is one stretch. Error(data), the same on every rank, where there is only one time.
-ValidationParts split_validation(const TimeAxis& axis, const std::vector<StepPair>& validate, double share);
+ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepPair>& validate, double share);
 
 /// Collective. The inflation from the times `choosing`: the forecast without it gives the factors
 /// of the three levels, and of every mode (squared error over variance), and with these one more

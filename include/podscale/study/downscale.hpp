@@ -36,7 +36,4 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
 /// Not collective. What &output says of a product on the grid of a basis.
 ProductOptions product_options(const StudyOptions& asked, const Basis& basis);
 
-/// Not collective. The steps of an axis.
-TimeAxis subset(const TimeAxis& axis, std::span<const long> steps);
-
 }  // namespace podscale

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/mesh/mesh.hpp"
 #include "podscale/field/mesh_file.hpp"
+#include "podscale/field/sample_axis.hpp"
 
 namespace podscale {
 
@@ -25,7 +25,8 @@ struct ExtraField {
 /// One channel of the product.
 struct ProductVariable {
   std::string name, standard_name, long_name, units;
-  std::string working_units;  ///< of the values that are given to the writer
+  std::string working_units;   ///< of the values that are given to the writer
+  std::string cell_methods{};  ///< of the field that is downscaled
 };
 
 /// A linear functional that is written as a series a region: of a channel, or of several.
@@ -54,7 +55,7 @@ class ProductFile {
   /// Collective. window: this rank's part of the mesh. Errors: io, data (units that the working units do not
   /// convert to).
   ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh, const Window& window,
-              const TimeAxis& times, const ProductOptions& options);
+              const SampleAxis& times, const ProductOptions& options);
   /// Collective. Times first .. first + steps - 1, in working units. mean, variance: [steps][channels][window
   /// points], NaN on land; members: [members][steps][channels][window points], empty if none are written;
   /// extra: as options.extra. Units are converted here.
@@ -69,7 +70,6 @@ class ProductFile {
   void commit() { file_.commit(); }
 
  private:
-  void define_times(const TimeAxis& times);
   void define_fields();
   void define_regions();
   /// A channel of `values`, [steps][channels][window points], as scale * value + offset.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_axis.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 
 namespace podscale {
@@ -27,11 +27,11 @@ struct Interval {
 inline constexpr long fewest_blocks = 5;
 
 /// Not collective. Steps of a block of `days` on this axis: days over the median step, rounded, at least 1.
-long block_steps(const TimeAxis& times, double days);
+long block_steps(const SampleAxis& times, double days);
 
 /// Not collective. Whether blocks of `days` are single steps of a series of a day or more a step:
 /// neighbouring times are then resampled as if they were independent, and intervals are too narrow.
-bool blocks_are_single_steps(const TimeAxis& times, double days);
+bool blocks_are_single_steps(const SampleAxis& times, double days);
 
 /// Not collective. The times of one resample: blocks of `block` consecutive times from random starts, past
 /// the last time comes the first; cut to `times`. Circular block bootstrap: Politis & Romano (1992), in

@@ -18,7 +18,7 @@ class OneChannel final : public FieldSource {
 
   const Communicator& comm() const override { return source_->comm(); }
   const Mesh& mesh() const override { return source_->mesh(); }
-  const TimeAxis& times() const override { return source_->times(); }
+  const SampleAxis& times() const override { return source_->times(); }
   const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override { return variables_.front().name + " of " + source_->describe(); }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override {

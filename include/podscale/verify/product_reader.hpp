@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_axis.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/mesh/mesh.hpp"
@@ -30,7 +30,7 @@ class ProductReader {
   ProductReader(const Communicator& comm, const std::string& path, const std::string& name);
 
   const Mesh& mesh() const { return mesh_; }
-  const TimeAxis& times() const { return times_; }
+  const SampleAxis& times() const { return times_; }
   std::string units() const { return file_.text(name_, "units").value_or(""); }  ///< "": none given
   std::string long_name() const;  ///< of the field, as "sea surface temperature"
   /// Not collective. read() gives values in these units from now on. Error(data): no conversion.
@@ -56,7 +56,7 @@ class ProductReader {
   NetcdfFile file_;
   std::string name_;
   Mesh mesh_;
-  TimeAxis times_;
+  SampleAxis times_;
   UnitConversion to_;
   bool has_variance_ = false, has_factors_ = false;
   int members_ = 0;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/core/calendar.hpp"
+#include "podscale/field/sample_axis.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 
 namespace podscale {
@@ -20,7 +20,7 @@ struct PictureFields {
 
 struct ScoresFileContents {
   const ScoreAccumulator* scores = nullptr;  ///< after reduce()
-  TimeAxis times;                            ///< of the period
+  SampleAxis times;                            ///< of the period
   PictureFields picture;
   std::string long_name;                    ///< "sea surface temperature"
   std::string product;                      ///< path of what was verified

@@ -73,7 +73,7 @@ class Verification {
   std::vector<float> read_truth(long channel, long truth_step) const;
   /// From the units of the sources to those of the product.
   void convert(std::span<float> field) const;
-  TimeAxis matched_times() const;
+  SampleAxis matched_times() const;
   PictureFields picture_fields();
 
   const Communicator* comm_;

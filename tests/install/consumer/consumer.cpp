@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
     const EncodedPeriod period = encode_period(comm, space, study, days, 64);
     const std::vector<float> phase(period.year_phase.begin(), period.year_phase.end());
     const auto forecasts = base_forecast(space)({period.conditions, phase, period.time_key}, {});
-    const TimeAxis axis = subset(study.lr.times(), lr_steps(days));
+    const SampleAxis axis = subset(study.lr.times(), lr_steps(days));
     ProductOptions options;
     options.variables = {{"tos", "", "sea surface temperature", "degC", "degC"}};
     options.chunk = basis.decomposition.chunk_shape();

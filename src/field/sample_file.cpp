@@ -1,0 +1,103 @@
+#include "podscale/field/sample_file.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+
+namespace podscale {
+namespace {
+
+/// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, "" if nothing is.
+std::string take_bounds(const NetcdfFile& file, const std::string& time, const std::string& bounds,
+                        SampleAxis& axis) {
+  if (!file.has_variable(bounds)) return "the file does not hold them";
+  const VariableInfo info = file.variable(bounds), of = file.variable(time);
+  if (info.type == NC_CHAR || info.type >= NC_STRING) return "they are text; expected numbers";
+  if (info.shape.size() != 2 || info.dims[0] != of.dims[0] || info.shape[1] != 2) {
+    std::string shape;
+    for (std::size_t d = 0; d < info.dims.size(); ++d)
+      shape += fmt::format("{}{} = {}", d ? ", " : "", info.dims[d], info.shape[d]);
+    return fmt::format("they have dimensions ({}); expected ({} = {}, 2)", shape, of.dims[0], axis.size());
+  }
+  for (const char* name : {"units", "calendar"}) {
+    const auto own = file.text(bounds, name), main = file.text(time, name);
+    if (own && main && *own != *main)
+      return fmt::format("their {} are '{}', but those of '{}' '{}'; expected the same", name, *own, time, *main);
+  }
+  const TimeUnits meaning(axis.units, calendar_name(axis.calendar), file.path());
+  const std::vector<double> values = file.get_all(bounds);
+  for (std::size_t t = 0; t < axis.size(); ++t) {
+    Sample& s = axis.samples[t];
+    const Interval found{values[2 * t], values[2 * t + 1]};
+    const auto wrong = [&](const std::string& what) {
+      return fmt::format("step {} at {} has {} to {}, {}", t + 1, s.time, found.begin, found.end, what);
+    };
+    if (!meaning.date(found.begin) || !meaning.date(found.end)) return wrong("which are missing or no times");
+    if (found.begin > found.end) return wrong("which decrease; expected the earlier first");
+    // Times are often computed as the middle of their bounds, or stored as float32.
+    const double rounding = std::abs(s.time) * std::numeric_limits<float>::epsilon();
+    if (!(found.begin - rounding <= s.time && s.time <= found.end + rounding))
+      return wrong("which do not contain it");
+    if (t > 0 && axis[t - 1].time < s.time)
+      if (const Interval& last = *axis[t - 1].interval; found.begin < last.begin || found.end < last.end)
+        return wrong(fmt::format("before the {} to {} of the step before; expected that they increase",
+                                 last.begin, last.end));
+    s.interval = found;
+  }
+  return "";
+}
+
+}  // namespace
+
+SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::string& doubt) {
+  const auto text = [&](const char* name) { return file.text(time, name).value_or(""); };
+  const std::string where = fmt::format("{}: time '{}'", file.path(), time);
+  if (const std::string climatology = text("climatology"); !climatology.empty())
+    fail(ExitCode::data,
+         "{} is a climatology (its attribute 'climatology' is '{}'): a step stands for many years; expected a "
+         "series of single times; 'ncatted -a climatology,{},d,,' takes each step for one",
+         where, climatology, time);
+  SampleAxis axis = decode_times(file.get_all(time), text("units"), text("calendar"), where);
+  const std::string bounds = text("bounds");
+  if (bounds.empty()) return axis;
+  const std::string wrong = take_bounds(file, time, bounds, axis);
+  if (wrong.empty()) return axis;
+  axis.drop_intervals();
+  doubt = fmt::format("{} has wrong bounds '{}': {}; they are left out ('ncatted -a bounds,{},d,,' does so for good)",
+                      where, bounds, wrong, time);
+  return axis;
+}
+
+SampleAxis read_samples(const NetcdfFile& file) {
+  std::string doubt;
+  SampleAxis axis = same_on_all_ranks([&] { return read_samples(file, "time", doubt); });
+  if (!doubt.empty()) log::warn("{}", doubt);
+  return axis;
+}
+
+void define_samples(NetcdfFile& file, const SampleAxis& axis, std::size_t chunk) {
+  file.define_dimension("time", axis.size(), true);
+  file.define_variable("time", NC_DOUBLE, {"time"}, {{chunk}, 0, {}});
+  file.put_text("time", "standard_name", "time");
+  file.put_text("time", "units", axis.units);
+  file.put_text("time", "calendar", calendar_name(axis.calendar));
+  file.put_text("time", "axis", "T");
+  if (!axis.has_intervals()) return;
+  file.put_text("time", "bounds", "time_bnds");
+  file.define_dimension("bnds", 2);
+  file.define_variable("time_bnds", NC_DOUBLE, {"time", "bnds"}, {{chunk, 2}, 0, {}});
+}
+
+void write_samples(const Communicator& comm, NetcdfFile& file, const SampleAxis& axis) {
+  std::vector<double> times = axis.values(), bounds;
+  if (!comm.is_root()) times.clear();
+  file.put("time", {0}, {times.size()}, std::span<const double>(times));
+  if (!axis.has_intervals()) return;
+  if (comm.is_root())
+    for (const Sample& s : axis.samples) bounds.insert(bounds.end(), {s.interval->begin, s.interval->end});
+  file.put("time_bnds", {0, 0}, {times.size(), bounds.empty() ? 0u : 2u}, std::span<const double>(bounds));
+}
+
+}  // namespace podscale
