@@ -182,6 +182,7 @@ for key in "base_checksum", "base_penalty", "base_interpolation", "base_season",
       --set data.train=1990-01-01,1996-12-30 --set data.validate=1997-01-01,1999-12-30 --set data.downscale=2000-01-01,2000-12-30)
     must 2 ocean tiny.nml "${months[@]}" --set output.directory=.
     cdo -s -shifttime,15days ocean_lr.nc ocean_lr_middle.nc
+    /usr/bin/python3 "$here/add_time_bounds.py" ocean_lr_middle.nc -15 15  # means of whole months
     for lr in ocean_lr ocean_lr_middle; do
       months+=(--set data.hr_files=ocean_hr.nc --set "data.lr_files=$lr.nc" --set "output.directory=$lr" --set sampling.uncertainty=head)
       must 2 basis tiny.nml "${months[@]}"
@@ -195,6 +196,17 @@ for key in "base_checksum", "base_penalty", "base_interpolation", "base_season",
       must 1 verify tiny.nml "${months[@]}" --set output.product_file=march.nc --set verify.picture_file= --set verify.text_file=march.txt
     done
     same_data ocean_lr_middle/product.nc ocean_lr/product.nc tos,tos_variance
+    same_data ocean_lr_middle/members.nc ocean_lr_middle/march.nc time,time_bnds
+    # shellcheck disable=SC2016
+    check "bounds of the months" /usr/bin/python3 -c '
+import netCDF4
+for name, months in ("product", 12), ("members", 1):
+    file = netCDF4.Dataset(f"ocean_lr_middle/{name}.nc")
+    assert file["time"].bounds == "time_bnds"
+    dates = netCDF4.num2date(file["time_bnds"][:], file["time"].units, file["time"].calendar)
+    assert dates.shape == (months, 2) and all(date.day == 1 and date.hour == 0 for date in dates.flat)
+    assert [date.month for date in dates[:, 0]] == (list(range(1, 13)) if months > 1 else [3])'
+    check "none without" test "$(ncdump -h ocean_lr/product.nc | grep -c time_bnds)" = 0
     same_rows() {  # same_rows TABLE SYSTEM...: lines of both studies
       local table="$1" row
       shift

@@ -13,7 +13,7 @@ if [[ ! -x "$venv/bin/compliance-checker" ]]; then
     exit 77
   fi
 fi
-for file in "$study/out/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc"; do
+for file in "$study/out/product.nc" "$study/bounded/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc"; do
   code=0
   timeout "$limit" "$venv/bin/compliance-checker" -t cf:1.8 -c strict "$file" >report.log 2>&1 || code=$?
   # "realization" is a standard name, which CF 1.8 (7.3) allows in cell_methods without a dimension; the checker knows

@@ -1,4 +1,4 @@
-"""The product as xarray sees it: judge_xarray.py PRODUCT HR_FILE"""
+"""The product as xarray sees it: judge_xarray.py PRODUCT HR_FILE PRODUCT_OF_DAILY_MEANS"""
 import sys
 
 import numpy as np
@@ -30,6 +30,18 @@ check("ancillary_variables", tos.attrs.get("ancillary_variables", "").split() ==
 check("calendar", product.time.encoding.get("calendar") == "standard")
 days = np.arange("2000-11-01", "2000-11-15", dtype="datetime64[D]")
 check("14 days", product.time.dtype.kind == "M" and np.array_equal(product.time.values.astype("datetime64[D]"), days))
+
+# Means of days: stamped at the start of each.
+means = xr.open_dataset(sys.argv[3], decode_times=True)
+name = means.time.attrs.get("bounds", means.time.encoding.get("bounds"))
+check("time has bounds", name == "time_bnds" and name in means.variables)
+ends = means[name].values
+check("time_bnds are the days", ends.shape == (14, 2) and np.array_equal(ends[:, 0].astype("datetime64[D]"), days)
+      and (ends[:, 1] - ends[:, 0] == np.timedelta64(1, "D")).all())
+for name, method in (("tos", "mean"), ("tos_variance", "variance"), ("tos_std", "standard_deviation")):
+    check(f"{name}: cell_methods of means", means[name].attrs.get("cell_methods") == f"time: mean realization: {method}")
+check("members are means of days", means.tos_member.attrs.get("cell_methods") == "time: mean")
+check("no bounds where the LR files have none", "time_bnds" not in product.variables and "bounds" not in product.time.attrs)
 
 # The grid of the truth, to the last bit, with its bounds.
 for axis, units in (("lat", "degrees_north"), ("lon", "degrees_east")):

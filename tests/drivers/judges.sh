@@ -17,7 +17,7 @@ quiet() {  # quiet COMMAND...: ends with 0 and nothing on stderr
     cat err.log
   fi
 }
-for file in "$product" "$study"/out/ocean_?r.nc; do
+for file in "$product" "$study/bounded/product.nc" "$study"/out/ocean_?r.nc; do
   quiet ncdump -h "$file"
   quiet cdo -s sinfo "$file"
   check "cdo sees the grid of $file" grep -q 'lonlat *: points=' out.log
@@ -40,6 +40,6 @@ if ! /usr/bin/python3 -c 'import xarray, netCDF4' 2>/dev/null; then
   echo "skipped: no xarray for /usr/bin/python3; apt-get install python3-xarray"
   ((failures == 0)) && exit 77
 else
-  /usr/bin/python3 -W error::UserWarning "$here/judge_xarray.py" "$product" "$study/out/ocean_hr.nc" || failed "xarray"
+  /usr/bin/python3 -W error::UserWarning "$here/judge_xarray.py" "$product" "$study/out/ocean_hr.nc" "$study/bounded/product.nc" || failed "xarray"
 fi
 finish

@@ -244,6 +244,15 @@ TEST_F(RealSeries, TheTripolarMonthsAreOneSeries) {
   const CfSource series = open({folder + "/*.nc"});
   ASSERT_EQ(series.times().size(), 3u);
   EXPECT_EQ(series.times().calendar, Calendar::day360);
+  ASSERT_TRUE(series.times().has_intervals());
+  const TimeUnits units(series.times().units, "360_day", "nemo_tripolar");
+  for (const int month : {1, 2, 3}) {
+    const Sample& sample = series.times()[static_cast<std::size_t>(month - 1)];
+    EXPECT_EQ(date_text(sample.date), fmt::format("2015-0{}-16", month));
+    EXPECT_EQ(date_text(*units.date(sample.interval->begin)), fmt::format("2015-0{}-01", month));
+    EXPECT_EQ(date_text(*units.date(sample.interval->end)), fmt::format("2015-0{}-01", month + 1));
+  }
+  EXPECT_EQ(series.variables()[0].cell_methods, "time: mean (interval: 2700 s)");
   const Mesh& mesh = series.mesh();
   EXPECT_EQ(mesh.ny(), 330);
   EXPECT_EQ(mesh.nx(), 360);

@@ -39,6 +39,7 @@ struct RawFile {
 
 /// Collective. Rank 0 writes; all wait, and all fail if it does.
 inline void write_raw(const Communicator& comm, const std::string& path, const RawFile& file) {
+  comm.barrier();  // none still has an older one open
   comm.agree([&] {
     if (!comm.is_root()) return;
     int id;
