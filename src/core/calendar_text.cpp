@@ -184,23 +184,23 @@ std::string date_text(const Date& date) {
   return text;
 }
 
-bool Period::contains(const Date& date) const {
+bool DateRange::contains(const Date& date) const {
   // Field by field, so that '2010-12-31' ends a period in the 360-day calendar, too.
   const auto key = [](const Date& d) { return std::tuple(d.year, d.month, d.day, d.second); };
   return key(first) <= key(date) && key(date) <= key(last);
 }
 
-Period parse_period(const std::string& first, const std::string& last) {
+DateRange parse_date_range(const std::string& first, const std::string& last) {
   const auto from = parse(first), to = parse(last);
   if (!from || !to)
     fail(ExitCode::usage, "period '{}', '{}': '{}' is no date; expected 'YYYY-MM-DD'", first, last,
          from ? last : first);
-  Period period{from->date, to->date};
-  if (!to->has_time) period.last.second = 86400;
-  if (!period.contains(period.first))
+  DateRange range{from->date, to->date};
+  if (!to->has_time) range.last.second = 86400;
+  if (!range.contains(range.first))
     fail(ExitCode::usage, "period '{}', '{}': ends before it begins; expected the first date first", first,
          last);
-  return period;
+  return range;
 }
 
 TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, const std::string& where) {

@@ -61,7 +61,7 @@ SampleAxis subset(const SampleAxis& axis, std::span<const long> steps) {
 }
 
 std::vector<long> steps_between(const SampleAxis& axis, const std::string& first, const std::string& last) {
-  const Period period = parse_period(first, last);
+  const DateRange period = parse_date_range(first, last);
   std::vector<long> steps;
   for (std::size_t t = 0; t < axis.size(); ++t)
     if (period.contains(axis[t].date)) steps.push_back(static_cast<long>(t));

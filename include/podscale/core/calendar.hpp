@@ -35,12 +35,12 @@ std::string date_text(const Date& date);  ///< "1982-01-31" or "1982-01-31T12:00
 double days_between(Calendar calendar, const Date& from, const Date& to);
 
 /// Both ends inclusive.
-struct Period {
+struct DateRange {
   Date first, last;
   bool contains(const Date& date) const;
 };
 /// 'YYYY-MM-DD' twice, the whole last day; throws Error(usage) for anything else.
-Period parse_period(const std::string& first, const std::string& last);
+DateRange parse_date_range(const std::string& first, const std::string& last);
 
 /// What the values of a CF time variable mean.
 class TimeUnits {
