@@ -77,12 +77,13 @@ double year_phase(const SampleAxis& axis, std::size_t step, bool monthly) {
   return monthly ? (date.month - 0.5) / 12 : year_fraction(axis.calendar, date);
 }
 
-std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& steps_of_a, const SampleAxis& b) {
+std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& steps_of_a,
+                                  const SampleAxis& b) {
   return match_steps(a, steps_of_a, b, match_by_month(a, b));
 }
 
-std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& steps_of_a, const SampleAxis& b,
-                                  bool monthly) {
+std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& steps_of_a,
+                                  const SampleAxis& b, bool monthly) {
   const auto key = [monthly](const Date& d) { return std::tuple(d.year, d.month, monthly ? 1 : d.day); };
   const auto earlier = [&](const Sample& x, const Date& y) { return key(x.date) < key(y); };
   std::vector<StepPair> pairs;

@@ -1,5 +1,7 @@
 #include "podscale/field/sample_file.hpp"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
 #include <limits>
 
@@ -13,18 +15,21 @@ namespace {
 std::string take_bounds(const NetcdfFile& file, const std::string& time, const std::string& bounds,
                         SampleAxis& axis) {
   if (!file.has_variable(bounds)) return "the file does not hold them";
-  const VariableInfo info = file.variable(bounds), of = file.variable(time);
+  const VariableInfo info = file.variable(bounds);
+  const std::vector<std::string> of = file.variable(time).dims;
   if (info.type == NC_CHAR || info.type >= NC_STRING) return "they are text; expected numbers";
-  if (info.shape.size() != 2 || info.dims[0] != of.dims[0] || info.shape[1] != 2) {
+  if (of.size() != 1 || info.dims.size() != 2 || info.dims[0] != of[0] || info.shape[1] != 2) {
     std::string shape;
     for (std::size_t d = 0; d < info.dims.size(); ++d)
       shape += fmt::format("{}{} = {}", d ? ", " : "", info.dims[d], info.shape[d]);
-    return fmt::format("they have dimensions ({}); expected ({} = {}, 2)", shape, of.dims[0], axis.size());
+    return fmt::format("they have dimensions ({}); expected ({} = {}, 2)", shape, fmt::join(of, ", "),
+                       axis.size());
   }
   for (const char* name : {"units", "calendar"}) {
     const auto own = file.text(bounds, name), main = file.text(time, name);
     if (own && main && *own != *main)
-      return fmt::format("their {} are '{}', but those of '{}' '{}'; expected the same", name, *own, time, *main);
+      return fmt::format("their {} are '{}', but those of '{}' '{}'; expected the same", name, *own, time,
+                         *main);
   }
   const TimeUnits meaning(axis.units, calendar_name(axis.calendar), file.path());
   const std::vector<double> values = file.get_all(bounds);
@@ -55,18 +60,20 @@ SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::st
   const auto text = [&](const char* name) { return file.text(time, name).value_or(""); };
   const std::string where = fmt::format("{}: time '{}'", file.path(), time);
   if (const std::string climatology = text("climatology"); !climatology.empty())
-    fail(ExitCode::data,
-         "{} is a climatology (its attribute 'climatology' is '{}'): a step stands for many years; expected a "
-         "series of single times; 'ncatted -a climatology,{},d,,' takes each step for one",
-         where, climatology, time);
+    fail(
+        ExitCode::data,
+        "{} is a climatology (its attribute 'climatology' is '{}'): a step stands for many years; expected a "
+        "series of single times; 'ncatted -a climatology,{},d,,' takes each step for one",
+        where, climatology, time);
   SampleAxis axis = decode_times(file.get_all(time), text("units"), text("calendar"), where);
   const std::string bounds = text("bounds");
   if (bounds.empty()) return axis;
   const std::string wrong = take_bounds(file, time, bounds, axis);
   if (wrong.empty()) return axis;
   axis.drop_intervals();
-  doubt = fmt::format("{} has wrong bounds '{}': {}; they are left out ('ncatted -a bounds,{},d,,' does so for good)",
-                      where, bounds, wrong, time);
+  doubt = fmt::format(
+      "{} has wrong bounds '{}': {}; they are left out ('ncatted -a bounds,{},d,,' does so for good)", where,
+      bounds, wrong, time);
   return axis;
 }
 

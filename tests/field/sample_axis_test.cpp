@@ -12,7 +12,7 @@ namespace podscale {
 namespace {
 
 SampleAxis daily(int days, const std::string& units = "days since 2000-01-01 12:00:00",
-               const std::string& calendar = "") {
+                 const std::string& calendar = "") {
   std::vector<double> values;
   for (int t = 0; t < days; ++t) values.push_back(t);
   return decode_times(values, units, calendar, "x");
@@ -93,7 +93,8 @@ TEST(SampleAxis, MissingTimesAreRefused) {
       FAIL() << missing << " is read";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::data);
-      EXPECT_NE(std::string(error.what()).find("t.nc: time 'time': value"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("t.nc: time 'time': value"), std::string::npos)
+          << error.what();
       EXPECT_NE(std::string(error.what()).find("at step 2 is missing"), std::string::npos) << error.what();
     }
 }

@@ -80,7 +80,8 @@ class TimeBounds : public ::testing::Test {
     expect_one_warning(parts);
   }
   void expect_one_warning(const std::vector<std::string>& parts) const {
-    for (const std::string& part : parts) EXPECT_NE(warnings.find(part), std::string::npos) << part << " in " << warnings;
+    for (const std::string& part : parts)
+      EXPECT_NE(warnings.find(part), std::string::npos) << part << " in " << warnings;
     EXPECT_EQ(std::count(warnings.begin(), warnings.end(), '\n'), 1) << warnings;
   }
   std::string warnings;
@@ -109,7 +110,8 @@ TEST_F(TimeBounds, TimesAtEitherEndOfTheirInterval) {
 }
 
 TEST_F(TimeBounds, FilesThatCountFromDatesOfTheirOwnInAnyOrder) {
-  const RawFile second = monthly("days since 1999-12-22", 10, 2, 2), first = monthly("days since 2000-01-01", 0, 0, 2);
+  const RawFile second = monthly("days since 1999-12-22", 10, 2, 2),
+                first = monthly("days since 2000-01-01", 0, 0, 2);
   const CfSource source = open({second, first});
   EXPECT_EQ(source.times().units, "days since 2000-01-16 00:00:00");
   const std::vector<double> ends = ends_of(source.times());
@@ -122,7 +124,8 @@ TEST_F(TimeBounds, FilesThatCountFromDatesOfTheirOwnInAnyOrder) {
 TEST_F(TimeBounds, SeriesWithBoundsInSomeFilesOnly) {
   RawFile bare = monthly("days since 2000-01-01", 0, 2, 2);
   bare["time"].texts.erase("bounds");
-  expect_left_out({monthly("days since 2000-01-01", 0, 0, 2), bare}, {"LR files", "f0.nc has time bounds", "f1.nc has none"});
+  expect_left_out({monthly("days since 2000-01-01", 0, 0, 2), bare},
+                  {"LR files", "f0.nc has time bounds", "f1.nc has none"});
   const CfSource source = open({bare});
   EXPECT_FALSE(source.times().has_intervals());
   EXPECT_EQ(warnings, "");
@@ -137,10 +140,12 @@ TEST_F(TimeBounds, WrongOnes) {
     change(file);
     return std::vector{file};
   };
-  const std::string where = "f0.nc: time 'time' has wrong bounds 'time_bnds'", cure = "ncatted -a bounds,time,d,,";
+  const std::string where = "f0.nc: time 'time' has wrong bounds 'time_bnds'",
+                    cure = "ncatted -a bounds,time,d,,";
   expect_left_out(changed([](RawFile& f) { f["time_bnds"].values[2] = 46; }),
                   {where, "step 2 at 45.5 has 46 to 60", "do not contain it", cure});
-  expect_left_out(changed([](RawFile& f) { f["time_bnds"].values[7] = 90; }), {where, "step 4 at 106 has 91 to 90"});
+  expect_left_out(changed([](RawFile& f) { f["time_bnds"].values[7] = 90; }),
+                  {where, "step 4 at 106 has 91 to 90"});
   expect_left_out(changed([](RawFile& f) {
                     for (std::size_t m = 0; m < kMonths; ++m)
                       std::swap(f["time_bnds"].values[2 * m], f["time_bnds"].values[2 * m + 1]);
@@ -149,26 +154,28 @@ TEST_F(TimeBounds, WrongOnes) {
   expect_left_out(changed([](RawFile& f) { f["time_bnds"].values[4] = 30; }),
                   {where, "step 3 at 75.5 has 30 to 91", "before the 31 to 60"});
   for (const double missing : {std::nan(""), 9.969209968386869e36})
-    expect_left_out(changed([&](RawFile& f) { f["time_bnds"].values[5] = missing; }), {where, "step 3", "missing"});
+    expect_left_out(changed([&](RawFile& f) { f["time_bnds"].values[5] = missing; }),
+                    {where, "step 3", "missing"});
   expect_left_out(changed([](RawFile& f) {
                     f.dims.emplace_back("other", 3);
                     f["time_bnds"].dims[0] = "other", f["time_bnds"].values.resize(6);
                   }),
                   {where, "(other = 3, two = 2)", "(time = 4, 2)"});
-  expect_left_out(changed([](RawFile& f) {
-                    f["time_bnds"].dims[1] = "four", f["time_bnds"].values.resize(16);
-                  }),
-                  {where, "(time = 4, four = 4)"});
+  expect_left_out(
+      changed([](RawFile& f) { f["time_bnds"].dims[1] = "four", f["time_bnds"].values.resize(16); }),
+      {where, "(time = 4, four = 4)"});
   expect_left_out(changed([](RawFile& f) { f["time_bnds"].texts["units"] = "hours since 2000-01-01"; }),
                   {where, "units are 'hours since 2000-01-01'", "days since 2000-01-01"});
-  expect_left_out(changed([](RawFile& f) { f["time"].texts["bounds"] = "absent"; }), {"'absent'", "does not hold"});
+  expect_left_out(changed([](RawFile& f) { f["time"].texts["bounds"] = "absent"; }),
+                  {"'absent'", "does not hold"});
   // One warning of many such files; units that are given, but the same, are none.
-  RawFile first = monthly("days since 2000-01-01", 0, 0, 2), second = monthly("days since 2000-01-01", 0, 2, 2);
+  RawFile first = monthly("days since 2000-01-01", 0, 0, 2),
+          second = monthly("days since 2000-01-01", 0, 2, 2);
   first["time_bnds"].values[1] = second["time_bnds"].values[1] = -1;
   expect_left_out({first, second}, {where});
   EXPECT_EQ(ends_of(open(changed([](RawFile& f) {
-                           f["time_bnds"].texts["units"] = f["time"].texts["units"];
-                         })).times()),
+                      f["time_bnds"].texts["units"] = f["time"].texts["units"];
+                    })).times()),
             kEnds);
 }
 
@@ -176,7 +183,8 @@ TEST_F(TimeBounds, ClimatologiesAreRefused) {
   RawFile file = monthly();
   file["time"].texts.erase("bounds");
   file["time"].texts["climatology"] = "time_bnds";
-  expect_error(ExitCode::data, {"f0.nc: time 'time'", "climatology", "many years", "ncatted -a climatology,time,d,,"},
+  expect_error(ExitCode::data,
+               {"f0.nc: time 'time'", "climatology", "many years", "ncatted -a climatology,time,d,,"},
                [&] { open({file}); });
 }
 
@@ -184,7 +192,8 @@ TEST_F(TimeBounds, VariablesThatShareThem) {
   const auto part = [&](const SampleAxis& axis) {
     const Mesh mesh = Mesh::rectilinear({0, 1}, {0, 1, 2});
     std::vector<float> values(6 * axis.size());
-    return std::make_shared<ArraySource>(comm, mesh, axis, values, std::vector<Variable>{{"f", "", "", "", "", "", {}}});
+    return std::make_shared<ArraySource>(comm, mesh, axis, values,
+                                         std::vector<Variable>{{"f", "", "", "", "", "", {}}});
   };
   const SampleAxis axis = open({monthly()}).times();
   SampleAxis late = axis, bare = axis, same = axis;
@@ -229,7 +238,8 @@ TEST_F(TimeBounds, CellMethodsNameWhatEveryFileHas) {
   for (RawVariable& v : file.variables)
     for (std::string& dim : v.dims) dim = dim == "time" ? "time_counter" : dim == "lat" ? "y_lat" : dim;
   file.dims[0].first = "time_counter", file.dims[1].first = "y_lat";
-  file["f"].texts["cell_methods"] = "y_lat: lon: mean  time_counter: mean (interval: 1 day comment: of y_lat: 2)";
+  file["f"].texts["cell_methods"] =
+      "y_lat: lon: mean  time_counter: mean (interval: 1 day comment: of y_lat: 2)";
   EXPECT_EQ(open({file}).variables()[0].cell_methods,
             "latitude: longitude: mean time: mean (interval: 1 day comment: of y_lat: 2)");
 }
