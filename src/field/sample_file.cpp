@@ -35,7 +35,7 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
   const std::vector<double> values = file.get_all(bounds);
   for (std::size_t t = 0; t < axis.size(); ++t) {
     Sample& s = axis.samples[t];
-    const Interval found{values[2 * t], values[2 * t + 1]};
+    const TimeSpan found{values[2 * t], values[2 * t + 1]};
     const auto wrong = [&](const std::string& what) {
       return fmt::format("step {} at {} has {} to {}, {}", t + 1, s.time, found.begin, found.end, what);
     };
@@ -46,7 +46,7 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
     if (!(found.begin - rounding <= s.time && s.time <= found.end + rounding))
       return wrong("which do not contain it");
     if (t > 0 && axis[t - 1].time < s.time)
-      if (const Interval& last = *axis[t - 1].interval; found.begin < last.begin || found.end < last.end)
+      if (const TimeSpan& last = *axis[t - 1].interval; found.begin < last.begin || found.end < last.end)
         return wrong(fmt::format("before the {} to {} of the step before; expected that they increase",
                                  last.begin, last.end));
     s.interval = found;

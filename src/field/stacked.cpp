@@ -27,7 +27,7 @@ std::optional<std::string> time_difference(const SampleAxis& found, const Sample
 bool same_intervals(const SampleAxis& a, const SampleAxis& b) {
   const auto dates = [units = std::array{TimeUnits(a.units, calendar_name(a.calendar), ""),
                                          TimeUnits(b.units, calendar_name(b.calendar), "")}](
-                         int which, const Interval& of) {
+                         int which, const TimeSpan& of) {
     const auto text = [&](double end) { return date_text(*units[which].date(end)); };
     return std::pair(text(of.begin), text(of.end));
   };

@@ -138,7 +138,8 @@ void join(const std::vector<Source>& sources, Survey& survey) {
            sources[f].path, calendar_name(axis.calendar), sources[0].path, calendar_name(reference.calendar));
     same_units = same_units && axis.units == reference.units;
     for (std::size_t t = 0; t < axis.size(); ++t)
-      entries.push_back({seconds_of(axis.calendar, axis[t].date), {static_cast<long>(f), static_cast<long>(t)}});
+      entries.push_back(
+          {seconds_of(axis.calendar, axis[t].date), {static_cast<long>(f), static_cast<long>(t)}});
   }
   if (entries.empty())
     fail(ExitCode::data,

@@ -71,7 +71,8 @@ void ProductFile::define_fields() {
                             const std::string& method) {
       file_.define_variable(name, NC_FLOAT, {"time", mesh_.y, mesh_.x}, field);
       describe(name, what, units);
-      if (!method.empty()) file_.put_text(name, "cell_methods", v.cell_methods + (v.cell_methods.empty() ? "" : " ") + "realization: " + method);
+      const std::string of_field = v.cell_methods.empty() ? "" : v.cell_methods + " ";
+      if (!method.empty()) file_.put_text(name, "cell_methods", of_field + "realization: " + method);
     };
     const std::string spread = difference_units(v.units), squared = squared_units(v.units);
     if (!options_.members_only) {

@@ -12,14 +12,14 @@
 namespace podscale {
 
 /// In the units of an axis.
-struct Interval {
+struct TimeSpan {
   double begin = 0, end = 0;
 };
 
 struct Sample {
-  double time = 0;  ///< in the units of the axis
-  Date date;        ///< the same
-  std::optional<Interval> interval{};  ///< over which the values are meant: CF's bounds
+  double time = 0;                     ///< in the units of the axis
+  Date date;                           ///< the same
+  std::optional<TimeSpan> interval{};  ///< over which the values are meant: CF's bounds
 };
 
 /// In the order of time, strictly increasing.
