@@ -16,13 +16,13 @@ constexpr int kSlots = 6, kModes = 3;
 constexpr long kTimes = 80;
 constexpr int kDead = 4;  // a predictor that is always 0: land
 
-struct Sample {
+struct Draw {
   std::vector<float> c, a;  // [times][slots], [times][modes]
 };
 
 /// noise = 0: a is exactly linear in c.
-Sample sample(double noise) {
-  Sample s;
+Draw sample(double noise) {
+  Draw s;
   std::vector<double> b(kSlots * kModes), row(kSlots), error(kModes);
   const CounterRandom random(21, Stream::test);
   random.fill_normal(std::span(b), 0);
@@ -49,7 +49,7 @@ std::vector<double> truth() {
   return b;
 }
 
-RidgeFit fit_of(const Sample& s, const std::vector<double>& weights = std::vector<double>(kSlots, 1.0)) {
+RidgeFit fit_of(const Draw& s, const std::vector<double>& weights = std::vector<double>(kSlots, 1.0)) {
   RidgeFit fit(weights, kModes);
   fit.add(s.c.data(), kSlots, s.a.data(), kModes, kTimes);
   return fit;
@@ -74,7 +74,7 @@ std::vector<double> solve(std::vector<double> m, std::vector<double> y, int n) {
 }
 
 /// Ridge without the dead predictor.
-std::vector<double> reference(const Sample& s, double penalty, const std::vector<double>& weights) {
+std::vector<double> reference(const Draw& s, double penalty, const std::vector<double>& weights) {
   std::vector<int> alive;
   for (int i = 0; i < kSlots; ++i)
     if (i != kDead) alive.push_back(i);
@@ -100,7 +100,7 @@ std::vector<double> reference(const Sample& s, double penalty, const std::vector
   return b;
 }
 
-double direct_error(const Sample& s, const std::vector<double>& b) {
+double direct_error(const Draw& s, const std::vector<double>& b) {
   double sum = 0;
   for (long t = 0; t < kTimes; ++t)
     for (int k = 0; k < kModes; ++k) {
@@ -119,14 +119,14 @@ void expect_near(const std::vector<double>& a, const std::vector<double>& b, dou
 }  // namespace
 
 TEST(Ridge, SolvesThePenalisedNormalEquations) {
-  const Sample s = sample(0.5);
+  const Draw s = sample(0.5);
   const std::vector<double> ones(kSlots, 1.0);
   for (const double penalty : {1e-6, 1e-2, 0.5})
     expect_near(fit_of(s).coefficients(penalty), reference(s, penalty, ones), 1e-10);
 }
 
 TEST(Ridge, PenaltyWeightsActOnTheirPredictors) {
-  const Sample s = sample(0.5);
+  const Draw s = sample(0.5);
   std::vector<double> weights(kSlots, 1.0);
   weights[2] = weights[5] = 16;  // lag_weight 0.25
   const auto heavy = fit_of(s, weights).coefficients(0.1), even = fit_of(s).coefficients(0.1);
@@ -158,8 +158,8 @@ TEST(Ridge, APredictorThatNeverVariesGetsExactlyZero) {
 }
 
 TEST(Ridge, SquaredErrorIsTheDirectSum) {
-  const Sample train = sample(0.5);
-  Sample check = sample(0.8);
+  const Draw train = sample(0.5);
+  Draw check = sample(0.8);
   const auto b = fit_of(train).coefficients(0.01);
   EXPECT_NEAR(fit_of(train).squared_error(b) / direct_error(train, b), 1, 1e-9);
   EXPECT_NEAR(fit_of(check).squared_error(b) / direct_error(check, b), 1, 1e-9);
@@ -169,7 +169,7 @@ TEST(Ridge, SquaredErrorIsTheDirectSum) {
 }
 
 TEST(Ridge, BlocksAndStridesGiveTheSameEquations) {
-  const Sample s = sample(0.5);
+  const Draw s = sample(0.5);
   constexpr std::size_t wide_c = kSlots + 3, wide_a = kModes + 2;
   std::vector<float> c(wide_c * kTimes, 99.0f), a(wide_a * kTimes, 99.0f);
   for (long t = 0; t < kTimes; ++t) {
@@ -185,7 +185,7 @@ TEST(Ridge, BlocksAndStridesGiveTheSameEquations) {
 }
 
 TEST(Ridge, PredictorScaleIsTheRootMeanSquare) {
-  const Sample s = sample(0.5);
+  const Draw s = sample(0.5);
   const auto scale = fit_of(s).predictor_scale();
   for (int i = 0; i < kSlots; ++i) {
     double sum = 0;

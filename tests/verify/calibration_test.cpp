@@ -14,14 +14,14 @@ namespace {
 
 const std::vector<VerifiedSystem> gaussian = {{"podscale", "", true, false}};
 
-struct Sample {
+struct Draw {
   std::vector<double> weights;
   std::vector<float> mean, variance, truth, members;
 };
 
 // Truth = mean + shift + scale * sigma * noise; members (if any) from the forecast's own distribution.
-Sample draw(std::size_t n, double shift, double scale, std::size_t members = 0) {
-  Sample out{std::vector<double>(n, 1.0), std::vector<float>(n), {}, {}, std::vector<float>(members * n)};
+Draw draw(std::size_t n, double shift, double scale, std::size_t members = 0) {
+  Draw out{std::vector<double>(n, 1.0), std::vector<float>(n), {}, {}, std::vector<float>(members * n)};
   const CounterRandom random(17, Stream::test);
   std::vector<float> z(n);
   random.fill_normal(std::span<float>(out.mean), 1);
@@ -37,7 +37,7 @@ Sample draw(std::size_t n, double shift, double scale, std::size_t members = 0) 
   return out;
 }
 
-GaussianCalibration calibrate(const Sample& sample) {
+GaussianCalibration calibrate(const Draw& sample) {
   GaussianCalibration scores(gaussian, 1);
   const Forecast forecast{sample.mean, sample.variance, {}};
   scores.add({0, sample.weights, std::span(&forecast, 1), sample.truth, {}});
@@ -76,7 +76,7 @@ TEST(Calibration, OverconfidentForecastHasTheExpectedEnds) {
 }
 
 TEST(Calibration, CoverageAgreesWithTheTable) {
-  const Sample sample = draw(5000, 0.1, 1.3);
+  const Draw sample = draw(5000, 0.1, 1.3);
   const std::vector<double> covered = calibrate(sample).coverage(0);
   const Scores table = scores_of(
       field_sums(sample.weights, {sample.mean, sample.variance, {}}, sample.truth, {}), {true, false, 0, 0});
@@ -87,7 +87,7 @@ TEST(Calibration, CoverageAgreesWithTheTable) {
 
 TEST(Calibration, WeightsLandAndZeroVariance) {
   // Weight 3 in the lowest bin; land is never looked at; a certain and right forecast spreads over all bins.
-  Sample sample;
+  Draw sample;
   sample.weights = {3, 0, 1};
   sample.mean = {5, std::nanf(""), 2};
   sample.variance = {1, std::nanf(""), 0};
@@ -108,7 +108,7 @@ TEST(RankAmong, CountsAndTies) {
   EXPECT_EQ(rank_among(members, 0, 2, 2.0f, 0.99), 3u);
 }
 
-std::vector<double> ranks_of(const Sample& sample, int members) {
+std::vector<double> ranks_of(const Draw& sample, int members) {
   RankHistogram scores({{"podscale", "", true, true, members, members}}, 1, 5);
   const Forecast forecast{sample.mean, sample.variance, sample.members};
   scores.add({0, sample.weights, std::span(&forecast, 1), sample.truth, {}});
@@ -126,7 +126,7 @@ TEST(RankHistogram, TruthLikeTheMembersIsFlat) {
 TEST(RankHistogram, EqualValuesAreFlatToo) {
   // All members equal to the truth: nothing but the random places.
   const std::size_t n = 20000;
-  Sample sample = draw(n, 0, 0, 4);
+  Draw sample = draw(n, 0, 0, 4);
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t m = 0; m < 4; ++m) sample.members[m * n + i] = sample.truth[i];
   for (const double share : ranks_of(sample, 4))
