@@ -9,6 +9,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/field/mesh_file.hpp"
+#include "podscale/field/sample_file.hpp"
 
 namespace podscale {
 namespace {

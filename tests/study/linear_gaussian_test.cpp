@@ -182,7 +182,7 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   std::vector<double> expected(static_cast<std::size_t>(grid.points())), sums(3 * expected.size());
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const double phase =
-        year_fraction(alone.lr.times().calendar, alone.lr.times()[static_cast<std::size_t>(steps[t].date)]);
+        year_fraction(alone.lr.times().calendar, alone.lr.times()[static_cast<std::size_t>(steps[t])].date);
     cells.evaluate(phase, expected);
     const auto x = harmonic_basis(phase, 1);
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -839,7 +839,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
       }
       for (std::size_t r = 0; r < rank; ++r) s.global.push_back(std::pow(z.global[t * rank + r], 2));
       const double y = 2 * std::numbers::pi *
-                       year_fraction(axis.calendar, axis[static_cast<std::size_t>(pairs[t].date.b)]);
+                       year_fraction(axis.calendar, axis[static_cast<std::size_t>(pairs[t].b)].date);
       s.basis.push_back({1, std::cos(y), std::sin(y)});
     }
     return s;

@@ -94,7 +94,7 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
     }
     file.end_definitions();
     write_mesh(self, file, mesh_);
-    file.put("time", {0}, {days}, std::span<const double>(axis(0, days).values));
+    file.put("time", {0}, {days}, std::span<const double>(axis(0, days).values()));
     for (long c = 0; c < 2; ++c) {
       std::vector<float> field;
       for (long t = 0; t < days; ++t)
