@@ -24,7 +24,7 @@ for res in hr lr; do
 done
 bounded=(--set data.hr_files=bounded/ocean_hr.nc --set data.lr_files=bounded/ocean_lr.nc --set output.directory=bounded)
 must 2 basis tiny.nml "${bounded[@]}"
-must 2 downscale tiny.nml "${bounded[@]}" --set sampling.uncertainty=base
+must 2 downscale tiny.nml "${bounded[@]}" --set sampling.uncertainty=base --set output.write_factors=.false.
 no_temporaries .
 check "nothing else was written" test "$(find out -type f | wc -l)" = 5
 rm -f run.log run.err
