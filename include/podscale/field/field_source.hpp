@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/field/variable.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/mesh.hpp"
 #include "podscale/parallel/communicator.hpp"
 

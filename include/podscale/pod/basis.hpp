@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/field/variable.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/parallel/decomposition.hpp"
