@@ -231,7 +231,7 @@ const char* group_help(const std::string& group) {
 std::string namelist_reference() {
   std::string text =
       "# Namelist reference\n\n"
-      "Generated from the table in src/io/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
+      "Generated from the table in src/config/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
       "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`,\n"
       "comments after `!`, names in any case, lists separated by commas or blanks (`3*1` repeats),\n"
       "over several lines where needed. An unknown group or key, a key given twice and a value out\n"

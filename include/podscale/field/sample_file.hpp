@@ -1,7 +1,7 @@
 #pragma once
 // The steps of a series in a NetCDF file, with CF's bounds: the one place that reads and writes them.
 
-#include "podscale/field/sample_axis.hpp"
+#include "podscale/core/sample_axis.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
 namespace podscale {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/sample_axis.hpp"
-#include "podscale/field/variable.hpp"
+#include "podscale/core/sample_axis.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/mesh.hpp"
 
 namespace podscale {

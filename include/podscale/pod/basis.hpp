@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/sample_axis.hpp"
-#include "podscale/field/variable.hpp"
+#include "podscale/core/sample_axis.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/parallel/decomposition.hpp"

@@ -11,7 +11,7 @@
 #include "podscale/core/units.hpp"
 #include "podscale/mesh/mesh.hpp"
 #include "podscale/field/mesh_file.hpp"
-#include "podscale/field/sample_axis.hpp"
+#include "podscale/core/sample_axis.hpp"
 
 namespace podscale {
 

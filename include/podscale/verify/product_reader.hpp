@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/sample_axis.hpp"
+#include "podscale/core/sample_axis.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/mesh/mesh.hpp"

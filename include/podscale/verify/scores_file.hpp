@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/field/sample_axis.hpp"
+#include "podscale/core/sample_axis.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 
 namespace podscale {

@@ -1,4 +1,4 @@
-#include "podscale/field/sample_axis.hpp"
+#include "podscale/core/sample_axis.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Steps of a series: decoded, found, matched, keyed.
-#include "podscale/field/sample_axis.hpp"
+#include "podscale/core/sample_axis.hpp"
 
 #include <gtest/gtest.h>
 
