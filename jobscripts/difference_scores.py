@@ -54,10 +54,13 @@ def main(truth_path, joint_path, first_path, second_path):
     rows = {"joint": series(joint, pair),
             "joint, as if independent": (ja - jb, np.sqrt(ja_std ** 2 + jb_std ** 2)),
             "two alone": (a - b, np.sqrt(a_std ** 2 + b_std ** 2))}
-    print(f"{pair}, {joint[pair + '_region_mean'].units}: {wanted.shape[1]} regions, {wanted.shape[0]} times")
-    print(f"{'system':<26}{'RMSE':>9}{'std':>9}{'CRPS':>9}{'90 %':>8}{'log-lik.':>10}")
-    for row, (mean, std) in rows.items():
-        print("{:<26}{:9.4f}{:9.4f}{:9.4f}{:8.3f}{:10.4f}".format(row, *scores(mean, std, wanted)))
+    sizes = np.round(boxes[:, 1] - boxes[:, 0], 6)
+    for size in sorted(set(sizes)):
+        some = sizes == size
+        print(f"{pair}, {joint[pair + '_region_mean'].units}: {some.sum()} regions of {size:g} degrees, {len(days)} times")
+        print(f"{'system':<26}{'RMSE':>9}{'std':>9}{'CRPS':>9}{'90 %':>8}{'log-lik.':>10}")
+        for row, (mean, std) in rows.items():
+            print("{:<26}{:9.4f}{:9.4f}{:9.4f}{:8.3f}{:10.4f}".format(row, *scores(mean[:, some], std[:, some], wanted[:, some])))
 
 
 if __name__ == "__main__":

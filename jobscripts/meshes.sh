@@ -21,7 +21,7 @@ namelist="namelists/$name.nml"
 run() {
   local program="$1" directory="$2" start=$SECONDS
   shift 2
-  mpirun -n "$ranks" "$bin/podscale-$program" "$namelist" --set "output.directory=$directory" --quiet "$@"
+  mpirun -n "$ranks" "$bin/podscale-$program" "$namelist" --set "output.directory=$directory" --quiet "$@" >/dev/null
   echo "   $program $directory: $((SECONDS - start)) s"
 }
 # study <directory> [settings]: the base alone, its product and its scores, from the files there are
@@ -33,11 +33,10 @@ study() {
   run downscale "$directory" "$@" --set sampling.uncertainty=base
   run verify "$directory" "$@"
 }
-# scores <file>: RMSE, CRPS and coverage of the product and of what it is measured by
+# scores <file>: the first table of each variable
 scores() {
   echo "== $1"
-  grep -m1 "^system " "$1"
-  grep -E "^(podscale|bilinear_anomaly|bicubic_anomaly|climatology|pod_bound|head) " "$1"
+  awk '/^system .*RMSE .*MAE/ { on = 1 } !NF { on = 0 } on' "$1"
 }
 
 case "$name" in
@@ -69,9 +68,9 @@ case "$name" in
     study "$out"
     for variable in tos tob; do
       study "$out/$variable" --set "data.hr_variable=$variable" --set "data.lr_variable=$variable" \
-        --set data.plausible=-5,50 --set patches.modes=16 --set "regions.differences="
+        --set data.plausible=-5,50 --set patches.modes=16 --set regions.differences=
     done
-    for scores in "$out"/scores.txt "$out"/t??/scores.txt; do scores "$scores"; done
+    for file in "$out"/scores.txt "$out"/t??/scores.txt; do scores "$file"; done
     /usr/bin/python3 jobscripts/difference_scores.py "$out/ocean_hr.nc" "$out/product.nc" "$out/tos/product.nc" "$out/tob/product.nc"
     ;;
 esac
