@@ -53,7 +53,8 @@ const std::vector<Key> table = {
     {"data", "mask_variable", Text, "''", "", 0, 0, "", "Land mask variable; '' = the mask follows from the HR data"},
     {"data", "mask_ocean_values", Ints, "", "", -2147483648.0, 2147483647.0, "", "Values of the mask variable that mean ocean; none = any but zero"},
 
-    {"grid", "interpolation", Text, "'bicubic'", "", 0, 0, "bilinear|bicubic", "From LR to the HR grid, for the condition"},
+    {"grid", "interpolation", Text, "'auto'", "", 0, 0, "auto|bilinear|bicubic", "From the LR to the HR mesh, for the condition; 'auto' = bicubic where the LR mesh has axes, else bilinear"},
+    {"grid", "weights", Text, "''", "", 0, 0, "", "SCRIP or ESMF file of weights from the LR to the HR mesh, in place of grid.interpolation; '' = none"},
     {"grid", "time_block", Int, "64", "steps", 1, 1e6, "", "Steps read at once: peak memory grows with it"},
     {"grid", "cache_mib", Int, "1024", "MiB", 0, 1e6, "", "Memory of a rank for fields that were read: they are read from file once; what is beyond is read again"},
 
@@ -230,7 +231,7 @@ const char* group_help(const std::string& group) {
 std::string namelist_reference() {
   std::string text =
       "# Namelist reference\n\n"
-      "Generated from the table in src/io/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
+      "Generated from the table in src/config/key_table.cpp by `podscale-ocean --reference`; do not edit.\n\n"
       "A run is described by one Fortran namelist file: groups `&name ... /`, `key = value`,\n"
       "comments after `!`, names in any case, lists separated by commas or blanks (`3*1` repeats),\n"
       "over several lines where needed. An unknown group or key, a key given twice and a value out\n"

@@ -8,7 +8,7 @@
 #include "file_reader.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/field/field_on_grid.hpp"
+#include "podscale/field/field_on_mesh.hpp"
 #include "read_plan.hpp"
 #include "survey.hpp"
 #include "tile_exchange.hpp"
@@ -280,7 +280,7 @@ std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
       const std::string path = s.spec.mask_file.empty() ? s.survey.files.front() : s.spec.mask_file;
       const Communicator self = Communicator::self();
       s.mask =
-          read_on_grid(NetcdfFile::open(self, path), s.spec.mask_variable, mesh, {0, mesh.ny(), 0, mesh.nx()},
+          read_on_mesh(NetcdfFile::open(self, path), s.spec.mask_variable, mesh, {0, mesh.ny(), 0, mesh.nx()},
                        fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
     });
   });

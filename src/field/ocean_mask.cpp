@@ -5,15 +5,6 @@
 
 namespace podscale {
 
-const Grid& FieldSource::grid() const {
-  if (!grid_) {
-    grid_.emplace();
-    if (const Mesh& m = mesh(); m.kind() == MeshKind::rectilinear && m.points() > 0)
-      *grid_ = {m.y().centres, m.x().centres, m.y().bounds, m.x().bounds, m.periodic()};
-  }
-  return *grid_;
-}
-
 std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
                                       std::span<const long> steps, long* sometimes_valid) {
   const auto points = static_cast<std::size_t>(window.points());

@@ -13,6 +13,16 @@
 
 namespace podscale {
 
+Interpolation interpolation_from_name(const std::string& name) {
+  for (const auto kind : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic})
+    if (name == interpolation_name(kind)) return kind;
+  fail(ExitCode::usage, "grid.interpolation = '{}': expected 'nearest', 'bilinear' or 'bicubic'", name);
+}
+
+const char* interpolation_name(Interpolation kind) {
+  return kind == Interpolation::nearest ? "nearest" : kind == Interpolation::bilinear ? "bilinear" : "bicubic";
+}
+
 Space common_space(const Mesh& source, const Mesh& target) {
   std::string planes;
   if (source.kind() == MeshKind::plane && target.kind() == MeshKind::plane) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
+#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/field/weight_file.hpp"
 
 namespace podscale {
 
@@ -15,6 +18,22 @@ void require_same_mesh(const Mesh& found, const Mesh& expected, const std::strin
                             "data or make the basis again",
                             what, basis_path, *difference),
                 true);  // every rank has the same meshes
+}
+
+std::string checksum_of_file(const Communicator& comm, const std::string& path) {
+  std::string text;
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) fail(ExitCode::no_input, "{}: cannot be read; expected a file of weights (grid.weights)", path);
+    Checksum sum;
+    std::vector<unsigned char> part(1 << 20);
+    while (file.read(reinterpret_cast<char*>(part.data()), static_cast<std::streamsize>(part.size())) ||
+           file.gcount() > 0)
+      sum.add(std::span<const unsigned char>(part).first(static_cast<std::size_t>(file.gcount())));
+    text = checksum_text(sum.value());
+  });
+  return comm.broadcast(text);
 }
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
@@ -66,6 +85,16 @@ std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomali
 
 InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm)
     : lr_(&lr), basis_(&basis), comm_(&comm) {
+  if (const auto& [path, checksum] = basis.weights; !path.empty()) {
+    if (const std::string found = checksum_of_file(comm, path); found != checksum)
+      throw Error(ExitCode::data,
+                  fmt::format("{}: checksum {}, but the basis was made with weights of {}; expected the same "
+                              "file: make the basis again",
+                              path, found, checksum),
+                  true);
+    remap_ = read_weights(comm, path, basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean);
+    return;
+  }
   comm.agree([&] {
     remap_ = Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean, basis.interpolation);
   });

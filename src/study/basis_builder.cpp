@@ -83,7 +83,11 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   Basis basis(study.hr.mesh(), size[0], size[1], comm.size(), comm.rank(), study.hr.channels());
   basis.variables = study.hr.variables();
   basis.lr_mesh = study.lr.mesh();
-  basis.interpolation = options.basis.interpolation;
+  basis.interpolation = options.basis.interpolation.value_or(
+      offers(Interpolation::bicubic, basis.lr_mesh, basis.mesh) ? Interpolation::bicubic
+                                                                : Interpolation::bilinear);
+  if (!options.basis.weights.empty())
+    basis.weights = {options.basis.weights, checksum_of_file(comm, options.basis.weights)};
   basis.shared = options.basis.shared;
   basis.monthly = match_by_month(study.hr.times(), study.lr.times());
   basis.effective_namelist = options.effective;

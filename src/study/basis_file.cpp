@@ -117,7 +117,9 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put_text("", "podscale_version", PODSCALE_VERSION);
   file.put_text("", "podscale_checksum", checksum_text(checksum));
   file.put_text("", "podscale_namelist", basis.effective_namelist);
-  file.put_text("", "interpolation", basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
+  file.put_text("", "interpolation", interpolation_name(basis.interpolation));
+  file.put_text("", "weights_file", basis.weights.path);
+  file.put_text("", "weights_checksum", basis.weights.checksum);
   file.put_text("", "basis", basis.shared ? "shared" : "local");
   file.put_text("", "seasonal_phase", basis.monthly ? "month" : "date");
   file.put_numbers("", "podscale_format", {kFormat}, NC_INT);
@@ -212,6 +214,7 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
     for (const auto& [what, text] : texts_of(v)) *text = file.text("", channel_attribute(c, what)).value_or("");
   }
   basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
+  basis.weights = {file.text("", "weights_file").value_or(""), file.text("", "weights_checksum").value_or("")};
   basis.shared = file.text("", "basis").value() == "shared";
   // Older files lack it: they were made with the phase of the date.
   basis.monthly = file.text("", "seasonal_phase").value_or("date") == "month";

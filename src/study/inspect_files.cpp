@@ -33,7 +33,7 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   std::string text = fmt::format("{}: a POD basis\n", path);
   text += fmt::format("  {}\n", basis.mesh.describe());
   text += fmt::format("  LR: {}, {} interpolation\n", basis.lr_mesh.describe(),
-                      basis.interpolation == Interpolation::bicubic ? "bicubic" : "bilinear");
+                      basis.weights.path.empty() ? interpolation_name(basis.interpolation) : basis.weights.path);
   text += fmt::format(
       "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n",
       points, basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y,

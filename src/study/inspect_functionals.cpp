@@ -12,7 +12,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/study/product_factors.hpp"
-#include "podscale/field/field_on_grid.hpp"
+#include "podscale/field/field_on_mesh.hpp"
 #include "podscale/mesh/point_search.hpp"
 
 namespace podscale {
@@ -92,7 +92,7 @@ Functional region(const Basis& basis, const std::string& request) {
   const NetcdfFile file = NetcdfFile::open(self, path);
   const Mesh& mesh = basis.mesh;
   const auto mask =
-      read_on_grid(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request,
+      read_on_mesh(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request,
                    "the product");
   Functional f{"region", std::vector<double>(mask.size(), 0.0)};
   for (std::size_t i = 0; i < mask.size(); ++i)

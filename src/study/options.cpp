@@ -30,7 +30,10 @@ BasisOptions basis_options(const Namelist& n) {
           .modes = small(n, "patches.modes"),
           .energy = n.real("patches.energy"),
           .harmonics = small(n, "basis.harmonics"),
-          .interpolation = interpolation_from_name(n.text("grid.interpolation"))};
+          .interpolation = n.text("grid.interpolation") == "auto"
+                               ? std::nullopt
+                               : std::optional(interpolation_from_name(n.text("grid.interpolation"))),
+          .weights = n.text("grid.weights")};
 }
 
 BaseOptions base_options(const Namelist& n) {

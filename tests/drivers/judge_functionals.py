@@ -79,7 +79,11 @@ assert 20 < (irregular > 0).sum() < (ocean & (lat < 32.5)[:, None]).sum()
 assert (w > 0).sum() > 20, "the box is too small to test anything"
 assert len(set(patch[w > 0])) > 1, "the box must straddle patches"
 point = np.zeros_like(w)
-distance = np.where(ocean, (lat[:, None] - 31) ** 2 + ((lon[None] + 70) * np.cos(np.deg2rad(31))) ** 2, np.inf)
+# Along great circles (haversine); of points that are equally far the first.
+half = np.sin(np.deg2rad(lat - 31) / 2)[:, None] ** 2 + np.cos(np.deg2rad(31)) * np.cos(np.deg2rad(lat))[:, None] * np.sin(
+    np.deg2rad(lon + 70) / 2
+) ** 2
+distance = np.where(ocean, half.round(14), np.inf)
 j, i = np.unravel_index(distance.argmin(), distance.shape)
 point[j, i] = 1
 gradients = []  # their weights, eastward and northward

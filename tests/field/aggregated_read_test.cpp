@@ -142,8 +142,8 @@ TEST_F(AggregatedRead, IsWhatIsInTheFiles) {
     const long steps = layout.files * layout.steps;
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{4000}, std::size_t{1} << 30}) {
       const CfSource source = CfSource::open(comm, spec, std::make_shared<FieldCache>(bytes, comm.size()));
-      ASSERT_EQ(source.grid().nx(), 24);
-      EXPECT_EQ(source.grid().periodic, layout.global);
+      ASSERT_EQ(source.mesh().nx(), 24);
+      EXPECT_EQ(source.mesh().periodic(), layout.global);
       for (int trial = 0; trial < 12; ++trial) {
         std::vector<long> some;  // any order, any of them twice
         for (long n = draw(0, 6); n > 0; --n) some.push_back(draw(0, steps - 1));

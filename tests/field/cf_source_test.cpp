@@ -39,8 +39,8 @@ class CfSourceTest : public ::testing::Test {
   /// order, degC.
   void expect_field(const CfSource& series, const std::function<double(long t, long j, long i)>& value,
                     double tolerance = 1e-5) {
-    const Share share = share_of(series.grid().nx(), comm.size(), comm.rank());
-    const Window window{1, series.grid().ny() - 1, share.begin, share.size()};
+    const Share share = share_of(series.mesh().nx(), comm.size(), comm.rank());
+    const Window window{1, series.mesh().ny() - 1, share.begin, share.size()};
     const auto steps = all_steps(series);
     std::vector<float> read(steps.size() * static_cast<std::size_t>(window.points()));
     series.read(window, steps, read);
@@ -71,8 +71,8 @@ TEST_F(CfSourceTest, PlainFilesOfBothFormats) {
         sample.bare = bare;  // names alone tell latitude from longitude
         sample.texts["standard_name"] = "sea_surface_temperature";
         const CfSource series = open(sample);
-        EXPECT_EQ(series.grid().lat, sample.lat);
-        EXPECT_EQ(series.grid().lon, sample.lon);
+        EXPECT_EQ(series.mesh().y().centres, sample.lat);
+        EXPECT_EQ(series.mesh().x().centres, sample.lon);
         EXPECT_EQ(series.times().values, sample.time);
         EXPECT_EQ(date_text(series.times().dates[2]), "2000-01-03");
         EXPECT_NE(series.describe().find("sst in "), std::string::npos);
@@ -143,11 +143,11 @@ TEST_F(CfSourceTest, DescendingLatitudeAndLongitude) {
   SampleFile sample;
   sample.lat = ramp(2, -1, 5);
   CfSource series = open(sample);
-  EXPECT_EQ(series.grid().lat, ramp(-2, 1, 5));
+  EXPECT_EQ(series.mesh().y().centres, ramp(-2, 1, 5));
   expect_field(series, [](long t, long j, long i) { return plain(t, 4 - j, i); });
   sample.lon = ramp(107, -1, 8);
   series = open(sample);
-  EXPECT_EQ(series.grid().lon, ramp(100, 1, 8));
+  EXPECT_EQ(series.mesh().x().centres, ramp(100, 1, 8));
   expect_field(series, [](long t, long j, long i) { return plain(t, 4 - j, 7 - i); });
 }
 
@@ -161,8 +161,8 @@ TEST_F(CfSourceTest, LongitudesAcrossTheCut) {
   SampleFile sample;
   sample.lon = {178, 179, -180, -179, -178, -177, -176, -175};
   CfSource series = open(sample);
-  EXPECT_EQ(series.grid().lon, ramp(178, 1, 8));
-  EXPECT_FALSE(series.grid().periodic);
+  EXPECT_EQ(series.mesh().x().centres, ramp(178, 1, 8));
+  EXPECT_FALSE(series.mesh().periodic());
   expect_field(series, plain);
 }
 
@@ -177,8 +177,8 @@ TEST_F(CfSourceTest, PeriodicWindowsWrapAround) {
         const auto columns = static_cast<long>(s.lon.size());
         if (descending) std::reverse(s.lon.begin(), s.lon.end());
         const CfSource series = open(s);
-        EXPECT_EQ(series.grid().lon, sample.lon);
-        EXPECT_TRUE(series.grid().periodic);
+        EXPECT_EQ(series.mesh().x().centres, sample.lon);
+        EXPECT_TRUE(series.mesh().periodic());
         const auto in_file = [&](long i) { return descending ? columns - 1 - i : i; };
         expect_field(series, [&](long t, long j, long i) { return plain(t, j, in_file(i)); });
         // A halo over the cut on some ranks only, so that the ranks need different numbers of hyperslabs.
@@ -273,7 +273,7 @@ TEST_F(CfSourceTest, Masks) {
   spec.files = {scratch / "m.nc"};
   const auto count = [&](const CfSpec& s, std::vector<long> steps, long* gaps) {
     const CfSource series = CfSource::open(comm, s);
-    const Share share = share_of(series.grid().nx(), comm.size(), comm.rank());
+    const Share share = share_of(series.mesh().nx(), comm.size(), comm.rank());
     const Window window{0, 5, share.begin, share.size()};
     const auto mask = ocean_mask(series, window, steps, gaps);
     *gaps = comm.sum(*gaps);

@@ -74,8 +74,8 @@ TEST_F(RealSeries, TasmanIsJoinedFromThreeFiles) {
   EXPECT_EQ(date_text(series.times().dates.front()), "1982-01-01T12:00:00");
   EXPECT_EQ(date_text(series.times().dates.back()), "2011-12-31T12:00:00");
   EXPECT_FALSE(series.times().is_monthly());
-  EXPECT_EQ(series.grid().lat.front(), -44.875);
-  EXPECT_EQ(series.grid().lon.back(), 154.875);
+  EXPECT_EQ(series.mesh().y().centres.front(), -44.875);
+  EXPECT_EQ(series.mesh().x().centres.back(), 154.875);
   const auto [count, sum] = total(series, 9496, 1461);
   EXPECT_EQ(count, 687871 + 686930);
   EXPECT_NEAR(sum, 10755674.7297 + 11006852.1717, 1);
@@ -90,9 +90,9 @@ TEST_F(RealSeries, TasmanIsJoinedFromThreeFiles) {
 TEST_F(RealSeries, CobeIsGlobalMonthlyAndUpsideDown) {
   PODSCALE_NEED_DATA(path, "cobe_global/sst_month_1985-2005.nc");
   const CfSource series = open({path});
-  EXPECT_TRUE(series.grid().periodic);
+  EXPECT_TRUE(series.mesh().periodic());
   EXPECT_TRUE(series.times().is_monthly());
-  EXPECT_EQ(series.grid().lat.front(), -89.5);
+  EXPECT_EQ(series.mesh().y().centres.front(), -89.5);
   const auto [count, sum] = total(series, 0, 252);
   EXPECT_EQ(count, 11037348);
   EXPECT_NEAR(sum, 149502222.068, 10);
@@ -111,8 +111,8 @@ TEST_F(RealSeries, GlobalOisstIsPackedKelvinWithAMask) {
   const CfSource series =
       open({folder + "/20151101.nc", folder + "/20050101.nc"}, "analysed_sst", "mask", {1});
   EXPECT_EQ(date_text(series.times().dates[0]), "2005-01-01");
-  EXPECT_TRUE(series.grid().periodic);
-  EXPECT_EQ(series.grid().lon.front(), -179.875);
+  EXPECT_TRUE(series.mesh().periodic());
+  EXPECT_EQ(series.mesh().x().centres.front(), -179.875);
   const auto [first, sum] = total(series, 0, 1);
   EXPECT_EQ(first, 691150);
   EXPECT_NEAR(sum / 691150, 13.606498538, 2e-5);  // float32 add_offset: 273.15 - 273.1499939
@@ -133,9 +133,9 @@ TEST_F(RealSeries, CoralTempIsNetcdf3AndUpsideDown) {
   const CfSource series = open({path});
   EXPECT_EQ(date_text(series.times().dates[0]), "2022-01-16");
   EXPECT_EQ(date_text(series.times().dates[11]), "2022-12-16");
-  EXPECT_EQ(series.grid().ny(), 202);
-  EXPECT_EQ(series.grid().nx(), 201);
-  EXPECT_NEAR(series.grid().lat.front(), 29.975, 1e-5);
+  EXPECT_EQ(series.mesh().ny(), 202);
+  EXPECT_EQ(series.mesh().nx(), 201);
+  EXPECT_NEAR(series.mesh().y().centres.front(), 29.975, 1e-5);
   const auto [count, sum] = total(series, 0, 12);
   EXPECT_EQ(count, 368258);
   EXPECT_NEAR(sum, 8528243.5905, 1);
@@ -163,7 +163,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
   PODSCALE_NEED_DATA(folder, "awkward");
   {
     const CfSource series = open({folder + "/littlecube.nc"});  // 64-bit offset, packed, smaller than a patch
-    EXPECT_EQ(series.grid().points(), 64);
+    EXPECT_EQ(series.mesh().points(), 64);
     EXPECT_EQ(date_text(series.times().dates[365]), "2020-12-31");
     const auto [count, sum] = total(series, 0, 366);
     EXPECT_EQ(count, 23424);
@@ -172,7 +172,7 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
   }
   {
     const CfSource series = open({folder + "/reduced.nc"}, "sst");  // singleton level, both fill attributes
-    EXPECT_TRUE(series.grid().periodic);
+    EXPECT_TRUE(series.mesh().periodic());
     const auto [count, sum] = total(series, 0, 1);
     EXPECT_EQ(count, 11752);
     EXPECT_NEAR(sum, 152706.4765, 0.1);
@@ -181,8 +181,8 @@ TEST_F(RealSeries, AwkwardFilesThatAreRead) {
   {
     const CfSource series =
         open({folder + "/sst.nc"});  // repeated longitude, ten cells at -18 degC: read, with warnings
-    EXPECT_EQ(series.grid().nx(), 180);
-    EXPECT_TRUE(series.grid().periodic);
+    EXPECT_EQ(series.mesh().nx(), 180);
+    EXPECT_TRUE(series.mesh().periodic());
     EXPECT_EQ(date_text(series.times().dates[0]), "1948-01-14T10:33:36");
     const auto [count, sum] = total(series, 0, 1);
     EXPECT_EQ(count, 8289);

@@ -29,7 +29,7 @@ std::vector<float> fields() {
   return all;
 }
 ArraySource globe(const Communicator& comm) {
-  return {comm, make_grid(ramp(-50, 20, kNy), ramp(15, 30, kNx)), axis(), fields()};
+  return {comm, Mesh::rectilinear(ramp(-50, 20, kNy), ramp(15, 30, kNx)), axis(), fields()};
 }
 bool same(float a, float b) {
   return a == b || (std::isnan(a) && std::isnan(b));
@@ -38,7 +38,7 @@ bool same(float a, float b) {
 TEST(Sources, FieldsInMemoryAcrossTheCut) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const ArraySource source = globe(comm);
-  ASSERT_TRUE(source.grid().periodic);
+  ASSERT_TRUE(source.mesh().periodic());
   const Window window{1, 3, comm.rank() % 2 == 0 ? -2 : 10, 5};
   std::vector<float> read(2 * 15);
   source.read(window, std::vector<long>{2, 0}, read);
@@ -55,8 +55,8 @@ TEST(Sources, FieldsInMemoryAcrossTheCut) {
 TEST(Sources, BlockMeansOfAnySourceLeaveMissingPointsOut) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Coarsened coarse(std::make_shared<ArraySource>(globe(comm)), 2);
-  EXPECT_EQ(coarse.grid().ny(), 3);
-  EXPECT_EQ(coarse.grid().nx(), 6);
+  EXPECT_EQ(coarse.mesh().ny(), 3);
+  EXPECT_EQ(coarse.mesh().nx(), 6);
   // Two windows in turn, one across the cut; some ranks want nothing at times.
   for (int trial = 0; trial < 4; ++trial) {
     Window window = trial % 2 == 0 ? Window{0, 2, -1, 3} : Window{1, 2, 2, 4};

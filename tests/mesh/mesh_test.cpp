@@ -31,33 +31,6 @@ double mean_weight(const Mesh& mesh) {
   return sum / counted;
 }
 
-void expect_the_grid(const Mesh& mesh, const Grid& grid) {
-  ASSERT_EQ(mesh.ny(), grid.ny());
-  ASSERT_EQ(mesh.nx(), grid.nx());
-  EXPECT_EQ(mesh.y().centres, grid.lat);
-  EXPECT_EQ(mesh.x().centres, grid.lon);
-  EXPECT_EQ(mesh.y().bounds, grid.lat_bounds);
-  EXPECT_EQ(mesh.x().bounds, grid.lon_bounds);
-  EXPECT_EQ(mesh.periodic(), grid.periodic);
-  for (idx_t j = 0; j < mesh.ny(); ++j)
-    for (idx_t i = 0; i < mesh.nx(); ++i) ASSERT_EQ(mesh.area_weight(j, i), grid.area_weight(j, i));
-}
-
-TEST(RectilinearMesh, HasTheBitsOfTheGrid) {
-  const std::vector<std::pair<std::vector<double>, std::vector<double>>> axes{
-      {regular_axis(-89.5, 1, 180), regular_axis(0.5, 1, 360)},
-      {regular_axis(-90, 2, 91), regular_axis(-180, 2, 180)},
-      {regular_axis(-45.125, 0.25, 40), regular_axis(150.125, 0.25, 30)},
-      {{10, 11, 13}, {0, 2}},
-      {{5}, {7}}};
-  for (const auto& [lat, lon] : axes) {
-    const Mesh mesh = Mesh::rectilinear(lat, lon);
-    const Grid grid = make_grid(lat, lon);
-    expect_the_grid(mesh, grid);
-    for (const int factor : {1, 3, 8}) expect_the_grid(mesh.coarsened(factor), coarsen_grid(grid, factor));
-  }
-}
-
 TEST(RectilinearMesh, BoundsOfTheFileCount) {
   const Mesh mesh =
       Mesh::rectilinear({-60, 0, 60}, {45, 135, 225, 315}, {-90, -30, 30, 90}, {0, 90, 180, 270, 360});

@@ -188,11 +188,11 @@ TEST_F(Inspect, OtherGridsAndEmptyMasksAreRefused) {
   auto moved = lat_;
   for (double& y : moved) y += 2;
   write_mask(moved, lon_, ones);
-  EXPECT_NE(error_of(path("mask.nc")).find("grid of the product"), std::string::npos);
+  EXPECT_NE(error_of(path("mask.nc")).find("mesh of the product"), std::string::npos);
   moved = lon_;
   for (double& x : moved) x += 20;
   write_mask(lat_, moved, ones);
-  EXPECT_NE(error_of(path("mask.nc")).find("grid of the product"), std::string::npos);
+  EXPECT_NE(error_of(path("mask.nc")).find("mesh of the product"), std::string::npos);
   write_mask({-15, -5, 5}, lon_, std::vector<float>(3 * nx, 1));
   EXPECT_NE(error_of(path("mask.nc")).find("3 x 8"), std::string::npos);
   write_mask(lat_, lon_, std::vector<float>(n, fill));

@@ -341,7 +341,7 @@ TEST_F(VerificationStudy, ThresholdIsInTheUnitsOfTheProduct) {
   world_.barrier();
   if (!world_.is_root()) return;
   EXPECT_NE(write(verification, scores).find("event: truth above 288.15 K;"), std::string::npos);
-  const Mesh mesh = mesh_of(grid(0));
+  const Mesh mesh = grid(0);
   double weight = 0, events = 0;
   for (long k = 0; k < verified; ++k)
     for (long i = 0; i < ny * nx; ++i) {

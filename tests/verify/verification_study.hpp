@@ -49,11 +49,11 @@ class VerificationStudy : public ::testing::Test {
   }
   std::string path(const std::string& name) const { return folder_ / name; }
 
-  static Grid grid(double shift) {
+  static Mesh grid(double shift) {
     std::vector<double> lat, lon;
     for (long j = 0; j < ny; ++j) lat.push_back(30.125 + shift + 0.25 * static_cast<double>(j));
     for (long i = 0; i < nx; ++i) lon.push_back(150.125 + 0.25 * static_cast<double>(i));
-    return make_grid(lat, lon);
+    return Mesh::rectilinear(lat, lon);
   }
 
   // One rank; the truth of the second verified day has a cloud.
@@ -80,10 +80,10 @@ class VerificationStudy : public ::testing::Test {
                               ? -999.0f
                               : static_cast<float>(truth_at(t, j, i)));
     }
-    const Grid axes = grid(shift);
+    const Mesh axes = grid(shift);
     file.put("time", {0}, {days}, std::span<const double>(times));
-    file.put("lat", {0}, {ny}, std::span<const double>(axes.lat));
-    file.put("lon", {0}, {nx}, std::span<const double>(axes.lon));
+    file.put("lat", {0}, {ny}, std::span<const double>(axes.y().centres));
+    file.put("lon", {0}, {nx}, std::span<const double>(axes.x().centres));
     file.put("sst", {0, 0, 0}, {days, ny, nx}, std::span<const float>(field));
     file.commit();
   }
@@ -101,7 +101,7 @@ class VerificationStudy : public ::testing::Test {
     options.variables = {{"tos", "sea_surface_temperature", "sea surface temperature", "K", "degC"}};
     options.chunk = {8, 8};
     options.attributes = {{"podscale_namelist", namelist_.effective()}};
-    ProductFile file(world_, file_path, mesh_of(grid(0)), window, times, options);
+    ProductFile file(world_, file_path, grid(0), window, times, options);
     for (long k = 0; k < verified; ++k) {
       std::vector<double> mean, spread;
       for (long j = window.y0; j < window.y0 + window.ny; ++j)

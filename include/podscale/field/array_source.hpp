@@ -14,8 +14,6 @@ class ArraySource final : public FieldSource {
   /// Not collective. values: [times][variables][ny*nx] in working units, NaN where missing.
   ArraySource(const Communicator& comm, Mesh mesh, TimeAxis times, std::vector<float> values,
               std::vector<Variable> variables = {{"field", "degC", "degC", "", "", "", {}}});
-  ArraySource(const Communicator& comm, const Grid& grid, TimeAxis times, std::vector<float> values)
-      : ArraySource(comm, mesh_of(grid), std::move(times), std::move(values)) {}
 
   const Communicator& comm() const override { return *comm_; }
   const Mesh& mesh() const override { return mesh_; }

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/field/variable.hpp"
-#include "podscale/mesh/grid.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/mesh.hpp"
 #include "podscale/parallel/communicator.hpp"
 
@@ -21,8 +20,6 @@ class FieldSource {
   virtual ~FieldSource() = default;
   virtual const Communicator& comm() const = 0;
   virtual const Mesh& mesh() const = 0;
-  /// Of a rectilinear mesh; else empty.
-  const Grid& grid() const;
   virtual const TimeAxis& times() const = 0;
   /// What the values of each channel are.
   virtual const std::vector<Variable>& variables() const = 0;
@@ -38,8 +35,6 @@ class FieldSource {
     return std::vector<unsigned char>(static_cast<std::size_t>(window.points()), 1);
   }
 
- private:
-  mutable std::optional<Grid> grid_;
 };
 
 /// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of `steps` and

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/field/variable.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/mesh.hpp"
 
 namespace podscale {

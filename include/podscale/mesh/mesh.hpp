@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "podscale/core/view.hpp"
-#include "podscale/mesh/grid.hpp"  // Window
+#include "podscale/parallel/window.hpp"
 #include "podscale/mesh/geometry.hpp"
 
 namespace podscale {
@@ -147,16 +147,6 @@ class Mesh {
   const Payload& held() const;
   std::shared_ptr<const Payload> payload_;
 };
-
-/// The mesh of a grid.
-inline Mesh mesh_of(const Grid& g) {
-  return Mesh::rectilinear(g.lat, g.lon, g.lat_bounds, g.lon_bounds);
-}
-
-/// The grid of a rectilinear mesh.
-inline Grid grid_of(const Mesh& m) {
-  return {m.y().centres, m.x().centres, m.y().bounds, m.x().bounds, m.periodic()};
-}
 
 /// nullopt where two meshes are the same: each centre within a hundredth of a cell, longitudes modulo 360.
 /// Else what differs, with both values, to follow "its mesh differs from that of X: ".

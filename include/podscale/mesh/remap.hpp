@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "podscale/mesh/regrid.hpp"  // Interpolation
 #include "podscale/mesh/mesh.hpp"
 
 namespace podscale {
+
+enum class Interpolation { nearest, bilinear, bicubic };
+Interpolation interpolation_from_name(const std::string& name);  ///< Error(usage) on others
+const char* interpolation_name(Interpolation kind);
 
 /// Where the positions of two meshes can be compared: in one plane (one length unit or pixels, one
 /// projection) or on the sphere. Error(data) where neither is possible.

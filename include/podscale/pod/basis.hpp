@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "podscale/core/calendar.hpp"
-#include "podscale/field/variable.hpp"
+#include "podscale/core/variable.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/parallel/communicator.hpp"
 #include "podscale/parallel/decomposition.hpp"
@@ -41,6 +41,10 @@ struct Basis {
   Mesh lr_mesh;
   std::vector<unsigned char> lr_ocean;  ///< [points of lr_mesh]
   Interpolation interpolation = Interpolation::bicubic;
+  /// In its place: weights of another program, from the LR to the HR mesh. "": none.
+  struct Weights {
+    std::string path, checksum;
+  } weights;
   Climatology hr_climatology,
       lr_climatology;  ///< of fields; the second of the LR source interpolated to HR
   int modes = 0;       ///< K

@@ -15,6 +15,9 @@ namespace podscale {
 void require_same_mesh(const Mesh& found, const Mesh& expected, const std::string& what,
                        const std::string& basis_path);
 
+/// Collective. Checksum of the bytes of a file, as text. Error(no_input).
+std::string checksum_of_file(const Communicator& comm, const std::string& path);
+
 /// HR fields less their climatology, over the scale of their channel. Collective on the series' communicator.
 /// out: [steps][values of a field], 0 on land. Error(data) that names the date where a point that is ocean in the basis has no value.
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "podscale/field/synthetic_ocean.hpp"
-#include "podscale/mesh/regrid.hpp"
+#include "podscale/mesh/remap.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/downscaling.hpp"
 
@@ -54,7 +54,8 @@ struct BasisOptions {
   int modes = 16;
   double energy = 1;
   int harmonics = 2;
-  Interpolation interpolation = Interpolation::bicubic;
+  std::optional<Interpolation> interpolation;  ///< none: bicubic where the LR mesh offers it, else bilinear
+  std::string weights;                         ///< "": computed
 };
 
 /// &base: how the linear-Gaussian base is fitted.

@@ -1,4 +1,4 @@
-#include "podscale/mesh/regrid.hpp"
+#include "podscale/mesh/remap.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,66 +12,66 @@ namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
-Grid regular(double lat0, double lon0, long ny, long nx, double step) {
+Mesh regular(double lat0, double lon0, long ny, long nx, double step) {
   std::vector<double> lat, lon;
   for (long j = 0; j < ny; ++j) lat.push_back(lat0 + static_cast<double>(j) * step);
   for (long i = 0; i < nx; ++i) lon.push_back(lon0 + static_cast<double>(i) * step);
-  return make_grid(lat, lon);
+  return Mesh::rectilinear(lat, lon);
 }
 
-std::vector<unsigned char> all_ocean(const Grid& grid) {
+std::vector<unsigned char> all_ocean(const Mesh& grid) {
   return std::vector<unsigned char>(static_cast<std::size_t>(grid.points()), 1);
 }
 
 /// Evaluates f on the source window of the regridder (columns modulo nx).
 template <class F>
-std::vector<float> sample(const Grid& grid, const Window& w, F f) {
+std::vector<float> sample(const Mesh& grid, const Window& w, F f) {
   std::vector<float> values;
   for (long j = w.y0; j < w.y0 + w.ny; ++j)
     for (long i = w.x0; i < w.x0 + w.nx; ++i) {
       const long column = (i % grid.nx() + grid.nx()) % grid.nx();
       values.push_back(static_cast<float>(
-          f(grid.lat[static_cast<std::size_t>(j)], grid.lon[static_cast<std::size_t>(column)])));
+          f(grid.y().centres[static_cast<std::size_t>(j)], grid.x().centres[static_cast<std::size_t>(column)])));
     }
   return values;
 }
 
 }  // namespace
 
-TEST(Regrid, LinearFieldsAreExactInsideTheHull) {
-  const Grid coarse = regular(-40, 150, 6, 7, 2.0), fine = regular(-40, 150, 41, 49, 0.25);
+TEST(RemapAxes, LinearFieldsAreExactInsideTheHull) {
+  const Mesh coarse = regular(-40, 150, 6, 7, 2.0), fine = regular(-40, 150, 41, 49, 0.25);
   const auto linear = [](double lat, double lon) { return 3.0 + 0.5 * lat - 0.25 * lon; };
   for (const auto kind : {Interpolation::bilinear, Interpolation::bicubic}) {
     const Window window{0, fine.ny(), 0, fine.nx()};
-    const Regridder regridder(coarse, all_ocean(coarse), fine, window, all_ocean(fine), kind);
+    const Remap regridder(coarse, all_ocean(coarse), fine, window, all_ocean(fine), kind);
     EXPECT_EQ(regridder.unreached(), 0);
     std::vector<float> out(static_cast<std::size_t>(window.points()));
     regridder.apply(sample(coarse, regridder.source(), linear), out);
     for (long j = 0; j < fine.ny(); ++j)
       for (long i = 0; i < fine.nx(); ++i)
         ASSERT_NEAR(out[static_cast<std::size_t>(j * fine.nx() + i)],
-                    linear(fine.lat[static_cast<std::size_t>(j)], fine.lon[static_cast<std::size_t>(i)]),
+                    linear(fine.y().centres[static_cast<std::size_t>(j)], fine.x().centres[static_cast<std::size_t>(i)]),
                     2e-5);
   }
 }
 
-TEST(Regrid, BicubicIsLinearExactHalfACellBeyondTheCentresAndBilinearConstant) {
-  const Grid coarse = regular(1, 11, 4, 4, 2.0), fine = regular(0.125, 10.125, 32, 32, 0.25);
+TEST(RemapAxes, BicubicIsLinearExactHalfACellBeyondTheCentresAndBilinearConstant) {
+  const Mesh coarse = regular(1, 11, 4, 4, 2.0), fine = regular(0.125, 10.125, 32, 32, 0.25);
   const auto linear = [](double lat, double) { return lat; };
   const Window window{0, 32, 0, 32};
   std::vector<float> out(static_cast<std::size_t>(window.points()));
-  const Regridder bicubic(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bicubic);
+  const Remap bicubic(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bicubic);
   bicubic.apply(sample(coarse, bicubic.source(), linear), out);
   for (long j = 0; j < 32; ++j)
-    EXPECT_NEAR(out[static_cast<std::size_t>(j * 32 + 5)], fine.lat[static_cast<std::size_t>(j)], 1e-5);
-  const Regridder bilinear(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bilinear);
+    EXPECT_NEAR(out[static_cast<std::size_t>(j * 32 + 5)], fine.y().centres[static_cast<std::size_t>(j)], 1e-5);
+  const Remap bilinear(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bilinear);
   bilinear.apply(sample(coarse, bilinear.source(), linear), out);
   EXPECT_NEAR(out[0], 1.0, 1e-6);
 }
 
-TEST(Regrid, BicubicMatchesKeysCubicConvolution) {
+TEST(RemapAxes, BicubicMatchesKeysCubicConvolution) {
   // Reference: the convolution sum itself, one point in the interior.
-  const Grid coarse = regular(0, 0, 8, 8, 1.0), fine = regular(3.3, 4.6, 1, 2, 0.5);
+  const Mesh coarse = regular(0, 0, 8, 8, 1.0), fine = regular(3.3, 4.6, 1, 2, 0.5);
   const auto field = [](double lat, double lon) { return std::sin(lat) * std::cos(0.7 * lon); };
   const auto kernel = [](double s) {
     s = std::abs(s);
@@ -82,21 +82,21 @@ TEST(Regrid, BicubicMatchesKeysCubicConvolution) {
   double expected = 0;
   for (int j = 0; j < 8; ++j)
     for (int i = 0; i < 8; ++i) expected += kernel(3.3 - j) * kernel(4.6 - i) * field(j, i);
-  const Regridder regridder(coarse, all_ocean(coarse), fine, {0, 1, 0, 1}, std::vector<unsigned char>{1},
+  const Remap regridder(coarse, all_ocean(coarse), fine, {0, 1, 0, 1}, std::vector<unsigned char>{1},
                             Interpolation::bicubic);
   std::vector<float> out(1);
   regridder.apply(sample(coarse, regridder.source(), field), out);
   EXPECT_NEAR(out[0], expected, 1e-6);
 }
 
-TEST(Regrid, LandNeverBleeds) {
-  const Grid coarse = regular(0, 0, 6, 6, 4.0), fine = regular(0, 0, 21, 21, 1.0);
+TEST(RemapAxes, LandNeverBleeds) {
+  const Mesh coarse = regular(0, 0, 6, 6, 4.0), fine = regular(0, 0, 21, 21, 1.0);
   auto ocean = all_ocean(coarse);
   for (long j = 0; j < 6; ++j)
     ocean[static_cast<std::size_t>(j * 6)] = ocean[static_cast<std::size_t>(j * 6 + 1)] = 0;
   for (const auto kind : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic}) {
     const Window window{0, 21, 0, 21};
-    const Regridder regridder(coarse, ocean, fine, window, all_ocean(fine), kind);
+    const Remap regridder(coarse, ocean, fine, window, all_ocean(fine), kind);
     auto values = sample(coarse, regridder.source(), [](double, double) { return 7.0; });
     const Window& s = regridder.source();
     for (long j = 0; j < s.ny; ++j)
@@ -111,11 +111,11 @@ TEST(Regrid, LandNeverBleeds) {
   }
 }
 
-TEST(Regrid, PointsFarFromAnyOceanAreCountedAndZero) {
-  const Grid coarse = regular(0, 0, 12, 12, 1.0), fine = regular(0, 0, 12, 12, 1.0);
+TEST(RemapAxes, PointsFarFromAnyOceanAreCountedAndZero) {
+  const Mesh coarse = regular(0, 0, 12, 12, 1.0), fine = regular(0, 0, 12, 12, 1.0);
   std::vector<unsigned char> ocean(144, 0);
   ocean[0] = 1;
-  const Regridder regridder(coarse, ocean, fine, {0, 12, 0, 12}, all_ocean(fine), Interpolation::bilinear, 3);
+  const Remap regridder(coarse, ocean, fine, {0, 12, 0, 12}, all_ocean(fine), Interpolation::bilinear, 3);
   std::vector<float> in(static_cast<std::size_t>(regridder.source().points()), 5.0f), out(144);
   regridder.apply(in, out);
   EXPECT_EQ(regridder.unreached(), 144 - 16);
@@ -123,40 +123,40 @@ TEST(Regrid, PointsFarFromAnyOceanAreCountedAndZero) {
   EXPECT_EQ(out[143], 0.0f);
 }
 
-TEST(Regrid, PeriodicGridsJoinAtTheirCutWhateverItIs) {
+TEST(RemapAxes, PeriodicGridsJoinAtTheirCutWhateverItIs) {
   // Coarse 0..360, fine -180..180: a wave in longitude must come out smooth across both cuts.
-  const Grid coarse = regular(-10, 0, 5, 36, 10.0 * 1.0), fine = regular(-10, -178, 5, 90, 4.0);
+  const Mesh coarse = regular(-10, 0, 5, 36, 10.0 * 1.0), fine = regular(-10, -178, 5, 90, 4.0);
   std::vector<double> lat{-20, -10, 0, 10, 20};
-  const Grid global = make_grid(lat, coarse.lon);
-  ASSERT_TRUE(global.periodic);
+  const Mesh global = Mesh::rectilinear(lat, coarse.x().centres);
+  ASSERT_TRUE(global.periodic());
   const auto wave = [](double, double lon) { return std::cos(lon * std::numbers::pi / 180); };
-  const Grid target = make_grid({-10, 0, 10}, fine.lon);
+  const Mesh target = Mesh::rectilinear({-10, 0, 10}, fine.x().centres);
   for (const Window window : {Window{0, 3, 0, 90}, Window{0, 3, 30, 30}, Window{0, 3, 80, 10}}) {
     const std::vector<unsigned char> sea(static_cast<std::size_t>(window.points()), 1);
-    const Regridder regridder(global, all_ocean(global), target, window, sea, Interpolation::bicubic);
+    const Remap regridder(global, all_ocean(global), target, window, sea, Interpolation::bicubic);
     std::vector<float> out(static_cast<std::size_t>(window.points()));
     regridder.apply(sample(global, regridder.source(), wave), out);
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i)
         ASSERT_NEAR(out[static_cast<std::size_t>(j * window.nx + i)],
-                    wave(0, target.lon[static_cast<std::size_t>(window.x0 + i)]), 2e-3);
+                    wave(0, target.x().centres[static_cast<std::size_t>(window.x0 + i)]), 2e-3);
     if (window.nx < 90) {
       EXPECT_LT(regridder.source().nx, 20);  // not the whole circle
     }
   }
 }
 
-TEST(Regrid, WindowsGiveTheSameBitsAsTheWhole) {
-  const Grid coarse = regular(0, 0, 6, 6, 4.0), fine = regular(-1.5, -1.5, 24, 24, 1.0);
+TEST(RemapAxes, WindowsGiveTheSameBitsAsTheWhole) {
+  const Mesh coarse = regular(0, 0, 6, 6, 4.0), fine = regular(-1.5, -1.5, 24, 24, 1.0);
   auto ocean = all_ocean(coarse);
   for (const std::size_t land : {7u, 8u, 13u, 28u}) ocean[land] = 0;
   const auto field = [](double lat, double lon) { return std::sin(lat) + 0.1 * lon; };
   std::vector<float> whole(576);
-  const Regridder all(coarse, ocean, fine, {0, 24, 0, 24}, all_ocean(fine), Interpolation::bicubic);
+  const Remap all(coarse, ocean, fine, {0, 24, 0, 24}, all_ocean(fine), Interpolation::bicubic);
   all.apply(sample(coarse, all.source(), field), whole);
   for (const Window w : {Window{0, 8, 0, 8}, Window{8, 8, 16, 8}, Window{16, 8, 3, 10}}) {
     std::vector<float> part(static_cast<std::size_t>(w.points()));
-    const Regridder regridder(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1),
+    const Remap regridder(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1),
                               Interpolation::bicubic);
     regridder.apply(sample(coarse, regridder.source(), field), part);
     for (long j = 0; j < w.ny; ++j)

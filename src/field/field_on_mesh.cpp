@@ -1,4 +1,4 @@
-#include "podscale/field/field_on_grid.hpp"
+#include "podscale/field/field_on_mesh.hpp"
 
 #include "coordinates.hpp"
 #include "file_reader.hpp"
@@ -6,7 +6,7 @@
 
 namespace podscale {
 
-std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable, const Mesh& mesh,
+std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& variable, const Mesh& mesh,
                                 const Window& window, const std::string& what, const std::string& owner) {
   FileLayout layout;
   layout.variable = cf_variable(file, variable.empty() ? only_cf_variable(file, false) : variable, false);

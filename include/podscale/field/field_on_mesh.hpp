@@ -15,7 +15,7 @@ namespace podscale {
 /// earth, from any column on. variable "": the only one with horizontal coordinates. what, owner: the variable
 /// and whose mesh is expected, for messages. Errors: data (no such variable, several times, another mesh by
 /// mesh_difference).
-std::vector<float> read_on_grid(const NetcdfFile& file, const std::string& variable, const Mesh& mesh,
+std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& variable, const Mesh& mesh,
                                 const Window& window, const std::string& what, const std::string& owner);
 
 }  // namespace podscale

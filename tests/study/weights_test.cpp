@@ -1,0 +1,105 @@
+// The LR field by weights of a file against the interpolation that the weights were made from.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "podscale/core/error.hpp"
+#include "podscale/field/array_source.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/study/basis_file.hpp"
+#include "raw_file.hpp"
+#include "scratch.hpp"
+#include "synthetic.hpp"
+
+namespace podscale {
+namespace {
+
+class WeightsOfAFile : public ::testing::Test {
+ protected:
+  WeightsOfAFile() {
+    basis.interpolation = Interpolation::bilinear;
+    write_weights(1);
+    basis.weights = {path, checksum_of_file(comm, path)};
+  }
+  /// Bilinear weights of the whole mesh, times a factor, as ESMF writes them.
+  void write_weights(double factor) {
+    const Basis whole = synthetic::make_basis(Communicator::self());
+    const std::vector<unsigned char> all(static_cast<std::size_t>(whole.mesh.points()), 1);
+    const Window window{0, whole.mesh.ny(), 0, whole.mesh.nx()};
+    const Remap remap(whole.lr_mesh, whole.lr_ocean, whole.mesh, window, all, Interpolation::bilinear);
+    std::vector<double> row, column, weight;
+    for (idx_t p = 0; p < remap.rows(); ++p)
+      for (std::size_t link = 0; link < remap.columns(p).size(); ++link) {
+        const idx_t cell = remap.columns(p)[link], nx = remap.source().nx;
+        row.push_back(static_cast<double>(p + 1));
+        column.push_back(
+            static_cast<double>(point_of(whole.lr_mesh, remap.source(), cell / nx, cell % nx) + 1));
+        weight.push_back(factor * remap.weights(p)[link]);
+      }
+    const auto sizes = [](const Mesh& mesh) {
+      return std::vector<double>{static_cast<double>(mesh.nx()), static_cast<double>(mesh.ny())};
+    };
+    RawFile file;
+    file.dims = {{"links", row.size()}, {"two", 2}};
+    file.add({"src_grid_dims", {"two"}, sizes(whole.lr_mesh)})
+        .add({"dst_grid_dims", {"two"}, sizes(whole.mesh)})
+        .add({"row", {"links"}, row})
+        .add({"col", {"links"}, column})
+        .add({"S", {"links"}, weight});
+    write_raw(comm, path, file);
+    comm.barrier();
+  }
+  std::vector<float> interpolated(const Basis& by) const {
+    TimeAxis times;
+    times.units = "days since 2000-01-01";
+    times.values = {0};
+    times.dates = {{2000, 1, 1}};
+    std::vector<float> values;
+    for (idx_t p = 0; p < by.lr_mesh.points(); ++p)
+      values.push_back(static_cast<float>(std::sin(1.7 * static_cast<double>(p))));
+    const ArraySource lr(comm, by.lr_mesh, times, values);
+    std::vector<float> out(static_cast<std::size_t>(by.points()));
+    InterpolatedSeries(lr, by, comm).read(std::vector<long>{0}, out);
+    return out;
+  }
+
+  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  test::ScratchFolder folder{comm};
+  std::string path = folder / "weights.nc";
+  Basis basis = synthetic::make_basis(comm);
+};
+
+TEST_F(WeightsOfAFile, GiveTheFieldOfTheInterpolationTheyCameFrom) {
+  const auto found = interpolated(basis);
+  basis.weights = {};
+  const auto expected = interpolated(basis);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-6) << i;
+  const double largest = expected.empty() ? 0 : std::abs(*std::max_element(expected.begin(), expected.end()));
+  EXPECT_GT(comm.max(largest), 0.1);
+}
+
+TEST_F(WeightsOfAFile, AreNamedByTheBasisAndMayNotChangeAfterIt) {
+  const std::string file = folder / "basis.nc";
+  write_basis(comm, basis, file);
+  const Basis read = read_basis(comm, file);
+  EXPECT_EQ(read.weights.path, path);
+  EXPECT_EQ(read.weights.checksum, basis.weights.checksum);
+  write_weights(1.5);
+  for (const bool gone : {false, true}) {
+    if (gone && comm.is_root()) std::filesystem::remove(path);
+    comm.barrier();
+    try {
+      interpolated(read);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), gone ? ExitCode::no_input : ExitCode::data);
+      EXPECT_TRUE(error.agreed());
+      EXPECT_NE(std::string(error.what()).find(path), std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace podscale
