@@ -62,23 +62,24 @@ def corners(centres):
 
 
 def places(data):
-    """Corners [ny + 1, nx + 1] of the cells (x, y), labels of the axes, and whether these are degrees."""
+    """Corners [ny + 1, nx + 1] of the cells (x, y), unit of the axes, "" of images, and whether it is degrees of the earth."""
     rows, columns = data["ocean_mask"].dimensions
     if "mesh_pixel" in data.ncattrs():
         x, y = np.meshgrid(*(data.mesh_pixel * np.arange(n + 1) for n in data["ocean_mask"].shape[::-1]))
-        return x, y, ("column", "row"), False
+        return x, y, "", False
     if (rows, columns) in (("lat", "lon"), ("y", "x")) and columns in data.variables:  # axes
         x, y = np.meshgrid(edges(np.asarray(data[columns][...])), edges(np.asarray(data[rows][...])))
         units = data[columns].units
-        return x, y, (f"x ({units})", f"y ({units})"), rows == "lat"
+        if units == "m" and max(np.ptp(x), np.ptp(y)) >= 1e4:  # a map's numbers in metres are too long for ticks
+            x, y, units = x / 1000, y / 1000, "km"
+        return x, y, units, rows == "lat"
     names = [name for name in data["ocean_mask"].coordinates.split() if name not in ("lat", "lon")] or ["lat", "lon"]
     y, x = (np.ma.filled(data[name][...].astype(float), np.nan) for name in names)
     degrees_ = names == ["lat", "lon"]
     if degrees_:  # longitudes around the middle of the mesh, so that no cell goes round the globe
         middle = np.rad2deg(np.angle(np.nanmean(np.exp(1j * np.deg2rad(x)))))
         x = middle + (x - middle + 180) % 360 - 180
-    units = data[names[1]].units
-    return corners(x), corners(y), (f"x ({units})", f"y ({units})"), degrees_
+    return corners(x), corners(y), data[names[1]].units, degrees_
 
 
 class Maps:
@@ -86,7 +87,7 @@ class Maps:
 
     def __init__(self, data):
         self.ocean = np.ma.filled(data["ocean_mask"][...], 0) == 1
-        self.x, self.y, self.names, self.degrees = places(data)
+        self.x, self.y, self.unit, self.degrees = places(data)
         # Cells without a place, or across the cut of the longitudes, are not drawn.
         low, high = (pick([self.x[:-1, :-1], self.x[1:, :-1], self.x[:-1, 1:], self.x[1:, 1:]], axis=0)
                      for pick in (np.min, np.max))
@@ -95,7 +96,7 @@ class Maps:
             self.drawn &= high - low < 180
         self.rectangle = np.ptp(self.x[:, 0]) == 0 and np.ptp(self.y[0]) == 0  # else parts of a panel are no mesh
         self.limits = [(np.nanmin(values), np.nanmax(values)) for values in (self.x, self.y)]
-        if self.names[1] == "row":
+        if not self.unit:
             self.limits[1] = self.limits[1][::-1]  # images count rows from the top
         self.x, self.y = (np.where(np.isfinite(values), values, np.nanmean(values)) for values in (self.x, self.y))
         middle = 0.5 * sum(self.limits[1])
@@ -130,8 +131,12 @@ class Maps:
         if self.degrees:
             axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "E", "W")))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "N", "S")))
+        elif self.unit:
+            for axis in axes.xaxis, axes.yaxis:
+                axis.set_major_formatter(FuncFormatter(lambda v, _: f"{round(v, 6):g} {self.unit}".replace("-", "−")))
         elif label_y:
-            axes.text(0, -0.08, ", ".join(self.names), transform=axes.transAxes, fontsize=7.5, color=INK, va="top")
+            axes.annotate("column, row", (0, 0), (8, -15), "axes fraction", "offset points", fontsize=7.5, color=INK,
+                          ha="right", va="top")
         axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6, labelleft=label_y)
         for spine in axes.spines.values():
             spine.set_linewidth(0.6)
@@ -141,7 +146,7 @@ class Maps:
 class Sheet:
     """Two rows of four panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
 
-    left, gap, top, middle, bottom, bar_height = 0.62, 0.24, 0.95, 1.18, 0.85, 0.13
+    left, gap, top, middle, bottom, bar_height = 0.72, 0.4, 0.95, 1.18, 0.85, 0.13
 
     def __init__(self, ratio):
         self.height = min(3.3 / ratio, 4.2)
