@@ -260,7 +260,7 @@ for name, months in ("product", 12), ("members", 1):
       refuse 65 "write_factors" $ranks inspect bare.nc --box 30,33,-72,-69
       refuse 65 "no ocean point" $ranks inspect "$full/product.nc" --box 70,71,0,1
       refuse 65 "no ocean point" $ranks inspect "$full/product.nc" --region empty.nc
-      refuse 65 "grid of the product" $ranks inspect "$full/product.nc" --region moved.nc
+      refuse 65 "mesh of the product" $ranks inspect "$full/product.nc" --region moved.nc
       refuse 65 "name the one" $ranks inspect "$full/product.nc" --region both.nc
       refuse 66 "absent.nc" $ranks inspect "$full/product.nc" --region absent.nc
     done
