@@ -1,4 +1,5 @@
-// podscale-downscale: basis.nc, model.h5 (unless the base is used alone) and LR series in, product.nc out.
+// podscale-downscale: basis.nc, model.h5 (unless the base is used alone) and LR series in,
+// product.nc out.
 #include "podscale/study/runs.hpp"
 #include "program.hpp"
 

@@ -1,5 +1,5 @@
-// podscale-members: regenerates members of a product, the same bits as podscale-downscale would have written,
-// from the product, its basis and its model. No LR file is needed.
+// podscale-members: regenerates members of a product, the same bits as podscale-downscale would
+// have written, from the product, its basis and its model. No LR file is needed.
 #include <CLI/CLI.hpp>
 
 #include "podscale/study/runs.hpp"

@@ -1,5 +1,5 @@
-// podscale-verify: scores a product against truth, beside interpolations of the same LR input and the
-// climatology.
+// podscale-verify: scores a product against truth, beside interpolations of the same LR input and
+// the climatology.
 //
 //   podscale-verify namelists/ocean.nml
 //   mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01

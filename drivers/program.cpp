@@ -184,7 +184,8 @@ std::string path_asked_for(const CommandLine& line) {
   return path_below(namelist, namelist.text(line.path_key)) + "\n";
 }
 
-/// Rank 0. All files of a study count as outputs, whichever program runs: none is to replace another.
+/// Rank 0. All files of a study count as outputs, whichever program runs: none is to replace
+/// another.
 void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean) {
   using Named = std::vector<std::pair<std::string, std::string>>;
   const auto named = [&](std::initializer_list<const char*> keys) {
@@ -217,8 +218,8 @@ void keep_files_apart(const Namelist& namelist, const std::string& file, bool ma
   keep_apart(outputs, inputs, namelist.source());
 }
 
-/// Not collective. Whether all ranks come here in time: an error that is not agreed, or by mistake, may be
-/// that of one rank alone, while the others wait for it in a collective call.
+/// Not collective. Whether all ranks come here in time: an error that is not agreed, or by mistake,
+/// may be that of one rank alone, while the others wait for it in a collective call.
 bool all_arrive(const Communicator& comm, std::chrono::seconds limit) {
   MPI_Request request = MPI_REQUEST_NULL;
   int arrived = 0;
@@ -228,8 +229,8 @@ bool all_arrive(const Communicator& comm, std::chrono::seconds limit) {
   return arrived != 0;
 }
 
-/// In a catch block. Prints one line, that of the lowest rank where all have an error, and returns its code;
-/// ends the run by MPI_Abort where some rank does not come, or a file cannot be closed.
+/// In a catch block. Prints one line, that of the lowest rank where all have an error, and returns
+/// its code; ends the run by MPI_Abort where some rank does not come, or a file cannot be closed.
 int end_with_error(const Communicator& comm) {
   Error error = current_error(comm.rank());
   const bool all = all_arrive(comm, std::chrono::seconds(error.agreed() ? 20 : 5));
@@ -298,7 +299,8 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   if (!line.path_key.empty()) return print_alone([&] { return path_asked_for(line); });
 
   return_freed_memory();
-  // PETSc gets a command line of its own: our options are not PETSc's, and no .petscrc changes our numbers.
+  // PETSc gets a command line of its own: our options are not PETSc's, and no .petscrc changes our
+  // numbers.
   char arguments[][24] = {"podscale", "-skip_petscrc", "-no_signal_handler"};
   char* pointers[] = {arguments[0], arguments[1], arguments[2], nullptr};
   char** petsc_argv = pointers;

@@ -1,6 +1,6 @@
 #pragma once
-// The frame of every program: command line, MPI and SLEPc, namelist, signals, errors and exit codes. A
-// driver's main() is the steps of its own work only.
+// The frame of every program: command line, MPI and SLEPc, namelist, signals, errors and exit
+// codes. A driver's main() is the steps of its own work only.
 
 #include <functional>
 #include <string>
@@ -29,11 +29,11 @@ struct ProgramInfo {
   std::string versions;                    ///< more lines for --version ("LibTorch 1.13.1"); optional
 };
 
-/// Collective on MPI_COMM_WORLD; initialises and finalises MPI, PETSc and SLEPc, so it is called once.
-/// Returns the exit code of the process: what `body` returns, or that of an error. An error that all ranks
-/// come with within seconds (agreed or not) is printed once, in one line, and its code returned on every
-/// rank; any other is printed with its rank and ends the run by MPI_Abort with its code.
-/// --help, --version and errors on the command line need no MPI.
+/// Collective on MPI_COMM_WORLD; initialises and finalises MPI, PETSc and SLEPc, so it is called
+/// once. Returns the exit code of the process: what `body` returns, or that of an error. An error
+/// that all ranks come with within seconds (agreed or not) is printed once, in one line, and its
+/// code returned on every rank; any other is printed with its rank and ends the run by MPI_Abort
+/// with its code. --help, --version and errors on the command line need no MPI.
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body);
 
 }  // namespace podscale

@@ -6,8 +6,8 @@
 namespace podscale {
 namespace {
 
-/// What the library leaves where nothing was written, for variables without _FillValue. Bytes have none: all
-/// of their 256 values may be data.
+/// What the library leaves where nothing was written, for variables without _FillValue. Bytes have
+/// none: all of their 256 values may be data.
 std::vector<double> default_fill(nc_type type) {
   switch (type) {
     case NC_SHORT:

@@ -51,7 +51,8 @@ std::size_t bytes_of(const ReadTask& task, std::size_t steps) {
   return steps * static_cast<std::size_t>(task.window.points()) * sizeof(float);
 }
 
-/// Not collective. Runs `work`, which met files alone: its error is this rank's own, not agreed yet.
+/// Not collective. Runs `work`, which met files alone: its error is this rank's own, not agreed
+/// yet.
 template <class Work>
 void alone(const Work& work) {
   try {
@@ -92,8 +93,8 @@ struct CfSource::State {
   std::string describe() const;
 };
 
-/// Forgets these steps, and what is not kept but for the steps `needed`. Not collective, the same on all
-/// ranks.
+/// Forgets these steps, and what is not kept but for the steps `needed`. Not collective, the same
+/// on all ranks.
 void CfSource::State::drop(const std::set<long>& steps, const std::set<long>& needed) const {
   std::erase_if(held, [&](const auto& entry) {
     const auto& [step, of_step] = entry;
@@ -184,8 +185,8 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
   }
 }
 
-/// Collective. A field that lies outside as a whole has the wrong units; single values are land or ice under
-/// a fill that no attribute names, and a mask variable is the cure.
+/// Collective. A field that lies outside as a whole has the wrong units; single values are land or
+/// ice under a fill that no attribute names, and a mask variable is the cure.
 void CfSource::State::judge(Plausibility p) const {
   if (warned || !survey.variable.plausible) return;
   const auto [low, high] = *survey.variable.plausible;
@@ -264,7 +265,8 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
     for (const Part& part : s.held.at(steps[t]).parts)
       tiles.push_back({static_cast<long>(t), part.owner, part.window, part.values.data()});
   exchange_tiles(*s.comm, mesh, windows, tiles, out);
-  // A chunk of several steps stays until the next one is read: its other steps are likely to be next.
+  // A chunk of several steps stays until the next one is read: its other steps are likely to be
+  // next.
   if (std::all_of(s.survey.stored.begin(), s.survey.stored.end(),
                   [](const auto& f) { return f.chunks.t == 1; }))
     s.drop({}, {});

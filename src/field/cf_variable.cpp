@@ -37,8 +37,8 @@ bool has_reference_date(const std::string& units) {
   return lower_letters(units).find("since") != std::string::npos;
 }
 
-/// standard_name first, then units, then axis, then the name itself. A latitude needs more than axis = "Y":
-/// the axes of a projection or a rotated pole have that, too.
+/// standard_name first, then units, then axis, then the name itself. A latitude needs more than
+/// axis = "Y": the axes of a projection or a rotated pole have that, too.
 AxisKind axis_of(const NetcdfFile& file, const std::string& name) {
   const std::string standard = file.text(name, "standard_name").value_or("");
   const std::string units = file.text(name, "units").value_or(""), degrees = lower_letters(units);
@@ -57,7 +57,8 @@ AxisKind axis_of(const NetcdfFile& file, const std::string& name) {
   const bool x = axis == "X" || is_one_of(plain, {"lon", "longitude", "long", "navlon", "x"});
   if (y || x) {
     if (metres_of(units)) return {y ? Axis::y : Axis::x};
-    // Numbers without a unit: row and column numbers as likely as degrees, unless the name says which.
+    // Numbers without a unit: row and column numbers as likely as degrees, unless the name says
+    // which.
     const bool angle = degrees.starts_with("deg") || (degrees.empty() && !is_one_of(plain, {"y", "x"}));
     return {!angle ? Axis::other : y ? Axis::lat : Axis::lon, true};
   }
@@ -81,7 +82,8 @@ std::vector<std::string> coordinates_along(const NetcdfFile& file, const std::st
 
 constexpr const char* kRegrid = "regrid it first, as in 'cdo remapbil,r360x180 in.nc out.nc'";
 
-// Rank 0 alone and all ranks together both come here; the latter see the same file, hence the same error.
+// Rank 0 alone and all ranks together both come here; the latter see the same file, hence the same
+// error.
 template <class... Args>
 [[noreturn]] void refuse(const std::string& where, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(ExitCode::data, where + fmt::format(format, std::forward<Args>(args)...), true);
@@ -92,15 +94,16 @@ std::vector<std::string> words_of(const NetcdfFile& file, const std::string& nam
   return {std::istream_iterator<std::string>(text), {}};
 }
 
-/// Names of coordinates that the variable gives itself; "associate" is what CF 1.0 made "coordinates" of.
+/// Names of coordinates that the variable gives itself; "associate" is what CF 1.0 made
+/// "coordinates" of.
 std::vector<std::string> named_coordinates(const NetcdfFile& file, const CfVariable& v) {
   std::vector<std::string> names = words_of(file, v.name, "coordinates");
   for (const std::string& name : words_of(file, v.name, "associate")) names.push_back(name);
   return names;
 }
 
-/// Latitude and longitude along the same two dimensions of the variable: those that it names, else the only
-/// ones of the file.
+/// Latitude and longitude along the same two dimensions of the variable: those that it names, else
+/// the only ones of the file.
 struct Tables {
   std::string lat, lon;
   std::vector<std::string> dims;
@@ -138,8 +141,8 @@ std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, con
   return pairs[0];
 }
 
-/// Two dimensions that no coordinate variable describes: an image, unless something points to coordinates
-/// that are elsewhere. Sets y and x.
+/// Two dimensions that no coordinate variable describes: an image, unless something points to
+/// coordinates that are elsewhere. Sets y and x.
 bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
   std::vector<int> plain;
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d)
@@ -189,8 +192,8 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
         refuse(where, "is on an unstructured grid: latitude and longitude both run along '{}'; {}", dim,
                kRegrid);
       Found& chosen = found[axis];
-      // NEMO's time_counter carries axis = "T" only; the units are those of time_centered along the same
-      // dimension.
+      // NEMO's time_counter carries axis = "T" only; the units are those of time_centered along the
+      // same dimension.
       const bool dated = axis == Axis::time && chosen.dim == d &&
                          !has_reference_date(file.text(chosen.name, "units").value_or("")) &&
                          has_reference_date(file.text(name, "units").value_or(""));

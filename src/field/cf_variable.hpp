@@ -1,6 +1,6 @@
 #pragma once
-// What the CF attributes say about a variable: its axes, and how its numbers become values. Private to
-// src/field.
+// What the CF attributes say about a variable: its axes, and how its numbers become values. Private
+// to src/field.
 
 #include <limits>
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace podscale {
 
-/// value = raw * scale + offset where raw is valid; limits and missing values are those of the raw (packed)
-/// numbers.
+/// value = raw * scale + offset where raw is valid; limits and missing values are those of the raw
+/// (packed) numbers.
 struct Packing {
   double scale = 1, offset = 0;
   std::vector<double> missing;
@@ -49,12 +49,12 @@ struct CfVariable {
   Packing packing;
 };
 
-/// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing (time only
-/// where `needs_time`) or when another dimension has more than one element.
+/// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing (time
+/// only where `needs_time`) or when another dimension has more than one element.
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time);
 
-/// Collective on the file. The only variable for which cf_variable succeeds, and where no time is needed the
-/// only one of at most one time; Error(data) that lists the candidates.
+/// Collective on the file. The only variable for which cf_variable succeeds, and where no time is
+/// needed the only one of at most one time; Error(data) that lists the candidates.
 std::string only_cf_variable(const NetcdfFile& file, bool needs_time = true);
 
 /// Collective on the file.

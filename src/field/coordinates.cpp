@@ -46,8 +46,8 @@ void turn_and_check(const NetcdfFile& file, Axis& axis) {
              fmt::format("is not monotonic ({} beside {}); expected one direction", v[j - 1], v[j]));
 }
 
-/// The longitudes may start anywhere and cross their own cut once; they descend when most of their steps do.
-/// Returns whether the last repeats the first, and drops it then.
+/// The longitudes may start anywhere and cross their own cut once; they descend when most of their
+/// steps do. Returns whether the last repeats the first, and drops it then.
 bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
   std::vector<double>& lon = axis.centres;
   const std::size_t n = lon.size();
@@ -74,8 +74,8 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
   return repeated;
 }
 
-/// Edges of the cells from the variable that the axis names as its bounds; turn: 360 of longitudes, else 0.
-/// False where there are some, but not those of cells side by side around their centres.
+/// Edges of the cells from the variable that the axis names as its bounds; turn: 360 of longitudes,
+/// else 0. False where there are some, but not those of cells side by side around their centres.
 bool read_bounds(const NetcdfFile& file, Axis& axis, double turn) {
   const std::string name = file.text(axis.name, "bounds").value_or("");
   if (name.empty() || !file.has_variable(name)) return true;

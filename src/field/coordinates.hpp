@@ -17,8 +17,8 @@ struct FileMesh {
   std::vector<std::string> notes;  ///< what the user should know, once a series
 };
 
-/// Collective on the file. Error(data) where an axis is not monotonic (longitudes: modulo 360), out of range
-/// or without a unit that tells what it is.
+/// Collective on the file. Error(data) where an axis is not monotonic (longitudes: modulo 360), out
+/// of range or without a unit that tells what it is.
 FileMesh file_mesh(const NetcdfFile& file, const CfVariable& variable);
 
 /// Collective on the file. All attributes of a grid mapping variable; none where the file lacks it.

@@ -23,8 +23,8 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   if (!shift)
     fail(ExitCode::data, "{} is not on the mesh of {}: {}", what, owner,
          mesh_difference(found.mesh, mesh).value_or("the columns differ"));
-  // A window of the file's own columns: past the last one they count modulo nx, as those of any periodic
-  // mesh.
+  // A window of the file's own columns: past the last one they count modulo nx, as those of any
+  // periodic mesh.
   Window shifted = window;
   shifted.x0 += *shift;
   std::vector<float> values(static_cast<std::size_t>(window.points()));

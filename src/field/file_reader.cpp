@@ -9,7 +9,8 @@
 namespace podscale {
 namespace {
 
-/// A run of columns that is contiguous in the mesh: window columns at..at+n-1 are mesh columns x0..x0+n-1.
+/// A run of columns that is contiguous in the mesh: window columns at..at+n-1 are mesh columns
+/// x0..x0+n-1.
 struct Segment {
   long at = 0, x0 = 0, n = 0;
 };
@@ -32,8 +33,8 @@ struct Rows {
   long begin = 0, n = 0;
 };
 
-/// One library call and the decoding of what it brings. T: float, or double where float would not hold the
-/// raw numbers.
+/// One library call and the decoding of what it brings. T: float, or double where float would not
+/// hold the raw numbers.
 template <class T>
 void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& mesh, const Window& window,
                   const Segment& segment, const Rows& rows, long first, long steps, std::vector<T>& buffer,
@@ -66,8 +67,8 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
     }
 }
 
-/// Chunks along one axis that n indices from `first` meet; indices count from the end of the file's axis
-/// where it is flipped.
+/// Chunks along one axis that n indices from `first` meet; indices count from the end of the file's
+/// axis where it is flipped.
 long chunks_along(long first, long n, long chunk, long points, bool flip) {
   if (flip) first = points - first - n;
   return n > 0 ? (first + n - 1) / chunk - first / chunk + 1 : 0;
@@ -80,7 +81,8 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
   constexpr long kBlock = 8L << 20;  // elements of the buffer, where chunks are smaller
   const Chunks& chunks = layout.chunks;
   const std::vector<Segment> segments = segments_of(mesh, window);
-  // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows of chunks.
+  // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows of
+  // chunks.
   const long times = chunks.t > 1
                          ? std::max(steps, 1L)
                          : std::clamp(kBlock / std::max(window.points(), 1L), 1L, std::max(steps, 1L));

@@ -1,6 +1,6 @@
 #pragma once
-// Reading files alone: windows of the mesh, which may lie across the cut of the file's longitudes or upside
-// down. Private to src/field.
+// Reading files alone: windows of the mesh, which may lie across the cut of the file's longitudes
+// or upside down. Private to src/field.
 
 #include <deque>
 #include <span>
@@ -22,14 +22,15 @@ struct FileLayout {
 };
 
 /// Not collective; the file must be this process's own (opened on Communicator::self()). Steps
-/// first..first+steps-1 of the file (ignored by variables without time) -> out [steps][window.ny][window.nx],
-/// NaN where missing. Rows are cut along stored chunks: each chunk that the window meets is inflated once, or
-/// twice where a window that wraps meets it on both sides. Returns the number of chunks.
+/// first..first+steps-1 of the file (ignored by variables without time) -> out
+/// [steps][window.ny][window.nx], NaN where missing. Rows are cut along stored chunks: each chunk
+/// that the window meets is inflated once, or twice where a window that wraps meets it on both
+/// sides. Returns the number of chunks.
 long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& mesh, const Window& window,
                  long first, long steps, std::span<float> out);
 
-/// The files of a survey, opened when they are needed, a few at a time: a series may have thousands. Not
-/// collective.
+/// The files of a survey, opened when they are needed, a few at a time: a series may have
+/// thousands. Not collective.
 class FileReader {
  public:
   explicit FileReader(const Survey& survey) : survey_(&survey) {}

@@ -154,8 +154,8 @@ Turbulence::Turbulence(const OceanSpec& spec, const CounterRandom& random, std::
     const auto u = [&](std::uint32_t item) {
       return random.uniform(turbulence_part, static_cast<std::uint32_t>(m), item);
     };
-    // Wavenumbers are stratified in log k; energy density k^-3 makes k^-2 a unit of log k; damped at the grid
-    // scale.
+    // Wavenumbers are stratified in log k; energy density k^-3 makes k^-2 a unit of log k; damped
+    // at the grid scale.
     const double k = low * std::pow(high / low, (static_cast<double>(m) + u(0)) / static_cast<double>(modes));
     const double angle = two_pi * u(1), ratio = square(k / peak);
     power[m] = ratio / std::pow(1 + ratio, 1.8) * std::exp(-square(k / high));

@@ -1,8 +1,8 @@
 #pragma once
-// The terms that the synthetic ocean is summed from. Private to src/io. Places are (x, p): degrees of
-// latitude, x east from the western edge (longitude times the cosine of the middle latitude, so that eddies
-// are round), p towards the pole. Times are days since 2000-01-01 of the calendar. Nothing here is
-// collective.
+// The terms that the synthetic ocean is summed from. Private to src/io. Places are (x, p): degrees
+// of latitude, x east from the western edge (longitude times the cosine of the middle latitude, so
+// that eddies are round), p towards the pole. Times are days since 2000-01-01 of the calendar.
+// Nothing here is collective.
 
 #include <map>
 #include <span>
@@ -46,8 +46,8 @@ class Coast {
   std::vector<Island> islands_;
 };
 
-/// A warm current along the coast that leaves it as a jet with a sharp front: warm equatorward, cold
-/// poleward, meandering.
+/// A warm current along the coast that leaves it as a jet with a sharp front: warm equatorward,
+/// cold poleward, meandering.
 class Current {
  public:
   Current(const OceanSpec& spec, const Frame& frame, const Coast& coast, const CounterRandom& random);
@@ -55,8 +55,8 @@ class Current {
   double separation() const { return separation_; }
   /// Eastward and poleward drift that the current gives to an eddy, degrees a day.
   void drift(double x, double p, double day, double& u, double& v) const;
-  /// Adds the temperature of one row: rows at p, columns at xs, front at each column as `front` gives it, all
-  /// at `day` in the year at `year_phase`.
+  /// Adds the temperature of one row: rows at p, columns at xs, front at each column as `front`
+  /// gives it, all at `day` in the year at `year_phase`.
   void add(double p, std::span<const double> xs, std::span<const double> fronts, double day,
            double year_phase, std::span<float> row) const;
 
@@ -69,8 +69,9 @@ class Current {
   std::vector<Meander> meanders_;
 };
 
-/// Sum of waves with random wave vectors, phases and frequencies: isotropic, zonal variance spectrum k^-3
-/// below the peak. Tables of the columns and rows of a window make it two multiply-adds per point and wave.
+/// Sum of waves with random wave vectors, phases and frequencies: isotropic, zonal variance
+/// spectrum k^-3 below the peak. Tables of the columns and rows of a window make it two
+/// multiply-adds per point and wave.
 class Turbulence {
  public:
   Turbulence(const OceanSpec& spec, const CounterRandom& random, std::span<const double> xs,

@@ -6,7 +6,8 @@
 namespace podscale {
 
 std::vector<long> chunk_cuts(long first, long n, long chunk, long points, bool flip) {
-  // A cut lies before index i where i, or what is left of the flipped axis, is a multiple of the chunk.
+  // A cut lies before index i where i, or what is left of the flipped axis, is a multiple of the
+  // chunk.
   const long phase = flip ? points % chunk : 0;
   std::vector<long> cuts{first};
   for (long next = first + 1 + ((phase - first - 1) % chunk + chunk) % chunk; next < first + n; next += chunk)

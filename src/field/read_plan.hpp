@@ -1,6 +1,6 @@
 #pragma once
-// Who reads what: the steps of a call, dealt over the ranks so that no stored chunk is inflated twice. Not
-// collective: all ranks make the same plan. Private to src/field.
+// Who reads what: the steps of a call, dealt over the ranks so that no stored chunk is inflated
+// twice. Not collective: all ranks make the same plan. Private to src/field.
 
 #include <span>
 #include <vector>
@@ -10,7 +10,8 @@
 
 namespace podscale {
 
-/// What one rank reads in one go: steps of one file that lie in one chunk of time, ascending, on a window.
+/// What one rank reads in one go: steps of one file that lie in one chunk of time, ascending, on a
+/// window.
 struct ReadTask {
   long file = 0;
   std::vector<long> steps;  ///< of the series
@@ -18,18 +19,18 @@ struct ReadTask {
   int owner = 0;
 };
 
-/// steps: ascending, each once. Every task of a file has all the steps of a chunk of time that were asked
-/// for. Where there are fewer chunks of time than ranks, windows are split along stored chunks; tasks are
-/// dealt in contiguous runs, and ranks without any are idle.
+/// steps: ascending, each once. Every task of a file has all the steps of a chunk of time that were
+/// asked for. Where there are fewer chunks of time than ranks, windows are split along stored
+/// chunks; tasks are dealt in contiguous runs, and ranks without any are idle.
 std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> steps, const Window& window,
                                    int ranks);
 
-/// Where `n` indices of the mesh from `first` are cut by stored chunks: first, ..., first + n. points: of the
-/// file's axis; flip: whether it runs the other way.
+/// Where `n` indices of the mesh from `first` are cut by stored chunks: first, ..., first + n.
+/// points: of the file's axis; flip: whether it runs the other way.
 std::vector<long> chunk_cuts(long first, long n, long chunk, long points, bool flip);
 
-/// A window across the cut of the longitudes as it is read: whole rows, where a stored chunk has both of its
-/// ends and would be inflated twice.
+/// A window across the cut of the longitudes as it is read: whole rows, where a stored chunk has
+/// both of its ends and would be inflated twice.
 Window unsplit_window(const Survey& survey, const Window& window);
 
 }  // namespace podscale

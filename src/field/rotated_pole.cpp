@@ -22,7 +22,8 @@ GridMapping RotatedPole::mapping() const {
            {"grid_north_pole_longitude", "", {lon}}}};
 }
 
-// The zero meridian of the frame runs from its pole over the pole of the earth and down the other side.
+// The zero meridian of the frame runs from its pole over the pole of the earth and down the other
+// side.
 Position RotatedPole::to_earth(const Position& rotated) const {
   const Vector3 v = unit_vector(rotated);
   const double s = std::sin(lat * kRadians), c = std::cos(lat * kRadians);

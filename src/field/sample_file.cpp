@@ -11,7 +11,8 @@
 namespace podscale {
 namespace {
 
-/// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, "" if nothing is.
+/// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, "" if
+/// nothing is.
 std::string take_bounds(const NetcdfFile& file, const std::string& time, const std::string& bounds,
                         SampleAxis& axis) {
   if (!file.has_variable(bounds)) return "the file does not hold them";

@@ -74,8 +74,8 @@ void agree_on_bounds(std::vector<Source>& sources, const std::string& label) {
   for (Source& source : sources) source.times.drop_intervals();
 }
 
-/// The working units are those that the reader asks for, else those of the first file. Temperatures in two
-/// units differ by an offset; a file without units goes with files without units only.
+/// The working units are those that the reader asks for, else those of the first file. Temperatures
+/// in two units differ by an offset; a file without units goes with files without units only.
 UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Variable& first,
                              const std::string& path) {
   const auto empty = [](const std::string& units) {
@@ -91,7 +91,8 @@ UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Vari
   return unit_conversion(v.units, to, fmt::format("{}: variable '{}'", path, v.name));
 }
 
-/// By the names of CF's standard in place of those of dimensions of the file, which others won't have.
+/// By the names of CF's standard in place of those of dimensions of the file, which others won't
+/// have.
 std::string cell_methods_of(const NetcdfFile& file, const CfVariable& v) {
   const auto standard = [&](const std::string& name) -> std::string {
     const auto is = [&](int dim, const std::string& coordinate) {
@@ -225,8 +226,8 @@ Survey look(const CfSpec& spec) {
   agree_on_bounds(sources, spec.label);
   join(sources, survey);
 
-  // Files in order of time: the first one names the series, and steps of neighbouring files follow each
-  // other.
+  // Files in order of time: the first one names the series, and steps of neighbouring files follow
+  // each other.
   std::vector<std::size_t> order(sources.size()), position(sources.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {

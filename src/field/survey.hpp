@@ -1,6 +1,6 @@
 #pragma once
-// What a list of files holds together, found out by one rank so that thousands of files are not opened by
-// every rank. Private to src/field.
+// What a list of files holds together, found out by one rank so that thousands of files are not
+// opened by every rank. Private to src/field.
 
 #include "podscale/core/units.hpp"
 #include "podscale/field/cf_source.hpp"
@@ -12,8 +12,8 @@ struct FileStep {
   long file = 0, index = 0;
 };
 
-/// Steps, rows and columns of a stored chunk, as the file counts them: what can be inflated on its own. A
-/// file without chunks comes a row of a step at a time.
+/// Steps, rows and columns of a stored chunk, as the file counts them: what can be inflated on its
+/// own. A file without chunks comes a row of a step at a time.
 struct Chunks {
   long t = 1, y = 1, x = 1;
 };

@@ -23,8 +23,8 @@ std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::s
   return mean;
 }
 
-/// Adds the squares of the first `shared` columns of the factors, which are common to all patches, on the
-/// window: where patches overlap, both carry them. Collective.
+/// Adds the squares of the first `shared` columns of the factors, which are common to all patches,
+/// on the window: where patches overlap, both carry them. Collective.
 void add_column_squares(const Basis& basis, const PatchColumns& factor, int shared,
                         std::span<double> variance) {
   const Codec codec = basis.codec();

@@ -72,7 +72,8 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
                                                         double truncation,
                                                         std::span<const double> climatology) const {
   const std::size_t shared = static_cast<std::size_t>(forecast.shared), terms = 2 + shared;
-  // A patch's terms of a functional: its mean, its own variance, and its share of every common column.
+  // A patch's terms of a functional: its mean, its own variance, and its share of every common
+  // column.
   std::vector<std::vector<double>> parts;
   double bound = 0;
   for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {

@@ -21,8 +21,9 @@ std::vector<double> covariance_root(const std::vector<double>& r, int modes, lon
   dsyrk_("L", "N", &modes, &n, &weight, r.data(), &modes, &zero, s.data(), &modes);
   double trace = 0;
   for (std::size_t i = 0; i < k; ++i) trace += s[i * k + i];
-  // The global modes may have taken all of a patch, or times may be fewer than modes: whitening needs a
-  // factor that can be inverted, and 1e-9 of the variance is far below anything a score can see.
+  // The global modes may have taken all of a patch, or times may be fewer than modes: whitening
+  // needs a factor that can be inverted, and 1e-9 of the variance is far below anything a score can
+  // see.
   for (std::size_t i = 0; i < k; ++i) s[i * k + i] += 1e-9 * trace / modes + 1e-18;
   int info = 0;
   dpotrf_("L", &modes, s.data(), &modes, &info);

@@ -16,9 +16,9 @@
 namespace podscale {
 namespace {
 
-/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches. Rank 0 drives: product()
-/// there is served by serve() on the others until stop(). Ranks agree on their own part of every
-/// product: an error of any is thrown by all, out of serve() too.
+/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches. Rank 0 drives:
+/// product() there is served by serve() on the others until stop(). Ranks agree on their own part
+/// of every product: an error of any is thrown by all, out of serve() too.
 class ResidualOperator {
  public:
   ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,
@@ -183,8 +183,9 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
   ResidualModes result;
   std::vector<double> vectors;
   if (global_modes > 0) {
-    // The other ranks wait in serve(): an error of rank 0 alone must release them before all throw it. One
-    // that came out of a product is past that: either all have it, or the run has to be aborted.
+    // The other ranks wait in serve(): an error of rank 0 alone must release them before all throw
+    // it. One that came out of a product is past that: either all have it, or the run has to be
+    // aborted.
     std::exception_ptr failure;
     if (!comm.is_root()) {
       op.serve();

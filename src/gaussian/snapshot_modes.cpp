@@ -1,5 +1,5 @@
-// The leading modes of residuals with few times, from their products between times (Sirovich 1987): one pass
-// over the residuals, where the operator of residual_modes.cpp makes two an iteration.
+// The leading modes of residuals with few times, from their products between times (Sirovich 1987):
+// one pass over the residuals, where the operator of residual_modes.cpp makes two an iteration.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,7 +13,8 @@
 namespace podscale {
 namespace {
 
-/// Collective. R^T R / times, [times x times] with both triangles: the same bits at any number of ranks.
+/// Collective. R^T R / times, [times x times] with both triangles: the same bits at any number of
+/// ranks.
 std::vector<double> products_of_times(const Communicator& comm, const Patches& patches,
                                       const PatchSeries& residuals, long times) {
   const std::size_t n = static_cast<std::size_t>(times);
@@ -45,7 +46,8 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
   return all;
 }
 
-/// Collective. Turns each mode so that its entry of largest magnitude, the first one of equals, is positive.
+/// Collective. Turns each mode so that its entry of largest magnitude, the first one of equals, is
+/// positive.
 void fix_signs(const Communicator& comm, const Patches& patches, int modes, std::size_t global_modes,
                std::vector<std::vector<double>>& rows) {
   std::vector<double> largest(global_modes, 0.0), sign(global_modes, 0.0);

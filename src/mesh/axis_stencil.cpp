@@ -13,8 +13,8 @@ double keys(double s) {
   return 0;
 }
 
-/// Fractional position among ascending centres: index j and t with x = c_j + t (c_j+1 - c_j), t in [0, 1)
-/// but beyond the first and the last centre.
+/// Fractional position among ascending centres: index j and t with x = c_j + t (c_j+1 - c_j), t in
+/// [0, 1) but beyond the first and the last centre.
 std::pair<idx_t, double> locate(const std::vector<double>& centres, double x, double turn) {
   const idx_t n = static_cast<idx_t>(centres.size());
   if (turn > 0) x -= turn * std::floor((x - centres.front()) / turn);

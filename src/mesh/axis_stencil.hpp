@@ -8,7 +8,8 @@
 
 namespace podscale {
 
-/// Cells of the axis and their weights. Indices of an axis that goes round are not wrapped: -1 is the last.
+/// Cells of the axis and their weights. Indices of an axis that goes round are not wrapped: -1 is
+/// the last.
 struct AxisStencil {
   struct Tap {
     idx_t index = 0;

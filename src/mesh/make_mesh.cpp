@@ -12,7 +12,8 @@ using Payload = Mesh::Payload;
 
 namespace {
 
-/// Half-way between neighbours; the outer edges mirror the inner ones. A single cell is one unit wide.
+/// Half-way between neighbours; the outer edges mirror the inner ones. A single cell is one unit
+/// wide.
 std::vector<double> half_way(const std::vector<double>& centres) {
   const std::size_t n = centres.size();
   std::vector<double> edges(n + 1);
@@ -267,7 +268,8 @@ Mesh Mesh::coarsened(int factor) const {
     return MeshBuilder::finished(std::move(mesh));
   }
   mesh.period = periodic() ? mesh.nx : 0;
-  // Blocks meet at an F fold as points do where the fold maps block on block; other folds are looked for.
+  // Blocks meet at an F fold as points do where the fold maps block on block; other folds are
+  // looked for.
   const bool last = fine.fold.rows == 2 * fine.ny - 1, first = fine.fold.rows == -1;
   const bool folds = periodic() && (last || first) && nx() % f == 0 && (fine.fold.columns + 1) % f == 0;
   mesh.fold = {};

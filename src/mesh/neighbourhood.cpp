@@ -29,7 +29,8 @@ Extent overlap(const std::vector<double>& bounds, double low, double high) {
   return extent;
 }
 
-/// The same along longitude. Of an axis that goes round, cells count on over its ends: -1 is the last.
+/// The same along longitude. Of an axis that goes round, cells count on over its ends: -1 is the
+/// last.
 Extent overlap_longitude(const std::vector<double>& bounds, bool periodic, double low, double high) {
   const double middle = 0.5 * (bounds.front() + bounds.back());
   const double shift = 360 * std::round((middle - 0.5 * (low + high)) / 360);
@@ -75,8 +76,9 @@ Neighbourhood::Neighbourhood(const Communicator& comm, const Mesh& coarse,
 
 void Neighbourhood::find_boxes(const Communicator& comm, const Mesh& fine, std::span<const Window> patches,
                                idx_t halo) {
-  // Edges from the centres, which are all that basis.nc holds: of blocks that the HR grid cuts they differ
-  // from those of the grid that the base is fitted on, and slots must mean the same cells in both.
+  // Edges from the centres, which are all that basis.nc holds: of blocks that the HR grid cuts they
+  // differ from those of the grid that the base is fitted on, and slots must mean the same cells in
+  // both.
   const bool sphere = coarse_.space() == Space::sphere;
   const Mesh coarse = sphere ? Mesh::rectilinear(coarse_.y().centres, coarse_.x().centres)
                              : Mesh::plane(coarse_.y().centres, coarse_.x().centres, coarse_.unit());

@@ -44,12 +44,13 @@ struct Mesh::Payload {
 /// Position of a point in space(), if it has one.
 using VectorOf = std::function<std::optional<Vector3>(idx_t)>;
 
-/// Of a cell of a mesh that is not separable, half-way between neighbours; edges of the mesh mirror inwards.
-/// nullopt where a cell stands alone.
+/// Of a cell of a mesh that is not separable, half-way between neighbours; edges of the mesh mirror
+/// inwards. nullopt where a cell stands alone.
 std::optional<std::array<Vector3, 4>> corners_between(const Mesh::Payload& mesh, const VectorOf& vector,
                                                       idx_t point);
 
-/// Of a mesh that is not separable: its seam, fold and areas. Puts corners that were given in order.
+/// Of a mesh that is not separable: its seam, fold and areas. Puts corners that were given in
+/// order.
 void find_topology(Mesh::Payload& mesh);
 
 /// Makes meshes: the only code that changes a payload.

@@ -57,7 +57,8 @@ class RemapRows {
     idx_t point;
     double weight;
   };
-  /// In the order of the points, each once, so that a row's sum has the same bits whatever the window.
+  /// In the order of the points, each once, so that a row's sum has the same bits whatever the
+  /// window.
   void add(std::vector<Link>& row) {
     std::stable_sort(row.begin(), row.end(), [](const Link& a, const Link& b) { return a.point < b.point; });
     const std::size_t first = points_.size();

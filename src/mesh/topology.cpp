@@ -1,4 +1,5 @@
-// Seam, fold, repeated points and areas of meshes with a position for each point, from their coordinates.
+// Seam, fold, repeated points and areas of meshes with a position for each point, from their
+// coordinates.
 
 #include <algorithm>
 #include <cmath>
@@ -102,7 +103,8 @@ struct Topology {
   }
 };
 
-/// Models that drop their processors without ocean write one position for all the points of such a block.
+/// Models that drop their processors without ocean write one position for all the points of such a
+/// block.
 bool in_block_without_positions(const Payload& mesh, idx_t j, idx_t i) {
   const auto same = [&](idx_t row, idx_t column) {
     if (row < 0 || row >= mesh.ny || column < 0 || column >= mesh.nx) return false;
@@ -160,7 +162,8 @@ std::optional<std::array<Vector3, 4>> corners_between(const Payload& mesh, const
   for (std::size_t k = 0; k < 4; ++k) {
     const idx_t dy = k < 2 ? -1 : 1, dx = k == 0 || k == 3 ? -1 : 1;
     auto row = at(j, i + dx), column = at(j + dy, i), across = at(j + dy, i + dx);
-    // Both cells at a corner must find the same: what is missing follows from the row or column beside it.
+    // Both cells at a corner must find the same: what is missing follows from the row or column
+    // beside it.
     if (!across) across = row ? beyond(row, at(j - dy, i + dx)) : beyond(column, at(j + dy, i - dx));
     if (!row) row = beyond(self, at(j, i - dx));
     if (!column) column = beyond(self, at(j - dy, i));

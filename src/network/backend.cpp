@@ -23,9 +23,9 @@ MPI_Comm ranks_of_node(MPI_Comm comm) {
   return node;
 }
 
-/// Cores that the ranks of this node may use together, over their number: right whether the launcher binds
-/// ranks to cores, to sockets, or not at all. Collective over the program (the threads of a process are no
-/// business of a communicator).
+/// Cores that the ranks of this node may use together, over their number: right whether the
+/// launcher binds ranks to cores, to sockets, or not at all. Collective over the program (the
+/// threads of a process are no business of a communicator).
 int cores_per_rank() {
   cpu_set_t cores;
   CPU_ZERO(&cores);
@@ -69,7 +69,8 @@ std::string device_of_rank(const Communicator& comm, const std::string& device) 
 }
 
 void tune_process(int threads) {
-  // glibc returns large blocks to the system on free, and every forward pass would fault them in again.
+  // glibc returns large blocks to the system on free, and every forward pass would fault them in
+  // again.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 2000000000);
   mallopt(M_TOP_PAD, 256 << 20);

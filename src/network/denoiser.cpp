@@ -21,9 +21,9 @@ torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const
   return normalise(x) * (scale.unsqueeze(1) + 1) + shift.unsqueeze(1);
 }
 
-/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves + global tokens]. A
-/// region anywhere, of any size, has its own values, and longitude is periodic. Each global token has a
-/// feature of its own instead, since it is nowhere.
+/// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves + global
+/// tokens]. A region anywhere, of any size, has its own values, and longitude is periodic. Each
+/// global token has a feature of its own instead, since it is nowhere.
 torch::Tensor position_features(const TokenLayout& layout) {
   std::vector<float> features;
   const int patches = layout.tokens - layout.global_tokens;

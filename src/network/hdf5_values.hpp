@@ -1,6 +1,7 @@
 #pragma once
-// Numbers, texts and arrays in an HDF5 file, each by one call. Private to this folder; not collective.
-// Errors name file and object: data (absent, unreadable or of another kind), io (not written).
+// Numbers, texts and arrays in an HDF5 file, each by one call. Private to this folder; not
+// collective. Errors name file and object: data (absent, unreadable or of another kind), io (not
+// written).
 
 #include <hdf5.h>
 
@@ -30,8 +31,8 @@ class Hdf5File {
   using Properties = Handle<hid_t, close_id<H5Pclose>>;
 
  public:
-  /// A new file in memory: where HDF5 itself meets a full disk, it leaves a file open that it cannot close,
-  /// and the process dies in MPI_Finalize. path: for the errors.
+  /// A new file in memory: where HDF5 itself meets a full disk, it leaves a file open that it
+  /// cannot close, and the process dies in MPI_Finalize. path: for the errors.
   static Hdf5File create(const std::string& path) {
     const Properties memory = in_memory();
     return {path, ExitCode::io, H5Fcreate(kName, H5F_ACC_TRUNC, H5P_DEFAULT, memory.get())};

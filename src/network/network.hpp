@@ -1,6 +1,6 @@
 #pragma once
-// What trainer and model share: a denoiser whose weights are one flat tensor, and how members are drawn with
-// it.
+// What trainer and model share: a denoiser whose weights are one flat tensor, and how members are
+// drawn with it.
 
 #include <memory>
 #include <span>

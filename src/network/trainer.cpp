@@ -48,8 +48,8 @@ struct Trainer::State {
   double pending_loss = 0;  // since the last validation
   double best_score = std::numeric_limits<double>::infinity();
 
-  /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so it is
-  /// reached by being the only entry; a step with gradient and rate 0 makes it.
+  /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so
+  /// it is reached by being the only entry; a step with gradient and rate 0 makes it.
   torch::optim::AdamWParamState& moments() {
     if (optimizer.state().empty()) {
       rate(0);
@@ -151,8 +151,8 @@ double Trainer::State::loss_and_gradient(const TrainingSet& data) {
   const int count = training.batch / comm->size();
   const TrainingBatch batch = draw_batch(data, network.layout, schedule, network.options.prediction,
                                          training.seed, step, comm->rank() * count, count);
-  // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that a restart
-  // has no generator to restore.
+  // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that
+  // a restart has no generator to restore.
   torch::manual_seed(
       CounterRandom(training.seed, Stream::dropout)
           .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(comm->rank())));

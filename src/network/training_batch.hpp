@@ -17,9 +17,9 @@ struct TrainingBatch {
   torch::Tensor angle, year_phase;  ///< [B]
 };
 
-/// Not collective. Samples first, first + 1, ..., first + count - 1 of step `step`, numbered over all ranks.
-/// The item, the diffusion step and the noise of a sample are functions of (seed, step, number) alone: a
-/// restart has no generator to restore.
+/// Not collective. Samples first, first + 1, ..., first + count - 1 of step `step`, numbered over
+/// all ranks. The item, the diffusion step and the noise of a sample are functions of (seed, step,
+/// number) alone: a restart has no generator to restore.
 TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, const Schedule& schedule,
                          Prediction prediction, std::uint64_t seed, long step, int first, int count);
 
@@ -30,7 +30,8 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
 torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options,
                             const torch::Device& device);
 
-/// Not collective. Error(data) where rank `rank` of `ranks` has no item, or a value that is not finite.
+/// Not collective. Error(data) where rank `rank` of `ranks` has no item, or a value that is not
+/// finite.
 void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank, int ranks);
 
 }  // namespace podscale

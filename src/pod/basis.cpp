@@ -7,8 +7,9 @@
 namespace podscale {
 namespace {
 
-/// Where the network is told that a patch lies, in degrees. Of a mesh with axes the middle of its edges, else
-/// the mean of its points. A plane without latitudes becomes angles: its longer side spans a right angle.
+/// Where the network is told that a patch lies, in degrees. Of a mesh with axes the middle of its
+/// edges, else the mean of its points. A plane without latitudes becomes angles: its longer side
+/// spans a right angle.
 Position token_position(const Mesh& mesh, const Window& w) {
   if (mesh.kind() == MeshKind::rectilinear) {
     const auto middle = [](const std::vector<double>& edges, long first, long count) {
@@ -61,7 +62,8 @@ TokenLayout Basis::layout(const Communicator& comm) const {
 }
 
 std::uint64_t Basis::checksum(const Communicator& comm) const {
-  // A sum of one checksum a patch: the order of the patches, hence the number of ranks, does not matter.
+  // A sum of one checksum a patch: the order of the patches, hence the number of ranks, does not
+  // matter.
   std::uint64_t sum = 0;
   const std::size_t n = static_cast<std::size_t>(points());
   for (const PatchModes& patch : patches.mine) {

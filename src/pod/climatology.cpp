@@ -106,8 +106,8 @@ void HarmonicFit::add(std::span<const float> field, double year_fraction) {
 }
 
 Climatology HarmonicFit::solve() const {
-  // The inverse of the small matrix, applied point by point: the same operations whatever the number of
-  // points.
+  // The inverse of the small matrix, applied point by point: the same operations whatever the
+  // number of points.
   const int terms = 1 + 2 * harmonics_;
   std::vector<double> matrix = normal_, inverse(normal_.size());
   for (int c = 0; c < terms; ++c) {

@@ -8,7 +8,8 @@
 namespace podscale {
 namespace {
 
-/// Phi B for count columns, [d x count], to the points of the patch in count fields of `points` points.
+/// Phi B for count columns, [d x count], to the points of the patch in count fields of `points`
+/// points.
 void scatter(const PatchModes& patch, const double* b, int ldb, int count, std::size_t points, double* fields,
              std::vector<double>& product) {
   const std::size_t d = patch.points.size();
@@ -33,7 +34,8 @@ void Codec::encode(std::span<const double> anomalies, long items, std::span<floa
                   "sizes {} and {}", anomalies.size(), a.size());
   std::fill(a.begin(), a.end(), 0.0f);
   std::vector<double> gathered, coefficients;
-  // One item at a time through gemm's matrix-vector shape would be slow; all items of a patch in one product.
+  // One item at a time through gemm's matrix-vector shape would be slow; all items of a patch in
+  // one product.
   for (long p = 0; p < n_tokens; ++p) {
     const PatchModes& patch = (*patches_)[static_cast<std::size_t>(p)];
     const int d = static_cast<int>(patch.points.size()), n = static_cast<int>(items);
@@ -90,7 +92,8 @@ void Codec::add_variance(const PatchColumns& factor, int first, int last, std::s
     int columns = std::min(last, static_cast<int>(factor[p].size()) / k) - first;
     if (columns <= 0) continue;
     const double* f = factor[p].data() + static_cast<long>(first) * k;
-    // The rows of Phi F with themselves; with many columns the rows of Phi (F F^T) with those of Phi.
+    // The rows of Phi F with themselves; with many columns the rows of Phi (F F^T) with those of
+    // Phi.
     const bool many = columns > 2 * k;
     if (many) {
       covariance.resize(static_cast<std::size_t>(k) * static_cast<std::size_t>(k));

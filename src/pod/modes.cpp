@@ -147,8 +147,8 @@ double trace_of(const std::vector<double>& matrix, std::size_t d) {
   return trace;
 }
 
-/// Coefficient scales and truncation variance of a patch from its Gram matrix, for any orthonormal phi:
-/// tau = diag((I - PP)G(I - PP))/N with PP = phi phi^T.
+/// Coefficient scales and truncation variance of a patch from its Gram matrix, for any orthonormal
+/// phi: tau = diag((I - PP)G(I - PP))/N with PP = phi phi^T.
 void set_statistics(const std::vector<double>& gram, long samples, PatchModes& patch) {
   const int d = static_cast<int>(patch.points.size()), k = patch.modes;
   const double n = static_cast<double>(samples);
@@ -170,8 +170,8 @@ void set_statistics(const std::vector<double>& gram, long samples, PatchModes& p
   }
 }
 
-/// Restricts shared modes to the ocean points of a patch and makes them orthonormal again (QR; signs as in
-/// shared).
+/// Restricts shared modes to the ocean points of a patch and makes them orthonormal again (QR;
+/// signs as in shared).
 void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition, const Window& window,
                     int modes, PatchModes& patch) {
   const Window w = decomposition.patch_window(patch.patch);

@@ -18,7 +18,8 @@ namespace {
 constexpr int kFormat = 5;
 using Sizes = std::vector<std::size_t>;
 
-/// start and count of the rank's window, behind `leading` whole dimensions and, of fields, the channels.
+/// start and count of the rank's window, behind `leading` whole dimensions and, of fields, the
+/// channels.
 struct Hyperslab {
   Sizes start, count;
 };

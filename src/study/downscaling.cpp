@@ -10,8 +10,8 @@
 namespace podscale {
 namespace {
 
-/// Work items by rank and their results by space: each item needs the condition of its time and gives `rows`
-/// rows of K values a token. Global tokens come to every rank.
+/// Work items by rank and their results by space: each item needs the condition of its time and
+/// gives `rows` rows of K values a token. Global tokens come to every rank.
 struct DealtWork {
   std::vector<float> patch;   // [items][local patches][rows][K]
   std::vector<float> global;  // [items][rows][global tokens * K]

@@ -23,8 +23,8 @@ struct Choice {
   const Candidate* candidate;
   double penalty;
 };
-/// The pair with the smallest squared error on the validation period, over all `patches` of the region: the
-/// same at any number of ranks.
+/// The pair with the smallest squared error on the validation period, over all `patches` of the
+/// region: the same at any number of ranks.
 Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates,
               const std::vector<double>& penalties, long patches) {
   std::vector<Choice> choices;

@@ -37,7 +37,8 @@ void for_times(const Communicator& comm, const LatentSpace& space, const Encoded
   });
 }
 
-/// Log-likelihood that a variance v(t) gains over a constant one, each times the factor that suits it best.
+/// Log-likelihood that a variance v(t) gains over a constant one, each times the factor that suits
+/// it best.
 class Gain {
  public:
   /// n latents with sum of squares s at a time.

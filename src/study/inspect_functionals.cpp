@@ -29,7 +29,8 @@ std::vector<std::string> mean_variables(const NetcdfFile& file) {
   return names;
 }
 
-/// Ocean point with the nearest centre to a latitude and longitude, or to y and x of a plane without them.
+/// Ocean point with the nearest centre to a latitude and longitude, or to y and x of a plane
+/// without them.
 idx_t nearest_point(const Basis& basis, const Position& place, const std::string& option) {
   const Mesh& mesh = basis.mesh;
   const Space space = mesh.geographic() ? Space::sphere : Space::plane;
@@ -44,8 +45,8 @@ idx_t nearest_point(const Basis& basis, const Position& place, const std::string
        place.y, place.x);
 }
 
-/// d/dx and d/dy by central differences, one-sided beside land, per km: eastward and northward whatever the
-/// rows and columns of the mesh do.
+/// d/dx and d/dy by central differences, one-sided beside land, per km: eastward and northward
+/// whatever the rows and columns of the mesh do.
 std::vector<Functional> gradient(const Basis& basis, const Position& place) {
   const Mesh& mesh = basis.mesh;
   const idx_t at = nearest_point(basis, place, "--gradient"), j = at / mesh.nx(), i = at % mesh.nx();

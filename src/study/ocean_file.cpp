@@ -52,8 +52,8 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
 }  // namespace
 
 long ocean_time_block(const OceanSpec& spec) {
-  // 64 MiB of one HR block over all ranks; at most 64 steps, so that a chunk of a small grid stays a good
-  // bite to read.
+  // 64 MiB of one HR block over all ranks; at most 64 steps, so that a chunk of a small grid stays
+  // a good bite to read.
   const long points = spec.ny * spec.nx, steps = static_cast<long>(spec.times.size());
   return std::clamp((16L << 20) / points, 1L, std::min(64L, steps));
 }

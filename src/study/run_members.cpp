@@ -23,7 +23,8 @@ StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request
                             "output.write_factors = .true.",
                             product.path()),
                 true);
-  // Absolute, so that they are not looked for below output.directory, where the other one may still be.
+  // Absolute, so that they are not looked for below output.directory, where the other one may still
+  // be.
   std::vector<std::pair<std::string, std::string>> other;
   for (const auto& [key, path] :
        {std::pair{"output.basis_file", request.basis}, {"output.model_file", request.model}})
@@ -32,8 +33,8 @@ StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request
       [&] { return options_of_text(*text, product.path() + ": podscale_namelist", other); });
 }
 
-/// The inflation that the product was made with: basis and model may have been calibrated again since, which
-/// changes no checksum.
+/// The inflation that the product was made with: basis and model may have been calibrated again
+/// since, which changes no checksum.
 Inflation inflation_of(const NetcdfFile& product) {
   if (product.text("", "podscale_calibration") == "none") return {};
   const auto found = product.numbers("", "podscale_calibration_inflation");

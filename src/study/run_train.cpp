@@ -12,8 +12,8 @@
 namespace podscale {
 namespace {
 
-/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other keeps
-/// what the file has.
+/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other
+/// keeps what the file has.
 void calibrate_model(const Context& context, const Foundation& foundation, const StudySeries& study,
                      const ValidationParts& validation, const NetworkBackend& backend,
                      NetworkTrainer& trainer) {

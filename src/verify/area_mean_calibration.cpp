@@ -45,8 +45,8 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
       row_of[point] = i;
     }
   std::map<std::size_t, double> folded;
-  // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is known
-  // exactly, and boxes at multiples of a block would test nothing else.
+  // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is
+  // known exactly, and boxes at multiples of a block would test nothing else.
   for (std::size_t s = 0; s < kSizes.size(); ++s) {
     const long size = kSizes[s], stride = std::max(1l, size / 4) | 1;
     for (long y0 = 0; y0 + size <= mesh.ny(); y0 += stride)

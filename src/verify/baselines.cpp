@@ -118,8 +118,8 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   if (bicubic_) interpolate(*bicubic_, low_resolution_, fields.bicubic);
   interpolate(bilinear_, low_resolution_, fields.bilinear);
   lr_on_hr_.evaluate(year_fraction, lr_climatology_);
-  // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so must be the
-  // field.
+  // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so
+  // must be the field.
   const bool bilinear = basis_->interpolation == Interpolation::bilinear;
   fields.anomaly = bilinear ? fields.bilinear : fields.bicubic;
   fields.other_anomaly.clear();

@@ -11,7 +11,8 @@
 namespace podscale {
 namespace {
 
-// Sums of one time. Of all systems together, then of each: score and, bin by bin, weight, probability, event.
+// Sums of one time. Of all systems together, then of each: score and, bin by bin, weight,
+// probability, event.
 enum Common : std::size_t { weight_sum, event_sum, reference_sum, reference_score, common };
 constexpr std::size_t own = 1 + 3 * probability_bins;
 

@@ -44,7 +44,8 @@ SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<
   SsimSums sums;
   if (ny < window.size || nx < window.size || !(data_range > 0)) return sums;
 
-  // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 would lose digits.
+  // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 would lose
+  // digits.
   double shift = 0;
   for (std::size_t i = 0; i < points && shift == 0; ++i)
     if (weights[i] > 0) shift = y[i];

@@ -1,6 +1,6 @@
 #pragma once
-// What the stages share: how a thing is timed against its reference, and the table. Not part of the tests:
-// nothing here passes or fails.
+// What the stages share: how a thing is timed against its reference, and the table. Not part of the
+// tests: nothing here passes or fails.
 
 #include <functional>
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace podscale::benchmark {
 
-/// cpu: processor time of the process, for what computes on one thread without messages, so that a busy
-/// machine disturbs little. wall: for files and messages.
+/// cpu: processor time of the process, for what computes on one thread without messages, so that a
+/// busy machine disturbs little. wall: for files and messages.
 enum class Clock { cpu, wall };
 
 struct Setting {
@@ -25,8 +25,8 @@ struct Times {
   double subject = 0, reference = 0;
 };
 
-/// Collective. One unmeasured call of each, then subject and reference in turn, so that both see the same
-/// machine.
+/// Collective. One unmeasured call of each, then subject and reference in turn, so that both see
+/// the same machine.
 Times measure(const Setting& setting, Clock clock, const std::function<void()>& subject,
               const std::function<void()>& reference);
 /// Collective. Median of the slowest rank's time, one unmeasured call first.
@@ -52,8 +52,8 @@ class Table {
   static void print_head();
   /// Collective. Prints and forgets the rows; peak memory of the largest rank since start_stage().
   void print_stage();
-  /// Not collective. Gives freed memory back and starts the peak of this process anew (where the kernel lets
-  /// it).
+  /// Not collective. Gives freed memory back and starts the peak of this process anew (where the
+  /// kernel lets it).
   static void start_stage();
 
  private:

@@ -52,7 +52,8 @@ void encode_and_decode(Table& table, const Basis& basis) {
   table.add({"decode the same (members)", decode, gflop, "GFLOP", "dgemm 1024", 1, reference});
 }
 
-/// Random coefficients: a mean, `shared` columns that all patches have in common, and K of their own.
+/// Random coefficients: a mean, `shared` columns that all patches have in common, and K of their
+/// own.
 CoefficientForecast random_forecast(const Basis& basis, int shared) {
   CoefficientForecast forecast;
   forecast.shared = shared;
@@ -65,7 +66,8 @@ CoefficientForecast random_forecast(const Basis& basis, int shared) {
   return forecast;
 }
 
-/// Mean and variance by definition, for patches that do not overlap: the fields of all columns, squared.
+/// Mean and variance by definition, for patches that do not overlap: the fields of all columns,
+/// squared.
 void by_definition(const Basis& basis, const CoefficientForecast& forecast, std::span<double> mean,
                    std::span<double> variance) {
   std::vector<double> product;

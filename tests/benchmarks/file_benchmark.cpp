@@ -1,5 +1,5 @@
-// Fields to NetCDF files and back, in parallel, against plain POSIX calls on the same bytes. Neither side
-// waits for the disk (no fsync): both meet the page cache.
+// Fields to NetCDF files and back, in parallel, against plain POSIX calls on the same bytes.
+// Neither side waits for the disk (no fsync): both meet the page cache.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -18,8 +18,8 @@ namespace {
 
 constexpr long kSide = 512, kSteps = 256, kBlock = 16, kProductSteps = kSteps / 4;
 
-/// This rank's part of a series of 256 MiB: smooth fields with noise of 0.05 K, in steps of 0.01 K as in
-/// analyses.
+/// This rank's part of a series of 256 MiB: smooth fields with noise of 0.05 K, in steps of 0.01 K
+/// as in analyses.
 struct Part {
   Part(const Communicator& comm)
       : decomposition(kSide, kSide, 32, 32, comm.size()),

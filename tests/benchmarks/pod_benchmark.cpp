@@ -1,5 +1,5 @@
-// POD of one patch: the program's way (Gram matrix and SLEPc) against its dsyrk alone and against LAPACK's
-// SVD.
+// POD of one patch: the program's way (Gram matrix and SLEPc) against its dsyrk alone and against
+// LAPACK's SVD.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -20,8 +20,8 @@ namespace {
 
 constexpr int kSnapshots = 4000;
 
-/// Anomalies [steps][side x side] with a steep spectrum: cosines with amplitudes 1 / (1 + wavenumber^2) and
-/// random coefficients.
+/// Anomalies [steps][side x side] with a steep spectrum: cosines with amplitudes 1 / (1 +
+/// wavenumber^2) and random coefficients.
 std::vector<double> snapshots(int side) {
   const int d = side * side;
   std::vector<double> waves(static_cast<std::size_t>(d) * d),

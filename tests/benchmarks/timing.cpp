@@ -80,8 +80,8 @@ void Table::print_stage() {
 
 void Table::start_stage() {
   malloc_trim(0);
-  // "5" resets the peak of the resident memory (proc(5)); where that is refused, peaks are those since the
-  // start.
+  // "5" resets the peak of the resident memory (proc(5)); where that is refused, peaks are those
+  // since the start.
   if (std::FILE* file = std::fopen("/proc/self/clear_refs", "w")) {
     std::fputs("5", file);
     std::fclose(file);

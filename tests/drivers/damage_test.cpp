@@ -1,5 +1,5 @@
-// Single bytes of the shared study's files are flipped: what reads them fails with a line that names the
-// file, or finds what was there before. Never other values, a crash or a hang.
+// Single bytes of the shared study's files are flipped: what reads them fails with a line that
+// names the file, or finds what was there before. Never other values, a crash or a hang.
 #include <gtest/gtest.h>
 
 #include <filesystem>

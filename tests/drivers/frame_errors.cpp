@@ -1,5 +1,5 @@
-// A program over the frame whose body fails in the way that its first argument names, with a file being
-// written in the folder of the second. frame_errors.sh says how each must end.
+// A program over the frame whose body fails in the way that its first argument names, with a file
+// being written in the folder of the second. frame_errors.sh says how each must end.
 #include <map>
 #include <new>
 
@@ -33,7 +33,8 @@ NetcdfFile new_file(const Communicator& comm, const std::string& path) {
   return file;
 }
 
-/// What a survey of a file without a named variable does: an agreed error is thrown, and of no interest.
+/// What a survey of a file without a named variable does: an agreed error is thrown, and of no
+/// interest.
 void swallow_an_agreed_error(const Communicator& comm) {
   try {
     comm.agree([&] { fail(ExitCode::data, "swallowed"); });

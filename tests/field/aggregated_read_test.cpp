@@ -163,7 +163,8 @@ TEST_F(AggregatedRead, InflatesEachChunkOnce) {
     const auto pieces = [](long n, std::size_t chunk) {
       return (n + static_cast<long>(chunk) - 1) / static_cast<long>(chunk);
     };
-    // The column that is there twice is the last of the ascending axis: a chunk of its own is not needed.
+    // The column that is there twice is the last of the ascending axis: a chunk of its own is not
+    // needed.
     const long columns = layout.repeated && layout.flip_x ? 25 : 24;
     const long stored = layout.files * pieces(layout.steps, layout.chunks[0]) *
                         pieces(kNy, layout.chunks[1]) * pieces(columns, layout.chunks[2]);

@@ -1,4 +1,5 @@
-// What Series refuses: always on all ranks together, in one line that names the file and the reason.
+// What Series refuses: always on all ranks together, in one line that names the file and the
+// reason.
 #include <gtest/gtest.h>
 
 #include <fstream>

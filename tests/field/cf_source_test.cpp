@@ -35,8 +35,8 @@ class CfSourceTest : public ::testing::Test {
     for (std::size_t t = 0; t < series.times().size(); ++t) steps.push_back(static_cast<long>(t));
     return steps;
   }
-  /// Each rank reads its own columns and compares them: together they are the field. value(t, j, i): grid
-  /// order, degC.
+  /// Each rank reads its own columns and compares them: together they are the field. value(t, j,
+  /// i): grid order, degC.
   void expect_field(const CfSource& series, const std::function<double(long t, long j, long i)>& value,
                     double tolerance = 1e-5) {
     const Share share = share_of(series.mesh().nx(), comm.size(), comm.rank());
@@ -181,7 +181,8 @@ TEST_F(CfSourceTest, PeriodicWindowsWrapAround) {
         EXPECT_TRUE(series.mesh().periodic());
         const auto in_file = [&](long i) { return descending ? columns - 1 - i : i; };
         expect_field(series, [&](long t, long j, long i) { return plain(t, j, in_file(i)); });
-        // A halo over the cut on some ranks only, so that the ranks need different numbers of hyperslabs.
+        // A halo over the cut on some ranks only, so that the ranks need different numbers of
+        // hyperslabs.
         const long x0 = comm.rank() % 2 == 0 ? -3 : 10, nx = comm.rank() == 2 ? 42 : 5;
         const Window window{2, 2, x0, nx};
         const std::vector<long> steps{0, 1, 2};
@@ -220,8 +221,8 @@ TEST_F(CfSourceTest, CalendarsOfModels) {
 }
 
 TEST_F(CfSourceTest, FilesAreJoinedAndSorted) {
-  // Names in the wrong order, each file with its own reference date, one of them upside down; more files than
-  // stay open.
+  // Names in the wrong order, each file with its own reference date, one of them upside down; more
+  // files than stay open.
   for (int k = 0; k < 7; ++k) {
     SampleFile sample;
     sample.time = ramp(0, 1, 3);

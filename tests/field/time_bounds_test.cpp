@@ -1,4 +1,5 @@
-// The interval that a time stands for: read, joined over files, left out with one warning where it can't be meant.
+// The interval that a time stands for: read, joined over files, left out with one warning where it
+// can't be meant.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -20,8 +20,8 @@ namespace {
 constexpr int kModes = 4;
 constexpr long kTimes = 70;
 
-/// Patches of 2 x 2 points with 3 or 4 modes, and residuals made of three patterns over all of the region and
-/// noise of each patch, all functions of the patch number.
+/// Patches of 2 x 2 points with 3 or 4 modes, and residuals made of three patterns over all of the
+/// region and noise of each patch, all functions of the patch number.
 struct Region {
   Region(const Communicator& comm, long ny, long nx, double noise, double patterns = 1)
       : decomposition(ny, nx, 2, 2, comm.size()) {

@@ -38,7 +38,8 @@ inline PointTable table_of(idx_t ny, idx_t nx, const PositionOf& position, bool 
   return table;
 }
 
-/// Where a latitude and longitude of a frame with its pole at (pole_lat, pole_lon) lie on the earth.
+/// Where a latitude and longitude of a frame with its pole at (pole_lat, pole_lon) lie on the
+/// earth.
 inline Position rotated(const Position& p, double pole_lat, double pole_lon) {
   const Vector3 v = unit_vector(p);
   const double tilt = (90 - pole_lat) * kRadians;
@@ -48,9 +49,9 @@ inline Position rotated(const Position& p, double pole_lat, double pole_lon) {
   return {q.y, std::remainder(q.x + pole_lon, 360.0)};
 }
 
-/// A global mesh whose northern cap has two poles, at longitudes 80 and -100 on latitude 60, joined by a
-/// fold, as Murray (1996): south of 60 N latitudes and longitudes; north of it circles about the two poles.
-/// Row ny - 1/2 is the fold (F pivot) of rows 0.. of cells.
+/// A global mesh whose northern cap has two poles, at longitudes 80 and -100 on latitude 60, joined
+/// by a fold, as Murray (1996): south of 60 N latitudes and longitudes; north of it circles about
+/// the two poles. Row ny - 1/2 is the fold (F pivot) of rows 0.. of cells.
 struct Tripolar {
   idx_t ny = 40, nx = 60;
   idx_t cap = 12;  ///< rows of the cap
@@ -60,8 +61,8 @@ struct Tripolar {
     const double lon = 80 + 360 * (i + 0.5) / columns, south = static_cast<double>(ny - cap);
     constexpr double border = 60;
     if (row <= south) return {-90 + (90 + border) * row / south, std::remainder(lon, 360.0)};
-    // In the stereographic plane of the cap, scaled to the unit disc: an ellipse of semi-axes 1 along the
-    // poles and b across, b from 1 at the border to 0 at the fold.
+    // In the stereographic plane of the cap, scaled to the unit disc: an ellipse of semi-axes 1
+    // along the poles and b across, b from 1 at the border to 0 at the fold.
     const double share = (row - south) / static_cast<double>(cap), angle = (lon - 80) * kRadians;
     const double along = std::cos(angle), across = (1 - share) * std::sin(angle);
     const double radius = std::hypot(along, across) * std::tan((90 - border) / 2 * kRadians);
@@ -73,8 +74,8 @@ struct Tripolar {
         ny, nx, [this](double j, double i) { return at(j, i); }, corners);
   }
   Mesh mesh(bool corners = false) const { return Mesh::curvilinear(ny, nx, table(corners)); }
-  /// As NEMO writes it: one more column on each side, and for a T pivot the rows shifted by half a cell so
-  /// that the fold is row ny - 1, with a row beyond it.
+  /// As NEMO writes it: one more column on each side, and for a T pivot the rows shifted by half a
+  /// cell so that the fold is row ny - 1, with a row beyond it.
   Mesh with_repeats(bool t_pivot) const {
     const double shift = t_pivot ? 0.5 : 0;
     const auto position = [&](double j, double i) {

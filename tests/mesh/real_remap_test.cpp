@@ -104,8 +104,8 @@ TEST_F(Tripolar1Degree, SeamFoldAndAreas) {
   }
 }
 
-/// Bilinear in latitude and longitude as if they were a plane, which is what cdo does: the value at a target
-/// from the four points of a row (in the order of their numbers), NaN across the fold.
+/// Bilinear in latitude and longitude as if they were a plane, which is what cdo does: the value at
+/// a target from the four points of a row (in the order of their numbers), NaN across the fold.
 double in_degrees(const Field& source, std::span<const idx_t> points, const Position& target) {
   std::array<double, 4> y, x, value;
   for (std::size_t k = 0; k < 4; ++k) {
@@ -204,8 +204,9 @@ TEST(RealMeshes, RepeatsOfOceanModelsAreFound) {
     if (c.fold) {
       EXPECT_TRUE(mesh.fold().t_pivot());
       EXPECT_EQ(owners, 147 * 180 + 91);  // the row of the fold: pairs and two poles
-      // All north of the edge of the first row of Antarctica, and 1.2 % twice: the Mediterranean, the Black
-      // and the Red Sea of ORCA2 are set in finer, and the cells of land round them stretch over them.
+      // All north of the edge of the first row of Antarctica, and 1.2 % twice: the Mediterranean,
+      // the Black and the Red Sea of ORCA2 are set in finer, and the cells of land round them
+      // stretch over them.
       const double south = std::sin((1.5 * mesh.position(0).y - 0.5 * mesh.position(182).y) * kRadians);
       EXPECT_NEAR(area / (sphere / 2 * (1 - south)), 1.012, 5e-3);
     } else if (c.period > 0) {

@@ -129,7 +129,8 @@ TEST(RemapAxes, ASourceThatEndsFarAwayIsNotReached) {
 }
 
 TEST(RemapAxes, WindowsHaveTheRowsOfTheWholeWhateverTheCut) {
-  // Longitudes of a tenth of a degree have no exact double: windows across the cut must not shift them.
+  // Longitudes of a tenth of a degree have no exact double: windows across the cut must not shift
+  // them.
   const Mesh source = Mesh::rectilinear(regular_axis(-88, 4, 45), regular_axis(0.3, 4, 90)),
              target = Mesh::rectilinear(regular_axis(-40, 0.7, 30), regular_axis(-179.9, 0.1, 3600));
   const auto ocean = random_ocean(source.points(), 0.7, 5);

@@ -1,4 +1,5 @@
-// model.h5: what is written is read again on every rank; what is not a model of ours is refused in one line.
+// model.h5: what is written is read again on every rank; what is not a model of ours is refused in
+// one line.
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/network/vit.hpp"
 

@@ -1,5 +1,5 @@
-// The network: attention against a hand-written loop, gradients against finite differences, what a new
-// network predicts.
+// The network: attention against a hand-written loop, gradients against finite differences, what a
+// new network predicts.
 #include "podscale/network/denoiser.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,8 @@ torch::Tensor normal(std::vector<std::int64_t> shape, std::uint32_t key) {
   return x;
 }
 
-/// Gives every parameter a value, the zero-initialised ones too, so that no path through the network is shut.
+/// Gives every parameter a value, the zero-initialised ones too, so that no path through the
+/// network is shut.
 void randomise(torch::nn::Module& module, double scale) {
   torch::NoGradGuard no_grad;
   module.to(torch::kDouble);

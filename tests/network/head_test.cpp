@@ -83,7 +83,8 @@ TEST(Head, RecoversConditionalMeanAndVariance) {
       [] { return false; });
   EXPECT_GT(trainer.best_step(), 0);
   const auto& history = trainer.history();
-  // Entropy of the noise alone: log 0.5 + 1/2, against the standard normal's half mean square of the latents.
+  // Entropy of the noise alone: log 0.5 + 1/2, against the standard normal's half mean square of
+  // the latents.
   EXPECT_LT(history.back().score, history.front().score - 0.3);
   EXPECT_NEAR(history.back().score, std::log(0.5) + 0.5, 0.1);
 

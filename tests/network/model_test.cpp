@@ -1,5 +1,5 @@
-// Sampling from a model file: what an untrained network draws, and that a member is the same bits wherever it
-// is drawn.
+// Sampling from a model file: what an untrained network draws, and that a member is the same bits
+// wherever it is drawn.
 #include "podscale/network/vit.hpp"
 
 #include <gtest/gtest.h>

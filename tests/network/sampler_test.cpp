@@ -69,7 +69,8 @@ Moments draw(SamplerKind kind, int steps, const Velocity& velocity = exact_veloc
 }
 
 void expect_target(const Moments& m, const char* name) {
-  // Sampling errors of 20,000 members: 0.7 % of a standard deviation, 1 % of a variance; four of them.
+  // Sampling errors of 20,000 members: 0.7 % of a standard deviation, 1 % of a variance; four of
+  // them.
   EXPECT_NEAR(m.mean[0], kMean[0], 0.03) << name;
   EXPECT_NEAR(m.mean[1], kMean[1], 0.03) << name;
   EXPECT_NEAR(m.xx, kCovariance[0][0], 0.04) << name;
@@ -105,7 +106,8 @@ TEST(Sampler, ErrorOfTheAngleOdeIsOfSecondOrder) {
 }
 
 TEST(Sampler, DdimLosesVarianceWhereTheAngleOdeDoesNot) {
-  // For z0 ~ N(0, I) the exact velocity is 0: DDIM multiplies the state by the cosine of each step's angle.
+  // For z0 ~ N(0, I) the exact velocity is 0: DDIM multiplies the state by the cosine of each
+  // step's angle.
   const Velocity zero = [](const torch::Tensor& x, double) { return torch::zeros_like(x); };
   for (const int steps : {4, 8, 100}) {
     const auto x = noise(1000);

@@ -73,8 +73,8 @@ TEST(Trainer, RestartIsTheSameBits) {
 }
 
 TEST(Trainer, RanksSeeTheGradientOfTheWholeBatch) {
-  // Every rank is given the same times, so the samples of a step do not depend on the number of ranks: what
-  // is left is the order of the sums. The first moment is linear in the gradients.
+  // Every rank is given the same times, so the samples of a step do not depend on the number of
+  // ranks: what is left is the order of the sums. The first moment is linear in the gradients.
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const Folder folder(comm);
   const Study study = make_study(small_layout(), 0, 40);
@@ -114,8 +114,8 @@ TEST(Trainer, LearnsTheConditionalDistribution) {
   EXPECT_LT(history.back().score, 0.75 * history.front().score);
   EXPECT_LT(history.back().loss, history[1].loss);
 
-  // Mean and spread of many members against the truth. Without learning the mean is off by 0.8 (root mean
-  // square).
+  // Mean and spread of many members against the truth. Without learning the mean is off by 0.8
+  // (root mean square).
   const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
   constexpr int members = 64;
   const std::size_t latent = static_cast<std::size_t>(study.layout.latent_size());

@@ -82,8 +82,8 @@ TEST(Codec, ScalingTheFieldByAPowerOfTwoScalesCoefficientsExactly) {
   for (std::size_t i = 0; i < one.size(); ++i) ASSERT_EQ(eight[i], 8 * one[i]);
 }
 
-/// By definition, point by point: columns of Phi F, and the diagonal of Phi F F^T Phi^T. One patch has no
-/// modes, and the columns are few or many, so that both ways of the row norms are met.
+/// By definition, point by point: columns of Phi F, and the diagonal of Phi F F^T Phi^T. One patch
+/// has no modes, and the columns are few or many, so that both ways of the row norms are met.
 TEST(Codec, ColumnsAndVarianceAreThoseOfTheDefinition) {
   Region region(6);
   region.patches.mine[1].modes = 0;

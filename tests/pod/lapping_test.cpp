@@ -97,8 +97,8 @@ TEST(Lapping, IsItsDefinitionTheSameBitsAtAnyRankCount) {
       auto expected = part.of(folded(r, a, overlap));
       const auto more = part.of(folded(r, b, overlap));
       expected.insert(expected.end(), more.begin(), more.end());
-      // The definition is computed the same on every rank, so equal bits here are equal bits between rank
-      // counts.
+      // The definition is computed the same on every rank, so equal bits here are equal bits
+      // between rank counts.
       for (std::size_t i = 0; i < two.size(); ++i) EXPECT_DOUBLE_EQ(two[i], expected[i]) << i;
     }
 }

@@ -102,8 +102,8 @@ Svd lapack_svd(std::vector<double> a, int d, int n) {
   return svd;
 }
 
-/// Sine of the largest angle between span(a) and span(b): the 2-norm of (I - A A^T) B, bounded by the
-/// Frobenius norm.
+/// Sine of the largest angle between span(a) and span(b): the 2-norm of (I - A A^T) B, bounded by
+/// the Frobenius norm.
 double subspace_sine(const double* a, const double* b, int d, int k) {
   std::vector<double> c(static_cast<std::size_t>(k * k)), residual(b, b + d * k);
   gemm(true, false, k, k, d, 1, a, d, b, d, 0, c.data(), k);

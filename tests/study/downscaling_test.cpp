@@ -1,4 +1,5 @@
-// An untrained network is the linear-Gaussian base exactly: head, members, their mean and covariance.
+// An untrained network is the linear-Gaussian base exactly: head, members, their mean and
+// covariance.
 #include "podscale/network/vit.hpp"
 #include "podscale/study/downscaling.hpp"
 

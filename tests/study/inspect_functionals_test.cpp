@@ -1,5 +1,5 @@
-// What podscale-inspect says of a small product that goes round the earth: gradients across the cut, and
-// masks that hold the grid another way round.
+// What podscale-inspect says of a small product that goes round the earth: gradients across the
+// cut, and masks that hold the grid another way round.
 #include "podscale/study/inspect_functionals.hpp"
 
 #include <gtest/gtest.h>

@@ -626,7 +626,8 @@ std::array<double, 5> count_covered(const Communicator& comm, const Study& study
 }
 
 TEST_F(Base, CoverageAfterIsThatOfTheFinalFactorsWhateverTheForecastMakesOfThem) {
-  // A network may damp a wider start noise: here half of the factor on the standard deviation arrives.
+  // A network may damp a wider start noise: here half of the factor on the standard deviation
+  // arrives.
   const auto base = base_forecast(study().space);
   const auto arrives = [](const Inflation& f) {
     return Inflation{0.3 * std::sqrt(f.global), 0.3 * std::sqrt(f.patch), f.truncation};
@@ -783,8 +784,8 @@ TEST(Validation, IsSplitSoThatBothPartsSeeTheSeasons) {
 }
 
 TEST_F(Base, OnTheTrainingPeriodEveryLevelIsRightByConstruction) {
-  // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one factor,
-  // that of the CRPS, is all that the levels can get, and they share it.
+  // Mean squares of z and of what the modes leave are those that the covariance was fitted to: one
+  // factor, that of the CRPS, is all that the levels can get, and they share it.
   const auto c = calibrate(comm(), study().space, study().series, both(study().train),
                            base_forecast(study().space), Inflate::mode, kBlock);
   EXPECT_NEAR(c.inflation.patch / c.inflation.global, 1, 1e-4);

@@ -1,5 +1,5 @@
-// Which LR cells a patch is told of: against index arithmetic on nested grids and against plain geometry on
-// others.
+// Which LR cells a patch is told of: against index arithmetic on nested grids and against plain
+// geometry on others.
 #include "podscale/gaussian/predictors.hpp"
 
 #include <gtest/gtest.h>
@@ -78,7 +78,8 @@ std::set<long> overlapping(const Basis& basis, long patch) {
   return cells;
 }
 
-/// Without a halo the used slots are the overlapping cells; with one they are these and their neighbours.
+/// Without a halo the used slots are the overlapping cells; with one they are these and their
+/// neighbours.
 void expect_geometry(const Basis& basis) {
   const Communicator self = Communicator::self();
   const Predictors bare(self, basis, 0, {0}), haloed(self, basis, 1, {0});
@@ -222,7 +223,8 @@ TEST(Predictors, APatchBeyondTheLowResolutionGridTakesTheNearestCells) {
 }
 
 TEST(Predictors, TheGridInTheFileGivesTheCellsOfTheGridThatItWasFittedOn) {
-  // basis.nc holds centres of the LR cells; blocks that the HR grid cuts have other edges than these suggest.
+  // basis.nc holds centres of the LR cells; blocks that the HR grid cuts have other edges than
+  // these suggest.
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Axis lat{30, 0.25, 18}, lon{-60, 0.25, 21};
   const Mesh fitted = lr_of(lat, lon).coarsened(4),

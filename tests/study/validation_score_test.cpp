@@ -75,7 +75,8 @@ struct Study {
   Truth truth;
 };
 
-/// A network that moves the mean by gain(time) times the true latents; untrained: gain 0 everywhere.
+/// A network that moves the mean by gain(time) times the true latents; untrained: gain 0
+/// everywhere.
 NetworkFunctions network(const Truth& truth, const TokenLayout& layout,
                          const std::function<double(std::size_t)>& gain) {
   const auto add = [&truth, gain](float phase, std::span<float> mean) {

@@ -1,5 +1,5 @@
-// Truths drawn from the very covariance that the product carries: squared error over variance is 1 at every
-// size, and too large where the covariance between patches is left out.
+// Truths drawn from the very covariance that the product carries: squared error over variance is 1
+// at every size, and too large where the covariance between patches is left out.
 #include "podscale/verify/area_mean_calibration.hpp"
 
 #include <gtest/gtest.h>
@@ -50,8 +50,8 @@ CoefficientForecast of_base(const synthetic::Study& study) {
       .front();
 }
 
-/// Deviations of kMembers members: warmer or colder as a whole, so that they covary across patches, and
-/// noise.
+/// Deviations of kMembers members: warmer or colder as a whole, so that they covary across patches,
+/// and noise.
 CoefficientForecast of_members(const synthetic::Study& study) {
   CoefficientForecast forecast;
   forecast.shared = kMembers;
@@ -131,8 +131,8 @@ class AreaMeans : public ::testing::Test {
     for (const std::string& path : {base_path_, members_path_}) std::filesystem::remove(path);
   }
 
-  /// Scores of products against truths of the base's covariance, or of the members'. Systems 0 and 2 have the
-  /// mean 0 that is right, system 1 has 0.5 K.
+  /// Scores of products against truths of the base's covariance, or of the members'. Systems 0 and
+  /// 2 have the mean 0 that is right, system 1 has 0.5 K.
   ScoreSection score(std::vector<AreaMeanCalibration::Product> products, bool truth_of_members,
                      const BootstrapOptions& options = {200, 1, 1, 0.95}) const {
     for (AreaMeanCalibration::Product& product : products) product.steps = steps_;

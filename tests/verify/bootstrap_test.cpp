@@ -50,7 +50,8 @@ Interval interval_of(const std::vector<double>& x, long block, int samples = 200
 }
 
 TEST(Bootstrap, StandardErrorOfAMean) {
-  // Independent times: half width 1.96 s / sqrt(n), whatever the block, up to its own sampling error.
+  // Independent times: half width 1.96 s / sqrt(n), whatever the block, up to its own sampling
+  // error.
   const CounterRandom random(14, Stream::test);
   std::vector<double> x(900);
   random.fill_normal(std::span<double>(x), 1);
@@ -67,7 +68,8 @@ TEST(Bootstrap, StandardErrorOfAMean) {
 }
 
 TEST(Bootstrap, BlocksSeeThePersistenceThatSingleTimesMiss) {
-  // AR(1), a = 0.8: the variance of the mean is (1 + a) / (1 - a) = 9 times that of independent values.
+  // AR(1), a = 0.8: the variance of the mean is (1 + a) / (1 - a) = 9 times that of independent
+  // values.
   const CounterRandom random(15, Stream::test);
   std::vector<double> x(6000);
   random.fill_normal(std::span<double>(x), 1);
@@ -122,8 +124,8 @@ TEST(BlockSteps, DaysOverTheMedianStep) {
 }
 
 TEST(PairedDifferences, OfKnownErrors) {
-  // Errors of 0.3 and 0.5 K with a sign that changes: RMSE differs by -0.2 at every time and in every
-  // resample; a copy of the first differs by nothing at all.
+  // Errors of 0.3 and 0.5 K with a sign that changes: RMSE differs by -0.2 at every time and in
+  // every resample; a copy of the first differs by nothing at all.
   const Mesh grid = Mesh::rectilinear({0, 1}, {10, 11});
   ScoreAccumulator scores(grid, std::vector<unsigned char>(4, 1), {{"a", ""}, {"b", ""}, {"copy", ""}}, 40,
                           1.0);

@@ -112,7 +112,8 @@ BrierScores score(const std::vector<double>& weights, const std::vector<float>& 
 }
 
 TEST(Brier, ByHand) {
-  // Probabilities 1, 0, 1; events 1, 1, 0; weights 1, 2, 1: (0 + 2 + 1) / 4; the frequency of 1/2: 1/4.
+  // Probabilities 1, 0, 1; events 1, 1, 0; weights 1, 2, 1: (0 + 2 + 1) / 4; the frequency of 1/2:
+  // 1/4.
   const BrierSummary x = score({1, 2, 1, 0}, {1, -1, 1, nan}, {}, {1, 1, -1, nan}, 0.5).summary(0);
   EXPECT_DOUBLE_EQ(x.score, 0.75);
   EXPECT_DOUBLE_EQ(x.skill, -2);

@@ -19,7 +19,8 @@ struct Draw {
   std::vector<float> mean, variance, truth, members;
 };
 
-// Truth = mean + shift + scale * sigma * noise; members (if any) from the forecast's own distribution.
+// Truth = mean + shift + scale * sigma * noise; members (if any) from the forecast's own
+// distribution.
 Draw draw(std::size_t n, double shift, double scale, std::size_t members = 0) {
   Draw out{std::vector<double>(n, 1.0), std::vector<float>(n), {}, {}, std::vector<float>(members * n)};
   const CounterRandom random(17, Stream::test);
@@ -86,7 +87,8 @@ TEST(Calibration, CoverageAgreesWithTheTable) {
 }
 
 TEST(Calibration, WeightsLandAndZeroVariance) {
-  // Weight 3 in the lowest bin; land is never looked at; a certain and right forecast spreads over all bins.
+  // Weight 3 in the lowest bin; land is never looked at; a certain and right forecast spreads over
+  // all bins.
   Draw sample;
   sample.weights = {3, 0, 1};
   sample.mean = {5, std::nanf(""), 2};

@@ -5,7 +5,8 @@
 using namespace podscale;
 
 TEST(ConformalCoverage, CountsTruthsWithinTheHalfWidthsByWeight) {
-  // Errors of 0.5, 1.5, 2.5 and 9 standard deviations of 2 K; the third point weighs twice, the last is land.
+  // Errors of 0.5, 1.5, 2.5 and 9 standard deviations of 2 K; the third point weighs twice, the
+  // last is land.
   const std::vector<float> mean{10, 10, 10, 10, 10}, variance(5, 4.0f), truth{11, 7, 15, 28, 10},
       climatology(5, 0.0f);
   const std::vector<double> weights{1, 1, 2, 1, 0};

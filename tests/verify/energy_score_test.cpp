@@ -58,8 +58,8 @@ TEST(EnergyScore, ExpectationDoesNotDependOnMembers) {
 }
 
 TEST(EnergyScore, SeesStructureThatTheCrpsDoesNot) {
-  // Members with the right marginals but independent points against truth and members of one value each: the
-  // mean CRPS is the same in expectation, the energy score is not.
+  // Members with the right marginals but independent points against truth and members of one value
+  // each: the mean CRPS is the same in expectation, the energy score is not.
   const CounterRandom random(12, Stream::test);
   const std::size_t d = 16, m = 10;
   const std::vector<double> w(d, 1.0);
@@ -79,7 +79,8 @@ TEST(EnergyScore, SeesStructureThatTheCrpsDoesNot) {
 }
 
 TEST(EnergyScores, WindowsWithoutLandAndTheWholeField) {
-  // 4 x 6 points, windows of 2: six of them, one with land. Errors of 1 in the first window, 0 elsewhere.
+  // 4 x 6 points, windows of 2: six of them, one with land. Errors of 1 in the first window, 0
+  // elsewhere.
   const Mesh grid = Mesh::rectilinear({-0.3, -0.1, 0.1, 0.3}, {10, 10.2, 10.4, 10.6, 10.8, 11});
   std::vector<double> weights(24, 1.0);
   weights[23] = 0;

@@ -51,8 +51,8 @@ TEST(WindowSpectrum, EqualsNumpy) {
 }
 
 TEST(WindowSpectrum, ParsevalHolds) {
-  // All power together is the mean square of the tapered field over that of the taper; a field without a
-  // plane.
+  // All power together is the mean square of the tapered field over that of the taper; a field
+  // without a plane.
   for (const long n : {8L, 15L, 16L}) {
     const WindowSpectrum spectrum(n);
     const auto wave = field_of(n, [&](long j, long i) {
@@ -118,8 +118,9 @@ Mesh quarter_degrees() {
 }
 
 TEST(SpectralScores, TransferFunctionOfARunningMean) {
-  // White noise; the forecast is its 1-2-1 mean in x and y, whose transfer function is known: cos^4(pi k / n)
-  // in each direction. Half power along a diagonal or an axis brackets the effective resolution.
+  // White noise; the forecast is its 1-2-1 mean in x and y, whose transfer function is known:
+  // cos^4(pi k / n) in each direction. Half power along a diagonal or an axis brackets the
+  // effective resolution.
   const CounterRandom random(21, Stream::test);
   const long times = 40;
   SpectralScores scores(quarter_degrees(),

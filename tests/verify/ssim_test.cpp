@@ -80,8 +80,8 @@ TEST(Ssim, EqualsBruteForce) {
 }
 
 TEST(Ssim, EqualsScikitImage) {
-  // scikit-image 0.26.0 (python3 -m venv ve; ve/bin/pip install scikit-image), x and y as float64 of the
-  // float32 fields:
+  // scikit-image 0.26.0 (python3 -m venv ve; ve/bin/pip install scikit-image), x and y as float64
+  // of the float32 fields:
   //   structural_similarity(x, y, data_range=6.0)
   EXPECT_NEAR(mean_ssim(all, field(0.2, 0.5), field(0, 0), SsimWindow{}), 0.9388798520889681, 1e-9);
 }

@@ -36,7 +36,8 @@ TEST_F(VerificationStudy, OtherProductsShareTheTable) {
   EXPECT_NE(text.find("blocks of 3 steps"), std::string::npos);
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path("scores.nc"));
-  // PIT of truth = mean - sigma and of truth = mean - 5/3 sigma: Phi(-1) = 0.159 and Phi(-1.67) = 0.048.
+  // PIT of truth = mean - sigma and of truth = mean - 5/3 sigma: Phi(-1) = 0.159 and Phi(-1.67) =
+  // 0.048.
   EXPECT_NEAR(file.get_all("pit_histogram")[3], 1, 1e-9);
   EXPECT_NEAR(file.get_all("pit_histogram")[20 + 0], 1, 1e-9);
   EXPECT_NEAR(file.get_all("pit_reliability_index")[0], 1.9, 1e-9);
@@ -69,7 +70,8 @@ TEST_F(VerificationStudy, PersistenceAndBound) {
   const ScoreAccumulator scores = verification.score();
   const double anomaly = scores.total(1).rmse, persistence = scores.total(6).rmse,
                bound = scores.total(7).rmse;
-  // The waves move by 0.05 a day: yesterday's are a little worse than today's, and far better than none.
+  // The waves move by 0.05 a day: yesterday's are a little worse than today's, and far better than
+  // none.
   EXPECT_GT(persistence, anomaly);
   EXPECT_LT(persistence, 0.8 * scores.total(5).rmse);
   // Waves of two modes and what is left of the season lie in the space of 4 modes a patch.
@@ -92,7 +94,8 @@ TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
   EXPECT_TRUE(fields.other_anomaly.empty());
   baselines.set_lr_climatology(*cells);
   baselines.read(700, phase, fields);
-  // Fit and interpolation commute: interpolated as the basis does it is the climatology of the basis.
+  // Fit and interpolation commute: interpolated as the basis does it is the climatology of the
+  // basis.
   std::vector<double> of_basis(static_cast<std::size_t>(ny * nx));
   basis.lr_climatology.evaluate(phase, of_basis);
   const auto same = baselines.interpolated_climatology(*cells, Interpolation::bicubic, phase),
@@ -148,7 +151,8 @@ TEST_F(VerificationStudy, BoundIsALeastSquaresProjection) {
   const auto points = static_cast<std::size_t>(ny * nx);
   std::vector<float> climatology(points, 10.0f), truth(points), out(points), again(points);
   for (std::size_t i = 0; i < points; ++i) truth[i] = 10 + std::sin(0.7f * static_cast<float>(i * i % 97));
-  // Gaps: half of one patch (least squares), and all but two points of another (fewer than modes: exact).
+  // Gaps: half of one patch (least squares), and all but two points of another (fewer than modes:
+  // exact).
   const auto is_gap = [](std::size_t i) {
     const std::size_t y = i / nx, x = i % nx;
     return (y >= 8 && x >= 8 && (x + y) % 2 == 0) || (y < 8 && x >= 8 && !(y == 3 && x < 10));

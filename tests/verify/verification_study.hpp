@@ -88,8 +88,8 @@ class VerificationStudy : public ::testing::Test {
     file.commit();
   }
 
-  // Truth + error with the square of bias as variance; in kelvin, so that the units are converted on the way
-  // back.
+  // Truth + error with the square of bias as variance; in kelvin, so that the units are converted
+  // on the way back.
   void write_product(const std::string& file_path, long day_shift, double error = bias) const {
     SampleAxis times;
     times.units = "days since 2000-01-01";

@@ -73,7 +73,8 @@ class Namelist {
   std::string source_ = "defaults";
 };
 
-/// Not collective. Error(usage), agreed: the key of the table is not given in `source`; what to write there.
+/// Not collective. Error(usage), agreed: the key of the table is not given in `source`; what to
+/// write there.
 [[noreturn]] void missing_key(const std::string& key, const std::string& source);
 
 /// doc/namelist.md, generated from the table.

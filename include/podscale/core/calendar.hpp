@@ -45,8 +45,8 @@ DateRange parse_date_range(const std::string& first, const std::string& last);
 /// What the values of a CF time variable mean.
 class TimeUnits {
  public:
-  /// units as in "days since 1982-01-01"; calendar "": standard. Throws Error(data) with `where` (file and
-  /// variable) when one of them is not CF.
+  /// units as in "days since 1982-01-01"; calendar "": standard. Throws Error(data) with `where`
+  /// (file and variable) when one of them is not CF.
   TimeUnits(const std::string& units, const std::string& calendar, const std::string& where);
   Calendar calendar() const { return calendar_; }
   std::optional<Date> date(double value) const;  ///< nullopt: missing, or no time

@@ -41,8 +41,8 @@ struct SampleAxis {
   std::uint64_t time_key(std::size_t step) const;
 };
 
-/// Not collective, as all below. CF time values. Throws Error(data) with `where` (file and variable) when
-/// units or calendar are not CF, or a value is missing.
+/// Not collective, as all below. CF time values. Throws Error(data) with `where` (file and
+/// variable) when units or calendar are not CF, or a value is missing.
 SampleAxis decode_times(const std::vector<double>& values, const std::string& units,
                         const std::string& calendar, const std::string& where);
 

@@ -17,7 +17,8 @@ struct UnitConversion {
 /// dimension.
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where);
 
-/// Not collective. Units of a difference of two values (K where they are degrees Celsius), and of its square.
+/// Not collective. Units of a difference of two values (K where they are degrees Celsius), and of
+/// its square.
 std::string difference_units(const std::string& units);
 std::string squared_units(const std::string& units);
 

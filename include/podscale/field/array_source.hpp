@@ -8,7 +8,8 @@
 
 namespace podscale {
 
-/// Fields in memory, every rank with its own copy: for callers who have read them already, and for tests.
+/// Fields in memory, every rank with its own copy: for callers who have read them already, and for
+/// tests.
 class ArraySource final : public FieldSource {
  public:
   /// Not collective. values: [times][variables][ny*nx] in working units, NaN where missing.

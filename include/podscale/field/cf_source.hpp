@@ -23,8 +23,8 @@ struct CfSpec {
   bool skip_others = false;  ///< files that lack the variable are not part of the series
 };
 
-/// Memory in which sources keep the fields that they have read, each rank its part: whatever is read again
-/// then comes from there. All ranks count alike what each of them holds.
+/// Memory in which sources keep the fields that they have read, each rank its part: whatever is
+/// read again then comes from there. All ranks count alike what each of them holds.
 class FieldCache {
  public:
   /// Not collective. bytes: the most that a rank keeps, of all sources that share the cache.
@@ -42,20 +42,23 @@ class FieldCache {
   std::vector<std::size_t> used_;
 };
 
-/// Collective on the communicator given to open (pass Communicator::self() for a rank's private access).
-/// Packed integers, _FillValue and missing_value, valid_min/max/range (ignored with a warning where
-/// inverted), any units that convert to the working ones; singleton level axes; latitude and longitude as
-/// axes in either direction, -180..180 or 0..360, or of two dimensions; y and x of a projection; rows and
-/// columns of an image. Errors: no_input (missing file, glob without a match), data (not NetCDF, wrong
-/// variable, unstructured grid, time that is not CF, meshes that differ between files, a time that occurs
-/// twice, no time at all, units that don't convert).
+/// Collective on the communicator given to open (pass Communicator::self() for a rank's private
+/// access). Packed integers, _FillValue and missing_value, valid_min/max/range (ignored with a
+/// warning where inverted), any units that convert to the working ones; singleton level axes;
+/// latitude and longitude as axes in either direction, -180..180 or 0..360, or of two dimensions; y
+/// and x of a projection; rows and columns of an image. Errors: no_input (missing file, glob
+/// without a match), data (not NetCDF, wrong variable, unstructured grid, time that is not CF,
+/// meshes that differ between files, a time that occurs twice, no time at all, units that don't
+/// convert).
 ///
-/// Reading is dealt over the ranks: each stored chunk that some rank needs is read, inflated and unpacked by
-/// one of them, alone, and one MPI_Alltoallv takes the values to the ranks that asked. Within a read no file
-/// or attribute is met by two ranks together; an error of one reader is the error of all.
+/// Reading is dealt over the ranks: each stored chunk that some rank needs is read, inflated and
+/// unpacked by one of them, alone, and one MPI_Alltoallv takes the values to the ranks that asked.
+/// Within a read no file or attribute is met by two ranks together; an error of one reader is the
+/// error of all.
 ///
-/// With a cache, the reader keeps what it has read, as the region that the ranks together asked for. Later
-/// reads, of any window in it and by any rank, need the messages alone. What does not fit is read again.
+/// With a cache, the reader keeps what it has read, as the region that the ranks together asked
+/// for. Later reads, of any window in it and by any rank, need the messages alone. What does not
+/// fit is read again.
 class CfSource final : public FieldSource {
  public:
   static CfSource open(const Communicator& comm, const CfSpec& spec,
@@ -69,8 +72,8 @@ class CfSource final : public FieldSource {
   const SampleAxis& times() const override;
   const std::vector<Variable>& variables() const override;
   std::string describe() const override;
-  /// Values outside the plausible range: one warning a source; Error(data) when all that a call brings from
-  /// the files are (wrong units).
+  /// Values outside the plausible range: one warning a source; Error(data) when all that a call
+  /// brings from the files are (wrong units).
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
   std::vector<unsigned char> land_mask(const Window& window) const override;
 

@@ -11,9 +11,9 @@ namespace podscale {
 
 class Coarsened final : public FieldSource {
  public:
-  /// Collective on the communicator of `fine`. Means over factor x factor points of `fine`: of the valid
-  /// points of a block that its land mask, if there is one, calls ocean, each position once (Mesh::owner).
-  /// Errors: data (a factor that is
+  /// Collective on the communicator of `fine`. Means over factor x factor points of `fine`: of the
+  /// valid points of a block that its land mask, if there is one, calls ocean, each position once
+  /// (Mesh::owner). Errors: data (a factor that is
   /// larger than the mesh, or that does not divide the columns of a periodic one).
   Coarsened(std::shared_ptr<const FieldSource> fine, int factor);
 
@@ -30,8 +30,8 @@ class Coarsened final : public FieldSource {
   std::shared_ptr<const FieldSource> fine_;
   int factor_;
   Mesh mesh_;
-  // Land masks of the fine side, without points that repeat others, on the windows read so far: they do not change in time, and a study asks for
-  // two or three windows in turn.
+  // Land masks of the fine side, without points that repeat others, on the windows read so far:
+  // they do not change in time, and a study asks for two or three windows in turn.
   mutable std::vector<std::pair<Window, std::vector<unsigned char>>> masks_;
 };
 

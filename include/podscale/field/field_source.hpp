@@ -1,6 +1,6 @@
 #pragma once
-// Where the fields of a study come from: files, block means of another source, memory, a synthetic ocean. All
-// that reads fields takes this interface.
+// Where the fields of a study come from: files, block means of another source, memory, a synthetic
+// ocean. All that reads fields takes this interface.
 
 #include <optional>
 #include <span>
@@ -26,20 +26,22 @@ class FieldSource {
   idx_t channels() const { return static_cast<idx_t>(variables().size()); }
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   virtual std::string describe() const = 0;
-  /// Collective on comm(); windows may differ between ranks and be empty, steps (of times()) must be the same
-  /// on all ranks. out: [steps][channels][window.ny][window.nx] in working units, NaN where missing.
+  /// Collective on comm(); windows may differ between ranks and be empty, steps (of times()) must
+  /// be the same on all ranks. out: [steps][channels][window.ny][window.nx] in working units, NaN
+  /// where missing.
   virtual void read(const Window& window, std::span<const long> steps, std::span<float> out) const = 0;
-  /// Collective on comm(). What the source itself calls ocean, whatever its data are: [window points], 1 =
-  /// ocean. All ones for a source that says nothing.
+  /// Collective on comm(). What the source itself calls ocean, whatever its data are: [window
+  /// points], 1 = ocean. All ones for a source that says nothing.
   virtual std::vector<unsigned char> land_mask(const Window& window) const {
     return std::vector<unsigned char>(static_cast<std::size_t>(window.points()), 1);
   }
 
 };
 
-/// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of `steps` and
-/// ocean in its land_mask. Read in blocks of time. out: [window.ny][window.nx]. sometimes_valid (optional): number of
-/// points of the window that are valid at some of the steps only (in all channels).
+/// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of
+/// `steps` and ocean in its land_mask. Read in blocks of time. out: [window.ny][window.nx].
+/// sometimes_valid (optional): number of points of the window that are valid at some of the steps
+/// only (in all channels).
 std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
                                       std::span<const long> steps, long* sometimes_valid = nullptr);
 

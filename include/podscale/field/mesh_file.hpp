@@ -1,5 +1,6 @@
 #pragma once
-// A mesh in a NetCDF file of our own, as CF-1.8 has it: the one place that writes and reads back coordinates.
+// A mesh in a NetCDF file of our own, as CF-1.8 has it: the one place that writes and reads back
+// coordinates.
 
 #include <string>
 
@@ -8,16 +9,16 @@
 
 namespace podscale {
 
-/// What a variable on the mesh needs: the names of its two dimensions, and the texts of the attributes
-/// `coordinates` and `grid_mapping` ("" = leave it out).
+/// What a variable on the mesh needs: the names of its two dimensions, and the texts of the
+/// attributes `coordinates` and `grid_mapping` ("" = leave it out).
 struct MeshNames {
   std::string y, x, coordinates, grid_mapping;
   /// Collective on the file. Puts the attributes.
   void describe(NetcdfFile& file, const std::string& variable) const;
 };
 
-/// Collective on the file, before end_definitions(). Dimensions, coordinates, bounds and grid mapping, each
-/// name behind `prefix`:
+/// Collective on the file, before end_definitions(). Dimensions, coordinates, bounds and grid
+/// mapping, each name behind `prefix`:
 ///     rectilinear   lat(lat), lon(lon), lat_bnds, lon_bnds
 ///     curvilinear   lat(y, x), lon(y, x), and their corners where known; a rotated pole also rlat and rlon, of
 ///                   which the dimensions then have the names
@@ -26,11 +27,12 @@ struct MeshNames {
 ///     image         dimensions y and x alone, and an attribute with the size of a pixel
 MeshNames define_mesh(NetcdfFile& file, const Mesh& mesh, const std::string& prefix = "");
 
-/// Collective on comm, the communicator of the file, after end_definitions(). Rank 0's values are written.
+/// Collective on comm, the communicator of the file, after end_definitions(). Rank 0's values are
+/// written.
 void write_mesh(const Communicator& comm, NetcdfFile& file, const Mesh& mesh, const std::string& prefix = "");
 
-/// Collective on the file. The mesh that define_mesh() and write_mesh() wrote, exactly. Error(data) where
-/// there is none.
+/// Collective on the file. The mesh that define_mesh() and write_mesh() wrote, exactly. Error(data)
+/// where there is none.
 Mesh read_mesh(const NetcdfFile& file, const std::string& prefix = "");
 
 }  // namespace podscale

@@ -1,21 +1,24 @@
 #pragma once
-// The steps of a series in a NetCDF file, with CF's bounds: the one place that reads and writes them.
+// The steps of a series in a NetCDF file, with CF's bounds: the one place that reads and writes
+// them.
 
 #include "podscale/core/sample_axis.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
 namespace podscale {
 
-/// Collective on the file. What its time variable says. Error(data): not CF, or a climatology (steps that are
-/// statistics over many years). Bounds that cannot be meant are left out; doubt then says why, and what to do.
+/// Collective on the file. What its time variable says. Error(data): not CF, or a climatology
+/// (steps that are statistics over many years). Bounds that cannot be meant are left out; doubt
+/// then says why, and what to do.
 SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::string& doubt);
 /// The same of `time`; a doubt is a warning.
 SampleAxis read_samples(const NetcdfFile& file);
 
-/// Collective on the file, before end_definitions(). Dimension and variable time, of unlimited length, and
-/// time_bnds where all steps have an interval. chunk: steps stored together.
+/// Collective on the file, before end_definitions(). Dimension and variable time, of unlimited
+/// length, and time_bnds where all steps have an interval. chunk: steps stored together.
 void define_samples(NetcdfFile& file, const SampleAxis& axis, std::size_t chunk = 512);
-/// Collective on comm, the communicator of the file, after end_definitions(). Rank 0's values are written.
+/// Collective on comm, the communicator of the file, after end_definitions(). Rank 0's values are
+/// written.
 void write_samples(const Communicator& comm, NetcdfFile& file, const SampleAxis& axis);
 
 }  // namespace podscale

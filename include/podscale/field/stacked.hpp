@@ -1,5 +1,6 @@
 #pragma once
-// Several sources as the channels of one: variables that lie in files of their own, or side by side.
+// Several sources as the channels of one: variables that lie in files of their own, or side by
+// side.
 
 #include <memory>
 #include <vector>
@@ -10,8 +11,9 @@ namespace podscale {
 
 class Stacked final : public FieldSource {
  public:
-  /// Not collective: all ranks must give the same. The channels of all parts, in order; the land mask has the
-  /// ocean of all. Errors: data (other mesh or other times than those of the first part).
+  /// Not collective: all ranks must give the same. The channels of all parts, in order; the land
+  /// mask has the ocean of all. Errors: data (other mesh or other times than those of the first
+  /// part).
   explicit Stacked(std::vector<std::shared_ptr<const FieldSource>> parts);
 
   const Communicator& comm() const override { return parts_[0]->comm(); }

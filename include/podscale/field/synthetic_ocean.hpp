@@ -1,7 +1,7 @@
 #pragma once
-// A synthetic ocean for studies without data: sea surface temperature with a coast, islands, a seasonal
-// cycle, a western boundary current with a meandering jet, drifting eddies, a turbulent background and a
-// trend.
+// A synthetic ocean for studies without data: sea surface temperature with a coast, islands, a
+// seasonal cycle, a western boundary current with a meandering jet, drifting eddies, a turbulent
+// background and a trend.
 
 #include <cstdint>
 #include <memory>
@@ -36,18 +36,20 @@ struct OceanSpec {
   std::string second;                ///< name of a second variable made from the first; "" = none
 };
 
-/// Not collective. The mesh of the HR points. Rotated: latitudes and longitudes of the spec count from the
-/// pole of a frame at 40 N, 170 W. Plane: as many points at the same distances, in metres about the middle of
-/// the ocean. Errors: usage (a plane that is larger than the earth).
+/// Not collective. The mesh of the HR points. Rotated: latitudes and longitudes of the spec count
+/// from the pole of a frame at 40 N, 170 W. Plane: as many points at the same distances, in metres
+/// about the middle of the ocean. Errors: usage (a plane that is larger than the earth).
 Mesh ocean_mesh(const OceanSpec& spec);
-/// Not collective. Latitudes and longitudes of the HR rows and columns, of the frame where that is rotated.
+/// Not collective. Latitudes and longitudes of the HR rows and columns, of the frame where that is
+/// rotated.
 std::pair<std::vector<double>, std::vector<double>> ocean_axes(const OceanSpec& spec);
 
 /// Not collective. One a channel.
 std::vector<Variable> ocean_variables(const OceanSpec& spec);
 
-/// The HR field on one window. Every value is a function of (spec, time, latitude, longitude) alone, through
-/// CounterRandom, and its terms are summed in the same order everywhere: the same bits whatever the window.
+/// The HR field on one window. Every value is a function of (spec, time, latitude, longitude)
+/// alone, through CounterRandom, and its terms are summed in the same order everywhere: the same
+/// bits whatever the window.
 class SyntheticOcean {
  public:
   /// Not collective. The window may be empty.
@@ -57,8 +59,8 @@ class SyntheticOcean {
 
   /// [window.ny][window.nx], 1 = ocean.
   std::span<const unsigned char> ocean() const;
-  /// Not collective. out: [channels][window.ny][window.nx] in the units of ocean_variables() at step `step` of
-  /// spec.times, NaN on land. Any order of steps; ascending order is fastest.
+  /// Not collective. out: [channels][window.ny][window.nx] in the units of ocean_variables() at
+  /// step `step` of spec.times, NaN on land. Any order of steps; ascending order is fastest.
   void field(long step, std::span<float> out);
 
  private:
@@ -66,9 +68,9 @@ class SyntheticOcean {
   std::unique_ptr<State> state_;
 };
 
-/// Not collective. What the LR companion differs by from the block mean, at step `step`: bias plus white
-/// noise, one for each channel. coarse: block means on a window of the coarse mesh [window.ny][window.nx]; NaN
-/// stays NaN.
+/// Not collective. What the LR companion differs by from the block mean, at step `step`: bias plus
+/// white noise, one for each channel. coarse: block means on a window of the coarse mesh
+/// [window.ny][window.nx]; NaN stays NaN.
 void add_lr_error(const OceanSpec& spec, const Mesh& coarse_mesh, const Window& window, long step,
                   std::span<float> coarse, idx_t channel = 0);
 

@@ -10,11 +10,11 @@
 
 namespace podscale {
 
-/// Collective on comm; windows may differ between ranks. The rows of a weight file for one window of the
-/// target; masks as for Remap. Grids of the file must have the sizes of the two meshes; where the file holds
-/// the positions of their points, these too must agree (to a hundredth of a cell; rows or columns in the
-/// other direction are turned). Errors: data (other grids, several weights a link as for bicubic, links that
-/// lead outside), no_input.
+/// Collective on comm; windows may differ between ranks. The rows of a weight file for one window
+/// of the target; masks as for Remap. Grids of the file must have the sizes of the two meshes;
+/// where the file holds the positions of their points, these too must agree (to a hundredth of a
+/// cell; rows or columns in the other direction are turned). Errors: data (other grids, several
+/// weights a link as for bicubic, links that lead outside), no_input.
 Remap read_weights(const Communicator& comm, const std::string& path, const Mesh& source,
                    std::span<const unsigned char> source_ocean, const Mesh& target, const Window& window,
                    std::span<const unsigned char> target_ocean, Remap::Land land = Remap::Land::renormalise);

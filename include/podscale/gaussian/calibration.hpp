@@ -1,6 +1,7 @@
 #pragma once
-// What a validation period says of a predictive variance: one inflation factor a level (method: section 2.7),
-// the coverage of central intervals before and after, and their conformal half widths.
+// What a validation period says of a predictive variance: one inflation factor a level (method:
+// section 2.7), the coverage of central intervals before and after, and their conformal half
+// widths.
 
 #include <array>
 #include <span>
@@ -21,14 +22,15 @@ struct Inflation {
   std::vector<double> mode{};  ///< of each mode of a patch, relative to `patch`; empty: all 1
   /// Of latent m of a patch.
   double of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0); }
-  /// global, patch, truncation, then the modes: for files, and back. Error(data), not agreed, with `what`
-  /// where it is not three positive numbers or more.
+  /// global, patch, truncation, then the modes: for files, and back. Error(data), not agreed, with
+  /// `what` where it is not three positive numbers or more.
   std::vector<double> numbers() const;
   static Inflation from_numbers(std::span<const double> numbers, const std::string& what);
 };
 
-/// What validation may correct: nothing, one factor a level, or also one a mode of the patches. Where patches
-/// keep nearly as many modes as a short training period can tell apart, the last modes fail most.
+/// What validation may correct: nothing, one factor a level, or also one a mode of the patches.
+/// Where patches keep nearly as many modes as a short training period can tell apart, the last
+/// modes fail most.
 enum class Inflate { none, level, mode };
 Inflate inflate_from_name(const std::string& name);  ///< 'level', 'mode'; Error(usage) on others
 
@@ -36,14 +38,15 @@ struct Calibration {
   Inflation inflation;
   /// Coverage of the calibration_levels on the times held out, area-weighted.
   std::array<double, 4> before{}, after{};
-  /// Half widths, in predicted standard deviations after inflation, that hold the calibration_levels on the
-  /// times held out exactly: split conformal prediction with |error| / sigma as score (Vovk et al.
-  /// 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113).
+  /// Half widths, in predicted standard deviations after inflation, that hold the
+  /// calibration_levels on the times held out exactly: split conformal prediction with |error| /
+  /// sigma as score (Vovk et al. 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
   long times = 0;            ///< that the inflation comes from; 0: not calibrated
   long held_out = 0;         ///< other times: of coverage and half widths
   std::string period, note;  ///< note: why the calibration is weak; "" if it is not
-  /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for the base.
+  /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for
+  /// the base.
   std::string forecast;
 
   /// One line: factors, coverage before and after, period.
@@ -72,8 +75,8 @@ class LevelSums {
     error_[(3 + modes_) * patch_index + 3 + mode] += squared_error;
     variance_[(3 + modes_) * patch_index + 3 + mode] += variance;
   }
-  /// Collective. Ratios; 1 where a level predicts no variance. The same bits at any number of ranks.
-  /// total_patches: of the region.
+  /// Collective. Ratios; 1 where a level predicts no variance. The same bits at any number of
+  /// ranks. total_patches: of the region.
   Inflation factors(const Communicator& comm, long total_patches) const;
 
  private:
@@ -81,19 +84,20 @@ class LevelSums {
   std::vector<double> error_, variance_;  // [patches][3 levels, modes]
 };
 
-/// Histogram of |error| / sigma, one for each patch, so that the total does not depend on the ranks.
+/// Histogram of |error| / sigma, one for each patch, so that the total does not depend on the
+/// ranks.
 class ErrorHistogram {
  public:
   explicit ErrorHistogram(std::size_t patches);
   void add(std::size_t patch_index, double error, double variance, double weight);
   /// Collective: before coverage() and quantiles().
   void reduce(const Communicator& comm, long total_patches);
-  /// After all sigmas are multiplied by `factor`: share of |error| inside the Gaussian central intervals;
-  /// quantiles of |error| / sigma at the calibration_levels.
+  /// After all sigmas are multiplied by `factor`: share of |error| inside the Gaussian central
+  /// intervals; quantiles of |error| / sigma at the calibration_levels.
   std::array<double, 4> coverage(double factor = 1) const;
   std::array<double, 4> quantiles(double factor = 1) const;
-  /// The factor on all sigmas that minimises the Gaussian CRPS. Errors have heavier tails than a Gaussian:
-  /// the one that matches their mean square is then too wide nearly everywhere.
+  /// The factor on all sigmas that minimises the Gaussian CRPS. Errors have heavier tails than a
+  /// Gaussian: the one that matches their mean square is then too wide nearly everywhere.
   double best_factor() const;
 
  private:

@@ -16,51 +16,51 @@ struct LatentForecast {
   std::vector<double> patch_mean, patch_variance;    ///< [local patches][K]
 };
 
-/// N(mean, F F^T) for the coefficients of this rank's patches. The first `shared` columns of the factors are
-/// the same random numbers in all patches of the region, so they carry the covariance between patches; the
-/// others are each patch's own.
+/// N(mean, F F^T) for the coefficients of this rank's patches. The first `shared` columns of the
+/// factors are the same random numbers in all patches of the region, so they carry the covariance
+/// between patches; the others are each patch's own.
 struct CoefficientForecast {
   LatentForecast latent;
   PatchColumns mean;    ///< one column
   PatchColumns factor;  ///< F
   int shared = 0;
   bool has_factor = true;  ///< without it: independent latents, for PointVariance
-  /// Of members, for the variance budget: deviations of the parts inside patches and through global modes, as
-  /// `factor` but without the inflation. Empty otherwise: the columns that are not shared, and those that
-  /// are.
+  /// Of members, for the variance budget: deviations of the parts inside patches and through global
+  /// modes, as `factor` but without the inflation. Empty otherwise: the columns that are not
+  /// shared, and those that are.
   PatchColumns patch_factor, global_factor;
 };
 
-/// Whether a forecast from latents has its covariance factor, which takes modes x (R + modes) values a patch:
-/// it can be left out where PointVariance is all that is asked of the variance.
+/// Whether a forecast from latents has its covariance factor, which takes modes x (R + modes)
+/// values a patch: it can be left out where PointVariance is all that is asked of the variance.
 enum class Factor { with, without };
 
 /// Not collective. Independent latents: shared = R. condition: [local patches][C] K.
 CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
                                           std::span<const float> condition, Factor factor = Factor::with);
 
-/// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that F F^T is
-/// their sample covariance, between patches too (method: section 4.15). z_patch: [M][local patches][K];
-/// z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M, which makes it
-/// comparable with the squared error of the mean.
+/// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that
+/// F F^T is their sample covariance, between patches too (method: section 4.15). z_patch: [M][local
+/// patches][K]; z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M,
+/// which makes it comparable with the squared error of the mean.
 ///
-/// start_noise (optional): mean over the members of the noise that each was made from, as a control variate.
-/// A sampler that the network hardly bends returns its start noise nearly unchanged, and that has mean 0
-/// exactly: the mean is then B c + colour(mean(z - noise)), without the sampling error of M members where the
-/// network does nothing (Owen 2013, Monte Carlo, section 8.9). latent.variance is left without its (M + 1) /
-/// M then.
+/// start_noise (optional): mean over the members of the noise that each was made from, as a control
+/// variate. A sampler that the network hardly bends returns its start noise nearly unchanged, and
+/// that has mean 0 exactly: the mean is then B c + colour(mean(z - noise)), without the sampling
+/// error of M members where the network does nothing (Owen 2013, Monte Carlo, section 8.9).
+/// latent.variance is left without its (M + 1) / M then.
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
                                           std::span<const float> condition,
                                           const LatentSpace::Latents* start_noise = nullptr);
-/// Not collective. Fills patch_factor and global_factor of a forecast from the same members, which the
-/// variance budget needs.
+/// Not collective. Fills patch_factor and global_factor of a forecast from the same members, which
+/// the variance budget needs.
 void split_members(const LatentSpace& space, int members, std::span<const double> z_patch,
                    std::span<const double> z_global, const Inflation& inflation,
                    CoefficientForecast& forecast);
 
-/// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise: [tokens of
-/// the layout][K] standard normal.
+/// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise:
+/// [tokens of the layout][K] standard normal.
 std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
                                       std::span<const float> noise, std::span<const float> condition);
 
@@ -80,16 +80,16 @@ using ForecastFunction =
 /// matter.
 long times_at_once(const LatentSpace& space, long block);
 
-/// Not collective. From moments of the network's latents at a phase of the year to those under the reference:
-/// with the inflation and the seasonal scale.
+/// Not collective. From moments of the network's latents at a phase of the year to those under the
+/// reference: with the inflation and the seasonal scale.
 LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
                            LatentForecast network);
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor::with);
 
-/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window points] K, 0
-/// on land. a: [count][local patches][K] K.
+/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window
+/// points] K, 0 on land. a: [count][local patches][K] K.
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies);
 
@@ -98,21 +98,22 @@ void decode_member(const Basis& basis, std::span<const double> a, std::span<cons
                    std::span<double> field);
 
 /// Collective where patches overlap. Mean and variance of the anomaly of one time: Phi a, and
-/// diag(Phi F F^T Phi^T) + truncation * tau, over the scale of the channels: [values of a field] each.
+/// diag(Phi F F^T Phi^T) + truncation * tau, over the scale of the channels: [values of a field]
+/// each.
 void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                     std::span<double> mean, std::span<double> variance);
 /// The same in the units of the field, on the climatology. NaN on land.
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
 
-/// Parts of the variance on the window, K2, NaN on land; they add up to the variance. The first three are
-/// never negative.
+/// Parts of the variance on the window, K2, NaN on land; they add up to the variance. The first
+/// three are never negative.
 struct VarianceBudget {
   std::vector<double> patch;        ///< of the retained modes, inside the patch
   std::vector<double> cross_patch;  ///< of the retained modes, through global modes
   std::vector<double> truncation;   ///< of the modes left out
-  /// What the inflation added (or took) over all of these; of members also their sample covariance between
-  /// the first two.
+  /// What the inflation added (or took) over all of these; of members also their sample covariance
+  /// between the first two.
   std::vector<double> calibration;
 };
 /// Collective where patches overlap. Of members: after split_members.

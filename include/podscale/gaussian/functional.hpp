@@ -1,6 +1,6 @@
 #pragma once
-// Any linear functional of the field, as an area mean, a section or a gradient: its mean and variance follow
-// from those of the coefficients, without members (method: section 4.14):
+// Any linear functional of the field, as an area mean, a section or a gradient: its mean and
+// variance follow from those of the coefficients, without members (method: section 4.14):
 //
 //   w^T u        ~ N(w^T (climatology + Phi a), (w^T Phi) F F^T (Phi^T w) + sum_i w_i^2 tau_i)
 
@@ -19,17 +19,18 @@ struct Functional {
   std::vector<double> weights;  ///< [values of a field]
 };
 
-/// South, north, west, east in degrees, in any longitude convention; east < west goes across its cut.
+/// South, north, west, east in degrees, in any longitude convention; east < west goes across its
+/// cut.
 struct Box {
   double south = 0, north = 0, west = 0, east = 0;
 };
 
-/// Not collective. [window points]: 1 where a cell centre lies in the box, times its area; not normalised (see
-/// normalise). Error(usage) for a mesh without latitudes and longitudes.
+/// Not collective. [window points]: 1 where a cell centre lies in the box, times its area; not
+/// normalised (see normalise). Error(usage) for a mesh without latitudes and longitudes.
 std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::span<const unsigned char> ocean,
                                 const Box& box);
-/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data) where it
-/// is zero: `what` has no ocean.
+/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data)
+/// where it is zero: `what` has no ocean.
 void normalise_weights(const Communicator& comm, std::span<double> weights, const std::string& what,
                        long points_of_grid);
 
@@ -44,8 +45,8 @@ class FunctionalSet {
   FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
   std::size_t size() const { return functionals_.size(); }
   const std::string& name(std::size_t f) const { return functionals_[f].name; }
-  /// Collective. [functionals] degC and K2, the same on every rank and at any number of ranks. climatology:
-  /// [values of a field]; truncation: inflation of tau.
+  /// Collective. [functionals] degC and K2, the same on every rank and at any number of ranks.
+  /// climatology: [values of a field]; truncation: inflation of tau.
   std::vector<FunctionalForecast> evaluate(const Communicator& comm, const CoefficientForecast& forecast,
                                            double truncation, std::span<const double> climatology) const;
 

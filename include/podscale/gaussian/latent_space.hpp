@@ -3,9 +3,9 @@
 //
 //   a_p = B_p c_p + U_p L^(1/2) z_g + S_p^(1/2) z_p
 //
-// so that under the reference z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without one; the
-// network works on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no global part, and
-// S_p^(1/2) is diagonal: the published per-coefficient standardisation.
+// so that under the reference z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without
+// one; the network works on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no
+// global part, and S_p^(1/2) is diagonal: the published per-coefficient standardisation.
 
 #include <span>
 #include <string>
@@ -42,16 +42,16 @@ class LatentSpace {
   /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes] K. z_global: [R]; z_patch: [modes].
   void colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
               std::span<double> r) const;
-  /// From latents of the network at a phase of the year to latents under the reference, in place: times the
-  /// seasonal scale. z_patch: [any][local patches][K]; z_global: [any][R].
+  /// From latents of the network at a phase of the year to latents under the reference, in place:
+  /// times the seasonal scale. z_patch: [any][local patches][K]; z_global: [any][R].
   void add_season(double year_phase, std::span<double> z_patch, std::span<double> z_global) const;
   /// Condition for the network, standardised: [C].
   void standardise(std::size_t p, const float* condition, float* out) const;
 
-  /// Collective. Latents of `times` fields from their coefficients and conditions: z_patch [times][local
-  /// patches][K], 0 in padding, and z_global [times][R], the same on every rank. a: [times][local patches][K]
-  /// K; condition: [times][local patches][C] K. year_phase: [times], for the latents of the network, or
-  /// empty.
+  /// Collective. Latents of `times` fields from their coefficients and conditions: z_patch
+  /// [times][local patches][K], 0 in padding, and z_global [times][R], the same on every rank. a:
+  /// [times][local patches][K] K; condition: [times][local patches][C] K. year_phase: [times], for
+  /// the latents of the network, or empty.
   struct Latents {
     std::vector<double> patch, global;
   };
@@ -67,9 +67,9 @@ class LatentSpace {
   const ReferenceForecast* reference_;
 };
 
-/// Not collective. [modes x (R + modes)]: the columns of U L^(1/2) and S^(1/2), each times the standard
-/// deviation of its latent; F F^T is then the covariance of the coefficients. variances of the latents: [R],
-/// [modes].
+/// Not collective. [modes x (R + modes)]: the columns of U L^(1/2) and S^(1/2), each times the
+/// standard deviation of its latent; F F^T is then the covariance of the coefficients. variances of
+/// the latents: [R], [modes].
 std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
                                       std::span<const double> global_variance,
                                       std::span<const double> patch_variance);

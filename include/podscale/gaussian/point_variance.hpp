@@ -1,6 +1,6 @@
 #pragma once
-// The pixel variance of independent latents without a covariance factor: what each latent contributes to a
-// point does not depend on time.
+// The pixel variance of independent latents without a covariance factor: what each latent
+// contributes to a point does not depend on time.
 
 #include <vector>
 
@@ -8,21 +8,23 @@
 
 namespace podscale {
 
-/// diag(Phi F F^T Phi^T) of a forecast from latents, for callers that need the variance of many times: a
-/// weighted sum of R + K fields that are made once, in place of products of every patch at every time.
+/// diag(Phi F F^T Phi^T) of a forecast from latents, for callers that need the variance of many
+/// times: a weighted sum of R + K fields that are made once, in place of products of every patch at
+/// every time.
 class PointVariance {
  public:
-  /// Collective where patches overlap. space must outlive it. Memory: (R + K) values a point of the window.
+  /// Collective where patches overlap. space must outlive it. Memory: (R + K) values a point of the
+  /// window.
   explicit PointVariance(const LatentSpace& space);
-  /// Collective where patches overlap. As decode_forecast on a climatology of 0, of a forecast from latents
-  /// (with or without its factor); 0 on land.
+  /// Collective where patches overlap. As decode_forecast on a climatology of 0, of a forecast from
+  /// latents (with or without its factor); 0 on land.
   void decode(const CoefficientForecast& forecast, double truncation, std::span<double> mean,
               std::span<double> variance) const;
 
  private:
   const LatentSpace* space_;
-  // [patch points of this rank][K]: (Phi S^(1/2))^2 before patches are joined, and [R][window points]: the
-  // squares of U L^(1/2) on the window.
+  // [patch points of this rank][K]: (Phi S^(1/2))^2 before patches are joined, and [R][window
+  // points]: the squares of U L^(1/2) on the window.
   std::vector<std::vector<double>> own_;
   std::vector<double> global_;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// The condition c_p of a patch: LR anomalies of the cells near it (Neighbourhood) in all channels, at some
-// time lags (method: section 2.4).
+// The condition c_p of a patch: LR anomalies of the cells near it (Neighbourhood) in all channels,
+// at some time lags (method: section 2.4).
 
 #include <vector>
 
@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// Where a rank finds the predictors of its patches. Slot = (lag * channels + channel) * cells + cell; a slot
-/// without a cell is 0 and unused.
+/// Where a rank finds the predictors of its patches. Slot = (lag * channels + channel) * cells +
+/// cell; a slot without a cell is 0 and unused.
 struct Predictors {
   Predictors() = default;  ///< none: no slots
   /// Collective on comm. halo: LR cells on each side of a patch; lags: in steps of the LR series.

@@ -1,5 +1,6 @@
 #pragma once
-// What the network starts from: a Gaussian a ~ N(mean(c), Sigma) of the POD coefficients, given the condition.
+// What the network starts from: a Gaussian a ~ N(mean(c), Sigma) of the POD coefficients, given the
+// condition.
 
 #include <cstdint>
 #include <span>
@@ -20,10 +21,11 @@ struct ReferenceForecast {
   virtual void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const = 0;
   /// Standard deviation of each condition value, K, 0 in unused ones: [local patches][C].
   virtual const std::vector<double>& condition_scale(const Basis& basis) const = 0;
-  /// Collective. Of basis and reference, not of the calibration: what a model belongs to. Independent of the
-  /// number of ranks.
+  /// Collective. Of basis and reference, not of the calibration: what a model belongs to.
+  /// Independent of the number of ranks.
   virtual std::uint64_t checksum(const Communicator& comm, const Basis& basis) const = 0;
-  /// C, values of a patch's condition: LR cells, then the projection of the interpolated LR anomaly.
+  /// C, values of a patch's condition: LR cells, then the projection of the interpolated LR
+  /// anomaly.
   long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
 
   Predictors predictors{};        ///< those LR cells; none: no slots
@@ -33,8 +35,8 @@ struct ReferenceForecast {
   Calibration calibration{};      ///< of the reference used alone
 };
 
-/// The published method (model.base = 'none'): mean 0 and the variance of each coefficient. The network makes
-/// all of the forecast.
+/// The published method (model.base = 'none'): mean 0 and the variance of each coefficient. The
+/// network makes all of the forecast.
 struct Diagonal final : ReferenceForecast {
   /// Not collective.
   explicit Diagonal(const Basis& basis);

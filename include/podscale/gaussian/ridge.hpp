@@ -1,23 +1,23 @@
 #pragma once
-// Ridge regression of a patch's coefficients on its predictors (method: section 2.5; Hoerl & Kennard 1970,
-// Technometrics 12): a ~ B c, without an intercept, since both are anomalies.
+// Ridge regression of a patch's coefficients on its predictors (method: section 2.5; Hoerl &
+// Kennard 1970, Technometrics 12): a ~ B c, without an intercept, since both are anomalies.
 
 #include <span>
 #include <vector>
 
 namespace podscale {
 
-/// Normal equations of one patch, streamed: memory is slots^2 + slots * modes values, whatever the length of
-/// the series. Not collective.
+/// Normal equations of one patch, streamed: memory is slots^2 + slots * modes values, whatever the
+/// length of the series. Not collective.
 class RidgeFit {
  public:
   /// penalty_weights: [slots], factors on the penalty.
   RidgeFit(std::vector<double> penalty_weights, int modes);
-  /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values, `stride_a`
-  /// apart; K. The result depends on how the series is cut into blocks in the last bits.
+  /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values,
+  /// `stride_a` apart; K. The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
-  /// B: [modes][slots] row-major, K per K. The penalty is relative: it is multiplied by the mean square of
-  /// the predictors that vary. Those that never do get 0. penalty > 0.
+  /// B: [modes][slots] row-major, K per K. The penalty is relative: it is multiplied by the mean
+  /// square of the predictors that vary. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
   /// Sum of |a - B c|^2 over what was added here, K2: on a validation period from that period's own
   /// equations.

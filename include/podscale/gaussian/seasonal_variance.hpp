@@ -1,6 +1,6 @@
 #pragma once
-// The residual variance through the year (method: section 2.6): the latents of the base have variance 1 over
-// the training period as a whole, but not in every season.
+// The residual variance through the year (method: section 2.6): the latents of the base have
+// variance 1 over the training period as a whole, but not in every season.
 
 #include <cstddef>
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-/// Variance of the latents at a phase of the year, as harmonics: one curve a patch, one a global mode. Empty:
-/// 1 always.
+/// Variance of the latents at a phase of the year, as harmonics: one curve a patch, one a global
+/// mode. Empty: 1 always.
 struct SeasonalVariance {
   int harmonics = 0;
   std::vector<double> patch;   ///< [local patches][1 + 2H]: mean, cos 1, sin 1, ...
@@ -19,7 +19,8 @@ struct SeasonalVariance {
   bool varies() const { return harmonics > 0; }
 };
 
-/// Not collective. Variance at a phase whose harmonic_basis is given, of one curve [1 + 2H]; 0.25 to 4.
+/// Not collective. Variance at a phase whose harmonic_basis is given, of one curve [1 + 2H]; 0.25
+/// to 4.
 double variance_at(const double* curve, const std::vector<double>& basis);
 
 /// Standard deviations of the latents at one time, at most twice and at least half of the year's.

@@ -11,7 +11,8 @@
 
 namespace podscale {
 
-/// Factors on the standard deviation of the noise that sampling starts from: how calibration reaches members.
+/// Factors on the standard deviation of the noise that sampling starts from: how calibration
+/// reaches members.
 struct Temperature {
   Temperature() = default;
   explicit Temperature(const Inflation& inflation);

@@ -54,7 +54,8 @@ inline double distance(const Vector3& a, const Vector3& b, Space space) {
   const double chord = norm(a - b);
   return space == Space::plane ? chord : 2 * std::asin(std::fmin(1.0, 0.5 * chord));
 }
-/// Of a quadrilateral with great circles as edges, steradians, or of a plane one; any sense of rotation.
+/// Of a quadrilateral with great circles as edges, steradians, or of a plane one; any sense of
+/// rotation.
 inline double quad_area(const std::array<Vector3, 4>& q, Space space) {
   const auto triangle = [&](const Vector3& a, const Vector3& b, const Vector3& c) {
     const Vector3 n = cross(b - a, c - a);

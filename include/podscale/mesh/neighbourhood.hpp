@@ -1,6 +1,6 @@
 #pragma once
-// The cells of a coarse mesh that a patch of a fine one is predicted from, in slots that mean the same for
-// every patch.
+// The cells of a coarse mesh that a patch of a fine one is predicted from, in slots that mean the
+// same for every patch.
 
 #include <span>
 #include <vector>
@@ -10,22 +10,22 @@
 
 namespace podscale {
 
-/// Where both meshes have axes of one kind: the cells that overlap the patch, and `halo` more on each side,
-/// row by row from (first, first); every patch has the slots of the largest.
+/// Where both meshes have axes of one kind: the cells that overlap the patch, and `halo` more on
+/// each side, row by row from (first, first); every patch has the slots of the largest.
 ///
 ///     halo 1, patch of one cell      slot = row * columns + column
 ///     6 7 8
 ///     3 P 5
 ///     0 1 2
 ///
-/// On any other pair: the cells nearest to the centre of the patch, nearest first, as many for every patch as
-/// the largest needs for its area and the halo (one row of slots). Cells outside of the mesh or on land have
-/// no value: their slot is -1.
+/// On any other pair: the cells nearest to the centre of the patch, nearest first, as many for
+/// every patch as the largest needs for its area and the halo (one row of slots). Cells outside of
+/// the mesh or on land have no value: their slot is -1.
 class Neighbourhood {
  public:
   Neighbourhood() = default;
-  /// Collective on comm. coarse_ocean: [coarse.points()]; patches: this rank's, windows of `fine`. Errors:
-  /// data (no common space).
+  /// Collective on comm. coarse_ocean: [coarse.points()]; patches: this rank's, windows of `fine`.
+  /// Errors: data (no common space).
   Neighbourhood(const Communicator& comm, const Mesh& coarse, std::span<const unsigned char> coarse_ocean,
                 const Mesh& fine, std::span<const Window> patches, idx_t halo);
 

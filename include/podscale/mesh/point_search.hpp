@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// Of the points of a mesh that own themselves, have a position in `space` and are wanted. Not collective:
-/// the same on every rank. Copies share the tree.
+/// Of the points of a mesh that own themselves, have a position in `space` and are wanted. Not
+/// collective: the same on every rank. Copies share the tree.
 class PointSearch {
  public:
   struct Hit {
@@ -19,8 +19,8 @@ class PointSearch {
   };
   /// wanted: [mesh.points()], empty: all.
   PointSearch(const Mesh& mesh, Space space, std::span<const unsigned char> wanted = {});
-  /// The nearest `count` (fewer where there are fewer), nearest first. Points that are equally far but for
-  /// rounding come in the order of their numbers.
+  /// The nearest `count` (fewer where there are fewer), nearest first. Points that are equally far
+  /// but for rounding come in the order of their numbers.
   std::vector<Hit> nearest(const Vector3& place, idx_t count) const;
   idx_t size() const;
 

@@ -1,5 +1,6 @@
 #pragma once
-// From the points of one mesh to those of another, never letting land bleed into the sea: sparse rows (CSR).
+// From the points of one mesh to those of another, never letting land bleed into the sea: sparse
+// rows (CSR).
 
 #include <cstdint>
 #include <span>
@@ -18,8 +19,9 @@ const char* interpolation_name(Interpolation kind);
 /// projection) or on the sphere. Error(data) where neither is possible.
 Space common_space(const Mesh& source, const Mesh& target);
 
-/// target = W source for the ocean points of one window of the target. Rows are local: a rank reads the
-/// window source() of the source from its file and needs no message. A row is the same whatever the window.
+/// target = W source for the ocean points of one window of the target. Rows are local: a rank reads
+/// the window source() of the source from its file and needs no message. A row is the same whatever
+/// the window.
 ///   nearest   the source point whose centre is nearest.
 ///   bilinear  the 4 points round the target, land dropped and weights renormalised; exact for linear fields
 ///             away from land (curvilinear sources: to second order).
@@ -32,7 +34,8 @@ Space common_space(const Mesh& source, const Mesh& target);
 ///   row is empty (the result is 0, meant for anomalies) and counted in `unreached()`.
 class Remap {
  public:
-  /// Links of a target to a source point, as in files of weights; points count from 0, in any order.
+  /// Links of a target to a source point, as in files of weights; points count from 0, in any
+  /// order.
   struct Triplets {
     std::vector<idx_t> target, source;
     std::vector<double> weight;
@@ -43,8 +46,8 @@ class Remap {
   };
 
   Remap() = default;
-  /// Not collective. source_ocean: [source.points()]; target_ocean: [window points]. Errors: data (no common
-  /// space), usage (bicubic from a source without axes).
+  /// Not collective. source_ocean: [source.points()]; target_ocean: [window points]. Errors: data
+  /// (no common space), usage (bicubic from a source without axes).
   Remap(const Mesh& source, std::span<const unsigned char> source_ocean, const Mesh& target,
         const Window& window, std::span<const unsigned char> target_ocean, Interpolation kind,
         int search = 4);
@@ -60,8 +63,8 @@ class Remap {
   /// Links of a row: indices within source(), and weights.
   std::span<const std::int32_t> columns(idx_t row) const { return part(columns_, row); }
   std::span<const double> weights(idx_t row) const { return part(weights_, row); }
-  /// values: [source().points()], never looked at where land (NaN allowed); out: [window points], 0 on land
-  /// and at unreached points.
+  /// values: [source().points()], never looked at where land (NaN allowed); out: [window points], 0
+  /// on land and at unreached points.
   void apply(std::span<const float> values, std::span<float> out) const;
 
  private:

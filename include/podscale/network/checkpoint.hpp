@@ -35,16 +35,17 @@ struct Checkpoint {
 
 /// Collective; rank 0 writes to a temporary name and renames. Errors: io.
 void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, const std::string& path);
-/// Collective; rank 0 reads, all get it. Errors: no_input, data (not a model of ours, truncated, another
-/// format).
+/// Collective; rank 0 reads, all get it. Errors: no_input, data (not a model of ours, truncated,
+/// another format).
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path);
 /// Of the best weights, whatever the order of the slices.
 std::string weights_checksum(const Checkpoint& checkpoint);
-/// Values of `from` (laid out as checkpoint.slices) in the order of `slices`. Error(data) that names the
-/// first parameter that is missing or has another shape. Not collective.
+/// Values of `from` (laid out as checkpoint.slices) in the order of `slices`. Error(data) that
+/// names the first parameter that is missing or has another shape. Not collective.
 std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Checkpoint& checkpoint,
                                const std::vector<float>& from, const std::string& path);
-/// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not collective.
+/// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not
+/// collective.
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
                         const std::string& basis_checksum, const std::string& path, const std::string& basis);
 

@@ -1,6 +1,6 @@
 #pragma once
-// The Vision Transformer over tokens (method: section 3.9; Peebles & Xie 2023 for adaLN-zero). Internal to
-// the layer and its tests: includes Torch.
+// The Vision Transformer over tokens (method: section 3.9; Peebles & Xie 2023 for adaLN-zero).
+// Internal to the layer and its tests: includes Torch.
 
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
@@ -15,8 +15,8 @@
 
 namespace podscale {
 
-/// Attention and MLP, each modulated by the conditioning vector through a zero-initialised linear map
-/// (adaLN-zero), so that a new block is the identity.
+/// Attention and MLP, each modulated by the conditioning vector through a zero-initialised linear
+/// map (adaLN-zero), so that a new block is the identity.
 class BlockImpl : public torch::nn::Module {
  public:
   BlockImpl(int width, int heads, double dropout);
@@ -33,13 +33,14 @@ TORCH_MODULE(Block);
 class Denoiser : public torch::nn::Module {
  public:
   Denoiser(const TokenLayout& layout, const ModelOptions& options);
-  /// x: [B, P, K]; condition: [B, P, C]; angle, year_phase: [B], or [1] for all. The prediction (noise or
-  /// velocity): [B, P, K], exactly 0 for inactive modes, and for all of them before training.
+  /// x: [B, P, K]; condition: [B, P, C]; angle, year_phase: [B], or [1] for all. The prediction
+  /// (noise or velocity): [B, P, K], exactly 0 for inactive modes, and for all of them before
+  /// training.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
                         const torch::Tensor& year_phase);
-  /// The Gaussian head: mean and log-variance of the clean latents given the condition alone, [B, P, K] each;
-  /// both exactly 0 before training, which is the base. The same blocks see x = 0 at angle = pi/2, where a
-  /// state carries no information.
+  /// The Gaussian head: mean and log-variance of the clean latents given the condition alone, [B,
+  /// P, K] each; both exactly 0 before training, which is the base. The same blocks see x = 0 at
+  /// angle = pi/2, where a state carries no information.
   struct Head {
     torch::Tensor mean, log_variance;
   };
@@ -60,12 +61,12 @@ class Denoiser : public torch::nn::Module {
   std::vector<Block> blocks_;
 };
 
-/// The parameters of a module as views of one contiguous float32 tensor: one reduction, one norm, one average
-/// for all.
+/// The parameters of a module as views of one contiguous float32 tensor: one reduction, one norm,
+/// one average for all.
 class FlatParameters {
  public:
-  /// Moves the parameters of `module` into a flat tensor and leaves views behind; gradients likewise if asked
-  /// for.
+  /// Moves the parameters of `module` into a flat tensor and leaves views behind; gradients
+  /// likewise if asked for.
   FlatParameters(torch::nn::Module& module, bool gradients);
   torch::Tensor values;    ///< [n]
   torch::Tensor gradient;  ///< [n], undefined without gradients

@@ -37,7 +37,8 @@ struct TrainingOptions {
   double condition_noise = 0;  ///< standard deviation of noise on the standardised condition
 };
 
-/// Standardised tokens of this rank's items (times): contiguous shares of the series, see Transposition.
+/// Standardised tokens of this rank's items (times): contiguous shares of the series, see
+/// Transposition.
 struct TrainingSet {
   long items = 0;
   std::span<const float> latent;      ///< [items][P][K]
@@ -71,11 +72,13 @@ struct ValidationRecord {
   double loss = 0, score = 0;
 };
 
-/// A trained network, read-only, for sampling: what the forecasts need of it, whatever it is made of.
+/// A trained network, read-only, for sampling: what the forecasts need of it, whatever it is made
+/// of.
 class TokenNetwork {
  public:
   virtual ~TokenNetwork() = default;
-  /// Not collective. Both ways to use it, with fixed sampler options; the network must outlive them.
+  /// Not collective. Both ways to use it, with fixed sampler options; the network must outlive
+  /// them.
   virtual NetworkFunctions functions(const SamplerOptions& options) const = 0;
   virtual const ModelOptions& options() const = 0;
   virtual const Calibration& calibration(bool head) const = 0;  ///< of head or members; times = 0: none
@@ -85,7 +88,8 @@ class TokenNetwork {
   virtual const std::string& criterion() const = 0;  ///< that the weights were selected by
 };
 
-/// The score of the weights behind the functions, lower is better. Collective, the same value on every rank.
+/// The score of the weights behind the functions, lower is better. Collective, the same value on
+/// every rank.
 using ValidationScore = std::function<double(const NetworkFunctions& network)>;
 
 /// Trains a network data-parallel over ranks.
@@ -94,13 +98,14 @@ class NetworkTrainer {
   virtual ~NetworkTrainer() = default;
   /// How validation members are drawn; the default is DDIM with 20 steps.
   virtual void set_validation_sampler(const SamplerOptions& sampler) = 0;
-  /// What the validation score is, in words. Where model_file has weights that another one selected, run()
-  /// scores them and step 0 again first; weights that do not beat step 0 are given up, and calibrations with
-  /// them.
+  /// What the validation score is, in words. Where model_file has weights that another one
+  /// selected, run() scores them and step 0 again first; weights that do not beat step 0 are given
+  /// up, and calibrations with them.
   virtual void set_criterion(const std::string& criterion) = 0;
-  /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the end; keeps
-  /// the averaged weights of the best score; writes the checkpoint every checkpoint_every steps, and when
-  /// should_stop() is true on any rank (asked at every step; then returns false).
+  /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the
+  /// end; keeps the averaged weights of the best score; writes the checkpoint every
+  /// checkpoint_every steps, and when should_stop() is true on any rank (asked at every step; then
+  /// returns false).
   virtual bool run(const TrainingSet& data, const ValidationScore& score,
                    const std::function<bool()>& should_stop) = 0;
   /// Not collective. Kept in the file by the next save(); more training drops them.
@@ -132,8 +137,8 @@ struct NetworkBackend {
   std::string versions;  ///< for --version: a line on the library
   /// Before the first tensor: threads of the library and of BLAS; 0 = cores / ranks on this node.
   std::function<void(int threads)> tune_process;
-  /// Collective on comm. Where this rank's network runs: 'cpu', or 'cuda:N' for 'cuda'. Error(usage), agreed,
-  /// where the library finds no such device on the node of a rank.
+  /// Collective on comm. Where this rank's network runs: 'cpu', or 'cuda:N' for 'cuda'.
+  /// Error(usage), agreed, where the library finds no such device on the node of a rank.
   std::function<std::string(const Communicator& comm, const std::string& device)> device_of_rank;
   /// Collective. As Model::load, as Trainer.
   std::function<std::unique_ptr<TokenNetwork>(const Communicator& comm, const std::string& path,
@@ -146,8 +151,8 @@ struct NetworkBackend {
       bool resume, const std::string& effective_namelist, const std::string& basis)>
       trainer;
 };
-/// Not collective. Of this build; where it has none (PODSCALE_NETWORK=OFF), load and trainer are refused:
-/// Error(usage).
+/// Not collective. Of this build; where it has none (PODSCALE_NETWORK=OFF), load and trainer are
+/// refused: Error(usage).
 const NetworkBackend& network_backend();
 
 }  // namespace podscale

@@ -1,6 +1,6 @@
 #pragma once
-// Samplers over an abstract denoiser (method: section 3.11), on tensors [members][P][K]. Internal to the
-// layer and its tests: includes Torch.
+// Samplers over an abstract denoiser (method: section 3.11), on tensors [members][P][K]. Internal
+// to the layer and its tests: includes Torch.
 
 #include <torch/types.h>
 

@@ -1,6 +1,6 @@
 #pragma once
-// The Vision Transformer of LibTorch, as network and as trainer. No Torch header is needed to include this
-// file.
+// The Vision Transformer of LibTorch, as network and as trainer. No Torch header is needed to
+// include this file.
 
 #include <memory>
 #include <string>
@@ -14,23 +14,25 @@ namespace podscale {
 /// validation score.
 class Model final : public TokenNetwork {
  public:
-  /// Collective on comm: rank 0 reads, all get the bytes. basis: its name, for the error. Errors: no_input,
-  /// data (not a model of ours, damaged, layout or basis_checksum that differ from those given).
+  /// Collective on comm: rank 0 reads, all get the bytes. basis: its name, for the error. Errors:
+  /// no_input, data (not a model of ours, damaged, layout or basis_checksum that differ from those
+  /// given).
   static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
                     const std::string& basis_checksum, const std::string& device,
                     const std::string& basis = "the basis here");
   Model(Model&&) noexcept;
   ~Model() override;
 
-  /// Not collective. Members first_member .. first_member + count - 1 of one time. condition: [P][C]; out:
-  /// [count][P][K]. The same bits on any rank for the same (seed, time_key, first_member, count): callers cut
-  /// the members into the same groups everywhere and pad the last one (EnsemblePlan). In another group a
-  /// member is the same to rounding only, since BLAS treats the last rows of a product differently.
+  /// Not collective. Members first_member .. first_member + count - 1 of one time. condition:
+  /// [P][C]; out: [count][P][K]. The same bits on any rank for the same (seed, time_key,
+  /// first_member, count): callers cut the members into the same groups everywhere and pad the last
+  /// one (EnsemblePlan). In another group a member is the same to rounding only, since BLAS treats
+  /// the last rows of a product differently.
   void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
               std::uint64_t time_key, int first_member, int count, std::span<float> out,
               const Temperature& temperature = {}) const;
-  /// Not collective. One evaluation: mean and variance of the latents of one time, [P][K] each; 0 and 1 in
-  /// padding; also everywhere before training, which is the base.
+  /// Not collective. One evaluation: mean and variance of the latents of one time, [P][K] each; 0
+  /// and 1 in padding; also everywhere before training, which is the base.
   void head(std::span<const float> condition, float year_phase, std::span<float> mean,
             std::span<float> variance) const;
   NetworkFunctions functions(const SamplerOptions& options) const override;
@@ -51,10 +53,10 @@ class Model final : public TokenNetwork {
 /// Trains the Vision Transformer.
 class Trainer final : public NetworkTrainer {
  public:
-  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume is set,
-  /// the state in it: weights, moving average, optimizer, step, history; then the continuation on the same
-  /// number of ranks is bit-identical to a run that never stopped. Errors: data (layout, options or basis
-  /// checksum differ).
+  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume
+  /// is set, the state in it: weights, moving average, optimizer, step, history; then the
+  /// continuation on the same number of ranks is bit-identical to a run that never stopped. Errors:
+  /// data (layout, options or basis checksum differ).
   Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
           const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
           bool resume, const std::string& effective_namelist, const std::string& basis = "the basis here");
@@ -84,9 +86,9 @@ int device_index(int node_rank, int devices);
 /// Collective on comm. See NetworkBackend.
 std::string device_of_rank(const Communicator& comm, const std::string& device);
 
-/// Collective over the program, before the first tensor: keeps glibc from giving large tensors back to the
-/// system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this node; then, once
-/// MPI is up, collective over the program). See doc/layout.md.
+/// Collective over the program, before the first tensor: keeps glibc from giving large tensors back
+/// to the system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this
+/// node; then, once MPI is up, collective over the program). See doc/layout.md.
 void tune_process(int threads);
 
 }  // namespace podscale

@@ -18,8 +18,9 @@
 
 namespace podscale {
 
-/// What every rank knows of the region, and this rank's part of the basis. A field has the values of all
-/// channels on the rank's window, [channels][window points]; a patch holds its points in all of them.
+/// What every rank knows of the region, and this rank's part of the basis. A field has the values
+/// of all channels on the rank's window, [channels][window points]; a patch holds its points in all
+/// of them.
 struct Basis {
   Basis(Mesh mesh, long patch_y, long patch_x, int ranks, int rank, long channels = 1)
       : mesh(std::move(mesh)),
@@ -33,8 +34,8 @@ struct Basis {
   Decomposition decomposition;
   Window window;
   long patch_y, patch_x;
-  /// Anomalies are divided by the scale of their channel, so that modes weigh all channels alike: one over the
-  /// whole region, in the units of the channel. 1 where there is one channel.
+  /// Anomalies are divided by the scale of their channel, so that modes weigh all channels alike:
+  /// one over the whole region, in the units of the channel. 1 where there is one channel.
   std::vector<double> channel_scale;
   std::vector<Variable> variables;   ///< [channels] of the HR source
   std::vector<unsigned char> ocean;  ///< [window points], valid in all channels
@@ -83,12 +84,13 @@ struct Basis {
   TokenLayout layout(const Communicator& comm) const;
   /// Collective. Of mesh, mask, climatologies and modes; independent of the number of ranks.
   std::uint64_t checksum(const Communicator& comm) const;
-  /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be set.
+  /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be
+  /// set.
   void overlap_patches(const Communicator& comm, long overlap) {
     lapping = Lapping(comm, decomposition, mesh.periodic(), ocean, overlap);
   }
-  /// Not collective. Phase of the climatologies at a step of any series or product of the study. One choice
-  /// for all: a product of one time cannot tell that its source was monthly.
+  /// Not collective. Phase of the climatologies at a step of any series or product of the study.
+  /// One choice for all: a product of one time cannot tell that its source was monthly.
   double year_phase(const SampleAxis& axis, std::size_t step) const {
     return podscale::year_phase(axis, step, monthly);
   }

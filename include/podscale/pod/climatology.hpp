@@ -1,6 +1,6 @@
 #pragma once
-// Climatology: per point, mean + H annual harmonics by least squares over the training period (method:
-// section 1.1).
+// Climatology: per point, mean + H annual harmonics by least squares over the training period
+// (method: section 1.1).
 
 #include <span>
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-/// Not collective. coefficients: [1 + 2H][points] float64: mean, cos 1, sin 1, cos 2, sin 2, ... in the unit
-/// of the field.
+/// Not collective. coefficients: [1 + 2H][points] float64: mean, cos 1, sin 1, cos 2, sin 2, ... in
+/// the unit of the field.
 struct Climatology {
   int harmonics = 0;
   long points = 0;
@@ -37,11 +37,13 @@ struct YearCoverage {
 /// Not collective. phases: of all times, in [0, 1); at least one.
 YearCoverage year_coverage(std::vector<double> phases, int harmonics);
 
-/// Streaming normal equations: memory is (1 + 2H) values a point, whatever the length of the series.
+/// Streaming normal equations: memory is (1 + 2H) values a point, whatever the length of the
+/// series.
 class HarmonicFit {
  public:
   HarmonicFit(long points, int harmonics);
-  /// field: [points]; NaN at a point (land) makes that point's coefficients NaN, others are not touched.
+  /// field: [points]; NaN at a point (land) makes that point's coefficients NaN, others are not
+  /// touched.
   void add(std::span<const float> field, double year_fraction);
   /// Error(data) when the phases seen cannot determine the harmonics.
   Climatology solve() const;

@@ -9,26 +9,27 @@
 
 namespace podscale {
 
-/// One matrix a patch: [local patches][modes x columns] column-major, K. Columns are coefficients, of fields
-/// or of a factor F of their covariance F F^T.
+/// One matrix a patch: [local patches][modes x columns] column-major, K. Columns are coefficients,
+/// of fields or of a factor F of their covariance F F^T.
 using PatchColumns = std::vector<std::vector<double>>;
 
-/// For the patches of one rank. Where patches overlap, `anomalies`, `fields` and `variance` are those of the
-/// folded field (Lapping). Not collective; the same bits at any number of ranks.
+/// For the patches of one rank. Where patches overlap, `anomalies`, `fields` and `variance` are
+/// those of the folded field (Lapping). Not collective; the same bits at any number of ranks.
 class Codec {
  public:
   /// patches must outlive the codec.
   Codec(const std::vector<PatchModes>& patches, int modes, long window_points);
   long tokens() const { return static_cast<long>(patches_->size()); }
   int modes() const { return modes_; }
-  /// a = Phi^T u'. anomalies: [items][window points] K; a: [items][local patches][K] K, 0 in padding.
+  /// a = Phi^T u'. anomalies: [items][window points] K; a: [items][local patches][K] K, 0 in
+  /// padding.
   void encode(std::span<const double> anomalies, long items, std::span<float> a) const;
   /// u' = Phi a; 0 at points without ocean. Shapes as above.
   void decode(std::span<const double> a, long items, std::span<double> anomalies) const;
   /// The same of `count` columns from `first` on: [count][window points] K.
   void decode(const PatchColumns& columns, int first, int count, std::span<double> fields) const;
-  /// variance += diag(Phi F F^T Phi^T), F the columns from `first` to `last` (or all that are there).
-  /// variance: [window points] K2.
+  /// variance += diag(Phi F F^T Phi^T), F the columns from `first` to `last` (or all that are
+  /// there). variance: [window points] K2.
   void add_variance(const PatchColumns& factor, int first, int last, std::span<double> variance) const;
 
  private:

@@ -1,17 +1,19 @@
 #pragma once
-// Overlapping patches that stay orthonormal: a lapped transform (Malvar 1990, IEEE Trans. ASSP 38; with the
-// sine window of Princen & Bradley 1986). Before the POD, points that lie opposite each other across a patch
-// border are rotated in pairs by an angle that falls from nearly 45 degrees at the border to 0:
+// Overlapping patches that stay orthonormal: a lapped transform (Malvar 1990, IEEE Trans. ASSP 38;
+// with the sine window of Princen & Bradley 1986). Before the POD, points that lie opposite each
+// other across a patch border are rotated in pairs by an angle that falls from nearly 45 degrees at
+// the border to 0:
 //
 //          left patch | right patch          x_right = cos u_right + sin u_left    (even across it)
 //      ... c   b   a  |  A   B   C ...       x_left  = cos u_left  - sin u_right   (odd: small where
 //          +---+---+--|--+---+---+                                                  the field is smooth)
 //              pairs: aA, bB, cC
 //
-// along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything that is linear
-// (POD, regression, covariance) works on x patch by patch as before. The modes R^T Phi of a patch reach into
-// its neighbours with a smooth window whose squares add up to one: fields decoded have no step at a border,
-// and their variance there holds both patches' covariance. Points whose partner is land are not rotated.
+// along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything that
+// is linear (POD, regression, covariance) works on x patch by patch as before. The modes R^T Phi of
+// a patch reach into its neighbours with a smooth window whose squares add up to one: fields
+// decoded have no step at a border, and their variance there holds both patches' covariance. Points
+// whose partner is land are not rotated.
 
 #include <span>
 #include <utility>
@@ -31,12 +33,12 @@ class Lapping {
   Lapping(const Communicator& comm, const Decomposition& decomposition, bool periodic,
           std::span<const unsigned char> ocean, long overlap);
   long overlap() const { return overlap_; }
-  /// Not collective, for a window that is the whole grid. Column of R: where in the folded field the point
-  /// (y, x) goes, as points of the window, and with which factors. At most four.
+  /// Not collective, for a window that is the whole grid. Column of R: where in the folded field
+  /// the point (y, x) goes, as points of the window, and with which factors. At most four.
   std::vector<std::pair<std::size_t, double>> folded_point(long y, long x) const;
 
-  // Collective; [count][window points] in place, values on land are not touched. The same bits at any number
-  // of ranks.
+  // Collective; [count][window points] in place, values on land are not touched. The same bits at
+  // any number of ranks.
   void fold(std::span<double> fields, long count) const;    ///< x = R u
   void unfold(std::span<double> fields, long count) const;  ///< u = R^T x
   /// Variances of u from those of x that are independent between patches: the squares of R^T.

@@ -1,7 +1,7 @@
 #pragma once
-// Patchwise proper orthogonal decomposition (method: section 1.2): Gram matrices of the anomalies, streamed
-// in blocks of time, and their leading eigenvectors by SLEPc. Sirovich, Q. Appl. Math. 45 (1987); arXiv
-// 2606.31290, section 3.
+// Patchwise proper orthogonal decomposition (method: section 1.2): Gram matrices of the anomalies,
+// streamed in blocks of time, and their leading eigenvectors by SLEPc. Sirovich, Q. Appl. Math. 45
+// (1987); arXiv 2606.31290, section 3.
 
 #include <span>
 #include <vector>
@@ -28,8 +28,8 @@ struct Patches {
   std::vector<PatchModes> mine;      ///< of this rank, ascending
   std::vector<long> patch_of_token;  ///< [tokens of the region], the same on every rank
 };
-/// Collective on comm. ocean: [points of the rank's window]; tokens are numbered over all ranks in the order
-/// of patches.
+/// Collective on comm. ocean: [points of the rank's window]; tokens are numbered over all ranks in
+/// the order of patches.
 Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
                      std::span<const unsigned char> ocean, long channels = 1);
 
@@ -43,8 +43,8 @@ struct PodOptions {
 class GramMatrices {
  public:
   explicit GramMatrices(const std::vector<PatchModes>& patches);
-  /// Not collective. anomalies: [steps][window points] float64. The result depends on how the series is cut
-  /// into blocks in the last bits, but not on the number of ranks.
+  /// Not collective. anomalies: [steps][window points] float64. The result depends on how the
+  /// series is cut into blocks in the last bits, but not on the number of ranks.
   void add(std::span<const double> anomalies, long steps, long window_points);
   long samples() const { return samples_; }
   std::vector<double>& of(std::size_t patch) { return grams_[patch]; }  ///< [d x d], lower triangle valid
@@ -56,20 +56,20 @@ class GramMatrices {
   long samples_ = 0;
 };
 
-/// Leading eigenpairs of a symmetric positive semi-definite matrix by SLEPc (Krylov-Schur, or LAPACK through
-/// SLEPc for small ones), on this process. matrix: [d x d], both triangles. Not collective. vectors: [d x
-/// count] column-major, orthonormal, the entry of largest magnitude of each positive (ties: lowest index);
-/// values descending. Fewer than `wanted` come back where the matrix has numerically lower rank (values below
-/// 1e-12 of the first).
+/// Leading eigenpairs of a symmetric positive semi-definite matrix by SLEPc (Krylov-Schur, or
+/// LAPACK through SLEPc for small ones), on this process. matrix: [d x d], both triangles. Not
+/// collective. vectors: [d x count] column-major, orthonormal, the entry of largest magnitude of
+/// each positive (ties: lowest index); values descending. Fewer than `wanted` come back where the
+/// matrix has numerically lower rank (values below 1e-12 of the first).
 struct Eigenpairs {
   std::vector<double> values, vectors;
   int count() const { return static_cast<int>(values.size()); }
 };
 Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted);
 
-/// Collective on comm (a shared basis adds up the Gram matrices over ranks; a local one needs no message).
-/// Fills phi, scale, tau and variance of every patch. Modes whose deviation is below 1e-6 of the
-/// largest of the region are rounding and not kept: a patch that never varies (water at its
+/// Collective on comm (a shared basis adds up the Gram matrices over ranks; a local one needs no
+/// message). Fills phi, scale, tau and variance of every patch. Modes whose deviation is below 1e-6
+/// of the largest of the region are rounding and not kept: a patch that never varies (water at its
 /// freezing point) has none. Errors: data (no patch without land for a shared basis).
 void compute_modes(const Communicator& comm, const Decomposition& decomposition, GramMatrices& grams,
                    const PodOptions& options, std::vector<PatchModes>& patches);

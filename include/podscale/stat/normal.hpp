@@ -27,8 +27,8 @@ std::array<double, N> central_half_widths(std::array<double, N> levels) {
 /// The central intervals whose coverage podscale reports.
 inline constexpr std::array<double, 4> coverage_levels = {0.50, 0.80, 0.90, 0.95};
 
-/// Not collective. CRPS of N(0, 1) against z; 0 is perfect: z (2 Phi(z) - 1) + 2 phi(z) - 1/sqrt(pi),
-/// Gneiting & Raftery (2007), J. Am. Stat. Assoc. 102, eq. 21, in negative orientation.
+/// Not collective. CRPS of N(0, 1) against z; 0 is perfect: z (2 Phi(z) - 1) + 2 phi(z) -
+/// 1/sqrt(pi), Gneiting & Raftery (2007), J. Am. Stat. Assoc. 102, eq. 21, in negative orientation.
 double standard_crps(double z);
 /// Not collective. CRPS of N(mean, variance) against y, in the unit of y: s times that of N(0, 1)
 /// against (y - mean) / s, s the standard deviation. variance = 0 (a deterministic forecast): the

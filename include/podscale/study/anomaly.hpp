@@ -1,6 +1,6 @@
 #pragma once
-// What every later stage works on: HR anomalies, and LR fields and anomalies on the HR grid, of this rank's
-// window.
+// What every later stage works on: HR anomalies, and LR fields and anomalies on the HR grid, of
+// this rank's window.
 
 #include <span>
 #include <string>
@@ -18,8 +18,9 @@ void require_same_mesh(const Mesh& found, const Mesh& expected, const std::strin
 /// Collective. Checksum of the bytes of a file, as text. Error(no_input).
 std::string checksum_of_file(const Communicator& comm, const std::string& path);
 
-/// HR fields less their climatology, over the scale of their channel. Collective on the series' communicator.
-/// out: [steps][values of a field], 0 on land. Error(data) that names the date where a point that is ocean in the basis has no value.
+/// HR fields less their climatology, over the scale of their channel. Collective on the series'
+/// communicator. out: [steps][values of a field], 0 on land. Error(data) that names the date where
+/// a point that is ocean in the basis has no value.
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out);
 
@@ -27,8 +28,8 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
 /// read_anomalies.
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps);
-/// Collective where patches overlap. The same of anomalies that are in memory, [steps][values of a field]; they
-/// are folded in place.
+/// Collective where patches overlap. The same of anomalies that are in memory, [steps][values of a
+/// field]; they are folded in place.
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps);
 
 /// LR fields in memory, on a window of this rank: read once for all that needs them.
@@ -52,11 +53,11 @@ class LrFields {
 /// The LR source interpolated to the HR grid.
 class InterpolatedSeries {
  public:
-  /// lr and basis must outlive it. Uses grid, mask, LR mask and interpolation of the basis only, so it also
-  /// serves while the basis is being made.
+  /// lr and basis must outlive it. Uses grid, mask, LR mask and interpolation of the basis only, so
+  /// it also serves while the basis is being made.
   InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm);
-  /// Collective. out: [steps][values of a field], 0 on land and where no LR ocean is near. Error(data) that
-  /// names the date where a cell that is ocean in the basis has no value.
+  /// Collective. out: [steps][values of a field], 0 on land and where no LR ocean is near.
+  /// Error(data) that names the date where a cell that is ocean in the basis has no value.
   void read(std::span<const long> steps, std::span<float> out) const;
   /// Collective. The same less the LR climatology, over the scale of their channel.
   void read_anomalies(std::span<const long> steps, std::span<double> out) const;

@@ -18,8 +18,8 @@ BasisExtras base_extras(const Communicator& comm, const Basis& basis, const Line
 std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& basis,
                                         const std::string& path);
 
-/// Collective. The reference forecast that a study asks for: the base, or without it the published method.
-/// Error(data) where there is no base: make the basis again.
+/// Collective. The reference forecast that a study asks for: the base, or without it the published
+/// method. Error(data) where there is no base: make the basis again.
 std::unique_ptr<ReferenceForecast> read_reference(const Communicator& comm, const Basis& basis,
                                                   const std::string& path, bool with_base);
 

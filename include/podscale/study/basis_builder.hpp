@@ -6,13 +6,13 @@
 
 namespace podscale {
 
-/// Not collective, the same on every rank. Refuses patches that do not fit the grid (data) and an overlap of
-/// more than half a patch (usage): what build_basis starts with, for --check.
+/// Not collective, the same on every rank. Refuses patches that do not fit the grid (data) and an
+/// overlap of more than half a patch (usage): what build_basis starts with, for --check.
 void require_patches(const StudyOptions& options, const FieldSource& hr);
 
-/// Collective. Masks, climatologies, Gram matrices, modes: all of a basis but condition_scale. Passes over
-/// the training series in blocks of grid.time_block steps, of which the first reads the files and the others
-/// the memory of the sources, as far as grid.cache_mib goes. Errors: data.
+/// Collective. Masks, climatologies, Gram matrices, modes: all of a basis but condition_scale.
+/// Passes over the training series in blocks of grid.time_block steps, of which the first reads the
+/// files and the others the memory of the sources, as far as grid.cache_mib goes. Errors: data.
 Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study);
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its

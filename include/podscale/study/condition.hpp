@@ -18,11 +18,12 @@ class PredictorSeries {
   /// [terms][channels][points].
   PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                   const Climatology& climatology, const Communicator& comm);
-  /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of the series
-  /// takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
+  /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of
+  /// the series takes its first or last step. Errors: data (a gap in a cell that is ocean in the
+  /// basis).
   void read(std::span<const long> steps, std::span<float> out) const;
-  /// Collective. The same from fields that are in memory: needed_steps(steps) on a window that holds
-  /// source().
+  /// Collective. The same from fields that are in memory: needed_steps(steps) on a window that
+  /// holds source().
   void take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const Window& source() const { return predictors_->source(); }
   /// Ascending, each once.
@@ -37,22 +38,22 @@ class PredictorSeries {
   const Communicator* comm_;
 };
 
-/// Collective. The climatology of the LR cells that some patch uses, on the whole LR mesh (NaN elsewhere),
-/// the same on every rank and at any number of ranks. Reads the LR steps in blocks.
+/// Collective. The climatology of the LR cells that some patch uses, on the whole LR mesh (NaN
+/// elsewhere), the same on every rank and at any number of ranks. Reads the LR steps in blocks.
 Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr, const Basis& basis,
                                  const Predictors& predictors, std::span<const long> steps, int harmonics,
                                  long block);
 
-/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values; before them the LR
-/// cells that the reference forecast asks for (Predictors), if any.
+/// The LR anomaly interpolated to the HR grid and projected on the patch's modes: K values; before
+/// them the LR cells that the reference forecast asks for (Predictors), if any.
 class ConditionSeries {
  public:
   /// All arguments must outlive it.
   ConditionSeries(const FieldSource& lr, const Basis& basis, const ReferenceForecast& reference,
                   const Communicator& comm);
   long width() const { return width_; }  ///< C, values a patch
-  /// Collective. [steps][local patches][C] K. Cells and interpolated fields come from one reading of the LR
-  /// source. Errors: data (gaps).
+  /// Collective. [steps][local patches][C] K. Cells and interpolated fields come from one reading
+  /// of the LR source. Errors: data (gaps).
   std::vector<float> read(std::span<const long> steps) const;
 
  private:

@@ -22,14 +22,14 @@ struct Context {
   bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
   std::vector<std::string> files;  ///< positional files of a program with takes_files
 
-  /// Collective. Before the work: makes output.directory, and takes the right to write the files, by path,
-  /// for as long as the result lives, so that another run of the same study is refused at once and not at its
-  /// end. Nothing under --check and --dry-run. Errors: io.
+  /// Collective. Before the work: makes output.directory, and takes the right to write the files,
+  /// by path, for as long as the result lives, so that another run of the same study is refused at
+  /// once and not at its end. Nothing under --check and --dry-run. Errors: io.
   [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
 
-/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of the
-/// outputs is one of the inputs under whatever name. Both are (what it is, path).
+/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of
+/// the outputs is one of the inputs under whatever name. Both are (what it is, path).
 void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
                 const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source);
 

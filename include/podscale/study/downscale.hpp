@@ -24,12 +24,12 @@ struct DownscaleOptions {
 /// Collective. Errors: usage (keys that do not go together), data (a region without ocean).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
-/// Not collective. The channels as the product names them: as the HR source did, unless the namelist says
-/// otherwise. Errors: usage (such a key for several channels).
+/// Not collective. The channels as the product names them: as the HR source did, unless the
+/// namelist says otherwise. Errors: usage (such a key for several channels).
 std::vector<ProductVariable> product_variables(const StudyOptions& options, const Basis& basis);
 
-/// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a signal
-/// came: nothing is left behind, the next run starts again and gives the same bits).
+/// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a
+/// signal came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps);
 

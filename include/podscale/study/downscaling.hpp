@@ -1,5 +1,6 @@
 #pragma once
-// Forecasts with the network: members by diffusion, or the Gaussian head. Work items are dealt over ranks.
+// Forecasts with the network: members by diffusion, or the Gaussian head. Work items are dealt over
+// ranks.
 
 #include <optional>
 
@@ -8,9 +9,9 @@
 
 namespace podscale {
 
-/// Members of several times, dealt over ranks as work items of (time, group of `batch` members), each always
-/// computed in a batch of that size: a member is the same bits at any rank count with the same number of
-/// threads.
+/// Members of several times, dealt over ranks as work items of (time, group of `batch` members),
+/// each always computed in a batch of that size: a member is the same bits at any rank count with
+/// the same number of threads.
 struct EnsemblePlan {
   int members = 24;
   int batch = 8;
@@ -28,13 +29,14 @@ struct MemberLatents {
 MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
                              const SampleFunction& sample, const ForecastRequest& request,
                              const Inflation& inflation);
-/// Not collective. Coefficients of member m of time t: [local patches][K] K. condition: of that time.
+/// Not collective. Coefficients of member m of time t: [local patches][K] K. condition: of that
+/// time.
 std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
                                         int m, std::span<const float> condition);
 
-/// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each call.
-/// control_seed (optional): the seed of the sampler, to use the start noise as a control variate for the
-/// mean, see forecast_from_members; for the angle sampler on a base.
+/// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each
+/// call. control_seed (optional): the seed of the sampler, to use the start noise as a control
+/// variate for the mean, see forecast_from_members; for the angle sampler on a base.
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
                                    SampleFunction sample,
                                    std::optional<std::uint64_t> control_seed = std::nullopt,

@@ -1,6 +1,6 @@
 #pragma once
-// A period as the base and the network see it: read once, encoded once, in memory from then on. That is
-// (modes + conditions) / points of the fields themselves.
+// A period as the base and the network see it: read once, encoded once, in memory from then on.
+// That is (modes + conditions) / points of the fields themselves.
 
 #include <cstdint>
 #include <span>

@@ -10,17 +10,17 @@
 
 namespace podscale {
 
-/// Collective. What the conditions of a period need of the base: predictors, and the climatology of the LR
-/// cells over the training period, steps of lr. A LatentSpace over it can encode periods.
+/// Collective. What the conditions of a period need of the base: predictors, and the climatology of
+/// the LR cells over the training period, steps of lr. A LatentSpace over it can encode periods.
 LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                                      const FieldSource& lr, std::span<const long> train, long block);
 
-/// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out of the
-/// condition, D is a ridge regression of what that leaves on the LR cells. The penalty then shrinks towards
-/// interpolation, which a short training period can't beat, and not towards climatology; the validation
-/// period chooses penalty and interpolation, the same for all patches. Regression and residual covariance;
-/// no fields are read. The same bits at any number of ranks. Without seasonal variance and calibration yet.
-/// base: as started.
+/// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out
+/// of the condition, D is a ridge regression of what that leaves on the LR cells. The penalty then
+/// shrinks towards interpolation, which a short training period can't beat, and not towards
+/// climatology; the validation period chooses penalty and interpolation, the same for all patches.
+/// Regression and residual covariance; no fields are read. The same bits at any number of ranks.
+/// Without seasonal variance and calibration yet. base: as started.
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base);

@@ -13,10 +13,10 @@ namespace podscale {
 
 class Forecaster {
  public:
-  /// Collective. Loads model_file unless the base is used alone; all arguments must outlive it. Errors: usage
-  /// (keys that do not go together), no_input, data (a model of another basis, or one that was not
-  /// calibrated for this forecast). inflation: to use instead of that of basis or model, which are then not
-  /// asked for a calibration: that of a product whose members are wanted.
+  /// Collective. Loads model_file unless the base is used alone; all arguments must outlive it.
+  /// Errors: usage (keys that do not go together), no_input, data (a model of another basis, or one
+  /// that was not calibrated for this forecast). inflation: to use instead of that of basis or
+  /// model, which are then not asked for a calibration: that of a product whose members are wanted.
   Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
              const NetworkBackend& backend, const std::optional<Inflation>& inflation = std::nullopt);
   Forecaster(const Forecaster&) = delete;

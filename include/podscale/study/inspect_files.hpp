@@ -7,8 +7,8 @@
 
 namespace podscale {
 
-/// Collective. Several lines on one file: a basis, a model, a product, scores, or any CF NetCDF file with
-/// fields. Errors: no_input, data.
+/// Collective. Several lines on one file: a basis, a model, a product, scores, or any CF NetCDF
+/// file with fields. Errors: no_input, data.
 std::string inspect_file(const Communicator& comm, const std::string& path);
 
 }  // namespace podscale

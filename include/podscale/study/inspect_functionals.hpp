@@ -1,5 +1,6 @@
 #pragma once
-// Area means, points and gradients of a product with their standard deviation, for podscale-inspect.
+// Area means, points and gradients of a product with their standard deviation, for
+// podscale-inspect.
 
 #include <string>
 #include <vector>
@@ -18,9 +19,9 @@ struct FunctionalRequest {
   bool empty() const { return box.empty() && point.empty() && gradient.empty() && region.empty(); }
 };
 
-/// Not collective: one process reads the product. A table, one row a time: mean and standard deviation of
-/// each functional, from the factors in the file, in the units of the product (per km for gradients). Errors:
-/// no_input, data (no factors, no ocean there, a mask on another grid).
+/// Not collective: one process reads the product. A table, one row a time: mean and standard
+/// deviation of each functional, from the factors in the file, in the units of the product (per km
+/// for gradients). Errors: no_input, data (no factors, no ocean there, a mask on another grid).
 std::string functional_table(const std::string& path, const FunctionalRequest& request);
 
 }  // namespace podscale

@@ -1,6 +1,6 @@
 #pragma once
-// What a study is asked for: the keys of its namelist as typed structs. Namelists are read here and nowhere
-// else; a field without a comment is the key of its name, see doc/namelist.md.
+// What a study is asked for: the keys of its namelist as typed structs. Namelists are read here and
+// nowhere else; a field without a comment is the key of its name, see doc/namelist.md.
 
 #include <array>
 #include <cstdint>
@@ -24,7 +24,8 @@ struct Required {
   T value{};
   std::string key{};     ///< "data.train"
   std::string source{};  ///< the namelist
-  /// Not collective. Error(usage), agreed, where the namelist does not give it: what to write where.
+  /// Not collective. Error(usage), agreed, where the namelist does not give it: what to write
+  /// where.
   const T& get() const;
 };
 using Files = Required<std::vector<std::string>>;   ///< paths and globs
@@ -120,8 +121,8 @@ struct OceanOptions {
   FilePath hr_file, lr_file;
   std::string effective;  ///< this group as a namelist
 };
-/// Not collective. Errors: usage, not agreed, for dates that are none or in the wrong order and a grid that
-/// leaves the globe.
+/// Not collective. Errors: usage, not agreed, for dates that are none or in the wrong order and a
+/// grid that leaves the globe.
 OceanSpec ocean_spec(const OceanOptions& options);
 
 struct StudyOptions {
@@ -142,26 +143,27 @@ struct StudyOptions {
   std::string effective;  ///< the whole namelist with its defaults, as stored in every output
 };
 
-/// Not collective. Of the namelist that a file of ours holds; other: keys with texts to take instead. Errors:
-/// usage, not agreed.
+/// Not collective. Of the namelist that a file of ours holds; other: keys with texts to take
+/// instead. Errors: usage, not agreed.
 StudyOptions options_of_text(const std::string& text, const std::string& source,
                              const std::vector<std::pair<std::string, std::string>>& other = {});
 /// Not collective. `name` below output.directory, or `name` itself where it is absolute.
 std::string path_below(const Namelist& namelist, const std::string& name);
 
-/// Not collective. Refuses keys that do not go together in a training on so many ranks: Error(usage), agreed.
+/// Not collective. Refuses keys that do not go together in a training on so many ranks:
+/// Error(usage), agreed.
 void require_trainable(const StudyOptions& options, int ranks);
 /// Of the members of a validation.
 SamplerOptions validation_sampler(const StudyOptions& options);
 /// The seed of the start noise where it serves as a control variate.
 std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options);
-/// What a calibration of the head or of members holds for, in words: "24 members, sampler angle, 8 steps,
-/// control variate".
+/// What a calibration of the head or of members holds for, in words: "24 members, sampler angle, 8
+/// steps, control variate".
 std::string calibrated_forecast(const StudyOptions& options);
 /// What selects the weights, in words; base: the inflation of step 0.
 std::string selection_criterion(const StudyOptions& options, const Inflation& base);
-/// Whether an untrained network forecasts the base: its head does, and its members where the sampler leaves
-/// the start noise as it is; the others damp it.
+/// Whether an untrained network forecasts the base: its head does, and its members where the
+/// sampler leaves the start noise as it is; the others damp it.
 bool untrained_is_base(const StudyOptions& options);
 /// Warns where members of a base are drawn by such a sampler.
 void warn_of_damping(const StudyOptions& options);

@@ -1,6 +1,6 @@
 #pragma once
-// Per-patch tables of basis.nc and of the product: [patches_y][patches_x][trailing...], written and read by
-// the rectangles of the ranks.
+// Per-patch tables of basis.nc and of the product: [patches_y][patches_x][trailing...], written and
+// read by the rectangles of the ranks.
 
 #include <vector>
 
@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// This rank's rectangle of a table; patches without ocean keep `fill`. Not collective but for put() and
-/// get().
+/// This rank's rectangle of a table; patches without ocean keep `fill`. Not collective but for
+/// put() and get().
 class PatchTable {
  public:
   PatchTable(const Basis& basis, int rank, std::vector<std::size_t> trailing, double fill)

@@ -1,6 +1,7 @@
 #pragma once
-// The covariance of the product, in factors, inside the product: area means, gradients and any other linear
-// functional can be had from the file alone, and members from the file, basis and model.
+// The covariance of the product, in factors, inside the product: area means, gradients and any
+// other linear functional can be had from the file alone, and members from the file, basis and
+// model.
 //
 //   phi (mode, y, x), tau (y, x), behind (channel) where several       decoder, truncation variance
 //   condition (time, patch_y, patch_x, predictor)                              what the forecast was told
@@ -21,8 +22,8 @@ namespace podscale {
 
 class ProductFactors {
  public:
-  /// Not collective. members: 0 for independent latents (head, base). comm and space must outlive it.
-  /// unit_scale: from the working units to those of the product, [channels]; empty: 1.
+  /// Not collective. members: 0 for independent latents (head, base). comm and space must outlive
+  /// it. unit_scale: from the working units to those of the product, [channels]; empty: 1.
   ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
                  int deflate, std::vector<double> unit_scale = {});
   /// Collective, in define mode / after it.
@@ -44,8 +45,8 @@ class ProductFactors {
 /// The factors of a product, whole region on one process.
 class FactorReader {
  public:
-  /// Not collective (file: opened on Communicator::self(), outlives the reader). variable: of the mean.
-  /// Errors: data (a product without factors).
+  /// Not collective (file: opened on Communicator::self(), outlives the reader). variable: of the
+  /// mean. Errors: data (a product without factors).
   FactorReader(const NetcdfFile& file, const std::string& variable);
   const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
   std::size_t times() const { return times_; }

@@ -1,6 +1,6 @@
 #pragma once
-// The product: mean, variance, standard deviation and, on request, members, as CF-1.8 NetCDF written in
-// parallel.
+// The product: mean, variance, standard deviation and, on request, members, as CF-1.8 NetCDF
+// written in parallel.
 
 #include <functional>
 #include <span>
@@ -52,17 +52,18 @@ struct ProductOptions {
 
 class ProductFile {
  public:
-  /// Collective. window: this rank's part of the mesh. Errors: io, data (units that the working units do not
-  /// convert to).
+  /// Collective. window: this rank's part of the mesh. Errors: io, data (units that the working
+  /// units do not convert to).
   ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh, const Window& window,
               const SampleAxis& times, const ProductOptions& options);
-  /// Collective. Times first .. first + steps - 1, in working units. mean, variance: [steps][channels][window
-  /// points], NaN on land; members: [members][steps][channels][window points], empty if none are written;
-  /// extra: as options.extra. Units are converted here.
+  /// Collective. Times first .. first + steps - 1, in working units. mean, variance:
+  /// [steps][channels][window points], NaN on land; members: [members][steps][channels][window
+  /// points], empty if none are written; extra: as options.extra. Units are converted here.
   void write(std::size_t first, std::size_t steps, std::span<const double> mean,
              std::span<const double> variance, std::span<const double> members,
              const std::vector<std::vector<double>>& extra = {});
-  /// Collective. Means and variances of the series: [steps][series][regions]; rank 0's values are written.
+  /// Collective. Means and variances of the series: [steps][series][regions]; rank 0's values are
+  /// written.
   void write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
                      std::span<const double> variance);
   NetcdfFile& file() { return file_; }

@@ -9,17 +9,19 @@
 
 namespace podscale {
 
-// All are collective, read context.options and return the exit code 0, unless they say more. Under --check
-// and --dry-run they open their inputs and write nothing. Errors: usage, no_input, data, io.
+// All are collective, read context.options and return the exit code 0, unless they say more. Under
+// --check and --dry-run they open their inputs and write nothing. Errors: usage, no_input, data,
+// io.
 
 /// podscale-ocean: both files of the synthetic ocean.
 int run_ocean(const Context& context);
 /// podscale-basis: HR and LR training series in, output.basis_file out.
 int run_basis(const Context& context);
-/// podscale-train: basis and series in, output.model_file out. Exit code of requeue where a signal or the time
-/// limit stopped the training after a checkpoint.
+/// podscale-train: basis and series in, output.model_file out. Exit code of requeue where a signal
+/// or the time limit stopped the training after a checkpoint.
 int run_train(const Context& context, const NetworkBackend& backend);
-/// podscale-downscale: basis, model (unless the base is used alone) and LR series in, output.product_file out.
+/// podscale-downscale: basis, model (unless the base is used alone) and LR series in,
+/// output.product_file out.
 int run_downscale(const Context& context, const NetworkBackend& backend);
 
 /// Members of a product, numbered from 1.
@@ -28,8 +30,9 @@ struct MembersRequest {
   std::string output;        ///< "": members.nc beside the product
   std::string basis, model;  ///< "": where the product says
 };
-/// podscale-members: the product context.files names in, members out, the same bits as run_downscale would
-/// have written. No LR file is needed; the options are those stored in the product.
+/// podscale-members: the product context.files names in, members out, the same bits as
+/// run_downscale would have written. No LR file is needed; the options are those stored in the
+/// product.
 int run_members(const Context& context, MembersRequest request, const NetworkBackend& backend);
 /// podscale-inspect: prints what context.files hold, or the functionals asked for.
 int run_inspect(const Context& context, const FunctionalRequest& request);

@@ -11,8 +11,8 @@
 
 namespace podscale {
 
-/// The HR series as &data names it (hr_files, hr_variable, mask_*), and the truth (truth_files, or else
-/// hr_files): one for each variable. Errors: usage (lists that don't fit each other).
+/// The HR series as &data names it (hr_files, hr_variable, mask_*), and the truth (truth_files, or
+/// else hr_files): one for each variable. Errors: usage (lists that don't fit each other).
 std::vector<CfSpec> hr_specs(const DataOptions& options);
 std::vector<CfSpec> truth_specs(const DataOptions& options);
 /// Of the first variable.
@@ -23,10 +23,10 @@ inline CfSpec truth_spec(const DataOptions& options) {
   return truth_specs(options)[0];
 }
 
-/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr; nullptr:
-/// those of the HR files, which are opened for it. data.lr_source = 'files': data.lr_files; 'coarsen': block
-/// means of data.hr_files by data.coarsen_factor. cache (optional): for the files. Errors as CfSource::open
-/// and Coarsened.
+/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr;
+/// nullptr: those of the HR files, which are opened for it. data.lr_source = 'files':
+/// data.lr_files; 'coarsen': block means of data.hr_files by data.coarsen_factor. cache (optional):
+/// for the files. Errors as CfSource::open and Coarsened.
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache = nullptr,
                                            const std::vector<Variable>* hr = nullptr);
@@ -40,13 +40,13 @@ struct StudySeries {
  private:
   std::shared_ptr<const FieldSource> owners_[2];
 };
-/// Collective on comm, which must outlive the result. Both keep what they read, up to grid.cache_mib a rank;
-/// with data.lr_source = 'coarsen' they share one reading of the files. Errors as CfSource::open and
-/// Coarsened.
+/// Collective on comm, which must outlive the result. Both keep what they read, up to
+/// grid.cache_mib a rank; with data.lr_source = 'coarsen' they share one reading of the files.
+/// Errors as CfSource::open and Coarsened.
 StudySeries open_study(const Communicator& comm, const DataOptions& options);
 
-/// Collective. The pairs (HR step, LR step) of a period. Errors: usage (no dates), data (no common date: says
-/// which dates each source has).
+/// Collective. The pairs (HR step, LR step) of a period. Errors: usage (no dates), data (no common
+/// date: says which dates each source has).
 std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period);
 /// The same for the LR source alone.
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period);

@@ -1,6 +1,7 @@
 #pragma once
-// The score that selects the weights (method: section 3.10): CRPS in kelvin, area-weighted, of a fixed subset
-// of the validation period: that of the Gaussian of the head, or the fair one of members with fixed noise.
+// The score that selects the weights (method: section 3.10): CRPS in kelvin, area-weighted, of a
+// fixed subset of the validation period: that of the Gaussian of the head, or the fair one of
+// members with fixed noise.
 
 #include <cstdint>
 #include <vector>
@@ -11,9 +12,10 @@
 
 namespace podscale {
 
-/// With a base, a network has to beat it by more than chance: the score is that of the base plus the mean
-/// difference plus one standard error of it, from the means of up to 24 blocks of consecutive times, since
-/// neighbouring times are alike. Step 0, which is the base, has its own score exactly.
+/// With a base, a network has to beat it by more than chance: the score is that of the base plus
+/// the mean difference plus one standard error of it, from the means of up to 24 blocks of
+/// consecutive times, since neighbouring times are alike. Step 0, which is the base, has its own
+/// score exactly.
 class ValidationSubset {
  public:
   /// Collective. Keeps the conditions of the pairs; their fields are read for each score, at most

@@ -1,5 +1,6 @@
 #pragma once
-// Whether the variance of area means, from the factors in the product, is as honest as that of single points.
+// Whether the variance of area means, from the factors in the product, is as honest as that of
+// single points.
 
 #include <memory>
 #include <span>
@@ -12,26 +13,28 @@
 
 namespace podscale {
 
-/// Squared error over predicted variance of means over boxes of 1, 2, 4, 8, 16, 24 points a side, at least
-/// three quarters of them ocean, at positions about a quarter of a side apart; with the covariance between
-/// patches, and without it. A covariance that is right has the same ratio at every size.
+/// Squared error over predicted variance of means over boxes of 1, 2, 4, 8, 16, 24 points a side,
+/// at least three quarters of them ocean, at positions about a quarter of a side apart; with the
+/// covariance between patches, and without it. A covariance that is right has the same ratio at
+/// every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
-  /// Not collective. A product with factors: its name, its path, and its step at each time of the period;
-  /// scale: from the units of the product to those of the fields.
+  /// Not collective. A product with factors: its name, its path, and its step at each time of the
+  /// period; scale: from the units of the product to those of the fields.
   struct Product {
     std::string name, path;
     std::size_t system;
     std::vector<long> steps;
     double scale = 1;
   };
-  /// Not collective. The same arguments on all ranks; each reads the factors of its own times. Errors: as
-  /// FactorReader. channel: of the factors.
+  /// Not collective. The same arguments on all ranks; each reads the factors of its own times.
+  /// Errors: as FactorReader. channel: of the factors.
   AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times,
                       const BootstrapOptions& bootstrap = {}, long channel = 0);
   void add(const ScoredTime& fields) override;
-  /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that of single
-  /// points with its interval over blocks of time; both also with the suffix _inside_patches.
+  /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that
+  /// of single points with its interval over blocks of time; both also with the suffix
+  /// _inside_patches.
   ScoreSection section(const ScoreUnits& units) const override;
 
  private:

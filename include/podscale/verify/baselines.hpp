@@ -1,5 +1,6 @@
 #pragma once
-// What the product has to beat: interpolations of the same LR input, persistence, and the climatology.
+// What the product has to beat: interpolations of the same LR input, persistence, and the
+// climatology.
 
 #include <optional>
 #include <span>
@@ -22,9 +23,10 @@ struct BaselineFields {
   std::vector<float> persistence;  ///< LR anomaly of the previous step, interpolated, on the HR climatology
 };
 
-/// Collective on comm, that of lr. The climatology of the LR cells, [whole LR mesh] on every rank and the
-/// same bits at any number of ranks; a rank reads a band of rows, in blocks of `block` steps. Nothing where
-/// the steps do not determine it, or where a cell that is ocean in the basis has a gap in them.
+/// Collective on comm, that of lr. The climatology of the LR cells, [whole LR mesh] on every rank
+/// and the same bits at any number of ranks; a rank reads a band of rows, in blocks of `block`
+/// steps. Nothing where the steps do not determine it, or where a cell that is ocean in the basis
+/// has a gap in them.
 std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const FieldSource& lr,
                                               const Basis& basis, std::span<const long> steps, long block);
 
@@ -34,17 +36,18 @@ class Baselines {
   /// Communicator::self()) must outlive it. channel: of the basis.
   Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
   bool has_bicubic() const { return bicubic_.has_value(); }
-  /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too. (That of
-  /// the basis is interpolated already, one way only.)
+  /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too.
+  /// (That of the basis is interpolated already, one way only.)
   void set_lr_climatology(const Climatology& cells);
   /// Not collective. The climatology of the LR cells, interpolated: [points].
   std::vector<double> interpolated_climatology(const Climatology& cells, Interpolation kind,
                                                double year_fraction) const;
-  /// Collective on lr's communicator. year_fraction: of the HR date. A gap of the LR field is NaN where it is
-  /// needed; points without LR ocean near get the climatology. Persistence: the same step where there is no
-  /// previous one; the climatology where the previous step has a gap.
+  /// Collective on lr's communicator. year_fraction: of the HR date. A gap of the LR field is NaN
+  /// where it is needed; points without LR ocean near get the climatology. Persistence: the same
+  /// step where there is no previous one; the climatology where the previous step has a gap.
   void read(long lr_step, double year_fraction, BaselineFields& fields);
-  /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land. [points].
+  /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land.
+  /// [points].
   std::vector<float> nearest(long lr_step);
 
  private:

@@ -26,32 +26,36 @@ struct Interval {
 /// Fewer blocks than this in a period say nothing of its spread: no interval then.
 inline constexpr long fewest_blocks = 5;
 
-/// Not collective. Steps of a block of `days` on this axis: days over the median step, rounded, at least 1.
+/// Not collective. Steps of a block of `days` on this axis: days over the median step, rounded, at
+/// least 1.
 long block_steps(const SampleAxis& times, double days);
 
 /// Not collective. Whether blocks of `days` are single steps of a series of a day or more a step:
 /// neighbouring times are then resampled as if they were independent, and intervals are too narrow.
 bool blocks_are_single_steps(const SampleAxis& times, double days);
 
-/// Not collective. The times of one resample: blocks of `block` consecutive times from random starts, past
-/// the last time comes the first; cut to `times`. Circular block bootstrap: Politis & Romano (1992), in
-/// Exploring the Limits of Bootstrap, Wiley, 263-270. A function of (seed, sample) alone.
+/// Not collective. The times of one resample: blocks of `block` consecutive times from random
+/// starts, past the last time comes the first; cut to `times`. Circular block bootstrap: Politis &
+/// Romano (1992), in Exploring the Limits of Bootstrap, Wiley, 263-270. A function of (seed,
+/// sample) alone.
 std::vector<long> circular_resample(long times, long block, std::uint64_t seed, std::uint32_t sample);
 
-/// Not collective. Percentile interval (Efron & Tibshirani 1993, chapter 13) of a statistic of the times;
-/// estimate: of the times as they are. All statistics see the same resamples, so differences are paired.
+/// Not collective. Percentile interval (Efron & Tibshirani 1993, chapter 13) of a statistic of the
+/// times; estimate: of the times as they are. All statistics see the same resamples, so differences
+/// are paired.
 Interval bootstrap(long times, const BootstrapOptions& options,
                    const std::function<double(std::span<const long>)>& statistic);
 
-/// Not collective. "circular block bootstrap over time: 1000 samples, ...": for text and attributes.
+/// Not collective. "circular block bootstrap over time: 1000 samples, ...": for text and
+/// attributes.
 std::string bootstrap_method(const BootstrapOptions& options);
 
 struct PairedDifference {
   std::size_t other;    ///< first system minus this one
   Interval rmse, crps;  ///< the CRPS of a deterministic system is its MAE
 };
-/// Not collective, after ScoreAccumulator::reduce. Of the first system against every other one, from the sums
-/// a time that the accumulator keeps: the same bits at any number of ranks.
+/// Not collective, after ScoreAccumulator::reduce. Of the first system against every other one,
+/// from the sums a time that the accumulator keeps: the same bits at any number of ranks.
 std::vector<PairedDifference> paired_differences(const ScoreAccumulator& scores,
                                                  const BootstrapOptions& options);
 

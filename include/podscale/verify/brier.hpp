@@ -1,5 +1,6 @@
 #pragma once
-// Probabilities of an event: Brier score, its skill against the training frequency, reliability diagram.
+// Probabilities of an event: Brier score, its skill against the training frequency, reliability
+// diagram.
 
 #include <array>
 #include <vector>
@@ -11,7 +12,8 @@ namespace podscale {
 
 inline constexpr std::size_t probability_bins = 10;
 
-/// Not collective. P(x > limit) for x ~ N(mean, variance); 1 or 0 where the variance is 0 (or less).
+/// Not collective. P(x > limit) for x ~ N(mean, variance); 1 or 0 where the variance is 0 (or
+/// less).
 double exceedance_probability(double mean, double variance, double limit);
 
 /// Scores of one system. All are weighted means over points and times; NaN where nothing entered.
@@ -28,9 +30,9 @@ class BrierScores : public ScoreFamily {
   /// Not collective. The same arguments on all ranks. year_fractions: of every time of the period.
   BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent event, std::vector<double> year_fractions);
   void add(const ScoredTime& fields) override;
-  /// brier_score, brier_skill_score, brier_reliability, brier_resolution(system), brier_uncertainty,
-  /// event_frequency, event_training_frequency; forecast_probability, observed_frequency,
-  /// probability_share(system, probability_bin).
+  /// brier_score, brier_skill_score, brier_reliability, brier_resolution(system),
+  /// brier_uncertainty, event_frequency, event_training_frequency; forecast_probability,
+  /// observed_frequency, probability_share(system, probability_bin).
   ScoreSection section(const ScoreUnits& units) const override;
   /// Not collective, after reduce().
   BrierSummary summary(std::size_t system) const;

@@ -16,15 +16,16 @@ constexpr double interval_level(std::size_t k) {
   return 0.05 * static_cast<double>(k + 1);
 }
 
-/// Not collective. Departure of a histogram from flatness: sum over bins of |share - 1 / bins|; 0 = flat,
-/// 2 (1 - 1 / bins) = all in one bin. Delle Monache et al. (2006), J. Geophys. Res. 111, D24307. counts:
-/// [bins], any unit; NaN where they add up to nothing.
+/// Not collective. Departure of a histogram from flatness: sum over bins of |share - 1 / bins|; 0 =
+/// flat, 2 (1 - 1 / bins) = all in one bin. Delle Monache et al. (2006), J. Geophys. Res. 111,
+/// D24307. counts: [bins], any unit; NaN where they add up to nothing.
 double reliability_index(std::span<const double> counts);
 /// Not collective. counts over their sum; NaN where that is 0.
 std::vector<double> shares_of(std::span<const double> counts);
 
-/// PIT histogram (Dawid 1984; Gneiting, Balabdaoui & Raftery 2007, J. R. Stat. Soc. B 69, section 3.1) and
-/// reliability curve of the central intervals, area-weighted, for every system with a variance.
+/// PIT histogram (Dawid 1984; Gneiting, Balabdaoui & Raftery 2007, J. R. Stat. Soc. B 69, section
+/// 3.1) and reliability curve of the central intervals, area-weighted, for every system with a
+/// variance.
 class GaussianCalibration : public ScoreFamily {
  public:
   /// Not collective. The same arguments on all ranks.
@@ -37,7 +38,8 @@ class GaussianCalibration : public ScoreFamily {
   // After reduce(). Not collective.
   std::vector<double> pit_shares(std::size_t system) const;  ///< [pit_bins], sum 1; NaN without a variance
   std::vector<double> coverage(std::size_t system) const;    ///< [interval_levels]; NaN without a variance
-  // Sums of a time: [systems][pit_bins + interval_levels + 1]; the last bin: beyond the widest interval.
+  // Sums of a time: [systems][pit_bins + interval_levels + 1]; the last bin: beyond the widest
+  // interval.
 };
 
 }  // namespace podscale

@@ -11,9 +11,9 @@ struct ComparedProduct {
   std::string path;
 };
 
-/// Not collective. "name=path" or "path", as after --compare. Without a name: that of the file without its
-/// ending, or of its folder where the file is called product.nc; other characters become underscores. Error
-/// (usage): no path.
+/// Not collective. "name=path" or "path", as after --compare. Without a name: that of the file
+/// without its ending, or of its folder where the file is called product.nc; other characters
+/// become underscores. Error (usage): no path.
 ComparedProduct parse_compared(const std::string& argument);
 
 /// Not collective. Error(usage) unless all names differ from each other and from `taken`.

@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// Share of truths, area-weighted, within mean +- half width * standard deviation, the half widths those that
-/// held the coverage_levels on the times held out for them (Calibration::half_width).
+/// Share of truths, area-weighted, within mean +- half width * standard deviation, the half widths
+/// those that held the coverage_levels on the times held out for them (Calibration::half_width).
 class ConformalCoverage : public ScoreFamily {
  public:
   struct System {

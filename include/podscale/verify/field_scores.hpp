@@ -1,6 +1,6 @@
 #pragma once
-// Scores of fields: weighted sums of one field against the truth, which add up over times, and the scores
-// that follow.
+// Scores of fields: weighted sums of one field against the truth, which add up over times, and the
+// scores that follow.
 
 #include <array>
 #include <limits>
@@ -18,8 +18,8 @@ inline double quotient(double over, double under) {
   return under > 0 ? over / under : undefined;
 }
 
-/// What is summed over the points of a field, each times the point's weight. "anomaly" is against the
-/// climatology.
+/// What is summed over the points of a field, each times the point's weight. "anomaly" is against
+/// the climatology.
 enum class Sum : int {
   weight,
   error,
@@ -63,22 +63,22 @@ struct Forecast {
   std::span<const float> members;  ///< [M][points]
 };
 
-/// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the truth and
-/// every one of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the repeated points of a mesh
-/// are thus absent from every sum, for all systems alike. ocean, truth: [ny*nx]. lost (optional): ocean
-/// points with a truth that some forecast does not have.
+/// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the
+/// truth and every one of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the
+/// repeated points of a mesh are thus absent from every sum, for all systems alike. ocean, truth:
+/// [ny*nx]. lost (optional): ocean points with a truth that some forecast does not have.
 std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned char> ocean,
                                   std::span<const float> truth, std::span<const Forecast> forecasts,
                                   long* lost = nullptr);
 
-/// Not collective. All sums but those of SSIM. A point of weight 0 is never looked at. climatology: [points]
-/// or empty (no anomaly correlation). Without a variance (deterministic) the CRPS is the absolute error;
-/// without members the fair CRPS is the CRPS.
+/// Not collective. All sums but those of SSIM. A point of weight 0 is never looked at. climatology:
+/// [points] or empty (no anomaly correlation). Without a variance (deterministic) the CRPS is the
+/// absolute error; without members the fair CRPS is the CRPS.
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
                      std::span<const float> climatology);
 
-/// Scores of one field or of many; NaN where undefined (correlation of a constant, spread of a deterministic
-/// system).
+/// Scores of one field or of many; NaN where undefined (correlation of a constant, spread of a
+/// deterministic system).
 struct Scores {
   double rmse = 0, mae = 0, bias = 0;  ///< bias: forecast minus truth
   double correlation = 0;              ///< of the values, over all points and times that were summed
@@ -102,7 +102,8 @@ struct ScoreRules {
   double data_range = 0;   ///< largest minus smallest truth over the period, for PSNR
 };
 
-/// Not collective. PSNR in dB of a mean squared error; +inf for 0, NaN where data_range is not positive.
+/// Not collective. PSNR in dB of a mean squared error; +inf for 0, NaN where data_range is not
+/// positive.
 double psnr(double mean_squared_error, double data_range);
 
 /// Not collective.

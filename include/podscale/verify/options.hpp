@@ -37,12 +37,12 @@ struct VerifyOptions {
   std::string namelist;  ///< effective values, for files
 };
 
-/// Not collective. compare: as after --compare. Errors: usage (keys that are missing or do not go together),
-/// on every rank alike.
+/// Not collective. compare: as after --compare. Errors: usage (keys that are missing or do not go
+/// together), on every rank alike.
 VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::string>& compare = {});
 
-/// Not collective. Members that a variance was made from, as the namelist `stored` in a product says; -1: it
-/// does not say.
+/// Not collective. Members that a variance was made from, as the namelist `stored` in a product
+/// says; -1: it does not say.
 int members_behind(const std::string& stored, const std::string& source);
 
 }  // namespace podscale

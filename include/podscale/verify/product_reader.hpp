@@ -23,10 +23,10 @@ struct ForecastFields {
 /// One variable of a product.
 class ProductReader {
  public:
-  /// Collective on comm, which must outlive it (Communicator::self() for a rank's private access). Variables
-  /// <name>(time, y, x), <name>_variance and <name>_member(time, realization, y, x), the last two optional, y
-  /// and x as write_mesh() calls them. Errors: no_input, data (not NetCDF, no such
-  /// variable, other dimensions).
+  /// Collective on comm, which must outlive it (Communicator::self() for a rank's private access).
+  /// Variables <name>(time, y, x), <name>_variance and <name>_member(time, realization, y, x), the
+  /// last two optional, y and x as write_mesh() calls them. Errors: no_input, data (not NetCDF, no
+  /// such variable, other dimensions).
   ProductReader(const Communicator& comm, const std::string& path, const std::string& name);
 
   const Mesh& mesh() const { return mesh_; }
@@ -44,8 +44,9 @@ class ProductReader {
   /// The namelist that the product was made with; "": not stored.
   std::string namelist() const { return file_.text("", "podscale_namelist").value_or(""); }
   const std::string& path() const { return file_.path(); }
-  /// Collective. Error(data) that names both files and their checksums unless the product was made with the
-  /// basis in this file, with or without its base. A product that names no basis is not ours: it passes.
+  /// Collective. Error(data) that names both files and their checksums unless the product was made
+  /// with the basis in this file, with or without its base. A product that names no basis is not
+  /// ours: it passes.
   void require_basis(const std::string& basis_path) const;
   /// Collective. NaN where missing.
   void read(long step, ForecastFields& fields) const;

@@ -10,19 +10,23 @@
 
 namespace podscale {
 
-/// Not collective. Number of members below y, 0 to M; among the t members equal to y (float32 ties), u in (0,
-/// 1) chooses one of the t + 1 places. Hamill (2001), Mon. Weather Rev. 129, 550-560. members: stride apart.
+/// Not collective. Number of members below y, 0 to M; among the t members equal to y (float32
+/// ties), u in (0, 1) chooses one of the t + 1 places. Hamill (2001), Mon. Weather Rev. 129,
+/// 550-560. members: stride apart.
 std::size_t rank_among(std::span<const float> members, std::size_t first, std::size_t stride, float y,
                        double u);
 
-/// Area-weighted, for every system with members. The written members lie in the space of the retained modes:
-/// they lack the truncation variance, so the histogram of a calibrated product still has raised ends.
+/// Area-weighted, for every system with members. The written members lie in the space of the
+/// retained modes: they lack the truncation variance, so the histogram of a calibrated product
+/// still has raised ends.
 class RankHistogram : public ScoreFamily {
  public:
-  /// Not collective. The same arguments on all ranks. The ties of a time and point depend on the seed alone.
+  /// Not collective. The same arguments on all ranks. The ties of a time and point depend on the
+  /// seed alone.
   RankHistogram(std::vector<VerifiedSystem> systems, long times, std::uint64_t seed);
   void add(const ScoredTime& fields) override;
-  /// rank_histogram(system, rank), rank_reliability_index(system); beyond a system's own ranks: undefined.
+  /// rank_histogram(system, rank), rank_reliability_index(system); beyond a system's own ranks:
+  /// undefined.
   ScoreSection section(const ScoreUnits& units) const override;
   /// Not collective, after reduce(). [members + 1], sum 1; empty without members.
   std::vector<double> shares(std::size_t system) const;

@@ -1,6 +1,6 @@
 #pragma once
-// Scores of a period whose times are dealt over ranks: a rank adds whole fields of its own times, one time
-// after another; no series of fields is ever held.
+// Scores of a period whose times are dealt over ranks: a rank adds whole fields of its own times,
+// one time after another; no series of fields is ever held.
 
 #include <memory>
 #include <span>
@@ -21,24 +21,26 @@ struct ScoreMaps {
 
 class ScoreAccumulator {
  public:
-  /// Not collective, but the same arguments on all ranks. ocean: [ny*nx]; times: of the whole period;
-  /// data_range: of the truth over the whole period (for PSNR and SSIM); units: of the fields.
+  /// Not collective, but the same arguments on all ranks. ocean: [ny*nx]; times: of the whole
+  /// period; data_range: of the truth over the whole period (for PSNR and SSIM); units: of the
+  /// fields.
   ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
                    long times, double data_range, const std::string& units = "1",
                    const SsimWindow& window = {});
 
-  /// Not collective, the same on all ranks, before the first add: more scores of the same points and times.
+  /// Not collective, the same on all ranks, before the first add: more scores of the same points
+  /// and times.
   void add_family(std::unique_ptr<ScoreFamily> family) { families_.push_back(std::move(family)); }
 
-  /// Not collective. One time, on exactly one rank. forecasts: one per system, in their order; truth,
-  /// climatology: [ny*nx], NaN where missing. All systems are scored on the same points (see
+  /// Not collective. One time, on exactly one rank. forecasts: one per system, in their order;
+  /// truth, climatology: [ny*nx], NaN where missing. All systems are scored on the same points (see
   /// point_weights).
   void add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
            std::span<const float> climatology);
 
-  /// Collective, once, after the last add. Sums per time are exact over ranks (all but one term are zero),
-  /// and totals are formed in the order of time: they are the same bits at any number of ranks. Maps may
-  /// differ by rounding.
+  /// Collective, once, after the last add. Sums per time are exact over ranks (all but one term are
+  /// zero), and totals are formed in the order of time: they are the same bits at any number of
+  /// ranks. Maps may differ by rounding.
   void reduce(const Communicator& comm);
 
   // After reduce(). Not collective.

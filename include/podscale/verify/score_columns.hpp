@@ -1,5 +1,6 @@
 #pragma once
-// The scores by name, unit and meaning: what scores.nc stores of each system, as a total and per time.
+// The scores by name, unit and meaning: what scores.nc stores of each system, as a total and per
+// time.
 
 #include <functional>
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
-// A family of scores beside the sums of ScoreAccumulator: histograms, spectra, events. It sees one time after
-// another, adds up over ranks, and says what goes into scores.nc and scores.txt.
+// A family of scores beside the sums of ScoreAccumulator: histograms, spectra, events. It sees one
+// time after another, adds up over ranks, and says what goes into scores.nc and scores.txt.
 
 #include <span>
 #include <string>
@@ -67,7 +67,8 @@ class ScoreFamily {
   virtual ~ScoreFamily() = default;
   /// Not collective. One time, on exactly one rank.
   virtual void add(const ScoredTime& fields) = 0;
-  /// Collective, once, after the last add. What section() says is the same bits at any number of ranks.
+  /// Collective, once, after the last add. What section() says is the same bits at any number of
+  /// ranks.
   void reduce(const Communicator& comm) { sums_.reduce(comm); }
   /// Not collective, after reduce().
   virtual ScoreSection section(const ScoreUnits& units) const = 0;

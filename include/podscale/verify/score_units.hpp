@@ -5,8 +5,8 @@
 
 namespace podscale {
 
-/// Text tables have four digits. Where the range of the field makes that too few or too many, they show
-/// values divided by a power of ten, which their units then name: "1e-6 kg m-2 s-1".
+/// Text tables have four digits. Where the range of the field makes that too few or too many, they
+/// show values divided by a power of ten, which their units then name: "1e-6 kg m-2 s-1".
 struct ScoreUnits {
   std::string value = "1", difference = "1", square = "1";
   std::string text = "1";  ///< of differences, in tables

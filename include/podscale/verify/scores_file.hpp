@@ -1,6 +1,6 @@
 #pragma once
-// scores.nc: totals, series, maps and the fields of one picture day, as CF NetCDF that the picture script
-// draws from.
+// scores.nc: totals, series, maps and the fields of one picture day, as CF NetCDF that the picture
+// script draws from.
 
 #include <span>
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace podscale {
 
-/// Fields of one time on the HR mesh, [ny*nx] in the units of the product, NaN where missing; deviation may be
-/// empty (no variance).
+/// Fields of one time on the HR mesh, [ny*nx] in the units of the product, NaN where missing;
+/// deviation may be empty (no variance).
 struct PictureFields {
   long time = -1;  ///< of the period; -1: no picture
   std::vector<float> low_resolution, mean, truth, deviation;
@@ -29,12 +29,13 @@ struct ScoresFileContents {
   std::vector<ScoreSection> sections = {};  ///< more scores: histograms, spectra, differences
 };
 
-/// Not collective: one rank (0) writes a small file alone, to a temporary name that is renamed when complete.
-/// Layout: system (flag_meanings are the names); per system rmse, mae, ..., coverage(system, probability);
-/// the same per time as rmse_series(time, system), ...; rmse_map, bias_map, deviation_map(system, lat, lon);
-/// ocean_mask(lat, lon); picture_low_resolution, picture_mean, picture_truth, picture_deviation(lat, lon)
-/// with the scalar picture_time; the axes and variables of every section. Missing: _FillValue. On other
-/// meshes than rectilinear ones dimensions and coordinates are those of write_mesh(). Errors: io.
+/// Not collective: one rank (0) writes a small file alone, to a temporary name that is renamed when
+/// complete. Layout: system (flag_meanings are the names); per system rmse, mae, ...,
+/// coverage(system, probability); the same per time as rmse_series(time, system), ...; rmse_map,
+/// bias_map, deviation_map(system, lat, lon); ocean_mask(lat, lon); picture_low_resolution,
+/// picture_mean, picture_truth, picture_deviation(lat, lon) with the scalar picture_time; the axes
+/// and variables of every section. Missing: _FillValue. On other meshes than rectilinear ones
+/// dimensions and coordinates are those of write_mesh(). Errors: io.
 void write_scores(const std::string& path, const ScoresFileContents& contents);
 
 }  // namespace podscale

@@ -8,9 +8,9 @@
 
 namespace podscale {
 
-/// Mean of |f(i) - f(j)| over neighbouring ocean points i, j in different patches, over the same inside
-/// patches; of the mean of every system, of its first member where it has some, and of the truth. Without a
-/// seam it is that of the truth, near 1.
+/// Mean of |f(i) - f(j)| over neighbouring ocean points i, j in different patches, over the same
+/// inside patches; of the mean of every system, of its first member where it has some, and of the
+/// truth. Without a seam it is that of the truth, near 1.
 class SeamScores : public ScoreFamily {
  public:
   /// Not collective. The same arguments on all ranks.
@@ -24,7 +24,8 @@ class SeamScores : public ScoreFamily {
   void add_field(std::span<const float> field, std::span<const double> weights, std::span<double> sums) const;
   long ny_, nx_;
   std::vector<long> patch_;  // [points]
-  // Sums of a time: [truth, then mean and member of each system][jump across, pairs, jump inside, pairs]
+  // Sums of a time: [truth, then mean and member of each system][jump across, pairs, jump inside,
+  // pairs]
 };
 
 }  // namespace podscale

@@ -6,8 +6,8 @@
 
 namespace podscale {
 
-/// The window of local means and variances: size x size, all weights equal, sample covariance (divisor
-/// N - 1), as scikit-image computes it by default.
+/// The window of local means and variances: size x size, all weights equal, sample covariance
+/// (divisor N - 1), as scikit-image computes it by default.
 struct SsimWindow {
   int size = 7;  ///< grid points; the centre of an even window is the point after its middle
 };
@@ -16,11 +16,11 @@ struct SsimSums {
   double ssim = 0, weight = 0;  ///< mean SSIM = ssim / weight; weight = 0: no window fits between the coasts
 };
 
-/// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 = 0.03, on the
-/// windows that lie inside the field and whose points all have weight > 0 (no land, no gap), each weighted by
-/// its central point. Values enter as they are (the luminance term depends on the zero of the scale).
-/// data_range: of the truth over the period. weights, x, y: [ny][nx]; values where the weight is 0 are
-/// never used.
+/// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 = 0.03,
+/// on the windows that lie inside the field and whose points all have weight > 0 (no land, no gap),
+/// each weighted by its central point. Values enter as they are (the luminance term depends on the
+/// zero of the scale). data_range: of the truth over the period. weights, x, y: [ny][nx]; values
+/// where the weight is 0 are never used.
 SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
                    std::span<const float> y, double data_range, const SsimWindow& window = {});
 

@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-/// `width` sums a time. A time is added to on one rank only, so the reduction adds zeros to it and is exact;
-/// totals then run in the order of time.
+/// `width` sums a time. A time is added to on one rank only, so the reduction adds zeros to it and
+/// is exact; totals then run in the order of time.
 class TimeSums {
  public:
   /// Not collective, but the same arguments on all ranks.

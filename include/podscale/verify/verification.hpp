@@ -1,6 +1,6 @@
 #pragma once
-// The scores of one variable of a product: product, truth, LR input and basis in; scores and the fields of a
-// picture out.
+// The scores of one variable of a product: product, truth, LR input and basis in; scores and the
+// fields of a picture out.
 
 #include <memory>
 #include <optional>
@@ -18,16 +18,17 @@
 
 namespace podscale {
 
-/// Times are dealt over ranks in contiguous shares; a rank reads whole fields of its times with private
-/// (self) access, so ranks need no step in common. Not movable: the readers refer to its communicator.
+/// Times are dealt over ranks in contiguous shares; a rank reads whole fields of its times with
+/// private (self) access, so ranks need no step in common. Not movable: the readers refer to its
+/// communicator.
 class Verification {
  public:
-  /// Collective on comm, which must outlive it, as must options. channel: of the basis, that is which variable
-  /// of the product. Opens all inputs and matches
-  /// their times by date within data.downscale (or all times of the product). Other products are scored on
-  /// the same points and times. Errors: no_input, data (other meshes, no date in common with the truth, the
-  /// LR source or another product; an event without training times), usage (verify.picture_date that is not
-  /// among the times; a system's name given twice).
+  /// Collective on comm, which must outlive it, as must options. channel: of the basis, that is
+  /// which variable of the product. Opens all inputs and matches
+  /// their times by date within data.downscale (or all times of the product). Other products are
+  /// scored on the same points and times. Errors: no_input, data (other meshes, no date in common
+  /// with the truth, the LR source or another product; an event without training times), usage
+  /// (verify.picture_date that is not among the times; a system's name given twice).
   Verification(const Communicator& comm, const VerifyOptions& options, long channel = 0);
   Verification(const Verification&) = delete;
   Verification& operator=(const Verification&) = delete;
@@ -39,14 +40,14 @@ class Verification {
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
 
-  /// Collective. Two passes over the truth: its range, then the scores; before them one over the LR training
-  /// series, where there is one, and with an event one over that of the truth. One field of each kind in
-  /// memory.
+  /// Collective. Two passes over the truth: its range, then the scores; before them one over the LR
+  /// training series, where there is one, and with an event one over that of the truth. One field
+  /// of each kind in memory.
   ScoreAccumulator score();
 
-  /// Rank 0 only, after score(). Writes the scores and, unless there is none, the fields of its picture. The
-  /// table is returned; `text` gets it, behind `earlier` tables, before the scores are renamed: once it is
-  /// committed both are there. Errors: io.
+  /// Rank 0 only, after score(). Writes the scores and, unless there is none, the fields of its
+  /// picture. The table is returned; `text` gets it, behind `earlier` tables, before the scores are
+  /// renamed: once it is committed both are there. Errors: io.
   std::string write(const ScoreAccumulator& scores, const std::string& scores_path, const OutputFile& text,
                     const std::string& earlier = {});
 
@@ -100,8 +101,8 @@ class Verification {
 struct Picture {
   std::string scores, path;
 };
-/// Collective. All variables of the product, one after the other; returns the pictures that are to be drawn
-/// once MPI is down (rank 0). Nothing is written under --check and --dry-run.
+/// Collective. All variables of the product, one after the other; returns the pictures that are to
+/// be drawn once MPI is down (rank 0). Nothing is written under --check and --dry-run.
 struct Context;
 std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options);
 
