@@ -2,8 +2,8 @@
 # "Other meshes, other variables" of doc/skill.md: three synthetic studies, none of them one variable on
 # latitudes and longitudes.
 #   jobscripts/meshes.sh rotated | plane | channels        (after jobscripts/quickstart.sh, which builds)
-# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SET: more "--set group.key=value" for all. Files that are there already are used again; remove
-# runs/meshes/<name> to start afresh.
+# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SET: more "--set group.key=value" for all.
+# Files that are there already are used again; remove runs/meshes/<name> to start afresh.
 set -euo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
 source jobscripts/mpi_environment.sh
