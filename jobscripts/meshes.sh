@@ -2,13 +2,14 @@
 # "Other meshes, other variables" of doc/skill.md: three synthetic studies, none of them one variable on
 # latitudes and longitudes.
 #   jobscripts/meshes.sh rotated | plane | channels        (after jobscripts/quickstart.sh, which builds)
-# PODSCALE_RANKS (default 2): MPI ranks. Files that are there already are used again; remove
-# runs/meshes/<name> to start afresh.
+# PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SET: more "--set group.key=value" for all.
+# Files that are there already are used again; remove runs/meshes/<name> to start afresh.
 set -euo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
 source jobscripts/mpi_environment.sh
 name="${1:?rotated, plane or channels}"
 ranks="${PODSCALE_RANKS:-2}"
+read -r -a settings <<<"${PODSCALE_SET:-}"
 out="runs/meshes/$name"
 bin=build/release/bin
 namelist="namelists/$name.nml"
@@ -21,7 +22,7 @@ namelist="namelists/$name.nml"
 run() {
   local program="$1" directory="$2" start=$SECONDS
   shift 2
-  mpirun -n "$ranks" "$bin/podscale-$program" "$namelist" --set "output.directory=$directory" --quiet "$@" >/dev/null
+  mpirun -n "$ranks" "$bin/podscale-$program" "$namelist" --set "output.directory=$directory" --quiet "$@" "${settings[@]}" >/dev/null
   echo "   $program $directory: $((SECONDS - start)) s"
 }
 # study <directory> [settings]: the base alone, its product and its scores, from the files there are
