@@ -7,7 +7,7 @@
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/conformal_coverage.hpp"
 #include "podscale/verify/energy_score.hpp"
-#include "podscale/verify/on_this_rank.hpp"
+#include "podscale/core/on_this_rank.hpp"
 #include "podscale/verify/one_channel.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"

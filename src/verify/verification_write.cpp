@@ -4,7 +4,7 @@
 
 #include "podscale/core/log.hpp"
 #include "podscale/study/context.hpp"
-#include "podscale/verify/on_this_rank.hpp"
+#include "podscale/core/on_this_rank.hpp"
 #include "podscale/verify/score_table.hpp"
 #include "podscale/verify/verification.hpp"
 

@@ -1,2 +1,0 @@
-#pragma once
-#include "podscale/core/on_this_rank.hpp"
