@@ -4,7 +4,7 @@
 usage: difference_scores.py TRUTH JOINT FIRST SECOND
 
 Reads the series <first>_minus_<second>_region_mean and _std of JOINT. FIRST and SECOND hold the means of one
-variable each; their difference has the variance sqrt(var1 + var2), as errors that are independent have.
+variable each; their difference has the standard deviation sqrt(var1 + var2), as errors that are independent have.
 Meshes with axes of latitudes and longitudes. Needs netCDF4 and numpy.
 """
 import sys
