@@ -88,8 +88,10 @@ TEST(Model, MemberIsTheSameBitsOnAnyRankAndToRoundingInAnotherGroup) {
          {SamplerKind::angle, SamplerKind::dpm_solver, SamplerKind::ddim, SamplerKind::ancestral}) {
       const SamplerOptions sampler{kind, 6, 3};
       const auto a = draw(model, sampler, study, 5, 0, 8), b = draw(model, sampler, study, 5, 3, 8);
+      float differ = 0;
       for (std::size_t i = 3 * size; i < a.size(); ++i)
-        ASSERT_NEAR(a[i], b[i - 3 * size], 2e-4) << static_cast<int>(kind);
+        differ = std::max(differ, std::abs(a[i] - b[i - 3 * size]));
+      EXPECT_LE(differ, 2e-4f) << static_cast<int>(kind);
       EXPECT_TRUE(std::equal(a.begin(), a.end(), draw(model, sampler, study, 5, 0, 8).begin()));
       EXPECT_FALSE(std::equal(a.begin(), a.end(), draw(model, sampler, study, 6, 0, 8).begin()))
           << "another time";

@@ -12,7 +12,7 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "podscale/study/token_series.hpp"
-#include "scratch.hpp"
+#include "sample_file.hpp"
 
 using namespace podscale;
 
@@ -166,16 +166,16 @@ TEST(Basis, DamagedAndForeignFilesAreRefusedOnEveryRank) {
   const StudySeries study = open_study(comm, namelist);
   Basis basis = build_basis(comm, namelist, study);
   write_basis(comm, basis, dir + "/basis.nc");
-  if (comm.is_root()) {  // one byte of phi's data changed
+  comm.agree([&] {  // one byte of phi's data changed
+    if (!comm.is_root()) return;
     int id = 0, variable = 0;
-    ASSERT_EQ(nc_open((dir + "/basis.nc").c_str(), NC_WRITE, &id), NC_NOERR);
-    ASSERT_EQ(nc_inq_varid(id, "phi", &variable), NC_NOERR);
+    nc_ok(nc_open((dir + "/basis.nc").c_str(), NC_WRITE, &id));
+    nc_ok(nc_inq_varid(id, "phi", &variable));
     const std::size_t at[4] = {0, 0, 10, 10};
     const double value = 0.123;
-    ASSERT_EQ(nc_put_var1_double(id, variable, at, &value), NC_NOERR);
-    ASSERT_EQ(nc_close(id), NC_NOERR);
-  }
-  comm.barrier();
+    nc_ok(nc_put_var1_double(id, variable, at, &value));
+    nc_ok(nc_close(id));
+  });
   EXPECT_EQ(code_of(dir + "/basis.nc"), ExitCode::data);
 }
 

@@ -22,7 +22,7 @@
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/study/options.hpp"
 #include "podscale/study/token_series.hpp"
-#include "scratch.hpp"
+#include "sample_file.hpp"
 
 using namespace podscale;
 
@@ -412,7 +412,8 @@ TEST_F(Base, FileRoundTrip) {
 
 TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   const std::string name = dir() + "/infinite.nc";
-  if (comm().is_root()) {
+  comm().agree([&] {
+    if (!comm().is_root()) return;
     std::filesystem::copy_file(dir() + "/hr.nc", name, std::filesystem::copy_options::overwrite_existing);
     const Communicator self = Communicator::self();
     const std::vector<double> all = NetcdfFile::open(self, name).get_all("tos");
@@ -421,12 +422,11 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
     const std::size_t nx = 26, ny = 22, at[3] = {point / (nx * ny), point / nx % ny, point % nx};
     const float infinite = std::numeric_limits<float>::infinity();
     int id = 0, variable = 0;
-    ASSERT_EQ(nc_open(name.c_str(), NC_WRITE, &id), NC_NOERR);
-    ASSERT_EQ(nc_inq_varid(id, "tos", &variable), NC_NOERR);
-    ASSERT_EQ(nc_put_var1_float(id, variable, at, &infinite), NC_NOERR);
-    ASSERT_EQ(nc_close(id), NC_NOERR);
-  }
-  comm().barrier();
+    nc_ok(nc_open(name.c_str(), NC_WRITE, &id));
+    nc_ok(nc_inq_varid(id, "tos", &variable));
+    nc_ok(nc_put_var1_float(id, variable, at, &infinite));
+    nc_ok(nc_close(id));
+  });
   Namelist namelist = study_namelist(dir());
   namelist.set("data.hr_files='" + name + "'");
   const StudySeries series = open_study(comm(), namelist);
@@ -463,29 +463,29 @@ TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
                                      "predictor_scale", "lr_cell_climatology"}) {
     write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
     comm().barrier();
-    if (comm().is_root()) {  // one number changed, of the middle of the table
+    comm().agree([&] {  // one number changed, of the middle of the table
+      if (!comm().is_root()) return;
       int id = 0, number = 0, dims = 0;
-      ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
-      ASSERT_EQ(nc_inq_varid(id, variable.c_str(), &number), NC_NOERR);
-      ASSERT_EQ(nc_inq_varndims(id, number, &dims), NC_NOERR);
+      nc_ok(nc_open(path.c_str(), NC_WRITE, &id));
+      nc_ok(nc_inq_varid(id, variable.c_str(), &number));
+      nc_ok(nc_inq_varndims(id, number, &dims));
       std::vector<int> ids(static_cast<std::size_t>(dims));
       std::vector<std::size_t> at;
-      ASSERT_EQ(nc_inq_vardimid(id, number, ids.data()), NC_NOERR);
+      nc_ok(nc_inq_vardimid(id, number, ids.data()));
       for (const int dim : ids) {
         std::size_t length = 0;
-        ASSERT_EQ(nc_inq_dimlen(id, dim, &length), NC_NOERR);
+        nc_ok(nc_inq_dimlen(id, dim, &length));
         at.push_back(length / 2);
       }
       if (variable == "residual_root") at[3] = at[2];  // its lower triangle
       double value = 0;
-      ASSERT_EQ(nc_get_var1_double(id, number, at.data(), &value), NC_NOERR);
+      nc_ok(nc_get_var1_double(id, number, at.data(), &value));
       value = 0.123 + 2 * value;
-      ASSERT_EQ(nc_put_var1_double(id, number, at.data(), &value), NC_NOERR);
-      ASSERT_EQ(nc_close(id), NC_NOERR);
+      nc_ok(nc_put_var1_double(id, number, at.data(), &value));
+      nc_ok(nc_close(id));
       EXPECT_EQ(code_of([&] { read_basis(Communicator::self(), path); }), ExitCode::data) << "no seal";
       seal_file(Communicator::self(), path);
-    }
-    comm().barrier();
+    });
     const Basis basis = read_basis(comm(), path);  // the basis itself is whole
     EXPECT_EQ(code_of([&] { read_base(comm(), basis, path); }), ExitCode::data) << variable;
   }
@@ -517,15 +517,15 @@ TEST_F(Base, ABaseOfAnotherVersionIsRefusedOnEveryRank) {
         "base_calibration_held_out_times"}) {
     write_basis(comm(), study().basis, path, base_extras(comm(), study().basis, study().base));
     comm().barrier();
-    if (comm().is_root()) {
+    comm().agree([&] {
+      if (!comm().is_root()) return;
       int id = 0;
-      ASSERT_EQ(nc_open(path.c_str(), NC_WRITE, &id), NC_NOERR);
-      ASSERT_EQ(nc_del_att(id, NC_GLOBAL, attribute), NC_NOERR);
-      ASSERT_EQ(nc_close(id), NC_NOERR);
+      nc_ok(nc_open(path.c_str(), NC_WRITE, &id));
+      nc_ok(nc_del_att(id, NC_GLOBAL, attribute));
+      nc_ok(nc_close(id));
       EXPECT_EQ(code_of([&] { read_basis(Communicator::self(), path); }), ExitCode::data) << "no seal";
       seal_file(Communicator::self(), path);
-    }
-    comm().barrier();
+    });
     const Basis basis = read_basis(comm(), path);
     EXPECT_EQ(code_of([&] { read_base(comm(), basis, path); }), ExitCode::data) << attribute;
   }

@@ -1,6 +1,7 @@
-// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks, and a
-// watchdog that aborts a run whose ranks do not come together at the end, so that no test can hang.
-// It waits 200 s times PODSCALE_TEST_TIMEOUT_SCALE: a busy machine is no hang.
+// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks. No test can
+// hang: a fatal failure of one rank of several ends the run at once, and a watchdog aborts a run
+// whose ranks do not come together at the end. It waits 200 s times PODSCALE_TEST_TIMEOUT_SCALE: a
+// busy machine is no hang.
 #include <gtest/gtest.h>
 #include <slepcsys.h>
 #include <unistd.h>
@@ -9,6 +10,24 @@
 
 #include "podscale/core/process.hpp"
 #include "scratch.hpp"
+
+namespace {
+
+/// A rank that leaves a test early is missing in the next collective call of the others.
+class AbortOnFatalFailure : public ::testing::EmptyTestEventListener {
+  void OnTestPartResult(const ::testing::TestPartResult& result) override {
+    int rank = 0, size = 1;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (!result.fatally_failed() || size == 1) return;
+    std::fprintf(stderr, "rank %d: %s:%d: %s\n", rank, result.file_name() ? result.file_name() : "unknown file",
+                 result.line_number(), result.message());
+    std::fflush(nullptr);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
@@ -26,6 +45,7 @@ int main(int argc, char** argv) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
   if (rank != 0) delete listeners.Release(listeners.default_result_printer());
+  listeners.Append(new AbortOnFatalFailure);
   int failed = RUN_ALL_TESTS();
   if (failed && rank != 0) {
     for (int i = 0; i < ::testing::UnitTest::GetInstance()->total_test_suite_count(); ++i) {

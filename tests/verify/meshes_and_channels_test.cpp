@@ -60,8 +60,7 @@ Mesh mesh_of_kind(const std::string& kind) {
 class OnMesh : public ::testing::TestWithParam<const char*> {
  protected:
   OnMesh() : world_(Communicator::duplicate(MPI_COMM_WORLD)), mesh_(mesh_of_kind(GetParam())) {
-    if (world_.is_root()) write_series();
-    world_.barrier();
+    write_series();
     namelist_.parse(
         "&data hr_files = '" + path("hr.nc") +
             "' hr_variable = 'tos', 'so' lr_source = 'coarsen' coarsen_factor = 4 train = '2000-01-01', '2000-12-31'\n"
@@ -80,7 +79,13 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
     return decode_times(values, "days since 2000-01-01", "standard", "test");
   }
 
+  /// Collective; rank 0 writes.
   void write_series() const {
+    world_.agree([&] {
+      if (world_.is_root()) write_series_alone();
+    });
+  }
+  void write_series_alone() const {
     const Communicator self = Communicator::self();
     NetcdfFile file = NetcdfFile::create(self, path("hr.nc"));
     file.define_dimension("time", days);
@@ -218,8 +223,7 @@ TEST_P(OnMesh, OtherMeshesAreRefused) {
   namelist_.set("data.hr_variable='tos'");
   VerifyOptions wrong = options("scores.txt");
   mesh_ = mesh_of_kind(GetParam() == std::string("rectilinear") ? "curvilinear" : "rectilinear");
-  if (world_.is_root()) write_series();
-  world_.barrier();
+  write_series();
   try {
     Verification(world_, wrong);
     FAIL();

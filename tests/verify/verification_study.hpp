@@ -31,8 +31,7 @@ inline double truth_at(long day, long j, long i) {
 class VerificationStudy : public ::testing::Test {
  protected:
   VerificationStudy() : world_(Communicator::duplicate(MPI_COMM_WORLD)) {
-    if (world_.is_root()) write_truth(path("hr.nc"), 0);
-    world_.barrier();
+    write_truth(path("hr.nc"), 0);
     namelist_.parse("&data hr_files = '" + path("hr.nc") +
                         "' lr_source = 'coarsen' coarsen_factor = 4\n"
                         "train = '2000-01-01', '2001-12-31' validate = '2001-12-01', '2001-12-31'\n"
@@ -56,8 +55,13 @@ class VerificationStudy : public ::testing::Test {
     return Mesh::rectilinear(lat, lon);
   }
 
-  // One rank; the truth of the second verified day has a cloud.
+  /// Collective; rank 0 writes. The truth of the second verified day has a cloud.
   void write_truth(const std::string& file_path, double shift) const {
+    world_.agree([&] {
+      if (world_.is_root()) write_truth_alone(file_path, shift);
+    });
+  }
+  void write_truth_alone(const std::string& file_path, double shift) const {
     const Communicator self = Communicator::self();
     NetcdfFile file = NetcdfFile::create(self, file_path);
     file.define_dimension("time", days);
