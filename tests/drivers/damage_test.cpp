@@ -14,6 +14,7 @@
 #include "podscale/study/product_factors.hpp"
 #include "podscale/verify/options.hpp"
 #include "podscale/verify/product_reader.hpp"
+#include "scratch.hpp"
 
 namespace podscale {
 namespace {
@@ -120,10 +121,10 @@ std::vector<long> places(long size) {
 
 void flip_and_read(const std::string& name, const Reader& read) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const std::string path =
-      (fs::temp_directory_path() / fmt::format("podscale_damage_{}_", comm.size())).string() + name;
-  if (comm.is_root()) fs::copy_file(kStudy + "/" + name, path, fs::copy_options::overwrite_existing);
-  comm.barrier();
+  const std::string path = test::ScratchFolder(comm) / name;
+  comm.agree([&] {
+    if (comm.is_root()) fs::copy_file(kStudy + "/" + name, path);
+  });
   const std::uint64_t whole = read(comm, path);
   const auto flip = [&](long at, char mask) {
     comm.barrier();
@@ -156,8 +157,6 @@ void flip_and_read(const std::string& name, const Reader& read) {
   EXPECT_EQ(read(comm, path), whole);
   EXPECT_EQ(comm.max(refused), refused);
   EXPECT_GT(refused, tried - 40) << "the bytes of the last line that name it may change";
-  comm.barrier();
-  if (comm.is_root()) fs::remove(path);
 }
 
 TEST(Damage, Basis) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <random>
 
+#include "on_all_ranks.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "sample_file.hpp"
 
@@ -36,10 +37,8 @@ const Layout kLayouts[] = {
     {"a step a file", {1, 13, 24}, NC_SHORT, false, false, false, false, 7, 1},
 };
 
-class AggregatedRead : public ::testing::Test {
+class AggregatedRead : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
   std::mt19937 random{17};  // the same on all ranks
   int written = 0;
 

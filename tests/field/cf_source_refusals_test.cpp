@@ -4,17 +4,15 @@
 
 #include <fstream>
 
+#include "on_all_ranks.hpp"
 #include "podscale/field/cf_source.hpp"
-#include "sample_file.hpp"
+#include "raw_file.hpp"
 
 namespace podscale {
 namespace {
 
-class CfSourceRefusals : public ::testing::Test {
+class CfSourceRefusals : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
-
   void refuse(const SampleFile& sample, const std::vector<std::string>& parts,
               const std::string& variable = "") {
     write_sample(comm, scratch / "bad.nc", sample);
@@ -36,6 +34,7 @@ TEST_F(CfSourceRefusals, MissingFiles) {
   refuse({"nothing*.nc"}, ExitCode::no_input, {"HR", "nothing*.nc", "matches"});
   refuse(std::vector<std::string>{}, ExitCode::usage, {"HR", "empty"});
   if (comm.is_root()) std::ofstream(scratch / "text.nc") << "a,b,c\n";
+  comm.barrier();
   refuse({"text.nc"}, ExitCode::data, {"text.nc", "not NetCDF"});
 }
 
@@ -110,39 +109,25 @@ TEST_F(CfSourceRefusals, Grids) {
 }
 
 TEST_F(CfSourceRefusals, UnstructuredGrids) {
-  if (comm.is_root()) {
-    int id, dims[2], time, lat, lon, v;
-    nc_ok(nc_create((scratch / "icon.nc").c_str(), NC_NETCDF4, &id));
-    nc_ok(nc_def_dim(id, "time", 1, &dims[0]));
-    nc_ok(nc_def_dim(id, "ncells", 4, &dims[1]));
-    nc_ok(nc_def_var(id, "time", NC_DOUBLE, 1, &dims[0], &time));
-    nc_ok(nc_def_var(id, "clat", NC_DOUBLE, 1, &dims[1], &lat));
-    nc_ok(nc_def_var(id, "clon", NC_DOUBLE, 1, &dims[1], &lon));
-    nc_ok(nc_def_var(id, "to", NC_FLOAT, 2, dims, &v));
-    nc_ok(nc_put_att_text(id, time, "units", 21, "days since 2000-01-01"));
-    nc_ok(nc_put_att_text(id, lat, "standard_name", 8, "latitude"));
-    nc_ok(nc_put_att_text(id, lon, "standard_name", 9, "longitude"));
-    nc_ok(nc_close(id));
-  }
-  comm.barrier();
+  RawFile icon;
+  icon.dims = {{"time", 1}, {"ncells", 4}};
+  icon.add({"time", {"time"}, {}, {{"units", "days since 2000-01-01"}}})
+      .add({"clat", {"ncells"}, {}, {{"standard_name", "latitude"}}})
+      .add({"clon", {"ncells"}, {}, {{"standard_name", "longitude"}}})
+      .add({"to", {"time", "ncells"}});
+  write_raw(comm, scratch / "icon.nc", icon);
   for (const char* name : {"", "to"})
     refuse({"icon.nc"}, ExitCode::data, {"icon.nc", "'to'", "unstructured", "cdo"}, name);
 }
 
 TEST_F(CfSourceRefusals, TracksOfShips) {
-  if (comm.is_root()) {
-    int id, dims[2], time, lat, lon, v;
-    nc_ok(nc_create((scratch / "track.nc").c_str(), NC_NETCDF4, &id));
-    nc_ok(nc_def_dim(id, "time", 4, &dims[0]));
-    nc_ok(nc_def_dim(id, "depth", 1, &dims[1]));
-    nc_ok(nc_def_var(id, "time", NC_DOUBLE, 1, &dims[0], &time));
-    nc_ok(nc_def_var(id, "latitude", NC_DOUBLE, 1, &dims[0], &lat));
-    nc_ok(nc_def_var(id, "longitude", NC_DOUBLE, 1, &dims[0], &lon));
-    nc_ok(nc_def_var(id, "temp", NC_FLOAT, 2, dims, &v));
-    nc_ok(nc_put_att_text(id, time, "units", 21, "days since 2000-01-01"));
-    nc_ok(nc_close(id));
-  }
-  comm.barrier();
+  RawFile track;
+  track.dims = {{"time", 4}, {"depth", 1}};
+  track.add({"time", {"time"}, {}, {{"units", "days since 2000-01-01"}}})
+      .add({"latitude", {"time"}})
+      .add({"longitude", {"time"}})
+      .add({"temp", {"time", "depth"}});
+  write_raw(comm, scratch / "track.nc", track);
   refuse({"track.nc"}, ExitCode::data, {"track.nc", "no variable has time, latitude and longitude"});
   refuse({"track.nc"}, ExitCode::data, {"track.nc", "'temp'", "(time, depth)", "latitude"}, "temp");
 }

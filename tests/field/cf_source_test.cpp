@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "on_all_ranks.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -11,10 +12,8 @@ namespace {
 
 constexpr double kMissing = -12345;  // in the expectations
 
-class CfSourceTest : public ::testing::Test {
+class CfSourceTest : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
   int samples = 0;
 
   CfSource open(const std::vector<std::string>& files, const std::string& variable = "") {

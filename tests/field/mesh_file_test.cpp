@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "../mesh/example_meshes.hpp"
+#include "on_all_ranks.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "raw_file.hpp"
 #include "shared_data.hpp"
@@ -13,11 +14,8 @@
 namespace podscale {
 namespace {
 
-class MeshFile : public ::testing::Test {
+class MeshFile : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
-
   /// Writes the mesh under two prefixes and a field on it, and reads all back.
   void check(const Mesh& mesh, const std::string& name, bool cf = true) {
     const std::string path = scratch / (name + ".nc");

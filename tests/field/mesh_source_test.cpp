@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "../mesh/example_meshes.hpp"
+#include "on_all_ranks.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "raw_file.hpp"
 
@@ -40,10 +41,8 @@ PointTable tilted(bool corners = false) {
       corners);
 }
 
-class MeshSource : public ::testing::Test {
+class MeshSource : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
   CfSpec spec;
 
   CfSource open(const RawFile& file, const std::string& name = "a.nc") {

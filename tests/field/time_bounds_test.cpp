@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "on_all_ranks.hpp"
 #include "podscale/field/array_source.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/sample_file.hpp"
@@ -43,10 +44,8 @@ std::vector<double> ends_of(const SampleAxis& axis) {
 }
 const std::vector<double> kEnds{0, 31, 31, 60, 60, 91, 91, 121};
 
-class TimeBounds : public ::testing::Test {
+class TimeBounds : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
   CfSpec spec;
 
   template <class Work>

@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 
+#include "on_all_ranks.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -15,11 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class NetcdfFileTest : public ::testing::Test {
+class NetcdfFileTest : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
-
   /// rows x 6, row by rank: every rank writes its own share, whatever their number.
   void write(const std::string& path, std::size_t rows, const VariableOptions& options = {}) {
     NetcdfFile file = NetcdfFile::create(comm, path);

@@ -12,6 +12,7 @@
 #include <iterator>
 #include <set>
 
+#include "on_all_ranks.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "sample_file.hpp"
 
@@ -20,18 +21,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class OutputFileTest : public ::testing::Test {
+class OutputFileTest : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch shared{comm};
   /// A folder of this rank alone.
   struct {
     std::string path;
     std::string operator/(const std::string& name) const { return path + "/" + name; }
-  } scratch{shared / ("rank" + std::to_string(comm.rank()))};
-  std::string target = scratch / "product.txt";
+  } own{scratch / ("rank" + std::to_string(comm.rank()))};
+  std::string target = own / "product.txt";
 
-  void SetUp() override { fs::create_directory(scratch.path); }
+  void SetUp() override { fs::create_directory(own.path); }
   void TearDown() override { NetcdfFile::abandon_all(true); }
 
   std::set<std::string> names() const {
@@ -121,16 +120,16 @@ TEST_F(OutputFileTest, MovingLeavesOneOwner) {
 TEST_F(OutputFileTest, ASecondRunIsToldWhoWrites) {
   put("old");
   {
-    const OtherRun other(scratch / ".product.txt.lock");
+    const OtherRun other(own / ".product.txt.lock");
     const Words words{"product.txt", "podscale-basis on far", "process 12", "2026-01-02 03:04:05",
                       "wait for it"};
     EXPECT_REFUSED(ExitCode::io, words, OutputFile{target});
     EXPECT_REFUSED(ExitCode::io, words, OutputLock{target});
-    fs::create_directory_symlink(scratch.path, shared / ("link" + std::to_string(comm.rank())));
+    fs::create_directory_symlink(own.path, scratch / ("link" + std::to_string(comm.rank())));
     EXPECT_REFUSED(ExitCode::io, words,
-                   OutputFile{scratch.path + "/../link" + std::to_string(comm.rank()) + "/product.txt"});
+                   OutputFile{own.path + "/../link" + std::to_string(comm.rank()) + "/product.txt"});
     EXPECT_EQ(text(target), "old");
-    OutputFile(scratch / "beside.txt").commit();  // another target in the same folder is free
+    OutputFile(own / "beside.txt").commit();  // another target in the same folder is free
   }
   put("new");  // its lock file is still there, as after kill -9, but nobody holds it
   EXPECT_EQ(text(target), "new");
@@ -138,7 +137,7 @@ TEST_F(OutputFileTest, ASecondRunIsToldWhoWrites) {
 }
 
 TEST_F(OutputFileTest, LocksOfOneProcessAreOne) {
-  const std::string lock = scratch / ".product.txt.lock";
+  const std::string lock = own / ".product.txt.lock";
   {
     const OutputLock held(target);
     EXPECT_TRUE(held.enforced());
@@ -170,13 +169,13 @@ TEST_F(OutputFileTest, OnlyOurOwnTemporariesAreSwept) {
   const Words users{
       ".product.txt.tmp",          ".product.txt.my-draft.tmp",       ".product.txt.host-12-xyz.tmp",
       ".product.txt.host-12-.tmp", ".other.txt.host-12-0a1b2c3d.tmp", "product.txt.host-12-0a1b2c3d.tmp"};
-  for (const std::string& name : users) std::ofstream(scratch / name) << "mine";
-  const std::string old = scratch / ".product.txt.node-7.cluster-12-0a1b2c3d.tmp",
+  for (const std::string& name : users) std::ofstream(own / name) << "mine";
+  const std::string old = own / ".product.txt.node-7.cluster-12-0a1b2c3d.tmp",
                     fresh = ".product.txt.far-1-0a1b2c3d.tmp";
   std::ofstream(old) << "of a dead run";
   fs::last_write_time(old, fs::last_write_time(old) - std::chrono::hours(2));
-  std::ofstream(scratch / fresh) << "of a run on another node, maybe alive";
-  fs::create_directory(scratch / ".product.txt.host-12-0a1b2c3d.tmp");
+  std::ofstream(own / fresh) << "of a run on another node, maybe alive";
+  fs::create_directory(own / ".product.txt.host-12-0a1b2c3d.tmp");
   put("new");
   std::set<std::string> expected(users.begin(), users.end());
   expected.insert({"product.txt", fresh, ".product.txt.host-12-0a1b2c3d.tmp"});
@@ -184,13 +183,13 @@ TEST_F(OutputFileTest, OnlyOurOwnTemporariesAreSwept) {
 }
 
 TEST_F(OutputFileTest, WhatIsNoFileOfOursIsNotReplaced) {
-  fs::create_directory(scratch / "folder");
-  EXPECT_REFUSED(ExitCode::io, (Words{"folder", "expected a file"}), OutputFile{scratch / "folder"});
+  fs::create_directory(own / "folder");
+  EXPECT_REFUSED(ExitCode::io, (Words{"folder", "expected a file"}), OutputFile{own / "folder"});
   EXPECT_REFUSED(ExitCode::io, (Words{"/dev/null"}), OutputFile{"/dev/null"});
-  ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
-  EXPECT_REFUSED(ExitCode::io, (Words{"pipe", "expected a file"}), OutputFile{scratch / "pipe"});
-  EXPECT_REFUSED(ExitCode::io, (Words{"no directory", "no/where"}), OutputFile{scratch / "no/where/x"});
-  const std::string lock = scratch / ".product.txt.lock";
+  ASSERT_EQ(mkfifo((own / "pipe").c_str(), 0600), 0);
+  EXPECT_REFUSED(ExitCode::io, (Words{"pipe", "expected a file"}), OutputFile{own / "pipe"});
+  EXPECT_REFUSED(ExitCode::io, (Words{"no directory", "no/where"}), OutputFile{own / "no/where/x"});
+  const std::string lock = own / ".product.txt.lock";
   std::ofstream(lock) << "&data hr_files = 'a.nc' /\n";
   EXPECT_REFUSED(ExitCode::io, (Words{"product.txt.lock", "another file"}), OutputFile{target});
   EXPECT_EQ(text(lock), "&data hr_files = 'a.nc' /\n");
@@ -198,7 +197,7 @@ TEST_F(OutputFileTest, WhatIsNoFileOfOursIsNotReplaced) {
   ASSERT_EQ(mkfifo(lock.c_str(), 0600), 0);
   EXPECT_REFUSED(ExitCode::io, (Words{"product.txt.lock", "remove it"}), OutputFile{target});
   fs::remove(lock);
-  fs::create_symlink(scratch / "folder", lock);
+  fs::create_symlink(own / "folder", lock);
   EXPECT_REFUSED(ExitCode::io, (Words{"product.txt.lock"}), OutputFile{target});
 }
 
@@ -206,7 +205,7 @@ TEST_F(OutputFileTest, ADyingProcessTakesItsFilesAlong) {
   const pid_t child = fork();
   if (child == 0) {
     OutputFile first(target);
-    OutputFile second(scratch / "second.txt");
+    OutputFile second(own / "second.txt");
     remove_doomed_files();
     _exit(names().empty() ? 0 : 1);
   }
@@ -229,19 +228,19 @@ TEST_F(OutputFileTest, AFullDiskIsKnownBeforehand) {
 
 TEST_F(OutputFileTest, OneFileByManyNames) {
   put("x");
-  fs::create_symlink(target, scratch / "link");
-  fs::create_hard_link(target, scratch / "hard");
-  fs::create_directory_symlink(scratch / "", scratch / "folder");
+  fs::create_symlink(target, own / "link");
+  fs::create_hard_link(target, own / "hard");
+  fs::create_directory_symlink(own / "", own / "folder");
   for (const std::string name : {"link", "hard", "folder/product.txt", "./product.txt"})
-    EXPECT_TRUE(same_file(target, scratch / name)) << name;
-  EXPECT_TRUE(same_file(scratch / "new", scratch / "absent/../new"));
-  EXPECT_TRUE(same_file(scratch / "new", scratch / "folder/new"));
-  EXPECT_FALSE(same_file(target, scratch / "new"));
-  EXPECT_FALSE(same_file(scratch / "new", scratch / "other"));
+    EXPECT_TRUE(same_file(target, own / name)) << name;
+  EXPECT_TRUE(same_file(own / "new", own / "absent/../new"));
+  EXPECT_TRUE(same_file(own / "new", own / "folder/new"));
+  EXPECT_FALSE(same_file(target, own / "new"));
+  EXPECT_FALSE(same_file(own / "new", own / "other"));
 }
 
 TEST_F(OutputFileTest, NetcdfIsRefusedBeforeTheDiskIsFull) {
-  const std::string path = shared / "large.nc";
+  const std::string path = scratch / "large.nc";
   NetcdfFile file = NetcdfFile::create(comm, path);
   const std::size_t values = comm.min(static_cast<long>(free_bytes(path) / 8)) + (1l << 34);
   file.define_dimension("x", values);
@@ -251,17 +250,17 @@ TEST_F(OutputFileTest, NetcdfIsRefusedBeforeTheDiskIsFull) {
 }
 
 TEST_F(OutputFileTest, NetcdfHasOneWriterAtATime) {
-  const std::string path = shared / "twice.nc";
+  const std::string path = scratch / "twice.nc";
   {
     std::optional<OtherRun> other;
-    if (comm.is_root()) other.emplace(shared / ".twice.nc.lock");
+    if (comm.is_root()) other.emplace(scratch / ".twice.nc.lock");
     comm.barrier();
     EXPECT_REFUSED(ExitCode::io, (Words{"twice.nc", "another run", "process 12"}),
                    NetcdfFile::create(comm, path));
     comm.barrier();
   }
   comm.barrier();
-  NetcdfFile a = NetcdfFile::create(comm, path), b = NetcdfFile::create(comm, shared / "other.nc");
+  NetcdfFile a = NetcdfFile::create(comm, path), b = NetcdfFile::create(comm, scratch / "other.nc");
   for (NetcdfFile* file : {&a, &b}) {
     file->define_dimension("x", 3);
     file->end_definitions();
@@ -273,7 +272,7 @@ TEST_F(OutputFileTest, NetcdfHasOneWriterAtATime) {
   a.commit();
   b.commit();
   EXPECT_EQ(NetcdfFile::open(comm, path).dimension("x"), 3u);
-  EXPECT_EQ(NetcdfFile::open(comm, shared / "other.nc").dimension("x"), 3u);
+  EXPECT_EQ(NetcdfFile::open(comm, scratch / "other.nc").dimension("x"), 3u);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "on_all_ranks.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "sample_file.hpp"
 
@@ -14,10 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Seal : public ::testing::Test {
+class Seal : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
   const std::string path = scratch / "file.bin";
 
   /// Pseudo-random bytes; more than a block, and no multiple of eight.

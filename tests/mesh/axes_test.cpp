@@ -1,19 +1,12 @@
-#include "podscale/mesh/mesh.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "podscale/core/error.hpp"
+#include "example_meshes.hpp"
+#include "podscale/mesh/mesh.hpp"
 
 namespace podscale {
 namespace {
-
-std::vector<double> axis(double first, double step, int n) {
-  std::vector<double> values;
-  for (int i = 0; i < n; ++i) values.push_back(first + step * i);
-  return values;
-}
 
 TEST(Axes, EdgesLieHalfWay) {
   const Mesh grid = Mesh::rectilinear({10, 11, 13}, {0, 2});
@@ -26,26 +19,26 @@ TEST(Axes, EdgesLieHalfWay) {
 }
 
 TEST(Axes, PolesAreClipped) {
-  const Mesh grid = Mesh::rectilinear(axis(-90, 2, 91), axis(0, 2, 180));
+  const Mesh grid = Mesh::rectilinear(regular_axis(-90, 2, 91), regular_axis(0, 2, 180));
   EXPECT_EQ(grid.y().bounds.front(), -90);
   EXPECT_EQ(grid.y().bounds.back(), 90);
 }
 
 TEST(Axes, PeriodicGridsCloseUpWhereverTheyStart) {
   for (const double start : {0.0, 0.125, -179.875, 30.0}) {
-    const Mesh grid = Mesh::rectilinear(axis(-1, 1, 3), axis(start, 0.25, 1440));
+    const Mesh grid = Mesh::rectilinear(regular_axis(-1, 1, 3), regular_axis(start, 0.25, 1440));
     EXPECT_TRUE(grid.periodic()) << start;
     EXPECT_DOUBLE_EQ(grid.x().bounds.back() - grid.x().bounds.front(), 360);
   }
-  EXPECT_FALSE(Mesh::rectilinear(axis(-1, 1, 3), axis(0, 0.25, 1439)).periodic());
-  EXPECT_FALSE(Mesh::rectilinear(axis(-1, 1, 3), axis(0, 1, 180)).periodic());
+  EXPECT_FALSE(Mesh::rectilinear(regular_axis(-1, 1, 3), regular_axis(0, 0.25, 1439)).periodic());
+  EXPECT_FALSE(Mesh::rectilinear(regular_axis(-1, 1, 3), regular_axis(0, 1, 180)).periodic());
   std::vector<double> wobbling;  // float32 coordinates
   for (int i = 0; i < 7200; ++i) wobbling.push_back(static_cast<float>(-179.975 + 0.05 * i));
   EXPECT_TRUE(Mesh::rectilinear({0}, wobbling).periodic());
 }
 
 TEST(Axes, AreaWeightsAverageToOne) {
-  const Mesh grid = Mesh::rectilinear(axis(-89.5, 1, 180), axis(0.5, 1, 360));
+  const Mesh grid = Mesh::rectilinear(regular_axis(-89.5, 1, 180), regular_axis(0.5, 1, 360));
   double sum = 0;
   for (long j = 0; j < grid.ny(); ++j)
     for (long i = 0; i < grid.nx(); ++i) sum += grid.area_weight(j, i);
@@ -58,13 +51,14 @@ TEST(Axes, AreaWeightsAverageToOne) {
 }
 
 TEST(Axes, BlocksOfCells) {
-  const Mesh fine = Mesh::rectilinear(axis(0.5, 1, 10), axis(0.5, 1, 9));
+  const Mesh fine = Mesh::rectilinear(regular_axis(0.5, 1, 10), regular_axis(0.5, 1, 9));
   const Mesh coarse = fine.coarsened(4);
   EXPECT_EQ(coarse.y().centres, (std::vector<double>{2, 6, 9}));  // the last block has two rows
   EXPECT_EQ(coarse.y().bounds, (std::vector<double>{0, 4, 8, 10}));
   EXPECT_EQ(coarse.x().centres, (std::vector<double>{2, 6, 8.5}));
   EXPECT_FALSE(coarse.periodic());
-  EXPECT_TRUE(Mesh::rectilinear(axis(-89.5, 1, 180), axis(0.5, 1, 360)).coarsened(8).periodic());
+  EXPECT_TRUE(
+      Mesh::rectilinear(regular_axis(-89.5, 1, 180), regular_axis(0.5, 1, 360)).coarsened(8).periodic());
   EXPECT_EQ(fine.coarsened(1).checksum(), fine.checksum());
 }
 
@@ -73,12 +67,6 @@ TEST(Axes, ChecksumsTellGridsApart) {
   EXPECT_EQ(Mesh::rectilinear({1, 2}, {3, 4, 5}).checksum(), sum);
   EXPECT_NE(Mesh::rectilinear({1, 2, 3}, {4, 5}).checksum(), sum);
   EXPECT_NE(Mesh::rectilinear({1, 2}, {3, 4, 5.01}).checksum(), sum);
-}
-
-TEST(Axes, AxesThatDoNotAscendAreABug) {
-  EXPECT_THROW(Mesh::rectilinear({2, 1}, {0, 1}), Error);
-  EXPECT_THROW(Mesh::rectilinear({1, 2}, {0, 0}), Error);
-  EXPECT_THROW(Mesh::rectilinear({}, {0}), Error);
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-#include "podscale/mesh/remap.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 #include <numbers>
+
+#include "example_meshes.hpp"
+#include "podscale/mesh/remap.hpp"
 
 using namespace podscale;
 
@@ -13,17 +14,10 @@ namespace {
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
 Mesh regular(double lat0, double lon0, long ny, long nx, double step) {
-  std::vector<double> lat, lon;
-  for (long j = 0; j < ny; ++j) lat.push_back(lat0 + static_cast<double>(j) * step);
-  for (long i = 0; i < nx; ++i) lon.push_back(lon0 + static_cast<double>(i) * step);
-  return Mesh::rectilinear(lat, lon);
+  return Mesh::rectilinear(regular_axis(lat0, step, ny), regular_axis(lon0, step, nx));
 }
 
-std::vector<unsigned char> all_ocean(const Mesh& grid) {
-  return std::vector<unsigned char>(static_cast<std::size_t>(grid.points()), 1);
-}
-
-/// Evaluates f on the source window of the regridder (columns modulo nx).
+/// Evaluates f on the source window of the remap (columns modulo nx).
 template <class F>
 std::vector<float> sample(const Mesh& grid, const Window& w, F f) {
   std::vector<float> values;
@@ -43,10 +37,10 @@ TEST(RemapAxes, LinearFieldsAreExactInsideTheHull) {
   const auto linear = [](double lat, double lon) { return 3.0 + 0.5 * lat - 0.25 * lon; };
   for (const auto kind : {Interpolation::bilinear, Interpolation::bicubic}) {
     const Window window{0, fine.ny(), 0, fine.nx()};
-    const Remap regridder(coarse, all_ocean(coarse), fine, window, all_ocean(fine), kind);
-    EXPECT_EQ(regridder.unreached(), 0);
+    const Remap remap(coarse, all_ocean(coarse.points()), fine, window, all_ocean(fine.points()), kind);
+    EXPECT_EQ(remap.unreached(), 0);
     std::vector<float> out(static_cast<std::size_t>(window.points()));
-    regridder.apply(sample(coarse, regridder.source(), linear), out);
+    remap.apply(sample(coarse, remap.source(), linear), out);
     for (long j = 0; j < fine.ny(); ++j)
       for (long i = 0; i < fine.nx(); ++i)
         ASSERT_NEAR(out[static_cast<std::size_t>(j * fine.nx() + i)],
@@ -60,11 +54,13 @@ TEST(RemapAxes, BicubicIsLinearExactHalfACellBeyondTheCentresAndBilinearConstant
   const auto linear = [](double lat, double) { return lat; };
   const Window window{0, 32, 0, 32};
   std::vector<float> out(static_cast<std::size_t>(window.points()));
-  const Remap bicubic(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bicubic);
+  const Remap bicubic(coarse, all_ocean(coarse.points()), fine, window, all_ocean(fine.points()),
+                      Interpolation::bicubic);
   bicubic.apply(sample(coarse, bicubic.source(), linear), out);
   for (long j = 0; j < 32; ++j)
     EXPECT_NEAR(out[static_cast<std::size_t>(j * 32 + 5)], fine.y().centres[static_cast<std::size_t>(j)], 1e-5);
-  const Remap bilinear(coarse, all_ocean(coarse), fine, window, all_ocean(fine), Interpolation::bilinear);
+  const Remap bilinear(coarse, all_ocean(coarse.points()), fine, window, all_ocean(fine.points()),
+                       Interpolation::bilinear);
   bilinear.apply(sample(coarse, bilinear.source(), linear), out);
   EXPECT_NEAR(out[0], 1.0, 1e-6);
 }
@@ -82,32 +78,32 @@ TEST(RemapAxes, BicubicMatchesKeysCubicConvolution) {
   double expected = 0;
   for (int j = 0; j < 8; ++j)
     for (int i = 0; i < 8; ++i) expected += kernel(3.3 - j) * kernel(4.6 - i) * field(j, i);
-  const Remap regridder(coarse, all_ocean(coarse), fine, {0, 1, 0, 1}, std::vector<unsigned char>{1},
-                            Interpolation::bicubic);
+  const Remap remap(coarse, all_ocean(coarse.points()), fine, {0, 1, 0, 1}, std::vector<unsigned char>{1},
+                    Interpolation::bicubic);
   std::vector<float> out(1);
-  regridder.apply(sample(coarse, regridder.source(), field), out);
+  remap.apply(sample(coarse, remap.source(), field), out);
   EXPECT_NEAR(out[0], expected, 1e-6);
 }
 
 TEST(RemapAxes, LandNeverBleeds) {
   const Mesh coarse = regular(0, 0, 6, 6, 4.0), fine = regular(0, 0, 21, 21, 1.0);
-  auto ocean = all_ocean(coarse);
+  auto ocean = all_ocean(coarse.points());
   for (long j = 0; j < 6; ++j)
     ocean[static_cast<std::size_t>(j * 6)] = ocean[static_cast<std::size_t>(j * 6 + 1)] = 0;
   for (const auto kind : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic}) {
     const Window window{0, 21, 0, 21};
-    const Remap regridder(coarse, ocean, fine, window, all_ocean(fine), kind);
-    auto values = sample(coarse, regridder.source(), [](double, double) { return 7.0; });
-    const Window& s = regridder.source();
+    const Remap remap(coarse, ocean, fine, window, all_ocean(fine.points()), kind);
+    auto values = sample(coarse, remap.source(), [](double, double) { return 7.0; });
+    const Window& s = remap.source();
     for (long j = 0; j < s.ny; ++j)
       for (long i = 0; i < s.nx; ++i)
         if (!ocean[static_cast<std::size_t>((s.y0 + j) * 6 + s.x0 + i)])
           values[static_cast<std::size_t>(j * s.nx + i)] = kMissing;
     std::vector<float> out(static_cast<std::size_t>(window.points()));
-    regridder.apply(values, out);
+    remap.apply(values, out);
     for (const float v : out)
       ASSERT_NEAR(v, 7.0f, 1e-6);  // a constant ocean stays constant, right up to the coast
-    EXPECT_EQ(regridder.unreached(), 0);
+    EXPECT_EQ(remap.unreached(), 0);
   }
 }
 
@@ -115,10 +111,11 @@ TEST(RemapAxes, PointsFarFromAnyOceanAreCountedAndZero) {
   const Mesh coarse = regular(0, 0, 12, 12, 1.0), fine = regular(0, 0, 12, 12, 1.0);
   std::vector<unsigned char> ocean(144, 0);
   ocean[0] = 1;
-  const Remap regridder(coarse, ocean, fine, {0, 12, 0, 12}, all_ocean(fine), Interpolation::bilinear, 3);
-  std::vector<float> in(static_cast<std::size_t>(regridder.source().points()), 5.0f), out(144);
-  regridder.apply(in, out);
-  EXPECT_EQ(regridder.unreached(), 144 - 16);
+  const Remap remap(coarse, ocean, fine, {0, 12, 0, 12}, all_ocean(fine.points()), Interpolation::bilinear,
+                    3);
+  std::vector<float> in(static_cast<std::size_t>(remap.source().points()), 5.0f), out(144);
+  remap.apply(in, out);
+  EXPECT_EQ(remap.unreached(), 144 - 16);
   EXPECT_EQ(out[0], 5.0f);
   EXPECT_EQ(out[143], 0.0f);
 }
@@ -133,32 +130,32 @@ TEST(RemapAxes, PeriodicGridsJoinAtTheirCutWhateverItIs) {
   const Mesh target = Mesh::rectilinear({-10, 0, 10}, fine.x().centres);
   for (const Window window : {Window{0, 3, 0, 90}, Window{0, 3, 30, 30}, Window{0, 3, 80, 10}}) {
     const std::vector<unsigned char> sea(static_cast<std::size_t>(window.points()), 1);
-    const Remap regridder(global, all_ocean(global), target, window, sea, Interpolation::bicubic);
+    const Remap remap(global, all_ocean(global.points()), target, window, sea, Interpolation::bicubic);
     std::vector<float> out(static_cast<std::size_t>(window.points()));
-    regridder.apply(sample(global, regridder.source(), wave), out);
+    remap.apply(sample(global, remap.source(), wave), out);
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i)
         ASSERT_NEAR(out[static_cast<std::size_t>(j * window.nx + i)],
                     wave(0, target.x().centres[static_cast<std::size_t>(window.x0 + i)]), 2e-3);
     if (window.nx < 90) {
-      EXPECT_LT(regridder.source().nx, 20);  // not the whole circle
+      EXPECT_LT(remap.source().nx, 20);  // not the whole circle
     }
   }
 }
 
 TEST(RemapAxes, WindowsGiveTheSameBitsAsTheWhole) {
   const Mesh coarse = regular(0, 0, 6, 6, 4.0), fine = regular(-1.5, -1.5, 24, 24, 1.0);
-  auto ocean = all_ocean(coarse);
+  auto ocean = all_ocean(coarse.points());
   for (const std::size_t land : {7u, 8u, 13u, 28u}) ocean[land] = 0;
   const auto field = [](double lat, double lon) { return std::sin(lat) + 0.1 * lon; };
   std::vector<float> whole(576);
-  const Remap all(coarse, ocean, fine, {0, 24, 0, 24}, all_ocean(fine), Interpolation::bicubic);
+  const Remap all(coarse, ocean, fine, {0, 24, 0, 24}, all_ocean(fine.points()), Interpolation::bicubic);
   all.apply(sample(coarse, all.source(), field), whole);
   for (const Window w : {Window{0, 8, 0, 8}, Window{8, 8, 16, 8}, Window{16, 8, 3, 10}}) {
     std::vector<float> part(static_cast<std::size_t>(w.points()));
-    const Remap regridder(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1),
-                              Interpolation::bicubic);
-    regridder.apply(sample(coarse, regridder.source(), field), part);
+    const Remap remap(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1),
+                      Interpolation::bicubic);
+    remap.apply(sample(coarse, remap.source(), field), part);
     for (long j = 0; j < w.ny; ++j)
       for (long i = 0; i < w.nx; ++i)
         ASSERT_EQ(part[static_cast<std::size_t>(j * w.nx + i)],

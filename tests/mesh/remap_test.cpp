@@ -73,8 +73,18 @@ struct Pair {
   std::vector<double> lat, lon, fine_lat, fine_lon;
 };
 
-/// The old class and the new one on the same grids: equal to the bit.
-TEST(RemapAxes, HasTheBitsOfTheOldRegridder) {
+/// Meshes with axes, each with windows of the target, masks of which this share is ocean, and each
+/// kind of interpolation.
+struct AxesCase {
+  const Mesh &source, &target;
+  const Window& window;
+  const std::vector<unsigned char>& ocean;  ///< of the source
+  std::vector<unsigned char> wet;           ///< of the window
+  Interpolation kind;
+  Remap remap{source, ocean, target, window, wet, kind};
+};
+
+void each_case_with_axes(double share, const std::function<void(const AxesCase&)>& check) {
   const std::vector<Pair> pairs{
       {"nested", regular_axis(-41, 2, 8), regular_axis(151, 2, 9), regular_axis(-41.875, 0.25, 64),
        regular_axis(150.125, 0.25, 72)},
@@ -88,33 +98,115 @@ TEST(RemapAxes, HasTheBitsOfTheOldRegridder) {
       {"global", regular_axis(-88, 4, 45), regular_axis(2, 4, 90), regular_axis(-89.5, 1, 180),
        regular_axis(-179.5, 1, 360)},
       {"one column", regular_axis(-41, 2, 8), {150}, regular_axis(-41.875, 0.25, 64), {149.8, 150.2}}};
-  for (const Pair& pair : pairs)
-    for (const double share : {1.0, 0.6}) {
-      const Mesh source = Mesh::rectilinear(pair.lat, pair.lon),
-                 target = Mesh::rectilinear(pair.fine_lat, pair.fine_lon);
-      const auto ocean = random_ocean(source.points(), share, 1),
-                 wet = random_ocean(target.points(), share, 2);
-      std::mt19937 generator(3);
-      std::normal_distribution<float> normal;
-      std::vector<float> values;
-      for (idx_t p = 0; p < source.points(); ++p) values.push_back(10 * normal(generator));
-      std::vector<Window> windows{whole(target),
-                                  {target.ny() / 3, target.ny() / 2, target.nx() / 2, target.nx() / 2}};
-      if (target.periodic()) windows.push_back({100, 30, 340, 40}), windows.push_back({0, 20, -10, 20});
-      for (const Window& window : windows) {
-        std::vector<unsigned char> here;
-        for (idx_t j = 0; j < window.ny; ++j)
-          for (idx_t i = 0; i < window.nx; ++i)
-            here.push_back(wet[static_cast<std::size_t>(point_of(target, window, j, i))]);
-        for (const Interpolation kind : kAll) {
-          SCOPED_TRACE(
-              fmt::format("{}, share {}, window {}, kind {}", pair.name, share, window.x0, int(kind)));
-          const Remap remap(source, ocean, target, window, here, kind);
-          applied(remap, source, values, ocean);
-          expect_rows_sum_to_one(remap);
-        }
+  for (const Pair& pair : pairs) {
+    const Mesh source = Mesh::rectilinear(pair.lat, pair.lon),
+               target = Mesh::rectilinear(pair.fine_lat, pair.fine_lon);
+    const auto ocean = random_ocean(source.points(), share, 1),
+               all_wet = random_ocean(target.points(), share, 2);
+    std::vector<Window> windows{whole(target),
+                                {target.ny() / 3, target.ny() / 2, target.nx() / 2, target.nx() / 2}};
+    if (target.periodic()) windows.push_back({100, 30, 340, 40}), windows.push_back({0, 20, -10, 20});
+    for (const Window& window : windows) {
+      std::vector<unsigned char> wet;
+      for (idx_t j = 0; j < window.ny; ++j)
+        for (idx_t i = 0; i < window.nx; ++i)
+          wet.push_back(all_wet[static_cast<std::size_t>(point_of(target, window, j, i))]);
+      for (const Interpolation kind : kAll) {
+        SCOPED_TRACE(fmt::format("{}, window {}, kind {}", pair.name, window.x0, int(kind)));
+        check({source, target, window, ocean, wet, kind});
       }
     }
+  }
+}
+
+double keys(double s) {
+  s = std::abs(s);
+  return s < 1 ? 1.5 * s * s * s - 2.5 * s * s + 1 : s < 2 ? -0.5 * s * s * s + 2.5 * s * s - 4 * s + 2 : 0;
+}
+
+/// The interpolation along one axis at a place x, by its definition: a sum of kernels over the
+/// numbers of the cells. turn: 360 where the axis goes round, else 0.
+double along(const std::vector<double>& centres, double turn, double x, const std::vector<double>& values,
+             Interpolation kind) {
+  const long n = std::ssize(centres);
+  if (n == 1) return values[0];
+  const auto centre = [&](long k) {
+    return k < n ? centres[static_cast<std::size_t>(k)] : centres[0] + turn;
+  };
+  const double ends = turn > 0 ? centres[0] + turn / 2 : (centres.front() + centres.back()) / 2;
+  x -= 360 * std::floor((x - ends + 180) / 360);
+  long left = 0;
+  while (left < (turn > 0 ? n - 1 : n - 2) && centre(left + 1) <= x) ++left;
+  double number = static_cast<double>(left) + (x - centre(left)) / (centre(left + 1) - centre(left));
+  const double beyond = kind == Interpolation::bilinear ? 0 : 0.5;
+  if (turn == 0) number = std::clamp(number, -beyond, static_cast<double>(n) - 1 + beyond);
+  double sum = 0;
+  for (long k = std::lround(number) - 2; k <= std::lround(number) + 2; ++k) {
+    const double s = number - static_cast<double>(k),
+                 weight = kind == Interpolation::bilinear ? std::max(0.0, 1 - std::abs(s)) : keys(s);
+    const long inner = std::clamp<long>(k, 0, n - 1), next = inner == 0 ? 1 : n - 2;
+    const auto value = [&](long cell) { return values[static_cast<std::size_t>(cell)]; };
+    if (turn > 0)
+      sum += weight * value((k + n) % n);
+    else  // a ghost lies on the line through the two outermost
+      sum +=
+          weight * (value(inner) + static_cast<double>(std::abs(k - inner)) * (value(inner) - value(next)));
+  }
+  return sum;
+}
+
+TEST(RemapAxes, AllOceanIsTheTensorProductOfTheKernels) {
+  each_case_with_axes(1, [](const AxesCase& c) {
+    std::mt19937 generator(3);
+    std::normal_distribution<float> normal;
+    std::vector<float> values;
+    for (idx_t p = 0; p < c.source.points(); ++p) values.push_back(10 * normal(generator));
+    EXPECT_EQ(c.remap.unreached(), 0);
+    const auto out = applied(c.remap, c.source, values, c.ocean);
+    const double turn = c.source.periodic() ? 360 : 0;
+    const auto &lat = c.source.y().centres, &lon = c.source.x().centres;
+    for (idx_t r = 0; r < c.remap.rows(); ++r) {
+      const Position at = c.target.position(point_of(c.target, c.window, r / c.window.nx, r % c.window.nx));
+      const float found = out[static_cast<std::size_t>(r)];
+      if (c.kind == Interpolation::nearest) {
+        if (r % 7 > 0) continue;        // each looks at all cells
+        double least = 1e9, its = 1e9;  // distances of any cell, and of the nearest that holds this value
+        for (idx_t p = 0; p < c.source.points(); ++p) {
+          const Position cell = c.source.position(p);
+          const double far = std::hypot(cell.y - at.y, std::remainder(cell.x - at.x, 360.0));
+          least = std::min(least, far);
+          if (values[static_cast<std::size_t>(p)] == found) its = std::min(its, far);
+        }
+        ASSERT_NEAR(its, least, 1e-9) << r;
+        continue;
+      }
+      std::vector<double> rows;
+      for (idx_t j = 0; j < c.source.ny(); ++j) {
+        const auto first = values.begin() + j * c.source.nx();
+        rows.push_back(along(lon, turn, at.x, {first, first + c.source.nx()}, c.kind));
+      }
+      ASSERT_NEAR(found, along(lat, 0, at.y, rows, c.kind), 1e-5) << r;
+    }
+  });
+}
+
+TEST(RemapAxes, AConstantStaysWhereARowHasLinksAndIsZeroElsewhere) {
+  each_case_with_axes(0.6, [](const AxesCase& c) {
+    const auto out = applied(c.remap, c.source, std::vector<float>(c.ocean.size(), 7), c.ocean);
+    expect_rows_sum_to_one(c.remap);
+    idx_t empty = 0, full = 0;
+    for (idx_t r = 0; r < c.remap.rows(); ++r) {
+      const auto p = static_cast<std::size_t>(r);
+      ASSERT_NEAR(out[p], c.remap.weights(r).empty() ? 0 : 7, 1e-5) << r;
+      if (!c.wet[p]) {
+        ASSERT_TRUE(c.remap.weights(r).empty()) << r;
+      } else {
+        ++(c.remap.weights(r).empty() ? empty : full);
+      }
+    }
+    EXPECT_EQ(empty, c.remap.unreached());
+    EXPECT_GT(full, 0);
+  });
 }
 
 TEST(RemapAxes, ASourceThatEndsFarAwayIsNotReached) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "on_all_ranks.hpp"
 #include "podscale/config/namelist.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -19,11 +20,8 @@ namespace {
 
 constexpr long kBlock = 30;
 
-class Encoded : public ::testing::Test {
+class Encoded : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
-
   Namelist namelist(const std::string& lr, long cache_mib) {
     Namelist n;
     n.parse(fmt::format("&ocean ny=16, nx=24, lat0=30, lon0=-60, resolution=0.25, first_date='2001-01-01', "

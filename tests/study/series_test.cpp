@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "on_all_ranks.hpp"
 #include "podscale/config/namelist.hpp"
 #include "podscale/study/options.hpp"
 #include "sample_file.hpp"
@@ -10,10 +11,8 @@
 namespace podscale {
 namespace {
 
-class Series : public ::testing::Test {
+class Series : public test::OnAllRanks {
  protected:
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  Scratch scratch{comm};
   int written = 0;
 
   std::string file(const std::string& variable, const std::string& units, double value) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "on_all_ranks.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/field/array_source.hpp"
 #include "podscale/study/anomaly.hpp"
@@ -16,7 +17,7 @@
 namespace podscale {
 namespace {
 
-class WeightsOfAFile : public ::testing::Test {
+class WeightsOfAFile : public test::OnAllRanks {
  protected:
   WeightsOfAFile() {
     basis.interpolation = Interpolation::bilinear;
@@ -62,9 +63,7 @@ class WeightsOfAFile : public ::testing::Test {
     return out;
   }
 
-  Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  test::ScratchFolder folder{comm};
-  std::string path = folder / "weights.nc";
+  std::string path = scratch / "weights.nc";
   Basis basis = synthetic::make_basis(comm);
 };
 
@@ -78,7 +77,7 @@ TEST_F(WeightsOfAFile, GiveTheFieldOfTheInterpolationTheyCameFrom) {
 }
 
 TEST_F(WeightsOfAFile, AreNamedByTheBasisAndMayNotChangeAfterIt) {
-  const std::string file = folder / "basis.nc";
+  const std::string file = scratch / "basis.nc";
   write_basis(comm, basis, file);
   const Basis read = read_basis(comm, file);
   EXPECT_EQ(read.weights.path, path);
