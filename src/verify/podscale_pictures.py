@@ -4,7 +4,7 @@
 usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
 
 Upper row: LR input, downscaled mean and truth on one colour scale, and the standard deviation. Lower row: the error of
-that time, the RMSE over the period of the product and of the best interpolation, and the scores as bars. Land is grey, the
+that time, the RMSE over the period of the product and of the second system, and the scores as bars. Land is grey, the
 coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
 """
 import io
@@ -135,7 +135,7 @@ class Maps:
             for axis in axes.xaxis, axes.yaxis:
                 axis.set_major_formatter(FuncFormatter(lambda v, _: f"{round(v, 6):g} {self.unit}".replace("-", "−")))
         elif label_y:
-            axes.annotate("column, row", (0, 0), (8, -15), "axes fraction", "offset points", fontsize=7.5, color=INK,
+            axes.annotate("column, row", (0, 0), (-4, -5), "axes fraction", "offset points", fontsize=7, color=INK,
                           ha="right", va="top")
         axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6, labelleft=label_y)
         for spine in axes.spines.values():
@@ -193,7 +193,7 @@ def draw_scores(axes, names, rmse, crps, unit):
     colours = [ORDER.get(name, "#9aa7b1") for name in names]
     axes.barh(place + 0.2, rmse, 0.36, color=colours)
     axes.barh(place - 0.2, crps, 0.36, color=colours, alpha=0.45)
-    longest = max(np.nanmax(rmse), 1e-9)
+    longest = np.nanmax(rmse) or 1
     for where, values, text in ((0.2, rmse, "RMSE"), (-0.2, crps, "CRPS")):
         for y, value in zip(place + where, values):
             axes.text(value + 0.015 * longest, y, number_text(value, longest) + (f"  {text}" if y > len(names) - 1.5 else ""),

@@ -24,7 +24,7 @@ one_line() {  # one_line CODE WORD WHAT: the code in $code, and one line in run.
 }
 unprinted() {  # unprinted PROGRAM ARGUMENTS...: its results go to a full disk
   code=0
-  timeout -k 5 60 "$bin/podscale-$1" "${@:2}" >/dev/full 2>run.err || code=$?
+  timeout -k 5 $((60 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1})) "$bin/podscale-$1" "${@:2}" >/dev/full 2>run.err || code=$?
   one_line 74 "standard output: cannot be written" "podscale-$* >/dev/full"
 }
 starve() {  # starve KIB RANKS PROGRAM ARGUMENTS...: the run gets so little address space

@@ -13,7 +13,7 @@ ends() {  # ends CODE LINE CASE: exit code, and the one error line that is print
   local code=0 lines
   rm -rf out && mkdir out
   # shellcheck disable=SC2086
-  timeout -k 5 60 $launcher "$ranks" "$program" "$3" out >log 2>err || code=$?
+  timeout -k 5 $((60 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1})) $launcher "$ranks" "$program" "$3" out >log 2>err || code=$?
   lines="$(grep -c ' error: ' err || true)"
   if ((code != $1)) || [[ "$lines" != $((code != 0)) ]] || ! grep -qF -- "$2" log err || grep -q 'Signal:\|HDF5' err; then
     printf 'FAILED: %s on %s ranks: exit %s, expected %s and one line "%s"\n' "$3" "$ranks" "$code" "$1" "$2"

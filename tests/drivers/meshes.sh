@@ -59,9 +59,26 @@ for name in "rmse", "crps":
       there=("${own[@]}" --set "output.directory=ranks$ranks")
       must $ranks basis tiny.nml "${there[@]}"
       must $ranks downscale tiny.nml "${there[@]}"
-      for file in basis.nc product.nc; do same_data "ranks$ranks/$file" "ranks1/$file"; done
+      pictures=(--set verify.picture_file=)
+      ((ranks < 4)) || pictures=()
+      must $ranks verify tiny.nml "${there[@]}" "${pictures[@]}"
+      for file in basis.nc product.nc scores_tos.nc scores_tob.nc; do same_data "ranks$ranks/$file" "ranks1/$file"; done
+      check "scores at $ranks ranks" cmp "ranks$ranks/scores.txt" ranks1/scores.txt
     done
-    must 2 verify tiny.nml "${there[@]}"
+    # The factors of a variable in its own units: at single points they give the variance of the field.
+    # shellcheck disable=SC2016
+    check "area means of one point" /usr/bin/python3 -c '
+import netCDF4
+product, truth = netCDF4.Dataset("ranks1/product.nc"), netCDF4.Dataset("out/ocean_hr.nc")
+times = [list(truth["time"][:]).index(t) for t in product["time"][:]]
+for name in "tos", "tob":
+    scores = netCDF4.Dataset(f"ranks1/scores_{name}.nc")
+    assert scores["box_size"][0] == 1 and product[name].units == truth[name].units
+    field, variance = (product[n][:].astype(float) for n in (name, name + "_variance"))
+    error = field - truth[name][times].astype(float)
+    assert error.count() == variance.count() > 10000, (error.count(), variance.count())
+    found, expected = float(scores["area_mean_ratio"][0, 0]), (error**2).sum() / variance.sum()
+    assert abs(found / expected - 1) < 1e-4, (name, found, expected)'
     for name in tos tob; do check "scores and picture of $name" test -s ranks4/scores_$name.nc -a -s ranks4/picture_$name.png; done
     # The difference has the mean of the two, and a standard deviation of its own: errors go together.
     # shellcheck disable=SC2016

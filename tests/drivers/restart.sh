@@ -120,7 +120,7 @@ SH
       local code=0 start=()
       # shellcheck disable=SC2206
       (($2 == 0)) || start=($launcher "$2")
-      timeout -k 5 60 "${start[@]}" ./early.sh "$1" "$bin/podscale-$3" tiny.nml "${inputs[@]}" \
+      timeout -k 5 $((60 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1})) "${start[@]}" ./early.sh "$1" "$bin/podscale-$3" tiny.nml "${inputs[@]}" \
         --set "output.model_file=$full/model.h5" --set "output.product_file=$PWD/p.nc" >job.log 2>job.err || code=$?
       if ((code != 75)) || [[ "$(grep -c 'run again' job.err)" != 1 ]]; then
         failed "podscale-$3 on $2 ranks with $1: exit $code, expected 75 and one line"

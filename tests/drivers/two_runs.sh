@@ -61,7 +61,7 @@ begin() {  # begin PATTERN PROGRAM ARGUMENTS...: a run in the background ($job),
   $launcher 2 "$program" "$@" >job.log 2>job.err &
   job=$!
   until compgen -G "out/$pattern" >/dev/null || ((++tries > 6000)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
-  compgen -G "out/$pattern" >/dev/null || failed "podscale-$1 ends before $pattern"
+  compgen -G "out/$pattern" >/dev/null || failed "${program##*/} ends before $pattern"
 }
 holder() {  # the process that a lock names
   local process="" tries=0

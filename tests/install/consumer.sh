@@ -11,7 +11,10 @@ cmake -S "$source_folder" -B build -D CMAKE_PREFIX_PATH="$PWD/installed" >config
 cmake --build build >build.log 2>&1 || { tail -n 20 build.log; exit 1; }
 sed "s#out/ocean#$study/out/ocean#g" "$study/tiny.nml" >consumer.nml
 # shellcheck disable=SC2086
-check "the consumer runs" timeout -k 5 120 $launcher 2 build/consumer consumer.nml consumer.nc >run.log 2>&1
+timeout -k 5 $((120 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1})) $launcher 2 build/consumer consumer.nml consumer.nc >run.log 2>&1 || {
+  failed "the consumer does not run: exit $?"
+  tail -n 20 run.log
+}
 own=(consumer.nml --set output.directory=. --set data.held_out=0.5)
 must 2 basis "${own[@]}" --set base.season=0
 must 2 downscale "${own[@]}" --set sampling.uncertainty=base --set sampling.calibration=none \

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # A build without LibTorch (PODSCALE_NETWORK=OFF), and its own tests.
-#   without_network.sh SOURCE BUILD
+#   without_network.sh SOURCE BUILD TIMEOUT_SCALE
 set -euo pipefail
 # The same depth as the other build folders and no hash of the folder: the compiler cache then knows
 # the objects.
 export CCACHE_NOHASHDIR=1
 log="$2.log"
 cmake -G Ninja -S "$1" -B "$2" -D CMAKE_BUILD_TYPE=Audit -D PODSCALE_WERROR=ON -D PODSCALE_TESTS=ON \
-  -D PODSCALE_NETWORK=OFF >"$log"
+  -D PODSCALE_NETWORK=OFF -D PODSCALE_TEST_TIMEOUT_SCALE="$3" >"$log"
 cmake --build "$2" >>"$log" 2>&1 || { tail -n 30 "$log"; exit 1; }
 if ldd "$2/bin/podscale-downscale" | grep -i torch; then
   echo "podscale-downscale links Torch"
