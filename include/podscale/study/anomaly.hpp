@@ -15,6 +15,11 @@ namespace podscale {
 void require_same_mesh(const Mesh& found, const Mesh& expected, const std::string& what,
                        const std::string& basis_path);
 
+/// Refuses a series whose variables are not those of the basis: as many, each in the working units of
+/// `expected`; other names are a warning, since files are renamed. Not collective.
+void require_same_variables(const FieldSource& found, const Basis& basis, const std::vector<std::string>& names,
+                            const std::string& basis_path);
+
 /// Collective. Checksum of the bytes of a file, as text. Error(no_input).
 std::string checksum_of_file(const Communicator& comm, const std::string& path);
 
@@ -50,7 +55,12 @@ class LrFields {
   std::vector<float> values_;
 };
 
-/// The LR source interpolated to the HR grid.
+/// Collective. From the LR to the HR mesh as the basis does it: interpolation, or the weights that it names.
+/// Uses meshes and masks only. Errors: no_input, data (no such file of weights, or another one than when the
+/// basis was made; meshes without a common space).
+Remap lr_remap(const Communicator& comm, const Basis& basis);
+
+/// The LR source interpolated to the HR mesh.
 class InterpolatedSeries {
  public:
   /// lr and basis must outlive it. Uses grid, mask, LR mask and interpolation of the basis only, so
