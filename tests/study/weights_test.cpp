@@ -7,6 +7,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/field/array_source.hpp"
+#include "podscale/field/weight_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "raw_file.hpp"

@@ -19,7 +19,6 @@ struct DownscaleOptions {
   bool factors = true, budget = false, conformal = false;
   double interval = 0;  ///< 0: none
   std::vector<Functional> regions;
-  std::vector<double> region_boxes;
 };
 /// Collective. Errors: usage (keys that do not go together), data (a region without ocean).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
