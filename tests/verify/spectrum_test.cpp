@@ -27,7 +27,7 @@ std::vector<double> radial(const WindowSpectrum& spectrum, const std::vector<dou
   return sums;
 }
 
-/// Of all coefficients, corners and mean included; 3/8: the mean square of the window along an axis.
+/// Of all coefficients, corners and mean included. 3/8: mean square of the taper along an axis.
 double total_power(const WindowCoefficients& c, long n) {
   double sum = 0;
   for (std::size_t i = 0; i < c.re.size(); ++i) {

@@ -16,8 +16,8 @@ class PointVariance {
   /// Collective where patches overlap. space must outlive it. Memory: R + K for each value of a
   /// field.
   explicit PointVariance(const LatentSpace& space);
-  /// Collective where patches overlap. As decode_anomaly, of a forecast from latents (with or without
-  /// its factor); 0 on land.
+  /// Collective where patches overlap. As decode_anomaly, of a forecast from latents (with or
+  /// without its factor); 0 on land.
   void decode(const CoefficientForecast& forecast, double truncation, std::span<double> mean,
               std::span<double> variance) const;
 

@@ -82,8 +82,8 @@ struct Basis {
   double explained(const Communicator& comm) const;
   /// Collective. The tokens of the region, the same on every rank; condition values per token = K.
   TokenLayout layout(const Communicator& comm) const;
-  /// Collective. Of meshes, masks, climatologies, modes, overlap and channel_scale; independent of the
-  /// number of ranks.
+  /// Collective. Of meshes, masks, climatologies, modes, overlap and channel_scale; independent of
+  /// the number of ranks.
   std::uint64_t checksum(const Communicator& comm) const;
   /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be
   /// set.

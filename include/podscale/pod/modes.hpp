@@ -18,7 +18,7 @@ struct PatchModes {
   std::vector<long> points;   ///< [d] ocean points of the patch, channel by channel: indices in a field
   int modes = 0;              ///< columns of phi, <= K
   std::vector<double> phi;    ///< [d x modes] column-major, orthonormal
-  std::vector<double> scale;  ///< [modes]: standard deviation of the coefficients over the training period
+  std::vector<double> scale;  ///< [modes]: standard deviation of the coefficients in the training period
   std::vector<double> tau;    ///< [d]: training variance of u' - phi a at each point
   double variance = 0;        ///< sum over points of the training variance of u'
 };
@@ -28,8 +28,8 @@ struct Patches {
   std::vector<PatchModes> mine;      ///< of this rank, ascending
   std::vector<long> patch_of_token;  ///< [tokens of the region], the same on every rank
 };
-/// Collective on comm. ocean: [points of the rank's window], valid in all channels: `points` of a
-/// patch repeats them channel by channel. Tokens are numbered over all ranks in the order of patches.
+/// Collective on comm. ocean: [points of the rank's window], for all channels: `points` of a patch
+/// repeats them channel by channel. Tokens: numbered over all ranks in the order of patches.
 Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
                      std::span<const unsigned char> ocean, long channels = 1);
 

@@ -50,18 +50,18 @@ class LrFields {
 /// The LR source interpolated to the HR grid.
 class InterpolatedSeries {
  public:
-  /// Collective on comm. All must outlive it. Uses meshes, masks and interpolation or weights of the
-  /// basis only, so it also serves while the basis is being made. Errors: of weights no_input and
-  /// data (another file than the basis was made with; see read_weights).
+  /// Collective on comm. All must outlive it. Uses meshes, masks and interpolation or weights of
+  /// the basis only, so it also serves while the basis is being made. Errors: of weights no_input
+  /// and data (another file than the basis was made with; see read_weights).
   InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm);
   /// Collective. out: [steps][values of a field], 0 on land and where no LR ocean is near.
   /// Error(data) that names the date where a cell that is ocean in the basis has no value.
   void read(std::span<const long> steps, std::span<float> out) const;
-  /// Collective. The same less the LR climatology, over the scale of their channel, from fields that
-  /// are in memory, on a window that holds source().
+  /// Collective. The same less the LR climatology, over the scale of their channel, from fields
+  /// that are in memory, on a window that holds source().
   void take_anomalies(const LrFields& fields, std::span<const long> steps, std::span<double> out) const;
   const Window& source() const { return remap_.source(); }  ///< LR cells that this rank needs
-  long unreached() const { return remap_.unreached(); }  ///< HR points without LR ocean near, on this rank
+  long unreached() const { return remap_.unreached(); }     ///< this rank's HR points without LR ocean near
 
  private:
   // Not collective.

@@ -19,8 +19,8 @@ class PredictorSeries {
   PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                   const Climatology& climatology, const Communicator& comm);
   /// Collective. out: [steps][local patches][slots], 0 in unused slots, from fields that are in
-  /// memory: needed_steps(steps) on a window that holds source(). A lag that leads out of the series
-  /// takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
+  /// memory: needed_steps(steps) on a window that holds source(). A lag that leads out of the
+  /// series takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
   void take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const Window& source() const { return predictors_->source(); }
   /// Ascending, each once.
