@@ -76,6 +76,7 @@ std::string squared_units(const std::string& units) {
 }
 
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where) {
+  if (from == to) return {};
   const Unit kelvin = parse("K");
   const auto is_temperature = [&](const Unit& unit) {
     return unit && ut_are_convertible(unit.get(), kelvin.get());

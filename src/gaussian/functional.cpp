@@ -75,7 +75,7 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
   // A patch's terms of a functional: its mean, its own variance, and its share of every common
   // column.
   std::vector<std::vector<double>> parts;
-  double bound = 0;
+  std::vector<double> bounds(functionals_.size() * terms, 0.0);
   for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
     const PatchModes& patch = basis_->patches.mine[p];
     const std::size_t modes = static_cast<std::size_t>(patch.modes);
@@ -100,13 +100,20 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
           term[1] += product * product;
       }
     }
-    for (const double value : part) bound = std::max(bound, std::abs(value));
+    for (std::size_t i = 0; i < part.size(); ++i) bounds[i] = std::max(bounds[i], std::abs(part[i]));
     parts.push_back(std::move(part));
   }
-  ExactSum sum(functionals_.size() * terms, comm.max(bound),
-               static_cast<long>(basis_->patches.patch_of_token.size()));
-  for (const auto& part : parts) sum.add(part);
-  const auto total = sum.reduce(comm, "means over boxes, regions or points");
+  // Variables of other units, means and variances have sizes of their own: each to below 1 by a power of two.
+  comm.max(std::span(bounds));
+  std::vector<int> exponent;
+  for (const double bound : bounds) exponent.push_back(bound > 0 ? std::ilogb(bound) + 1 : 0);
+  ExactSum sum(bounds.size(), 1, static_cast<long>(basis_->patches.patch_of_token.size()));
+  for (auto& part : parts) {
+    for (std::size_t i = 0; i < part.size(); ++i) part[i] = std::ldexp(part[i], -exponent[i]);
+    sum.add(part);
+  }
+  auto total = sum.reduce(comm, "means over boxes, regions or points");
+  for (std::size_t i = 0; i < total.size(); ++i) total[i] = std::ldexp(total[i], exponent[i]);
   std::vector<FunctionalForecast> result;
   for (std::size_t f = 0; f < functionals_.size(); ++f) {
     FunctionalForecast value{total[f * terms], total[f * terms + 1]};

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/units.hpp"
 #include "podscale/field/weight_file.hpp"
 
 namespace podscale {
@@ -16,6 +18,43 @@ void require_same_mesh(const Mesh& found, const Mesh& expected, const std::strin
                             "data or make the basis again",
                             what, basis_path, *difference),
                 true);  // every rank has the same meshes
+}
+
+namespace {
+
+bool same_units(const std::string& a, const std::string& b) {
+  if (a == b || a.empty() || b.empty()) return a == b;
+  try {
+    const UnitConversion c = unit_conversion(a, b, "");
+    return c.scale == 1 && c.offset == 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void require_same_variables(const FieldSource& found, const Basis& basis, const std::vector<std::string>& names,
+                            const std::string& basis_path) {
+  const auto& variables = found.variables();
+  if (variables.size() != basis.variables.size())
+    throw Error(ExitCode::data,
+                fmt::format("{} has {} variables, but {} was made with {}; expected the same ones in the same "
+                            "order",
+                            found.describe(), variables.size(), basis_path, basis.variables.size()),
+                true);
+  for (std::size_t c = 0; c < variables.size(); ++c) {
+    const std::string &units = variables[c].working_units, &expected = basis.variables[c].working_units;
+    if (!same_units(units, expected))
+      throw Error(ExitCode::data,
+                  fmt::format("{}: '{}' is read in '{}', but {} was made in '{}'; expected one unit: set "
+                              "data.units as it was, or make the basis again",
+                              found.describe(), variables[c].name, units, basis_path, expected),
+                  true);
+    if (c < names.size() && !names[c].empty() && variables[c].name != names[c])
+      log::warn("{}: variable {} is '{}', but {} was made with '{}': are they in the same order?",
+                found.describe(), c + 1, variables[c].name, basis_path, names[c]);
+  }
 }
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
@@ -65,8 +104,7 @@ std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomali
   return a;
 }
 
-InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm)
-    : lr_(&lr), basis_(&basis), comm_(&comm) {
+Remap lr_remap(const Communicator& comm, const Basis& basis) {
   if (const auto& [path, checksum] = basis.weights; !path.empty()) {
     if (const std::string found = checksum_of_file(comm, path); found != checksum)
       throw Error(ExitCode::data,
@@ -74,13 +112,17 @@ InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis
                               "file: make the basis again",
                               path, found, checksum),
                   true);
-    remap_ = read_weights(comm, path, basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean);
-    return;
+    return read_weights(comm, path, basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean);
   }
+  Remap remap;
   comm.agree([&] {
-    remap_ = Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean, basis.interpolation);
+    remap = Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean, basis.interpolation);
   });
+  return remap;
 }
+
+InterpolatedSeries::InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm)
+    : lr_(&lr), basis_(&basis), comm_(&comm), remap_(lr_remap(comm, basis)) {}
 
 LrFields::LrFields(const FieldSource& lr, const Window& window, std::vector<long> steps)
     : lr_(&lr), window_(window), steps_(std::move(steps)) {

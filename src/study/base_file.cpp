@@ -27,25 +27,26 @@ struct Tables {
 void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, const LinearGaussian& base,
                  const std::string& checksum) {
   const auto describe = [&](const auto&... texts) { file.describe(texts...); };
+  const auto [units, spread, square] = field_units(basis);
   file.define_dimension("predictor", static_cast<std::size_t>(base.conditions(basis)));
   file.define_dimension("mode_column", static_cast<std::size_t>(basis.modes));
   if (base.residual.global_modes > 0) {
     file.define_dimension("global_mode", static_cast<std::size_t>(base.residual.global_modes));
     file.define_variable("global_variance", NC_DOUBLE, {"global_mode"});
-    describe("global_variance", "variance of the leading modes of the stacked regression residuals", "K2");
+    describe("global_variance", "variance of the leading modes of the stacked regression residuals", square);
     file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
-    describe("global_root", "those modes times their standard deviation", "K");
+    describe("global_root", "those modes times their standard deviation", spread);
   }
   file.define_variable("regression", NC_DOUBLE, {"patch_y", "patch_x", "mode", "predictor"});
   describe("regression",
-           "regression of the coefficients on LR cells, by lag, row and column, and on the projection of the "
+           "regression of the coefficients on LR cells, by lag, variable, row and column, and on the projection of the "
            "interpolated LR field",
            "1");
   file.define_variable("predictor_scale", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
   describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean",
-           "K");
+           spread);
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
-  describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance", "K");
+  describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance", spread);
   if (base.season.varies()) {
     file.define_dimension("season_term", static_cast<std::size_t>(base.season.terms()));
     file.define_variable("patch_season", NC_DOUBLE, {"patch_y", "patch_x", "season_term"});
@@ -59,7 +60,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   file.define_variable("lr_cell_climatology", NC_DOUBLE, {"harmonic_term", "channel", lr.y, lr.x},
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
-           "degC");
+           units);
   file.put_text("", "base_season", base.season.reason);
   const Calibration& c = base.calibration;
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);

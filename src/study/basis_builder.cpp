@@ -22,6 +22,11 @@ void require_patches(const StudyOptions& options, const FieldSource& hr) {
         fmt::format("patches.size = {}, {}: larger than the mesh of {}, {} x {}; choose smaller patches",
                     size[0], size[1], hr.describe(), hr.mesh().ny(), hr.mesh().nx()),
         true);
+  if (options.basis.shared && hr.channels() > 1)
+    throw Error(ExitCode::usage,
+                fmt::format("{}: patches.basis = 'shared' with {} variables; expected 'local', or one variable",
+                            options.source, hr.channels()),
+                true);
   if (2 * overlap > std::max(size[0], size[1]))
     throw Error(
         ExitCode::usage,
@@ -54,17 +59,15 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
     read_anomalies(hr, basis, comm, steps.subspan(first, count), anomalies);
     for (std::size_t i = 0; i < anomalies.size(); ++i) squares[i % n] += anomalies[i] * anomalies[i];
   });
-  double largest = 1;  // a rank may have no points
-  for (const double square : squares) largest = std::max(largest, square);
-  ExactSum sum(channels + 1, comm.max(largest), basis.mesh.points());
-  for (std::size_t i = 0; i < points; ++i) {
-    std::vector<double> values{basis.ocean[i] ? 1.0 : 0.0};
-    for (std::size_t c = 0; c < channels; ++c) values.push_back(squares[c * points + i]);
-    sum.add(values);
-  }
-  const auto total = sum.reduce(comm, "anomalies of the channels");
+  const long ocean = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
   for (std::size_t c = 0; c < channels; ++c) {
-    basis.channel_scale[c] = std::sqrt(total[1 + c] / (total[0] * static_cast<double>(steps.size())));
+    const auto of_channel = std::span<const double>(squares).subspan(c * points, points);
+    double largest = 0;  // a rank may have no points
+    for (const double square : of_channel) largest = std::max(largest, square);
+    ExactSum sum(1, comm.max(largest), basis.mesh.points());  // channels of other units need other bounds
+    for (const double& square : of_channel) sum.add(std::span(&square, 1));
+    const double total = sum.reduce(comm, "anomalies of " + basis.variables[c].name).front();
+    basis.channel_scale[c] = std::sqrt(total / (static_cast<double>(ocean) * static_cast<double>(steps.size())));
     if (!(basis.channel_scale[c] > 0))
       throw Error(ExitCode::data,
                   fmt::format("{}: '{}' does not vary in data.train; expected variables that do",
@@ -83,6 +86,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   require_same_channels(study);
   Basis basis(study.hr.mesh(), size[0], size[1], comm.size(), comm.rank(), study.hr.channels());
   basis.variables = study.hr.variables();
+  basis.lr_names = names_of(study.lr.variables());
   basis.lr_mesh = study.lr.mesh();
   basis.interpolation = options.basis.interpolation.value_or(
       offers(Interpolation::bicubic, basis.lr_mesh, basis.mesh) ? Interpolation::bicubic
@@ -205,9 +209,13 @@ void add_squares(std::span<const float> rows, std::size_t width, std::size_t mod
 
 /// Root mean squares.
 void finish_scale(Basis& basis) {
-  for (double& scale : basis.condition_scale) {
+  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  for (std::size_t i = 0; i < basis.condition_scale.size(); ++i) {
+    double& scale = basis.condition_scale[i];
     scale = std::sqrt(scale / static_cast<double>(basis.samples));
-    if (scale < 1e-6) scale = 1;  // padding, or a patch that the LR source does not reach
+    const auto& of_modes = basis.patches.mine[i / k].scale;
+    // Padding, or a patch that the LR source does not reach.
+    if (i % k >= of_modes.size() || !(scale > 1e-6 * of_modes[i % k])) scale = 1;
   }
 }
 

@@ -16,14 +16,6 @@ namespace {
 
 constexpr int kFormat = 5;
 
-/// Of all channels, "" where they differ.
-std::string common_units(const Basis& basis) {
-  const std::string& first = basis.variables.front().working_units;
-  for (const Variable& v : basis.variables)
-    if (v.working_units != first) return "";
-  return first;
-}
-
 /// What a Variable says, by the names of the file's attributes.
 template <class V>
 auto texts_of(V& v) {
@@ -57,9 +49,7 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
   const auto chunk = basis.decomposition.chunk_shape();
   const VariableOptions field{{1, 1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
   const std::vector<std::string> terms_of_field{"harmonic_term", "channel", mesh.y, mesh.x};
-  // Channels of one unit share it; below the climatologies all is over the scale of the channel.
-  const std::string units = common_units(basis), spread = basis.channels() > 1 ? "1" : difference_units(units),
-                    squared = basis.channels() > 1 ? "1" : squared_units(units);
+  const auto [units, spread, squared] = field_units(basis);
   file.define_variable("hr_climatology", NC_DOUBLE, terms_of_field, field);
   file.describe("hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source",
                 units);
@@ -88,6 +78,14 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
 
 }  // namespace
 
+FieldUnits field_units(const Basis& basis) {
+  const std::string& first = basis.variables.front().working_units;
+  if (basis.channels() == 1) return {first, difference_units(first), squared_units(first)};
+  const bool same = std::all_of(basis.variables.begin(), basis.variables.end(),
+                                [&](const Variable& v) { return v.working_units == first; });
+  return {same ? first : "", "1", "1"};
+}
+
 void write_basis(const Communicator& comm, const Basis& basis, const std::string& path,
                  const BasisExtras& extras) {
   const std::uint64_t checksum = basis.checksum(comm);
@@ -114,6 +112,8 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   for (std::size_t c = 0; c < basis.variables.size(); ++c)
     for (const auto& [what, text] : texts_of(basis.variables[c]))
       file.put_text("", channel_attribute(c, what), *text);
+  for (std::size_t c = 0; c < basis.lr_names.size(); ++c)
+    file.put_text("", channel_attribute(c, "lr_name"), basis.lr_names[c]);
   if (extras.define) extras.define(file, lr);
   file.end_definitions();
 
@@ -194,6 +194,7 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   for (std::size_t c = 0; c < channels; ++c) {
     Variable& v = basis.variables.emplace_back();
     for (const auto& [what, text] : texts_of(v)) *text = file.text("", channel_attribute(c, what)).value_or("");
+    basis.lr_names.push_back(file.text("", channel_attribute(c, "lr_name")).value_or(""));
   }
   basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
   basis.weights = {file.text("", "weights_file").value_or(""), file.text("", "weights_checksum").value_or("")};

@@ -53,7 +53,8 @@ void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, 
       fields.require_values(*basis_, needed[t], source(), field);
       climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(needed[t])), mean);
       for (std::size_t i = 0; i < field.size(); ++i)
-        field[i] = static_cast<float>(static_cast<double>(field[i]) - mean[i]);
+        field[i] = static_cast<float>((static_cast<double>(field[i]) - mean[i]) /
+                                      basis_->channel_scale[i / static_cast<std::size_t>(n)]);
     }
   });
   std::fill(out.begin(), out.end(), 0.0f);

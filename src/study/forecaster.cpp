@@ -101,6 +101,13 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 
+std::vector<CoefficientForecast> Forecaster::closed_form(const ForecastRequest& request,
+                                                         Factor factor) const {
+  const LatentSpace& space = foundation_.space;
+  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network_.head, factor)(request, inflation_)
+                                    : base_forecast(space, factor)(request, inflation_);
+}
+
 Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget) const {
   const LatentSpace& space = foundation_.space;
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
@@ -110,9 +117,7 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
     batch.forecasts =
         ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
   else
-    batch.forecasts = kind_ == Uncertainty::head
-                          ? head_forecast(comm_, space, network_.head)(request, inflation_)
-                          : base_forecast(space)(request, inflation_);
+    batch.forecasts = closed_form(request, Factor::with);
   const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),
                     global = latents.global.size() / std::max<std::size_t>(1, request.times());
   for (std::size_t t = 0; budget && kind_ == Uncertainty::ensemble && t < request.times(); ++t)
@@ -137,10 +142,10 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members(const Forecast
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   std::vector<std::vector<std::vector<double>>> result(request.times());
   if (kind_ != Uncertainty::ensemble) {
-    const Batch batch = forecast(request, 0, false);
+    const auto forecasts = closed_form(request, Factor::without);  // members need the latents alone
     for (std::size_t t = 0; t < request.times(); ++t)
       for (int m = first; m < first + count; ++m)
-        result[t].push_back(closed_form_member(batch.forecasts[t], request.time_key[t], m,
+        result[t].push_back(closed_form_member(forecasts[t], request.time_key[t], m,
                                                request.condition.subspan(t * width, width)));
     return result;
   }

@@ -21,8 +21,9 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   const Basis basis = read_basis(comm, path);
   long full = 0, points = 0;
   for (const PatchModes& patch : basis.patches.mine) {
-    full += static_cast<long>(patch.points.size()) == basis.decomposition.patch_window(patch.patch).points();
-    points += static_cast<long>(patch.points.size());
+    const long ocean = static_cast<long>(patch.points.size()) / basis.channels();
+    full += ocean == basis.decomposition.patch_window(patch.patch).points();
+    points += ocean;
   }
   double tau = 0, variance = 0;
   for (const PatchModes& patch : basis.patches.mine) {
@@ -31,7 +32,7 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   }
   points = comm.sum(points);
   std::string text = fmt::format("{}: a POD basis\n", path);
-  text += fmt::format("  {}\n", basis.mesh.describe());
+  text += fmt::format("  {}: {}\n", fmt::join(names_of(basis.variables), ", "), basis.mesh.describe());
   text += fmt::format("  LR: {}, {} interpolation\n", basis.lr_mesh.describe(),
                       basis.weights.path.empty() ? interpolation_name(basis.interpolation) : basis.weights.path);
   text += fmt::format(
@@ -42,9 +43,10 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
       fmt::format("  {} basis of up to {} modes a patch from {} training times: {:.3f} % of the variance\n",
                   basis.shared ? "shared" : "local", basis.modes, basis.samples, 100 * basis.explained(comm));
   text += fmt::format(
-      "  anomaly {:.4f} K, left out by truncation {:.4f} K (root mean square over ocean points)\n",
-      std::sqrt(comm.sum(variance) / static_cast<double>(points)),
-      std::sqrt(comm.sum(tau) / static_cast<double>(points)));
+      "  anomaly {:.4g} {}, left out by truncation {:.4g} (root mean square over ocean points)\n",
+      std::sqrt(comm.sum(variance) / static_cast<double>(points * basis.channels())),
+      basis.channels() > 1 ? "of the scales of the variables" : field_units(basis).spread,
+      std::sqrt(comm.sum(tau) / static_cast<double>(points * basis.channels())));
   text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum(comm)));
   if (const auto base = read_base(comm, basis, path)) {
     text += fmt::format(
@@ -68,10 +70,10 @@ std::string inspect_network(const Communicator& comm, const std::string& path) {
       "steps\n",
       m.layout.tokens, m.layout.modes, m.parameters, m.options.width, m.options.depth, m.options.heads,
       m.options.prediction == Prediction::noise ? "noise" : "velocity", m.options.diffusion_steps);
-  text += fmt::format("  at step {} on {} ranks; best validation score {:.5f} K at step {}\n", m.step,
+  text += fmt::format("  at step {} on {} ranks; best validation score {:.5g} at step {}\n", m.step,
                       m.ranks, m.best_score, m.best_step);
   for (const ValidationRecord& r : m.history)
-    text += fmt::format("    step {:>7}  loss {:.5f}  score {:.5f} K{}\n", r.step, r.loss, r.score,
+    text += fmt::format("    step {:>7}  loss {:.5f}  score {:.5g}{}\n", r.step, r.loss, r.score,
                         r.step == m.best_step ? "  <- kept" : "");
   text += fmt::format("  basis checksum {}, weights checksum {}\n", m.basis_checksum, m.weights_checksum);
   return text;

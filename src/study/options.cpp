@@ -120,6 +120,9 @@ OutputOptions output_options(const Namelist& n) {
 
 template <class T>
 const T& Required<T>::get() const {
+  if (value.empty() && key.empty())
+    throw Error(ExitCode::usage, "an option that has no default is not given; expected files, a period or a path",
+                true);
   if (value.empty()) missing_key(key, source);
   return value;
 }

@@ -84,8 +84,7 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   std::vector<double> scale = basis.channel_scale;
   for (std::size_t c = 0; c < scale.size(); ++c) scale[c] *= unit_scale_[c];
   file.put_numbers("", "podscale_channel_scale", scale);
-  const std::string units = several ? "1" : difference_units(basis.variables.front().working_units),
-                    squared = several ? "1" : squared_units(basis.variables.front().working_units);
+  const auto [plain, units, squared] = field_units(basis);
   file.define_variable("phi", NC_DOUBLE, modes, {mode_chunk, deflate_, NC_FILL_DOUBLE});
   file.describe(
       "phi",

@@ -63,7 +63,7 @@ void ProductFile::define_fields() {
   for (const ProductVariable& v : options_.variables) {
     const auto describe = [&](const std::string& name, const std::string& what, const std::string& units) {
       file_.put_text(name, "long_name", v.long_name + what);
-      file_.put_text(name, "units", units);
+      if (!units.empty()) file_.put_text(name, "units", units);
       file_.put_numbers(name, "missing_value", {kFill}, NC_FLOAT);
       mesh_.describe(file_, name);
     };

@@ -219,6 +219,10 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
                    [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
     refuse(context.options, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
                                 fmt::join(calibration_levels, ", ")));
+  context.comm.agree([&] {
+    for (const ProductVariable& v : product_variables(context.options, foundation.basis))
+      options.unit_scale.push_back(std::abs(unit_conversion(v.working_units, v.units, "output.units").scale));
+  });
   options.regions = regions(context, foundation);
   return options;
 }
@@ -232,13 +236,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
   ProductOptions product_options_ = product_of(context, foundation, forecaster, options);
-  std::vector<double> unit_scale;
-  comm.agree([&] {
-    for (const ProductVariable& v : product_options_.variables)
-      unit_scale.push_back(std::abs(unit_conversion(v.working_units, v.units, "output.units").scale));
-  });
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
-                               truncation, product_options_.deflate, unit_scale);
+                               truncation, product_options_.deflate, options.unit_scale);
   const FunctionalSet regions(basis, options.regions);
   product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
     describe_calibration(file, forecaster, context.options.sampling.calibration_name);
@@ -308,6 +307,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const Forecaster forecaster(comm, foundation, options, backend);
   const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
   require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
+  require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);

@@ -12,7 +12,8 @@ int run_ocean(const Context& context) {
   context.comm.agree([&] { spec = ocean_spec(options); });
   const OceanFiles files{options.hr_file.get(), options.lr_file.get(), options.effective,
                          "podscale-ocean " + context.options.source, "podscale " + version() + ", synthetic"};
-  const double bytes = 4.0 * static_cast<double>(spec.ny) * static_cast<double>(spec.nx);
+  const double bytes = 4.0 * static_cast<double>(spec.ny) * static_cast<double>(spec.nx) *
+                       static_cast<double>(ocean_variables(spec).size());
   log::info(
       "ocean: {} x {} points, {} times, {:.1f} MiB uncompressed; "
       "{} times at once, {:.1f} MiB over all ranks",

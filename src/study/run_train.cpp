@@ -56,6 +56,8 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   const StudySeries study = open_study(comm, options.data);
   require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
   require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
+  require_same_variables(study.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
+  require_same_variables(study.lr, foundation.basis, foundation.basis.lr_names, basis_path);
   const auto train = steps_of_period(study.hr, study.lr, options.data.train);
   const ValidationParts parts = split_validation(
       study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/field/coarsened.hpp"
@@ -109,8 +111,14 @@ std::vector<CfSpec> truth_specs(const DataOptions& options) {
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache,
                                            const std::vector<Variable>* hr) {
-  if (options.coarsen)
-    return coarsened(open_files(comm, hr_specs(options), std::move(cache)), options);
+  if (options.coarsen) {
+    auto specs = hr_specs(options);
+    for (std::size_t c = 0; hr && c < std::min(specs.size(), hr->size()); ++c) {
+      specs[c].units = (*hr)[c].working_units;
+      specs[c].units_of = fmt::format("the HR variable '{}' of the basis", (*hr)[c].name);
+    }
+    return coarsened(open_files(comm, specs, std::move(cache)), options);
+  }
   if (hr) return open_lr_files(comm, options, *hr, std::move(cache));
   return open_lr_files(comm, options, open_files(comm, hr_specs(options), nullptr)->variables(),
                        std::move(cache));

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "podscale/core/error.hpp"
+#include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
@@ -49,18 +50,23 @@ Baselines::Baselines(const FieldSource& lr, const Basis& basis, long channel)
       mesh_(basis.mesh),
       lr_mesh_(basis.lr_mesh),
       bilinear_(remap(Interpolation::bilinear)),
-      reached_(mesh_.points()),
       low_resolution_(lr_mesh_.points(), 1.0f),
       hr_(basis.hr_climatology.part(channel * mesh_.points(), mesh_.points())),
       lr_on_hr_(basis.lr_climatology.part(channel * mesh_.points(), mesh_.points())),
-      hr_climatology_(reached_.size()),
-      lr_climatology_(reached_.size()) {
+      hr_climatology_(mesh_.points()),
+      lr_climatology_(mesh_.points()) {
   PODSCALE_ASSERT(basis.window.points() == mesh_.points(), "a basis of {} of {} points",
                   basis.window.points(), mesh_.points());
   if (offers(Interpolation::bicubic, lr_mesh_, mesh_)) bicubic_ = remap(Interpolation::bicubic);
-  std::vector<float> ones;
-  interpolate(bilinear_, low_resolution_, ones);  // weights add up to 1, an empty row gives 0
-  for (std::size_t i = 0; i < ones.size(); ++i) reached_[i] = ones[i] != 0 ? 1 : 0;
+  if (!basis.weights.path.empty()) own_ = lr_remap(Communicator::self(), basis);
+  reached_ = reached_by(bilinear_);
+  reached_by_basis_ = own_ ? reached_by(*own_) : reached_;
+}
+
+std::vector<unsigned char> Baselines::reached_by(const Remap& remap) const {
+  std::vector<unsigned char> reached;
+  for (idx_t row = 0; row < remap.rows(); ++row) reached.push_back(remap.columns(row).empty() ? 0 : 1);
+  return reached;
 }
 
 Remap Baselines::remap(Interpolation kind) const {
@@ -77,7 +83,7 @@ void Baselines::interpolate(const Remap& remap, std::span<const float> low_resol
   std::vector<float> source;
   for (idx_t j = 0; j < window.ny; ++j)
     for (idx_t i = 0; i < window.nx; ++i) source.push_back(low_resolution[point_of(lr_mesh_, window, j, i)]);
-  out.resize(reached_.size());
+  out.resize(mesh_.points());
   remap.apply(source, out);
 }
 
@@ -100,13 +106,13 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
   const long previous = std::max(0L, lr_step - 1);
   if (last_step_ != previous) {
     read_low_resolution(previous);
-    interpolate(held(basis_->interpolation), low_resolution_, last_);
+    interpolate(of_basis(), low_resolution_, last_);
   }
   std::vector<double> climatology(reached_.size());
   lr_on_hr_.evaluate(basis_->year_phase(lr_->times(), previous), climatology);
   fields.persistence.resize(reached_.size());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
-    const double anomaly = reached_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;
+    const double anomaly = reached_by_basis_[i] && std::isfinite(last_[i]) ? last_[i] - climatology[i] : 0.0;
     fields.persistence[i] = static_cast<float>(hr_climatology_[i] + anomaly);
   }
 }
@@ -118,15 +124,18 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   if (bicubic_) interpolate(*bicubic_, low_resolution_, fields.bicubic);
   interpolate(bilinear_, low_resolution_, fields.bilinear);
   lr_on_hr_.evaluate(year_fraction, lr_climatology_);
-  // The LR climatology of the basis was brought to this grid by the basis' own interpolation: so
-  // must be the field.
-  const bool bilinear = basis_->interpolation == Interpolation::bilinear;
-  fields.anomaly = bilinear ? fields.bilinear : fields.bicubic;
+  // The LR climatology of the basis was brought to this mesh as the basis does it: so must be the field.
+  const auto by = [&](Interpolation kind) {
+    return kind == Interpolation::bilinear ? fields.bilinear : fields.bicubic;
+  };
+  if (own_)
+    interpolate(*own_, low_resolution_, fields.anomaly);
+  else
+    fields.anomaly = by(basis_->interpolation);
   fields.other_anomaly.clear();
   if (cells_) {
-    const Interpolation other = bilinear ? Interpolation::bicubic : Interpolation::bilinear;
-    const auto climatology = interpolated_climatology(*cells_, other, year_fraction);
-    fields.other_anomaly = bilinear ? fields.bicubic : fields.bilinear;
+    const auto climatology = interpolated_climatology(*cells_, other_kind(), year_fraction);
+    fields.other_anomaly = by(other_kind());
     for (std::size_t i = 0; i < reached_.size(); ++i)
       fields.other_anomaly[i] = static_cast<float>(
           reached_[i] ? fields.other_anomaly[i] - climatology[i] + hr_climatology_[i] : hr_climatology_[i]);
@@ -135,11 +144,12 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   last_step_ = lr_step;
   fields.climatology.assign(hr_climatology_.begin(), hr_climatology_.end());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
-    if (reached_[i])
-      fields.anomaly[i] = static_cast<float>(fields.anomaly[i] - lr_climatology_[i] + hr_climatology_[i]);
-    else
-      for (std::vector<float>* field : {&fields.anomaly, &fields.bilinear, &fields.bicubic})
-        if (!field->empty()) (*field)[i] = fields.climatology[i];
+    fields.anomaly[i] =
+        reached_by_basis_[i]
+            ? static_cast<float>(fields.anomaly[i] - lr_climatology_[i] + hr_climatology_[i])
+            : fields.climatology[i];
+    for (std::vector<float>* field : {&fields.bilinear, &fields.bicubic})
+      if (!reached_[i] && !field->empty()) (*field)[i] = fields.climatology[i];
   }
 }
 

@@ -30,8 +30,6 @@ VerifiedSystem system_of(const ProductReader& reader, const std::string& name, c
 }  // namespace
 
 std::vector<VerifiedSystem> Verification::systems() const {
-  const bool bilinear = basis_->interpolation == Interpolation::bilinear;
-  const std::string kind = bilinear ? "bilinear" : "bicubic", other = bilinear ? "bicubic" : "bilinear";
   std::vector<VerifiedSystem> list = {system_of(*product_, "podscale", "the product", options_->members)};
   for (std::size_t c = 0; c < compared_.size(); ++c)
     list.push_back(system_of(compared_[c], options_->compared[c].name, compared_[c].path(), 0));
@@ -39,8 +37,8 @@ std::vector<VerifiedSystem> Verification::systems() const {
     return VerifiedSystem{name + "_anomaly",
                           name + " interpolation of the LR anomaly, on the HR climatology"};
   };
-  list.push_back(anomaly(kind));
-  if (has_other_anomaly_) list.push_back(anomaly(other));
+  list.push_back(anomaly(baselines_->kind()));
+  if (has_other_anomaly_) list.push_back(anomaly(interpolation_name(baselines_->other_kind())));
   if (baselines_->has_bicubic()) list.push_back({"bicubic", "bicubic interpolation of the LR field"});
   list.push_back({"bilinear", "bilinear interpolation of the LR field"});
   list.push_back({"climatology", "HR climatology of the training period"});

@@ -10,9 +10,9 @@
 #include "podscale/field/weight_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_file.hpp"
-#include "raw_file.hpp"
 #include "scratch.hpp"
 #include "synthetic.hpp"
+#include "weight_sample.hpp"
 
 namespace podscale {
 namespace {
@@ -30,27 +30,7 @@ class WeightsOfAFile : public ::testing::Test {
     const std::vector<unsigned char> all(static_cast<std::size_t>(whole.mesh.points()), 1);
     const Window window{0, whole.mesh.ny(), 0, whole.mesh.nx()};
     const Remap remap(whole.lr_mesh, whole.lr_ocean, whole.mesh, window, all, Interpolation::bilinear);
-    std::vector<double> row, column, weight;
-    for (idx_t p = 0; p < remap.rows(); ++p)
-      for (std::size_t link = 0; link < remap.columns(p).size(); ++link) {
-        const idx_t cell = remap.columns(p)[link], nx = remap.source().nx;
-        row.push_back(static_cast<double>(p + 1));
-        column.push_back(
-            static_cast<double>(point_of(whole.lr_mesh, remap.source(), cell / nx, cell % nx) + 1));
-        weight.push_back(factor * remap.weights(p)[link]);
-      }
-    const auto sizes = [](const Mesh& mesh) {
-      return std::vector<double>{static_cast<double>(mesh.nx()), static_cast<double>(mesh.ny())};
-    };
-    RawFile file;
-    file.dims = {{"links", row.size()}, {"two", 2}};
-    file.add({"src_grid_dims", {"two"}, sizes(whole.lr_mesh)})
-        .add({"dst_grid_dims", {"two"}, sizes(whole.mesh)})
-        .add({"row", {"links"}, row})
-        .add({"col", {"links"}, column})
-        .add({"S", {"links"}, weight});
-    write_raw(comm, path, file);
-    comm.barrier();
+    write_esmf(comm, path, remap, whole.lr_mesh, whole.mesh, factor);
   }
   std::vector<float> interpolated(const Basis& by) const {
     const SampleAxis times = decode_times({0}, "days since 2000-01-01", "", "test");

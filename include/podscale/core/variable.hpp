@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace podscale {
 
@@ -17,5 +18,12 @@ struct Variable {
   std::string standard_name, long_name, cell_methods;  ///< "" where absent
   std::optional<PlausibleRange> plausible;             ///< in working units
 };
+
+/// In their order.
+inline std::vector<std::string> names_of(const std::vector<Variable>& variables) {
+  std::vector<std::string> names;
+  for (const Variable& v : variables) names.push_back(v.name);
+  return names;
+}
 
 }  // namespace podscale

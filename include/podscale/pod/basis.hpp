@@ -39,6 +39,7 @@ struct Basis {
   /// one over the whole region, in the units of the channel. 1 where there is one channel.
   std::vector<double> channel_scale;
   std::vector<Variable> variables;   ///< [channels] of the HR source
+  std::vector<std::string> lr_names;  ///< [channels] of the LR source
   std::vector<unsigned char> ocean;  ///< [window points], valid in all channels
   Mesh lr_mesh;
   std::vector<unsigned char> lr_ocean;  ///< [points of lr_mesh]

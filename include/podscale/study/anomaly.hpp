@@ -15,6 +15,11 @@ namespace podscale {
 void require_same_mesh(const Mesh& found, const Mesh& expected, const std::string& what,
                        const std::string& basis_path);
 
+/// Refuses a series whose variables are not those of the basis: as many, each in the working units of
+/// `expected`; other names are a warning, since files are renamed. Not collective.
+void require_same_variables(const FieldSource& found, const Basis& basis, const std::vector<std::string>& names,
+                            const std::string& basis_path);
+
 /// HR fields less their climatology, over the scale of their channel. Collective on the series'
 /// communicator. out: [steps][values of a field], 0 on land. Error(data) that names the date where
 /// a point that is ocean in the basis has no value.
@@ -47,12 +52,16 @@ class LrFields {
   std::vector<float> values_;
 };
 
-/// The LR source interpolated to the HR grid.
+/// Collective. From the LR to the HR mesh as the basis does it: interpolation, or the weights that it names.
+/// Uses meshes and masks only. Errors: no_input, data (no such file of weights, or another one than when the
+/// basis was made; meshes without a common space).
+Remap lr_remap(const Communicator& comm, const Basis& basis);
+
+/// The LR source interpolated to the HR mesh.
 class InterpolatedSeries {
  public:
   /// Collective on comm. All must outlive it. Uses meshes, masks and interpolation or weights of
-  /// the basis only, so it also serves while the basis is being made. Errors: of weights no_input
-  /// and data (another file than the basis was made with; see read_weights).
+  /// the basis only, so it also serves while the basis is being made. Errors as lr_remap.
   InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm);
   /// Collective. out: [steps][values of a field], 0 on land and where no LR ocean is near.
   /// Error(data) that names the date where a cell that is ocean in the basis has no value.

@@ -9,6 +9,13 @@
 
 namespace podscale {
 
+/// Units of what belongs to all channels of a basis: of fields ("" where channels differ), and of anomalies,
+/// coefficients and their squares, which have none where several channels are each over their scale.
+struct FieldUnits {
+  std::string field, spread, square;
+};
+FieldUnits field_units(const Basis& basis);
+
 /// What a later layer adds to the file: dimensions, variables and attributes, then their values.
 /// Both are called collectively.
 struct BasisExtras {

@@ -19,8 +19,10 @@ struct DownscaleOptions {
   bool factors = true, budget = false, conformal = false;
   double interval = 0;  ///< 0: none
   std::vector<Functional> regions;
+  std::vector<double> unit_scale;  ///< from the working units to those of the product, [channels]
 };
-/// Collective. Errors: usage (keys that do not go together), data (a region without ocean).
+/// Collective. Errors: usage (keys that do not go together), data (a region without ocean, units
+/// that the working units do not convert to).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
 /// Not collective. The channels as the product names them: as the HR source did, unless the

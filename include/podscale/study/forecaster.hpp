@@ -41,6 +41,7 @@ class Forecaster {
 
  private:
   void require_calibration(const StudyOptions& options);
+  std::vector<CoefficientForecast> closed_form(const ForecastRequest& request, Factor factor) const;
   std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint64_t time_key,
                                          int member, std::span<const float> condition) const;
   const Communicator& comm_;

@@ -32,10 +32,17 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 class Baselines {
  public:
-  /// Not collective; lr, of one channel and on the LR mesh of the basis, and basis (whole: read on
+  /// Not collective, but reads the file of weights where the basis names one; lr, of one channel and on the LR mesh of the basis, and basis (whole: read on
   /// Communicator::self()) must outlive it. channel: of the basis.
   Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
   bool has_bicubic() const { return bicubic_.has_value(); }
+  /// How the basis brings LR fields to the HR mesh, "weights" where a file says so; and the other way.
+  std::string kind() const { return own_ ? "weights" : interpolation_name(basis_->interpolation); }
+  Interpolation other_kind() const {
+    return has_bicubic() && (own_ || basis_->interpolation == Interpolation::bilinear)
+               ? Interpolation::bicubic
+               : Interpolation::bilinear;
+  }
   /// Not collective. The climatology of the LR cells: from now on read() makes other_anomaly, too.
   /// (That of the basis is interpolated already, one way only.)
   void set_lr_climatology(const Climatology& cells);
@@ -58,13 +65,16 @@ class Baselines {
   const Remap& held(Interpolation kind) const {
     return kind == Interpolation::bilinear ? bilinear_ : bicubic_.value();
   }
+  const Remap& of_basis() const { return own_ ? *own_ : held(basis_->interpolation); }
+  std::vector<unsigned char> reached_by(const Remap& remap) const;
 
   const FieldSource* lr_;
   const Basis* basis_;
   const Mesh &mesh_, &lr_mesh_;
   Remap bilinear_;
   std::optional<Remap> bicubic_;
-  std::vector<unsigned char> reached_;  // [points] 1: some LR ocean is near
+  std::optional<Remap> own_;  // by the weights of the basis
+  std::vector<unsigned char> reached_, reached_by_basis_;  // [points] 1: some LR ocean is near
   std::vector<float> low_resolution_;   // [whole LR mesh]
   Climatology hr_, lr_on_hr_;           // [points]
   std::vector<double> hr_climatology_, lr_climatology_;

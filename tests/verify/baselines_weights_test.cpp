@@ -1,0 +1,73 @@
+// Baselines of a basis that names a file of weights.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "podscale/field/array_source.hpp"
+#include "podscale/field/weight_file.hpp"
+#include "podscale/study/anomaly.hpp"
+#include "podscale/verify/baselines.hpp"
+#include "scratch.hpp"
+#include "synthetic.hpp"
+#include "weight_sample.hpp"
+
+namespace podscale {
+namespace {
+
+class WeightedBaselines : public ::testing::Test {
+ protected:
+  WeightedBaselines() { basis.interpolation = Interpolation::bilinear; }
+
+  /// The basis names a file with its own bilinear weights but for some points.
+  void use_weights(const std::vector<idx_t>& left_out) {
+    const std::string path = folder / "weights.nc";
+    write_esmf(self, path, lr_remap(self, basis), basis.lr_mesh, basis.mesh, 1, left_out);
+    basis.weights = {path, checksum_of_file(self, path)};
+  }
+  BaselineFields fields() const {
+    std::vector<float> values;
+    for (long t = 0; t < 2; ++t)
+      for (idx_t p = 0; p < basis.lr_mesh.points(); ++p)
+        values.push_back(static_cast<float>(15 + std::sin(1.7 * static_cast<double>(p + 5 * t))));
+    const ArraySource lr(self, basis.lr_mesh, decode_times({0, 1}, "days since 2000-01-01", "standard", "test"),
+                         values);
+    BaselineFields found;
+    Baselines baselines(lr, basis);
+    EXPECT_EQ(baselines.kind(), basis.weights.path.empty() ? "bilinear" : "weights");
+    baselines.read(1, 0.3, found);
+    return found;
+  }
+
+  Communicator self = Communicator::self();
+  test::ScratchFolder folder{self};
+  Basis basis = synthetic::make_basis(self);
+};
+
+TEST_F(WeightedBaselines, ByItsOwnWeightsAreThoseOfTheInterpolation) {
+  const BaselineFields expected = fields();
+  use_weights({});
+  const BaselineFields found = fields();
+  double largest = 0;
+  for (std::size_t i = 0; i < basis.ocean.size(); ++i) {
+    if (!basis.ocean[i]) continue;
+    largest = std::max(largest, std::abs(static_cast<double>(expected.anomaly[i] - expected.climatology[i])));
+    EXPECT_NEAR(found.anomaly[i], expected.anomaly[i], 1e-5) << i;
+    EXPECT_NEAR(found.persistence[i], expected.persistence[i], 1e-5) << i;
+    EXPECT_EQ(found.bilinear[i], expected.bilinear[i]) << i;
+  }
+  EXPECT_GT(largest, 0.1);
+}
+
+TEST_F(WeightedBaselines, APointThatTheFileDoesNotReachGetsTheClimatology) {
+  idx_t point = 0;
+  while (!basis.ocean[static_cast<std::size_t>(point)]) ++point;
+  use_weights({point});
+  const BaselineFields found = fields();
+  const auto i = static_cast<std::size_t>(point);
+  EXPECT_EQ(found.anomaly[i], found.climatology[i]);
+  EXPECT_EQ(found.persistence[i], found.climatology[i]);
+  EXPECT_NE(found.bilinear[i], found.climatology[i]);
+}
+
+}  // namespace
+}  // namespace podscale
