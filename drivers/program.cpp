@@ -181,7 +181,7 @@ std::string path_asked_for(const CommandLine& line) {
         return key.type == KeyType::text && fmt::format("{}.{}", key.group, key.name) == line.path_key;
       }))
     fail(ExitCode::usage, "--print-path {}: no such key, expected group.key of one text", line.path_key);
-  return path_below(namelist, namelist.text(line.path_key)) + "\n";
+  return file_path(namelist, line.path_key).value + "\n";
 }
 
 /// Rank 0. All files of a study count as outputs, whichever program runs: none is to replace
@@ -191,7 +191,8 @@ void keep_files_apart(const Namelist& namelist, const std::string& file, bool ma
   const auto named = [&](std::initializer_list<const char*> keys) {
     Named paths;
     for (const char* key : keys)
-      if (!namelist.text(key).empty()) paths.emplace_back(key, path_below(namelist, namelist.text(key)));
+      if (const FilePath path = file_path(namelist, key); !path.value.empty())
+        paths.emplace_back(key, path.value);
     return paths;
   };
   Named outputs = named({"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
@@ -267,7 +268,7 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
             context.comm.size() > 1 ? "s" : "");
   if (!info.takes_files) {
     read_namelist(line, context);
-    context.options = context.namelist;
+    context.options = StudyOptions(context.namelist);
     context.comm.agree([&] { set_deadline(context.options.run.time_limit); });
     context.comm.agree([&] {
       const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;

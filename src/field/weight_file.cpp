@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
+#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
@@ -143,6 +145,23 @@ Remap read_weights(const Communicator& comm, const std::string& path, const Mesh
   comm.agree(
       [&] { remap = Remap::from_triplets(source, source_ocean, target, window, target_ocean, kept, land); });
   return remap;
+}
+
+std::string checksum_of_file(const Communicator& comm, const std::string& path) {
+  std::string text;
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+      fail(ExitCode::no_input, "{}: cannot be read; expected a file of weights (grid.weights)", path);
+    Checksum sum;
+    std::vector<unsigned char> part(1 << 20);
+    while (file.read(reinterpret_cast<char*>(part.data()), static_cast<std::streamsize>(part.size())) ||
+           file.gcount() > 0)
+      sum.add(std::span<const unsigned char>(part).first(static_cast<std::size_t>(file.gcount())));
+    text = checksum_text(sum.value());
+  });
+  return comm.broadcast(text);
 }
 
 }  // namespace podscale

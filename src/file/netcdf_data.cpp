@@ -152,6 +152,12 @@ void NetcdfFile::put_text(const std::string& variable, const std::string& attrib
                 fmt::format("writing attribute {}:{}", variable, attribute), false);
 }
 
+void NetcdfFile::describe(const std::string& variable, const std::string& long_name,
+                          const std::string& units) {
+  put_text(variable, "long_name", long_name);
+  if (!units.empty()) put_text(variable, "units", units);
+}
+
 void NetcdfFile::put_numbers(const std::string& variable, const std::string& attribute,
                              const std::vector<double>& values, nc_type type) {
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;

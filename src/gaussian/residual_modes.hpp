@@ -6,7 +6,7 @@
 namespace podscale {
 
 struct ResidualModes {
-  std::vector<double> variance;           ///< [R] K2, descending
+  std::vector<double> variance;           ///< [R] descending
   std::vector<std::vector<double>> rows;  ///< [local patches] each [modes x R] column-major: rows of U
 };
 

@@ -9,12 +9,12 @@
 
 #include "network.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/version.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
+#include "podscale/core/version.hpp"
 #include "podscale/network/checkpoint.hpp"
-#include "podscale/network/vit.hpp"
 #include "podscale/network/schedule.hpp"
+#include "podscale/network/vit.hpp"
 #include "training_batch.hpp"
 
 namespace podscale {
@@ -279,7 +279,7 @@ void Trainer::save() const {
   c.summary.ranks = s.comm->size();
   c.summary.basis_checksum = s.basis_checksum;
   c.summary.effective_namelist = s.effective_namelist;
-  c.summary.version = PODSCALE_VERSION;
+  c.summary.version = version();
   c.summary.criterion = s.scored_by;
   c.summary.history = s.history;
   c.summary.head_calibration = s.head_calibration;
@@ -316,9 +316,6 @@ long Trainer::parameters() const {
 }
 long Trainer::best_step() const {
   return state_->best_step;
-}
-const std::vector<ValidationRecord>& Trainer::history() const {
-  return state_->history;
 }
 
 }  // namespace podscale

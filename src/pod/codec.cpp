@@ -8,9 +8,9 @@
 namespace podscale {
 namespace {
 
-/// Phi B for count columns, [d x count], to the points of the patch in count fields of `points`
-/// points.
-void scatter(const PatchModes& patch, const double* b, int ldb, int count, std::size_t points, double* fields,
+/// Phi B for count columns, [d x count], to the points of the patch in count fields of `values`
+/// values.
+void scatter(const PatchModes& patch, const double* b, int ldb, int count, std::size_t values, double* fields,
              std::vector<double>& product) {
   const std::size_t d = patch.points.size();
   if (patch.modes == 0) return;
@@ -19,17 +19,17 @@ void scatter(const PatchModes& patch, const double* b, int ldb, int count, std::
        ldb, 0, product.data(), static_cast<int>(d));
   for (std::size_t c = 0; c < static_cast<std::size_t>(count); ++c)
     for (std::size_t i = 0; i < d; ++i)
-      fields[c * points + static_cast<std::size_t>(patch.points[i])] = product[c * d + i];
+      fields[c * values + static_cast<std::size_t>(patch.points[i])] = product[c * d + i];
 }
 
 }  // namespace
 
-Codec::Codec(const std::vector<PatchModes>& patches, int modes, long window_points)
-    : patches_(&patches), modes_(modes), window_points_(window_points) {}
+Codec::Codec(const std::vector<PatchModes>& patches, int modes, long values_of_field)
+    : patches_(&patches), modes_(modes), values_of_field_(values_of_field) {}
 
 void Codec::encode(std::span<const double> anomalies, long items, std::span<float> a) const {
   const long n_tokens = this->tokens();
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * window_points_ &&
+  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * values_of_field_ &&
                       static_cast<long>(a.size()) == items * n_tokens * modes_,
                   "sizes {} and {}", anomalies.size(), a.size());
   std::fill(a.begin(), a.end(), 0.0f);
@@ -44,7 +44,7 @@ void Codec::encode(std::span<const double> anomalies, long items, std::span<floa
     for (long t = 0; t < items; ++t)
       for (int i = 0; i < d; ++i)
         gathered[static_cast<std::size_t>(t * d + i)] = anomalies[static_cast<std::size_t>(
-            t * window_points_ + patch.points[static_cast<std::size_t>(i)])];
+            t * values_of_field_ + patch.points[static_cast<std::size_t>(i)])];
     gemm(true, false, patch.modes, n, d, 1, patch.phi.data(), d, gathered.data(), d, 0, coefficients.data(),
          patch.modes);
     for (long t = 0; t < items; ++t)
@@ -56,19 +56,19 @@ void Codec::encode(std::span<const double> anomalies, long items, std::span<floa
 
 void Codec::decode(std::span<const double> a, long items, std::span<double> anomalies) const {
   const std::size_t k = static_cast<std::size_t>(modes_), row = patches_->size() * k;
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * window_points_ &&
+  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * values_of_field_ &&
                       a.size() == static_cast<std::size_t>(items) * row,
                   "sizes {} and {}", anomalies.size(), a.size());
   std::fill(anomalies.begin(), anomalies.end(), 0.0);
   std::vector<double> product;
   for (std::size_t p = 0; p < patches_->size(); ++p)
     scatter((*patches_)[p], a.data() + p * k, static_cast<int>(row), static_cast<int>(items),
-            static_cast<std::size_t>(window_points_), anomalies.data(), product);
+            static_cast<std::size_t>(values_of_field_), anomalies.data(), product);
 }
 
 void Codec::decode(const PatchColumns& columns, int first, int count, std::span<double> fields) const {
   PODSCALE_ASSERT(
-      columns.size() == patches_->size() && static_cast<long>(fields.size()) == count * window_points_,
+      columns.size() == patches_->size() && static_cast<long>(fields.size()) == count * values_of_field_,
       "sizes {} and {}", columns.size(), fields.size());
   std::fill(fields.begin(), fields.end(), 0.0);
   std::vector<double> product;
@@ -77,12 +77,12 @@ void Codec::decode(const PatchColumns& columns, int first, int count, std::span<
     PODSCALE_ASSERT(columns[p].size() >= static_cast<std::size_t>((first + count) * modes), "{} values",
                     columns[p].size());
     scatter((*patches_)[p], columns[p].data() + static_cast<long>(first) * modes, modes, count,
-            static_cast<std::size_t>(window_points_), fields.data(), product);
+            static_cast<std::size_t>(values_of_field_), fields.data(), product);
   }
 }
 
 void Codec::add_variance(const PatchColumns& factor, int first, int last, std::span<double> variance) const {
-  PODSCALE_ASSERT(factor.size() == patches_->size() && static_cast<long>(variance.size()) == window_points_,
+  PODSCALE_ASSERT(factor.size() == patches_->size() && static_cast<long>(variance.size()) == values_of_field_,
                   "sizes {} and {}", factor.size(), variance.size());
   std::vector<double> product, covariance, sum;
   for (std::size_t p = 0; p < patches_->size(); ++p) {

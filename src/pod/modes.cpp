@@ -49,8 +49,8 @@ GramMatrices::GramMatrices(const std::vector<PatchModes>& patches) : patches_(&p
   for (const PatchModes& patch : patches) grams_.emplace_back(patch.points.size() * patch.points.size());
 }
 
-void GramMatrices::add(std::span<const double> anomalies, long steps, long window_points) {
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == steps * window_points, "{} values",
+void GramMatrices::add(std::span<const double> anomalies, long steps, long values_of_field) {
+  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == steps * values_of_field, "{} values",
                   anomalies.size());
   for (std::size_t p = 0; p < grams_.size(); ++p) {
     const auto& points = (*patches_)[p].points;
@@ -59,7 +59,7 @@ void GramMatrices::add(std::span<const double> anomalies, long steps, long windo
     for (long t = 0; t < steps; ++t)
       for (std::size_t i = 0; i < d; ++i)
         gathered_[static_cast<std::size_t>(t) * d + i] =
-            anomalies[static_cast<std::size_t>(t * window_points + points[i])];
+            anomalies[static_cast<std::size_t>(t * values_of_field + points[i])];
     const int n = static_cast<int>(d), k = static_cast<int>(steps);
     const double one = 1;
     dsyrk_("L", "N", &n, &k, &one, gathered_.data(), &n, &one, grams_[p].data(), &n);

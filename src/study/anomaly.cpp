@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
-#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/units.hpp"
@@ -57,22 +55,6 @@ void require_same_variables(const FieldSource& found, const Basis& basis, const 
       log::warn("{}: variable {} is '{}', but {} was made with '{}': are they in the same order?",
                 found.describe(), c + 1, variables[c].name, basis_path, names[c]);
   }
-}
-
-std::string checksum_of_file(const Communicator& comm, const std::string& path) {
-  std::string text;
-  comm.agree([&] {
-    if (!comm.is_root()) return;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) fail(ExitCode::no_input, "{}: cannot be read; expected a file of weights (grid.weights)", path);
-    Checksum sum;
-    std::vector<unsigned char> part(1 << 20);
-    while (file.read(reinterpret_cast<char*>(part.data()), static_cast<std::streamsize>(part.size())) ||
-           file.gcount() > 0)
-      sum.add(std::span<const unsigned char>(part).first(static_cast<std::size_t>(file.gcount())));
-    text = checksum_text(sum.value());
-  });
-  return comm.broadcast(text);
 }
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
@@ -200,10 +182,6 @@ void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const lon
 void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out) const {
   const LrFields fields(*lr_, source(), {steps.begin(), steps.end()});
   comm_->agree([&] { interpolate(fields, steps, out); });
-}
-
-void InterpolatedSeries::read_anomalies(std::span<const long> steps, std::span<double> out) const {
-  take_anomalies(LrFields(*lr_, source(), {steps.begin(), steps.end()}), steps, out);
 }
 
 void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const long> steps,

@@ -26,10 +26,7 @@ struct Tables {
 
 void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, const LinearGaussian& base,
                  const std::string& checksum) {
-  const auto describe = [&](const std::string& name, const std::string& long_name, const std::string& units) {
-    file.put_text(name, "long_name", long_name);
-    if (!units.empty()) file.put_text(name, "units", units);
-  };
+  const auto describe = [&](const auto&... texts) { file.describe(texts...); };
   const auto [units, spread, square] = field_units(basis);
   file.define_dimension("predictor", static_cast<std::size_t>(base.conditions(basis)));
   file.define_dimension("mode_column", static_cast<std::size_t>(basis.modes));
@@ -90,17 +87,12 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   Tables tables(basis, comm.rank(), slots, global_modes, terms);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
-    const std::size_t k = static_cast<std::size_t>(patch.modes);
     const PatchCovariance& covariance = base.residual.mine[p];
     std::copy(base.regression[p].begin(), base.regression[p].end(), tables.regression.row(patch.patch));
     std::copy_n(base.predictor_scale.begin() + static_cast<long>(p * slots), slots,
                 tables.scale.row(patch.patch));
-    for (std::size_t r = 0; r < global_modes; ++r)
-      std::copy_n(covariance.global.begin() + static_cast<long>(r * k), k,
-                  tables.global.row(patch.patch) + r * tables.modes);
-    for (std::size_t j = 0; j < k; ++j)
-      std::copy_n(covariance.root.begin() + static_cast<long>(j * k), k,
-                  tables.root.row(patch.patch) + j * tables.modes);
+    tables.global.set_columns(patch.patch, covariance.global, patch.modes);
+    tables.root.set_columns(patch.patch, covariance.root, patch.modes);
     if (terms > 0)
       std::copy_n(base.season.patch.begin() + static_cast<long>(p * terms), terms,
                   tables.season.row(patch.patch));

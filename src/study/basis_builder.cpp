@@ -5,6 +5,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/field/weight_file.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
@@ -191,11 +192,6 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
         "{} of {} patches with ocean do not vary in data.train: they have no modes, and their forecast "
         "is the climatology without spread",
         all, basis.patches.patch_of_token.size());
-  basis.tau.assign(n, 0.0);
-  for (const PatchModes& patch : basis.patches.mine)
-    for (std::size_t i = 0; i < patch.points.size(); ++i)
-      basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
-
   return basis;
 }
 

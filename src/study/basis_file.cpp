@@ -7,34 +7,14 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
-#include "podscale/version.hpp"
+#include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/patch_table.hpp"
-
 
 namespace podscale {
 namespace {
 
 constexpr int kFormat = 5;
-using Sizes = std::vector<std::size_t>;
-
-/// start and count of the rank's window, behind `leading` whole dimensions and, of fields, the
-/// channels.
-struct Hyperslab {
-  Sizes start, count;
-};
-Hyperslab hyperslab(const Window& window, std::initializer_list<std::size_t> leading = {}) {
-  Hyperslab h{Sizes(leading.size(), 0), Sizes(leading)};
-  for (const long s : {window.y0, window.x0}) h.start.push_back(static_cast<std::size_t>(s));
-  for (const long c : {window.ny, window.nx}) h.count.push_back(static_cast<std::size_t>(c));
-  return h;
-}
-
-void describe(NetcdfFile& file, const std::string& name, const std::string& long_name,
-              const std::string& units) {
-  file.put_text(name, "long_name", long_name);
-  if (!units.empty()) file.put_text(name, "units", units);
-}
 
 /// What a Variable says, by the names of the file's attributes.
 template <class V>
@@ -63,7 +43,7 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
   file.define_dimension("harmonic_term", terms);
   for (const auto& [name, names] : {std::pair<std::string, MeshNames>{"ocean", mesh}, {"lr_ocean", lr}}) {
     file.define_variable(name, NC_BYTE, {names.y, names.x});
-    describe(file, name, "1 on ocean, 0 on land", "1");
+    file.describe(name, "1 on ocean, 0 on land", "1");
     names.describe(file, name);
   }
   const auto chunk = basis.decomposition.chunk_shape();
@@ -71,26 +51,27 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
   const std::vector<std::string> terms_of_field{"harmonic_term", "channel", mesh.y, mesh.x};
   const auto [units, spread, squared] = field_units(basis);
   file.define_variable("hr_climatology", NC_DOUBLE, terms_of_field, field);
-  describe(file, "hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source",
-           units);
+  file.describe("hr_climatology", "mean, then cosine and sine of each annual harmonic, of the HR source",
+                units);
   file.define_variable("lr_climatology", NC_DOUBLE, terms_of_field, field);
-  describe(file, "lr_climatology", "the same of the LR source interpolated to the HR mesh", units);
+  file.describe("lr_climatology", "the same of the LR source interpolated to the HR mesh", units);
   file.define_variable("phi", NC_DOUBLE, {"mode", "channel", mesh.y, mesh.x}, field);
-  describe(file, "phi", "POD modes, orthonormal over the ocean points of each patch", "1");
+  file.describe("phi", "POD modes, orthonormal over the ocean points of each patch", "1");
   file.define_variable("tau", NC_DOUBLE, {"channel", mesh.y, mesh.x},
                        {{1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE});
-  describe(file, "tau",
-           "truncation variance: training variance of the anomaly less its projection on the modes", squared);
+  file.describe("tau",
+                "truncation variance: training variance of the anomaly less its projection on the modes",
+                squared);
   file.define_variable("scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
-  describe(file, "scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes",
-           spread);
+  file.describe("scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes",
+                spread);
   file.define_variable("condition_scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
-  describe(file, "condition_scale", "training standard deviation of the projected LR anomaly", spread);
+  file.describe("condition_scale", "training standard deviation of the projected LR anomaly", spread);
   file.define_variable("patch_variance", NC_DOUBLE, {"patch_y", "patch_x"});
-  describe(file, "patch_variance", "training variance of the anomaly, summed over the points of the patch",
-           squared);
+  file.describe("patch_variance", "training variance of the anomaly, summed over the points of the patch",
+                squared);
   file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x"});
-  describe(file, "patch_modes", "modes kept; -1 for a patch without ocean", "1");
+  file.describe("patch_modes", "modes kept; -1 for a patch without ocean", "1");
   for (const char* name : {"hr_climatology", "lr_climatology", "phi", "tau"}) mesh.describe(file, name);
   return lr;
 }
@@ -113,7 +94,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const MeshNames lr = define(file, basis);
   file.put_text("", "title", "podscale basis");
   file.put_text("", "Conventions", "CF-1.8");
-  file.put_text("", "podscale_version", PODSCALE_VERSION);
+  file.put_text("", "podscale_version", version());
   file.put_text("", "podscale_checksum", checksum_text(checksum));
   file.put_text("", "podscale_namelist", basis.effective_namelist);
   file.put_text("", "interpolation", interpolation_name(basis.interpolation));
@@ -239,11 +220,10 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
     const Hyperslab h = hyperslab(basis.window, {terms, channels});
     file.get(name, h.start, h.count, std::span(climatology->coefficients));
   }
-  std::vector<double> phi(n * k);
-  basis.tau.resize(n);
+  std::vector<double> phi(n * k), tau(n);
   const Hyperslab modal = hyperslab(basis.window, {k, channels});
   file.get("phi", modal.start, modal.count, std::span(phi));
-  file.get("tau", field.start, field.count, std::span(basis.tau));
+  file.get("tau", field.start, field.count, std::span(tau));
   PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
       variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
   for (const auto& [name, table] : {std::pair<std::string, PatchTable*>{"scale", &scale},
@@ -263,7 +243,7 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
     for (int m = 0; m < patch.modes; ++m)
       for (std::size_t i = 0; i < d; ++i)
         patch.phi.push_back(phi[static_cast<std::size_t>(m) * n + static_cast<std::size_t>(patch.points[i])]);
-    for (const long point : patch.points) patch.tau.push_back(basis.tau[static_cast<std::size_t>(point)]);
+    for (const long point : patch.points) patch.tau.push_back(tau[static_cast<std::size_t>(point)]);
   }
   const std::string found = checksum_text(basis.checksum(comm)),
                     stored = file.text("", "podscale_checksum").value_or("absent");

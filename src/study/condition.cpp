@@ -26,10 +26,6 @@ std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) con
   return {needed.begin(), needed.end()};
 }
 
-void PredictorSeries::read(std::span<const long> steps, std::span<float> out) const {
-  take(LrFields(*lr_, source(), needed_steps(steps)), steps, out);
-}
-
 void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const {
   const idx_t local = static_cast<idx_t>(basis_->patches.mine.size()), cells = predictors_->cells.slots(),
               channels = predictors_->channels, lags = static_cast<idx_t>(predictors_->lags.size()),

@@ -1,13 +1,12 @@
 #include "podscale/study/ocean_file.hpp"
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/version.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/field/sample_file.hpp"
@@ -19,11 +18,6 @@ namespace {
 
 constexpr float fill = 1e20f;
 
-/// Today's date once, on all ranks: attributes must be the same everywhere.
-std::string utc_now(const Communicator& comm) {
-  return comm.broadcast(fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))));
-}
-
 /// Collective. A file with its definitions and coordinates, ready for fields.
 NetcdfFile create_file(const Communicator& comm, const std::string& path, const Mesh& mesh,
                        const OceanSpec& spec, const OceanFiles& files, const std::string& title,
@@ -34,14 +28,13 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
   for (const Variable& v : ocean_variables(spec)) {
     file.define_variable(v.name, NC_FLOAT, {"time", names.y, names.x}, {chunks, spec.deflate, fill});
     if (!v.standard_name.empty()) file.put_text(v.name, "standard_name", v.standard_name);
-    file.put_text(v.name, "long_name", v.long_name);
-    file.put_text(v.name, "units", v.units);
+    file.describe(v.name, v.long_name, v.units);
     names.describe(file, v.name);
   }
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "title", title);
   file.put_text("", "source", files.source);
-  file.put_text("", "history", utc_now(comm) + " " + files.history);
+  file.put_text("", "history", comm.broadcast(utc_now()) + " " + files.history);
   file.put_text("", "namelist", files.namelist);
   file.end_definitions();
   write_samples(comm, file, spec.times);

@@ -17,10 +17,6 @@ std::uint64_t seed(const Namelist& n, const char* key) {
 Required<std::vector<std::string>> list(const Namelist& n, const char* key) {
   return {n.texts(key), key, n.source()};
 }
-FilePath path(const Namelist& n, const char* key) {
-  const std::string& name = n.text(key);
-  return {name.empty() ? name : path_below(n, name), key, n.source()};
-}
 
 BasisOptions basis_options(const Namelist& n) {
   const auto& size = n.integers("patches.size");
@@ -101,9 +97,9 @@ SamplingOptions sampling_options(const Namelist& n) {
 
 OutputOptions output_options(const Namelist& n) {
   return {.directory = n.text("output.directory"),
-          .basis_file = path(n, "output.basis_file"),
-          .model_file = path(n, "output.model_file"),
-          .product_file = path(n, "output.product_file"),
+          .basis_file = file_path(n, "output.basis_file"),
+          .model_file = file_path(n, "output.model_file"),
+          .product_file = file_path(n, "output.product_file"),
           .variable_name = n.text("output.variable_name"),
           .standard_name = n.text("output.standard_name"),
           .long_name = n.text("output.long_name"),
@@ -180,12 +176,15 @@ StudyOptions options_of_text(const std::string& text, const std::string& source,
   Namelist namelist;
   namelist.parse(text, source);
   for (const auto& [key, value] : other) namelist.set_text(key, value);
-  return namelist;
+  return StudyOptions(namelist);
 }
 
-/// operator/ drops the left side where the right one is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name) {
-  return (std::filesystem::path(namelist.text("output.directory")) / name).lexically_normal().string();
+FilePath file_path(const Namelist& n, const std::string& key) {
+  const std::string& name = n.text(key);
+  if (name.empty()) return {"", key, n.source()};
+  // operator/ drops the left side where the right one is absolute.
+  const auto path = std::filesystem::path(n.text("output.directory")) / name;
+  return {path.lexically_normal().string(), key, n.source()};
 }
 
 }  // namespace podscale

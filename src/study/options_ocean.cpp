@@ -9,17 +9,13 @@ OceanOptions::OceanOptions(const Namelist& n)
       last_date(n.text("ocean.last_date")),
       calendar(n.text("ocean.calendar")),
       step_days(n.integer("ocean.step_days")),
+      hr_file(file_path(n, "ocean.hr_file")),
+      lr_file(file_path(n, "ocean.lr_file")),
       effective(n.effective({"ocean"})) {
   const auto count = [&](const char* key) {
     return static_cast<int>(n.integer(std::string("ocean.") + key));
   };
   const auto real = [&](const char* key) { return n.real(std::string("ocean.") + key); };
-  const auto path = [&](const char* key) -> FilePath {
-    const std::string& name = n.text(key);
-    return {name.empty() ? name : path_below(n, name), key, n.source()};
-  };
-  hr_file = path("ocean.hr_file");
-  lr_file = path("ocean.lr_file");
   spec.ny = count("ny");
   spec.nx = count("nx");
   spec.lat0 = real("lat0");

@@ -10,20 +10,13 @@
 namespace podscale {
 namespace {
 
-using Sizes = std::vector<std::size_t>;
-
 std::size_t size(long n) {
   return static_cast<std::size_t>(n);
 }
 
 Basis empty_basis(const NetcdfFile& file) {
   const auto patch = file.numbers("", "podscale_patch_size");
-  if (!patch || !file.has_variable("phi"))
-    throw Error(ExitCode::data,
-                fmt::format("{}: no covariance factors in it; expected a product written with "
-                            "output.write_factors = .true.",
-                            file.path()),
-                true);
+  require_factors(file, patch && file.has_variable("phi"));
   const long channels = static_cast<long>(file.dimension("channel").value_or(1));
   Basis basis(read_mesh(file), static_cast<long>((*patch)[0]),
               static_cast<long>((*patch)[1]), 1, 0, channels);
@@ -32,6 +25,26 @@ Basis empty_basis(const NetcdfFile& file) {
 }
 
 }  // namespace
+
+void require_factors(const NetcdfFile& product, bool found) {
+  if (!found)
+    throw Error(ExitCode::data,
+                fmt::format("{}: no covariance factors in it; expected a product written by "
+                            "podscale-downscale with output.write_factors = .true.",
+                            product.path()),
+                true);
+}
+
+std::vector<float> read_condition(const NetcdfFile& product, const Basis& basis, int rank, std::size_t width,
+                                  std::size_t time) {
+  PatchTable table(basis, rank, {width}, 0);
+  table.get(product, "condition", {time});
+  std::vector<float> condition;
+  for (const PatchModes& patch : basis.patches.mine)
+    for (std::size_t i = 0; i < width; ++i)
+      condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
+  return condition;
+}
 
 ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& space, int members,
                                double truncation, int deflate, std::vector<double> unit_scale)
@@ -49,10 +62,6 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   const std::size_t k = size(basis.modes), py = size(basis.decomposition.patches_y()),
                     px = size(basis.decomposition.patches_x()), c = size(space_.condition_width()),
                     r = size(space_.global_modes());
-  const auto describe = [&](const std::string& name, const std::string& long_name, const std::string& units) {
-    file.put_text(name, "long_name", long_name);
-    file.put_text(name, "units", units);
-  };
   const auto chunk = basis.decomposition.chunk_shape();
   file.define_dimension("mode", k);
   file.define_dimension("patch_y", py);
@@ -77,14 +86,15 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   file.put_numbers("", "podscale_channel_scale", scale);
   const auto [plain, units, squared] = field_units(basis);
   file.define_variable("phi", NC_DOUBLE, modes, {mode_chunk, deflate_, NC_FILL_DOUBLE});
-  describe("phi",
-           "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders",
-           "1");
+  file.describe(
+      "phi",
+      "POD modes, orthonormal over the ocean points of each patch, of the field folded at patch borders",
+      "1");
   file.define_variable("tau", NC_DOUBLE, field, {field_chunk, deflate_, NC_FILL_DOUBLE});
-  describe("tau", "truncation variance of the folded field, calibrated", squared);
+  file.describe("tau", "truncation variance of the folded field, calibrated", squared);
   file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
                        {{1, py, px, c}, deflate_, {}});
-  describe("condition", "low-resolution anomalies that the forecast of a patch was given", units);
+  file.describe("condition", "low-resolution anomalies that the forecast of a patch was given", units);
   file.put_numbers("", "podscale_patch_size",
                    {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
   file.put_numbers("", "podscale_patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
@@ -93,29 +103,29 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
     file.define_dimension("factor_element", size(members_) * k);
     file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"},
                          {{1, py, px, size(members_) * k}, deflate_, {}});
-    describe("member_factor",
-             "deviations of the members' coefficients over the root of members less one, mode by mode of "
-             "each member",
-             units);
+    file.describe(
+        "member_factor",
+        "deviations of the members' coefficients over the root of members less one, mode by mode of "
+        "each member",
+        units);
     return;
   }
   file.define_dimension("mode_column", k);
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
-  describe("residual_root", "factor of the coefficients' covariance inside a patch", units);
+  file.describe("residual_root", "factor of the coefficients' covariance inside a patch", units);
   file.define_variable("latent_variance", NC_DOUBLE, {"time", "patch_y", "patch_x", "mode"},
                        {{1, py, px, k}, deflate_, {}});
-  describe("latent_variance", "variance of the columns of residual_root", "1");
+  file.describe("latent_variance", "variance of the columns of residual_root", "1");
   if (r == 0) return;
   file.define_dimension("global_mode", r);
   file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
-  describe("global_root", "factor of the coefficients' covariance across patches", units);
+  file.describe("global_root", "factor of the coefficients' covariance across patches", units);
   file.define_variable("global_latent_variance", NC_DOUBLE, {"time", "global_mode"}, {{1, r}, deflate_, {}});
-  describe("global_latent_variance", "variance of the columns of global_root", "1");
+  file.describe("global_latent_variance", "variance of the columns of global_root", "1");
 }
 
 void ProductFactors::put_static(NetcdfFile& file) const {
   const Basis& basis = space_.basis();
-  const Window& w = basis.window;
   const std::size_t n = size(basis.points()), k = size(basis.modes), r = size(space_.global_modes());
   std::vector<double> phi(n * k, NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
   PatchTable root(basis, comm_.rank(), {k, k}, 0), global(basis, comm_.rank(), {r, k}, 0);
@@ -128,20 +138,16 @@ void ProductFactors::put_static(NetcdfFile& file) const {
       for (std::size_t m = 0; m < k; ++m) phi[m * n + point] = m < modes ? patch.phi[m * d + i] : 0.0;
     }
     const PatchCovariance& own = space_.covariance(p);
-    for (std::size_t j = 0; j < modes; ++j)
-      std::copy_n(own.root.begin() + static_cast<long>(j * modes), modes, root.row(patch.patch) + j * k);
-    for (std::size_t j = 0; j < r; ++j)
-      std::copy_n(own.global.begin() + static_cast<long>(j * modes), modes, global.row(patch.patch) + j * k);
+    root.set_columns(patch.patch, own.root, patch.modes);
+    global.set_columns(patch.patch, own.global, patch.modes);
   }
-  Sizes start{size(w.y0), size(w.x0)}, count{size(w.ny), size(w.nx)};
-  const auto lead = [&](std::size_t whole) {
-    start.insert(start.begin(), 0);
-    count.insert(count.begin(), n > 0 ? whole : 0);
-  };
-  if (basis.channels() > 1) lead(size(basis.channels()));
-  file.put("tau", start, count, std::span<const double>(tau));
-  lead(k);
-  file.put("phi", start, count, std::span<const double>(phi));
+  Sizes leading;
+  if (basis.channels() > 1) leading = {size(basis.channels())};
+  const Hyperslab field = hyperslab(basis.window, leading);
+  leading.insert(leading.begin(), k);
+  const Hyperslab modal = hyperslab(basis.window, leading);
+  file.put("tau", field.start, field.count, std::span<const double>(tau));
+  file.put("phi", modal.start, modal.count, std::span<const double>(phi));
   if (members_ > 0) return;
   root.put(file, "residual_root");
   if (r > 0) global.put(file, "global_root");
@@ -189,12 +195,8 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
   const std::size_t n = size(basis_.points());
   basis_.modes = static_cast<int>(file.dimension("mode").value());
   const std::size_t k = size(basis_.modes);
-  basis_.tau = file.get_all("tau");
-  for (double& value : basis_.tau) {
-    if (basis_.ocean.size() < size(basis_.window.points())) basis_.ocean.push_back(value < 1e30);
-    if (value > 1e30) value = 0;
-  }
-  const auto phi = file.get_all("phi");
+  const auto tau = file.get_all("tau"), phi = file.get_all("phi");
+  for (long i = 0; i < basis_.window.points(); ++i) basis_.ocean.push_back(tau[size(i)] < 1e30);
   basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean, basis_.channels());
   basis_.overlap_patches(
       self,
@@ -203,10 +205,9 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
     patch.modes = basis_.modes;
     for (std::size_t m = 0; m < k; ++m)
       for (const long point : patch.points) patch.phi.push_back(phi[m * n + size(point)]);
-    for (const long point : patch.points) patch.tau.push_back(basis_.tau[size(point)]);
+    for (const long point : patch.points) patch.tau.push_back(tau[size(point)]);
   }
   times_ = file.variable(variable).shape.at(0);
-  predictors_ = file.dimension("predictor").value();
   rank_ = file.dimension("global_mode").value_or(0);
   columns_ = file.dimension("factor_element").value_or(0) / k;
   if (columns_ > 0) return;
@@ -238,17 +239,6 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
           covariance_factor(covariance_[p], basis_.modes, global, std::span<const double>(row, k)));
   }
   return forecast;
-}
-
-std::vector<float> FactorReader::condition(std::size_t time) const {
-  PatchTable table(basis_, 0, {predictors_}, 0);
-  table.get(*file_, "condition", {time});
-  std::vector<float> rows;
-  for (const PatchModes& patch : basis_.patches.mine) {
-    const double* row = table.row(patch.patch);
-    for (std::size_t i = 0; i < predictors_; ++i) rows.push_back(static_cast<float>(row[i]));
-  }
-  return rows;
 }
 
 }  // namespace podscale

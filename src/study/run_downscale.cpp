@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <optional>
 
 #include "podscale/core/error.hpp"
@@ -88,15 +87,12 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
 ProductOptions product_of(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                           const DownscaleOptions& wanted) {
   const OutputOptions& output = context.options.output;
-  const std::time_t now = std::time(nullptr);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
   ProductOptions options = product_options(context.options, foundation.basis);
   options.members = wanted.members;
   options.attributes = {{"title", output.title},
                         {"institution", output.institution},
                         {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-                        {"history", context.comm.broadcast(std::string(stamp)) + " podscale-downscale " +
+                        {"history", context.comm.broadcast(utc_now()) + " podscale-downscale " +
                                         context.options.source},
                         {"references", "arXiv 2606.31290, arXiv 2605.03399"},
                         {"podscale_uncertainty", uncertainty_name(forecaster.kind())},

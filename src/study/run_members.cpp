@@ -7,7 +7,7 @@
 #include "podscale/core/version.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/study/downscale.hpp"
-#include "podscale/study/patch_table.hpp"
+#include "podscale/study/product_factors.hpp"
 #include "podscale/study/product_file.hpp"
 #include "podscale/study/runs.hpp"
 
@@ -17,12 +17,7 @@ namespace {
 /// What the product was made with, with other paths where the user gave some.
 StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request) {
   const auto text = product.text("", "podscale_namelist");
-  if (!text || !product.has_variable("condition"))
-    throw Error(ExitCode::data,
-                fmt::format("{}: no conditions in it; expected a product written by podscale-downscale with "
-                            "output.write_factors = .true.",
-                            product.path()),
-                true);
+  require_factors(product, text && product.has_variable("condition"));
   // Absolute, so that they are not looked for below output.directory, where the other one may still
   // be.
   std::vector<std::pair<std::string, std::string>> other;
@@ -42,20 +37,6 @@ Inflation inflation_of(const NetcdfFile& product) {
     return Inflation::from_numbers(found.value_or(std::vector<double>{}),
                                    product.path() + ": podscale_calibration_inflation");
   });
-}
-
-/// The condition of a time, [local patches][C].
-std::vector<float> condition_at(const NetcdfFile& product, const Foundation& foundation, int rank,
-                                std::size_t t) {
-  const Basis& basis = foundation.basis;
-  const std::size_t width = static_cast<std::size_t>(foundation.space.condition_width());
-  PatchTable table(basis, rank, {width}, 0);
-  table.get(product, "condition", {t});
-  std::vector<float> condition;
-  for (const PatchModes& patch : basis.patches.mine)
-    for (std::size_t i = 0; i < width; ++i)
-      condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
-  return condition;
 }
 
 }  // namespace
@@ -111,11 +92,12 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   ProductFile file(comm, request.output, basis.mesh, basis.window, axis, options);
 
   // 3. Time by time.
-  const std::size_t points = static_cast<std::size_t>(basis.points());
+  const std::size_t points = static_cast<std::size_t>(basis.points()),
+                    width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
   Progress progress("members", static_cast<long>(axis.size()), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
-    const std::vector<float> condition = condition_at(product, foundation, comm.rank(), t);
+    const std::vector<float> condition = read_condition(product, basis, comm.rank(), width, t);
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);

@@ -10,18 +10,18 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
   return same_on_all_ranks([&] {
     VerifyOptions options;
     options.variable = namelist.text("output.variable_name");
-    options.truth = truth_specs(namelist);
-    options.training = hr_specs(namelist);
-    options.open_lr = [namelist](const Communicator& comm, const std::vector<Variable>& hr) {
-      return open_lr(comm, namelist, nullptr, &hr);
+    const DataOptions data(namelist);
+    options.truth = truth_specs(data);
+    options.training = hr_specs(data);
+    options.open_lr = [data](const Communicator& comm, const std::vector<Variable>& hr) {
+      return open_lr(comm, data, nullptr, &hr);
     };
     options.source = namelist.source();
-    options.product_path = path_below(namelist, namelist.required_text("output.product_file"));
-    options.basis_path = path_below(namelist, namelist.required_text("output.basis_file"));
-    options.scores_path = path_below(namelist, namelist.required_text("verify.scores_file"));
-    options.text_path = path_below(namelist, namelist.required_text("verify.text_file"));
-    if (const std::string& picture = namelist.text("verify.picture_file"); !picture.empty())
-      options.picture_path = path_below(namelist, picture);
+    options.product_path = file_path(namelist, "output.product_file").get();
+    options.basis_path = file_path(namelist, "output.basis_file").get();
+    options.scores_path = file_path(namelist, "verify.scores_file").get();
+    options.text_path = file_path(namelist, "verify.text_file").get();
+    options.picture_path = file_path(namelist, "verify.picture_file").value;
     options.picture_date = namelist.text("verify.picture_date");
     for (const std::string& argument : compare) options.compared.push_back(parse_compared(argument));
     options.train = namelist.texts("data.train");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <sstream>
 
-
 namespace podscale {
 
 std::size_t name_width(const std::vector<VerifiedSystem>& systems) {

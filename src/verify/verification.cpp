@@ -7,8 +7,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/file/seal.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/file/seal.hpp"
 #include "podscale/verify/one_channel.hpp"
 
 namespace podscale {

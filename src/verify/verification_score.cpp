@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "podscale/core/log.hpp"
+#include "podscale/core/on_this_rank.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/conformal_coverage.hpp"
 #include "podscale/verify/energy_score.hpp"
-#include "podscale/core/on_this_rank.hpp"
 #include "podscale/verify/one_channel.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"

@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "podscale/core/log.hpp"
-#include "podscale/study/context.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/study/context.hpp"
 #include "podscale/verify/score_table.hpp"
 #include "podscale/verify/verification.hpp"
 

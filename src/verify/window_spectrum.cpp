@@ -78,22 +78,12 @@ void WindowSpectrum::transform(std::span<const double> field, WindowCoefficients
     }
 }
 
-double WindowSpectrum::power(const WindowCoefficients& c, long row, long column) const {
-  const long k = row * half_ + column;
-  return copies(column) * scale_ * (c.re[k] * c.re[k] + c.im[k] * c.im[k]);
-}
-
 void WindowSpectrum::add_power(const WindowCoefficients& c, std::span<double> sums) const {
   for (long row = 0; row < size_; ++row)
-    for (long column = 0; column < half_; ++column)
-      if (const long bin = bin_[row * half_ + column]; bin >= 0) sums[bin] += power(c, row, column);
-}
-
-double WindowSpectrum::total_power(const WindowCoefficients& c) const {
-  double sum = 0;
-  for (long row = 0; row < size_; ++row)
-    for (long column = 0; column < half_; ++column) sum += power(c, row, column);
-  return sum;
+    for (long column = 0; column < half_; ++column) {
+      const long k = row * half_ + column;
+      if (bin_[k] >= 0) sums[bin_[k]] += copies(column) * scale_ * (c.re[k] * c.re[k] + c.im[k] * c.im[k]);
+    }
 }
 
 double effective_wavelength(std::span<const double> ratio, long size) {

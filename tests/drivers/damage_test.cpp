@@ -48,8 +48,8 @@ std::uint64_t basis_digest(const Communicator& comm, const std::string& path) {
   const Basis b = read_basis(comm, path);
   const LinearGaussian base = read_base(comm, b, path).value();
   Digest d;
-  d << b.mesh.y().centres << b.mesh.x().centres << b.lr_mesh.y().centres << b.lr_mesh.x().centres << b.ocean << b.lr_ocean << b.tau
-    << b.condition_scale << b.hr_climatology.coefficients << b.lr_climatology.coefficients
+  d << b.mesh.y().centres << b.mesh.x().centres << b.lr_mesh.y().centres << b.lr_mesh.x().centres << b.ocean
+    << b.lr_ocean << b.condition_scale << b.hr_climatology.coefficients << b.lr_climatology.coefficients
     << b.effective_namelist << static_cast<double>(b.samples) << static_cast<double>(b.interpolation)
     << static_cast<double>(b.lapping.overlap()) << b.shared << b.monthly;
   for (const PatchModes& patch : b.patches.mine)
@@ -91,6 +91,7 @@ std::uint64_t product_digest(const Communicator& comm, const std::string& path) 
   const ProductReader product(comm, path, "tos");
   const NetcdfFile file = NetcdfFile::open(comm, path);
   const FactorReader factors(file, "tos");
+  const std::size_t predictors = file.dimension("predictor").value();
   Digest d;
   d << product.times().values() << product.mesh().y().centres << product.mesh().x().centres
     << static_cast<double>(members_behind(product.namelist(), path))
@@ -101,7 +102,8 @@ std::uint64_t product_digest(const Communicator& comm, const std::string& path) 
   ForecastFields fields;
   for (long t = 0; t < static_cast<long>(factors.times()); t += 8) {
     product.read(t, fields);
-    d << fields.mean << fields.variance << fields.members << factors.condition(static_cast<std::size_t>(t));
+    d << fields.mean << fields.variance << fields.members
+      << read_condition(file, factors.basis(), 0, predictors, static_cast<std::size_t>(t));
     for (const auto& rows : factors.read(static_cast<std::size_t>(t)).factor) d << rows;
   }
   return d.value();

@@ -37,7 +37,8 @@ class Encoded : public test::OnAllRanks {
     return n;
   }
   void SetUp() override {
-    write_ocean(comm, ocean_spec(namelist("files", 0)), {scratch / "hr.nc", scratch / "lr.nc", "", "", ""});
+    write_ocean(comm, ocean_spec(OceanOptions(namelist("files", 0))),
+                {scratch / "hr.nc", scratch / "lr.nc", "", "", ""});
     comm.barrier();
   }
   /// Chunks that tos is stored in.
@@ -58,14 +59,14 @@ class Encoded : public test::OnAllRanks {
   std::uint64_t build(const Namelist& n, const StudySeries& study) {
     const auto train = steps_of_period(study.hr, study.lr, DataOptions(n).train),
                validate = steps_of_period(study.hr, study.lr, DataOptions(n).validate);
-    Basis basis = fit_modes(comm, n, study);
+    Basis basis = fit_modes(comm, StudyOptions(n), study);
     const BaseOptions options = StudyOptions(n).base;
     LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), kBlock);
     const LatentSpace space(basis, base);
     const EncodedPeriod one = encode_period(comm, space, study, train, kBlock),
                         two = encode_period(comm, space, study, validate, kBlock);
     set_condition_scale(basis, one.conditions);
-    EXPECT_EQ(basis.condition_scale, build_basis(comm, n, study).condition_scale);
+    EXPECT_EQ(basis.condition_scale, build_basis(comm, StudyOptions(n), study).condition_scale);
     finish_linear_gaussian(comm, options, basis, one, two, kBlock, base);
     base.season = fit_seasonal_variance(comm, space, one, two, 1, kBlock);
     base.calibration = calibrate(comm, space, study, two, two, base_forecast(space, Factor::without),
@@ -77,7 +78,7 @@ class Encoded : public test::OnAllRanks {
 TEST_F(Encoded, EachChunkOfEachSourceIsInflatedOnceForAWholeBasis) {
   for (const std::string lr : {"files", "coarsen"}) {
     const Namelist n = namelist(lr, 1024);
-    const StudySeries study = open_study(comm, n);
+    const StudySeries study = open_study(comm, DataOptions(n));
     const std::uint64_t sum = build(n, study);
     EXPECT_EQ(read(study.hr), stored(scratch / "hr.nc")) << lr;
     if (lr == "files") {
@@ -86,7 +87,7 @@ TEST_F(Encoded, EachChunkOfEachSourceIsInflatedOnceForAWholeBasis) {
 
     // Without memory to keep fields in: the same bits, from more readings.
     const Namelist none = namelist(lr, 0);
-    const StudySeries again = open_study(comm, none);
+    const StudySeries again = open_study(comm, DataOptions(none));
     EXPECT_EQ(build(none, again), sum) << lr;
     EXPECT_GT(read(again.hr), stored(scratch / "hr.nc")) << lr;
   }
@@ -94,8 +95,8 @@ TEST_F(Encoded, EachChunkOfEachSourceIsInflatedOnceForAWholeBasis) {
 
 TEST_F(Encoded, IsWhatTheSeriesHold) {
   const Namelist n = namelist("coarsen", 1024);
-  const StudySeries study = open_study(comm, n);
-  const Basis basis = build_basis(comm, n, study);
+  const StudySeries study = open_study(comm, DataOptions(n));
+  const Basis basis = build_basis(comm, StudyOptions(n), study);
   const Diagonal published(basis);
   const LatentSpace space(basis, published);
   const auto pairs = steps_of_period(study.hr, study.lr, DataOptions(n).validate);
@@ -106,7 +107,8 @@ TEST_F(Encoded, IsWhatTheSeriesHold) {
     const long hr[] = {pairs[t].a}, lr[] = {pairs[t].b};
     const auto a = read_coefficients(study.hr, basis, comm, hr);
     std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()));
-    InterpolatedSeries(study.lr, basis, comm).read_anomalies(lr, anomalies);
+    const InterpolatedSeries series(study.lr, basis, comm);
+    series.take_anomalies(LrFields(study.lr, series.source(), {lr[0]}), lr, anomalies);
     const auto c = to_coefficients(basis, anomalies, 1);
     ASSERT_EQ(period.a(t, 1).size(), width);
     ASSERT_EQ(period.c(t, 1).size(), width);

@@ -49,10 +49,10 @@ Namelist study_namelist(const std::string& dir) {
 /// Series, basis and base on one communicator. Not movable: the parts refer to each other.
 struct Study {
   Study(const Communicator& comm, const Namelist& namelist)
-      : series(open_study(comm, namelist)),
+      : series(open_study(comm, DataOptions(namelist))),
         train(steps_of_period(series.hr, series.lr, DataOptions(namelist).train)),
         validate(steps_of_period(series.hr, series.lr, DataOptions(namelist).validate)),
-        basis(build_basis(comm, namelist, series)),
+        basis(build_basis(comm, StudyOptions(namelist), series)),
         base(fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate, kBlock)),
         space(basis, base) {
     base.calibration.times = 1;  // a file with a base that was not calibrated is refused
@@ -75,7 +75,7 @@ class Base : public ::testing::Test {
     comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
     dir_ = test::ScratchFolder(*comm_).path();
     const Namelist namelist = study_namelist(dir_);
-    OceanSpec spec = ocean_spec(namelist);
+    OceanSpec spec = ocean_spec(OceanOptions(namelist));
     write_ocean(*comm_, spec, {dir_ + "/hr.nc", dir_ + "/lr.nc", "", "", ""});
     comm_->barrier();
     study_ = std::make_unique<Study>(*comm_, namelist);
@@ -172,7 +172,7 @@ TEST_F(Base, OptionsComeFromTheNamelist) {
 TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   // What it leaves is orthogonal to mean, cosine and sine over the training period.
   const Communicator self = Communicator::self();
-  const StudySeries alone = open_study(self, study_namelist(dir()));
+  const StudySeries alone = open_study(self, DataOptions(study_namelist(dir())));
   const Mesh& grid = alone.lr.mesh();
   const auto steps = lr_steps(study().train);
   std::vector<float> values(static_cast<std::size_t>(grid.points()) * steps.size());
@@ -207,7 +207,7 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
 
 TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
   const Communicator self = Communicator::self();
-  const StudySeries alone = open_study(self, study_namelist(dir()));
+  const StudySeries alone = open_study(self, DataOptions(study_namelist(dir())));
   const Mesh& grid = alone.lr.mesh();
   const std::size_t cells = static_cast<std::size_t>(grid.points());
   const long last = static_cast<long>(alone.lr.times().size()) - 1;
@@ -216,8 +216,9 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
   const auto& patches = study().basis.patches.mine;
   const std::size_t slots = static_cast<std::size_t>(predictors.slots()), box = slots / lags.size();
   std::vector<float> found(steps.size() * patches.size() * slots, 99.0f);
-  PredictorSeries(study().series.lr, study().basis, predictors, study().base.cells, comm())
-      .read(steps, found);
+  const FieldSource& lr = study().series.lr;
+  const PredictorSeries series(lr, study().basis, predictors, study().base.cells, comm());
+  series.take(LrFields(lr, series.source(), series.needed_steps(steps)), steps, found);
 
   std::vector<float> values(cells);
   std::vector<double> climatology(cells);
@@ -429,7 +430,7 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   });
   Namelist namelist = study_namelist(dir());
   namelist.set("data.hr_files='" + name + "'");
-  const StudySeries series = open_study(comm(), namelist);
+  const StudySeries series = open_study(comm(), DataOptions(namelist));
   const auto refused = [&](const std::string& word, const auto& work) {
     try {
       work();
@@ -454,7 +455,7 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   });
   // The modes read the training period.
   namelist.set("data.train='2003-01-01','2003-12-31'");
-  refused("Gram matrix", [&] { build_basis(comm(), namelist, series); });
+  refused("Gram matrix", [&] { build_basis(comm(), StudyOptions(namelist), series); });
 }
 
 TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
@@ -975,13 +976,15 @@ TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
   const auto with = conditions_of(study().space, study().series.lr, comm()).read(steps),
              without = conditions_of(published, study().series.lr, comm()).read(steps);
   std::vector<double> field(static_cast<std::size_t>(basis.window.points()) * steps.size());
-  InterpolatedSeries(study().series.lr, basis, comm()).read_anomalies(steps, field);
+  const FieldSource& lr = study().series.lr;
+  const InterpolatedSeries interpolated(lr, basis, comm());
+  interpolated.take_anomalies(LrFields(lr, interpolated.source(), steps), steps, field);
   basis.lapping.fold(field, static_cast<long>(steps.size()));
   const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
                     slots = static_cast<std::size_t>(study().base.predictors.slots());
   std::vector<float> cells(steps.size() * local * slots);
-  PredictorSeries(study().series.lr, basis, study().base.predictors, study().base.cells, comm())
-      .read(steps, cells);
+  const PredictorSeries series(lr, basis, study().base.predictors, study().base.cells, comm());
+  series.take(LrFields(lr, series.source(), series.needed_steps(steps)), steps, cells);
   ASSERT_EQ(with.size(), steps.size() * local * (slots + k));
   for (std::size_t row = 0; row < steps.size() * local; ++row) {
     const PatchModes& patch = basis.patches.mine[row % local];

@@ -24,7 +24,7 @@ namespace {
 OceanSpec spec_of(const std::vector<std::string>& settings) {
   Namelist namelist;
   for (const std::string& setting : settings) namelist.set("ocean." + setting);
-  return ocean_spec(namelist);
+  return ocean_spec(OceanOptions(namelist));
 }
 
 bool same_bits(std::span<const float> a, std::span<const float> b) {

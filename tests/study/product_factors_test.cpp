@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/gaussian/functional.hpp"
 #include "scratch.hpp"
 #include "synthetic.hpp"
 
@@ -145,10 +146,12 @@ TEST(ProductFactors, WhatTheForecastWasToldComesBack) {
   const NetcdfFile file = NetcdfFile::open(self, path);
   const FactorReader reader(file, "sst");
   for (std::size_t t = 0; t < kTimes; ++t)
-    EXPECT_EQ(reader.condition(t),
-              synthetic::make_condition(alone.basis, alone.space.condition_width(), static_cast<long>(t)));
-  for (std::size_t i = 0; i < alone.basis.tau.size(); ++i)
-    EXPECT_EQ(reader.basis().tau[i], kTruncation * alone.basis.tau[i]);
+    EXPECT_EQ(
+        read_condition(file, reader.basis(), 0, static_cast<std::size_t>(alone.space.condition_width()), t),
+        synthetic::make_condition(alone.basis, alone.space.condition_width(), static_cast<long>(t)));
+  for (std::size_t p = 0; p < alone.basis.patches.mine.size(); ++p)
+    for (std::size_t i = 0; i < alone.basis.patches.mine[p].tau.size(); ++i)
+      EXPECT_EQ(reader.basis().patches.mine[p].tau[i], kTruncation * alone.basis.patches.mine[p].tau[i]);
   EXPECT_EQ(reader.basis().ocean, alone.basis.ocean);
 }
 

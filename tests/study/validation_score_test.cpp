@@ -41,10 +41,10 @@ using Truth = std::map<float, std::vector<float>>;
 /// Not movable: the parts refer to each other.
 struct Study {
   explicit Study(const Communicator& comm, const Namelist& namelist)
-      : series(open_study(comm, namelist)),
+      : series(open_study(comm, DataOptions(namelist))),
         train(steps_of_period(series.hr, series.lr, DataOptions(namelist).train)),
         validate(spread(steps_of_period(series.hr, series.lr, DataOptions(namelist).validate), 36)),
-        basis(build_basis(comm, namelist, series)),
+        basis(build_basis(comm, StudyOptions(namelist), series)),
         base(fit_linear_gaussian(comm, StudyOptions(namelist).base, basis, series, train, validate, 50)),
         space(basis, base),
         layout(space.layout(comm)) {
@@ -112,7 +112,7 @@ class Selection : public ::testing::Test {
     comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
     const std::string dir = test::ScratchFolder(*comm_).path();
     const Namelist namelist = study_namelist(dir);
-    write_ocean(*comm_, ocean_spec(namelist), {dir + "/hr.nc", dir + "/lr.nc", "", "", ""});
+    write_ocean(*comm_, ocean_spec(OceanOptions(namelist)), {dir + "/hr.nc", dir + "/lr.nc", "", "", ""});
     comm_->barrier();
     study_ = std::make_unique<Study>(*comm_, namelist);
   }

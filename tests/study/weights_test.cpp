@@ -8,6 +8,7 @@
 #include "on_all_ranks.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/field/array_source.hpp"
+#include "podscale/field/weight_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "scratch.hpp"

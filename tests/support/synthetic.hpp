@@ -69,7 +69,6 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
   basis.modes = modes;
   basis.samples = 100;
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean);
-  basis.tau.assign(static_cast<std::size_t>(w.points()), 0.0);
   for (PatchModes& patch : basis.patches.mine) {
     const std::size_t d = patch.points.size();
     patch.modes = std::min(modes - static_cast<int>(patch.patch % 2), static_cast<int>(d));
@@ -78,7 +77,6 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
     patch.scale = normals(static_cast<std::size_t>(patch.modes), 3, patch.patch);
     for (double& t : patch.tau) t = 0.02 + 0.01 * t * t;
     for (double& s : patch.scale) s = 0.5 + std::abs(s);
-    for (std::size_t i = 0; i < d; ++i) basis.tau[static_cast<std::size_t>(patch.points[i])] = patch.tau[i];
     for (int k = 0; k < modes; ++k) basis.condition_scale.push_back(1 + 0.1 * k);
   }
   return basis;
@@ -183,7 +181,9 @@ struct Dense {
     patch.assign(n * n, 0.0);
     tau.assign(n * n, 0.0);
     mean.assign(n, 0.0);
-    for (std::size_t i = 0; i < n; ++i) tau[i * n + i] = study.basis.tau[i];
+    for (const PatchModes& own : study.basis.patches.mine)
+      for (std::size_t i = 0; i < own.points.size(); ++i)
+        tau[static_cast<std::size_t>(own.points[i]) * (n + 1)] = own.tau[i];
     struct Row {
       std::size_t point, patch;
       std::vector<double> across, own;  // phi U L^(1/2), phi S^(1/2)

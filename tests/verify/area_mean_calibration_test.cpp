@@ -72,7 +72,11 @@ CoefficientForecast of_members(const synthetic::Study& study) {
 /// Noise of the modes that were left out, K.
 void add_truncation_noise(const Basis& basis, long time, std::span<double> field) {
   const auto fine = synthetic::normals(basis.ocean.size(), 99, time);
-  for (std::size_t i = 0; i < field.size(); ++i) field[i] += std::sqrt(basis.tau[i]) * fine[i];
+  for (const PatchModes& patch : basis.patches.mine)
+    for (std::size_t i = 0; i < patch.points.size(); ++i) {
+      const auto point = static_cast<std::size_t>(patch.points[i]);
+      field[point] += std::sqrt(patch.tau[i]) * fine[point];
+    }
 }
 
 /// One draw of the members' covariance and diag(tau), K.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/field/array_source.hpp"
+#include "podscale/field/weight_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "scratch.hpp"

@@ -120,7 +120,7 @@ class OnMesh : public ::testing::TestWithParam<const char*> {
           values.push_back(is_land(i) ? std::nanf("") : static_cast<float>(truth_at(c, t, i)));
     const auto hr = std::make_shared<const ArraySource>(world_, mesh_, axis(0, days), values, mine);
     const auto lr = std::make_shared<const Coarsened>(hr, 4);
-    write_basis(world_, build_basis(world_, namelist_, StudySeries(hr, lr)), path("basis.nc"));
+    write_basis(world_, build_basis(world_, StudyOptions(namelist_), StudySeries(hr, lr)), path("basis.nc"));
     const Decomposition decomposition(ny, nx, 8, 8, world_.size());
     const Window w = decomposition.window_of(world_.rank());
     ProductOptions options;

@@ -27,6 +27,16 @@ std::vector<double> radial(const WindowSpectrum& spectrum, const std::vector<dou
   return sums;
 }
 
+/// Of all coefficients, corners and mean included. 3/8: mean square of the taper along an axis.
+double total_power(const WindowCoefficients& c, long n) {
+  double sum = 0;
+  for (std::size_t i = 0; i < c.re.size(); ++i) {
+    const long column = static_cast<long>(i) % (n / 2 + 1), copies = column == 0 || 2 * column == n ? 1 : 2;
+    sum += static_cast<double>(copies) * (c.re[i] * c.re[i] + c.im[i] * c.im[i]);
+  }
+  return sum / std::pow(static_cast<double>(n), 4) / std::pow(3.0 / 8, 2);
+}
+
 TEST(WindowSpectrum, EqualsNumpy) {
   // numpy: plane by lstsq, Hann sin^2(pi (i + .5) / n), fft2, |c|^2 / n^4 / mean(h^2)^2, bins by
   // floor(hypot + .5).
@@ -47,7 +57,7 @@ TEST(WindowSpectrum, EqualsNumpy) {
   }
   WindowCoefficients c;
   spectrum.transform(field, c);
-  EXPECT_NEAR(spectrum.total_power(c), 0.7487510042767862, 1e-12);
+  EXPECT_NEAR(total_power(c, 16), 0.7487510042767862, 1e-12);
 }
 
 TEST(WindowSpectrum, ParsevalHolds) {
@@ -79,7 +89,7 @@ TEST(WindowSpectrum, ParsevalHolds) {
       }
     WindowCoefficients c;
     spectrum.transform(wave, c);
-    EXPECT_NEAR(spectrum.total_power(c), square / taper, 1e-13) << n;
+    EXPECT_NEAR(total_power(c, n), square / taper, 1e-13) << n;
   }
 }
 

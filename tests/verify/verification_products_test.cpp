@@ -82,7 +82,8 @@ TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
   const Communicator self = Communicator::self();
   const Basis basis = read_basis(self, path("basis.nc"));
   ASSERT_EQ(basis.interpolation, Interpolation::bicubic);
-  const auto lr_of_all = open_lr(world_, namelist_), lr_alone = open_lr(self, namelist_);
+  const auto lr_of_all = open_lr(world_, DataOptions(namelist_)),
+             lr_alone = open_lr(self, DataOptions(namelist_));
   const FieldSource &lr = *lr_of_all, &own = *lr_alone;
   const auto steps = steps_between(lr.times(), "2000-01-01", "2001-12-31");
   const auto cells = fit_lr_climatology(world_, lr, basis, steps, 50);
@@ -122,7 +123,7 @@ TEST_F(VerificationStudy, WithoutLrTrainingTimesOneAnomalyIsLeft) {
 TEST_F(VerificationStudy, PersistenceIsYesterdaysAnomaly) {
   const Communicator self = Communicator::self();
   const Basis basis = read_basis(self, path("basis.nc"));
-  const auto owner = open_lr(self, namelist_);
+  const auto owner = open_lr(self, DataOptions(namelist_));
   const FieldSource& lr = *owner;
   Baselines in_turn(lr, basis), alone(lr, basis);
   const auto phase = [&](long step) {
@@ -243,7 +244,7 @@ TEST_F(VerificationStudy, BoundIsSolvedWhereGapsAreWide) {
 
 TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
   const Basis basis = read_basis(Communicator::self(), path("basis.nc"));
-  const CfSource hr = CfSource::open(world_, hr_spec(namelist_));
+  const CfSource hr = CfSource::open(world_, hr_specs(DataOptions(namelist_))[0]);
   const auto steps = steps_between(hr.times(), "2000-01-01", "2001-12-31");
   const auto percentile =
       train_event(world_, ExceedanceEvent::Kind::percentile, 0, hr, steps, basis.hr_climatology, 50);
@@ -298,7 +299,7 @@ TEST_F(VerificationStudy, EventIsScored) {
 
   // The event and the Brier score of the climatology, point by point.
   const Basis basis = read_basis(self, path("basis.nc"));
-  const CfSource hr = CfSource::open(self, hr_spec(namelist_));
+  const CfSource hr = CfSource::open(self, hr_specs(DataOptions(namelist_))[0]);
   const auto trained =
       train_event(self, ExceedanceEvent::Kind::percentile, 0, hr,
                   steps_between(hr.times(), "2000-01-01", "2001-12-31"), basis.hr_climatology, 64);

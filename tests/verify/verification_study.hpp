@@ -41,8 +41,8 @@ class VerificationStudy : public ::testing::Test {
                         "/\n&output variable_name = 'tos' /\n&verify window = 3 /",
                     "test");
     {
-      const StudySeries study = open_study(world_, namelist_);
-      write_basis(world_, build_basis(world_, namelist_, study), path("basis.nc"));
+      const StudySeries study = open_study(world_, DataOptions(namelist_));
+      write_basis(world_, build_basis(world_, StudyOptions(namelist_), study), path("basis.nc"));
     }
     write_product(path("product.nc"), 0);
   }

@@ -19,4 +19,7 @@ Remap read_weights(const Communicator& comm, const std::string& path, const Mesh
                    std::span<const unsigned char> source_ocean, const Mesh& target, const Window& window,
                    std::span<const unsigned char> target_ocean, Remap::Land land = Remap::Land::renormalise);
 
+/// Collective. Checksum of the bytes of a file, as text. Error(no_input).
+std::string checksum_of_file(const Communicator& comm, const std::string& path);
+
 }  // namespace podscale

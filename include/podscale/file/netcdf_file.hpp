@@ -83,6 +83,8 @@ class NetcdfFile {
   void put_text(const std::string& variable, const std::string& attribute, const std::string& value);
   void put_numbers(const std::string& variable, const std::string& attribute,
                    const std::vector<double>& values, nc_type type = NC_DOUBLE);
+  void describe(const std::string& variable, const std::string& long_name,
+                const std::string& units);  ///< "": no units
   void end_definitions();
 
   // Data: start and count per dimension; the element type is converted by the library. Zero counts

@@ -58,7 +58,7 @@ struct Calibration {
   static Calibration from_numbers(std::span<const double> numbers);
 };
 
-/// Squared errors and predicted variances of the three levels, K2, added up patch by patch.
+/// Squared errors and predicted variances of the three levels, added up patch by patch.
 class LevelSums {
  public:
   /// Not collective. patches: of this rank.

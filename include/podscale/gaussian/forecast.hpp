@@ -35,7 +35,7 @@ struct CoefficientForecast {
 /// values a patch: it can be left out where PointVariance is all that is asked of the variance.
 enum class Factor { with, without };
 
-/// Not collective. Independent latents: shared = R. condition: [local patches][C] K.
+/// Not collective. Independent latents: shared = R. condition: [local patches][C].
 CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
                                           std::span<const float> condition, Factor factor = Factor::with);
 
@@ -59,12 +59,12 @@ void split_members(const LatentSpace& space, int members, std::span<const double
                    std::span<const double> z_global, const Inflation& inflation,
                    CoefficientForecast& forecast);
 
-/// Not collective. Coefficients of one member of independent latents: [local patches][K] K. noise:
+/// Not collective. Coefficients of one member of independent latents: [local patches][K]. noise:
 /// [tokens of the layout][K] standard normal.
 std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
                                       std::span<const float> noise, std::span<const float> condition);
 
-/// Times to forecast. condition: [times][local patches][C] K.
+/// Times to forecast. condition: [times][local patches][C].
 struct ForecastRequest {
   std::span<const float> condition;
   std::span<const float> year_phase;        ///< [times] in [0, 1)
@@ -88,26 +88,26 @@ LatentForecast with_season(const LatentSpace& space, double year_phase, const In
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor::with);
 
-/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][window
-/// points] K, 0 on land. a: [count][local patches][K] K.
+/// Collective where patches overlap. Anomalies of `count` sets of coefficients: [count][values
+/// of a field], 0 on land. a: [count][local patches][K].
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies);
 
-/// The same of one set, in the units of the field on the climatology; NaN on land.
+/// Collective where patches overlap. The same of one set in the units of the field, on the
+/// climatology, [values of a field]; NaN on land. a: [local patches][K].
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
                    std::span<double> field);
 
 /// Collective where patches overlap. Mean and variance of the anomaly of one time: Phi a, and
-/// diag(Phi F F^T Phi^T) + truncation * tau, over the scale of the channels: [values of a field]
-/// each.
+/// diag(Phi F F^T Phi^T) + truncation * tau: [values of a field] each.
 void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                     std::span<double> mean, std::span<double> variance);
 /// The same in the units of the field, on the climatology. NaN on land.
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
 
-/// Parts of the variance on the window, K2, NaN on land; they add up to the variance. The first
-/// three are never negative.
+/// Parts of the variance, in the square of the units of the field: [values of a field] each, NaN on
+/// land. They add up to the variance; the first three are never negative.
 struct VarianceBudget {
   std::vector<double> patch;        ///< of the retained modes, inside the patch
   std::vector<double> cross_patch;  ///< of the retained modes, through global modes

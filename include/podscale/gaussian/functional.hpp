@@ -3,6 +3,8 @@
 // variance follow from those of the coefficients, without members (method: section 4.14):
 //
 //   w^T u        ~ N(w^T (climatology + Phi a), (w^T Phi) F F^T (Phi^T w) + sum_i w_i^2 tau_i)
+//
+// where weights that meet Phi or tau are first multiplied by the scale of their channel.
 
 #include <span>
 #include <string>
@@ -13,7 +15,7 @@
 
 namespace podscale {
 
-/// Weights on the points of a window; zero on land.
+/// Weights on the values of a field, all channels; zero on land.
 struct Functional {
   std::string name;
   std::vector<double> weights;  ///< [values of a field]
@@ -25,8 +27,8 @@ struct Box {
   double south = 0, north = 0, west = 0, east = 0;
 };
 
-/// Not collective. [window points]: 1 where a cell centre lies in the box, times its area; not
-/// normalised (see normalise). Error(usage) for a mesh without latitudes and longitudes.
+/// Not collective. [window points], of one channel: 1 where a cell centre lies in the box, times its
+/// area; not normalised. Error(usage) for a mesh without latitudes and longitudes.
 std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::span<const unsigned char> ocean,
                                 const Box& box);
 /// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data)
@@ -45,8 +47,8 @@ class FunctionalSet {
   FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
   std::size_t size() const { return functionals_.size(); }
   const std::string& name(std::size_t f) const { return functionals_[f].name; }
-  /// Collective. [functionals] degC and K2, the same on every rank and at any number of ranks.
-  /// climatology: [values of a field]; truncation: inflation of tau.
+  /// Collective. [functionals] in the units of the field and their square, the same on every rank
+  /// and at any number of ranks. climatology: [values of a field]; truncation: inflation of tau.
   std::vector<FunctionalForecast> evaluate(const Communicator& comm, const CoefficientForecast& forecast,
                                            double truncation, std::span<const double> climatology) const;
 

@@ -35,11 +35,11 @@ class LatentSpace {
 
   // Not collective, of a local patch p; loops in a fixed order.
   const PatchCovariance& covariance(std::size_t p) const { return reference_->residual.mine[p]; }
-  /// B c: [modes] K. condition: [C] K.
+  /// B c: [modes]. condition: [C].
   void mean(std::size_t p, const float* condition, std::span<double> a) const {
     reference_->mean(*basis_, p, condition, a);
   }
-  /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes] K. z_global: [R]; z_patch: [modes].
+  /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes]. z_global: [R]; z_patch: [modes].
   void colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
               std::span<double> r) const;
   /// From latents of the network at a phase of the year to latents under the reference, in place:
@@ -50,7 +50,7 @@ class LatentSpace {
 
   /// Collective. Latents of `times` fields from their coefficients and conditions: z_patch
   /// [times][local patches][K], 0 in padding, and z_global [times][R], the same on every rank. a:
-  /// [times][local patches][K] K; condition: [times][local patches][C] K. year_phase: [times], for
+  /// [times][local patches][K]; condition: [times][local patches][C]. year_phase: [times], for
   /// the latents of the network, or empty.
   struct Latents {
     std::vector<double> patch, global;

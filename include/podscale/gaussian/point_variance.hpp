@@ -13,18 +13,18 @@ namespace podscale {
 /// every time.
 class PointVariance {
  public:
-  /// Collective where patches overlap. space must outlive it. Memory: (R + K) values a point of the
-  /// window.
+  /// Collective where patches overlap. space must outlive it. Memory: R + K for each value of a
+  /// field.
   explicit PointVariance(const LatentSpace& space);
-  /// Collective where patches overlap. As decode_forecast on a climatology of 0, of a forecast from
-  /// latents (with or without its factor); 0 on land.
+  /// Collective where patches overlap. As decode_anomaly, of a forecast from latents (with or
+  /// without its factor); 0 on land.
   void decode(const CoefficientForecast& forecast, double truncation, std::span<double> mean,
               std::span<double> variance) const;
 
  private:
   const LatentSpace* space_;
-  // [patch points of this rank][K]: (Phi S^(1/2))^2 before patches are joined, and [R][window
-  // points]: the squares of U L^(1/2) on the window.
+  // [local patches] each [d x modes] column-major: (Phi S^(1/2))^2 before patches are joined, and
+  // [R][values of a field]: the squares of Phi U L^(1/2).
   std::vector<std::vector<double>> own_;
   std::vector<double> global_;
 };

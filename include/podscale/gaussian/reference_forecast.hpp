@@ -17,9 +17,9 @@ struct ReferenceForecast {
   virtual ~ReferenceForecast() = default;
   /// Whether it is a forecast by itself, which a network has to beat.
   virtual bool stands_alone() const = 0;
-  /// Not collective. Of local patch p: [modes] K. condition: [C] K.
+  /// Not collective. Of local patch p: [modes]. condition: [C].
   virtual void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const = 0;
-  /// Standard deviation of each condition value, K, 0 in unused ones: [local patches][C].
+  /// Standard deviation of each condition value, 0 in unused ones: [local patches][C].
   virtual const std::vector<double>& condition_scale(const Basis& basis) const = 0;
   /// Collective. Of basis and reference, not of the calibration: what a model belongs to.
   /// Independent of the number of ranks.
@@ -29,7 +29,7 @@ struct ReferenceForecast {
   long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
 
   Predictors predictors{};        ///< those LR cells; none: no slots
-  Climatology cells{};            ///< of them, whole LR grid, degC
+  Climatology cells{};            ///< of them, whole LR mesh, in the units of the field
   ResidualCovariance residual{};  ///< Sigma
   SeasonalVariance season{};      ///< of the latents of that covariance
   Calibration calibration{};      ///< of the reference used alone
@@ -66,7 +66,7 @@ struct LinearGaussian final : ReferenceForecast {
   double penalty = 0;        ///< chosen
   double interpolation = 0;  ///< chosen: what B shrinks to, 1 = the interpolated LR anomaly, 0 = nothing
   std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][conditions] row-major
-  std::vector<double> predictor_scale;  ///< [local patches][conditions] K, 0 in unused slots and padding
+  std::vector<double> predictor_scale;  ///< [local patches][conditions], 0 in unused slots and padding
 };
 
 }  // namespace podscale

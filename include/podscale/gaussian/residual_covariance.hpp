@@ -17,18 +17,18 @@ namespace podscale {
 
 /// The rows of one patch.
 struct PatchCovariance {
-  std::vector<double> global;  ///< [modes x R] column-major: U L^(1/2), K
-  std::vector<double> root;    ///< [modes x modes] column-major, lower triangle: Cholesky factor of S_p, K
+  std::vector<double> global;  ///< [modes x R] column-major: U L^(1/2)
+  std::vector<double> root;    ///< [modes x modes] column-major, lower triangle: Cholesky factor of S_p
 };
 
 struct ResidualCovariance {
   int global_modes = 0;               ///< R
-  std::vector<double> variance;       ///< [R] L, K2, descending, the same on every rank
+  std::vector<double> variance;       ///< [R] L, descending, the same on every rank
   std::vector<PatchCovariance> mine;  ///< one a local patch
 };
 
 /// Residuals of the patches of one rank over the training period: [local patches] each [modes x
-/// times] column-major, K.
+/// times] column-major.
 using PatchSeries = std::vector<std::vector<double>>;
 
 /// Collective. U and L by SLEPc (Krylov-Schur) on R R^T / times as a shell matrix: the residuals

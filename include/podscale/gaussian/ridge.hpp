@@ -14,16 +14,16 @@ class RidgeFit {
   /// penalty_weights: [slots], factors on the penalty.
   RidgeFit(std::vector<double> penalty_weights, int modes);
   /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values,
-  /// `stride_a` apart; K. The result depends on how the series is cut into blocks in the last bits.
+  /// `stride_a` apart. The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
-  /// B: [modes][slots] row-major, K per K. The penalty is relative: it is multiplied by the mean
+  /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
   /// square of the predictors that vary. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
-  /// Sum of |a - B c|^2 over what was added here, K2: on a validation period from that period's own
+  /// Sum of |a - B c|^2 over what was added here: on a validation period from that period's own
   /// equations.
   double squared_error(std::span<const double> b) const;
   long times() const { return times_; }
-  /// Root mean square of every predictor, K: [slots].
+  /// Root mean square of every predictor: [slots].
   std::vector<double> predictor_scale() const;
 
  private:

@@ -115,7 +115,6 @@ class NetworkTrainer {
   virtual long step() const = 0;
   virtual long parameters() const = 0;
   virtual long best_step() const = 0;
-  virtual const std::vector<ValidationRecord>& history() const = 0;
 };
 
 /// Collective; for podscale-inspect: what a model file says of itself, without building a network.

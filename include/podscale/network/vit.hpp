@@ -72,7 +72,6 @@ class Trainer final : public NetworkTrainer {
   long step() const override;
   long parameters() const override;
   long best_step() const override;
-  const std::vector<ValidationRecord>& history() const override;
 
  private:
   struct State;

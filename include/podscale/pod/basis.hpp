@@ -20,7 +20,8 @@ namespace podscale {
 
 /// What every rank knows of the region, and this rank's part of the basis. A field has the values
 /// of all channels on the rank's window, [channels][window points]; a patch holds its points in all
-/// of them.
+/// of them. Here and wherever a basis serves, anomalies, coefficients and their scales are over the
+/// scale of the channel and variances (tau) over its square: of one channel that is its own unit.
 struct Basis {
   Basis(Mesh mesh, long patch_y, long patch_x, int ranks, int rank, long channels = 1)
       : mesh(std::move(mesh)),
@@ -55,8 +56,7 @@ struct Basis {
   long samples = 0;      ///< training times
   Lapping lapping;       ///< how patches overlap; modes and tau belong to the folded field
   Patches patches;
-  std::vector<double> condition_scale;  ///< [local patches][K] K
-  std::vector<double> tau;              ///< [values of a field] K2, truncation variance of the folded field
+  std::vector<double> condition_scale;  ///< [local patches][K]
   std::string effective_namelist;
 
   long channels() const { return static_cast<long>(channel_scale.size()); }
@@ -83,7 +83,8 @@ struct Basis {
   double explained(const Communicator& comm) const;
   /// Collective. The tokens of the region, the same on every rank; condition values per token = K.
   TokenLayout layout(const Communicator& comm) const;
-  /// Collective. Of mesh, mask, climatologies and modes; independent of the number of ranks.
+  /// Collective. Of meshes, masks, climatologies, modes, overlap and channel_scale; independent of
+  /// the number of ranks.
   std::uint64_t checksum(const Communicator& comm) const;
   /// Collective. Makes patches overlap by so many points on each side of a border; ocean must be
   /// set.

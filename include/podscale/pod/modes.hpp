@@ -18,9 +18,9 @@ struct PatchModes {
   std::vector<long> points;   ///< [d] ocean points of the patch, channel by channel: indices in a field
   int modes = 0;              ///< columns of phi, <= K
   std::vector<double> phi;    ///< [d x modes] column-major, orthonormal
-  std::vector<double> scale;  ///< [modes] K: standard deviation of the coefficients over the training period
-  std::vector<double> tau;    ///< [d] K2: training variance of u' - phi a at each point
-  double variance = 0;        ///< K2: sum over points of the training variance of u'
+  std::vector<double> scale;  ///< [modes]: standard deviation of the coefficients in the training period
+  std::vector<double> tau;    ///< [d]: training variance of u' - phi a at each point
+  double variance = 0;        ///< sum over points of the training variance of u'
 };
 
 /// The patches with ocean.
@@ -28,8 +28,8 @@ struct Patches {
   std::vector<PatchModes> mine;      ///< of this rank, ascending
   std::vector<long> patch_of_token;  ///< [tokens of the region], the same on every rank
 };
-/// Collective on comm. ocean: [points of the rank's window]; tokens are numbered over all ranks in
-/// the order of patches.
+/// Collective on comm. ocean: [points of the rank's window], for all channels: `points` of a patch
+/// repeats them channel by channel. Tokens: numbered over all ranks in the order of patches.
 Patches find_patches(const Communicator& comm, const Decomposition& decomposition,
                      std::span<const unsigned char> ocean, long channels = 1);
 
@@ -43,9 +43,9 @@ struct PodOptions {
 class GramMatrices {
  public:
   explicit GramMatrices(const std::vector<PatchModes>& patches);
-  /// Not collective. anomalies: [steps][window points] float64. The result depends on how the
+  /// Not collective. anomalies: [steps][values of a field] float64. The result depends on how the
   /// series is cut into blocks in the last bits, but not on the number of ranks.
-  void add(std::span<const double> anomalies, long steps, long window_points);
+  void add(std::span<const double> anomalies, long steps, long values_of_field);
   long samples() const { return samples_; }
   std::vector<double>& of(std::size_t patch) { return grams_[patch]; }  ///< [d x d], lower triangle valid
 

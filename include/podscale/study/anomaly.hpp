@@ -20,16 +20,13 @@ void require_same_mesh(const Mesh& found, const Mesh& expected, const std::strin
 void require_same_variables(const FieldSource& found, const Basis& basis, const std::vector<std::string>& names,
                             const std::string& basis_path);
 
-/// Collective. Checksum of the bytes of a file, as text. Error(no_input).
-std::string checksum_of_file(const Communicator& comm, const std::string& path);
-
 /// HR fields less their climatology, over the scale of their channel. Collective on the series'
 /// communicator. out: [steps][values of a field], 0 on land. Error(data) that names the date where
 /// a point that is ocean in the basis has no value.
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out);
 
-/// Collective. Coefficients of HR fields: [steps][local patches][K] K, 0 in padding. Errors as
+/// Collective. Coefficients of HR fields: [steps][local patches][K], 0 in padding. Errors as
 /// read_anomalies.
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps);
@@ -63,20 +60,17 @@ Remap lr_remap(const Communicator& comm, const Basis& basis);
 /// The LR source interpolated to the HR mesh.
 class InterpolatedSeries {
  public:
-  /// lr and basis must outlive it. Uses grid, mask, LR mask and interpolation of the basis only, so
-  /// it also serves while the basis is being made.
+  /// Collective on comm. All must outlive it. Uses meshes, masks and interpolation or weights of
+  /// the basis only, so it also serves while the basis is being made. Errors as lr_remap.
   InterpolatedSeries(const FieldSource& lr, const Basis& basis, const Communicator& comm);
   /// Collective. out: [steps][values of a field], 0 on land and where no LR ocean is near.
   /// Error(data) that names the date where a cell that is ocean in the basis has no value.
   void read(std::span<const long> steps, std::span<float> out) const;
-  /// Collective. The same less the LR climatology, over the scale of their channel.
-  void read_anomalies(std::span<const long> steps, std::span<double> out) const;
-  /// Collective. The same from fields that are in memory, on a window that holds source().
+  /// Collective. The same less the LR climatology, over the scale of their channel, from fields
+  /// that are in memory, on a window that holds source().
   void take_anomalies(const LrFields& fields, std::span<const long> steps, std::span<double> out) const;
   const Window& source() const { return remap_.source(); }  ///< LR cells that this rank needs
-  long unreached() const {
-    return remap_.unreached();
-  }  ///< HR points without LR ocean near, on this rank
+  long unreached() const { return remap_.unreached(); }     ///< this rank's HR points without LR ocean near
 
  private:
   // Not collective.

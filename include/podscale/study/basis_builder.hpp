@@ -16,7 +16,7 @@ void require_patches(const StudyOptions& options, const FieldSource& hr);
 Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study);
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its
-/// conditions, [samples][local patches][C] K: of the last K of each row.
+/// conditions, [samples][local patches][C]: of the last K of each row.
 void set_condition_scale(Basis& basis, std::span<const float> conditions);
 
 /// Collective. Both, for a study without a base.

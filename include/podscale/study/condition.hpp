@@ -11,19 +11,16 @@
 
 namespace podscale {
 
-/// Reads predictors: LR anomalies, K.
+/// Predictors: LR anomalies over the scale of their channel.
 class PredictorSeries {
  public:
   /// All arguments must outlive it. climatology: of the cells of the whole LR mesh,
   /// [terms][channels][points].
   PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                   const Climatology& climatology, const Communicator& comm);
-  /// Collective. out: [steps][local patches][slots] K, 0 in unused slots. A lag that leads out of
-  /// the series takes its first or last step. Errors: data (a gap in a cell that is ocean in the
-  /// basis).
-  void read(std::span<const long> steps, std::span<float> out) const;
-  /// Collective. The same from fields that are in memory: needed_steps(steps) on a window that
-  /// holds source().
+  /// Collective. out: [steps][local patches][slots], 0 in unused slots, from fields that are in
+  /// memory: needed_steps(steps) on a window that holds source(). A lag that leads out of the
+  /// series takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
   void take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const Window& source() const { return predictors_->source(); }
   /// Ascending, each once.
@@ -48,11 +45,11 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
 /// them the LR cells that the reference forecast asks for (Predictors), if any.
 class ConditionSeries {
  public:
-  /// All arguments must outlive it.
+  /// Collective on comm. All arguments must outlive it. Errors as InterpolatedSeries.
   ConditionSeries(const FieldSource& lr, const Basis& basis, const ReferenceForecast& reference,
                   const Communicator& comm);
   long width() const { return width_; }  ///< C, values a patch
-  /// Collective. [steps][local patches][C] K. Cells and interpolated fields come from one reading
+  /// Collective. [steps][local patches][C]. Cells and interpolated fields come from one reading
   /// of the LR source. Errors: data (gaps).
   std::vector<float> read(std::span<const long> steps) const;
 
@@ -64,7 +61,8 @@ class ConditionSeries {
   InterpolatedSeries interpolated_;
 };
 
-/// Not collective. What reads the conditions of a latent space; space, lr and comm must outlive it.
+/// Collective on comm. What reads the conditions of a latent space; space, lr and comm must outlive
+/// it.
 ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm);
 
 }  // namespace podscale

@@ -14,8 +14,8 @@ namespace podscale {
 
 struct EncodedPeriod {
   std::vector<StepPair> samples;       ///< steps of the two sources
-  std::vector<float> coefficients;     ///< a: [samples][local patches][K] K
-  std::vector<float> conditions;       ///< c: [samples][local patches][C] K
+  std::vector<float> coefficients;     ///< a: [samples][local patches][K]
+  std::vector<float> conditions;       ///< c: [samples][local patches][C]
   std::vector<double> year_phase;      ///< [samples] in [0, 1), of the LR times: all that a forecast has
   std::vector<std::uint64_t> time_key; ///< [samples], of the LR times: what random numbers hang on
 

@@ -29,7 +29,7 @@ class Forecaster {
   std::string description() const;  ///< one line for the log
 
   /// Collective. Forecasts of the times, and the coefficients of their first `members` members:
-  /// [times][members] each [local patches][K] K. budget: with what variance_budget needs.
+  /// [times][members] each [local patches][K]. budget: with what variance_budget needs.
   struct Batch {
     std::vector<CoefficientForecast> forecasts;
     std::vector<std::vector<std::vector<double>>> members;

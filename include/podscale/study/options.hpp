@@ -35,7 +35,7 @@ using FilePath = Required<std::string>;             ///< below output.directory,
 /// &data, and of &grid how it is read.
 struct DataOptions {
   DataOptions() = default;
-  DataOptions(const Namelist& namelist);  // not explicit: where options are asked for, a namelist will do
+  explicit DataOptions(const Namelist& namelist);
   Files hr_files, lr_files;
   std::vector<std::string> hr_variable, lr_variable, truth_variable, units, truth_files;
   std::string mask_file, mask_variable;
@@ -114,7 +114,7 @@ struct OutputOptions {
 /// &ocean. The dates of `spec` are read and all of it is checked by ocean_spec() alone.
 struct OceanOptions {
   OceanOptions() = default;
-  OceanOptions(const Namelist& namelist);  // not explicit, as DataOptions
+  explicit OceanOptions(const Namelist& namelist);
   OceanSpec spec;
   std::string first_date, last_date, calendar;
   long step_days = 1;
@@ -127,7 +127,7 @@ OceanSpec ocean_spec(const OceanOptions& options);
 
 struct StudyOptions {
   StudyOptions() = default;
-  StudyOptions(const Namelist& namelist);  // not explicit, as DataOptions
+  explicit StudyOptions(const Namelist& namelist);
   DataOptions data;
   BasisOptions basis;
   bool with_base = true;  ///< model.base = 'gaussian'
@@ -147,8 +147,8 @@ struct StudyOptions {
 /// instead. Errors: usage, not agreed.
 StudyOptions options_of_text(const std::string& text, const std::string& source,
                              const std::vector<std::pair<std::string, std::string>>& other = {});
-/// Not collective. `name` below output.directory, or `name` itself where it is absolute.
-std::string path_below(const Namelist& namelist, const std::string& name);
+/// Not collective. The path that a key names: below output.directory, or as it is where absolute.
+FilePath file_path(const Namelist& namelist, const std::string& key);
 
 /// Not collective. Refuses keys that do not go together in a training on so many ranks:
 /// Error(usage), agreed.

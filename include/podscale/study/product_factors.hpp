@@ -14,9 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/gaussian/forecast.hpp"
-#include "podscale/gaussian/functional.hpp"
 #include "podscale/field/mesh_file.hpp"
+#include "podscale/gaussian/forecast.hpp"
 
 namespace podscale {
 
@@ -42,6 +41,14 @@ class ProductFactors {
   std::vector<double> unit_scale_;
 };
 
+/// Not collective, the same on every rank. Error(data), agreed, where what a reader looked for in a
+/// product was not found: it was written without factors.
+void require_factors(const NetcdfFile& product, bool found);
+
+/// Collective. The condition of a time for the patches of a rank, [local patches][width].
+std::vector<float> read_condition(const NetcdfFile& product, const Basis& basis, int rank, std::size_t width,
+                                  std::size_t time);
+
 /// The factors of a product, whole region on one process.
 class FactorReader {
  public:
@@ -52,13 +59,11 @@ class FactorReader {
   std::size_t times() const { return times_; }
   /// Forecast of a time: factors only; its mean is in the fields of the product.
   CoefficientForecast read(std::size_t time) const;
-  /// Condition of a time: [patches][C].
-  std::vector<float> condition(std::size_t time) const;
 
  private:
   const NetcdfFile* file_;
   Basis basis_;
-  std::size_t times_ = 0, rank_ = 0, columns_ = 0, predictors_ = 0;
+  std::size_t times_ = 0, rank_ = 0, columns_ = 0;
   std::vector<PatchCovariance> covariance_;
 };
 

@@ -15,13 +15,6 @@ namespace podscale {
 /// else hr_files): one for each variable. Errors: usage (lists that don't fit each other).
 std::vector<CfSpec> hr_specs(const DataOptions& options);
 std::vector<CfSpec> truth_specs(const DataOptions& options);
-/// Of the first variable.
-inline CfSpec hr_spec(const DataOptions& options) {
-  return hr_specs(options)[0];
-}
-inline CfSpec truth_spec(const DataOptions& options) {
-  return truth_specs(options)[0];
-}
 
 /// Collective on comm, which must outlive the result. The LR side alone, in the units of hr;
 /// nullptr: those of the HR files, which are opened for it. data.lr_source = 'files':

@@ -1,7 +1,7 @@
 #pragma once
-// The score that selects the weights (method: section 3.10): CRPS in kelvin, area-weighted, of a
-// fixed subset of the validation period: that of the Gaussian of the head, or the fair one of
-// members with fixed noise.
+// The score that selects the weights (method: section 3.10): area-weighted CRPS of anomalies (over
+// the scale of their channel, see Basis) on a fixed subset of the validation period: that of the
+// Gaussian of the head, or the fair one of members with fixed noise.
 
 #include <cstdint>
 #include <vector>

@@ -23,20 +23,15 @@ class WindowSpectrum {
   /// transforms. Linear: the coefficients of an error are the difference of the coefficients.
   /// field: [n][n].
   void transform(std::span<const double> field, WindowCoefficients& out) const;
-  /// Adds to sums [n/2]: bin r - 1 gets the power of the coefficients whose (kx, ky) lies within r
-  /// -+ 1/2 of
-  /// 0. Power is |c|^2 over the mean square of the Hann window: all coefficients together hold the
-  ///   variance
-  /// of the window, in the unit of the field squared. Coefficients beyond n/2, in the corners, are
-  /// left out.
+  /// Adds to sums [n/2]: bin r - 1 gets the power of the coefficients whose (kx, ky) lies within
+  /// r -+ 1/2 of 0. Power is |c|^2 over the mean square of the Hann window: all coefficients
+  /// together hold the variance of the window, in the unit of the field squared. Coefficients
+  /// beyond n/2, in the corners, are left out.
   void add_power(const WindowCoefficients& c, std::span<double> sums) const;
-  /// Power of all coefficients, corners and mean included.
-  double total_power(const WindowCoefficients& c) const;
   /// Coefficients in each radial bin: sums over these are the radial average. [n/2]
   const std::vector<double>& bin_sizes() const { return bin_sizes_; }
 
  private:
-  double power(const WindowCoefficients& c, long row, long column) const;
   double copies(long column) const;
   long size_, half_;                   // half: n/2 + 1 columns
   std::vector<double> hann_;           // [n]
