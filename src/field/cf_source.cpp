@@ -8,6 +8,7 @@
 #include "file_reader.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/on_this_rank.hpp"
 #include "podscale/field/field_on_mesh.hpp"
 #include "read_plan.hpp"
 #include "survey.hpp"
@@ -49,17 +50,6 @@ struct Held {
 
 std::size_t bytes_of(const ReadTask& task, std::size_t steps) {
   return steps * static_cast<std::size_t>(task.window.points()) * sizeof(float);
-}
-
-/// Not collective. Runs `work`, which met files alone: its error is this rank's own, not agreed
-/// yet.
-template <class Work>
-void alone(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    throw Error(error.code(), error.what());
-  }
 }
 
 }  // namespace
@@ -171,7 +161,7 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
   Plausibility seen;
   try {
     comm->agree([&] {
-      alone([&] {
+      on_this_rank([&] {
         for (const ReadTask& task : tasks)
           if (task.owner == comm->rank()) read(task, seen);
       });
@@ -278,7 +268,7 @@ std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
   if (s.spec.mask_variable.empty()) return FieldSource::land_mask(window);
   const auto windows = gather_windows(*s.comm, mesh, window, [&] {
     if (!s.comm->is_root() || !s.mask.empty()) return;
-    alone([&] {
+    on_this_rank([&] {
       const std::string path = s.spec.mask_file.empty() ? s.survey.files.front() : s.spec.mask_file;
       const Communicator self = Communicator::self();
       s.mask =

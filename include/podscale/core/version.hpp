@@ -4,7 +4,7 @@
 
 namespace podscale {
 
-/// "0.1.0 (v0.1.0-12-gabcdef)": the project's version and, where it was built from a checkout,
+/// Not collective. "0.1.0 (v0.1.0-12-gabcdef)": the project's version and, where it was built from a checkout,
 /// git's description.
 std::string version();
 
