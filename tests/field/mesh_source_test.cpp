@@ -279,7 +279,7 @@ TEST_F(MeshSource, AnglesAreDegreesOrRadians) {
   constexpr double kRadian = 180 / std::numbers::pi;
   for (const bool tables : {false, true}) {
     const Mesh expected = open(angles(tables, "degrees", 1)).mesh();
-    for (const auto& [units, size] : {std::pair{"", 1.0}, {"Degrees North", 1.0}, {"radians", kRadian},
+    for (const auto& [units, size] : {std::pair{"", 1.0}, {"Degrees", 1.0}, {"radians", kRadian},
                                       {"radian", kRadian}, {" Rad", kRadian}}) {
       const Mesh mesh = open(angles(tables, units, size), "b.nc").mesh();
       EXPECT_FALSE(mesh_difference(mesh, expected)) << units << ": " << *mesh_difference(mesh, expected);
@@ -353,18 +353,16 @@ TEST_F(MeshSource, AMappingWithAFillValueReachesTheProduct) {
 }
 
 TEST_F(MeshSource, InfinityIsMissing) {
-  for (const nc_type type : {NC_FLOAT, NC_DOUBLE}) {
-    RawFile file = RawFile::over_time(kTimes, kNy, kNx);
-    add_tables(file, tilted());
-    file.add(field({"time", "y", "x"}));
-    file["f"].type = type;
-    file["f"].values[0] = INFINITY, file["f"].values[1] = -INFINITY;
-    if (type == NC_DOUBLE) file["f"].values[2] = 1e300;  // beyond float
-    std::vector<float> read(35);
-    open(file).read({0, 5, 0, 7}, std::vector<long>{0}, read);
-    for (std::size_t p = 0; p < (type == NC_DOUBLE ? 3u : 2u); ++p) EXPECT_TRUE(std::isnan(read[p])) << p;
-    EXPECT_EQ(read[3], 3);
-  }
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx);
+  add_tables(file, tilted());
+  file.add(field({"time", "y", "x"}));
+  file["f"].type = NC_DOUBLE;
+  file["f"].values[0] = INFINITY, file["f"].values[1] = -INFINITY;
+  file["f"].values[2] = 1e300;  // beyond float
+  std::vector<float> read(35);
+  open(file).read({0, 5, 0, 7}, std::vector<long>{0}, read);
+  for (std::size_t p = 0; p < 3; ++p) EXPECT_TRUE(std::isnan(read[p])) << p;
+  EXPECT_EQ(read[3], 3);
 }
 
 TEST_F(MeshSource, LaterFilesOfASeriesMayHoldTheMeshInAnotherWay) {
@@ -377,9 +375,8 @@ TEST_F(MeshSource, LaterFilesOfASeriesMayHoldTheMeshInAnotherWay) {
   file["time"].values = {4, 5};
   write_raw(comm, scratch / "c.nc", file);
   spec.files = {scratch / "a.nc", scratch / "b.nc", scratch / "c.nc"};
-  const CfSource source = CfSource::open(comm, spec);
   float read[3];
-  source.read({1, 1, 2, 1}, std::vector<long>{0, 2, 4}, read);
+  CfSource::open(comm, spec).read({1, 1, 2, 1}, std::vector<long>{0, 2, 4}, read);
   EXPECT_EQ(read[0], 12);
   EXPECT_EQ(read[1], 12);
   EXPECT_EQ(read[2], 32);  // upside down
