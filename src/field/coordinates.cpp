@@ -188,7 +188,8 @@ std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) 
       for (const std::size_t size : info.shape) sum.add(size);
       add(file.text(part, "units").value_or(""));
       if (info.type == NC_CHAR || info.type >= NC_STRING) continue;
-      for (const double value : values_of(file, part, part == name ? "" : name)) sum.add_bytes(&value, sizeof value);
+      const std::vector<double> values = values_of(file, part, part == name ? "" : name);
+      sum.add_bytes(values.data(), values.size() * sizeof(double));
     }
   }
   for (const auto& a : read_mapping(file, v.mapping).attributes)

@@ -209,7 +209,8 @@ Survey look(const CfSpec& spec) {
     source.times = read_samples(file, v.time_name, source.doubt);
     sources.push_back(std::move(source));
     if (v.packing.inverted_range && !std::exchange(warned, true))
-      log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path, v.name);
+      log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path,
+                v.name);
     const std::uint64_t coordinates = coordinates_checksum(file, v);
     const bool known = sources.size() > 1 && coordinates == last_coordinates;
     if (!known) found = file_mesh(file, v);

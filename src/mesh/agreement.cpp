@@ -38,7 +38,8 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
   }
   const Space space = expected.space();
   const Position cell = expected.spacing(point);
-  const double d = expected.kilometres(space) * distance(found.vector(at, space), expected.vector(point, space), space);
+  const double d = expected.kilometres(space) *
+                   distance(found.vector(at, space), expected.vector(point, space), space);
   return !(d <= kTolerance * std::max(cell.y, cell.x));
 }
 

@@ -28,7 +28,9 @@ struct Mesh::Payload {
   Space space() const { return kind == MeshKind::plane ? Space::plane : Space::sphere; }
   /// Metres (pixels) in a unit of y and x.
   double scale() const { return kind == MeshKind::plane && unit.metres > 0 ? unit.metres : 1; }
-  double kilometres(Space in) const { return in == Space::sphere ? kEarthRadius : unit.metres > 0 ? 1e-3 : 1; }
+  double kilometres(Space in) const {
+    return in == Space::sphere ? kEarthRadius : unit.metres > 0 ? 1e-3 : 1;
+  }
   idx_t wrap(idx_t i) const { return period > 0 ? ((i % period) + period) % period : i; }
   idx_t at(idx_t j, idx_t i) const;
   idx_t owner(idx_t point) const;

@@ -340,7 +340,8 @@ TEST_F(MeshSource, AMappingWithAFillValueReachesTheProduct) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   file.add({"y", {"y"}, ramp(0, 1, 5), {{"units", "km"}, {"standard_name", "projection_y_coordinate"}}});
   file.add({"x", {"x"}, ramp(0, 1, 7), {{"units", "km"}, {"standard_name", "projection_x_coordinate"}}});
-  file.add({"crs", {}, {0}, {{"grid_mapping_name", "mercator"}}, {{"_FillValue", -1}, {"missing_value", -1}}, NC_BYTE});
+  file.add({"crs", {}, {0}, {{"grid_mapping_name", "mercator"}}, {{"_FillValue", -1}, {"missing_value", -1}},
+            NC_BYTE});
   file.add(field({"time", "y", "x"}, {{"grid_mapping", "crs"}}));
   const Mesh mesh = open(file).mesh();
   ASSERT_EQ(mesh.mapping().attributes.size(), 1u);
