@@ -3,22 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "namelist_lexer.hpp"
 #include "namelist_values.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 
 namespace podscale {
 namespace {
 
 using Kind = NamelistToken::Kind;
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::string path_of(const Key& key) {
   return fmt::format("{}.{}", key.group, key.name);

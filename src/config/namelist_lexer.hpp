@@ -1,5 +1,5 @@
 #pragma once
-// The words of a Fortran namelist, with the line of each for messages. Private to src/io.
+// The words of a Fortran namelist, with the line of each for messages. Private to src/config.
 
 #include <string>
 #include <vector>

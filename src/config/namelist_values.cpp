@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <numeric>
 #include <utility>
+
+#include "podscale/core/text.hpp"
 
 namespace podscale {
 namespace {
@@ -53,8 +54,7 @@ std::optional<long> to_integer(const std::string& item) {
 }
 
 std::optional<bool> to_logical(const std::string& item) {
-  std::string word = item;
-  for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string word = lower(item);
   if (word == ".true." || word == ".t." || word == "true" || word == "t") return true;
   if (word == ".false." || word == ".f." || word == "false" || word == "f") return false;
   return std::nullopt;

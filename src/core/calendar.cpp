@@ -1,11 +1,11 @@
 #include "podscale/core/calendar.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <tuple>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 
 namespace podscale {
 namespace {
@@ -46,14 +46,13 @@ long plain_day_number(Calendar calendar, int year, int month, int day) {
 }  // namespace
 
 Calendar calendar_from_name(const std::string& name) {
-  std::string lower;
-  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower == "standard" || lower == "gregorian") return Calendar::standard;
-  if (lower == "proleptic_gregorian") return Calendar::proleptic_gregorian;
-  if (lower == "julian") return Calendar::julian;
-  if (lower == "noleap" || lower == "365_day" || lower == "no_leap") return Calendar::noleap;
-  if (lower == "all_leap" || lower == "366_day") return Calendar::all_leap;
-  if (lower == "360_day" || lower == "360") return Calendar::day360;
+  const std::string text = lower(name);
+  if (text == "standard" || text == "gregorian") return Calendar::standard;
+  if (text == "proleptic_gregorian") return Calendar::proleptic_gregorian;
+  if (text == "julian") return Calendar::julian;
+  if (text == "noleap" || text == "365_day" || text == "no_leap") return Calendar::noleap;
+  if (text == "all_leap" || text == "366_day") return Calendar::all_leap;
+  if (text == "360_day" || text == "360") return Calendar::day360;
   fail(ExitCode::data,
        "calendar '{}' is not known; expected standard, gregorian, proleptic_gregorian, julian, "
        "noleap, 365_day, all_leap, 366_day or 360_day",

@@ -8,6 +8,7 @@
 
 #include "podscale/core/calendar.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/core/units.hpp"
 
 namespace podscale {
@@ -122,16 +123,6 @@ std::optional<ParsedDate> parse(const std::string& text) {
 bool exists(Calendar calendar, const Date& d) {
   const Date same = date_from_day_number(calendar, day_number(calendar, d.year, d.month, d.day));
   return same.year == d.year && same.month == d.month && same.day == d.day;
-}
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\n");
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 /// Calendar months a unit stands for, 0 for units of fixed length. CF leaves "months since" to

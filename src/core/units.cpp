@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 
 namespace podscale {
 namespace {
@@ -28,11 +29,8 @@ ut_system* unit_system() {
 }
 
 Unit parse(const std::string& text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
-  std::size_t first = 0, last = text.size();  // UDUNITS takes outer blanks for an error
-  while (first < last && blank(text[first])) ++first;
-  while (last > first && blank(text[last - 1])) --last;
-  return {ut_parse(unit_system(), text.substr(first, last - first).c_str(), UT_UTF8), &ut_free};
+  // UDUNITS takes outer blanks for an error.
+  return {ut_parse(unit_system(), trimmed(text).c_str(), UT_UTF8), &ut_free};
 }
 
 /// "deg. C", "degree Celsius", "C" ... -> the name that UDUNITS knows. Only asked where a
@@ -42,9 +40,8 @@ std::string temperature_name(const std::string& text) {
   if (text.find_first_of("0123456789") != std::string::npos)
     return text;  // "0.01 K" is no spelling of kelvin
   std::string letters;
-  for (const char c : text)
-    if (std::isalpha(static_cast<unsigned char>(c)))
-      letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : lower(text))
+    if (std::isalpha(static_cast<unsigned char>(c))) letters += c;
   for (const std::string prefix : {"degrees", "degree", "degs", "deg"})
     if (letters.starts_with(prefix)) {
       letters.erase(0, prefix.size());
@@ -82,7 +79,7 @@ UnitConversion unit_conversion(const std::string& from, const std::string& to, c
     return unit && ut_are_convertible(unit.get(), kelvin.get());
   };
   const auto named = [](const std::string& text) { return parse(temperature_name(text)); };
-  if (from.find_first_not_of(" \t\n") == std::string::npos)
+  if (trimmed(from).empty())
     fail(ExitCode::data, "{}: has no units; expected units convertible to {} (set them with ncatted)", where,
          to);
   // "C" beside "C" may be coulombs as well: two sides that say the same need no conversion.

@@ -1,21 +1,8 @@
 #include "podscale/field/array_source.hpp"
 
-#include <algorithm>
-
 #include "podscale/core/error.hpp"
 
 namespace podscale {
-namespace {
-
-/// Columns of rows of nx that may count modulo nx.
-void pick(const Window& window, idx_t nx, const float* rows, float* out) {
-  for (idx_t j = 0; j < window.ny; ++j)
-    for (idx_t i = 0; i < window.nx; ++i)
-      *out++ = rows[(window.y0 + j) * nx + (((window.x0 + i) % nx) + nx) % nx];
-}
-
-}  // namespace
-
 ArraySource::ArraySource(const Communicator& comm, Mesh mesh, SampleAxis times, std::vector<float> values,
                          std::vector<Variable> variables)
     : comm_(&comm),
@@ -30,31 +17,21 @@ ArraySource::ArraySource(const Communicator& comm, Mesh mesh, SampleAxis times, 
 }
 
 void ArraySource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
-  for (std::size_t t = 0; t < steps.size() && window.points() > 0; ++t)
-    for (idx_t c = 0; c < channels(); ++c)
-      pick(window, mesh_.nx(), values_.data() + (steps[t] * channels() + c) * mesh_.points(),
-           out.data() + (static_cast<idx_t>(t) * channels() + c) * window.points());
-}
-
-SyntheticSource::SyntheticSource(const Communicator& comm, OceanSpec spec)
-    : comm_(&comm),
-      spec_(std::move(spec)),
-      mesh_(ocean_mesh(spec_)),
-      variables_(ocean_variables(spec_)) {}
-
-void SyntheticSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
-  if (window.points() == 0) return;
-  // Where the window lies across the cut, whole rows.
-  const bool inside = window.x0 >= 0 && window.x0 + window.nx <= mesh_.nx();
-  const Window computed = inside ? window : Window{window.y0, window.ny, 0, mesh_.nx()};
-  SyntheticOcean ocean(spec_, computed);
-  std::vector<float> rows(static_cast<std::size_t>(computed.points() * channels()));
-  for (std::size_t t = 0; t < steps.size(); ++t) {
-    ocean.field(steps[t], rows);
-    for (idx_t c = 0; c < channels(); ++c)
-      pick({0, window.ny, inside ? 0 : window.x0, window.nx}, computed.nx,
-           rows.data() + c * computed.points(),
-           out.data() + (static_cast<idx_t>(t) * channels() + c) * window.points());
+  const idx_t each = channels() * window.points(), nx = mesh_.nx(), times = static_cast<idx_t>(times_.size());
+  PODSCALE_ASSERT(static_cast<idx_t>(out.size()) == static_cast<idx_t>(steps.size()) * each,
+                  "{} values for {} steps of {} channels and {} points", out.size(), steps.size(), channels(),
+                  window.points());
+  if (each == 0) return;
+  PODSCALE_ASSERT(contains(mesh_, {0, mesh_.ny(), 0, nx}, window), "rows {}+{}, columns {}+{} of {}",
+                  window.y0, window.ny, window.x0, window.nx, mesh_.describe());
+  float* to = out.data();
+  for (const long step : steps) {
+    PODSCALE_ASSERT(step >= 0 && step < times, "step {} of {}", step, times);
+    for (idx_t c = 0; c < channels(); ++c) {
+      const float* from = values_.data() + (step * channels() + c) * mesh_.points();
+      for (idx_t j = 0; j < window.ny; ++j)
+        for (idx_t i = 0; i < window.nx; ++i) *to++ = from[point_of(mesh_, window, j, i)];
+    }
   }
 }
 

@@ -59,7 +59,9 @@ AxisKind axis_of(const NetcdfFile& file, const std::string& name) {
     if (metres_of(units)) return {y ? Axis::y : Axis::x};
     // Numbers without a unit: row and column numbers as likely as degrees, unless the name says
     // which.
-    const bool angle = degrees.starts_with("deg") || (degrees.empty() && !is_one_of(plain, {"y", "x"}));
+    const bool named = !is_one_of(plain, {"y", "x"});
+    const bool angle =
+        degrees.starts_with("deg") || (named && (degrees.empty() || degrees.starts_with("rad")));
     return {!angle ? Axis::other : y ? Axis::lat : Axis::lon, true};
   }
   return {is_one_of(plain, {"time", "t", "timecounter", "times"}) ? Axis::time : Axis::none, true};

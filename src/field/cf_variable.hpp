@@ -2,6 +2,7 @@
 // What the CF attributes say about a variable: its axes, and how its numbers become values. Private
 // to src/field.
 
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ struct Packing {
   /// NaN where missing.
   double unpack(double raw) const {
     if (raw < 0) raw += wrap;
-    bool valid = raw >= low && raw <= high;  // false for NaN
+    bool valid = std::isfinite(raw) && raw >= low && raw <= high;
     for (const double m : missing) valid = valid && raw != m;
     return valid ? raw * scale + offset : std::numeric_limits<double>::quiet_NaN();
   }

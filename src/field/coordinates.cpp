@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/core/units.hpp"
 
 namespace podscale {
@@ -13,14 +15,6 @@ namespace {
   throw Error(ExitCode::data, fmt::format("{}: coordinate '{}' {}", file.path(), name, reason), true);
 }
 
-/// Values of a coordinate, NaN where missing.
-std::vector<double> values_of(const NetcdfFile& file, const std::string& name) {
-  std::vector<double> values = file.get_all(name);
-  const Packing packing = packing_of(file, name);
-  for (double& v : values) v = packing.unpack(v);
-  return values;
-}
-
 /// A variable of one dimension, ascending.
 struct Axis {
   std::string name;
@@ -28,8 +22,11 @@ struct Axis {
   bool flip = false;
 };
 
-Axis read_axis(const NetcdfFile& file, const std::string& name, double limit, const char* expected) {
-  Axis axis{name, values_of(file, name), {}, false};
+using Reader = std::vector<double>(const NetcdfFile&, const std::string&, const std::string&);
+
+Axis read_axis(const NetcdfFile& file, const std::string& name, Reader read, double limit,
+               const char* expected) {
+  Axis axis{name, read(file, name, ""), {}, false};
   if (axis.centres.empty()) refuse(file, name, "is empty; expected at least one point");
   for (const double v : axis.centres)
     if (!(std::abs(v) <= limit)) refuse(file, name, fmt::format("contains {}; expected {}", v, expected));
@@ -76,13 +73,13 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
 
 /// Edges of the cells from the variable that the axis names as its bounds; turn: 360 of longitudes,
 /// else 0. False where there are some, but not those of cells side by side around their centres.
-bool read_bounds(const NetcdfFile& file, Axis& axis, double turn) {
+bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn) {
   const std::string name = file.text(axis.name, "bounds").value_or("");
   if (name.empty() || !file.has_variable(name)) return true;
   const VariableInfo info = file.variable(name);
   const std::size_t n = axis.centres.size();
   if (info.dims.size() != 2 || info.shape[0] < n || info.shape[1] != 2) return false;
-  const std::vector<double> pairs = values_of(file, name);
+  const std::vector<double> pairs = read(file, name, axis.name);
   std::vector<double> edges;
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t at = axis.flip ? info.shape[0] - 1 - i : i;
@@ -102,7 +99,7 @@ bool read_bounds(const NetcdfFile& file, Axis& axis, double turn) {
 
 /// Latitudes and longitudes of two dimensions, and the corners of their cells.
 PointTable read_table(const NetcdfFile& file, const std::string& lat, const std::string& lon) {
-  PointTable table{values_of(file, lat), values_of(file, lon), {}, {}};
+  PointTable table{degrees_in(file, lat), degrees_in(file, lon), {}, {}};
   for (std::size_t p = 0; p < table.y.size(); ++p) {
     if (std::isnan(table.y[p]) || std::isnan(table.x[p])) table.y[p] = table.x[p] = std::nan("");
     if (std::abs(table.y[p]) > 90.001 || std::abs(table.x[p]) > 1000)
@@ -110,12 +107,14 @@ PointTable read_table(const NetcdfFile& file, const std::string& lat, const std:
              fmt::format("has a point at {} N, {} E; expected degrees, or missing values where there is none",
                          table.y[p], table.x[p]));
   }
+  if (std::all_of(table.y.begin(), table.y.end(), [](double y) { return std::isnan(y); }))
+    refuse(file, lat, "has no position at all; expected degrees");
   const auto corners = [&](const std::string& name) -> std::vector<double> {
     const std::string bounds = file.text(name, "bounds").value_or("");
     if (bounds.empty() || !file.has_variable(bounds)) return {};
     const VariableInfo info = file.variable(bounds), cells = file.variable(name);
     if (info.shape != std::vector{cells.shape[0], cells.shape[1], std::size_t{4}}) return {};
-    std::vector<double> values = values_of(file, bounds);
+    std::vector<double> values = degrees_in(file, bounds, name);
     for (double& v : values)
       if (!(std::abs(v) <= 1000)) v = std::nan("");  // of cells without a position
     return values;
@@ -147,8 +146,59 @@ PlaneUnit plane_unit(const NetcdfFile& file, const CfVariable& v) {
 
 }  // namespace
 
+std::vector<double> values_of(const NetcdfFile& file, const std::string& name, const std::string& of) {
+  std::vector<double> values = file.get_all(name);
+  Packing packing = packing_of(file, name);
+  const auto is_real = [&](const std::string& v) {
+    return file.variable(v).type == NC_FLOAT || file.variable(v).type == NC_DOUBLE;
+  };
+  if (!of.empty() && is_real(name) <= is_real(of) && !file.numbers(name, "scale_factor") &&
+      !file.numbers(name, "add_offset")) {
+    const Packing other = packing_of(file, of);
+    packing.scale = other.scale, packing.offset = other.offset;
+    packing.missing.insert(packing.missing.end(), other.missing.begin(), other.missing.end());
+  }
+  for (double& v : values) v = packing.unpack(v);
+  return values;
+}
+
+std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of) {
+  std::vector<double> values = values_of(file, name, of);
+  std::string units = file.text(name, "units").value_or("");
+  if (!of.empty() && trimmed(units).empty()) units = file.text(of, "units").value_or("");
+  const std::string unit = lower(trimmed(units));
+  const bool radians = unit.starts_with("rad");
+  if (!radians && !unit.empty() && !unit.starts_with("deg"))
+    refuse(file, name, fmt::format("is in '{}'; expected degrees or radians (set them with ncatted)", units));
+  for (double& v : values)
+    if (radians) v /= kRadians;
+  return values;
+}
+
+std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) {
+  Checksum sum;
+  const auto add = [&](const std::string& text) { sum.add_bytes(text.c_str(), text.size() + 1); };
+  for (const int dim : {v.y, v.x}) sum.add(v.info.shape[static_cast<std::size_t>(dim)]);
+  for (const std::string& name : {v.y_name, v.x_name, v.lat_name, v.lon_name}) {
+    const std::string bounds = name.empty() ? "" : file.text(name, "bounds").value_or("");
+    for (const std::string& part : {name, bounds}) {
+      add(part);
+      if (part.empty() || !file.has_variable(part)) continue;
+      const VariableInfo info = file.variable(part);
+      for (const std::size_t size : info.shape) sum.add(size);
+      add(file.text(part, "units").value_or(""));
+      if (info.type == NC_CHAR || info.type >= NC_STRING) continue;
+      const std::vector<double> values = values_of(file, part, part == name ? "" : name);
+      sum.add_bytes(values.data(), values.size() * sizeof(double));
+    }
+  }
+  for (const auto& a : read_mapping(file, v.mapping).attributes)
+    add(fmt::format("{} {} {}", a.name, a.text, fmt::join(a.numbers, " ")));
+  return sum.value();
+}
+
 std::optional<double> metres_of(const std::string& units) {
-  if (units.find_first_not_of(" \t\n") == std::string::npos) return std::nullopt;
+  if (trimmed(units).empty()) return std::nullopt;
   try {
     const UnitConversion metres = unit_conversion(units, "m", "");
     if (metres.offset == 0 && metres.scale > 0) return metres.scale;
@@ -160,9 +210,11 @@ std::optional<double> metres_of(const std::string& units) {
 GridMapping read_mapping(const NetcdfFile& file, const std::string& name) {
   if (name.empty() || !file.has_variable(name)) return {};
   GridMapping mapping{name, {}};
-  for (const std::string& attribute : file.attribute_names(name))
+  for (const std::string& attribute : file.attribute_names(name)) {
+    if (attribute == "_FillValue" || attribute == "missing_value") continue;
     mapping.attributes.push_back({attribute, file.text(name, attribute).value_or(""),
                                   file.numbers(name, attribute).value_or(std::vector<double>{})});
+  }
   return mapping;
 }
 
@@ -180,15 +232,16 @@ FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
                                     read_table(file, v.y_name, v.x_name));
   } else {
     const char* expected = sphere ? "degrees between -90 and 90, -1000 and 1000" : "lengths";
-    Axis y = read_axis(file, v.y_name, sphere ? 90.001 : 1e30, expected),
-         x = read_axis(file, v.x_name, sphere ? 1000 : 1e30, expected);
+    Reader* const read = sphere ? degrees_in : values_of;
+    Axis y = read_axis(file, v.y_name, read, sphere ? 90.001 : 1e30, expected),
+         x = read_axis(file, v.x_name, read, sphere ? 1000 : 1e30, expected);
     turn_and_check(file, y);
     if (!sphere) turn_and_check(file, x);
     if (sphere && turn_longitudes(file, x))
       result.notes.push_back(fmt::format("the last longitude of '{}' repeats the first: that column is dropped",
                                          v.x_name));
     for (Axis* axis : {&y, &x})
-      if (!read_bounds(file, *axis, sphere && axis == &x ? 360 : 0))
+      if (!read_bounds(file, *axis, read, sphere && axis == &x ? 360 : 0))
         result.notes.push_back(fmt::format("the bounds of '{}' are not those of cells side by side: cells end "
                                            "half-way between centres",
                                            axis->name));

@@ -21,8 +21,21 @@ struct FileMesh {
 /// of range or without a unit that tells what it is.
 FileMesh file_mesh(const NetcdfFile& file, const CfVariable& variable);
 
-/// Collective on the file. All attributes of a grid mapping variable; none where the file lacks it.
+/// Collective on the file. All attributes of a grid mapping variable but those of its value, which
+/// means nothing; none where the file lacks it.
 GridMapping read_mapping(const NetcdfFile& file, const std::string& name);
+
+/// Collective on the file. Values of a coordinate, or of the bounds of the coordinate `of`, NaN
+/// where missing. Bounds without a packing of their own have that of the coordinate, unless they
+/// are real numbers beside integers.
+std::vector<double> values_of(const NetcdfFile& file, const std::string& name, const std::string& of = "");
+
+/// The same of a latitude or a longitude, in degrees. Error(data) where the units are neither
+/// degrees nor radians.
+std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of = "");
+
+/// Collective on the file. Of all that file_mesh() looks at: equal ones give equal meshes.
+std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& variable);
 
 /// Metres in a unit of length; nullopt of anything else.
 std::optional<double> metres_of(const std::string& units);

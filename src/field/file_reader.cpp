@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "podscale/core/error.hpp"
 #include "read_plan.hpp"
@@ -61,8 +62,8 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
       float* target = out.data() + (t * window.ny + r) * window.nx + segment.at;
       for (long i = 0; i < nx; ++i) {
         const double value = v.packing.unpack(static_cast<double>(*raw++));
-        target[layout.flip_x ? nx - 1 - i : i] =
-            static_cast<float>(value * layout.conversion.scale + layout.conversion.offset);
+        const auto held = static_cast<float>(value * layout.conversion.scale + layout.conversion.offset);
+        target[layout.flip_x ? nx - 1 - i : i] = std::isfinite(held) ? held : std::nanf("");
       }
     }
 }
@@ -119,7 +120,7 @@ const FileReader::OpenFile& FileReader::open(long number) {
     if (f.number == number) return f;
   if (open_.size() >= kOpenFiles) open_.pop_front();
   const auto i = static_cast<std::size_t>(number);
-  NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i]);
+  NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i], false);  // the survey has checked it
   FileLayout layout;
   layout.variable = cf_variable(handle, survey_->variable.name, true);
   const StoredFile& stored = survey_->stored[i];

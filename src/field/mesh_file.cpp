@@ -193,18 +193,16 @@ void write_mesh(const Communicator& comm, NetcdfFile& file, const Mesh& mesh, co
 }
 
 Mesh read_mesh(const NetcdfFile& file, const std::string& prefix) {
-  const auto values = [&](const std::string& name) {
-    std::vector<double> v = file.get_all(prefix + name);
-    for (double& value : v)
-      if (value == NC_FILL_DOUBLE) value = std::nan("");
-    return v;
+  const auto values = [&](const std::string& name, const std::string& of = "") {
+    const bool angle = name.starts_with("lat") || name.starts_with("lon");
+    return (angle ? degrees_in : values_of)(file, prefix + name, of);
   };
   const auto rank = [&](const std::string& name) {
     return file.has_variable(prefix + name) ? file.variable(prefix + name).dims.size() : 0;
   };
   const auto edges = [&](const std::string& name) {
     std::vector<double> pairs, v;
-    if (rank(name + "_bnds") > 0) pairs = values(name + "_bnds");  // files of others may have none
+    if (rank(name + "_bnds") > 0) pairs = values(name + "_bnds", prefix + name);  // files of others may have none
     for (std::size_t i = 0; i < pairs.size(); i += 2) v.push_back(pairs[i]);
     if (!pairs.empty()) v.push_back(pairs.back());
     return v;

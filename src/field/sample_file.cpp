@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "coordinates.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 
@@ -33,7 +34,7 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
                          *main);
   }
   const TimeUnits meaning(axis.units, calendar_name(axis.calendar), file.path());
-  const std::vector<double> values = file.get_all(bounds);
+  const std::vector<double> values = values_of(file, bounds, time);
   for (std::size_t t = 0; t < axis.size(); ++t) {
     Sample& s = axis.samples[t];
     const TimeSpan found{values[2 * t], values[2 * t + 1]};
@@ -66,7 +67,7 @@ SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::st
         "{} is a climatology (its attribute 'climatology' is '{}'): a step stands for many years; expected a "
         "series of single times; 'ncatted -a climatology,{},d,,' takes each step for one",
         where, climatology, time);
-  SampleAxis axis = decode_times(file.get_all(time), text("units"), text("calendar"), where);
+  SampleAxis axis = decode_times(values_of(file, time), text("units"), text("calendar"), where);
   const std::string bounds = text("bounds");
   if (bounds.empty()) return axis;
   const std::string wrong = take_bounds(file, time, bounds, axis);
@@ -94,7 +95,7 @@ void define_samples(NetcdfFile& file, const SampleAxis& axis, std::size_t chunk)
   file.put_text("time", "axis", "T");
   if (!axis.has_intervals()) return;
   file.put_text("time", "bounds", "time_bnds");
-  file.define_dimension("bnds", 2);
+  if (!file.dimension("bnds")) file.define_dimension("bnds", 2);
   file.define_variable("time_bnds", NC_DOUBLE, {"time", "bnds"}, {{chunk, 2}, 0, {}});
 }
 

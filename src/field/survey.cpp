@@ -8,11 +8,14 @@
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "cf_variable.hpp"
 #include "coordinates.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/field/sample_file.hpp"
 
 namespace podscale {
@@ -78,12 +81,9 @@ void agree_on_bounds(std::vector<Source>& sources, const std::string& label) {
 /// in two units differ by an offset; a file without units goes with files without units only.
 UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Variable& first,
                              const std::string& path) {
-  const auto empty = [](const std::string& units) {
-    return units.find_first_not_of(" \t\n") == std::string::npos;
-  };
   const std::string& to = first.working_units;
-  if (empty(v.units) && empty(to)) return {};
-  if (empty(to))
+  if (trimmed(v.units).empty() && trimmed(to).empty()) return {};
+  if (trimmed(to).empty())
     fail(ExitCode::data,
          "{}: variable '{}' is in '{}', but {} has no units; expected units on both or on neither (set them "
          "with ncatted)",
@@ -197,6 +197,9 @@ Survey look(const CfSpec& spec) {
   Survey survey;
   std::string variable = spec.variable;
   std::vector<Source> sources;
+  FileMesh found;  // of the last file, whose coordinates most files of a series have to the byte
+  std::uint64_t last_coordinates = 0;
+  bool warned = false;
   for (const std::string& path : expand(spec)) {
     const NetcdfFile file = NetcdfFile::open(alone, path);
     if (variable.empty()) variable = only_cf_variable(file);
@@ -205,15 +208,18 @@ Survey look(const CfSpec& spec) {
     Source source{path, {}, {}};
     source.times = read_samples(file, v.time_name, source.doubt);
     sources.push_back(std::move(source));
-    FileMesh found = file_mesh(file, v);
+    if (v.packing.inverted_range && !std::exchange(warned, true))
+      log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path,
+                v.name);
+    const std::uint64_t coordinates = coordinates_checksum(file, v);
+    const bool known = sources.size() > 1 && coordinates == last_coordinates;
+    if (!known) found = file_mesh(file, v);
+    last_coordinates = coordinates;
     if (sources.size() == 1) {
       survey.variable = variable_of(file, v, spec);
       survey.mesh = found.mesh;
-      if (v.packing.inverted_range)
-        log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path,
-                  v.name);
       for (const std::string& note : found.notes) log::warn("{}: {}", path, note);
-    } else if (const auto difference = mesh_difference(found.mesh, survey.mesh)) {
+    } else if (const auto difference = known ? std::nullopt : mesh_difference(found.mesh, survey.mesh)) {
       fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; expected files on one mesh", path,
            sources[0].path, *difference);
     }
@@ -255,12 +261,7 @@ Survey survey_files(const Communicator& comm, const CfSpec& spec) {
   Survey survey;
   comm.agree([&] {
     if (!comm.is_root()) return;
-    try {
-      survey = look(spec);
-    } catch (const Error& error) {
-      // Agreed on by rank 0 with itself alone: the others do not know yet.
-      throw Error(error.code(), error.what());
-    }
+    on_this_rank([&] { survey = look(spec); });
   });
   broadcast_survey(comm, survey);
   return survey;

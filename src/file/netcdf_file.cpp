@@ -152,13 +152,13 @@ bool NetcdfFile::abandon_all(bool close) {
   return closed;
 }
 
-NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path) {
+NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path, bool check) {
   comm.agree([&] {
     if (comm.is_root()) check_format(path);
   });
   NetcdfFile file(comm, path);
   State& state = *file.state_;
-  state.sealed = check_seal(comm, path);
+  state.sealed = check && check_seal(comm, path);
   errno = 0;
   const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {

@@ -23,7 +23,6 @@ std::string place(const Mesh& mesh, idx_t point) {
 /// axes.
 bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
   if (found.owner(at) < 0 || expected.owner(point) < 0) return found.owner(at) != expected.owner(point);
-  const Position cell = expected.spacing(point);
   if (expected.separable()) {
     const Position a = found.position(at), b = expected.position(point);
     const auto row = static_cast<std::size_t>(point / expected.nx()),
@@ -38,8 +37,9 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
              std::abs(dx) <= kTolerance * unit * width(expected.x(), column));
   }
   const Space space = expected.space();
-  const double km = space == Space::sphere ? kEarthRadius : expected.unit().metres > 0 ? 1e-3 : 1;
-  const double d = km * distance(found.vector(at, space), expected.vector(point, space), space);
+  const Position cell = expected.spacing(point);
+  const double d = expected.kilometres(space) *
+                   distance(found.vector(at, space), expected.vector(point, space), space);
   return !(d <= kTolerance * std::max(cell.y, cell.x));
 }
 

@@ -187,7 +187,7 @@ Mesh Mesh::of_blocks(MeshKind kind, idx_t ny, idx_t nx, PointTable table, PlaneU
   mesh.ny = ny;
   mesh.nx = nx;
   mesh.table = std::move(table);
-  const double km = mesh.space() == Space::sphere ? kEarthRadius : mesh.unit.metres > 0 ? 1e-3 : 1;
+  const double km = mesh.kilometres(mesh.space());
   for (double& area : areas) area /= km * km;
   mesh.areas = std::move(areas);
   mesh.period = period;

@@ -73,16 +73,6 @@ std::optional<std::array<Vector3, 4>> Payload::given_corners(idx_t point) const 
   return corners;
 }
 
-namespace {
-
-/// From the units of distance() to km (or pixels).
-double kilometres(const Payload& mesh) {
-  if (mesh.space() == Space::sphere) return kEarthRadius;
-  return mesh.unit.metres > 0 ? 1e-3 : 1;
-}
-
-}  // namespace
-
 const Payload& Mesh::held() const {
   static const Payload none;
   return payload_ ? *payload_ : none;
@@ -159,6 +149,10 @@ Vector3 Mesh::vector(idx_t point, Space in) const {
   return in == Space::sphere ? unit_vector(degrees(point)) : held().vector(point);
 }
 
+double Mesh::kilometres(Space in) const {
+  return held().kilometres(in);
+}
+
 std::array<Vector3, 4> Mesh::corners(idx_t point) const {
   if (const auto given = held().given_corners(point)) return *given;
   const auto vector = [this](idx_t p) -> std::optional<Vector3> {
@@ -181,7 +175,7 @@ double Mesh::area_weight(idx_t j, idx_t i) const {
 
 double Mesh::area(idx_t point) const {
   const Payload& mesh = held();
-  const double km = kilometres(mesh);
+  const double km = kilometres(space());
   if (!mesh.separable) return std::max(0.0, mesh.areas[static_cast<std::size_t>(point)]) * km * km;
   const auto row = static_cast<std::size_t>(point / nx()), column = static_cast<std::size_t>(point % nx());
   const double cell = mesh.row_size[row] * (mesh.x.bounds[column + 1] - mesh.x.bounds[column]);
@@ -191,7 +185,7 @@ double Mesh::area(idx_t point) const {
 
 Position Mesh::spacing(idx_t point) const {
   const Payload& mesh = held();
-  const double km = kilometres(mesh);
+  const double km = kilometres(space());
   const idx_t j = point / nx(), i = point % nx();
   if (mesh.separable) {
     const auto row = static_cast<std::size_t>(j), column = static_cast<std::size_t>(i);
@@ -211,7 +205,7 @@ Position Mesh::spacing(idx_t point) const {
 }
 
 Position Mesh::offset(idx_t from, idx_t to) const {
-  const double km = kilometres(held());
+  const double km = kilometres(space());
   if (kind() == MeshKind::rectilinear) {  // along the meridian and the parallel between
     const Position a = degrees(from), b = degrees(to);
     const double turn = std::cos(0.5 * (a.y + b.y) * kRadians);
@@ -271,6 +265,7 @@ Mesh::Extent Mesh::extent() const {
       ys.push_back(at.y);
       xs.push_back(space() == Space::sphere ? at.x - 360 * std::floor(at.x / 360) : at.x);
     }
+  if (ys.empty()) return {};
   std::sort(xs.begin(), xs.end());
   const auto [south, north] = std::minmax_element(ys.begin(), ys.end());
   Extent extent{*south, *north, xs.front(), xs.back()};

@@ -76,25 +76,20 @@ Neighbourhood::Neighbourhood(const Communicator& comm, const Mesh& coarse,
 
 void Neighbourhood::find_boxes(const Communicator& comm, const Mesh& fine, std::span<const Window> patches,
                                idx_t halo) {
-  // Edges from the centres, which are all that basis.nc holds: of blocks that the HR grid cuts they
-  // differ from those of the grid that the base is fitted on, and slots must mean the same cells in
-  // both.
   const bool sphere = coarse_.space() == Space::sphere;
-  const Mesh coarse = sphere ? Mesh::rectilinear(coarse_.y().centres, coarse_.x().centres)
-                             : Mesh::plane(coarse_.y().centres, coarse_.x().centres, coarse_.unit());
-  const double unit = !sphere && fine.unit().metres > 0 ? fine.unit().metres / coarse.unit().metres : 1;
+  const double unit = !sphere && fine.unit().metres > 0 ? fine.unit().metres / coarse_.unit().metres : 1;
   std::vector<std::pair<Extent, Extent>> extents;  // (rows, columns) of each patch, halo included
   for (const Window& w : patches) {
     const auto edge = [&](const MeshAxis& axis, idx_t i) {
       return unit * axis.bounds[static_cast<std::size_t>(i)];
     };
     const double west = edge(fine.x(), w.x0), east = edge(fine.x(), w.x0 + w.nx);
-    Extent rows = overlap(coarse.y().bounds, edge(fine.y(), w.y0), edge(fine.y(), w.y0 + w.ny));
-    Extent columns = sphere ? overlap_longitude(coarse.x().bounds, coarse.periodic(), west, east)
-                            : overlap(coarse.x().bounds, west, east);
+    Extent rows = overlap(coarse_.y().bounds, edge(fine.y(), w.y0), edge(fine.y(), w.y0 + w.ny));
+    Extent columns = sphere ? overlap_longitude(coarse_.x().bounds, coarse_.periodic(), west, east)
+                            : overlap(coarse_.x().bounds, west, east);
     rows = {rows.first - halo, rows.count + 2 * halo};
     columns = {columns.first - halo, columns.count + 2 * halo};
-    if (coarse.periodic()) columns.count = std::min(columns.count, coarse.nx());
+    if (coarse_.periodic()) columns.count = std::min(columns.count, coarse_.nx());
     rows_ = std::max(rows_, rows.count);
     columns_ = std::max(columns_, columns.count);
     extents.emplace_back(rows, columns);
@@ -107,7 +102,7 @@ void Neighbourhood::find_boxes(const Communicator& comm, const Mesh& fine, std::
     const auto& [rows, columns] = extents[static_cast<std::size_t>(p)];
     for (idx_t j = 0; j < rows.count; ++j)
       for (idx_t i = 0; i < columns.count; ++i)
-        cells(p, j * columns_ + i) = coarse.at(rows.first + j, columns.first + i);
+        cells(p, j * columns_ + i) = coarse_.at(rows.first + j, columns.first + i);
   }
 }
 
@@ -134,7 +129,8 @@ void Neighbourhood::find_nearest(const Communicator& comm, Space space, const Me
     side = std::max(side, static_cast<idx_t>(std::ceil(std::sqrt(cells) - 1e-6)));
   }
   rows_ = 1;
-  columns_ = (comm.max(side) + 2 * halo) * (comm.max(side) + 2 * halo);
+  side = comm.max(side) + 2 * halo;
+  columns_ = side * side;
   cells_.assign(static_cast<std::size_t>(patches_ * slots()), -1);
   const View<idx_t, 2> cells(cells_.data(), {patches_, slots()});
   for (idx_t p = 0; p < patches_; ++p) {

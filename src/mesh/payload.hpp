@@ -28,6 +28,9 @@ struct Mesh::Payload {
   Space space() const { return kind == MeshKind::plane ? Space::plane : Space::sphere; }
   /// Metres (pixels) in a unit of y and x.
   double scale() const { return kind == MeshKind::plane && unit.metres > 0 ? unit.metres : 1; }
+  double kilometres(Space in) const {
+    return in == Space::sphere ? kEarthRadius : unit.metres > 0 ? 1e-3 : 1;
+  }
   idx_t wrap(idx_t i) const { return period > 0 ? ((i % period) + period) % period : i; }
   idx_t at(idx_t j, idx_t i) const;
   idx_t owner(idx_t point) const;
@@ -57,7 +60,6 @@ void find_topology(Mesh::Payload& mesh);
 struct MeshBuilder {
   using Payload = Mesh::Payload;
   static Mesh finished(Payload payload);  ///< checks the coordinates; finds seam, fold, repeats and areas
-  static Payload copy(const Mesh& mesh) { return mesh.held(); }
 };
 
 }  // namespace podscale

@@ -184,8 +184,7 @@ class QuadRows {
     const idx_t beside = all_.nearest(place, 1).front().point;
     const PointSearch::Hit hit = wet_.nearest(place, 1).front();
     const Position cell = source_.spacing(beside);
-    const double km = space_ == Space::sphere ? kEarthRadius : source_.unit().metres > 0 ? 1e-3 : 1;
-    if (km * hit.distance <= static_cast<double>(search_) * std::max(cell.y, cell.x))
+    if (source_.kilometres(space_) * hit.distance <= static_cast<double>(search_) * std::max(cell.y, cell.x))
       row.push_back({hit.point, 1.0});
   }
 

@@ -117,6 +117,7 @@ void Communicator::agree(const std::function<void()>& work) const {
   try {
     work();
   } catch (...) {
+    if (!owned_) throw;  // of this rank alone, which an outer agreement knows by its number
     const Error error = current_error(rank_);
     if (error.agreed()) throw;  // an inner agreement: all ranks are here already
     code = static_cast<int>(error.code());
@@ -125,7 +126,7 @@ void Communicator::agree(const std::function<void()>& work) const {
   const int first = min(code != 0 ? rank_ : size_);
   if (first == size_) return;
   broadcast(std::span(&code, 1), first);
-  throw Error(static_cast<ExitCode>(code), broadcast(message, first), owned_);
+  throw Error(static_cast<ExitCode>(code), broadcast(message, first), true);
 }
 
 Share share_of(long total, int parts, int index) {

@@ -14,8 +14,7 @@ Decomposition::Decomposition(long ny, long nx, long patch_y, long patch_x, int r
       patch_y_(patch_y),
       patch_x_(patch_x),
       patches_y_((ny + patch_y - 1) / patch_y),
-      patches_x_((nx + patch_x - 1) / patch_x),
-      ranks_(ranks) {
+      patches_x_((nx + patch_x - 1) / patch_x) {
   PODSCALE_ASSERT(ny > 0 && nx > 0 && patch_y > 0 && patch_x > 0 && ranks > 0,
                   "{} x {} points, patches {} x {}, {} ranks", ny, nx, patch_y, patch_x, ranks);
   // The rank grid with the smallest largest load; among equals the one with the shortest edges.

@@ -1,11 +1,14 @@
 // Sources on every kind of mesh, in any unit: what each rank reads is what the file holds.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "../mesh/example_meshes.hpp"
 #include "on_all_ranks.hpp"
 #include "podscale/field/cf_source.hpp"
+#include "podscale/field/mesh_file.hpp"
 #include "raw_file.hpp"
 
 namespace podscale {
@@ -241,6 +244,150 @@ TEST_F(MeshSource, FilesOfASeriesAreOnOneMesh) {
   file["f"].texts.erase("units");
   write_raw(comm, scratch / "b.nc", file);
   expect_error(ExitCode::data, {"b.nc", "'f'", "no units", "degC"}, [&] { CfSource::open(comm, spec); });
+}
+
+/// Latitudes and longitudes of one or two dimensions with their bounds, in units of `size` degrees.
+RawFile angles(bool tables, const std::string& units, double size) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx);
+  const auto scaled = [&](std::vector<double> values) {
+    for (double& v : values) v /= size;
+    return values;
+  };
+  const auto pairs = [&](double first, int n) {
+    std::vector<double> edges;
+    for (int i = 0; i < n; ++i) edges.insert(edges.end(), {first + 2 * i - 1, first + 2 * i + 1});
+    return scaled(edges);
+  };
+  const PointTable table = tilted(true);
+  const std::vector<std::string> dims = tables ? std::vector<std::string>{"y", "x"} : std::vector<std::string>{};
+  for (const bool lat : {true, false}) {
+    const std::string name = lat ? "lat" : "lon";
+    file.add({name, tables ? dims : std::vector<std::string>{lat ? "y" : "x"},
+              scaled(tables ? (lat ? table.y : table.x) : lat ? ramp(-4, 2, 5) : ramp(-6, 2, 7)),
+              {{"standard_name", lat ? "latitude" : "longitude"}, {"bounds", name + "_bnds"}}});
+    if (!units.empty()) file[name].texts["units"] = units;
+    if (tables)
+      file.add({name + "_bnds", {"y", "x", "four"}, scaled(lat ? table.corner_y : table.corner_x)});
+    else
+      file.add({name + "_bnds", {lat ? "y" : "x", "two"}, lat ? pairs(-4, 5) : pairs(-6, 7)});
+  }
+  return file.add(field({"time", "y", "x"}));
+}
+
+TEST_F(MeshSource, AnglesAreDegreesOrRadians) {
+  constexpr double kRadian = 180 / std::numbers::pi;
+  for (const bool tables : {false, true}) {
+    const Mesh expected = open(angles(tables, "degrees", 1)).mesh();
+    for (const auto& [units, size] : {std::pair{"", 1.0}, {"Degrees", 1.0}, {"radians", kRadian},
+                                      {"radian", kRadian}, {" Rad", kRadian}}) {
+      const Mesh mesh = open(angles(tables, units, size), "b.nc").mesh();
+      EXPECT_FALSE(mesh_difference(mesh, expected)) << units << ": " << *mesh_difference(mesh, expected);
+      for (idx_t p = 0; p < 35; ++p)
+        EXPECT_NEAR(mesh.area(p) / expected.area(p), 1, 1e-9) << units << " " << tables;
+    }
+    for (const std::string units : {"m", "arcminute", "1"})
+      refuse(angles(tables, units, 1), {"'lat'", "'" + units + "'", "degrees"});
+    RawFile file = angles(tables, "radians", kRadian);
+    file["lon_bnds"].texts["units"] = "km";
+    refuse(file, {"'lon_bnds'", "'km'", "degrees"});
+  }
+  RawFile named = angles(false, "radians", kRadian);  // known by its name alone
+  for (RawVariable& v : named.variables) v.texts.erase("standard_name");
+  EXPECT_FALSE(mesh_difference(open(named).mesh(), open(angles(false, "degrees", 1), "b.nc").mesh()));
+}
+
+TEST_F(MeshSource, LatitudesOfAPlaneInRadians) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx);
+  file.add({"y", {"y"}, ramp(0, 1, 5), {{"units", "km"}, {"standard_name", "projection_y_coordinate"}}});
+  file.add({"x", {"x"}, ramp(0, 1, 7), {{"units", "km"}, {"standard_name", "projection_x_coordinate"}}});
+  PointTable table = tilted();
+  const PointTable degrees = table;
+  for (auto* values : {&table.y, &table.x})
+    for (double& v : *values) v *= std::numbers::pi / 180;
+  file.add({"lat", {"y", "x"}, table.y, {{"standard_name", "latitude"}, {"units", "radian"}}});
+  file.add({"lon", {"y", "x"}, table.x, {{"standard_name", "longitude"}, {"units", "radian"}}});
+  file.add(field({"time", "y", "x"}, {{"coordinates", "lat lon"}}));
+  const Mesh mesh = open(file).mesh();
+  ASSERT_EQ(mesh.kind(), MeshKind::plane);
+  for (std::size_t p = 0; p < 35; ++p) EXPECT_NEAR(mesh.latitudes()[p], degrees.y[p], 1e-12);
+}
+
+TEST_F(MeshSource, BoundsArePackedAsTheirAxis) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx, "lat", "lon");
+  file.add({"lat", {"lat"}, {-40, -20, 0, 20, 30}, {{"units", "degrees_north"}, {"bounds", "lat_bnds"}},
+            {{"scale_factor", 0.1}}, NC_SHORT});
+  file.add({"lon", {"lon"}, ramp(-3, 1, 7), {{"units", "degrees_east"}}});
+  file.add({"lat_bnds", {"lat", "two"}, {-50, -30, -30, -10, -10, 10, 10, 22, 22, 35}, {}, {}, NC_SHORT});
+  file.add(field({"time", "lat", "lon"}));
+  const std::vector<double> edges = open(file).mesh().y().bounds;
+  ASSERT_EQ(edges.size(), 6u);
+  EXPECT_NEAR(edges[4], 2.2, 1e-12);
+  EXPECT_NEAR(edges[5], 3.5, 1e-12);
+}
+
+TEST_F(MeshSource, AMeshWithoutAnyPositionIsRefused) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx);
+  const std::vector<double> none(35, NC_FILL_DOUBLE);
+  add_tables(file, {none, none, {}, {}});
+  file.add(field({"time", "y", "x"}));
+  refuse(file, {"'lat'", "no position at all", "degrees"});
+  file["lat"].values[3] = 10;  // a latitude alone is none
+  refuse(file, {"'lat'", "no position at all", "degrees"});
+}
+
+TEST_F(MeshSource, AMappingWithAFillValueReachesTheProduct) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx);
+  file.add({"y", {"y"}, ramp(0, 1, 5), {{"units", "km"}, {"standard_name", "projection_y_coordinate"}}});
+  file.add({"x", {"x"}, ramp(0, 1, 7), {{"units", "km"}, {"standard_name", "projection_x_coordinate"}}});
+  file.add({"crs", {}, {0}, {{"grid_mapping_name", "mercator"}}, {{"_FillValue", -1}, {"missing_value", -1}},
+            NC_BYTE});
+  file.add(field({"time", "y", "x"}, {{"grid_mapping", "crs"}}));
+  const Mesh mesh = open(file).mesh();
+  ASSERT_EQ(mesh.mapping().attributes.size(), 1u);
+  NetcdfFile product = NetcdfFile::create(comm, scratch / "product.nc");
+  define_mesh(product, mesh);
+  product.end_definitions();
+  write_mesh(comm, product, mesh);
+  product.commit();
+  EXPECT_FALSE(mesh_difference(read_mesh(NetcdfFile::open(comm, scratch / "product.nc")), mesh));
+}
+
+TEST_F(MeshSource, InfinityIsMissing) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx);
+  add_tables(file, tilted());
+  file.add(field({"time", "y", "x"}));
+  file["f"].type = NC_DOUBLE;
+  file["f"].values[0] = INFINITY, file["f"].values[1] = -INFINITY;
+  file["f"].values[2] = 1e300;  // beyond float
+  std::vector<float> read(35);
+  open(file).read({0, 5, 0, 7}, std::vector<long>{0}, read);
+  for (std::size_t p = 0; p < 3; ++p) EXPECT_TRUE(std::isnan(read[p])) << p;
+  EXPECT_EQ(read[3], 3);
+}
+
+TEST_F(MeshSource, LaterFilesOfASeriesMayHoldTheMeshInAnotherWay) {
+  RawFile file = angles(false, "degrees", 1);
+  write_raw(comm, scratch / "a.nc", file);
+  file["time"].values = {2, 3};
+  write_raw(comm, scratch / "b.nc", file);  // as the first
+  std::reverse(file["lat"].values.begin(), file["lat"].values.end());
+  std::reverse(file["lat_bnds"].values.begin(), file["lat_bnds"].values.end());
+  file["time"].values = {4, 5};
+  write_raw(comm, scratch / "c.nc", file);
+  spec.files = {scratch / "a.nc", scratch / "b.nc", scratch / "c.nc"};
+  float read[3];
+  CfSource::open(comm, spec).read({1, 1, 2, 1}, std::vector<long>{0, 2, 4}, read);
+  EXPECT_EQ(read[0], 12);
+  EXPECT_EQ(read[1], 12);
+  EXPECT_EQ(read[2], 32);  // upside down
+  file = angles(false, "degrees", 1);
+  file["time"].values = {2, 3};
+  for (const std::string name : {"lat", "lat_bnds", "lon", "lon_bnds"}) {
+    RawFile other = file;
+    other[name].texts["units"] = "m";  // the same numbers
+    write_raw(comm, scratch / "b.nc", other);
+    expect_error(ExitCode::data, {"b.nc", name, "'m'", "degrees"}, [&] { CfSource::open(comm, spec); });
+  }
 }
 
 TEST_F(MeshSource, WorkingUnits) {

@@ -5,6 +5,7 @@
 
 #include "../mesh/example_meshes.hpp"
 #include "podscale/field/array_source.hpp"
+#include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/stacked.hpp"
@@ -50,6 +51,31 @@ TEST(Sources, FieldsInMemoryAcrossTheCut) {
   const auto mask = whole_ocean_mask(source, std::vector<long>{0, 1});
   for (long i = 0; i < kNy * kNx; ++i)
     EXPECT_EQ(mask[static_cast<std::size_t>(i)] == 0, std::isnan(value(0, i / kNx, i % kNx))) << i;
+}
+
+TEST(Sources, WindowsStepsAndSizesBeyondThoseInMemoryAreABug) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const ArraySource round = globe(comm),
+                    flat(comm, Mesh::rectilinear(ramp(0, 1, 2), ramp(0, 1, 3)), axis(),
+                         std::vector<float>(6 * axis().size()));
+  const auto code = [](const ArraySource& source, const Window& window, long step, std::size_t size) {
+    std::vector<float> out(size);
+    try {
+      source.read(window, std::vector<long>{step}, out);
+      return ExitCode::ok;
+    } catch (const Error& error) {
+      return error.code();
+    }
+  };
+  const long times = static_cast<long>(axis().size());
+  EXPECT_EQ(code(flat, {0, 2, 1, 2}, times - 1, 4), ExitCode::ok);
+  EXPECT_EQ(code(round, {0, 1, kNx - 1, 4}, 0, 4), ExitCode::ok);
+  EXPECT_EQ(code(flat, {0, 2, 1, 2}, times, 4), ExitCode::bug);
+  EXPECT_EQ(code(flat, {0, 2, 1, 2}, -1, 4), ExitCode::bug);
+  EXPECT_EQ(code(flat, {0, 2, 2, 2}, 0, 4), ExitCode::bug);
+  EXPECT_EQ(code(flat, {1, 2, 0, 2}, 0, 4), ExitCode::bug);
+  EXPECT_EQ(code(flat, {0, 2, -1, 2}, 0, 4), ExitCode::bug);
+  EXPECT_EQ(code(flat, {0, 2, 1, 2}, 0, 5), ExitCode::bug);
 }
 
 TEST(Sources, BlockMeansOfAnySourceLeaveMissingPointsOut) {
@@ -101,7 +127,6 @@ TEST(Sources, LandOfTheMaskVariableIsNotInABlockMean) {
 }
 
 TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
-  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   OceanSpec spec;
   spec.ny = 12;
   spec.nx = 36;
@@ -111,18 +136,11 @@ TEST(Sources, TheSyntheticOceanIsTheSameInEveryWindow) {
   spec.factor = 4;
   spec.turbulence_modes = 16;
   spec.times = decode_times({0, 1, 2, 3, 4}, "days since 2001-01-01 00:00:00", "standard", "test");
-  const SyntheticSource source(comm, spec);
-  const Mesh& grid = source.mesh();
-  std::vector<float> whole(static_cast<std::size_t>(grid.points()));
-  source.read({0, grid.ny(), 0, grid.nx()}, std::vector<long>{3}, whole);
-  const Window window{2, 5, grid.periodic() ? -3 : 3, 9};
-  std::vector<float> part(45);
-  source.read(window, std::vector<long>{3}, part);
-  for (long j = 0; j < 5; ++j)
-    for (long i = 0; i < 9; ++i)
-      EXPECT_TRUE(same(
-          part[static_cast<std::size_t>(j * 9 + i)],
-          whole[static_cast<std::size_t>((2 + j) * grid.nx() + (window.x0 + i + grid.nx()) % grid.nx())]));
+  std::vector<float> whole(12 * 36), part(45);
+  SyntheticOcean(spec, {0, 12, 0, 36}).field(3, whole);
+  SyntheticOcean(spec, {2, 5, 3, 9}).field(3, part);
+  for (std::size_t j = 0; j < 5; ++j)
+    for (std::size_t i = 0; i < 9; ++i) EXPECT_TRUE(same(part[j * 9 + i], whole[(2 + j) * 36 + 3 + i]));
 }
 
 SampleFile one_variable(const std::string& name, double offset) {

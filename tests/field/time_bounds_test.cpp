@@ -8,6 +8,7 @@
 #include "on_all_ranks.hpp"
 #include "podscale/field/array_source.hpp"
 #include "podscale/field/cf_source.hpp"
+#include "podscale/field/mesh_file.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/field/stacked.hpp"
 #include "raw_file.hpp"
@@ -179,6 +180,41 @@ TEST_F(TimeBounds, WrongOnes) {
             kEnds);
 }
 
+TEST_F(TimeBounds, PackedTimes) {
+  const auto packed = [](const std::string& name, double scale, double offset, nc_type type, RawFile& file) {
+    for (double& v : file[name].values) v = (v - offset) / scale;
+    file[name].type = type;
+    if (scale != 1) file[name].numbers["scale_factor"] = scale;
+    if (offset != 0) file[name].numbers["add_offset"] = offset;
+  };
+  RawFile file = monthly();
+  packed("time", 0.5, 30, NC_SHORT, file);
+  EXPECT_EQ(ends_of(open({file}).times()), kEnds);  // bounds of double hold days
+  RawFile own = file;
+  packed("time_bnds", 0.25, 10, NC_INT, own);
+  EXPECT_EQ(ends_of(open({own}).times()), kEnds);
+  packed("time_bnds", 0.5, 30, NC_SHORT, file);
+  file["time_bnds"].numbers.clear();  // packed as the time is
+  const CfSource source = open({file});
+  EXPECT_EQ(ends_of(source.times()), kEnds);
+  EXPECT_EQ(source.times().values(), (std::vector<double>{15.5, 45.5, 75.5, 106}));
+  EXPECT_EQ(warnings, "");
+}
+
+TEST_F(TimeBounds, MissingTimesAreRefused) {
+  for (const char* attribute : {"_FillValue", "missing_value", ""}) {  // the library's default
+    RawFile file = monthly("seconds since 1970-01-01");
+    file["time"].texts.erase("bounds");
+    file["time"].type = NC_INT;
+    file["time"].values[2] = *attribute ? -2147483648.0 : NC_FILL_INT;
+    if (*attribute) file["time"].numbers[attribute] = -2147483648.0;
+    expect_error(ExitCode::data, {"f0.nc", "'time'", "is missing or no time"}, [&] { open({file}); });
+  }
+  RawFile file = monthly();  // bounds of one step
+  file["time_bnds"].numbers["_FillValue"] = 60;
+  expect_left_out({file}, {"step 2", "missing or no times"});
+}
+
 TEST_F(TimeBounds, ClimatologiesAreRefused) {
   RawFile file = monthly();
   file["time"].texts.erase("bounds");
@@ -231,6 +267,17 @@ TEST_F(TimeBounds, WrittenAndReadBack) {
     EXPECT_EQ(read.values(), axis.values());
     EXPECT_EQ(ends_of(read), bounded ? kEnds : std::vector<double>{});
   }
+}
+
+TEST_F(TimeBounds, WrittenBesideOthers) {
+  const SampleAxis axis = open({monthly()}).times();
+  NetcdfFile file = NetcdfFile::create(comm, scratch / "written.nc");
+  define_mesh(file, Mesh::rectilinear({0, 1}, {0, 1, 2}));  // has bounds, too
+  define_samples(file, axis, 1);
+  file.end_definitions();
+  write_samples(comm, file, axis);
+  file.commit();
+  EXPECT_EQ(ends_of(read_samples(NetcdfFile::open(comm, scratch / "written.nc"))), kEnds);
 }
 
 TEST_F(TimeBounds, CellMethodsNameWhatEveryFileHas) {

@@ -191,6 +191,18 @@ TEST_F(NetcdfFileTest, RefusalsSayWhy) {
                [&] { NetcdfFile::create(comm, scratch / "no/where/new.nc"); });
 }
 
+TEST_F(NetcdfFileTest, TheSealIsCheckedUnlessTheCallerKnowsBetter) {
+  const std::string path = scratch / "sealed.nc";
+  write(path, 3);
+  EXPECT_TRUE(NetcdfFile::open(comm, path).sealed());
+  comm.barrier();
+  if (comm.is_root())
+    std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(-3, std::ios::end) << 'x';
+  comm.barrier();
+  expect_error(ExitCode::data, {"sealed.nc", "damaged"}, [&] { NetcdfFile::open(comm, path); });
+  EXPECT_FALSE(NetcdfFile::open(comm, path, false).sealed());
+}
+
 TEST_F(NetcdfFileTest, AMissingVariableListsWhatIsThere) {
   const std::string path = scratch / "list.nc";
   write(path, 2);

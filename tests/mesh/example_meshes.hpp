@@ -15,6 +15,11 @@ inline std::vector<double> regular_axis(double first, double step, idx_t n) {
   return values;
 }
 
+/// Whether the poles of a fold lie on points, and not between them.
+inline bool t_pivot(const Mesh& mesh) {
+  return mesh.fold().rows % 2 == 0;
+}
+
 inline std::vector<unsigned char> all_ocean(idx_t points) {
   return std::vector<unsigned char>(static_cast<std::size_t>(points), 1);
 }

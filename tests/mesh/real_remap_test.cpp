@@ -92,7 +92,7 @@ TEST_F(Tripolar1Degree, SeamFoldAndAreas) {
     const Mesh mesh = read_tripolar(comm, path, bounds).mesh;
     EXPECT_TRUE(mesh.periodic());
     ASSERT_TRUE(mesh.fold().present);
-    EXPECT_FALSE(mesh.fold().t_pivot());
+    EXPECT_FALSE(t_pivot(mesh));
     double area = 0;
     for (idx_t p = 0; p < mesh.points(); ++p) area += mesh.area(p);
     // The sphere but for the cap south of the first row.
@@ -202,7 +202,7 @@ TEST(RealMeshes, RepeatsOfOceanModelsAreFound) {
     }
     const double sphere = 4 * std::numbers::pi * kEarthRadius * kEarthRadius;
     if (c.fold) {
-      EXPECT_TRUE(mesh.fold().t_pivot());
+      EXPECT_TRUE(t_pivot(mesh));
       EXPECT_EQ(owners, 147 * 180 + 91);  // the row of the fold: pairs and two poles
       // All north of the edge of the first row of Antarctica, and 1.2 % twice: the Mediterranean,
       // the Black and the Red Sea of ORCA2 are set in finer, and the cells of land round them

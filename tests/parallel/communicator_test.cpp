@@ -93,6 +93,27 @@ TEST(Communicator, AgreeKnowsWhenMemoryRanOut) {
   }
 }
 
+TEST(Communicator, AnErrorOfARankAloneNamesThatRank) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
+  const int last = comm.size() - 1;
+  for (const bool memory : {true, false})
+    try {
+      comm.agree([&] {
+        if (comm.rank() != last) return;
+        self.agree([&] {
+          if (memory) throw std::bad_alloc();
+          throw std::runtime_error("broken");
+        });
+      });
+      FAIL() << "no error on rank " << comm.rank();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), memory ? ExitCode::io : ExitCode::bug);
+      EXPECT_TRUE(error.agreed());
+      EXPECT_NE(std::string(error.what()).find(fmt::format("on rank {}:", last)), std::string::npos)
+          << error.what();
+    }
+}
+
 TEST(Share, CoversEverythingOnceForAnyNumberOfParts) {
   for (long total : {0l, 1l, 7l, 100l})
     for (int parts : {1, 2, 3, 8, 150}) {

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <set>
 
+#include "podscale/field/mesh_file.hpp"
 #include "podscale/mesh/mesh.hpp"
+#include "scratch.hpp"
 
 using namespace podscale;
 
@@ -223,18 +225,25 @@ TEST(Predictors, APatchBeyondTheLowResolutionGridTakesTheNearestCells) {
 }
 
 TEST(Predictors, TheGridInTheFileGivesTheCellsOfTheGridThatItWasFittedOn) {
-  // basis.nc holds centres of the LR cells; blocks that the HR grid cuts have other edges than
-  // these suggest.
+  // Blocks that the HR grid cuts have other edges than their centres suggest: the file has both.
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const test::ScratchFolder scratch(comm);
   const Axis lat{30, 0.25, 18}, lon{-60, 0.25, 21};
-  const Mesh fitted = lr_of(lat, lon).coarsened(4),
-             stored = Mesh::rectilinear(fitted.y().centres, fitted.x().centres);
+  const Mesh fitted = lr_of(lat, lon).coarsened(4);
+  NetcdfFile file = NetcdfFile::create(comm, scratch / "mesh.nc");
+  define_mesh(file, fitted, "lr_");
+  file.end_definitions();
+  write_mesh(comm, file, fitted, "lr_");
+  file.commit();
+  const Mesh stored = read_mesh(NetcdfFile::open(comm, scratch / "mesh.nc"), "lr_");
   const Basis basis = make_basis(comm, lat, lon, 4, 4, fitted),
               read = make_basis(comm, lat, lon, 4, 4, stored);
   const Predictors a(comm, basis, 1, {0}), b(comm, read, 1, {0});
-  EXPECT_EQ(a.cells.rows(), b.cells.rows());
-  EXPECT_EQ(a.cells.columns(), b.cells.columns());
+  EXPECT_EQ(a.cells.rows(), 3);  // a patch is a block, also one that is cut
+  EXPECT_EQ(a.cells.columns(), 3);
+  EXPECT_EQ(b.cells.slots(), a.cells.slots());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) EXPECT_EQ(slots(a, p), slots(b, p)) << p;
+  expect_geometry(make_basis(Communicator::self(), lat, lon, 4, 4, stored));
 }
 
 TEST(Predictors, TheSameAtAnyRankCount) {

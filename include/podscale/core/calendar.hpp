@@ -1,5 +1,5 @@
 #pragma once
-// Calendars of CF-1.8 (section 4.4.1), and the units of time.
+// Calendars of CF-1.8 (section 4.4.1), and the units of time. Nothing here is collective.
 
 #include <optional>
 #include <string>
@@ -8,8 +8,7 @@ namespace podscale {
 
 enum class Calendar { standard, proleptic_gregorian, julian, noleap, all_leap, day360 };
 
-/// Not collective. CF names and their synonyms (gregorian, 365_day, ...); throws Error(data) on
-/// others.
+/// CF names and their synonyms (gregorian, 365_day, ...); throws Error(data) on others.
 Calendar calendar_from_name(const std::string& name);
 const char* calendar_name(Calendar calendar);
 

@@ -1,5 +1,6 @@
 #pragma once
-// The log: rank 0 speaks, plain lines in a batch log. Warnings and errors go to stderr.
+// The log: rank 0 speaks, plain lines in a batch log. Warnings and errors go to stderr. Nothing here
+// is collective.
 
 #include <fmt/format.h>
 
@@ -8,7 +9,7 @@
 
 namespace podscale::log {
 
-/// Not collective. After `setup(rank, quiet)` only rank 0 prints info and warnings; errors print on
+/// After `setup(rank, quiet)` only rank 0 prints info and warnings; errors print on
 /// any rank.
 void setup(int rank, bool quiet);
 /// True where info lines are printed.

@@ -4,8 +4,8 @@
 
 namespace podscale {
 
-/// "0.1.0 (v0.1.0-12-gabcdef)": the project's version and, where it was built from a checkout,
-/// git's description.
+/// Not collective. "0.1.0 (v0.1.0-12-gabcdef)": the project's version and, where it was built from
+/// a checkout, git's description.
 std::string version();
 /// Not collective. "2026-01-31T12:00:00Z", for the history of files: of one rank, since attributes
 /// must be the same on all.

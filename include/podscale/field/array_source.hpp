@@ -1,10 +1,9 @@
 #pragma once
-// Fields that are not in files: in memory, or computed.
+// Fields that are not in files.
 
 #include <vector>
 
 #include "podscale/field/field_source.hpp"
-#include "podscale/field/synthetic_ocean.hpp"
 
 namespace podscale {
 
@@ -28,26 +27,6 @@ class ArraySource final : public FieldSource {
   Mesh mesh_;
   SampleAxis times_;
   std::vector<float> values_;
-  std::vector<Variable> variables_;
-};
-
-/// The synthetic ocean, computed where it is asked for: no message, no file.
-class SyntheticSource final : public FieldSource {
- public:
-  /// Not collective.
-  SyntheticSource(const Communicator& comm, OceanSpec spec);
-
-  const Communicator& comm() const override { return *comm_; }
-  const Mesh& mesh() const override { return mesh_; }
-  const SampleAxis& times() const override { return spec_.times; }
-  const std::vector<Variable>& variables() const override { return variables_; }
-  std::string describe() const override { return "the synthetic ocean"; }
-  void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
-
- private:
-  const Communicator* comm_;
-  OceanSpec spec_;
-  Mesh mesh_;
   std::vector<Variable> variables_;
 };
 

@@ -53,11 +53,11 @@ struct GridMapping {
 };
 
 /// How a mesh goes on beyond its northern (or first) row: row j, column i is also row `rows` - j,
-/// column `columns` - i, modulo the period.
+/// column `columns` - i, modulo the period. Its poles lie on points where `rows` is even (T), else
+/// between them (F).
 struct Fold {
   bool present = false;
   idx_t rows = 0, columns = 0;
-  bool t_pivot() const { return rows % 2 == 0; }  ///< else the poles of the fold lie between points (F)
 };
 
 /// A value: copies share what they hold, which never changes. Wrong coordinates are Error(data),
@@ -106,6 +106,7 @@ class Mesh {
   Position position(idx_t point) const;  ///< in space(): degrees, metres or pixels
   Position degrees(idx_t point) const;   ///< of a geographic() mesh
   Vector3 vector(idx_t point, Space in) const;
+  double kilometres(Space in) const;  ///< (pixels of an image) in a unit of distance() between vectors
   /// Of a cell, counter-clockwise in rows and columns from (first, first): [4] in space().
   std::array<Vector3, 4> corners(idx_t point) const;
   /// Area of a cell over the mean cell area; 0 for a point that repeats another or has no position.

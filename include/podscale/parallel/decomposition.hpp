@@ -35,7 +35,6 @@ class Decomposition {
   long patches_y() const { return patches_y_; }
   long patches_x() const { return patches_x_; }
   long patches() const { return patches_y_ * patches_x_; }
-  int ranks() const { return ranks_; }
   PatchRange patches_of(int rank) const;
   Window window_of(int rank) const;  ///< grid points of the rank's rectangle
   int owner(long patch) const;       ///< patch = row * patches_x + column
@@ -48,7 +47,7 @@ class Decomposition {
 
  private:
   long ny_, nx_, patch_y_, patch_x_, patches_y_, patches_x_;
-  int ranks_, ranks_y_ = 1, ranks_x_ = 1;
+  int ranks_y_ = 1, ranks_x_ = 1;
 };
 
 }  // namespace podscale
