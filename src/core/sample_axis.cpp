@@ -56,7 +56,7 @@ SampleAxis decode_times(const std::vector<double>& values, const std::string& un
 
 SampleAxis subset(const SampleAxis& axis, std::span<const long> steps) {
   SampleAxis part{axis.calendar, axis.units, {}};
-  for (const long step : steps) part.samples.push_back(axis[static_cast<std::size_t>(step)]);
+  for (const long step : steps) part.samples.push_back(axis[step]);
   return part;
 }
 
@@ -88,7 +88,7 @@ std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& 
   const auto earlier = [&](const Sample& x, const Date& y) { return key(x.date) < key(y); };
   std::vector<StepPair> pairs;
   for (const long step : steps_of_a) {
-    const Date& date = a[static_cast<std::size_t>(step)].date;
+    const Date& date = a[step].date;
     const auto first = std::lower_bound(b.samples.begin(), b.samples.end(), date, earlier);
     auto last = first;
     while (last != b.samples.end() && key(last->date) == key(date)) ++last;

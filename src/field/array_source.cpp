@@ -10,15 +10,14 @@ ArraySource::ArraySource(const Communicator& comm, Mesh mesh, SampleAxis times, 
       times_(std::move(times)),
       values_(std::move(values)),
       variables_(std::move(variables)) {
-  PODSCALE_ASSERT(static_cast<idx_t>(values_.size()) ==
-                      mesh_.points() * channels() * static_cast<idx_t>(times_.size()),
+  PODSCALE_ASSERT(std::ssize(values_) == mesh_.points() * channels() * std::ssize(times_),
                   "{} values for {} times of {} channels and {} points", values_.size(), times_.size(),
                   channels(), mesh_.points());
 }
 
 void ArraySource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
-  const idx_t each = channels() * window.points(), nx = mesh_.nx(), times = static_cast<idx_t>(times_.size());
-  PODSCALE_ASSERT(static_cast<idx_t>(out.size()) == static_cast<idx_t>(steps.size()) * each,
+  const idx_t each = channels() * window.points(), nx = mesh_.nx(), times = std::ssize(times_);
+  PODSCALE_ASSERT(std::ssize(out) == std::ssize(steps) * each,
                   "{} values for {} steps of {} channels and {} points", out.size(), steps.size(), channels(),
                   window.points());
   if (each == 0) return;

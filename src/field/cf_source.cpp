@@ -73,8 +73,8 @@ struct CfSource::State {
       steps_of_chunk[chunk_of(static_cast<long>(t))].push_back(static_cast<long>(t));
   }
   std::pair<long, long> chunk_of(long step) const {
-    const FileStep at = survey.steps[static_cast<std::size_t>(step)];
-    return {at.file, at.index / survey.stored[static_cast<std::size_t>(at.file)].chunks.t};
+    const FileStep at = survey.steps[step];
+    return {at.file, at.index / survey.stored[at.file].chunks.t};
   }
   void bring(std::span<const long> steps, const Window& window) const;
   void read(const ReadTask& task, Plausibility& seen) const;
@@ -98,10 +98,10 @@ void CfSource::State::drop(const std::set<long>& steps, const std::set<long>& ne
 
 /// Not collective. Steps of a task from its file to `held`.
 void CfSource::State::read(const ReadTask& task, Plausibility& seen) const {
-  const auto index = [&](long step) { return survey.steps[static_cast<std::size_t>(step)].index; };
+  const auto index = [&](long step) { return survey.steps[step].index; };
   long first = index(task.steps.front()), last = first;
   for (const long step : task.steps) first = std::min(first, index(step)), last = std::max(last, index(step));
-  const std::size_t points = static_cast<std::size_t>(task.window.points());
+  const std::size_t points = task.window.points();
   std::vector<float> values(points * static_cast<std::size_t>(last - first + 1));
   reader.read(task.file, first, last - first + 1, task.window, values);
   if (!warned && survey.variable.plausible) seen.look(values, *survey.variable.plausible);
@@ -233,8 +233,8 @@ std::string CfSource::describe() const {
 }
 std::string CfSource::State::describe() const {
   if (survey.files.size() == 1) return fmt::format("{} in {}", survey.variable.name, survey.files[0]);
-  return fmt::format("{} in {} ... {} ({} files)", survey.variable.name, survey.files.front(), survey.files.back(),
-                     survey.files.size());
+  return fmt::format("{} in {} ... {} ({} files)", survey.variable.name, survey.files.front(),
+                     survey.files.back(), survey.files.size());
 }
 
 void CfSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
@@ -244,7 +244,7 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
     PODSCALE_ASSERT(out.size() == steps.size() * static_cast<std::size_t>(window.points()),
                     "{} values for {} steps of {} points", out.size(), steps.size(), window.points());
     for (const long step : steps)
-      PODSCALE_ASSERT(step >= 0 && step < static_cast<long>(s.survey.steps.size()), "step {} of {}", step,
+      PODSCALE_ASSERT(step >= 0 && step < std::ssize(s.survey.steps), "step {} of {}", step,
                       s.survey.steps.size());
   });
   const Window needed = bounding_window(mesh, windows);
@@ -276,7 +276,7 @@ std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
                        fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
     });
   });
-  std::vector<float> values(static_cast<std::size_t>(window.points()));
+  std::vector<float> values(window.points());
   const Tile all[] = {{0, 0, {0, mesh.ny(), 0, mesh.nx()}, s.mask.data()}};
   exchange_tiles(*s.comm, mesh, windows, all, values);
   std::vector<unsigned char> ocean;

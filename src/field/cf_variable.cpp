@@ -136,10 +136,11 @@ std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, con
   if (pairs.empty()) pairs = pairs_among(file.variable_names());
   if (pairs.empty()) return std::nullopt;
   if (pairs.size() > 1)
-    refuse(where,
-           "may lie at '{}' and '{}' or at '{}' and '{}'; name one pair in its attribute 'coordinates', as in "
-           "'ncatted -a coordinates,{},o,c,\"{} {}\" in.nc'",
-           pairs[0].lat, pairs[0].lon, pairs[1].lat, pairs[1].lon, v.name, pairs[0].lat, pairs[0].lon);
+    refuse(
+        where,
+        "may lie at '{}' and '{}' or at '{}' and '{}'; name one pair in its attribute 'coordinates', as in "
+        "'ncatted -a coordinates,{},o,c,\"{} {}\" in.nc'",
+        pairs[0].lat, pairs[0].lon, pairs[1].lat, pairs[1].lon, v.name, pairs[0].lat, pairs[0].lon);
   return pairs[0];
 }
 
@@ -148,10 +149,10 @@ std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, con
 bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
   std::vector<int> plain;
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d)
-    if (d != v.time && v.info.shape[static_cast<std::size_t>(d)] != 1) plain.push_back(d);
+    if (d != v.time && v.info.shape[d] != 1) plain.push_back(d);
   if (plain.size() != 2) return false;
   for (const int d : plain)
-    if (!coordinates_along(file, v.info.dims[static_cast<std::size_t>(d)]).empty()) return false;
+    if (!coordinates_along(file, v.info.dims[d]).empty()) return false;
   for (const std::string& name : named_coordinates(file, v)) {
     if (!file.has_variable(name))
       refuse(where, "names the coordinate '{}', which the file does not hold; add it, as by 'ncks -A -v {}'",
@@ -163,8 +164,8 @@ bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
              fmt::join(info.dims, ", "), v.name);
   }
   if (!v.mapping.empty())
-    refuse(where, "has the grid mapping '{}', but no coordinates along '{}' and '{}'; expected them", v.mapping,
-           v.info.dims[static_cast<std::size_t>(plain[0])], v.info.dims[static_cast<std::size_t>(plain[1])]);
+    refuse(where, "has the grid mapping '{}', but no coordinates along '{}' and '{}'; expected them",
+           v.mapping, v.info.dims[plain[0]], v.info.dims[plain[1]]);
   v.y = plain[0];
   v.x = plain[1];
   return true;
@@ -182,7 +183,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
   };
   std::map<Axis, Found> found;
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
-    const std::string& dim = v.info.dims[static_cast<std::size_t>(d)];
+    const std::string& dim = v.info.dims[d];
     std::set<Axis> kinds;
     for (const std::string& name : coordinates_along(file, dim)) {
       const auto [axis, guess] = axis_of(file, name);
@@ -199,7 +200,8 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
       const bool dated = axis == Axis::time && chosen.dim == d &&
                          !has_reference_date(file.text(chosen.name, "units").value_or("")) &&
                          has_reference_date(file.text(name, "units").value_or(""));
-      if (chosen.dim < 0 || dated || (axis != Axis::time && chosen.guess && !guess)) chosen = {name, d, guess};
+      if (chosen.dim < 0 || dated || (axis != Axis::time && chosen.guess && !guess))
+        chosen = {name, d, guess};
       v.time = found[Axis::time].dim;
     }
   }
@@ -223,12 +225,14 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
     if (tables && position(tables->dims[0]) == y.dim && position(tables->dims[1]) == x.dim)
       v.lat_name = tables->lat, v.lon_name = tables->lon;
   } else if (tables) {
-    take(Horizontal::table, {tables->lat, position(tables->dims[0])}, {tables->lon, position(tables->dims[1])});
+    take(Horizontal::table, {tables->lat, position(tables->dims[0])},
+         {tables->lon, position(tables->dims[1])});
   } else if (const Found& other = found[Axis::other]; other.dim >= 0) {
-    refuse(where,
-           "lies along the axis '{}' in '{}'; expected a length (projection), degrees_north and degrees_east, "
-           "or latitude and longitude of two dimensions beside it; {}",
-           other.name, file.text(other.name, "units").value_or(""), kRegrid);
+    refuse(
+        where,
+        "lies along the axis '{}' in '{}'; expected a length (projection), degrees_north and degrees_east, "
+        "or latitude and longitude of two dimensions beside it; {}",
+        other.name, file.text(other.name, "units").value_or(""), kRegrid);
   } else if (lat.dim < 0 && lon.dim < 0 && is_image(file, v, where)) {
     v.horizontal = Horizontal::image;
   } else {
@@ -241,7 +245,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
   if (needs_time && v.time < 0)
     refuse(where, "has dimensions {} and no time; expected (time, lat, lon)", shape);
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
-    const auto i = static_cast<std::size_t>(d);
+    const std::size_t i = d;
     if (d != v.time && d != v.y && d != v.x && v.info.shape[i] != 1)
       refuse(where,
              "has {} elements along '{}'; expected one; select it first, as in 'ncks -d {},0 in.nc out.nc'",
@@ -251,8 +255,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
     refuse(where,
            "has dimensions {}; expected time, latitude, longitude in this order; reorder them first, as in "
            "'ncpdq -a {}{},{} in.nc out.nc'",
-           shape, v.time < 0 ? "" : v.info.dims[static_cast<std::size_t>(v.time)] + ",",
-           v.info.dims[static_cast<std::size_t>(v.y)], v.info.dims[static_cast<std::size_t>(v.x)]);
+           shape, v.time < 0 ? "" : v.info.dims[v.time] + ",", v.info.dims[v.y], v.info.dims[v.x]);
 }
 
 /// Whether a variable describes others: bounds and coordinates are no fields.
@@ -270,8 +273,7 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
   CfVariable v;
   v.name = name;
   v.info = file.variable(name);
-  if (holds_text(v.info))
-    refuse(file.path(), ": variable '{}' holds text; expected numbers", name);
+  if (holds_text(v.info)) refuse(file.path(), ": variable '{}' holds text; expected numbers", name);
   bool is_field = false;
   find_axes(file, v, needs_time, is_field);
   v.units = file.text(name, "units").value_or("");
@@ -290,7 +292,7 @@ std::string only_cf_variable(const NetcdfFile& file, bool needs_time) {
     bool is_field = false;
     try {
       find_axes(file, v, needs_time, is_field);
-      if (needs_time || v.time < 0 || v.info.shape[static_cast<std::size_t>(v.time)] == 1)
+      if (needs_time || v.time < 0 || v.info.shape[v.time] == 1)
         (v.horizontal == Horizontal::image ? images : found).push_back(name);
     } catch (const Error& error) {
       if (error.code() != ExitCode::data) throw;

@@ -36,7 +36,7 @@ const std::vector<unsigned char>& Coarsened::fine_mask(const Window& fine) const
     const Mesh& mesh = fine_->mesh();
     for (idx_t p = 0; p < fine.points(); ++p)
       if (const idx_t point = point_of(mesh, fine, p / fine.nx, p % fine.nx); mesh.owner(point) != point)
-        mask[static_cast<std::size_t>(p)] = 0;
+        mask[p] = 0;
     if (known == masks_.end()) known = masks_.insert(masks_.end(), {fine, std::move(mask)});
   }
   return known->second;
@@ -51,8 +51,8 @@ void Coarsened::read(const Window& window, std::span<const long> steps, std::spa
   const std::vector<unsigned char>& ocean = fine_mask(fine);
   // A few steps at a time: the fine fields are factor^2 times larger than what is asked for.
   const long n = fine.points() * channels();
-  const auto coarse = static_cast<std::size_t>(window.points() * channels());
-  const std::size_t block = static_cast<std::size_t>(std::max(1l, (16l << 20) / std::max(1l, comm().max(n))));
+  const std::size_t coarse = window.points() * channels();
+  const std::size_t block = std::max(1l, (16l << 20) / std::max(1l, comm().max(n)));
   std::vector<float> values;
   for (std::size_t first = 0; first < steps.size(); first += block) {
     const auto part = steps.subspan(first, std::min(block, steps.size() - first));
@@ -60,7 +60,7 @@ void Coarsened::read(const Window& window, std::span<const long> steps, std::spa
     fine_->read(fine, part, values);
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!ocean[i % ocean.size()]) values[i] = std::numeric_limits<float>::quiet_NaN();
-    block_mean(values, static_cast<long>(part.size()) * channels(), fine.ny, fine.nx, factor_,
+    block_mean(values, std::ssize(part) * channels(), fine.ny, fine.nx, factor_,
                out.subspan(first * coarse, part.size() * coarse));
   }
 }
@@ -68,8 +68,7 @@ void Coarsened::read(const Window& window, std::span<const long> steps, std::spa
 void block_mean(std::span<const float> fine, long steps, long fine_ny, long fine_nx, int factor,
                 std::span<float> coarse) {
   const long ny = (fine_ny + factor - 1) / factor, nx = (fine_nx + factor - 1) / factor;
-  PODSCALE_ASSERT(static_cast<long>(fine.size()) == steps * fine_ny * fine_nx &&
-                      static_cast<long>(coarse.size()) == steps * ny * nx,
+  PODSCALE_ASSERT(std::ssize(fine) == steps * fine_ny * fine_nx && std::ssize(coarse) == steps * ny * nx,
                   "sizes {} and {}", fine.size(), coarse.size());
   for (long t = 0; t < steps; ++t)
     for (long j = 0; j < ny; ++j)
@@ -78,12 +77,11 @@ void block_mean(std::span<const float> fine, long steps, long fine_ny, long fine
         long count = 0;
         for (long y = j * factor; y < std::min(fine_ny, (j + 1) * factor); ++y)
           for (long x = i * factor; x < std::min(fine_nx, (i + 1) * factor); ++x) {
-            const float value = fine[static_cast<std::size_t>((t * fine_ny + y) * fine_nx + x)];
+            const float value = fine[(t * fine_ny + y) * fine_nx + x];
             if (!std::isnan(value)) sum += value, ++count;
           }
-        coarse[static_cast<std::size_t>((t * ny + j) * nx + i)] =
-            count > 0 ? static_cast<float>(sum / static_cast<double>(count))
-                      : std::numeric_limits<float>::quiet_NaN();
+        coarse[(t * ny + j) * nx + i] = count > 0 ? static_cast<float>(sum / static_cast<double>(count))
+                                                  : std::numeric_limits<float>::quiet_NaN();
       }
 }
 

@@ -84,7 +84,8 @@ bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t at = axis.flip ? info.shape[0] - 1 - i : i;
     const double shift =
-        turn > 0 ? turn * std::round((axis.centres[i] - 0.5 * (pairs[2 * at] + pairs[2 * at + 1])) / turn) : 0;
+        turn > 0 ? turn * std::round((axis.centres[i] - 0.5 * (pairs[2 * at] + pairs[2 * at + 1])) / turn)
+                 : 0;
     const auto [low, high] = std::minmax({pairs[2 * at] + shift, pairs[2 * at + 1] + shift});
     const bool around = low <= axis.centres[i] && axis.centres[i] <= high && low < high;
     if (!around || (i > 0 && !(std::abs(low - edges.back()) <= 1e-3 * (high - low)))) return false;
@@ -178,7 +179,7 @@ std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, 
 std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) {
   Checksum sum;
   const auto add = [&](const std::string& text) { sum.add_bytes(text.c_str(), text.size() + 1); };
-  for (const int dim : {v.y, v.x}) sum.add(v.info.shape[static_cast<std::size_t>(dim)]);
+  for (const int dim : {v.y, v.x}) sum.add(v.info.shape[dim]);
   for (const std::string& name : {v.y_name, v.x_name, v.lat_name, v.lon_name}) {
     const std::string bounds = name.empty() ? "" : file.text(name, "bounds").value_or("");
     for (const std::string& part : {name, bounds}) {
@@ -220,12 +221,12 @@ GridMapping read_mapping(const NetcdfFile& file, const std::string& name) {
 
 FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
   FileMesh result;
-  const auto ny = v.info.shape[static_cast<std::size_t>(v.y)], nx = v.info.shape[static_cast<std::size_t>(v.x)];
+  const auto ny = v.info.shape[v.y], nx = v.info.shape[v.x];
   result.file_nx = static_cast<long>(nx);
   const bool sphere = v.horizontal == Horizontal::axes;
   if (v.horizontal == Horizontal::image) {
-    result.notes.push_back(fmt::format("'{}' has no coordinates: it is an image of {} rows and {} columns",
-                                       v.name, ny, nx));
+    result.notes.push_back(
+        fmt::format("'{}' has no coordinates: it is an image of {} rows and {} columns", v.name, ny, nx));
     result.mesh = Mesh::image(static_cast<idx_t>(ny), static_cast<idx_t>(nx));
   } else if (v.horizontal == Horizontal::table) {
     result.mesh = Mesh::curvilinear(static_cast<idx_t>(ny), static_cast<idx_t>(nx),
@@ -238,13 +239,14 @@ FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
     turn_and_check(file, y);
     if (!sphere) turn_and_check(file, x);
     if (sphere && turn_longitudes(file, x))
-      result.notes.push_back(fmt::format("the last longitude of '{}' repeats the first: that column is dropped",
-                                         v.x_name));
+      result.notes.push_back(
+          fmt::format("the last longitude of '{}' repeats the first: that column is dropped", v.x_name));
     for (Axis* axis : {&y, &x})
       if (!read_bounds(file, *axis, read, sphere && axis == &x ? 360 : 0))
-        result.notes.push_back(fmt::format("the bounds of '{}' are not those of cells side by side: cells end "
-                                           "half-way between centres",
-                                           axis->name));
+        result.notes.push_back(
+            fmt::format("the bounds of '{}' are not those of cells side by side: cells end "
+                        "half-way between centres",
+                        axis->name));
     if (sphere)
       for (double& edge : y.bounds) edge = std::clamp(edge, -90.0, 90.0);
     result.flip_y = y.flip;

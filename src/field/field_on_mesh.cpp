@@ -11,10 +11,10 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   FileLayout layout;
   layout.variable = cf_variable(file, variable.empty() ? only_cf_variable(file, false) : variable, false);
   const CfVariable& v = layout.variable;
-  if (v.time >= 0 && v.info.shape[static_cast<std::size_t>(v.time)] != 1)
+  if (v.time >= 0 && v.info.shape[v.time] != 1)
     fail(ExitCode::data,
          "{} has {} times; expected none or one; select one first, as in 'ncks -d {},0 in.nc out.nc'", what,
-         v.info.shape[static_cast<std::size_t>(v.time)], v.info.dims[static_cast<std::size_t>(v.time)]);
+         v.info.shape[v.time], v.info.dims[v.time]);
   const FileMesh found = file_mesh(file, v);
   layout.flip_y = found.flip_y;
   layout.flip_x = found.flip_x;
@@ -27,7 +27,7 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   // periodic mesh.
   Window shifted = window;
   shifted.x0 += *shift;
-  std::vector<float> values(static_cast<std::size_t>(window.points()));
+  std::vector<float> values(window.points());
   read_window(file, layout, mesh, shifted, 0, 1, values);
   return values;
 }

@@ -44,15 +44,15 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
   const std::size_t rank = v.info.dims.size();
   std::vector<std::size_t> start(rank, 0), count(rank, 1);
   const long y0 = window.y0 + rows.begin, ny = rows.n, nx = segment.n;
-  if (v.time >= 0) start[static_cast<std::size_t>(v.time)] = static_cast<std::size_t>(first);
-  if (v.time >= 0) count[static_cast<std::size_t>(v.time)] = static_cast<std::size_t>(steps);
+  if (v.time >= 0) start[v.time] = first;
+  if (v.time >= 0) count[v.time] = steps;
   const long row = layout.flip_y ? mesh.ny() - y0 - ny : y0;
   const long column = layout.flip_x ? layout.file_nx - segment.x0 - nx : segment.x0;
-  start[static_cast<std::size_t>(v.y)] = static_cast<std::size_t>(row);
-  count[static_cast<std::size_t>(v.y)] = static_cast<std::size_t>(ny);
-  start[static_cast<std::size_t>(v.x)] = static_cast<std::size_t>(column);
-  count[static_cast<std::size_t>(v.x)] = static_cast<std::size_t>(nx);
-  buffer.resize(static_cast<std::size_t>(steps * ny * nx));
+  start[v.y] = row;
+  count[v.y] = ny;
+  start[v.x] = column;
+  count[v.x] = nx;
+  buffer.resize(steps * ny * nx);
   file.get(v.name, start, count, std::span<T>(buffer));
 
   const T* raw = buffer.data();
@@ -93,7 +93,7 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
   long met = 0;
   for (long done = 0; done < steps; done += times) {
     const long n = std::min(times, steps - done);
-    const std::span<float> target = out.subspan(static_cast<std::size_t>(done * window.points()));
+    const std::span<float> target = out.subspan(done * window.points());
     for (Rows rows; rows.begin < window.ny; rows.begin += rows.n) {
       const std::vector<long> cuts =
           chunk_cuts(window.y0 + rows.begin, window.ny - rows.begin, chunks.y, mesh.ny(), layout.flip_y);
@@ -119,7 +119,7 @@ const FileReader::OpenFile& FileReader::open(long number) {
   for (const OpenFile& f : open_)
     if (f.number == number) return f;
   if (open_.size() >= kOpenFiles) open_.pop_front();
-  const auto i = static_cast<std::size_t>(number);
+  const std::size_t i = number;
   NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i], false);  // the survey has checked it
   FileLayout layout;
   layout.variable = cf_variable(handle, survey_->variable.name, true);

@@ -52,9 +52,8 @@ std::pair<std::vector<double>, std::vector<double>> rotated_axes(const Mesh& mes
   const double far = 1e-3 * std::min(step(y), step(x));
   for (idx_t p = 0; p < mesh.points(); ++p) {
     const Position at = pole->from_earth(mesh.degrees(p));
-    const double dx = std::remainder(at.x - x[static_cast<std::size_t>(p % mesh.nx())], 360.0);
-    if (!(std::abs(at.y - y[static_cast<std::size_t>(p / mesh.nx())]) < far) ||
-        !(std::abs(dx) * std::cos(at.y * kRadians) < far))
+    const double dx = std::remainder(at.x - x[p % mesh.nx()], 360.0);
+    if (!(std::abs(at.y - y[p / mesh.nx()]) < far) || !(std::abs(dx) * std::cos(at.y * kRadians) < far))
       return {};
   }
   return {y, x};
@@ -84,24 +83,24 @@ std::vector<Array> arrays_of(const Mesh& mesh, const std::string& prefix, MeshNa
   names.x = prefix + (sphere && mesh.separable() ? "lon" : "x");
   if (mesh.separable()) {
     if (pixel_of(mesh)) return arrays;
-    axis(names.y, mesh.y(), sphere ? degrees(true) : with(lengths, "standard_name", "projection_y_coordinate"),
-         "Y");
-    axis(names.x, mesh.x(), sphere ? degrees(false) : with(lengths, "standard_name", "projection_x_coordinate"),
-         "X");
+    axis(names.y, mesh.y(),
+         sphere ? degrees(true) : with(lengths, "standard_name", "projection_y_coordinate"), "Y");
+    axis(names.x, mesh.x(),
+         sphere ? degrees(false) : with(lengths, "standard_name", "projection_x_coordinate"), "X");
   } else {
     const auto [rotated_y, rotated_x] = rotated_axes(mesh);
     if (!rotated_y.empty()) {
       names.y = prefix + "rlat", names.x = prefix + "rlon";
       const Texts units{{"units", "degrees"}};
-      arrays.push_back({names.y, {names.y}, rotated_y,
-                        with(with(units, "standard_name", "grid_latitude"), "axis", "Y")});
-      arrays.push_back({names.x, {names.x}, rotated_x,
-                        with(with(units, "standard_name", "grid_longitude"), "axis", "X")});
+      arrays.push_back(
+          {names.y, {names.y}, rotated_y, with(with(units, "standard_name", "grid_latitude"), "axis", "Y")});
+      arrays.push_back(
+          {names.x, {names.x}, rotated_x, with(with(units, "standard_name", "grid_longitude"), "axis", "X")});
     }
     const PointTable& table = mesh.table();
     for (const bool lat : {true, false}) {
-      const std::string name = prefix + (sphere ? (lat ? "lat" : "lon")
-                                                : (lat ? "projection_y" : "projection_x"));
+      const std::string name =
+          prefix + (sphere ? (lat ? "lat" : "lon") : (lat ? "projection_y" : "projection_x"));
       const std::vector<double>& corners = lat ? table.corner_y : table.corner_x;
       Texts texts = sphere ? degrees(lat)
                            : with(lengths, "standard_name",
@@ -114,10 +113,11 @@ std::vector<Array> arrays_of(const Mesh& mesh, const std::string& prefix, MeshNa
     if (!table.corner_y.empty()) {
       std::vector<double> areas;
       for (idx_t p = 0; p < mesh.points(); ++p) areas.push_back(mesh.area(p));
-      arrays.push_back({prefix + "cell_area",
-                        {names.y, names.x},
-                        std::move(areas),
-                        {{"standard_name", "cell_area"}, {"units", mesh.unit().metres > 0 || sphere ? "km2" : "1"}}});
+      arrays.push_back(
+          {prefix + "cell_area",
+           {names.y, names.x},
+           std::move(areas),
+           {{"standard_name", "cell_area"}, {"units", mesh.unit().metres > 0 || sphere ? "km2" : "1"}}});
     }
   }
   if (!mesh.latitudes().empty()) {
@@ -144,14 +144,15 @@ MeshNames define_mesh(NetcdfFile& file, const Mesh& mesh, const std::string& pre
   MeshNames names;
   const std::vector<Array> arrays = arrays_of(mesh, prefix, names);
   const auto dimension = [&](const std::string& name, idx_t size) {
-    if (!file.dimension(name)) file.define_dimension(name, static_cast<std::size_t>(size));
+    if (!file.dimension(name)) file.define_dimension(name, size);
   };
   dimension(names.y, mesh.ny());
   dimension(names.x, mesh.nx());
   for (const Array& array : arrays) {
     if (array.dims.back() == "bnds") dimension("bnds", 2);
     if (array.dims.back() == "corner") dimension("corner", 4);
-    const bool gaps = std::any_of(array.values.begin(), array.values.end(), [](double v) { return std::isnan(v); });
+    const bool gaps =
+        std::any_of(array.values.begin(), array.values.end(), [](double v) { return std::isnan(v); });
     file.define_variable(array.name, NC_DOUBLE, array.dims,
                          {{}, 0, gaps ? std::optional<double>(NC_FILL_DOUBLE) : std::nullopt});
     for (const auto& [name, text] : array.attributes) file.put_text(array.name, name, text);
@@ -202,7 +203,8 @@ Mesh read_mesh(const NetcdfFile& file, const std::string& prefix) {
   };
   const auto edges = [&](const std::string& name) {
     std::vector<double> pairs, v;
-    if (rank(name + "_bnds") > 0) pairs = values(name + "_bnds", prefix + name);  // files of others may have none
+    if (rank(name + "_bnds") > 0)
+      pairs = values(name + "_bnds", prefix + name);  // files of others may have none
     for (std::size_t i = 0; i < pairs.size(); i += 2) v.push_back(pairs[i]);
     if (!pairs.empty()) v.push_back(pairs.back());
     return v;
@@ -245,8 +247,10 @@ Mesh read_mesh(const NetcdfFile& file, const std::string& prefix) {
     } else if (rank("lat") == 2 && rank("lon") == 2) {
       mesh = table("lat", "lon", MeshKind::curvilinear);
     } else {
-      fail(ExitCode::data, "{}: has no coordinates '{}lat' and '{}lon', nor '{}y' and '{}x'; is it a file of "
-           "podscale?", file.path(), prefix, prefix, prefix, prefix);
+      fail(ExitCode::data,
+           "{}: has no coordinates '{}lat' and '{}lon', nor '{}y' and '{}x'; is it a file of "
+           "podscale?",
+           file.path(), prefix, prefix, prefix, prefix);
     }
     if (mesh.kind() == MeshKind::plane && rank("lat") == 2)
       mesh = mesh.with_geographic(values("lat"), values("lon"));

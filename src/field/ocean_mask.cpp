@@ -7,10 +7,10 @@ namespace podscale {
 
 std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
                                       std::span<const long> steps, long* sometimes_valid) {
-  const auto points = static_cast<std::size_t>(window.points());
-  const auto channels = static_cast<std::size_t>(source.channels());
+  const std::size_t points = window.points();
+  const std::size_t channels = source.channels();
   const long largest = std::max(source.comm().max(window.points()), 1L) * static_cast<long>(channels);
-  const std::size_t block = static_cast<std::size_t>(std::max((8L << 20) / largest, 1L));
+  const std::size_t block = std::max((8L << 20) / largest, 1L);
   std::vector<long> valid(points, 0);
   std::vector<float> values;
   for (std::size_t at = 0; at < steps.size(); at += block) {
@@ -25,7 +25,7 @@ std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& w
         valid[i] += all ? 1 : 0;
       }
   }
-  const long all = static_cast<long>(steps.size());
+  const long all = std::ssize(steps);
   long sometimes = 0;
   std::vector<unsigned char> ocean = source.land_mask(window);
   for (std::size_t i = 0; i < points; ++i) {
@@ -40,7 +40,7 @@ std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span
   const Mesh& mesh = source.mesh();
   const Share rows = share_of(mesh.ny(), source.comm().size(), source.comm().rank());
   const auto mine = ocean_mask(source, {rows.begin, rows.size(), 0, rows.size() > 0 ? mesh.nx() : 0}, steps);
-  std::vector<unsigned char> mask(static_cast<std::size_t>(mesh.points()), 0);
+  std::vector<unsigned char> mask(mesh.points(), 0);
   std::copy(mine.begin(), mine.end(), mask.begin() + rows.begin * mesh.nx());
   source.comm().sum(std::span(mask));
   return mask;

@@ -255,7 +255,7 @@ void Eddies::add(double day, std::span<const double> xs, std::span<const double>
     for (const Eddy& eddy : born_in(bin)) {
       const double age = day - eddy.birth;
       if (age <= 0 || age >= eddy.life) continue;
-      const auto whole = static_cast<std::size_t>(age);
+      const std::size_t whole = age;
       const double part = age - static_cast<double>(whole);
       const double x = eddy.x[whole] + part * (eddy.x[whole + 1] - eddy.x[whole]);
       const double p = eddy.p[whole] + part * (eddy.p[whole + 1] - eddy.p[whole]);

@@ -32,7 +32,7 @@ std::vector<long> column_cuts(const Window& window, const StoredFile& stored, lo
 std::vector<long> runs(const std::vector<long>& cuts, long parts) {
   const int chunks = static_cast<int>(cuts.size()) - 1, n = std::clamp(static_cast<int>(parts), 1, chunks);
   std::vector<long> begins;
-  for (int i = 0; i < n; ++i) begins.push_back(cuts[static_cast<std::size_t>(share_of(chunks, n, i).begin)]);
+  for (int i = 0; i < n; ++i) begins.push_back(cuts[share_of(chunks, n, i).begin]);
   begins.push_back(cuts.back());
   return begins;
 }
@@ -43,26 +43,25 @@ std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> s
                                    int ranks) {
   std::map<std::pair<long, long>, std::vector<long>> units;  // of a file and a chunk of time
   for (const long step : steps) {
-    const FileStep at = survey.steps[static_cast<std::size_t>(step)];
-    const StoredFile& stored = survey.stored[static_cast<std::size_t>(at.file)];
+    const FileStep at = survey.steps[step];
+    const StoredFile& stored = survey.stored[at.file];
     units[{at.file, at.index / stored.chunks.t}].push_back(step);
   }
-  const long parts =
-      (ranks + static_cast<long>(units.size()) - 1) / std::max(1l, static_cast<long>(units.size()));
+  const long parts = (ranks + std::ssize(units) - 1) / std::max(1l, std::ssize(units));
   std::vector<ReadTask> tasks;
   for (const auto& [unit, of_unit] : units) {
-    const StoredFile& stored = survey.stored[static_cast<std::size_t>(unit.first)];
+    const StoredFile& stored = survey.stored[unit.first];
     const auto ys =
         runs(chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.mesh.ny(), stored.flip_y), parts);
-    const long rows = static_cast<long>(ys.size()) - 1;
+    const long rows = std::ssize(ys) - 1;
     const auto xs = runs(column_cuts(window, stored, survey.mesh.nx()), (parts + rows - 1) / rows);
     for (std::size_t j = 0; j + 1 < ys.size(); ++j)
       for (std::size_t i = 0; i + 1 < xs.size(); ++i)
         tasks.push_back({unit.first, of_unit, {ys[j], ys[j + 1] - ys[j], xs[i], xs[i + 1] - xs[i]}, 0});
   }
   for (int r = 0; r < ranks; ++r) {
-    const Share share = share_of(static_cast<long>(tasks.size()), ranks, r);
-    for (long i = share.begin; i < share.end; ++i) tasks[static_cast<std::size_t>(i)].owner = r;
+    const Share share = share_of(std::ssize(tasks), ranks, r);
+    for (long i = share.begin; i < share.end; ++i) tasks[i].owner = r;
   }
   return tasks;
 }

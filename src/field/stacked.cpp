@@ -32,7 +32,8 @@ bool same_intervals(const SampleAxis& a, const SampleAxis& b) {
     return std::pair(text(of.begin), text(of.end));
   };
   for (std::size_t t = 0; t < a.size(); ++t)
-    if (!a[t].interval || !b[t].interval || dates(0, *a[t].interval) != dates(1, *b[t].interval)) return false;
+    if (!a[t].interval || !b[t].interval || dates(0, *a[t].interval) != dates(1, *b[t].interval))
+      return false;
   return true;
 }
 
@@ -48,7 +49,8 @@ Stacked::Stacked(std::vector<std::shared_ptr<const FieldSource>> parts) : parts_
         fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; expected variables on one mesh",
              part->describe(), parts_[0]->describe(), *difference);
       if (const auto difference = time_difference(part->times(), times()))
-        fail(ExitCode::data, "{}: its times differ from those of {}: {}; expected variables at the same times",
+        fail(ExitCode::data,
+             "{}: its times differ from those of {}: {}; expected variables at the same times",
              part->describe(), parts_[0]->describe(), *difference);
       if (part->times().has_intervals() || parts_[0]->times().has_intervals())
         if (!other && !same_intervals(part->times(), parts_[0]->times())) other = part;
@@ -68,10 +70,10 @@ std::string Stacked::describe() const {
 }
 
 void Stacked::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
-  const auto points = static_cast<std::size_t>(window.points()), all = static_cast<std::size_t>(channels());
+  const std::size_t points = window.points(), all = channels();
   std::size_t first = 0;
   for (const auto& part : parts_) {
-    const auto own = static_cast<std::size_t>(part->channels());
+    const std::size_t own = part->channels();
     std::vector<float> values(steps.size() * own * points);
     part->read(window, steps, values);
     for (std::size_t t = 0; t < steps.size(); ++t)
@@ -82,7 +84,7 @@ void Stacked::read(const Window& window, std::span<const long> steps, std::span<
 }
 
 std::vector<unsigned char> Stacked::land_mask(const Window& window) const {
-  std::vector<unsigned char> ocean(static_cast<std::size_t>(window.points()), 1);
+  std::vector<unsigned char> ocean(window.points(), 1);
   for (const auto& part : parts_) {
     const std::vector<unsigned char> mask = part->land_mask(window);
     for (std::size_t p = 0; p < ocean.size(); ++p) ocean[p] = ocean[p] && mask[p];

@@ -96,7 +96,7 @@ UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Vari
 std::string cell_methods_of(const NetcdfFile& file, const CfVariable& v) {
   const auto standard = [&](const std::string& name) -> std::string {
     const auto is = [&](int dim, const std::string& coordinate) {
-      return name == coordinate || (dim >= 0 && name == v.info.dims[static_cast<std::size_t>(dim)]);
+      return name == coordinate || (dim >= 0 && name == v.info.dims[dim]);
     };
     if (is(v.time, v.time_name)) return "time";
     if (v.horizontal != Horizontal::axes) return name;
@@ -150,12 +150,12 @@ void join(const std::vector<Source>& sources, Survey& survey) {
                    [](const Entry& a, const Entry& b) { return a.seconds < b.seconds; });
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto [file, index] = entries[i].step;
-    const Source& source = sources[static_cast<std::size_t>(file)];
-    const Sample& sample = source.times[static_cast<std::size_t>(index)];
+    const Source& source = sources[file];
+    const Sample& sample = source.times[index];
     if (i > 0 && !(entries[i].seconds > entries[i - 1].seconds)) {
       const auto [other, at] = entries[i - 1].step;
       fail(ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once",
-           source.path, date_text(sample.date), index + 1, sources[static_cast<std::size_t>(other)].path, at + 1);
+           source.path, date_text(sample.date), index + 1, sources[other].path, at + 1);
     }
     survey.steps.push_back({file, index});
     survey.times.samples.push_back(sample);
@@ -177,7 +177,7 @@ void join(const std::vector<Source>& sources, Survey& survey) {
     Sample& sample = survey.times.samples[i];
     sample.time = days(entries[i].seconds);
     if (!sample.interval) continue;
-    const TimeUnits& of_file = units[static_cast<std::size_t>(entries[i].step.file)];
+    const TimeUnits& of_file = units[entries[i].step.file];
     for (double* end : {&sample.interval->begin, &sample.interval->end})
       *end = days(seconds_of(calendar, *of_file.date(*end)));
   }
@@ -185,9 +185,7 @@ void join(const std::vector<Source>& sources, Survey& survey) {
 
 Chunks chunks_of(const NetcdfFile& file, const CfVariable& v, long nx) {
   const std::vector<std::size_t> stored = file.chunks(v.name);
-  const auto along = [&](int dim) {
-    return static_cast<long>(std::max<std::size_t>(1, stored[static_cast<std::size_t>(dim)]));
-  };
+  const auto along = [&](int dim) { return static_cast<long>(std::max<std::size_t>(1, stored[dim])); };
   return stored.empty() ? Chunks{1, 1, nx} : Chunks{along(v.time), along(v.y), along(v.x)};
 }
 
@@ -227,8 +225,9 @@ Survey look(const CfSpec& spec) {
                              conversion_of(v, spec, survey.variable, path)});
   }
   if (sources.empty())
-    fail(ExitCode::data, "{} files: none of the {} holds the variable '{}', not even {}; expected one that does",
-         spec.label, expand(spec).size(), variable, expand(spec).front());
+    fail(ExitCode::data,
+         "{} files: none of the {} holds the variable '{}', not even {}; expected one that does", spec.label,
+         expand(spec).size(), variable, expand(spec).front());
   agree_on_bounds(sources, spec.label);
   join(sources, survey);
 
@@ -250,8 +249,7 @@ Survey look(const CfSpec& spec) {
     stored.push_back(survey.stored[order[i]]);
   }
   survey.stored = std::move(stored);
-  for (FileStep& step : survey.steps)
-    step.file = static_cast<long>(position[static_cast<std::size_t>(step.file)]);
+  for (FileStep& step : survey.steps) step.file = static_cast<long>(position[step.file]);
   return survey;
 }
 

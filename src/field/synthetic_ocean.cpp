@@ -16,7 +16,7 @@ constexpr float freezing = -1.8f;
 
 /// Days since 2000-01-01: the time that all random numbers hang on, whatever period is asked for.
 double absolute_day(const SampleAxis& times, long step) {
-  const Date& date = times[static_cast<std::size_t>(step)].date;
+  const Date& date = times[step].date;
   return static_cast<double>(day_number(times.calendar, date.year, date.month, date.day) -
                              day_number(times.calendar, 2000, 1, 1)) +
          date.second / 86400;
@@ -54,7 +54,7 @@ struct SyntheticOcean::State {
   ocean::Eddies eddies;
   std::vector<unsigned char> mask;
   std::vector<float> steady, seasonal,
-      activity;  // mean field; amplitude; std of the background over its mean
+      activity;                                // mean field; amplitude; std of the background over its mean
   std::unique_ptr<SyntheticOcean> background;  // of the second variable
 };
 
@@ -67,15 +67,13 @@ SyntheticOcean::State::State(const OceanSpec& ocean, const Window& window)
       xs([&] {
         std::vector<double> result;
         const auto lon = ocean_axes(spec).second;
-        for (long i = window.x0; i < window.x0 + window.nx; ++i)
-          result.push_back(frame.x(lon[static_cast<std::size_t>(i)]));
+        for (long i = window.x0; i < window.x0 + window.nx; ++i) result.push_back(frame.x(lon[i]));
         return result;
       }()),
       ps([&] {
         std::vector<double> result;
         const auto lat = ocean_axes(spec).first;
-        for (long j = window.y0; j < window.y0 + window.ny; ++j)
-          result.push_back(frame.p(lat[static_cast<std::size_t>(j)]));
+        for (long j = window.y0; j < window.y0 + window.ny; ++j) result.push_back(frame.p(lat[j]));
         return result;
       }()),
       turbulence(spec, random, xs, ps),
@@ -108,12 +106,12 @@ std::span<const unsigned char> SyntheticOcean::ocean() const {
 void SyntheticOcean::field(long step, std::span<float> all) {
   State& s = *state_;
   const std::size_t points = s.mask.size(), channels = s.background ? 2 : 1;
-  PODSCALE_ASSERT(all.size() == channels * points, "{} values for {} channels of {} points", all.size(), channels,
-                  points);
+  PODSCALE_ASSERT(all.size() == channels * points, "{} values for {} channels of {} points", all.size(),
+                  channels, points);
   const std::span<float> out = all.first(points);
   const SampleAxis& times = s.spec.times;
   const double day = absolute_day(times, step);
-  const double phase = year_fraction(times.calendar, times[static_cast<std::size_t>(step)].date);
+  const double phase = year_fraction(times.calendar, times[step].date);
   const double summer =
       phase - (s.frame.pole > 0 ? 0.65 : 0.15);  // the sea is warmest two months after the solstice
   const auto season =
@@ -147,9 +145,13 @@ void SyntheticOcean::field(long step, std::span<float> all) {
 std::vector<Variable> ocean_variables(const OceanSpec& spec) {
   const bool salt = spec.variable == "so";
   const std::string units = salt ? "1e-3" : "degC", what = salt ? "salinity" : "temperature";
-  std::vector<Variable> variables{{spec.variable, units, units,
+  std::vector<Variable> variables{{spec.variable,
+                                   units,
+                                   units,
                                    salt ? "sea_water_salinity" : "sea_surface_temperature",
-                                   "sea surface " + what + " of a synthetic ocean", "", {}}};
+                                   "sea surface " + what + " of a synthetic ocean",
+                                   "",
+                                   {}}};
   if (!spec.second.empty())
     variables.push_back({spec.second, units, units, "", "second " + what + " of a synthetic ocean", "", {}});
   return variables;
@@ -157,12 +159,12 @@ std::vector<Variable> ocean_variables(const OceanSpec& spec) {
 
 void add_lr_error(const OceanSpec& spec, const Mesh& coarse_mesh, const Window& window, long step,
                   std::span<float> coarse, idx_t channel) {
-  PODSCALE_ASSERT(static_cast<long>(coarse.size()) == window.points(), "{} values for {} points",
-                  coarse.size(), window.points());
+  PODSCALE_ASSERT(std::ssize(coarse) == window.points(), "{} values for {} points", coarse.size(),
+                  window.points());
   const CounterRandom random(spec.seed + static_cast<std::uint64_t>(channel), Stream::ocean);
   const double unit = spec.variable == "so" ? salinity_slope : 1;
   const auto day = static_cast<std::uint32_t>(static_cast<std::int64_t>(absolute_day(spec.times, step)));
-  std::vector<float> noise(static_cast<std::size_t>(window.nx), 0.0f),
+  std::vector<float> noise(window.nx, 0.0f),
       row(window.nx > 0 ? static_cast<std::size_t>(coarse_mesh.nx()) : 0);
   for (long j = 0; j < window.ny; ++j) {
     if (spec.lr_noise > 0 && window.nx > 0) {
@@ -170,8 +172,7 @@ void add_lr_error(const OceanSpec& spec, const Mesh& coarse_mesh, const Window& 
       std::copy_n(row.begin() + window.x0, window.nx, noise.begin());
     }
     for (long i = 0; i < window.nx; ++i)
-      coarse[static_cast<std::size_t>(j * window.nx + i)] +=
-          static_cast<float>(unit * (spec.lr_bias + spec.lr_noise * noise[static_cast<std::size_t>(i)]));
+      coarse[j * window.nx + i] += static_cast<float>(unit * (spec.lr_bias + spec.lr_noise * noise[i]));
   }
 }
 

@@ -38,14 +38,14 @@ long overlap(const Mesh& mesh, const Tile& tile, const Window& window) {
 std::vector<std::size_t> cut(const Mesh& mesh, std::span<const Window> windows, std::vector<Tile>& tiles) {
   std::vector<long> turn(windows.size(), 0);
   std::vector<std::pair<long, Tile>> dealt;
-  for (const Tile& tile : tiles) dealt.emplace_back(turn[static_cast<std::size_t>(tile.owner)]++, tile);
+  for (const Tile& tile : tiles) dealt.emplace_back(turn[tile.owner]++, tile);
   std::stable_sort(dealt.begin(), dealt.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::size_t> ends;
   std::vector<long> sent(windows.size(), 0), received(windows.size(), 0);
   for (std::size_t i = 0; i < dealt.size(); ++i) {
     tiles[i] = dealt[i].second;
-    const std::size_t owner = static_cast<std::size_t>(tiles[i].owner);
+    const std::size_t owner = tiles[i].owner;
     bool full = false;
     std::vector<long> points(windows.size());
     for (std::size_t r = 0; r < windows.size(); ++r) {
@@ -78,7 +78,7 @@ std::vector<Window> gather_windows(const Communicator& comm, const Mesh& mesh, c
                     window.y0, window.ny, window.x0, window.nx, mesh.ny(), mesh.nx());
     check();
   });
-  std::vector<Window> windows(static_cast<std::size_t>(comm.size()));
+  std::vector<Window> windows(comm.size());
   static_assert(sizeof(Window) == 4 * sizeof(long));
   MPI_Allgather(&window, 4, MPI_LONG, windows.data(), 4, MPI_LONG, comm.raw());
   return windows;
@@ -86,7 +86,7 @@ std::vector<Window> gather_windows(const Communicator& comm, const Mesh& mesh, c
 
 void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const Window> windows,
                     std::span<const Tile> tiles, std::span<float> out) {
-  const std::size_t ranks = windows.size(), me = static_cast<std::size_t>(comm.rank());
+  const std::size_t ranks = windows.size(), me = comm.rank();
   const Window& mine = windows[me];
   const auto target = [&](const Tile& tile) { return out.data() + tile.field * mine.points(); };
   for (const Tile& tile : tiles)
@@ -102,14 +102,14 @@ void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const 
     first = end;
     std::vector<int> counts_out(ranks, 0), counts_in(ranks, 0), starts_out(ranks), starts_in(ranks);
     for (const Tile& tile : batch) {
-      const std::size_t owner = static_cast<std::size_t>(tile.owner);
+      const std::size_t owner = tile.owner;
       if (owner != me) counts_in[owner] += static_cast<int>(overlap(mesh, tile, mine));
       for (std::size_t r = 0; owner == me && r < ranks; ++r)
         if (r != me) counts_out[r] += static_cast<int>(overlap(mesh, tile, windows[r]));
     }
     std::exclusive_scan(counts_out.begin(), counts_out.end(), starts_out.begin(), 0);
     std::exclusive_scan(counts_in.begin(), counts_in.end(), starts_in.begin(), 0);
-    std::vector<float> sent(static_cast<std::size_t>(starts_out.back() + counts_out.back())),
+    std::vector<float> sent(starts_out.back() + counts_out.back()),
         received(static_cast<std::size_t>(starts_in.back() + counts_in.back()));
     std::vector<int> at = starts_out;
     for (const Tile& tile : batch)
@@ -123,7 +123,7 @@ void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const 
                   counts_in.data(), starts_in.data(), MPI_FLOAT, comm.raw());
     at = starts_in;
     for (const Tile& tile : batch) {
-      const std::size_t owner = static_cast<std::size_t>(tile.owner);
+      const std::size_t owner = tile.owner;
       if (owner != me)
         for_overlap(mesh, tile.window, mine, [&](long, long to, long n) {
           std::copy_n(received.data() + at[owner], n, target(tile) + to);

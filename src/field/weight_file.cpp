@@ -56,7 +56,7 @@ Numbering numbering_of(const NetcdfFile& file, const Names& names, const Mesh& m
     const auto fits = [&] {
       for (idx_t address = 0; address < mesh.points(); ++address) {
         const idx_t point = numbering.point(address);
-        const auto at = static_cast<std::size_t>(address);
+        const std::size_t at = address;
         if (mesh.owner(point) < 0) continue;
         const Vector3 there = unit_vector({unit * lat[at], unit * lon[at]});
         const Position cell = mesh.spacing(point);
@@ -73,7 +73,7 @@ Numbering numbering_of(const NetcdfFile& file, const Names& names, const Mesh& m
         numbering.flip_x = flip_x;
         if (fits()) return numbering;
       }
-    const auto at = static_cast<std::size_t>(first_wrong);
+    const std::size_t at = first_wrong;
     const Position expected = mesh.degrees(first_wrong);
     fail(ExitCode::data,
          "{}: point {} of {} and {} lies at {:.6g} N, {:.6g} E, but that of the {} grid at {:.6g} N, {:.6g} "
@@ -158,7 +158,7 @@ std::string checksum_of_file(const Communicator& comm, const std::string& path) 
     std::vector<unsigned char> part(1 << 20);
     while (file.read(reinterpret_cast<char*>(part.data()), static_cast<std::streamsize>(part.size())) ||
            file.gcount() > 0)
-      sum.add(std::span<const unsigned char>(part).first(static_cast<std::size_t>(file.gcount())));
+      sum.add(std::span<const unsigned char>(part).first(file.gcount()));
     text = checksum_text(sum.value());
   });
   return comm.broadcast(text);

@@ -88,7 +88,7 @@ void NetcdfFile::State::require_space(const std::string& path, std::uint64_t byt
 int NetcdfFile::State::load_dimensions() {
   int count = 0;
   if (const int status = nc_inq_dimids(id, &count, nullptr, 0)) return status;
-  std::vector<int> ids(static_cast<std::size_t>(count));
+  std::vector<int> ids(count);
   if (const int status = nc_inq_dimids(id, &count, ids.data(), 0)) return status;
   for (const int dim : ids) {
     char name[NC_MAX_NAME + 1];

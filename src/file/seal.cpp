@@ -84,7 +84,7 @@ bool check_seal(const Communicator& comm, const std::string& path) {
   long size = -1;  // of what is sealed; 0: known to be whole, -1: no seal
   if (std::error_code status; comm.is_root() && std::filesystem::is_regular_file(path, status)) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
-    const long sealed = static_cast<long>(file.tellg()) - static_cast<long>(stored.size());
+    const long sealed = static_cast<long>(file.tellg()) - std::ssize(stored);
     const bool found = sealed > 0 && file.seekg(sealed).read(stored.data(), std::ssize(stored)) &&
                        stored.starts_with(kMark) && stored.back() == '\n';
     if (found) size = checked.contains(state) ? 0 : sealed;

@@ -15,7 +15,7 @@ constexpr int kAllColumns = std::numeric_limits<int>::max();
 /// B c + colour(z), [modes] K.
 std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::span<const double> z_global,
                                  const double* z_patch, const float* condition) {
-  const std::size_t modes = static_cast<std::size_t>(space.basis().patches.mine[p].modes);
+  const std::size_t modes = space.basis().patches.mine[p].modes;
   std::vector<double> mean(modes), r(modes);
   space.mean(p, condition, mean);
   space.colour(p, z_global, std::span(z_patch, modes), r);
@@ -47,8 +47,7 @@ void add_column_squares(const Basis& basis, const PatchColumns& factor, int shar
 CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForecast latent,
                                           std::span<const float> condition, Factor factor) {
   const Basis& basis = space.basis();
-  const std::size_t k = static_cast<std::size_t>(basis.modes),
-                    width = static_cast<std::size_t>(space.condition_width());
+  const std::size_t k = basis.modes, width = space.condition_width();
   CoefficientForecast forecast;
   forecast.shared = space.global_modes();
   forecast.has_factor = factor == Factor::with;
@@ -71,15 +70,13 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           const LatentSpace::Latents* start_noise) {
   PODSCALE_ASSERT(members >= 2, "{} members", members);
   const Basis& basis = space.basis();
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    global_modes = static_cast<std::size_t>(space.global_modes()),
-                    m = static_cast<std::size_t>(members),
-                    width = static_cast<std::size_t>(space.condition_width());
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes(),
+                    m = members, width = space.condition_width();
   CoefficientForecast forecast;
   forecast.shared = members;
   const double inverse = 1.0 / members, root = 1 / std::sqrt(members - 1.0);
   for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    const std::size_t modes = basis.patches.mine[p].modes;
     std::vector<double> mean(modes, 0.0), factor, part(modes);
     for (std::size_t i = 0; i < m; ++i) {
       const double* z = z_patch.data() + (i * local + p) * k;
@@ -124,12 +121,11 @@ void split_members(const LatentSpace& space, int members, std::span<const double
                    std::span<const double> z_global, const Inflation& inflation,
                    CoefficientForecast& forecast) {
   const Basis& basis = space.basis();
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    global_modes = static_cast<std::size_t>(space.global_modes()),
-                    m = static_cast<std::size_t>(members);
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes(),
+                    m = members;
   // Deviations of colour(z) from its mean, over the root of the members less one.
   const auto deviations = [&](std::size_t p, bool own) {
-    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    const std::size_t modes = basis.patches.mine[p].modes;
     std::vector<double> columns(m * modes), mean(modes, 0.0), z_own(modes, 0.0), z_across(global_modes, 0.0);
     for (std::size_t i = 0; i < m; ++i) {
       for (std::size_t c = 0; own && c < modes; ++c)
@@ -153,15 +149,14 @@ void split_members(const LatentSpace& space, int members, std::span<const double
 std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
                                       std::span<const float> noise, std::span<const float> condition) {
   const Basis& basis = space.basis();
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    tokens = basis.patches.patch_of_token.size(),
-                    width = static_cast<std::size_t>(space.condition_width());
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes,
+                    tokens = basis.patches.patch_of_token.size(), width = space.condition_width();
   std::vector<double> z_global, a(local * k, 0.0), z(k);
   for (std::size_t r = 0; r < latent.global_mean.size(); ++r)
     z_global.push_back(latent.global_mean[r] +
                        std::sqrt(latent.global_variance[r]) * static_cast<double>(noise[tokens * k + r]));
   for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t token = static_cast<std::size_t>(basis.patches.mine[p].token);
+    const std::size_t token = basis.patches.mine[p].token;
     for (std::size_t i = 0; i < k; ++i)
       z[i] = latent.patch_mean[p * k + i] +
              std::sqrt(latent.patch_variance[p * k + i]) * static_cast<double>(noise[token * k + i]);
@@ -172,15 +167,14 @@ std::vector<double> draw_coefficients(const LatentSpace& space, const LatentFore
 }
 
 long times_at_once(const LatentSpace& space, long block) {
-  const long modes = space.basis().modes,
-             factors = 8 * static_cast<long>(space.basis().patches.patch_of_token.size()) * modes *
-                       (space.global_modes() + modes);
+  const long modes = space.basis().modes, factors = 8 * std::ssize(space.basis().patches.patch_of_token) *
+                                                    modes * (space.global_modes() + modes);
   return std::clamp((1l << 30) / std::max(1l, factors), 1l, block);
 }
 
 LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
                            LatentForecast network) {
-  const std::size_t k = static_cast<std::size_t>(space.basis().modes);
+  const std::size_t k = space.basis().modes;
   for (double& variance : network.global_variance) variance *= inflation.global;
   for (std::size_t i = 0; i < network.patch_variance.size(); ++i)
     network.patch_variance[i] *= inflation.of_mode(i % k);
@@ -194,7 +188,7 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
   return [&space, factor](const ForecastRequest& request, const Inflation& inflation) {
     const std::size_t local = space.basis().patches.mine.size(),
                       latents = local * static_cast<std::size_t>(space.basis().modes),
-                      global = static_cast<std::size_t>(space.global_modes()),
+                      global = space.global_modes(),
                       width = local * static_cast<std::size_t>(space.condition_width());
     const LatentForecast standard{std::vector<double>(global, 0.0), std::vector<double>(global, 1.0),
                                   std::vector<double>(latents, 0.0), std::vector<double>(latents, 1.0)};
@@ -228,7 +222,7 @@ void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, dou
   std::fill(variance.begin(), variance.end(), 0.0);
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i)
-      variance[static_cast<std::size_t>(patch.points[i])] = truncation * patch.tau[i];
+      variance[patch.points[i]] = truncation * patch.tau[i];
   // Without overlap no point sees two patches, and shared columns are like a patch's own.
   const bool apart = basis.lapping.overlap() == 0;
   codec.add_variance(forecast.factor, apart ? 0 : forecast.shared, kAllColumns, variance);
@@ -249,7 +243,7 @@ void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, do
 
 VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& forecast,
                                const Inflation& inflation) {
-  const std::size_t n = static_cast<std::size_t>(basis.points());
+  const std::size_t n = basis.points();
   const int shared = forecast.shared;
   const Codec codec = basis.codec();
   VarianceBudget budget{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0), std::vector<double>(n, 0.0),
@@ -258,13 +252,13 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
   auto plain = forecast.factor;  // without the inflation, where the columns are latents
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
-    const std::size_t modes = static_cast<std::size_t>(patch.modes), first = forecast.shared * modes;
+    const std::size_t modes = patch.modes, first = forecast.shared * modes;
     PODSCALE_ASSERT(plain[p].size() > first || modes == 0 || !forecast.patch_factor.empty(),
                     "a budget of {} members that were not split", shared);
     for (std::size_t i = 0; i < plain[p].size(); ++i)
       plain[p][i] /= std::sqrt(i < first ? inflation.global : inflation.of_mode((i - first) / modes));
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
-      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+      const std::size_t point = patch.points[i];
       budget.truncation[point] = patch.tau[i];
       all[point] = inflation.truncation * patch.tau[i];
     }

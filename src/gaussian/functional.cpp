@@ -15,14 +15,14 @@ std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::spa
                 "a box in degrees on a plane mesh without latitudes and longitudes: expected a mask of the "
                 "region, or a mesh with them",
                 true);
-  std::vector<double> weights(static_cast<std::size_t>(window.points()), 0.0);
+  std::vector<double> weights(window.points(), 0.0);
   constexpr double edge =
       1e-4;  // degrees: a centre on the edge is inside, whatever rounding axes went through
   double width = box.east - box.west;
   if (width < 0) width -= 360 * std::floor(width / 360);  // across the cut, as 170 to -170
   for (long j = 0; j < window.ny; ++j)
     for (long i = 0; i < window.nx; ++i) {
-      const std::size_t at = static_cast<std::size_t>(j * window.nx + i);
+      const std::size_t at = j * window.nx + i;
       const auto [lat, lon] = mesh.degrees(point_of(mesh, window, j, i));
       const double from = lon - box.west + edge, from_west = from - 360 * std::floor(from / 360);
       if (ocean[at] && lat >= box.south - edge && lat <= box.north + edge && from_west <= width + 2 * edge)
@@ -56,10 +56,9 @@ FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functio
     std::vector<std::vector<double>> of_patches;
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
-      std::vector<double> g(static_cast<std::size_t>(patch.modes), 0.0);
+      std::vector<double> g(patch.modes, 0.0);
       for (std::size_t k = 0; k < g.size(); ++k)
-        for (std::size_t i = 0; i < d; ++i)
-          g[k] += patch.phi[k * d + i] * weights[static_cast<std::size_t>(patch.points[i])];
+        for (std::size_t i = 0; i < d; ++i) g[k] += patch.phi[k * d + i] * weights[patch.points[i]];
       of_patches.push_back(std::move(g));
     }
     folded_.push_back(std::move(weights));
@@ -71,21 +70,21 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
                                                         const CoefficientForecast& forecast,
                                                         double truncation,
                                                         std::span<const double> climatology) const {
-  const std::size_t shared = static_cast<std::size_t>(forecast.shared), terms = 2 + shared;
+  const std::size_t shared = forecast.shared, terms = 2 + shared;
   // A patch's terms of a functional: its mean, its own variance, and its share of every common
   // column.
   std::vector<std::vector<double>> parts;
   std::vector<double> bounds(functionals_.size() * terms, 0.0);
   for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
     const PatchModes& patch = basis_->patches.mine[p];
-    const std::size_t modes = static_cast<std::size_t>(patch.modes);
+    const std::size_t modes = patch.modes;
     std::vector<double> part(functionals_.size() * terms, 0.0);
     for (std::size_t f = 0; f < functionals_.size(); ++f) {
       double* term = part.data() + f * terms;
       const auto &weights = functionals_[f].weights, &folded = folded_[f];
       const auto& g = projected_[f][p];
       for (std::size_t i = 0; i < patch.points.size(); ++i) {
-        const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+        const std::size_t point = patch.points[i];
         term[0] += weights[point] * climatology[point];
         term[1] += folded[point] * folded[point] * truncation * patch.tau[i];
       }
@@ -107,7 +106,7 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
   comm.max(std::span(bounds));
   std::vector<int> exponent;
   for (const double bound : bounds) exponent.push_back(bound > 0 ? std::ilogb(bound) + 1 : 0);
-  ExactSum sum(bounds.size(), 1, static_cast<long>(basis_->patches.patch_of_token.size()));
+  ExactSum sum(bounds.size(), 1, std::ssize(basis_->patches.patch_of_token));
   for (auto& part : parts) {
     for (std::size_t i = 0; i < part.size(); ++i) part[i] = std::ldexp(part[i], -exponent[i]);
     sum.add(part);

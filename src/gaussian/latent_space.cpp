@@ -39,13 +39,13 @@ void LatentSpace::colour(std::size_t p, std::span<const double> z_global, std::s
 
 void LatentSpace::add_season(double year_phase, std::span<double> z_patch, std::span<double> z_global) const {
   const LatentScale scale = this->scale(year_phase);
-  const std::size_t k = static_cast<std::size_t>(basis_->modes);
+  const std::size_t k = basis_->modes;
   for (std::size_t i = 0; i < z_patch.size(); ++i) z_patch[i] *= scale.patch[i / k % scale.patch.size()];
   for (std::size_t i = 0; i < z_global.size(); ++i) z_global[i] *= scale.global[i % scale.global.size()];
 }
 
 void LatentSpace::standardise(std::size_t p, const float* condition, float* out) const {
-  const std::size_t width = static_cast<std::size_t>(condition_width());
+  const std::size_t width = condition_width();
   const auto& scale = reference_->condition_scale(*basis_);
   for (std::size_t i = 0; i < width; ++i) {
     const double s = scale[p * width + i];
@@ -56,14 +56,14 @@ void LatentSpace::standardise(std::size_t p, const float* condition, float* out)
 LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<const float> a,
                                          std::span<const float> condition, long times,
                                          std::span<const double> year_phase) const {
-  const std::size_t local = basis_->patches.mine.size(), k = static_cast<std::size_t>(basis_->modes),
-                    width = static_cast<std::size_t>(condition_width()), n = static_cast<std::size_t>(times);
+  const std::size_t local = basis_->patches.mine.size(), k = basis_->modes, width = condition_width(),
+                    n = times;
   PODSCALE_ASSERT(a.size() == n * local * k && condition.size() == n * local * width, "sizes {} and {}",
                   a.size(), condition.size());
   PatchSeries residuals;
   std::vector<double> mean_of(k);
   for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t modes = static_cast<std::size_t>(basis_->patches.mine[p].modes);
+    const std::size_t modes = basis_->patches.mine[p].modes;
     std::vector<double> series;
     for (std::size_t t = 0; t < n; ++t) {
       mean(p, condition.data() + (t * local + p) * width, std::span(mean_of).first(modes));
@@ -74,9 +74,9 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
   }
   Latents latents{std::vector<double>(n * local * k, 0.0), {}};
   latents.global = global_latents(comm, reference_->residual, basis_->patches, residuals, times);
-  const std::size_t global = static_cast<std::size_t>(global_modes());
+  const std::size_t global = global_modes();
   for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t modes = static_cast<std::size_t>(basis_->patches.mine[p].modes);
+    const std::size_t modes = basis_->patches.mine[p].modes;
     for (std::size_t t = 0; t < n; ++t) {
       const auto row = std::span(residuals[p]).subspan(t * modes, modes);
       whiten_patch(covariance(p), static_cast<int>(modes),
@@ -95,7 +95,7 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
 std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
                                       std::span<const double> global_variance,
                                       std::span<const double> patch_variance) {
-  const std::size_t k = static_cast<std::size_t>(modes);
+  const std::size_t k = modes;
   std::vector<double> factor = patch.global;
   factor.insert(factor.end(), patch.root.begin(), patch.root.end());
   const std::size_t shared = global_variance.size();

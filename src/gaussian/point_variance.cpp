@@ -8,8 +8,7 @@ namespace podscale {
 
 PointVariance::PointVariance(const LatentSpace& space) : space_(&space) {
   const Basis& basis = space.basis();
-  const std::size_t n = static_cast<std::size_t>(basis.points()),
-                    global_modes = static_cast<std::size_t>(space.global_modes());
+  const std::size_t n = basis.points(), global_modes = space.global_modes();
   global_.assign(global_modes * n, 0.0);
   std::vector<double> product;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
@@ -35,7 +34,7 @@ PointVariance::PointVariance(const LatentSpace& space) : space_(&space) {
 void PointVariance::decode(const CoefficientForecast& forecast, double truncation, std::span<double> mean,
                            std::span<double> variance) const {
   const Basis& basis = space_->basis();
-  const std::size_t n = mean.size(), k = static_cast<std::size_t>(basis.modes);
+  const std::size_t n = mean.size(), k = basis.modes;
   basis.codec().decode(forecast.mean, 0, 1, mean);
   std::fill(variance.begin(), variance.end(), 0.0);
   std::vector<double> sums;
@@ -48,8 +47,7 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
       const double* column = own_[p].data() + m * d;
       for (std::size_t i = 0; i < d; ++i) sums[i] += weight * column[i];
     }
-    for (std::size_t i = 0; i < d; ++i)
-      variance[static_cast<std::size_t>(patch.points[i])] = sums[i] + truncation * patch.tau[i];
+    for (std::size_t i = 0; i < d; ++i) variance[patch.points[i]] = sums[i] + truncation * patch.tau[i];
   }
   basis.unfold(mean, 1);
   basis.unfold_variance(variance, 1);

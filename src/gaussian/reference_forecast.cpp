@@ -9,7 +9,7 @@ namespace podscale {
 
 Diagonal::Diagonal(const Basis& basis) {
   for (const PatchModes& patch : basis.patches.mine) {
-    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    const std::size_t k = patch.modes;
     PatchCovariance own;
     own.root.assign(k * k, 0.0);
     for (std::size_t i = 0; i < k; ++i) own.root[i * k + i] = patch.scale[i];
@@ -24,7 +24,7 @@ void Diagonal::mean(const Basis&, std::size_t, const float*, std::span<double> a
 /// Loops in a fixed order: the same bits for a time whatever else is computed with it.
 void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condition,
                           std::span<double> a) const {
-  const std::size_t width = static_cast<std::size_t>(conditions(basis));
+  const std::size_t width = conditions(basis);
   for (std::size_t k = 0; k < static_cast<std::size_t>(basis.patches.mine[p].modes); ++k) {
     double sum = 0;
     for (std::size_t i = 0; i < width; ++i)
@@ -43,7 +43,7 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     patch.add(std::span<const double>(predictor_scale).subspan(p * slots, slots));
     patch.add(std::span<const double>(residual.mine[p].global));
     patch.add(std::span<const double>(residual.mine[p].root));
-    const std::size_t terms = static_cast<std::size_t>(season.terms());
+    const std::size_t terms = season.terms();
     if (season.varies()) patch.add(std::span<const double>(season.patch).subspan(p * terms, terms));
     sum += patch.value();
   }

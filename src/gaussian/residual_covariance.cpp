@@ -13,7 +13,7 @@ namespace {
 
 /// Lower Cholesky factor of the covariance of the columns of r [modes x times].
 std::vector<double> covariance_root(const std::vector<double>& r, int modes, long times) {
-  const std::size_t k = static_cast<std::size_t>(modes);
+  const std::size_t k = modes;
   std::vector<double> s(k * k, 0.0);
   if (modes == 0) return s;
   const int n = static_cast<int>(times);
@@ -57,8 +57,7 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
     PatchCovariance patch;
     for (int r = 0; r < covariance.global_modes; ++r)
       for (int m = 0; m < k; ++m)
-        patch.global.push_back(found.rows[p][static_cast<std::size_t>(r * k + m)] *
-                               std::sqrt(found.variance[static_cast<std::size_t>(r)]));
+        patch.global.push_back(found.rows[p][r * k + m] * std::sqrt(found.variance[r]));
     covariance.mine.push_back(std::move(patch));
   }
   const auto z = global_latents(comm, covariance, patches, residuals, times);
@@ -81,7 +80,7 @@ std::vector<double> global_latents(const Communicator& comm, const ResidualCovar
   // Schwarz), so that none has to be kept.
   double bound = 0;
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {
-    const std::size_t k = static_cast<std::size_t>(patches.mine[p].modes);
+    const std::size_t k = patches.mine[p].modes;
     const auto norms = column_norms(covariance.mine[p].global, k);
     double largest = 0;
     for (std::size_t r = 0; r < norms.size(); ++r)
@@ -89,7 +88,7 @@ std::vector<double> global_latents(const Communicator& comm, const ResidualCovar
     for (const double norm : column_norms(residuals[p], k)) bound = std::max(bound, largest * norm);
   }
   std::vector<double> part(static_cast<std::size_t>(global_modes) * static_cast<std::size_t>(times));
-  ExactSum sum(part.size(), comm.max(bound), static_cast<long>(patches.patch_of_token.size()));
+  ExactSum sum(part.size(), comm.max(bound), std::ssize(patches.patch_of_token));
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {  // U_p^T r_p / L^(1/2)
     const int k = patches.mine[p].modes;
     gemm(true, false, global_modes, static_cast<int>(times), k, 1, covariance.mine[p].global.data(), k,
@@ -103,7 +102,7 @@ std::vector<double> global_latents(const Communicator& comm, const ResidualCovar
 
 void whiten_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,
                   std::span<double> r) {
-  const std::size_t k = static_cast<std::size_t>(modes);
+  const std::size_t k = modes;
   for (std::size_t g = 0; g < z_global.size(); ++g)
     for (std::size_t i = 0; i < k; ++i) r[i] -= patch.global[g * k + i] * z_global[g];
   for (std::size_t i = 0; i < k; ++i) {  // forward substitution
@@ -114,7 +113,7 @@ void whiten_patch(const PatchCovariance& patch, int modes, std::span<const doubl
 
 void colour_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,
                   std::span<const double> z_patch, std::span<double> r) {
-  const std::size_t k = static_cast<std::size_t>(modes);
+  const std::size_t k = modes;
   std::fill(r.begin(), r.end(), 0.0);
   for (std::size_t g = 0; g < z_global.size(); ++g)
     for (std::size_t i = 0; i < k && z_global[g] != 0; ++i) r[i] += patch.global[g * k + i] * z_global[g];

@@ -59,7 +59,7 @@ class ResidualOperator {
     comm_->agree([&] {
       for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
         const PatchModes& patch = patches_->mine[p];
-        const std::size_t modes = static_cast<std::size_t>(patch.modes);
+        const std::size_t modes = patch.modes;
         PODSCALE_ASSERT((*residuals_)[p].size() == modes * times_, "{} residuals of {} modes at {} times",
                         (*residuals_)[p].size(), modes, times_);
         for (const double norm : column_norms(std::span(x_).subspan(patch.token * modes_, modes), modes))
@@ -67,9 +67,8 @@ class ResidualOperator {
       }
       y_.assign(size(), 0.0);
     });
-    ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound),
-                 static_cast<long>(patches_->patch_of_token.size()));
-    std::vector<double> part(static_cast<std::size_t>(times_));
+    ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound), std::ssize(patches_->patch_of_token));
+    std::vector<double> part(times_);
     for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
       const PatchModes& patch = patches_->mine[p];
       gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
@@ -170,15 +169,14 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
     powers.push_back(power);
   }
   const double largest = comm.max(powers.empty() ? 0.0 : *std::max_element(powers.begin(), powers.end()));
-  ExactSum total(1, largest, static_cast<long>(patches.patch_of_token.size()));
+  ExactSum total(1, largest, std::ssize(patches.patch_of_token));
   for (const double power : powers) total.add(std::span(&power, 1));
   const double all = total.reduce(comm, "power of the regression residuals").front();
   // As many modes as coefficients or times would leave nothing for the blocks.
-  global_modes = static_cast<int>(
-      std::min({static_cast<long>(global_modes), static_cast<long>(op.size()) / 2, times / 2}));
+  global_modes = static_cast<int>(std::min({static_cast<long>(global_modes), std::ssize(op) / 2, times / 2}));
   if (all <= 0) global_modes = 0;
   constexpr long kFewTimes = 400;
-  if (global_modes > 0 && times <= kFewTimes && times < static_cast<long>(op.size()))
+  if (global_modes > 0 && times <= kFewTimes && times < std::ssize(op))
     return snapshot_modes(comm, patches, modes, residuals, times, global_modes, share * all);
   ResidualModes result;
   std::vector<double> vectors;
@@ -205,16 +203,16 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
     for (std::size_t r = 0; r < result.variance.size(); ++r)
       if ((held += result.variance[r]) >= share * all) result.variance.resize(r + 1);
   }
-  const long found = comm.max(static_cast<long>(result.variance.size()));
-  result.variance.resize(static_cast<std::size_t>(found));
+  const long found = comm.max(std::ssize(result.variance));
+  result.variance.resize(found);
   vectors.resize(static_cast<std::size_t>(found) * op.size());
   comm.broadcast(std::span(result.variance));
   comm.broadcast(std::span(vectors));
   for (const PatchModes& patch : patches.mine) {
     std::vector<double> rows;
     for (long r = 0; r < found; ++r)
-      rows.insert(rows.end(), vectors.begin() + r * static_cast<long>(op.size()) + patch.token * modes,
-                  vectors.begin() + r * static_cast<long>(op.size()) + patch.token * modes + patch.modes);
+      rows.insert(rows.end(), vectors.begin() + r * std::ssize(op) + patch.token * modes,
+                  vectors.begin() + r * std::ssize(op) + patch.token * modes + patch.modes);
     result.rows.push_back(std::move(rows));
   }
   return result;

@@ -15,8 +15,7 @@ RidgeFit::RidgeFit(std::vector<double> penalty_weights, int modes)
       ca_(weights_.size() * static_cast<std::size_t>(modes)) {}
 
 void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times) {
-  const std::size_t s = static_cast<std::size_t>(slots_), m = static_cast<std::size_t>(modes_),
-                    n = static_cast<std::size_t>(times);
+  const std::size_t s = slots_, m = modes_, n = times;
   std::vector<double> x(s * n), y(m * n);
   for (std::size_t t = 0; t < n; ++t) {
     for (std::size_t i = 0; i < s; ++i) x[t * s + i] = static_cast<double>(c[t * stride_c + i]);
@@ -35,7 +34,7 @@ void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::si
 
 std::vector<double> RidgeFit::coefficients(double penalty) const {
   PODSCALE_ASSERT(penalty > 0, "penalty {}", penalty);
-  const std::size_t s = static_cast<std::size_t>(slots_);
+  const std::size_t s = slots_;
   double trace = 0;
   int varying = 0;
   for (std::size_t i = 0; i < s; ++i) {
@@ -75,7 +74,7 @@ double RidgeFit::squared_error(std::span<const double> b) const {
 }
 
 std::vector<double> RidgeFit::predictor_scale() const {
-  const std::size_t s = static_cast<std::size_t>(slots_);
+  const std::size_t s = slots_;
   std::vector<double> scale;
   for (std::size_t i = 0; i < s; ++i)
     scale.push_back(times_ > 0 ? std::sqrt(cc_[i * s + i] / static_cast<double>(times_)) : 0.0);

@@ -17,12 +17,12 @@ namespace {
 /// ranks.
 std::vector<double> products_of_times(const Communicator& comm, const Patches& patches,
                                       const PatchSeries& residuals, long times) {
-  const std::size_t n = static_cast<std::size_t>(times);
+  const std::size_t n = times;
   const int order = static_cast<int>(times);
   const double weight = 1 / static_cast<double>(times), zero = 0;
   double bound = 0;  // no product is above the largest square
   for (std::size_t p = 0; p < residuals.size(); ++p) {
-    const std::size_t modes = static_cast<std::size_t>(patches.mine[p].modes);
+    const std::size_t modes = patches.mine[p].modes;
     PODSCALE_ASSERT(residuals[p].size() == modes * n, "{} residuals of {} modes at {} times",
                     residuals[p].size(), modes, times);
     for (std::size_t t = 0; t < n; ++t) {
@@ -32,7 +32,7 @@ std::vector<double> products_of_times(const Communicator& comm, const Patches& p
       bound = std::max(bound, square * weight * (1 + 1e-9));
     }
   }
-  ExactSum sum(n * n, comm.max(bound), static_cast<long>(patches.patch_of_token.size()));
+  ExactSum sum(n * n, comm.max(bound), std::ssize(patches.patch_of_token));
   std::vector<double> part(n * n);
   for (std::size_t p = 0; p < residuals.size(); ++p) {
     const int modes = patches.mine[p].modes;
@@ -55,7 +55,7 @@ void fix_signs(const Communicator& comm, const Patches& patches, int modes, std:
                           std::numeric_limits<long>::min());  // less the number of the coefficient
   const auto for_entries = [&](const auto& work) {
     for (std::size_t p = 0; p < rows.size(); ++p) {
-      const std::size_t k = static_cast<std::size_t>(patches.mine[p].modes);
+      const std::size_t k = patches.mine[p].modes;
       for (std::size_t i = 0; i < rows[p].size(); ++i)
         work(i / k, -(patches.mine[p].token * modes + static_cast<long>(i % k)), rows[p][i]);
     }
@@ -79,7 +79,7 @@ void fix_signs(const Communicator& comm, const Patches& patches, int modes, std:
 
 ResidualModes snapshot_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double variance) {
-  const std::size_t n = static_cast<std::size_t>(times);
+  const std::size_t n = times;
   std::vector<double> products = products_of_times(comm, patches, residuals, times);
   Eigenpairs pairs;
   comm.agree([&] {
@@ -93,7 +93,7 @@ ResidualModes snapshot_modes(const Communicator& comm, const Patches& patches, i
     }
   });
   const long found = comm.max(static_cast<long>(pairs.count()));
-  pairs.values.resize(static_cast<std::size_t>(found));
+  pairs.values.resize(found);
   pairs.vectors.resize(static_cast<std::size_t>(found) * n);
   comm.broadcast(std::span(pairs.values));
   comm.broadcast(std::span(pairs.vectors));

@@ -25,8 +25,7 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
   if (found.owner(at) < 0 || expected.owner(point) < 0) return found.owner(at) != expected.owner(point);
   if (expected.separable()) {
     const Position a = found.position(at), b = expected.position(point);
-    const auto row = static_cast<std::size_t>(point / expected.nx()),
-               column = static_cast<std::size_t>(point % expected.nx());
+    const std::size_t row = point / expected.nx(), column = point % expected.nx();
     const auto width = [&](const MeshAxis& axis, std::size_t i) {
       return axis.bounds[i + 1] - axis.bounds[i];
     };
@@ -38,8 +37,8 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
   }
   const Space space = expected.space();
   const Position cell = expected.spacing(point);
-  const double d = expected.kilometres(space) *
-                   distance(found.vector(at, space), expected.vector(point, space), space);
+  const double d =
+      expected.kilometres(space) * distance(found.vector(at, space), expected.vector(point, space), space);
   return !(d <= kTolerance * std::max(cell.y, cell.x));
 }
 

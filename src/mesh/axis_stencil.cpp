@@ -16,19 +16,19 @@ double keys(double s) {
 /// Fractional position among ascending centres: index j and t with x = c_j + t (c_j+1 - c_j), t in
 /// [0, 1) but beyond the first and the last centre.
 std::pair<idx_t, double> locate(const std::vector<double>& centres, double x, double turn) {
-  const idx_t n = static_cast<idx_t>(centres.size());
+  const idx_t n = std::ssize(centres);
   if (turn > 0) x -= turn * std::floor((x - centres.front()) / turn);
   idx_t j = std::upper_bound(centres.begin(), centres.end(), x) - centres.begin() - 1;
   if (turn == 0) j = std::clamp<idx_t>(j, 0, n - 2);
-  const double left = centres[static_cast<std::size_t>(j)];
-  const double right = j + 1 < n ? centres[static_cast<std::size_t>(j + 1)] : centres.front() + turn;
+  const double left = centres[j];
+  const double right = j + 1 < n ? centres[j + 1] : centres.front() + turn;
   return {j, (x - left) / (right - left)};
 }
 
 }  // namespace
 
 AxisStencil::AxisStencil(const MeshAxis& axis, double place, double turn, int search) {
-  const idx_t n = static_cast<idx_t>(axis.centres.size());
+  const idx_t n = std::ssize(axis.centres);
   if (n == 1) {
     const double away = (place - axis.centres[0]) / (axis.bounds[1] - axis.bounds[0]);
     reached = turn > 0 || std::abs(away) <= search + 0.5;
@@ -63,11 +63,11 @@ AxisStencil::AxisStencil(const MeshAxis& axis, double place, double turn, int se
 
 void AxisStencil::add_cubic(idx_t index, double weight) {
   for (int k = 0; k < taps; ++k)
-    if (Tap& tap = cubic[static_cast<std::size_t>(k)]; tap.index == index) {
+    if (Tap& tap = cubic[k]; tap.index == index) {
       tap.weight += weight;
       return;
     }
-  cubic[static_cast<std::size_t>(taps++)] = {index, weight};
+  cubic[taps++] = {index, weight};
 }
 
 }  // namespace podscale

@@ -46,7 +46,7 @@ void require_degrees(double lat, double lon, std::size_t point) {
 }
 
 void require_sizes(idx_t ny, idx_t nx, const PointTable& table) {
-  const auto n = static_cast<std::size_t>(ny * nx);
+  const std::size_t n = ny * nx;
   const auto corners = [&](const std::vector<double>& c) { return c.empty() || c.size() == 4 * n; };
   PODSCALE_ASSERT(table.y.size() == n && table.x.size() == n && corners(table.corner_y) &&
                       table.corner_y.size() == table.corner_x.size(),
@@ -80,11 +80,11 @@ MeshAxis coarsen_axis(const MeshAxis& fine, std::size_t factor) {
 
 /// Cells of an axis that may pass its seam: those past it lie `turn` further.
 MeshAxis subset_axis(const MeshAxis& axis, idx_t first, idx_t count, double turn) {
-  const idx_t n = static_cast<idx_t>(axis.centres.size());
+  const idx_t n = std::ssize(axis.centres);
   MeshAxis part;
   for (idx_t i = first; i < first + count; ++i) {
     const idx_t turns = i >= 0 ? i / n : -((n - 1 - i) / n);
-    const auto at = static_cast<std::size_t>(i - turns * n);
+    const std::size_t at = i - turns * n;
     const double shift = turn * static_cast<double>(turns);
     if (part.bounds.empty()) part.bounds.push_back(axis.bounds[at] + shift);
     part.centres.push_back(axis.centres[at] + shift);
@@ -122,8 +122,8 @@ Mesh Mesh::rectilinear(std::vector<double> lat, std::vector<double> lon, std::ve
   if (own_lat)
     for (double* edge : {&mesh.y.bounds.front(), &mesh.y.bounds.back()})
       *edge = std::clamp(*edge, -90.0, 90.0);
-  mesh.ny = static_cast<idx_t>(mesh.y.centres.size());
-  mesh.nx = static_cast<idx_t>(mesh.x.centres.size());
+  mesh.ny = std::ssize(mesh.y.centres);
+  mesh.nx = std::ssize(mesh.x.centres);
   const std::vector<double>& x = mesh.x.centres;
   const std::size_t n = x.size();
   if (n > 1) {
@@ -158,8 +158,8 @@ Mesh Mesh::plane(std::vector<double> y, std::vector<double> x, PlaneUnit unit, s
   mesh.unit = std::move(unit);
   mesh.y = make_axis(std::move(y), std::move(y_bounds), "y");
   mesh.x = make_axis(std::move(x), std::move(x_bounds), "x");
-  mesh.ny = static_cast<idx_t>(mesh.y.centres.size());
-  mesh.nx = static_cast<idx_t>(mesh.x.centres.size());
+  mesh.ny = std::ssize(mesh.y.centres);
+  mesh.nx = std::ssize(mesh.x.centres);
   return MeshBuilder::finished(std::move(mesh));
 }
 
@@ -210,7 +210,7 @@ Mesh Mesh::image(idx_t ny, idx_t nx, double pixel) {
 }
 
 Mesh Mesh::with_geographic(std::vector<double> lat, std::vector<double> lon) const {
-  const auto n = static_cast<std::size_t>(points());
+  const std::size_t n = points();
   PODSCALE_ASSERT(kind() == MeshKind::plane && lat.size() == n && lon.size() == n,
                   "{} latitudes and {} longitudes of {} points", lat.size(), lon.size(), n);
   for (std::size_t p = 0; p < n; ++p) require_degrees(lat[p], lon[p], p);
@@ -233,7 +233,7 @@ Mesh Mesh::coarsened(int factor) const {
   Payload mesh = fine;
   mesh.ny = (fine.ny + f - 1) / f;
   mesh.nx = (fine.nx + f - 1) / f;
-  const auto n = static_cast<std::size_t>(mesh.points());
+  const std::size_t n = mesh.points();
   // Of a block: its points that count, or all where none does.
   const auto block = [&](std::size_t p) {
     const idx_t j0 = static_cast<idx_t>(p) / mesh.nx * f, i0 = static_cast<idx_t>(p) % mesh.nx * f;
@@ -283,7 +283,7 @@ Mesh Mesh::coarsened(int factor) const {
     const Position at = mean(p, space());
     mesh.table.y[p] = at.y;
     mesh.table.x[p] = at.x;
-    for (const idx_t q : block(p)) mesh.areas[p] += std::max(0.0, fine.areas[static_cast<std::size_t>(q)]);
+    for (const idx_t q : block(p)) mesh.areas[p] += std::max(0.0, fine.areas[q]);
     const idx_t j0 = static_cast<idx_t>(p) / mesh.nx * f, i0 = static_cast<idx_t>(p) % mesh.nx * f;
     const idx_t j1 = std::min(j0 + f, fine.ny) - 1, i1 = std::min(i0 + f, fine.nx) - 1;
     const std::array<idx_t, 4> outer{j0 * fine.nx + i0, j0 * fine.nx + i1, j1 * fine.nx + i1,

@@ -28,13 +28,13 @@ idx_t Payload::at(idx_t j, idx_t i) const {
 
 idx_t Payload::owner(idx_t point) const {
   if (separable) return point;
-  if (areas[static_cast<std::size_t>(point)] < 0) return -1;
+  if (areas[point] < 0) return -1;
   const idx_t row = point / nx, column = point % nx;
   idx_t best = point;
   const auto offer = [&](idx_t j, idx_t i) {  // inner points before those of the border, then the first
     if (j < 0 || j >= ny || i < 0 || i >= nx) return;
     const idx_t p = j * nx + i;
-    if (areas[static_cast<std::size_t>(p)] < 0) return;
+    if (areas[p] < 0) return;
     const auto border = [&](idx_t q) {
       return q / nx == 0 || q / nx == ny - 1 || q % nx == 0 || q % nx == nx - 1;
     };
@@ -50,12 +50,12 @@ idx_t Payload::owner(idx_t point) const {
 }
 
 Position Payload::coordinates(idx_t point) const {
-  if (!separable) return {table.y[static_cast<std::size_t>(point)], table.x[static_cast<std::size_t>(point)]};
-  return {y.centres[static_cast<std::size_t>(point / nx)], x.centres[static_cast<std::size_t>(point % nx)]};
+  if (!separable) return {table.y[point], table.x[point]};
+  return {y.centres[point / nx], x.centres[point % nx]};
 }
 
 std::optional<std::array<Vector3, 4>> Payload::given_corners(idx_t point) const {
-  const auto p = static_cast<std::size_t>(point);
+  const std::size_t p = point;
   std::array<Vector3, 4> corners;
   for (std::size_t k = 0; k < 4; ++k) {
     Position corner;
@@ -142,7 +142,7 @@ Position Mesh::position(idx_t point) const {
 Position Mesh::degrees(idx_t point) const {
   if (kind() != MeshKind::plane) return held().coordinates(point);
   PODSCALE_ASSERT(geographic(), "latitude of point {} of a plane without", point);
-  return {held().lat[static_cast<std::size_t>(point)], held().lon[static_cast<std::size_t>(point)]};
+  return {held().lat[point], held().lon[point]};
 }
 
 Vector3 Mesh::vector(idx_t point, Space in) const {
@@ -165,10 +165,9 @@ std::array<Vector3, 4> Mesh::corners(idx_t point) const {
 
 double Mesh::area_weight(idx_t j, idx_t i) const {
   const Payload& mesh = held();
-  const auto row = static_cast<std::size_t>(j), column = static_cast<std::size_t>(i);
+  const std::size_t row = j, column = i;
   if (!mesh.separable)
-    return std::max(0.0, mesh.areas[static_cast<std::size_t>(j * mesh.nx + i)]) / mesh.size *
-           static_cast<double>(mesh.counted);
+    return std::max(0.0, mesh.areas[j * mesh.nx + i]) / mesh.size * static_cast<double>(mesh.counted);
   const double cell = mesh.row_size[row] * (mesh.x.bounds[column + 1] - mesh.x.bounds[column]);
   return cell / mesh.size * static_cast<double>(points());
 }
@@ -176,8 +175,8 @@ double Mesh::area_weight(idx_t j, idx_t i) const {
 double Mesh::area(idx_t point) const {
   const Payload& mesh = held();
   const double km = kilometres(space());
-  if (!mesh.separable) return std::max(0.0, mesh.areas[static_cast<std::size_t>(point)]) * km * km;
-  const auto row = static_cast<std::size_t>(point / nx()), column = static_cast<std::size_t>(point % nx());
+  if (!mesh.separable) return std::max(0.0, mesh.areas[point]) * km * km;
+  const std::size_t row = point / nx(), column = point % nx();
   const double cell = mesh.row_size[row] * (mesh.x.bounds[column + 1] - mesh.x.bounds[column]);
   const double scale = mesh.scale() * km;
   return kind() == MeshKind::plane ? cell * scale * scale : cell * kRadians * km * km;
@@ -188,7 +187,7 @@ Position Mesh::spacing(idx_t point) const {
   const double km = kilometres(space());
   const idx_t j = point / nx(), i = point % nx();
   if (mesh.separable) {
-    const auto row = static_cast<std::size_t>(j), column = static_cast<std::size_t>(i);
+    const std::size_t row = j, column = i;
     const double dy = mesh.y.bounds[row + 1] - mesh.y.bounds[row];
     const double dx = mesh.x.bounds[column + 1] - mesh.x.bounds[column];
     if (kind() == MeshKind::plane) return {km * mesh.scale() * dy, km * mesh.scale() * dx};
@@ -198,7 +197,7 @@ Position Mesh::spacing(idx_t point) const {
     const auto there = [&](idx_t p) { return p >= 0 && owner(p) >= 0; };
     const idx_t from = there(before) ? before : point, to = there(after) ? after : point;
     const double d = distance(mesh.vector(from), mesh.vector(to), space());
-    if (from == to) return std::sqrt(std::max(0.0, mesh.areas[static_cast<std::size_t>(point)]));
+    if (from == to) return std::sqrt(std::max(0.0, mesh.areas[point]));
     return from == point || to == point ? d : 0.5 * d;
   };
   return {km * width(at(j - 1, i), at(j + 1, i)), km * width(at(j, i - 1), at(j, i + 1))};
@@ -224,7 +223,7 @@ idx_t Mesh::nearest(const Position& position, std::span<const unsigned char> wan
   idx_t best = -1;
   double smallest = std::numeric_limits<double>::infinity();
   for (idx_t p = 0; p < points(); ++p) {
-    if ((!wanted.empty() && !wanted[static_cast<std::size_t>(p)]) || owner(p) != p) continue;
+    if ((!wanted.empty() && !wanted[p]) || owner(p) != p) continue;
     const Vector3 d = held().vector(p) - v;
     if (dot(d, d) < smallest) smallest = dot(d, d), best = p;
   }
@@ -293,14 +292,14 @@ std::string Mesh::describe() const {
 Window covering_window(const Mesh& mesh, std::span<const idx_t> points) {
   if (points.empty()) return {};
   const idx_t nx = mesh.nx();
-  std::vector<unsigned char> used(static_cast<std::size_t>(nx), 0);
+  std::vector<unsigned char> used(nx, 0);
   idx_t first_row = mesh.ny(), last_row = -1;
   for (const idx_t p : points) {
     first_row = std::min(first_row, p / nx);
     last_row = std::max(last_row, p / nx);
-    used[static_cast<std::size_t>(p % nx)] = 1;
+    used[p % nx] = 1;
   }
-  const auto is_used = [&](idx_t i) { return used[static_cast<std::size_t>(i % nx)] != 0; };
+  const auto is_used = [&](idx_t i) { return used[i % nx] != 0; };
   idx_t first = 0, last = nx - 1;
   while (!is_used(first)) ++first;
   while (!is_used(last)) --last;

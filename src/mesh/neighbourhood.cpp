@@ -17,11 +17,10 @@ struct Extent {
 /// Cells of an axis that overlap [low, high]; the nearest one where none does. bounds: [cells + 1].
 Extent overlap(const std::vector<double>& bounds, double low, double high) {
   const double margin = 1e-6 * (high - low);
-  const idx_t cells = static_cast<idx_t>(bounds.size()) - 1;
+  const idx_t cells = std::ssize(bounds) - 1;
   Extent extent{cells, 0};
   for (idx_t i = 0; i < cells; ++i)
-    if (bounds[static_cast<std::size_t>(i)] < high - margin &&
-        bounds[static_cast<std::size_t>(i + 1)] > low + margin) {
+    if (bounds[i] < high - margin && bounds[i + 1] > low + margin) {
       extent.first = std::min(extent.first, i);
       ++extent.count;
     }
@@ -37,10 +36,10 @@ Extent overlap_longitude(const std::vector<double>& bounds, bool periodic, doubl
   low += shift;
   high += shift;
   if (!periodic) return overlap(bounds, low, high);
-  const idx_t cells = static_cast<idx_t>(bounds.size()) - 1;
+  const idx_t cells = std::ssize(bounds) - 1;
   std::vector<double> turns;  // three turns, the middle one is the axis itself
   for (int turn = -1; turn <= 1; ++turn)
-    for (idx_t i = 0; i < cells; ++i) turns.push_back(bounds[static_cast<std::size_t>(i)] + 360 * turn);
+    for (idx_t i = 0; i < cells; ++i) turns.push_back(bounds[i] + 360 * turn);
   turns.push_back(bounds.front() + 720);
   Extent extent = overlap(turns, low, high);
   extent.first -= cells;
@@ -52,8 +51,8 @@ Extent overlap_longitude(const std::vector<double>& bounds, bool periodic, doubl
 Neighbourhood::Neighbourhood(const Communicator& comm, const Mesh& coarse,
                              std::span<const unsigned char> coarse_ocean, const Mesh& fine,
                              std::span<const Window> patches, idx_t halo)
-    : coarse_(coarse), patches_(static_cast<idx_t>(patches.size())) {
-  PODSCALE_ASSERT(static_cast<idx_t>(coarse_ocean.size()) == coarse.points() && halo >= 0,
+    : coarse_(coarse), patches_(std::ssize(patches)) {
+  PODSCALE_ASSERT(std::ssize(coarse_ocean) == coarse.points() && halo >= 0,
                   "{} values of a mask of {} points, halo {}", coarse_ocean.size(), coarse.points(), halo);
   Space space = Space::sphere;
   comm.agree([&] { space = common_space(coarse, fine); });
@@ -66,7 +65,7 @@ Neighbourhood::Neighbourhood(const Communicator& comm, const Mesh& coarse,
 
   std::vector<idx_t> used;
   for (idx_t& point : cells_) {
-    if (point >= 0 && !coarse_ocean[static_cast<std::size_t>(point)]) point = -1;
+    if (point >= 0 && !coarse_ocean[point]) point = -1;
     if (point >= 0) used.push_back(point);
   }
   source_ = covering_window(coarse, used);
@@ -80,9 +79,7 @@ void Neighbourhood::find_boxes(const Communicator& comm, const Mesh& fine, std::
   const double unit = !sphere && fine.unit().metres > 0 ? fine.unit().metres / coarse_.unit().metres : 1;
   std::vector<std::pair<Extent, Extent>> extents;  // (rows, columns) of each patch, halo included
   for (const Window& w : patches) {
-    const auto edge = [&](const MeshAxis& axis, idx_t i) {
-      return unit * axis.bounds[static_cast<std::size_t>(i)];
-    };
+    const auto edge = [&](const MeshAxis& axis, idx_t i) { return unit * axis.bounds[i]; };
     const double west = edge(fine.x(), w.x0), east = edge(fine.x(), w.x0 + w.nx);
     Extent rows = overlap(coarse_.y().bounds, edge(fine.y(), w.y0), edge(fine.y(), w.y0 + w.ny));
     Extent columns = sphere ? overlap_longitude(coarse_.x().bounds, coarse_.periodic(), west, east)
@@ -99,7 +96,7 @@ void Neighbourhood::find_boxes(const Communicator& comm, const Mesh& fine, std::
   cells_.assign(static_cast<std::size_t>(patches_ * slots()), -1);
   const View<idx_t, 2> cells(cells_.data(), {patches_, slots()});
   for (idx_t p = 0; p < patches_; ++p) {
-    const auto& [rows, columns] = extents[static_cast<std::size_t>(p)];
+    const auto& [rows, columns] = extents[p];
     for (idx_t j = 0; j < rows.count; ++j)
       for (idx_t i = 0; i < columns.count; ++i)
         cells(p, j * columns_ + i) = coarse_.at(rows.first + j, columns.first + i);
@@ -134,7 +131,7 @@ void Neighbourhood::find_nearest(const Communicator& comm, Space space, const Me
   cells_.assign(static_cast<std::size_t>(patches_ * slots()), -1);
   const View<idx_t, 2> cells(cells_.data(), {patches_, slots()});
   for (idx_t p = 0; p < patches_; ++p) {
-    const Vector3& centre = centres[static_cast<std::size_t>(p)];
+    const Vector3& centre = centres[p];
     if (!std::isfinite(norm(centre))) continue;
     idx_t slot = 0;
     for (const PointSearch::Hit& hit : search.nearest(centre, slots())) cells(p, slot++) = hit.point;

@@ -30,7 +30,7 @@ struct PointSearch::Tree {
 PointSearch::PointSearch(const Mesh& mesh, Space space, std::span<const unsigned char> wanted) {
   auto tree = std::make_shared<Tree>();
   for (idx_t p = 0; p < mesh.points(); ++p) {
-    if ((!wanted.empty() && !wanted[static_cast<std::size_t>(p)]) || mesh.owner(p) != p) continue;
+    if ((!wanted.empty() && !wanted[p]) || mesh.owner(p) != p) continue;
     const Vector3 v = mesh.vector(p, space);
     if (!std::isfinite(norm(v))) continue;
     tree->cloud.vectors.push_back(v);
@@ -41,7 +41,7 @@ PointSearch::PointSearch(const Mesh& mesh, Space space, std::span<const unsigned
 }
 
 idx_t PointSearch::size() const {
-  return static_cast<idx_t>(tree_->points.size());
+  return std::ssize(tree_->points);
 }
 
 std::vector<PointSearch::Hit> PointSearch::nearest(const Vector3& place, idx_t count) const {

@@ -20,7 +20,9 @@ Interpolation interpolation_from_name(const std::string& name) {
 }
 
 const char* interpolation_name(Interpolation kind) {
-  return kind == Interpolation::nearest ? "nearest" : kind == Interpolation::bilinear ? "bilinear" : "bicubic";
+  return kind == Interpolation::nearest    ? "nearest"
+         : kind == Interpolation::bilinear ? "bilinear"
+                                           : "bicubic";
 }
 
 Space common_space(const Mesh& source, const Mesh& target) {
@@ -124,7 +126,7 @@ class AxisRows {
       bool all = true;
       for (int a = 0; a < y.taps; ++a)
         for (int b = 0; b < x.taps; ++b) {
-          const auto &ty = y.cubic[static_cast<std::size_t>(a)], &tx = x.cubic[static_cast<std::size_t>(b)];
+          const auto &ty = y.cubic[a], &tx = x.cubic[b];
           const idx_t point = ocean_at(ty.index, tx.index);
           all = all && point >= 0;
           row.push_back({point, ty.weight * tx.weight});
@@ -153,7 +155,7 @@ class AxisRows {
  private:
   idx_t ocean_at(idx_t j, idx_t i) const {
     const idx_t point = source_.at(j, i);
-    return point >= 0 && ocean_[static_cast<std::size_t>(point)] ? point : -1;
+    return point >= 0 && ocean_[point] ? point : -1;
   }
   const Mesh& source_;
   Ocean ocean_;
@@ -204,8 +206,7 @@ class QuadRows {
           if (!quad) continue;
           const std::array<double, 4> weights = quad->weights();
           for (std::size_t k = 0; k < 4; ++k)
-            if (weights[k] > 0 && ocean_[static_cast<std::size_t>(points[k])])
-              row.push_back({points[k], weights[k]});
+            if (weights[k] > 0 && ocean_[points[k]]) row.push_back({points[k], weights[k]});
           normalise(row);
           return true;
         }
@@ -228,8 +229,7 @@ class QuadRows {
 Remap::Remap(const Mesh& source, std::span<const unsigned char> source_ocean, const Mesh& target,
              const Window& window, std::span<const unsigned char> target_ocean, Interpolation kind,
              int search) {
-  PODSCALE_ASSERT(static_cast<idx_t>(source_ocean.size()) == source.points() &&
-                      static_cast<idx_t>(target_ocean.size()) == window.points(),
+  PODSCALE_ASSERT(std::ssize(source_ocean) == source.points() && std::ssize(target_ocean) == window.points(),
                   "mask sizes {} and {}", source_ocean.size(), target_ocean.size());
   const Space space = common_space(source, target);
   if (!offers(kind, source, target))
@@ -244,7 +244,7 @@ Remap::Remap(const Mesh& source, std::span<const unsigned char> source_ocean, co
     for (idx_t j = 0; j < window.ny; ++j)
       for (idx_t i = 0; i < window.nx; ++i) {
         row.clear();
-        if (target_ocean[static_cast<std::size_t>(j * window.nx + i)]) {
+        if (target_ocean[j * window.nx + i]) {
           make_row(j, i);
           unreached += row.empty();
         }
@@ -267,13 +267,10 @@ Remap::Remap(const Mesh& source, std::span<const unsigned char> source_ocean, co
     const double unit = space == Space::plane ? metres(target) / metres(source) : 1;
     std::vector<AxisStencil> ys, xs;
     for (idx_t j = 0; j < window.ny; ++j)
-      ys.push_back(stencils.along_y(unit * target.y().centres[static_cast<std::size_t>(window.y0 + j)]));
+      ys.push_back(stencils.along_y(unit * target.y().centres[window.y0 + j]));
     for (idx_t i = 0; i < window.nx; ++i)
-      xs.push_back(stencils.along_x(
-          unit * target.x().centres[static_cast<std::size_t>(point_of(target, window, 0, i) % target.nx())]));
-    each_point([&](idx_t j, idx_t i) {
-      stencils.row(ys[static_cast<std::size_t>(j)], xs[static_cast<std::size_t>(i)], row);
-    });
+      xs.push_back(stencils.along_x(unit * target.x().centres[point_of(target, window, 0, i) % target.nx()]));
+    each_point([&](idx_t j, idx_t i) { stencils.row(ys[j], xs[i], row); });
   } else {
     each_point([&](idx_t j, idx_t i) {
       const idx_t point = point_of(target, window, j, i);
@@ -291,12 +288,11 @@ Remap Remap::from_triplets(const Mesh& source, std::span<const unsigned char> so
                            const Mesh& target, const Window& window,
                            std::span<const unsigned char> target_ocean, const Triplets& links, Land land) {
   PODSCALE_ASSERT(
-      static_cast<idx_t>(source_ocean.size()) == source.points() &&
-          static_cast<idx_t>(target_ocean.size()) == window.points() &&
+      std::ssize(source_ocean) == source.points() && std::ssize(target_ocean) == window.points() &&
           links.target.size() == links.source.size() && links.weight.size() == links.source.size(),
       "mask sizes {} and {}, {} links", source_ocean.size(), target_ocean.size(), links.weight.size());
   const auto outside = [](idx_t p, const Mesh& mesh) { return p < 0 || p >= mesh.points(); };
-  std::vector<std::vector<Link>> table(static_cast<std::size_t>(window.points()));
+  std::vector<std::vector<Link>> table(window.points());
   for (std::size_t l = 0; l < links.weight.size(); ++l) {
     if (outside(links.target[l], target) || outside(links.source[l], source) ||
         !std::isfinite(links.weight[l]))
@@ -305,8 +301,7 @@ Remap Remap::from_triplets(const Mesh& source, std::span<const unsigned char> so
            "both grids and a finite weight",
            l, links.source[l], source.points(), links.target[l], target.points(), links.weight[l]);
     const idx_t row = index_within(target, window, links.target[l]);
-    if (row >= 0 && target_ocean[static_cast<std::size_t>(row)])
-      table[static_cast<std::size_t>(row)].push_back({links.source[l], links.weight[l]});
+    if (row >= 0 && target_ocean[row]) table[row].push_back({links.source[l], links.weight[l]});
   }
   RemapRows rows;
   idx_t unreached = 0;
@@ -315,9 +310,9 @@ Remap Remap::from_triplets(const Mesh& source, std::span<const unsigned char> so
     double all = 0, wet = 0;
     for (const Link& link : row) {
       all += link.weight;
-      if (source_ocean[static_cast<std::size_t>(link.point)]) wet += link.weight;
+      if (source_ocean[link.point]) wet += link.weight;
     }
-    std::erase_if(row, [&](const Link& l) { return !source_ocean[static_cast<std::size_t>(l.point)]; });
+    std::erase_if(row, [&](const Link& l) { return !source_ocean[l.point]; });
     if (!(wet > 1e-9) || (land == Land::unreached && std::abs(all - wet) > 1e-9))
       row.clear();
     else
@@ -329,13 +324,12 @@ Remap Remap::from_triplets(const Mesh& source, std::span<const unsigned char> so
 }
 
 void Remap::apply(std::span<const float> values, std::span<float> out) const {
-  PODSCALE_ASSERT(
-      static_cast<idx_t>(values.size()) == source_.points() && static_cast<idx_t>(out.size()) == rows(),
-      "{} values of {}, {} results of {}", values.size(), source_.points(), out.size(), rows());
+  PODSCALE_ASSERT(std::ssize(values) == source_.points() && std::ssize(out) == rows(),
+                  "{} values of {}, {} results of {}", values.size(), source_.points(), out.size(), rows());
   for (std::size_t r = 0; r < out.size(); ++r) {
     double sum = 0;
     for (std::size_t k = first_[r]; k < first_[r + 1]; ++k)
-      sum += weights_[k] * static_cast<double>(values[static_cast<std::size_t>(columns_[k])]);
+      sum += weights_[k] * static_cast<double>(values[columns_[k]]);
     out[r] = static_cast<float>(sum);
   }
 }

@@ -29,9 +29,7 @@ struct Topology {
   Payload& mesh;
   const std::vector<std::optional<Vector3>>& vectors;
 
-  const std::optional<Vector3>& vector(idx_t j, idx_t i) const {
-    return vectors[static_cast<std::size_t>(j * mesh.nx + i)];
-  }
+  const std::optional<Vector3>& vector(idx_t j, idx_t i) const { return vectors[j * mesh.nx + i]; }
   /// Whether b is within `share` of the spacing, which is from a to its neighbour `beside`.
   static std::optional<bool> near(const std::optional<Vector3>& a, const std::optional<Vector3>& b,
                                   const std::optional<Vector3>& beside, double share) {
@@ -108,8 +106,7 @@ struct Topology {
 bool in_block_without_positions(const Payload& mesh, idx_t j, idx_t i) {
   const auto same = [&](idx_t row, idx_t column) {
     if (row < 0 || row >= mesh.ny || column < 0 || column >= mesh.nx) return false;
-    const auto p = static_cast<std::size_t>(j * mesh.nx + i),
-               q = static_cast<std::size_t>(row * mesh.nx + column);
+    const std::size_t p = j * mesh.nx + i, q = row * mesh.nx + column;
     return mesh.table.y[p] == mesh.table.y[q] && mesh.table.x[p] == mesh.table.x[q];
   };
   return (same(j, i - 1) || same(j, i + 1)) && (same(j - 1, i) || same(j + 1, i));
@@ -131,7 +128,7 @@ void order_corners(Payload& mesh, const VectorOf& vector) {
       for (int way = 0; way < 8; ++way) {
         const std::size_t at = static_cast<std::size_t>(4 * p) + order(way, k);
         const double d = norm(mesh.lifted({t.corner_y[at], t.corner_x[at]}) - (*between)[k]);
-        if (std::isfinite(d)) misfit[static_cast<std::size_t>(way)] += d;
+        if (std::isfinite(d)) misfit[way] += d;
       }
   }
   const int best = static_cast<int>(std::min_element(misfit.begin(), misfit.end()) - misfit.begin());
@@ -177,32 +174,32 @@ std::optional<std::array<Vector3, 4>> corners_between(const Payload& mesh, const
 }
 
 void find_topology(Payload& mesh) {
-  const auto n = static_cast<std::size_t>(mesh.points());
+  const std::size_t n = mesh.points();
   std::vector<std::optional<Vector3>> vectors(n);
   for (idx_t p = 0; p < mesh.points(); ++p)
     if (const Vector3 v = mesh.vector(p);
         std::isfinite(norm(v)) && !in_block_without_positions(mesh, p / mesh.nx, p % mesh.nx))
-      vectors[static_cast<std::size_t>(p)] = v;
+      vectors[p] = v;
   if (mesh.space() == Space::sphere) {
     Topology topology{mesh, vectors};
     topology.find_seam();
     if (mesh.period > 0 && mesh.ny > 2 && !mesh.fold.present) topology.find_fold(mesh.ny - 1, -1);
     if (mesh.period > 0 && mesh.ny > 2 && !mesh.fold.present) topology.find_fold(0, 1);
   }
-  const VectorOf vector = [&](idx_t p) { return vectors[static_cast<std::size_t>(p)]; };
+  const VectorOf vector = [&](idx_t p) { return vectors[p]; };
   if (!mesh.table.corner_y.empty()) order_corners(mesh, vector);
 
   const std::vector<double> summed = std::move(mesh.areas);  // of a mesh of blocks
   mesh.areas.assign(n, -1.0);
   for (idx_t p = 0; p < mesh.points(); ++p)  // first who has a position, which owner() asks
-    if (vector(p)) mesh.areas[static_cast<std::size_t>(p)] = 0;
+    if (vector(p)) mesh.areas[p] = 0;
   double total = 0;
   std::vector<idx_t> alone;
   for (idx_t p = 0; p < mesh.points(); ++p) {
-    double& area = mesh.areas[static_cast<std::size_t>(p)];
+    double& area = mesh.areas[p];
     if (mesh.owner(p) != p) continue;
     if (!summed.empty()) {
-      area = std::max(0.0, summed[static_cast<std::size_t>(p)]);
+      area = std::max(0.0, summed[p]);
     } else {
       std::optional<std::array<Vector3, 4>> corners = mesh.given_corners(p);
       if (!corners) corners = corners_between(mesh, vector, p);
@@ -216,8 +213,8 @@ void find_topology(Payload& mesh) {
   }
   // A cell without neighbours has no corners: it counts as the mean one.
   const double mean = mesh.counted > 0 ? total / static_cast<double>(mesh.counted) : 1;
-  for (const idx_t p : alone) mesh.areas[static_cast<std::size_t>(p)] = mean;
-  mesh.counted += static_cast<idx_t>(alone.size());
+  for (const idx_t p : alone) mesh.areas[p] = mean;
+  mesh.counted += std::ssize(alone);
   mesh.size = total + mean * static_cast<double>(alone.size());
 }
 

@@ -146,7 +146,7 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.layout.centre_lon = file.array<float>("/layout/longitude");
   s.layout.active = file.array<unsigned char>("/layout/active");
   read_slices(file, path, c);
-  s.parameters = static_cast<long>(c.parameters.size());
+  s.parameters = std::ssize(c.parameters);
   const auto step = file.array<long>("/history/step");
   const auto loss = file.array<double>("/history/loss"), score = file.array<double>("/history/score");
   if (loss.size() != step.size() || score.size() != step.size())
@@ -167,8 +167,7 @@ std::string weights_checksum(const Checkpoint& checkpoint) {
   for (const NamedSlice& slice : checkpoint.slices) {
     Checksum checksum;
     checksum.add_bytes(slice.name.data(), slice.name.size());
-    checksum.add(std::span<const float>(checkpoint.best)
-                     .subspan(static_cast<std::size_t>(slice.offset), static_cast<std::size_t>(slice.size)));
+    checksum.add(std::span<const float>(checkpoint.best).subspan(slice.offset, slice.size));
     sum += checksum.value();
   }
   return checksum_text(sum);

@@ -29,8 +29,7 @@ torch::Tensor position_features(const TokenLayout& layout) {
   const int patches = layout.tokens - layout.global_tokens;
   for (int p = 0; p < layout.tokens; ++p) {
     for (int octave = 0; octave < kPositionOctaves; ++octave)
-      for (const float degrees :
-           {layout.centre_lat[static_cast<std::size_t>(p)], layout.centre_lon[static_cast<std::size_t>(p)]}) {
+      for (const float degrees : {layout.centre_lat[p], layout.centre_lon[p]}) {
         const double turns = static_cast<double>(degrees) * std::numbers::pi / 180 * std::pow(2.0, octave);
         features.push_back(p < patches ? static_cast<float>(std::sin(turns)) : 0.0f);
         features.push_back(p < patches ? static_cast<float>(std::cos(turns)) : 0.0f);
@@ -137,7 +136,7 @@ void Denoiser::initialise(std::uint64_t seed) {
     if (zero) {
       parameter.zero_();
     } else {
-      std::vector<float> values(static_cast<std::size_t>(parameter.numel()));
+      std::vector<float> values(parameter.numel());
       random.fill_normal(std::span(values), number);
       parameter.copy_(torch::tensor(values).view(parameter.sizes()) /
                       std::sqrt(static_cast<double>(parameter.size(1))));

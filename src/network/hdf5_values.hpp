@@ -96,7 +96,7 @@ class Hdf5File {
   std::vector<hsize_t> shape(const std::string& name) const {
     const Set set(open_set(name));
     const Space space(good(H5Dget_space(set.get()), name));
-    std::vector<hsize_t> shape(static_cast<std::size_t>(good(H5Sget_simple_extent_ndims(space.get()), name)));
+    std::vector<hsize_t> shape(good(H5Sget_simple_extent_ndims(space.get()), name));
     good(H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr), name);
     return shape;
   }

@@ -27,7 +27,7 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
     normal.fill_normal(std::span(noise.data_ptr<float>() + i * p * k, static_cast<std::size_t>(p * k)), key,
                        number);
     batch.angle.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
-    batch.year_phase.data_ptr<float>()[i] = data.year_phase[static_cast<std::size_t>(item)];
+    batch.year_phase.data_ptr<float>()[i] = data.year_phase[item];
   }
   const auto cosine = torch::cos(batch.angle).view({b, 1, 1}), sine = torch::sin(batch.angle).view({b, 1, 1});
   batch.x = cosine * z0 + sine * noise;
@@ -64,8 +64,8 @@ void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank
          "a longer data.train",
          rank, ranks);
   const auto check = [&](const char* what, std::span<const float> values, long per_item) {
-    PODSCALE_ASSERT(static_cast<long>(values.size()) == data.items * per_item,
-                    "{}: {} values, {} items of {}", what, values.size(), data.items, per_item);
+    PODSCALE_ASSERT(std::ssize(values) == data.items * per_item, "{}: {} values, {} items of {}", what,
+                    values.size(), data.items, per_item);
     const auto bad =
         std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
     if (bad == values.end()) return;

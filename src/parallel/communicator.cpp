@@ -103,10 +103,10 @@ void Communicator::broadcast(void* data, std::size_t count, MPI_Datatype type, i
 }
 
 std::string Communicator::broadcast(const std::string& text, int root) const {
-  long length = static_cast<long>(text.size());
+  long length = std::ssize(text);
   broadcast(std::span(&length, 1), root);
   std::string copy = text;
-  copy.resize(static_cast<std::size_t>(length));
+  copy.resize(length);
   broadcast(std::span(copy.data(), copy.size()), root);
   return copy;
 }

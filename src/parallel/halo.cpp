@@ -38,9 +38,7 @@ HaloExchange::HaloExchange(const Communicator& comm, const Decomposition& decomp
 }
 
 std::vector<double> HaloExchange::widen(std::span<const double> fields, long count) const {
-  const std::size_t n = static_cast<std::size_t>(window_.points()), m = margin_.size(),
-                    wide = static_cast<std::size_t>(extended_.points()),
-                    fields_count = static_cast<std::size_t>(count);
+  const std::size_t n = window_.points(), m = margin_.size(), wide = extended_.points(), fields_count = count;
   PODSCALE_ASSERT(fields.size() == n * fields_count, "{} values for {} fields of {}", fields.size(), count,
                   n);
   std::vector<double> out(wide * fields_count);

@@ -14,16 +14,16 @@ Transposition::Transposition(const Communicator& comm, std::vector<long> local_t
       item_count_(items),
       width_(width),
       items_(share_of(items, comm.size(), comm.rank())) {
-  std::vector<int> counts(static_cast<std::size_t>(comm.size())), starts(counts.size());
+  std::vector<int> counts(comm.size()), starts(counts.size());
   same_on_all_ranks(
       [&] { return std::pair(mpi_count(width, "values of a token"), mpi_count(tokens, "tokens")); });
   const int mine = static_cast<int>(local_tokens.size());
   MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm.raw());
   std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
-  std::vector<long> all(static_cast<std::size_t>(starts.back() + counts.back()));
+  std::vector<long> all(starts.back() + counts.back());
   MPI_Allgatherv(local_tokens.data(), mine, MPI_LONG, all.data(), counts.data(), starts.data(), MPI_LONG,
                  comm.raw());
-  PODSCALE_ASSERT(static_cast<long>(all.size()) == tokens, "{} tokens owned of {}", all.size(), tokens);
+  PODSCALE_ASSERT(std::ssize(all) == tokens, "{} tokens owned of {}", all.size(), tokens);
   tokens_of_.resize(counts.size());
   for (std::size_t r = 0; r < counts.size(); ++r)
     tokens_of_[r].assign(all.begin() + starts[r], all.begin() + starts[r] + counts[r]);
@@ -59,9 +59,9 @@ struct TokenType {
 
 void Transposition::to_items(std::span<const float> by_space, std::span<float> by_item) const {
   const int ranks = comm_->size();
-  const long n_local = static_cast<long>(tokens_of_[static_cast<std::size_t>(comm_->rank())].size());
-  PODSCALE_ASSERT(static_cast<long>(by_space.size()) == item_count_ * n_local * width_ &&
-                      static_cast<long>(by_item.size()) == items_.size() * tokens_ * width_,
+  const long n_local = static_cast<long>(tokens_of_[comm_->rank()].size());
+  PODSCALE_ASSERT(std::ssize(by_space) == item_count_ * n_local * width_ &&
+                      std::ssize(by_item) == items_.size() * tokens_ * width_,
                   "sizes {} and {}", by_space.size(), by_item.size());
   // by_space is already ordered by item, hence by receiving rank: no packing on this side.
   std::vector<float> buffer(by_item.size());
@@ -79,9 +79,9 @@ void Transposition::to_items(std::span<const float> by_space, std::span<float> b
 
 void Transposition::to_space(std::span<const float> by_item, std::span<float> by_space) const {
   const int ranks = comm_->size();
-  const long n_local = static_cast<long>(tokens_of_[static_cast<std::size_t>(comm_->rank())].size());
-  PODSCALE_ASSERT(static_cast<long>(by_space.size()) == item_count_ * n_local * width_ &&
-                      static_cast<long>(by_item.size()) == items_.size() * tokens_ * width_,
+  const long n_local = static_cast<long>(tokens_of_[comm_->rank()].size());
+  PODSCALE_ASSERT(std::ssize(by_space) == item_count_ * n_local * width_ &&
+                      std::ssize(by_item) == items_.size() * tokens_ * width_,
                   "sizes {} and {}", by_space.size(), by_item.size());
   std::vector<float> buffer(by_item.size());
   float* to = buffer.data();
@@ -97,7 +97,7 @@ void Transposition::to_space(std::span<const float> by_item, std::span<float> by
 }
 
 long Transposition::bytes_sent() const {
-  const long n_local = static_cast<long>(tokens_of_[static_cast<std::size_t>(comm_->rank())].size());
+  const long n_local = static_cast<long>(tokens_of_[comm_->rank()].size());
   return (item_count_ - items_.size()) * n_local * width_ * static_cast<long>(sizeof(float));
 }
 

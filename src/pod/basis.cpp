@@ -13,7 +13,7 @@ namespace {
 Position token_position(const Mesh& mesh, const Window& w) {
   if (mesh.kind() == MeshKind::rectilinear) {
     const auto middle = [](const std::vector<double>& edges, long first, long count) {
-      return 0.5 * (edges[static_cast<std::size_t>(first)] + edges[static_cast<std::size_t>(first + count)]);
+      return 0.5 * (edges[first] + edges[first + count]);
     };
     return {middle(mesh.y().bounds, w.y0, w.ny), middle(mesh.x().bounds, w.x0, w.nx)};
   }
@@ -65,7 +65,7 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
   // A sum of one checksum a patch: the order of the patches, hence the number of ranks, does not
   // matter.
   std::uint64_t sum = 0;
-  const std::size_t n = static_cast<std::size_t>(points());
+  const std::size_t n = points();
   for (const PatchModes& patch : patches.mine) {
     Checksum c;
     c.add(static_cast<std::uint64_t>(patch.patch));

@@ -31,9 +31,9 @@ std::vector<double> harmonic_basis(double year_fraction, int harmonics) {
 }
 
 void Climatology::evaluate(double year_fraction, std::span<double> out) const {
-  PODSCALE_ASSERT(static_cast<long>(out.size()) == points, "{} points, expected {}", out.size(), points);
+  PODSCALE_ASSERT(std::ssize(out) == points, "{} points, expected {}", out.size(), points);
   const auto x = harmonic_basis(year_fraction, harmonics);
-  const std::size_t n = static_cast<std::size_t>(points);
+  const std::size_t n = points;
   std::fill(out.begin(), out.end(), 0.0);
   for (std::size_t c = 0; c < x.size(); ++c) {
     const double* row = coefficients.data() + c * n;
@@ -61,7 +61,7 @@ YearCoverage year_coverage(std::vector<double> phases, int harmonics) {
   const int terms = 1 + 2 * harmonics, n = static_cast<int>(phases.size()), year = 365;
   const double weight = 1.0 / n, zero = 0;
   const std::vector<double> seen = matrix_of(phases), all = matrix_of(days);
-  std::vector<double> normal(static_cast<std::size_t>(terms * terms)), solved = all;
+  std::vector<double> normal(terms * terms), solved = all;
   dsyrk_("L", "N", &terms, &n, &weight, seen.data(), &terms, &zero, normal.data(), &terms);
   int info = 0;
   dposv_("L", &terms, &year, normal.data(), &terms, solved.data(), &terms, &info);
@@ -93,8 +93,7 @@ HarmonicFit::HarmonicFit(long points, int harmonics)
       right_(static_cast<std::size_t>((1 + 2 * harmonics) * points)) {}
 
 void HarmonicFit::add(std::span<const float> field, double year_fraction) {
-  PODSCALE_ASSERT(static_cast<long>(field.size()) == points_, "{} points, expected {}", field.size(),
-                  points_);
+  PODSCALE_ASSERT(std::ssize(field) == points_, "{} points, expected {}", field.size(), points_);
   const auto x = harmonic_basis(year_fraction, harmonics_);
   const std::size_t n = field.size(), terms = x.size();
   for (std::size_t c = 0; c < terms; ++c) {
@@ -111,15 +110,14 @@ Climatology HarmonicFit::solve() const {
   const int terms = 1 + 2 * harmonics_;
   std::vector<double> matrix = normal_, inverse(normal_.size());
   for (int c = 0; c < terms; ++c) {
-    matrix[static_cast<std::size_t>(c * terms + c)] *=
-        1 + 1e-13;  // phases that coincide to rounding stay refused
-    inverse[static_cast<std::size_t>(c * terms + c)] = 1;
+    matrix[c * terms + c] *= 1 + 1e-13;  // phases that coincide to rounding stay refused
+    inverse[c * terms + c] = 1;
   }
   int info = 0;
   dposv_("L", &terms, &terms, matrix.data(), &terms, inverse.data(), &terms, &info);
   double smallest = info == 0 ? 1 : 0, largest = 0;
   for (int c = 0; c < terms && info == 0; ++c) {
-    const double pivot = matrix[static_cast<std::size_t>(c * terms + c)];
+    const double pivot = matrix[c * terms + c];
     smallest = c == 0 ? pivot : std::min(smallest, pivot);
     largest = std::max(largest, pivot);
   }
@@ -129,10 +127,10 @@ Climatology HarmonicFit::solve() const {
          "longer data.train",
          harmonics_, count_, terms);
   Climatology result{harmonics_, points_, std::vector<double>(right_.size())};
-  const std::size_t n = static_cast<std::size_t>(points_);
+  const std::size_t n = points_;
   for (int c = 0; c < terms; ++c)
     for (int d = 0; d < terms; ++d) {
-      const double factor = inverse[static_cast<std::size_t>(c * terms + d)];
+      const double factor = inverse[c * terms + d];
       for (std::size_t i = 0; i < n; ++i)
         result.coefficients[static_cast<std::size_t>(c) * n + i] +=
             factor * right_[static_cast<std::size_t>(d) * n + i];

@@ -29,36 +29,33 @@ Codec::Codec(const std::vector<PatchModes>& patches, int modes, long values_of_f
 
 void Codec::encode(std::span<const double> anomalies, long items, std::span<float> a) const {
   const long n_tokens = this->tokens();
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * values_of_field_ &&
-                      static_cast<long>(a.size()) == items * n_tokens * modes_,
-                  "sizes {} and {}", anomalies.size(), a.size());
+  PODSCALE_ASSERT(
+      std::ssize(anomalies) == items * values_of_field_ && std::ssize(a) == items * n_tokens * modes_,
+      "sizes {} and {}", anomalies.size(), a.size());
   std::fill(a.begin(), a.end(), 0.0f);
   std::vector<double> gathered, coefficients;
   // One item at a time through gemm's matrix-vector shape would be slow; all items of a patch in
   // one product.
   for (long p = 0; p < n_tokens; ++p) {
-    const PatchModes& patch = (*patches_)[static_cast<std::size_t>(p)];
+    const PatchModes& patch = (*patches_)[p];
     const int d = static_cast<int>(patch.points.size()), n = static_cast<int>(items);
     gathered.resize(static_cast<std::size_t>(d) * static_cast<std::size_t>(items));
     coefficients.resize(static_cast<std::size_t>(patch.modes) * static_cast<std::size_t>(items));
     for (long t = 0; t < items; ++t)
-      for (int i = 0; i < d; ++i)
-        gathered[static_cast<std::size_t>(t * d + i)] = anomalies[static_cast<std::size_t>(
-            t * values_of_field_ + patch.points[static_cast<std::size_t>(i)])];
+      for (int i = 0; i < d; ++i) gathered[t * d + i] = anomalies[t * values_of_field_ + patch.points[i]];
     gemm(true, false, patch.modes, n, d, 1, patch.phi.data(), d, gathered.data(), d, 0, coefficients.data(),
          patch.modes);
     for (long t = 0; t < items; ++t)
       for (int k = 0; k < patch.modes; ++k)
-        a[static_cast<std::size_t>((t * n_tokens + p) * modes_ + k)] =
-            static_cast<float>(coefficients[static_cast<std::size_t>(t * patch.modes + k)]);
+        a[(t * n_tokens + p) * modes_ + k] = static_cast<float>(coefficients[t * patch.modes + k]);
   }
 }
 
 void Codec::decode(std::span<const double> a, long items, std::span<double> anomalies) const {
-  const std::size_t k = static_cast<std::size_t>(modes_), row = patches_->size() * k;
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == items * values_of_field_ &&
-                      a.size() == static_cast<std::size_t>(items) * row,
-                  "sizes {} and {}", anomalies.size(), a.size());
+  const std::size_t k = modes_, row = patches_->size() * k;
+  PODSCALE_ASSERT(
+      std::ssize(anomalies) == items * values_of_field_ && a.size() == static_cast<std::size_t>(items) * row,
+      "sizes {} and {}", anomalies.size(), a.size());
   std::fill(anomalies.begin(), anomalies.end(), 0.0);
   std::vector<double> product;
   for (std::size_t p = 0; p < patches_->size(); ++p)
@@ -67,9 +64,8 @@ void Codec::decode(std::span<const double> a, long items, std::span<double> anom
 }
 
 void Codec::decode(const PatchColumns& columns, int first, int count, std::span<double> fields) const {
-  PODSCALE_ASSERT(
-      columns.size() == patches_->size() && static_cast<long>(fields.size()) == count * values_of_field_,
-      "sizes {} and {}", columns.size(), fields.size());
+  PODSCALE_ASSERT(columns.size() == patches_->size() && std::ssize(fields) == count * values_of_field_,
+                  "sizes {} and {}", columns.size(), fields.size());
   std::fill(fields.begin(), fields.end(), 0.0);
   std::vector<double> product;
   for (std::size_t p = 0; p < patches_->size(); ++p) {
@@ -82,7 +78,7 @@ void Codec::decode(const PatchColumns& columns, int first, int count, std::span<
 }
 
 void Codec::add_variance(const PatchColumns& factor, int first, int last, std::span<double> variance) const {
-  PODSCALE_ASSERT(factor.size() == patches_->size() && static_cast<long>(variance.size()) == values_of_field_,
+  PODSCALE_ASSERT(factor.size() == patches_->size() && std::ssize(variance) == values_of_field_,
                   "sizes {} and {}", factor.size(), variance.size());
   std::vector<double> product, covariance, sum;
   for (std::size_t p = 0; p < patches_->size(); ++p) {
@@ -106,10 +102,9 @@ void Codec::add_variance(const PatchColumns& factor, int first, int last, std::s
     const double* other = many ? patch.phi.data() : product.data();
     sum.assign(static_cast<std::size_t>(d), 0.0);
     for (long c = 0; c < columns; ++c)
-      for (long i = 0; i < d; ++i)
-        sum[static_cast<std::size_t>(i)] += product[static_cast<std::size_t>(c * d + i)] * other[c * d + i];
+      for (long i = 0; i < d; ++i) sum[i] += product[c * d + i] * other[c * d + i];
     for (std::size_t i = 0; i < sum.size(); ++i)  // rounding may leave less than nothing
-      variance[static_cast<std::size_t>(patch.points[i])] += std::max(sum[i], 0.0);
+      variance[patch.points[i]] += std::max(sum[i], 0.0);
   }
 }
 

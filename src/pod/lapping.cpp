@@ -10,16 +10,14 @@ namespace podscale {
 
 Lapping::Rotation Lapping::rotation(long first, long count, long points, long patch, long overlap,
                                     bool periodic) {
-  Rotation r{std::vector<long>(static_cast<std::size_t>(count), -1),
-             std::vector<double>(static_cast<std::size_t>(count), 1.0),
-             std::vector<double>(static_cast<std::size_t>(count), 0.0)};
+  Rotation r{std::vector<long>(count, -1), std::vector<double>(count, 1.0), std::vector<double>(count, 0.0)};
   const long patches = (points + patch - 1) / patch;
   const auto size = [&](long p) { return std::min(patch, points - p * patch); };
   const auto pair = [&](long low, long high, double angle) {
     for (const long shift : {-points, 0l, points}) {  // images across the cut of a periodic axis
       const long a = low + shift - first, b = high + shift - first;
       if ((shift != 0 && !periodic) || a < 0 || b < 0 || a >= count || b >= count) continue;
-      const std::size_t i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+      const std::size_t i = a, j = b;
       r.partner[i] = b;
       r.partner[j] = a;
       r.cosine[i] = r.cosine[j] = std::cos(angle);
@@ -56,26 +54,24 @@ std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x
   std::vector<std::pair<std::size_t, double>> column;
   if (overlap_ == 0) return {{static_cast<std::size_t>(y * window_.nx + x), 1.0}};
   const Window& e = halo_.extended();
-  const auto ocean = [&](long row, long col) {
-    return ocean_[static_cast<std::size_t>(row * e.nx + col)] != 0;
-  };
+  const auto ocean = [&](long row, long col) { return ocean_[row * e.nx + col] != 0; };
   const auto add = [&](long row, long col, double value) {
     const long grid_x = ((col + e.x0) % window_.nx + window_.nx) % window_.nx;
     column.emplace_back(static_cast<std::size_t>((row + e.y0) * window_.nx + grid_x), value);
   };
   // A value at i goes to i times the cosine, and to its partner j times the sine that belongs to j.
   const auto along_x = [&](long row, long col, double value) {
-    const long other = x_.partner[static_cast<std::size_t>(col)];
+    const long other = x_.partner[col];
     if (other < 0 || !ocean(row, col) || !ocean(row, other)) return add(row, col, value);
-    add(row, col, x_.cosine[static_cast<std::size_t>(col)] * value);
-    add(row, other, x_.sine[static_cast<std::size_t>(other)] * value);
+    add(row, col, x_.cosine[col] * value);
+    add(row, other, x_.sine[other] * value);
   };
-  const long row = y - e.y0, col = x - e.x0, other = y_.partner[static_cast<std::size_t>(row)];
+  const long row = y - e.y0, col = x - e.x0, other = y_.partner[row];
   if (other < 0 || !ocean(row, col) || !ocean(other, col)) {
     along_x(row, col, 1);
   } else {
-    along_x(row, col, y_.cosine[static_cast<std::size_t>(row)]);
-    along_x(other, col, y_.sine[static_cast<std::size_t>(other)]);
+    along_x(row, col, y_.cosine[row]);
+    along_x(other, col, y_.sine[other]);
   }
   return column;
 }
@@ -93,15 +89,13 @@ void Lapping::unfold_variance(std::span<double> fields, long count) const {
 void Lapping::apply(std::span<double> fields, long count, Direction direction) const {
   if (overlap_ == 0) return;
   const Window &e = halo_.extended(), &w = window_;
-  PODSCALE_ASSERT(static_cast<long>(fields.size()) == count * w.points(), "{} values for {} fields of {}",
-                  fields.size(), count, w.points());
+  PODSCALE_ASSERT(std::ssize(fields) == count * w.points(), "{} values for {} fields of {}", fields.size(),
+                  count, w.points());
   // A few fields at a time: their copies with margins are temporary, a block of times is large.
   if (constexpr long kBatch = 8; count > kBatch) {
     for (long first = 0; first < count; first += kBatch) {
       const long n = std::min(kBatch, count - first);
-      apply(fields.subspan(static_cast<std::size_t>(first * w.points()),
-                           static_cast<std::size_t>(n * w.points())),
-            n, direction);
+      apply(fields.subspan(first * w.points(), n * w.points()), n, direction);
     }
     return;
   }
@@ -113,30 +107,27 @@ void Lapping::apply(std::span<double> fields, long count, Direction direction) c
   };
   // One value after the rotation along an axis; at(y, x) gives values before it.
   const auto along_y = [&](const auto& at, long y, long x) {
-    const long other = y_.partner[static_cast<std::size_t>(y)];
-    const bool both = other >= 0 && ocean_[static_cast<std::size_t>(y * e.nx + x)] &&
-                      ocean_[static_cast<std::size_t>(other * e.nx + x)];
+    const long other = y_.partner[y];
+    const bool both = other >= 0 && ocean_[y * e.nx + x] && ocean_[other * e.nx + x];
     return both ? turn(y_, static_cast<std::size_t>(y), at(y, x), at(other, x)) : at(y, x);
   };
   const auto along_x = [&](const auto& at, long y, long x) {
-    const long other = x_.partner[static_cast<std::size_t>(x)];
-    const bool both = other >= 0 && ocean_[static_cast<std::size_t>(y * e.nx + x)] &&
-                      ocean_[static_cast<std::size_t>(y * e.nx + other)];
+    const long other = x_.partner[x];
+    const bool both = other >= 0 && ocean_[y * e.nx + x] && ocean_[y * e.nx + other];
     return both ? turn(x_, static_cast<std::size_t>(x), at(y, x), at(y, other)) : at(y, x);
   };
-  std::vector<double> half(static_cast<std::size_t>(e.points()));  // after the first axis
+  std::vector<double> half(e.points());  // after the first axis
   for (long f = 0; f < count; ++f) {
     const double* source = wide.data() + f * e.points();
     const auto before = [&](long y, long x) { return source[y * e.nx + x]; };
-    const auto between = [&](long y, long x) { return half[static_cast<std::size_t>(y * e.nx + x)]; };
+    const auto between = [&](long y, long x) { return half[y * e.nx + x]; };
     double* out = fields.data() + f * w.points();
     if (direction == Direction::fold) {
       for (long y = top; y < top + w.ny; ++y)
-        for (long x = 0; x < e.nx; ++x) half[static_cast<std::size_t>(y * e.nx + x)] = along_y(before, y, x);
+        for (long x = 0; x < e.nx; ++x) half[y * e.nx + x] = along_y(before, y, x);
     } else {
       for (long y = 0; y < e.ny; ++y)
-        for (long x = left; x < left + w.nx; ++x)
-          half[static_cast<std::size_t>(y * e.nx + x)] = along_x(before, y, x);
+        for (long x = left; x < left + w.nx; ++x) half[y * e.nx + x] = along_x(before, y, x);
     }
     for (long y = 0; y < w.ny; ++y)
       for (long x = 0; x < w.nx; ++x)

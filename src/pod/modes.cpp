@@ -17,7 +17,7 @@ Patches find_patches(const Communicator& comm, const Decomposition& decompositio
                      std::span<const unsigned char> ocean, long channels) {
   const Window window = decomposition.window_of(comm.rank());
   Patches patches;
-  std::vector<int> has_ocean(static_cast<std::size_t>(decomposition.patches()), 0);
+  std::vector<int> has_ocean(decomposition.patches(), 0);
   for (const long number : decomposition.patch_list(comm.rank())) {
     PatchModes patch;
     patch.patch = number;
@@ -25,23 +25,23 @@ Patches find_patches(const Communicator& comm, const Decomposition& decompositio
     for (long y = w.y0; y < w.y0 + w.ny; ++y)
       for (long x = w.x0; x < w.x0 + w.nx; ++x) {
         const long point = (y - window.y0) * window.nx + (x - window.x0);
-        if (ocean[static_cast<std::size_t>(point)]) patch.points.push_back(point);
+        if (ocean[point]) patch.points.push_back(point);
       }
     if (patch.points.empty()) continue;
     const std::size_t of_channel = patch.points.size();
     for (std::size_t i = of_channel; i < of_channel * static_cast<std::size_t>(channels); ++i)
       patch.points.push_back(patch.points[i - of_channel] + window.points());
-    has_ocean[static_cast<std::size_t>(number)] = 1;
+    has_ocean[number] = 1;
     patches.mine.push_back(std::move(patch));
   }
   comm.sum(std::span(has_ocean));
   std::vector<long> token_of(has_ocean.size(), -1);
   for (std::size_t p = 0; p < has_ocean.size(); ++p)
     if (has_ocean[p]) {
-      token_of[p] = static_cast<long>(patches.patch_of_token.size());
+      token_of[p] = std::ssize(patches.patch_of_token);
       patches.patch_of_token.push_back(static_cast<long>(p));
     }
-  for (PatchModes& patch : patches.mine) patch.token = token_of[static_cast<std::size_t>(patch.patch)];
+  for (PatchModes& patch : patches.mine) patch.token = token_of[patch.patch];
   return patches;
 }
 
@@ -50,16 +50,14 @@ GramMatrices::GramMatrices(const std::vector<PatchModes>& patches) : patches_(&p
 }
 
 void GramMatrices::add(std::span<const double> anomalies, long steps, long values_of_field) {
-  PODSCALE_ASSERT(static_cast<long>(anomalies.size()) == steps * values_of_field, "{} values",
-                  anomalies.size());
+  PODSCALE_ASSERT(std::ssize(anomalies) == steps * values_of_field, "{} values", anomalies.size());
   for (std::size_t p = 0; p < grams_.size(); ++p) {
     const auto& points = (*patches_)[p].points;
     const std::size_t d = points.size();
     gathered_.resize(d * static_cast<std::size_t>(steps));
     for (long t = 0; t < steps; ++t)
       for (std::size_t i = 0; i < d; ++i)
-        gathered_[static_cast<std::size_t>(t) * d + i] =
-            anomalies[static_cast<std::size_t>(t * values_of_field + points[i])];
+        gathered_[static_cast<std::size_t>(t) * d + i] = anomalies[t * values_of_field + points[i]];
     const int n = static_cast<int>(d), k = static_cast<int>(steps);
     const double one = 1;
     dsyrk_("L", "N", &n, &k, &one, gathered_.data(), &n, &one, grams_[p].data(), &n);
@@ -135,7 +133,7 @@ void fill_upper(std::vector<double>& matrix, std::size_t d) {
 int modes_for_energy(const Eigenpairs& pairs, double trace, double energy) {
   double sum = 0;
   for (int k = 0; k < pairs.count(); ++k) {
-    sum += pairs.values[static_cast<std::size_t>(k)];
+    sum += pairs.values[k];
     if (sum >= energy * trace) return k + 1;
   }
   return pairs.count();
@@ -152,12 +150,12 @@ double trace_of(const std::vector<double>& matrix, std::size_t d) {
 void set_statistics(const std::vector<double>& gram, long samples, PatchModes& patch) {
   const int d = static_cast<int>(patch.points.size()), k = patch.modes;
   const double n = static_cast<double>(samples);
-  std::vector<double> h(static_cast<std::size_t>(d * k)), s(static_cast<std::size_t>(k * k)), ps(h.size());
+  std::vector<double> h(d * k), s(static_cast<std::size_t>(k * k)), ps(h.size());
   gemm(false, false, d, k, d, 1, gram.data(), d, patch.phi.data(), d, 0, h.data(), d);
   gemm(true, false, k, k, d, 1, patch.phi.data(), d, h.data(), d, 0, s.data(), k);
   gemm(false, false, d, k, k, 1, patch.phi.data(), d, s.data(), k, 0, ps.data(), d);
   patch.scale.clear();
-  for (int m = 0; m < k; ++m) patch.scale.push_back(std::sqrt(s[static_cast<std::size_t>(m * k + m)] / n));
+  for (int m = 0; m < k; ++m) patch.scale.push_back(std::sqrt(s[m * k + m] / n));
   patch.tau.clear();
   patch.variance = trace_of(gram, static_cast<std::size_t>(d)) / n;
   for (int i = 0; i < d; ++i) {
@@ -178,26 +176,24 @@ void restrict_modes(const Eigenpairs& shared, const Decomposition& decomposition
   const long full_x = decomposition.patch_window(0).nx, full = decomposition.patch_window(0).points();
   const int d = static_cast<int>(patch.points.size());
   patch.modes = std::min(modes, d);
-  patch.phi.resize(static_cast<std::size_t>(d * patch.modes));
+  patch.phi.resize(d * patch.modes);
   for (int m = 0; m < patch.modes; ++m)
     for (int i = 0; i < d; ++i) {
-      const long y = patch.points[static_cast<std::size_t>(i)] / window.nx + window.y0 - w.y0;
-      const long x = patch.points[static_cast<std::size_t>(i)] % window.nx + window.x0 - w.x0;
-      patch.phi[static_cast<std::size_t>(m * d + i)] =
-          shared.vectors[static_cast<std::size_t>(m * full + y * full_x + x)];
+      const long y = patch.points[i] / window.nx + window.y0 - w.y0;
+      const long x = patch.points[i] % window.nx + window.x0 - w.x0;
+      patch.phi[m * d + i] = shared.vectors[m * full + y * full_x + x];
     }
   if (d == full) return;
-  std::vector<double> tau(static_cast<std::size_t>(patch.modes)),
-      work(static_cast<std::size_t>(64 * patch.modes)), diagonal;
+  std::vector<double> tau(patch.modes), work(static_cast<std::size_t>(64 * patch.modes)), diagonal;
   const int lwork = static_cast<int>(work.size());
   int info = 0;
   dgeqrf_(&d, &patch.modes, patch.phi.data(), &d, tau.data(), work.data(), &lwork, &info);
-  for (int m = 0; m < patch.modes; ++m) diagonal.push_back(patch.phi[static_cast<std::size_t>(m * d + m)]);
+  for (int m = 0; m < patch.modes; ++m) diagonal.push_back(patch.phi[m * d + m]);
   dorgqr_(&d, &patch.modes, &patch.modes, patch.phi.data(), &d, tau.data(), work.data(), &lwork, &info);
   PODSCALE_ASSERT(info == 0, "QR of {} x {}", d, patch.modes);
   for (int m = 0; m < patch.modes; ++m)
-    if (diagonal[static_cast<std::size_t>(m)] < 0)
-      for (int i = 0; i < d; ++i) patch.phi[static_cast<std::size_t>(m * d + i)] *= -1;
+    if (diagonal[m] < 0)
+      for (int i = 0; i < d; ++i) patch.phi[m * d + i] *= -1;
 }
 
 /// Drops the modes that carried no variance in the training period, but at most its rounding: they
@@ -206,14 +202,14 @@ void drop_silent_modes(PatchModes& patch, double largest) {
   const std::size_t d = patch.points.size();
   int kept = 0;
   for (int m = 0; m < patch.modes; ++m) {
-    if (patch.scale[static_cast<std::size_t>(m)] <= 1e-6 * largest) continue;
+    if (patch.scale[m] <= 1e-6 * largest) continue;
     std::copy_n(patch.phi.begin() + static_cast<long>(d) * m, d,
                 patch.phi.begin() + static_cast<long>(d) * kept);
-    patch.scale[static_cast<std::size_t>(kept++)] = patch.scale[static_cast<std::size_t>(m)];
+    patch.scale[kept++] = patch.scale[m];
   }
   patch.modes = kept;
   patch.phi.resize(d * static_cast<std::size_t>(kept));
-  patch.scale.resize(static_cast<std::size_t>(kept));
+  patch.scale.resize(kept);
 }
 
 }  // namespace
@@ -223,7 +219,7 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
   Eigenpairs shared;
   int shared_modes = 0;
   if (options.shared) {
-    const std::size_t full = static_cast<std::size_t>(decomposition.patch_window(0).points());
+    const std::size_t full = decomposition.patch_window(0).points();
     std::vector<double> pooled(full * full);
     long pooled_patches = 0;
     for (std::size_t p = 0; p < patches.size(); ++p)

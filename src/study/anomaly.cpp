@@ -34,15 +34,16 @@ bool same_units(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-void require_same_variables(const FieldSource& found, const Basis& basis, const std::vector<std::string>& names,
-                            const std::string& basis_path) {
+void require_same_variables(const FieldSource& found, const Basis& basis,
+                            const std::vector<std::string>& names, const std::string& basis_path) {
   const auto& variables = found.variables();
   if (variables.size() != basis.variables.size())
-    throw Error(ExitCode::data,
-                fmt::format("{} has {} variables, but {} was made with {}; expected the same ones in the same "
-                            "order",
-                            found.describe(), variables.size(), basis_path, basis.variables.size()),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{} has {} variables, but {} was made with {}; expected the same ones in the same "
+                    "order",
+                    found.describe(), variables.size(), basis_path, basis.variables.size()),
+        true);
   for (std::size_t c = 0; c < variables.size(); ++c) {
     const std::string &units = variables[c].working_units, &expected = basis.variables[c].working_units;
     if (!same_units(units, expected))
@@ -59,8 +60,8 @@ void require_same_variables(const FieldSource& found, const Basis& basis, const 
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out) {
-  const std::size_t n = static_cast<std::size_t>(basis.points());
-  const std::size_t block = static_cast<std::size_t>(std::max(16, comm.size()));  // at least one a rank
+  const std::size_t n = basis.points();
+  const std::size_t block = std::max(16, comm.size());  // at least one a rank
   std::vector<float> values;
   std::vector<double> climatology(n);
   for (std::size_t first = 0; first < steps.size(); first += block) {
@@ -69,7 +70,7 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
     hr.read(basis.window, part, values);
     comm.agree([&] {
       for (std::size_t t = 0; t < part.size(); ++t) {
-        const std::size_t step = static_cast<std::size_t>(part[t]);
+        const std::size_t step = part[t];
         basis.hr_climatology.evaluate(basis.year_phase(hr.times(), step), climatology);
         for (std::size_t i = 0; i < n; ++i) {
           const double value = static_cast<double>(values[t * n + i]);
@@ -92,13 +93,13 @@ std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, 
                                      std::span<const long> steps) {
   std::vector<double> anomalies(static_cast<std::size_t>(basis.points()) * steps.size());
   read_anomalies(hr, basis, comm, steps, anomalies);
-  return to_coefficients(basis, anomalies, static_cast<long>(steps.size()));
+  return to_coefficients(basis, anomalies, std::ssize(steps));
 }
 
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps) {
   basis.fold(anomalies, steps);
   const Codec codec = basis.codec();
-  const std::size_t width = static_cast<std::size_t>(codec.tokens() * basis.modes);
+  const std::size_t width = codec.tokens() * basis.modes;
   std::vector<float> a(width * static_cast<std::size_t>(steps));
   codec.encode(anomalies, steps, a);
   return a;
@@ -134,9 +135,8 @@ LrFields::LrFields(const FieldSource& lr, const Window& window, std::vector<long
 
 void LrFields::take(long step, const Window& window, std::span<float> out) const {
   const long at = std::lower_bound(steps_.begin(), steps_.end(), step) - steps_.begin();
-  PODSCALE_ASSERT(window.points() == 0 ||
-                      (contains(lr_->mesh(), window_, window) && at < static_cast<long>(steps_.size()) &&
-                       steps_[static_cast<std::size_t>(at)] == step),
+  PODSCALE_ASSERT(window.points() == 0 || (contains(lr_->mesh(), window_, window) &&
+                                           at < std::ssize(steps_) && steps_[at] == step),
                   "step {} of {}", step, steps_.size());
   const long nx = lr_->mesh().nx(), channels = lr_->channels();
   for (long c = 0; c < channels; ++c) {
@@ -144,7 +144,7 @@ void LrFields::take(long step, const Window& window, std::span<float> out) const
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i) {
         const long x = window.x0 + i - window_.x0;
-        out[static_cast<std::size_t>((c * window.ny + j) * window.nx + i)] =
+        out[(c * window.ny + j) * window.nx + i] =
             field[(window.y0 + j - window_.y0) * window_.nx + (x % nx + nx) % nx];
       }
   }
@@ -155,20 +155,18 @@ void LrFields::require_values(const Basis& basis, long step, const Window& windo
   for (std::size_t i = 0; i < field.size(); ++i) {
     const long cell = static_cast<long>(i) % window.points();
     const idx_t point = point_of(basis.lr_mesh, window, cell / window.nx, cell % window.nx);
-    if (basis.lr_ocean[static_cast<std::size_t>(point)] && std::isnan(field[i]))
+    if (basis.lr_ocean[point] && std::isnan(field[i]))
       fail(ExitCode::data,
            "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
            "series without gaps there",
-           lr_->describe(), date_text(lr_->times()[static_cast<std::size_t>(step)].date),
-           point / basis.lr_mesh.nx(), point % basis.lr_mesh.nx());
+           lr_->describe(), date_text(lr_->times()[step].date), point / basis.lr_mesh.nx(),
+           point % basis.lr_mesh.nx());
   }
 }
 
 void InterpolatedSeries::interpolate(const LrFields& fields, std::span<const long> steps,
                                      std::span<float> out) const {
-  const std::size_t n_in = static_cast<std::size_t>(source().points()),
-                    n_out = static_cast<std::size_t>(basis_->window.points()),
-                    channels = static_cast<std::size_t>(basis_->channels());
+  const std::size_t n_in = source().points(), n_out = basis_->window.points(), channels = basis_->channels();
   std::vector<float> field(n_in * channels);
   for (std::size_t t = 0; t < steps.size(); ++t) {
     fields.take(steps[t], source(), field);
@@ -186,7 +184,7 @@ void InterpolatedSeries::read(std::span<const long> steps, std::span<float> out)
 
 void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const long> steps,
                                         std::span<double> out) const {
-  const std::size_t n = static_cast<std::size_t>(basis_->points());
+  const std::size_t n = basis_->points();
   std::vector<float> values(n);
   std::vector<double> climatology(n);
   comm_->agree([&] {

@@ -28,27 +28,29 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
                  const std::string& checksum) {
   const auto describe = [&](const auto&... texts) { file.describe(texts...); };
   const auto [units, spread, square] = field_units(basis);
-  file.define_dimension("predictor", static_cast<std::size_t>(base.conditions(basis)));
-  file.define_dimension("mode_column", static_cast<std::size_t>(basis.modes));
+  file.define_dimension("predictor", base.conditions(basis));
+  file.define_dimension("mode_column", basis.modes);
   if (base.residual.global_modes > 0) {
-    file.define_dimension("global_mode", static_cast<std::size_t>(base.residual.global_modes));
+    file.define_dimension("global_mode", base.residual.global_modes);
     file.define_variable("global_variance", NC_DOUBLE, {"global_mode"});
     describe("global_variance", "variance of the leading modes of the stacked regression residuals", square);
     file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
     describe("global_root", "those modes times their standard deviation", spread);
   }
   file.define_variable("regression", NC_DOUBLE, {"patch_y", "patch_x", "mode", "predictor"});
-  describe("regression",
-           "regression of the coefficients on LR cells, by lag, variable, row and column, and on the projection of the "
-           "interpolated LR field",
-           "1");
+  describe(
+      "regression",
+      "regression of the coefficients on LR cells, by lag, variable, row and column, and on the projection of the "
+      "interpolated LR field",
+      "1");
   file.define_variable("predictor_scale", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
   describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean",
            spread);
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
-  describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance", spread);
+  describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance",
+           spread);
   if (base.season.varies()) {
-    file.define_dimension("season_term", static_cast<std::size_t>(base.season.terms()));
+    file.define_dimension("season_term", base.season.terms());
     file.define_variable("patch_season", NC_DOUBLE, {"patch_y", "patch_x", "season_term"});
     describe("patch_season",
              "variance of the latents of a patch: mean, cosine and sine of each annual harmonic", "1");
@@ -81,8 +83,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
 }
 
 void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
-  const std::size_t slots = static_cast<std::size_t>(base.conditions(basis)),
-                    global_modes = static_cast<std::size_t>(base.residual.global_modes),
+  const std::size_t slots = base.conditions(basis), global_modes = base.residual.global_modes,
                     terms = base.season.varies() ? static_cast<std::size_t>(base.season.terms()) : 0;
   Tables tables(basis, comm.rank(), slots, global_modes, terms);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
@@ -192,8 +193,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   LinearGaussian base(halo, lags, Predictors(comm, basis, halo, lags));
   base.penalty = required(file, "base_penalty").front();
   base.interpolation = required(file, "base_interpolation").front();
-  const std::size_t global_modes = file.dimension("global_mode").value_or(0),
-                    slots = static_cast<std::size_t>(base.conditions(basis));
+  const std::size_t global_modes = file.dimension("global_mode").value_or(0), slots = base.conditions(basis);
   if (file.dimension("predictor").value() != slots)
     throw Error(ExitCode::data,
                 fmt::format("{}: {} predictors a patch, but halo and lags make {}: the file is damaged; make "
@@ -220,7 +220,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   tables.root.get(file, "residual_root");
   if (global_modes > 0) tables.global.get(file, "global_root");
   for (const PatchModes& patch : basis.patches.mine) {
-    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    const std::size_t k = patch.modes;
     const double *b = tables.regression.row(patch.patch), *scale = tables.scale.row(patch.patch);
     base.regression.emplace_back(b, b + k * slots);
     base.predictor_scale.insert(base.predictor_scale.end(), scale, scale + slots);

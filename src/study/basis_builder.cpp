@@ -23,10 +23,11 @@ void require_patches(const StudyOptions& options, const FieldSource& hr) {
                     size[0], size[1], hr.describe(), hr.mesh().ny(), hr.mesh().nx()),
         true);
   if (options.basis.shared && hr.channels() > 1)
-    throw Error(ExitCode::usage,
-                fmt::format("{}: patches.basis = 'shared' with {} variables; expected 'local', or one variable",
-                            options.source, hr.channels()),
-                true);
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: patches.basis = 'shared' with {} variables; expected 'local', or one variable",
+                    options.source, hr.channels()),
+        true);
   if (2 * overlap > std::max(size[0], size[1]))
     throw Error(
         ExitCode::usage,
@@ -40,19 +41,18 @@ namespace {
 
 void require_same_channels(const StudySeries& study) {
   if (study.hr.channels() != study.lr.channels())
-    throw Error(ExitCode::data,
-                fmt::format("{} has {} variables, {} has {}; expected as many, in the same order "
-                            "(data.hr_variable, data.lr_variable)",
-                            study.hr.describe(), study.hr.channels(), study.lr.describe(),
-                            study.lr.channels()),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{} has {} variables, {} has {}; expected as many, in the same order "
+                    "(data.hr_variable, data.lr_variable)",
+                    study.hr.describe(), study.hr.channels(), study.lr.describe(), study.lr.channels()),
+        true);
 }
 
 /// Collective. Standard deviations of the anomalies of each channel over the whole region.
 void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSource& hr,
                         std::span<const long> steps, long block) {
-  const std::size_t n = static_cast<std::size_t>(basis.points()),
-                    channels = static_cast<std::size_t>(basis.channels()), points = n / channels;
+  const std::size_t n = basis.points(), channels = basis.channels(), points = n / channels;
   std::vector<double> squares(n, 0.0), anomalies;
   for_blocks("scales", steps.size(), block, [&](std::size_t first, std::size_t count) {
     anomalies.resize(n * count);
@@ -67,7 +67,8 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
     ExactSum sum(1, comm.max(largest), basis.mesh.points());  // channels of other units need other bounds
     for (const double& square : of_channel) sum.add(std::span(&square, 1));
     const double total = sum.reduce(comm, "anomalies of " + basis.variables[c].name).front();
-    basis.channel_scale[c] = std::sqrt(total / (static_cast<double>(ocean) * static_cast<double>(steps.size())));
+    basis.channel_scale[c] =
+        std::sqrt(total / (static_cast<double>(ocean) * static_cast<double>(steps.size())));
     if (!(basis.channel_scale[c] > 0))
       throw Error(ExitCode::data,
                   fmt::format("{}: '{}' does not vary in data.train; expected variables that do",
@@ -100,11 +101,12 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   // 1. Which times, which points.
   const auto pairs = steps_of_period(study.hr, study.lr, options.data.train);
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
-  basis.samples = static_cast<long>(pairs.size());
+  basis.samples = std::ssize(pairs);
   long sometimes = 0;
   basis.ocean = ocean_mask(study.hr, basis.window, hr, &sometimes);
   for (std::size_t i = 0; i < basis.ocean.size(); ++i) {
-    const idx_t column = static_cast<idx_t>(i) % basis.window.nx, row = static_cast<idx_t>(i) / basis.window.nx;
+    const idx_t column = static_cast<idx_t>(i) % basis.window.nx,
+                row = static_cast<idx_t>(i) / basis.window.nx;
     if (basis.mesh.owner(point_of(basis.mesh, basis.window, row, column)) < 0) basis.ocean[i] = 0;
   }
   basis.lr_ocean = whole_ocean_mask(study.lr, lr);
@@ -172,8 +174,8 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
     const auto steps = std::span(hr).subspan(first, count);
     anomalies.resize(n * count);
     read_anomalies(study.hr, basis, comm, steps, anomalies);
-    basis.fold(anomalies, static_cast<long>(steps.size()));
-    grams.add(anomalies, static_cast<long>(steps.size()), basis.points());
+    basis.fold(anomalies, std::ssize(steps));
+    grams.add(anomalies, std::ssize(steps), basis.points());
   });
   compute_modes(comm, basis.decomposition, grams, {options.basis.modes, options.basis.energy, basis.shared},
                 basis.patches.mine);
@@ -209,7 +211,7 @@ void add_squares(std::span<const float> rows, std::size_t width, std::size_t mod
 
 /// Root mean squares.
 void finish_scale(Basis& basis) {
-  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  const std::size_t k = basis.modes;
   for (std::size_t i = 0; i < basis.condition_scale.size(); ++i) {
     double& scale = basis.condition_scale[i];
     scale = std::sqrt(scale / static_cast<double>(basis.samples));
@@ -222,7 +224,7 @@ void finish_scale(Basis& basis) {
 }  // namespace
 
 void set_condition_scale(Basis& basis, std::span<const float> conditions) {
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes);
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes;
   basis.condition_scale.assign(local * k, 0.0);
   if (local > 0)
     add_squares(conditions, conditions.size() / (local * static_cast<std::size_t>(basis.samples)), k,
@@ -233,7 +235,7 @@ void set_condition_scale(Basis& basis, std::span<const float> conditions) {
 Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
   Basis basis = fit_modes(comm, options, study);
   const auto lr = lr_steps(steps_of_period(study.hr, study.lr, options.data.train));
-  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  const std::size_t k = basis.modes;
   basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);
   const Diagonal published(basis);
   const ConditionSeries conditions(study.lr, basis, published, comm);

@@ -33,12 +33,11 @@ std::string channel_attribute(std::size_t channel, const char* what) {
 
 /// Names of the LR mesh.
 MeshNames define(NetcdfFile& file, const Basis& basis) {
-  const std::size_t k = static_cast<std::size_t>(basis.modes),
-                    terms = static_cast<std::size_t>(basis.hr_climatology.terms());
+  const std::size_t k = basis.modes, terms = basis.hr_climatology.terms();
   const MeshNames mesh = define_mesh(file, basis.mesh), lr = define_mesh(file, basis.lr_mesh, "lr_");
-  file.define_dimension("channel", static_cast<std::size_t>(basis.channels()));
-  file.define_dimension("patch_y", static_cast<std::size_t>(basis.decomposition.patches_y()));
-  file.define_dimension("patch_x", static_cast<std::size_t>(basis.decomposition.patches_x()));
+  file.define_dimension("channel", basis.channels());
+  file.define_dimension("patch_y", basis.decomposition.patches_y());
+  file.define_dimension("patch_x", basis.decomposition.patches_x());
   file.define_dimension("mode", k);
   file.define_dimension("harmonic_term", terms);
   for (const auto& [name, names] : {std::pair<std::string, MeshNames>{"ocean", mesh}, {"lr_ocean", lr}}) {
@@ -123,12 +122,12 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const std::vector<double> ocean(basis.ocean.begin(), basis.ocean.end());
   file.put("ocean", flat.start, flat.count, std::span<const double>(ocean));
   const std::vector<double> lr_ocean(basis.lr_ocean.begin(), basis.lr_ocean.end());
-  const Sizes lr_count =
-      comm.is_root() ? Sizes{static_cast<std::size_t>(basis.lr_mesh.ny()), static_cast<std::size_t>(basis.lr_mesh.nx())}
-                     : Sizes{0, 0};
+  const Sizes lr_count = comm.is_root() ? Sizes{static_cast<std::size_t>(basis.lr_mesh.ny()),
+                                                static_cast<std::size_t>(basis.lr_mesh.nx())}
+                                        : Sizes{0, 0};
   file.put("lr_ocean", {0, 0}, lr_count, std::span<const double>(lr_ocean).first(lr_count[0] * lr_count[1]));
 
-  const std::size_t n = static_cast<std::size_t>(basis.points()), channels = static_cast<std::size_t>(basis.channels());
+  const std::size_t n = basis.points(), channels = basis.channels();
   const auto put_climatology = [&](const std::string& name, const Climatology& climatology) {
     const Hyperslab h = hyperslab(basis.window, {static_cast<std::size_t>(climatology.terms()), channels});
     std::vector<double> values = climatology.coefficients;
@@ -140,14 +139,14 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   put_climatology("lr_climatology", basis.lr_climatology);
 
   std::vector<double> phi(n * static_cast<std::size_t>(basis.modes), NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
-  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  const std::size_t k = basis.modes;
   PatchTable scale(basis, comm.rank(), {k}, 0), condition(basis, comm.rank(), {k}, 0),
       variance(basis, comm.rank(), {}, 0), kept(basis, comm.rank(), {}, -1);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t d = patch.points.size();
     for (std::size_t i = 0; i < d; ++i) {
-      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+      const std::size_t point = patch.points[i];
       tau[point] = patch.tau[i];
       for (int m = 0; m < patch.modes; ++m)
         phi[static_cast<std::size_t>(m) * n + point] = patch.phi[static_cast<std::size_t>(m) * d + i];
@@ -187,17 +186,19 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
                 true);
   const auto size = file.numbers("", "patch_size").value();
   const std::size_t channels = file.dimension("channel").value();
-  Basis basis(read_mesh(file), static_cast<long>(size[0]),
-              static_cast<long>(size[1]), comm.size(), comm.rank(), static_cast<long>(channels));
+  Basis basis(read_mesh(file), static_cast<long>(size[0]), static_cast<long>(size[1]), comm.size(),
+              comm.rank(), static_cast<long>(channels));
   basis.lr_mesh = read_mesh(file, "lr_");
   basis.channel_scale = file.numbers("", "channel_scale").value();
   for (std::size_t c = 0; c < channels; ++c) {
     Variable& v = basis.variables.emplace_back();
-    for (const auto& [what, text] : texts_of(v)) *text = file.text("", channel_attribute(c, what)).value_or("");
+    for (const auto& [what, text] : texts_of(v))
+      *text = file.text("", channel_attribute(c, what)).value_or("");
     basis.lr_names.push_back(file.text("", channel_attribute(c, "lr_name")).value_or(""));
   }
   basis.interpolation = interpolation_from_name(file.text("", "interpolation").value());
-  basis.weights = {file.text("", "weights_file").value_or(""), file.text("", "weights_checksum").value_or("")};
+  basis.weights = {file.text("", "weights_file").value_or(""),
+                   file.text("", "weights_checksum").value_or("")};
   basis.shared = file.text("", "basis").value() == "shared";
   // Older files lack it: they were made with the phase of the date.
   basis.monthly = file.text("", "seasonal_phase").value_or("date") == "month";
@@ -205,9 +206,9 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   basis.effective_namelist = file.text("", "podscale_namelist").value_or("");
   basis.modes = static_cast<int>(file.dimension("mode").value());
 
-  const std::size_t n = static_cast<std::size_t>(basis.points()), k = static_cast<std::size_t>(basis.modes);
+  const std::size_t n = basis.points(), k = basis.modes;
   const Hyperslab flat = hyperslab(basis.window), field = hyperslab(basis.window, {channels});
-  std::vector<double> values(static_cast<std::size_t>(basis.window.points()));
+  std::vector<double> values(basis.window.points());
   file.get("ocean", flat.start, flat.count, std::span(values));
   for (const double value : values) basis.ocean.push_back(value != 0);
   for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
@@ -243,7 +244,7 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
     for (int m = 0; m < patch.modes; ++m)
       for (std::size_t i = 0; i < d; ++i)
         patch.phi.push_back(phi[static_cast<std::size_t>(m) * n + static_cast<std::size_t>(patch.points[i])]);
-    for (const long point : patch.points) patch.tau.push_back(tau[static_cast<std::size_t>(point)]);
+    for (const long point : patch.points) patch.tau.push_back(tau[point]);
   }
   const std::string found = checksum_text(basis.checksum(comm)),
                     stored = file.text("", "podscale_checksum").value_or("absent");

@@ -30,7 +30,7 @@ double sum_of_squares(std::span<const double> values) {
 /// Days between the first and the last of pairs in order.
 double span_days(const SampleAxis& axis, const std::vector<StepPair>& pairs) {
   const auto day = [&](const StepPair& pair) {
-    const Date& date = axis[static_cast<std::size_t>(pair.a)].date;
+    const Date& date = axis[pair.a].date;
     return day_number(axis.calendar, date.year, date.month, date.day);
   };
   return static_cast<double>(day(pairs.back()) - day(pairs.front()));
@@ -39,17 +39,17 @@ double span_days(const SampleAxis& axis, const std::vector<StepPair>& pairs) {
 class Calibrator {
  public:
   Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study)
-      : comm_(comm),
-        space_(space),
-        study_(study),
-        tokens_(static_cast<long>(space.basis().patches.patch_of_token.size())) {
+      : comm_(comm), space_(space), study_(study), tokens_(std::ssize(space.basis().patches.patch_of_token)) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(space.basis().points()); ++i)
       weight_.push_back(space.basis().area_weight(i));
   }
 
   Block read(const EncodedPeriod& period, std::size_t first, std::size_t count) const {
     const auto pairs = std::span(period.samples).subspan(first, count);
-    Block block{{}, period.a(first, count), period.c(first, count), {},
+    Block block{{},
+                period.a(first, count),
+                period.c(first, count),
+                {},
                 std::span(period.time_key).subspan(first, count)};
     block.anomalies.resize(static_cast<std::size_t>(space_.basis().points()) * count);
     read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies);
@@ -62,9 +62,8 @@ class Calibrator {
   void add_levels(const Block& block, const std::vector<CoefficientForecast>& forecasts,
                   LevelSums& sums) const {
     const Basis& basis = space_.basis();
-    const std::size_t n = static_cast<std::size_t>(basis.points()), times = forecasts.size(),
-                      local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                      global_modes = static_cast<std::size_t>(space_.global_modes());
+    const std::size_t n = basis.points(), times = forecasts.size(), local = basis.patches.mine.size(),
+                      k = basis.modes, global_modes = space_.global_modes();
     const auto a = block.a;
     const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
     std::vector<double> error(global_modes), z(k), r(k), folded;
@@ -81,7 +80,7 @@ class Calibrator {
         error[g] = truth.global[t * global_modes + g] - f.global_mean[g];
       for (std::size_t p = 0; p < local; ++p) {
         const PatchModes& patch = basis.patches.mine[p];
-        const std::size_t modes = static_cast<std::size_t>(patch.modes);
+        const std::size_t modes = patch.modes;
         const PatchCovariance& covariance = space_.covariance(p);
         const auto residual = std::span(r).first(modes);
         std::fill(z.begin(), z.end(), 0.0);
@@ -111,7 +110,7 @@ class Calibrator {
   void add_errors(const Block& block, const std::vector<CoefficientForecast>& forecasts, double truncation,
                   ErrorHistogram& histogram) {
     const Basis& basis = space_.basis();
-    const std::size_t n = static_cast<std::size_t>(basis.points());
+    const std::size_t n = basis.points();
     std::vector<double> mean(n), variance(n);
     for (std::size_t t = 0; t < forecasts.size(); ++t) {
       if (forecasts[t].has_factor)
@@ -120,7 +119,7 @@ class Calibrator {
         point_variance().decode(forecasts[t], truncation, mean, variance);
       for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
         for (const long point : basis.patches.mine[p].points) {
-          const std::size_t i = static_cast<std::size_t>(point);
+          const std::size_t i = point;
           histogram.add(p, mean[i] - block.anomalies[t * n + i], variance[i], weight_[i]);
         }
     }
@@ -144,8 +143,9 @@ class Calibrator {
 
 }  // namespace
 
-ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepPair>& validate, double share) {
-  const long n = static_cast<long>(validate.size());
+ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepPair>& validate,
+                                 double share) {
+  const long n = std::ssize(validate);
   if (n < 2)
     throw Error(ExitCode::data,
                 fmt::format("data.validate: {} time that both series have; expected two or more: a part of "
@@ -163,7 +163,7 @@ ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepP
     const long from = first ? stretch.begin : stretch.end - held_out;
     for (long t = stretch.begin; t < stretch.end; ++t) {
       auto& part = t >= from && t < from + held_out ? parts.held_out : parts.choosing;
-      part.push_back(validate[static_cast<std::size_t>(t)]);
+      part.push_back(validate[t]);
     }
   }
   return parts;
@@ -178,8 +178,8 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   block = times_at_once(space, block);
   Calibration calibration;
-  calibration.times = static_cast<long>(choosing.size());
-  calibration.held_out = static_cast<long>(held_out.size());
+  calibration.times = std::ssize(choosing);
+  calibration.held_out = std::ssize(held_out);
 
   long done = 0;
   const int fits = inflate == Inflate::none ? 0 : 2;
@@ -224,7 +224,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   all.insert(all.end(), held_out.samples.begin(), held_out.samples.end());
   std::sort(all.begin(), all.end(), [](const StepPair& x, const StepPair& y) { return x.a < y.a; });
   const SampleAxis& axis = study.hr.times();
-  const auto date = [&](const StepPair& pair) { return axis[static_cast<std::size_t>(pair.a)].date; };
+  const auto date = [&](const StepPair& pair) { return axis[pair.a].date; };
   calibration.period = date_text(date(all.front())) + " to " + date_text(date(all.back()));
   calibration.note = calibration_note(
       std::min(calibration.times, calibration.held_out),

@@ -16,7 +16,7 @@ PredictorSeries::PredictorSeries(const FieldSource& lr, const Basis& basis, cons
     : lr_(&lr), basis_(&basis), predictors_(&predictors), climatology_(&climatology), comm_(&comm) {}
 
 long PredictorSeries::lagged(long step, long lag) const {
-  return std::clamp(step + lag, 0l, static_cast<long>(lr_->times().size()) - 1);
+  return std::clamp(step + lag, 0l, std::ssize(lr_->times()) - 1);
 }
 
 std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) const {
@@ -27,26 +27,26 @@ std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) con
 }
 
 void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const {
-  const idx_t local = static_cast<idx_t>(basis_->patches.mine.size()), cells = predictors_->cells.slots(),
-              channels = predictors_->channels, lags = static_cast<idx_t>(predictors_->lags.size()),
-              n = source().points(), times = static_cast<idx_t>(steps.size());
+  const idx_t local = std::ssize(basis_->patches.mine), cells = predictors_->cells.slots(),
+              channels = predictors_->channels, lags = std::ssize(predictors_->lags), n = source().points(),
+              times = std::ssize(steps);
   const View<float, 5> rows(out, times, local, lags, channels, cells);
   const std::vector<long> needed = needed_steps(steps);
   std::map<long, idx_t> position;
-  for (const long step : needed) position.emplace(step, static_cast<idx_t>(position.size()));
+  for (const long step : needed) position.emplace(step, std::ssize(position));
 
   std::vector<float> values(static_cast<std::size_t>(channels * n) * needed.size());
   const View<float, 3> anomalies(std::span<float>(values), needed.size(), channels, n);
   comm_->agree([&] {
     const idx_t whole = basis_->lr_mesh.points();
     Climatology climatology{climatology_->harmonics, channels * n, {}};  // of these cells
-    const View<const double, 3> of_mesh(std::span<const double>(climatology_->coefficients), climatology_->terms(),
-                                        channels, whole);
+    const View<const double, 3> of_mesh(std::span<const double>(climatology_->coefficients),
+                                        climatology_->terms(), channels, whole);
     for (idx_t term = 0; term < climatology_->terms(); ++term)
       for (idx_t c = 0; c < channels; ++c)
         for (idx_t i = 0; i < n; ++i)
           climatology.coefficients.push_back(of_mesh(term, c, predictors_->cells.point(i)));
-    std::vector<double> mean(static_cast<std::size_t>(channels * n));
+    std::vector<double> mean(channels * n);
     for (std::size_t t = 0; t < needed.size() && n > 0; ++t) {
       const std::span<float> field = anomalies[t].span();
       fields.take(needed[t], source(), field);
@@ -61,7 +61,7 @@ void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, 
   const View<const idx_t, 2> cell_of = predictors_->cells.cells();
   for (idx_t t = 0; t < times; ++t)
     for (idx_t l = 0; l < lags; ++l) {
-      const idx_t step = position.at(lagged(steps[static_cast<std::size_t>(t)], predictors_->lags[static_cast<std::size_t>(l)]));
+      const idx_t step = position.at(lagged(steps[t], predictors_->lags[l]));
       for (idx_t p = 0; p < local; ++p)
         for (idx_t c = 0; c < channels; ++c)
           for (idx_t i = 0; i < cells; ++i)
@@ -94,8 +94,7 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
       from(std::span(local.coefficients), all.terms(), channels, n);
   for (const idx_t cell : predictors.cells.cells().span())
     for (idx_t term = 0; cell >= 0 && term < all.terms(); ++term)
-      for (idx_t c = 0; c < channels; ++c)
-        to(term, c, predictors.cells.point(cell)) = from(term, c, cell);
+      for (idx_t c = 0; c < channels; ++c) to(term, c, predictors.cells.point(cell)) = from(term, c, cell);
   // Ranks that share a cell computed the same bits for it, so the largest is the value itself.
   comm.max(std::span(all.coefficients));
   for (double& value : all.coefficients)
@@ -115,11 +114,9 @@ ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
 }
 
 std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
-  const long local = static_cast<long>(basis_->patches.mine.size()), k = basis_->modes,
-             times = static_cast<long>(steps.size());
-  std::vector<float> cells(static_cast<std::size_t>(times * local * slots_)),
-      rows(static_cast<std::size_t>(times * local * width_));
-  std::vector<double> anomalies(static_cast<std::size_t>(basis_->points() * times));
+  const long local = std::ssize(basis_->patches.mine), k = basis_->modes, times = std::ssize(steps);
+  std::vector<float> cells(times * local * slots_), rows(static_cast<std::size_t>(times * local * width_));
+  std::vector<double> anomalies(basis_->points() * times);
   {
     std::vector<long> needed(steps.begin(), steps.end());
     std::vector<Window> windows{interpolated_.source()};

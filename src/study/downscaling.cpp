@@ -23,9 +23,9 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
                long items_per_time, long rows, const Evaluate& evaluate) {
   const Basis& basis = space.basis();
   const long times = static_cast<long>(request.times()), items = times * items_per_time,
-             patches = static_cast<long>(basis.patches.patch_of_token.size()), extra = space.global_tokens(),
+             patches = std::ssize(basis.patches.patch_of_token), extra = space.global_tokens(),
              tokens = patches + extra, k = basis.modes, c = space.condition_width(),
-             local = static_cast<long>(basis.patches.mine.size());
+             local = std::ssize(basis.patches.mine);
   // Every item of a time needs its condition: tokens are few, so each item carries a copy.
   const auto rows_by_space = standardised(space, request.condition, times);
   std::vector<float> repeated;
@@ -36,19 +36,18 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
   const Transposition in(comm, local_tokens(basis), patches, items, c);
   const Transposition out(comm, local_tokens(basis), patches, items, rows * k);
   const Share mine = in.items();
-  std::vector<float> given(static_cast<std::size_t>(mine.size() * patches * c));
+  std::vector<float> given(mine.size() * patches * c);
   in.to_items(repeated, given);
   given = with_global_tokens(given, mine.size(), patches, extra, c);
 
   DealtWork work;
   work.global.assign(static_cast<std::size_t>(items * rows * extra * k), 0.0f);
-  std::vector<float> drawn(static_cast<std::size_t>(mine.size() * patches * rows * k));
+  std::vector<float> drawn(mine.size() * patches * rows * k);
   comm.agree([&] {
-    std::vector<float> result(static_cast<std::size_t>(rows * tokens * k));
+    std::vector<float> result(rows * tokens * k);
     for (long item = 0; item < mine.size(); ++item) {
-      evaluate(std::span<const float>(given).subspan(static_cast<std::size_t>(item * tokens * c),
-                                                     static_cast<std::size_t>(tokens * c)),
-               mine.begin + item, result);
+      evaluate(std::span<const float>(given).subspan(item * tokens * c, tokens * c), mine.begin + item,
+               result);
       // [row][token][mode] -> [token][row][mode], so that a token travels in one piece.
       for (long r = 0; r < rows; ++r) {
         for (long p = 0; p < patches; ++p)
@@ -59,7 +58,7 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
       }
     }
   });
-  work.patch.resize(static_cast<std::size_t>(items * local * rows * k));
+  work.patch.resize(items * local * rows * k);
   out.to_space(drawn, work.patch);
   comm.sum(std::span(work.global));  // every item comes from one rank
   return work;
@@ -69,11 +68,10 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
 LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed,
                                       std::uint64_t time_key, double year_phase, const Inflation& inflation) {
   const Basis& basis = space.basis();
-  const std::size_t k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
+  const std::size_t k = basis.modes, local = basis.patches.mine.size();
   const StartNoise noise(seed, basis.modes);
-  LatentSpace::Latents factor{{},
-                              std::vector<double>(static_cast<std::size_t>(space.global_modes()),
-                                                  std::sqrt(inflation.global) / members)};
+  LatentSpace::Latents factor{
+      {}, std::vector<double>(space.global_modes(), std::sqrt(inflation.global) / members)};
   for (std::size_t i = 0; i < local * k; ++i)
     factor.patch.push_back(std::sqrt(inflation.of_mode(i % k)) / members);
   space.add_season(year_phase, factor.patch, factor.global);
@@ -86,7 +84,7 @@ LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, std
       for (std::size_t i = p * k; i < (p + 1) * k; ++i)
         mean.patch[i] += factor.patch[i] * static_cast<double>(of_patch[i - p * k]);
     }
-    noise.values(time_key, m, static_cast<long>(basis.patches.patch_of_token.size()), of_all);
+    noise.values(time_key, m, std::ssize(basis.patches.patch_of_token), of_all);
     for (std::size_t r = 0; r < of_all.size(); ++r)
       mean.global[r] += factor.global[r] * static_cast<double>(of_all[r]);
   }
@@ -99,13 +97,12 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
                              const SampleFunction& sample, const ForecastRequest& request,
                              const Inflation& inflation) {
   const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
-             local = static_cast<long>(space.basis().patches.mine.size()),
-             global_modes = space.global_modes(), width = space.global_tokens() * k,
-             times = static_cast<long>(request.times());
+             local = std::ssize(space.basis().patches.mine), global_modes = space.global_modes(),
+             width = space.global_tokens() * k, times = static_cast<long>(request.times());
   const Temperature temperature(inflation);
   const DealtWork work = deal(comm, space, request, groups, batch,
                               [&](std::span<const float> condition, long item, std::span<float> out) {
-                                const std::size_t time = static_cast<std::size_t>(item / groups);
+                                const std::size_t time = item / groups;
                                 const long group = plan.first_group + item % groups;
                                 sample(condition, request.year_phase[time], request.time_key[time],
                                        static_cast<int>(group * batch), plan.batch, out, temperature);
@@ -123,8 +120,7 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
       const float* from = work.global.data() + (item * batch + row) * width;
       latents.global.insert(latents.global.end(), from, from + global_modes);
     }
-    space.add_season(static_cast<double>(request.year_phase[static_cast<std::size_t>(t)]),
-                     std::span(latents.patch).subspan(first),
+    space.add_season(static_cast<double>(request.year_phase[t]), std::span(latents.patch).subspan(first),
                      std::span(latents.global).subspan(first_global));
   }
   return latents;
@@ -133,14 +129,13 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
 std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
                                         int m, std::span<const float> condition) {
   const Basis& basis = space.basis();
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    global_modes = static_cast<std::size_t>(space.global_modes()),
-                    width = static_cast<std::size_t>(space.condition_width()),
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes(),
+                    width = space.condition_width(),
                     at = t * static_cast<std::size_t>(latents.members) + static_cast<std::size_t>(m);
   std::vector<double> a(local * k, 0.0), r(k);
   const auto global = std::span<const double>(latents.global).subspan(at * global_modes, global_modes);
   for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    const std::size_t modes = basis.patches.mine[p].modes;
     const auto out = std::span(a).subspan(p * k, modes);
     space.mean(p, condition.data() + p * width, out);
     space.colour(p, global, std::span<const double>(latents.patch).subspan((at * local + p) * k, modes),
@@ -178,15 +173,13 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
                                Factor factor) {
   return [&comm, &space, head = std::move(head), factor](const ForecastRequest& request,
                                                          const Inflation& inflation) {
-    const std::size_t k = static_cast<std::size_t>(space.basis().modes),
-                      local = space.basis().patches.mine.size(),
-                      global_modes = static_cast<std::size_t>(space.global_modes()),
+    const std::size_t k = space.basis().modes, local = space.basis().patches.mine.size(),
+                      global_modes = space.global_modes(),
                       width = static_cast<std::size_t>(space.global_tokens()) * k,
                       condition = request.condition.size() / std::max<std::size_t>(1, request.times());
     const DealtWork work =
         deal(comm, space, request, 1, 2, [&](std::span<const float> given, long item, std::span<float> out) {
-          head(given, request.year_phase[static_cast<std::size_t>(item)], out.first(out.size() / 2),
-               out.subspan(out.size() / 2));
+          head(given, request.year_phase[item], out.first(out.size() / 2), out.subspan(out.size() / 2));
         });
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t) {

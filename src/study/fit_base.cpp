@@ -42,8 +42,7 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
   ExactSum sum(choices.size(), comm.max(bound), patches);
   for (const auto& of_patch : errors) sum.add(of_patch);
   const auto total = sum.reduce(comm, "base.penalties: squared errors on data.validate");
-  const Choice chosen =
-      choices[static_cast<std::size_t>(std::min_element(total.begin(), total.end()) - total.begin())];
+  const Choice chosen = choices[std::min_element(total.begin(), total.end()) - total.begin()];
   if (penalties.size() > 1 && (chosen.penalty == *std::min_element(penalties.begin(), penalties.end()) ||
                                chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
     log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it",
@@ -64,9 +63,8 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base) {
-  const std::size_t slots = static_cast<std::size_t>(base.predictors.slots()),
-                    width = static_cast<std::size_t>(base.conditions(basis)),
-                    k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size();
+  const std::size_t slots = base.predictors.slots(), width = base.conditions(basis), k = basis.modes,
+                    local = basis.patches.mine.size();
 
   // 1. Normal equations of both periods.
   std::vector<double> weights;  // of the penalty
@@ -95,8 +93,7 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
       candidate.train.push_back(fit(train));
       candidate.validate.push_back(fit(validate));
     }
-  const Choice choice =
-      choose(comm, candidates, options.penalties, static_cast<long>(basis.patches.patch_of_token.size()));
+  const Choice choice = choose(comm, candidates, options.penalties, std::ssize(basis.patches.patch_of_token));
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
   const std::size_t samples = train.size();
@@ -104,7 +101,7 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
     for (std::size_t p = 0; p < local; ++p) {
       const RidgeFit& fit = choice.candidate->train[p];
       const auto d = fit.coefficients(base.penalty);
-      const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+      const std::size_t modes = basis.patches.mine[p].modes;
       std::vector<double> b(modes * width, 0.0);
       for (std::size_t m = 0; m < modes; ++m) {
         std::copy_n(d.begin() + static_cast<long>(m * slots), slots,

@@ -21,8 +21,7 @@ template <class Work>
 void for_times(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period, long block,
                const Work& work) {
   const Basis& basis = space.basis();
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    global_modes = static_cast<std::size_t>(space.global_modes());
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes();
   for_blocks("seasonal variance", period.size(), block, [&](std::size_t first, std::size_t count) {
     const auto z =
         space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
@@ -48,9 +47,7 @@ class Gain {
     log_ += n * std::log(v);
     count_ += n;
   }
-  double value() const {
-    return plain_ == 0 ? 0 : 0.5 * (count_ * std::log(plain_ / scaled_) - log_);
-  }
+  double value() const { return plain_ == 0 ? 0 : 0.5 * (count_ * std::log(plain_ / scaled_) - log_); }
 
  private:
   double plain_ = 0, scaled_ = 0, log_ = 0, count_ = 0;
@@ -69,9 +66,9 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   if (const YearCoverage year = year_coverage(train.year_phase, harmonics); year.has_gap())
     return left_out("data.train has " + year.text());
   const auto& patches = space.basis().patches.mine;
-  const std::size_t global_modes = static_cast<std::size_t>(space.global_modes());
+  const std::size_t global_modes = space.global_modes();
   SeasonalVariance season{harmonics, {}, {}};
-  const std::size_t terms = static_cast<std::size_t>(season.terms());
+  const std::size_t terms = season.terms();
   std::vector<double> normal(terms * terms, 0.0);
   season.patch.assign(patches.size() * terms, 0.0);
   season.global.assign(global_modes * terms, 0.0);
@@ -110,7 +107,7 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   });
   double bound = 0;
   for (const Gain& gain : gains) bound = std::max(bound, std::abs(gain.value()));
-  ExactSum sum(1, comm.max(bound), static_cast<long>(space.basis().patches.patch_of_token.size()));
+  ExactSum sum(1, comm.max(bound), std::ssize(space.basis().patches.patch_of_token));
   for (const Gain& gain : gains) sum.add(std::vector<double>{gain.value()});
   double total = sum.reduce(comm, "seasonal variance: gains of the patches").front();
   for (const Gain& gain : global_gains) total += gain.value();
@@ -121,9 +118,9 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
                     "number: look for absurd values in the input",
                     total),
         true);
-  const std::string effect = fmt::format("it {} the log-likelihood of data.validate by {:.4g} a time",
-                                         total > 0 ? "raises" : "lowers",
-                                         std::abs(total) / static_cast<double>(validate.size()));
+  const std::string effect =
+      fmt::format("it {} the log-likelihood of data.validate by {:.4g} a time",
+                  total > 0 ? "raises" : "lowers", std::abs(total) / static_cast<double>(validate.size()));
   if (total <= 0) return left_out(effect);
   log::info("base.season = {}: kept: {}", harmonics, effect);
   season.reason = "kept: " + effect;

@@ -88,7 +88,7 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
   const LatentSpace& space = foundation_.space;
   const Patches& patches = foundation_.basis.patches;
   const std::size_t tokens = patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens()),
-                    k = static_cast<std::size_t>(foundation_.basis.modes);
+                    k = foundation_.basis.modes;
   std::vector<float> noise(tokens * k);
   const auto draw = [&](long token, std::size_t count) {
     StartNoise(seed_, foundation_.basis.modes)
@@ -97,7 +97,7 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
   };
   // That of the sampler: member m of an untrained network is the same field.
   for (const PatchModes& patch : patches.mine) draw(patch.token, 1);
-  draw(static_cast<long>(patches.patch_of_token.size()), static_cast<std::size_t>(space.global_tokens()));
+  draw(std::ssize(patches.patch_of_token), static_cast<std::size_t>(space.global_tokens()));
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 

@@ -7,11 +7,11 @@
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/field/cf_source.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/gaussian/latent_space.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/base_file.hpp"
-#include "podscale/gaussian/latent_space.hpp"
-#include "podscale/file/netcdf_file.hpp"
-#include "podscale/field/cf_source.hpp"
 #include "podscale/study/basis_file.hpp"
 
 namespace podscale {
@@ -21,7 +21,7 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   const Basis basis = read_basis(comm, path);
   long full = 0, points = 0;
   for (const PatchModes& patch : basis.patches.mine) {
-    const long ocean = static_cast<long>(patch.points.size()) / basis.channels();
+    const long ocean = std::ssize(patch.points) / basis.channels();
     full += ocean == basis.decomposition.patch_window(patch.patch).points();
     points += ocean;
   }
@@ -33,8 +33,9 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   points = comm.sum(points);
   std::string text = fmt::format("{}: a POD basis\n", path);
   text += fmt::format("  {}: {}\n", fmt::join(names_of(basis.variables), ", "), basis.mesh.describe());
-  text += fmt::format("  LR: {}, {} interpolation\n", basis.lr_mesh.describe(),
-                      basis.weights.path.empty() ? interpolation_name(basis.interpolation) : basis.weights.path);
+  text +=
+      fmt::format("  LR: {}, {} interpolation\n", basis.lr_mesh.describe(),
+                  basis.weights.path.empty() ? interpolation_name(basis.interpolation) : basis.weights.path);
   text += fmt::format(
       "  {} ocean points in {} of {} patches of {} x {} ({} without land), overlapping by {} points\n",
       points, basis.patches.patch_of_token.size(), basis.decomposition.patches(), basis.patch_y,
@@ -42,11 +43,11 @@ std::string inspect_basis(const Communicator& comm, const std::string& path) {
   text +=
       fmt::format("  {} basis of up to {} modes a patch from {} training times: {:.3f} % of the variance\n",
                   basis.shared ? "shared" : "local", basis.modes, basis.samples, 100 * basis.explained(comm));
-  text += fmt::format(
-      "  anomaly {:.4g} {}, left out by truncation {:.4g} (root mean square over ocean points)\n",
-      std::sqrt(comm.sum(variance) / static_cast<double>(points * basis.channels())),
-      basis.channels() > 1 ? "of the scales of the variables" : field_units(basis).spread,
-      std::sqrt(comm.sum(tau) / static_cast<double>(points * basis.channels())));
+  text +=
+      fmt::format("  anomaly {:.4g} {}, left out by truncation {:.4g} (root mean square over ocean points)\n",
+                  std::sqrt(comm.sum(variance) / static_cast<double>(points * basis.channels())),
+                  basis.channels() > 1 ? "of the scales of the variables" : field_units(basis).spread,
+                  std::sqrt(comm.sum(tau) / static_cast<double>(points * basis.channels())));
   text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum(comm)));
   if (const auto base = read_base(comm, basis, path)) {
     text += fmt::format(
@@ -70,8 +71,8 @@ std::string inspect_network(const Communicator& comm, const std::string& path) {
       "steps\n",
       m.layout.tokens, m.layout.modes, m.parameters, m.options.width, m.options.depth, m.options.heads,
       m.options.prediction == Prediction::noise ? "noise" : "velocity", m.options.diffusion_steps);
-  text += fmt::format("  at step {} on {} ranks; best validation score {:.5g} at step {}\n", m.step,
-                      m.ranks, m.best_score, m.best_step);
+  text += fmt::format("  at step {} on {} ranks; best validation score {:.5g} at step {}\n", m.step, m.ranks,
+                      m.best_score, m.best_step);
   for (const ValidationRecord& r : m.history)
     text += fmt::format("    step {:>7}  loss {:.5f}  score {:.5g}{}\n", r.step, r.loss, r.score,
                         r.step == m.best_step ? "  <- kept" : "");

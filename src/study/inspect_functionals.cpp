@@ -1,19 +1,19 @@
 #include "podscale/study/inspect_functionals.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <tuple>
 #include <utility>
 
-#include <fmt/ranges.h>
-
-#include "podscale/field/sample_file.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
-#include "podscale/study/product_factors.hpp"
 #include "podscale/field/field_on_mesh.hpp"
+#include "podscale/field/sample_file.hpp"
 #include "podscale/mesh/point_search.hpp"
+#include "podscale/study/product_factors.hpp"
 
 namespace podscale {
 namespace {
@@ -36,7 +36,9 @@ idx_t nearest_point(const Basis& basis, const Position& place, const std::string
   const Space space = mesh.geographic() ? Space::sphere : Space::plane;
   const Vector3 v = space == Space::sphere ? unit_vector(place) : Vector3{place.x, place.y, 0};
   const auto hits = PointSearch(mesh, space, basis.ocean).nearest(v, 1);
-  const double unit = space == Space::sphere ? kEarthRadius : mesh.unit().metres > 0 ? 1e-3 : 1;  // km, pixels
+  const double unit = space == Space::sphere   ? kEarthRadius
+                      : mesh.unit().metres > 0 ? 1e-3
+                                               : 1;  // km, pixels
   if (!hits.empty()) {
     const Position cell = mesh.spacing(hits[0].point);
     if (hits[0].distance * unit <= 2 * std::max(cell.y, cell.x)) return hits[0].point;
@@ -53,7 +55,7 @@ std::vector<Functional> gradient(const Basis& basis, const Position& place) {
   // The neighbour, or the point itself where that is land or outside.
   const auto neighbour = [&](idx_t dj, idx_t di) {
     const idx_t p = mesh.at(j + dj, i + di);
-    return p >= 0 && basis.ocean[static_cast<std::size_t>(p)] ? p : at;
+    return p >= 0 && basis.ocean[p] ? p : at;
   };
   const idx_t west = neighbour(0, -1), east = neighbour(0, 1), south = neighbour(-1, 0),
               north = neighbour(1, 0);
@@ -65,10 +67,8 @@ std::vector<Functional> gradient(const Basis& basis, const Position& place) {
   std::vector<Functional> both;
   for (const auto& [name, of_row, of_column] :
        {std::tuple{"d/dx", column.y, -row.y}, std::tuple{"d/dy", -column.x, row.x}}) {
-    Functional f{name, std::vector<double>(static_cast<std::size_t>(mesh.points()), 0.0)};
-    const auto add = [&](idx_t point, double weight) {
-      f.weights[static_cast<std::size_t>(point)] += weight / determinant;
-    };
+    Functional f{name, std::vector<double>(mesh.points(), 0.0)};
+    const auto add = [&](idx_t point, double weight) { f.weights[point] += weight / determinant; };
     add(east, of_row);
     add(west, -of_row);
     add(north, of_column);
@@ -93,8 +93,7 @@ Functional region(const Basis& basis, const std::string& request) {
   const NetcdfFile file = NetcdfFile::open(self, path);
   const Mesh& mesh = basis.mesh;
   const auto mask =
-      read_on_mesh(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request,
-                   "the product");
+      read_on_mesh(file, variable, mesh, {0, mesh.ny(), 0, mesh.nx()}, "--region " + request, "the product");
   Functional f{"region", std::vector<double>(mask.size(), 0.0)};
   for (std::size_t i = 0; i < mask.size(); ++i)
     if (basis.ocean[i] && !std::isnan(mask[i]) && mask[i] != 0) f.weights[i] = basis.area_weight(i);
@@ -115,9 +114,9 @@ std::vector<Functional> functionals(const Basis& basis, const FunctionalRequest&
   }
   if (!request.region.empty()) result.push_back(region(basis, request.region));
   if (!request.point.empty()) {
-    Functional f{"point", std::vector<double>(static_cast<std::size_t>(basis.mesh.points()), 0.0)};
+    Functional f{"point", std::vector<double>(basis.mesh.points(), 0.0)};
     const idx_t at = nearest_point(basis, {request.point[0], request.point[1]}, "--point");
-    f.weights[static_cast<std::size_t>(at)] = 1;
+    f.weights[at] = 1;
     result.push_back(std::move(f));
   }
   if (!request.gradient.empty())
@@ -146,8 +145,9 @@ std::vector<Combination> combinations(const NetcdfFile& file, const std::vector<
       }
   }
   if (found.empty())
-    fail(ExitCode::usage, "--variable {}: {} holds {}; expected one of them, or the difference of two as {}-{}",
-         wanted, file.path(), fmt::join(names, ", "), names.front(), names.back());
+    fail(ExitCode::usage,
+         "--variable {}: {} holds {}; expected one of them, or the difference of two as {}-{}", wanted,
+         file.path(), fmt::join(names, ", "), names.front(), names.back());
   return found;
 }
 
@@ -162,8 +162,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
   const Basis& basis = factors.basis();
   const SampleAxis axis = read_samples(file);
   const std::vector<Functional> on_points = functionals(basis, request);
-  const std::size_t ny = static_cast<std::size_t>(basis.mesh.ny()),
-                    nx = static_cast<std::size_t>(basis.mesh.nx()), n = ny * nx;
+  const std::size_t ny = basis.mesh.ny(), nx = basis.mesh.nx(), n = ny * nx;
   std::string text;
   for (const Combination& what : combinations(file, names, request.variable)) {
     std::vector<Functional> wanted;

@@ -47,7 +47,7 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
 long ocean_time_block(const OceanSpec& spec) {
   // 64 MiB of one HR block over all ranks; at most 64 steps, so that a chunk of a small grid stays
   // a good bite to read.
-  const long points = spec.ny * spec.nx, steps = static_cast<long>(spec.times.size());
+  const long points = spec.ny * spec.nx, steps = std::ssize(spec.times);
   return std::clamp((16L << 20) / points, 1L, std::min(64L, steps));
 }
 
@@ -63,7 +63,7 @@ OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const 
   const std::size_t channels = variables.size();
 
   OceanSummary summary;
-  summary.steps = static_cast<long>(spec.times.size());
+  summary.steps = std::ssize(spec.times);
   summary.ocean_points = comm.sum(std::accumulate(ocean.ocean().begin(), ocean.ocean().end(), 0L));
   summary.ocean_share = static_cast<double>(summary.ocean_points) / static_cast<double>(spec.ny * spec.nx);
   comm.agree([&] {
@@ -74,15 +74,14 @@ OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const 
 
   const long block = ocean_time_block(spec);
   const std::vector<std::size_t> fine_chunk = split.chunk_shape();
-  const std::size_t steps_a_chunk = static_cast<std::size_t>(block);
+  const std::size_t steps_a_chunk = block;
   const auto at_most = [](idx_t n) { return std::min<std::size_t>(static_cast<std::size_t>(n), 512); };
   NetcdfFile hr = create_file(comm, files.hr, fine_mesh, spec, files, "Synthetic ocean, high resolution",
                               {steps_a_chunk, fine_chunk[0], fine_chunk[1]});
   NetcdfFile lr = create_file(comm, files.lr, coarse_mesh, spec, files, "Synthetic ocean, low resolution",
                               {steps_a_chunk, at_most(coarse_mesh.ny()), at_most(coarse_mesh.nx())});
 
-  const auto points = static_cast<std::size_t>(window.points()),
-             coarse_points = static_cast<std::size_t>(coarse_window.points());
+  const std::size_t points = window.points(), coarse_points = coarse_window.points();
   // Of each channel, so that one call writes the times of a variable.
   std::vector<std::vector<float>> fine(channels, std::vector<float>(points * steps_a_chunk)),
       coarse(channels, std::vector<float>(coarse_points * steps_a_chunk));
@@ -93,14 +92,15 @@ OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const 
   };
   Progress progress("ocean", summary.steps, "steps");
   for (long first = 0; first < summary.steps; first += block) {
-    const auto count = static_cast<std::size_t>(std::min(block, summary.steps - first));
+    const std::size_t count = std::min(block, summary.steps - first);
     for (std::size_t t = 0; t < count; ++t) {
       ocean.field(first + static_cast<long>(t), step_of_all);
       for (std::size_t c = 0; c < channels; ++c)
         std::copy_n(step_of_all.begin() + static_cast<long>(c * points), points,
                     fine[c].begin() + static_cast<long>(t * points));
     }
-    const auto put = [&](NetcdfFile& file, const std::string& name, const Window& w, std::span<const float> values) {
+    const auto put = [&](NetcdfFile& file, const std::string& name, const Window& w,
+                         std::span<const float> values) {
       const bool idle = w.points() == 0;
       const auto n = [](long value) { return static_cast<std::size_t>(value); };
       file.put(name, {idle ? 0 : n(first), n(w.y0), n(w.x0)}, {idle ? 0 : count, n(w.ny), n(w.nx)}, values);

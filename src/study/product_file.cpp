@@ -28,7 +28,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   define_samples(file_, times);
   mesh_ = define_mesh(file_, mesh);
   if (options.members > 0) {
-    file_.define_dimension("realization", static_cast<std::size_t>(options.members));
+    file_.define_dimension("realization", options.members);
     file_.define_variable("realization", NC_INT, {"realization"});
     file_.put_text("realization", "standard_name", "realization");
     file_.put_text("realization", "units", "1");
@@ -118,8 +118,7 @@ void ProductFile::define_regions() {
 void ProductFile::put(const std::string& name, std::size_t first, std::size_t steps, std::size_t channel,
                       std::span<const double> values, double scale, double offset,
                       const std::size_t* member) {
-  const std::size_t ny = static_cast<std::size_t>(window_.ny), nx = static_cast<std::size_t>(window_.nx),
-                    n = ny * nx, channels = options_.variables.size();
+  const std::size_t ny = window_.ny, nx = window_.nx, n = ny * nx, channels = options_.variables.size();
   std::vector<float> part(steps * n);
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < n; ++i) {
@@ -136,7 +135,7 @@ void ProductFile::put(const std::string& name, std::size_t first, std::size_t st
 void ProductFile::write(std::size_t first, std::size_t steps, std::span<const double> mean,
                         std::span<const double> variance, std::span<const double> members,
                         const std::vector<std::vector<double>>& extra) {
-  const std::size_t channels = options_.variables.size(), count = static_cast<std::size_t>(options_.members),
+  const std::size_t channels = options_.variables.size(), count = options_.members,
                     field = steps * channels * static_cast<std::size_t>(window_.points()),
                     fields = options_.members_only ? 0 : field;
   PODSCALE_ASSERT(mean.size() == fields && variance.size() == fields && members.size() == field * count &&

@@ -41,8 +41,8 @@ std::vector<std::pair<std::size_t, std::size_t>> differences(const Context& cont
     pairs.emplace_back(channel(names[i]), channel(names[i + 1]));
     const auto &a = variables[pairs.back().first], &b = variables[pairs.back().second];
     if (a.working_units != b.working_units)
-      refuse(context.options, fmt::format("regions.differences: {} is in {}, {} in {}; expected one unit", a.name,
-                                  a.working_units, b.name, b.working_units));
+      refuse(context.options, fmt::format("regions.differences: {} is in {}, {} in {}; expected one unit",
+                                          a.name, a.working_units, b.name, b.working_units));
   }
   return pairs;
 }
@@ -53,8 +53,8 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   const auto& boxes = context.options.output.region_boxes;
   if (boxes.size() != 4 * names.size())
     refuse(context.options, fmt::format("regions.boxes has {} numbers for {} names; "
-                                "expected south, north, west, east for each",
-                                boxes.size(), names.size()));
+                                        "expected south, north, west, east for each",
+                                        boxes.size(), names.size()));
   const Basis& basis = foundation.basis;
   std::vector<Functional> boxed;
   for (std::size_t r = 0; r < names.size(); ++r) {
@@ -70,7 +70,7 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   std::vector<Functional> result;
   const auto add = [&](std::size_t plus, std::optional<std::size_t> minus) {
     for (const Functional& box : boxed) {
-      Functional f{box.name, std::vector<double>(static_cast<std::size_t>(basis.points()), 0.0)};
+      Functional f{box.name, std::vector<double>(basis.points(), 0.0)};
       const std::size_t n = box.weights.size();
       for (std::size_t i = 0; i < n; ++i) {
         f.weights[plus * n + i] += box.weights[i];
@@ -89,16 +89,16 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
   const OutputOptions& output = context.options.output;
   ProductOptions options = product_options(context.options, foundation.basis);
   options.members = wanted.members;
-  options.attributes = {{"title", output.title},
-                        {"institution", output.institution},
-                        {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-                        {"history", context.comm.broadcast(utc_now()) + " podscale-downscale " +
-                                        context.options.source},
-                        {"references", "arXiv 2606.31290, arXiv 2605.03399"},
-                        {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
-                        {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
-                        {"podscale_model_checksum", forecaster.model_checksum()},
-                        {"podscale_namelist", context.options.effective}};
+  options.attributes = {
+      {"title", output.title},
+      {"institution", output.institution},
+      {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
+      {"history", context.comm.broadcast(utc_now()) + " podscale-downscale " + context.options.source},
+      {"references", "arXiv 2606.31290, arXiv 2605.03399"},
+      {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
+      {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
+      {"podscale_model_checksum", forecaster.model_checksum()},
+      {"podscale_namelist", context.options.effective}};
   if (forecaster.kind() == Uncertainty::ensemble)
     options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
   if (wanted.budget)
@@ -118,10 +118,9 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
     options.region_series.push_back({v.name, v.long_name, v.units, v.working_units});
   for (const auto& [a, b] : differences(context, options.variables)) {
     const ProductVariable &first = options.variables[a], &second = options.variables[b];
-    options.region_series.push_back({first.name + "_minus_" + second.name,
-                                     first.long_name + " less " + second.long_name,
-                                     difference_units(first.working_units),
-                                     difference_units(first.working_units)});
+    options.region_series.push_back(
+        {first.name + "_minus_" + second.name, first.long_name + " less " + second.long_name,
+         difference_units(first.working_units), difference_units(first.working_units)});
   }
   return options;
 }
@@ -217,8 +216,8 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
   if (options.interval > 0 &&
       std::none_of(calibration_levels.begin(), calibration_levels.end(),
                    [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
-    refuse(context.options, fmt::format("output.interval = {}; expected one of {}, or 0 for none", options.interval,
-                                fmt::join(calibration_levels, ", ")));
+    refuse(context.options, fmt::format("output.interval = {}; expected one of {}, or 0 for none",
+                                        options.interval, fmt::join(calibration_levels, ", ")));
   context.comm.agree([&] {
     for (const ProductVariable& v : product_variables(context.options, foundation.basis))
       options.unit_scale.push_back(std::abs(unit_conversion(v.working_units, v.units, "output.units").scale));
@@ -247,7 +246,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                       product_options_);
   if (options.factors) factors.put_static(product.file());
 
-  const std::size_t n = static_cast<std::size_t>(basis.points());
+  const std::size_t n = basis.points();
   const auto work = [&](std::size_t first, std::size_t count) {
     if (comm.max(stop_requested() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue,
@@ -269,8 +268,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       const auto mean = fields.at(fields.mean, t), variance = fields.at(fields.variance, t);
       decode_forecast(basis, forecast, truncation, climatology, mean, variance);
       for (int m = 0; m < options.members; ++m)
-        decode_member(basis, batch.members[t][static_cast<std::size_t>(m)], climatology,
-                      fields.member(static_cast<std::size_t>(m), t));
+        decode_member(basis, batch.members[t][m], climatology, fields.member(static_cast<std::size_t>(m), t));
       std::size_t extra = 0;
       if (options.budget) {
         const VarianceBudget budget = variance_budget(basis, forecast, forecaster.inflation());

@@ -95,7 +95,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   const std::size_t points = static_cast<std::size_t>(basis.points()),
                     width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
-  Progress progress("members", static_cast<long>(axis.size()), "times");
+  Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const std::vector<float> condition = read_condition(product, basis, comm.rank(), width, t);
     const double year = basis.year_phase(axis, t);

@@ -13,8 +13,7 @@ std::vector<long> local_tokens(const Basis& basis) {
 }
 
 std::vector<float> standardised(const LatentSpace& space, std::span<const float> condition, long times) {
-  const std::size_t local = space.basis().patches.mine.size(),
-                    width = static_cast<std::size_t>(space.condition_width());
+  const std::size_t local = space.basis().patches.mine.size(), width = space.condition_width();
   std::vector<float> out(condition.size());
   for (std::size_t t = 0; t < static_cast<std::size_t>(times); ++t)
     for (std::size_t p = 0; p < local; ++p)
@@ -24,7 +23,7 @@ std::vector<float> standardised(const LatentSpace& space, std::span<const float>
 
 std::vector<float> with_global_tokens(std::span<const float> rows, long items, long patches,
                                       long global_tokens, long width) {
-  std::vector<float> all(static_cast<std::size_t>(items * (patches + global_tokens) * width), 0.0f);
+  std::vector<float> all(items * (patches + global_tokens) * width, 0.0f);
   for (long i = 0; i < items; ++i)
     std::copy_n(rows.begin() + i * patches * width, patches * width,
                 all.begin() + i * (patches + global_tokens) * width);
@@ -34,11 +33,10 @@ std::vector<float> with_global_tokens(std::span<const float> rows, long items, l
 TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
                          long block) {
   const Basis& basis = space.basis();
-  const long local = static_cast<long>(basis.patches.mine.size()),
-             patches = static_cast<long>(basis.patches.patch_of_token.size()), k = basis.modes,
-             c = space.condition_width(), global_modes = space.global_modes(),
-             items = static_cast<long>(period.size());
-  std::vector<float> latent(static_cast<std::size_t>(items * local * k));
+  const long local = std::ssize(basis.patches.mine), patches = std::ssize(basis.patches.patch_of_token),
+             k = basis.modes, c = space.condition_width(), global_modes = space.global_modes(),
+             items = std::ssize(period);
+  std::vector<float> latent(items * local * k);
   std::vector<double> global;
   for_blocks("latents", period.size(), block, [&](std::size_t first, std::size_t count) {
     const auto z = space.whiten(comm, period.a(first, count), period.c(first, count),
@@ -54,18 +52,18 @@ TokenSeries token_series(const Communicator& comm, const LatentSpace& space, con
   TokenSeries series;
   series.items = of_latent.items();
   const long mine = series.items.size(), extra = space.global_tokens();
-  std::vector<float> by_item(static_cast<std::size_t>(mine * patches * k));
+  std::vector<float> by_item(mine * patches * k);
   of_latent.to_items(latent, by_item);
   series.latent = with_global_tokens(by_item, mine, patches, extra, k);
   for (long i = 0; i < mine; ++i)
     for (long r = 0; r < global_modes; ++r)
-      series.latent[static_cast<std::size_t>((i * (patches + extra) + patches) * k + r)] =
-          static_cast<float>(global[static_cast<std::size_t>((series.items.begin + i) * global_modes + r)]);
-  by_item.resize(static_cast<std::size_t>(mine * patches * c));
+      series.latent[(i * (patches + extra) + patches) * k + r] =
+          static_cast<float>(global[(series.items.begin + i) * global_modes + r]);
+  by_item.resize(mine * patches * c);
   of_condition.to_items(given, by_item);
   series.condition = with_global_tokens(by_item, mine, patches, extra, c);
   for (long i = series.items.begin; i < series.items.end; ++i)
-    series.year_phase.push_back(static_cast<float>(period.year_phase[static_cast<std::size_t>(i)]));
+    series.year_phase.push_back(static_cast<float>(period.year_phase[i]));
   return series;
 }
 

@@ -18,7 +18,7 @@ NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
   return {[seed, layout](std::span<const float>, float, std::uint64_t time_key, int first, int count,
                          std::span<float> out, const Temperature& temperature) {
             const StartNoise noise(seed, layout.modes);
-            const std::size_t size = static_cast<std::size_t>(layout.latent_size());
+            const std::size_t size = layout.latent_size();
             for (int m = 0; m < count; ++m)
               noise.latents(layout, time_key, first + m, temperature,
                             out.subspan(static_cast<std::size_t>(m) * size, size));
@@ -33,9 +33,8 @@ NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
 
 std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
   std::vector<StepPair> chosen;
-  const long n = static_cast<long>(pairs.size()), count = std::min(times, n);
-  for (long i = 0; i < count; ++i)
-    chosen.push_back(pairs[static_cast<std::size_t>((2 * i + 1) * n / (2 * count))]);
+  const long n = std::ssize(pairs), count = std::min(times, n);
+  for (long i = 0; i < count; ++i) chosen.push_back(pairs[(2 * i + 1) * n / (2 * count)]);
   return chosen;
 }
 
@@ -57,7 +56,7 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
   });
   const SampleAxis& axis = study.lr.times();
   for (const StepPair& pair : pairs) {
-    const std::size_t step = static_cast<std::size_t>(pair.b);
+    const std::size_t step = pair.b;
     year_phase_.push_back(static_cast<float>(space.basis().year_phase(axis, step)));
     time_key_.push_back(axis.time_key(step));
   }
@@ -81,8 +80,7 @@ double ValidationSubset::score(const NetworkFunctions& network) const {
     const Share share = share_of(static_cast<long>(n), blocks, b);
     double difference = 0;
     for (long t = share.begin; t < share.end; ++t)
-      difference += (found[static_cast<std::size_t>(t)] - base_scores_[static_cast<std::size_t>(t)]) /
-                    static_cast<double>(share.size());
+      difference += (found[t] - base_scores_[t]) / static_cast<double>(share.size());
     error += std::pow(difference - (mean - base), 2);
   }
   return mean + (blocks > 1 ? std::sqrt(error / (blocks - 1) / blocks) : 0.0);
@@ -90,8 +88,7 @@ double ValidationSubset::score(const NetworkFunctions& network) const {
 
 std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) const {
   const Basis& basis = space_->basis();
-  const std::size_t times = pairs_.size(), n = static_cast<std::size_t>(basis.points()),
-                    width = condition_.size() / times;
+  const std::size_t times = pairs_.size(), n = basis.points(), width = condition_.size() / times;
   std::vector<double> sums(2 * times, 0.0), truth;
   for_blocks(times, block_, [&](std::size_t first, std::size_t count) {
     const auto steps = hr_steps(pairs_from(first, count));
@@ -104,7 +101,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
     const auto add = [&](std::size_t t, const auto& value) {
       for (const PatchModes& patch : basis.patches.mine)
         for (const long point : patch.points) {
-          const std::size_t i = static_cast<std::size_t>(point);
+          const std::size_t i = point;
           const double weight = basis.area_weight(i);
           sums[first + t] += weight * value(i, truth[t * n + i]);
           sums[times + first + t] += weight;
@@ -120,7 +117,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
       return;
     }
     const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
-    const std::size_t m = static_cast<std::size_t>(plan_.members);
+    const std::size_t m = plan_.members;
     std::vector<double> members(n * m), at_point(m);
     for (std::size_t t = 0; t < count; ++t) {
       std::vector<double> a;

@@ -40,7 +40,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
   std::vector<std::size_t> patch_of(basis.points(), kNowhere), row_of(patch_of.size());
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
     for (std::size_t i = 0; i < basis.patches.mine[p].points.size(); ++i) {
-      const auto point = static_cast<std::size_t>(basis.patches.mine[p].points[i]);
+      const std::size_t point = basis.patches.mine[p].points[i];
       patch_of[point] = p;
       row_of[point] = i;
     }
@@ -60,7 +60,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
               box.weights.push_back(mesh.area_weight(y, x));
               total += box.weights.back();
             }
-        if (4 * static_cast<long>(box.points.size()) < 3 * size * size) continue;
+        if (4 * std::ssize(box.points) < 3 * size * size) continue;
         folded.clear();
         for (std::size_t i = 0; i < box.points.size(); ++i) {
           box.weights[i] /= total;

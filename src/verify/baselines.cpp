@@ -15,7 +15,7 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
   const SampleAxis& times = lr.times();
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
   const Window band{rows.begin, rows.size(), 0, mesh.nx()};
-  const auto points = static_cast<std::size_t>(band.points());
+  const std::size_t points = band.points();
   HarmonicFit fit(band.points(), basis.lr_climatology.harmonics);
   std::vector<float> fields;
   for_blocks("LR climatology", steps.size(), block, [&](std::size_t first, std::size_t count) {
@@ -144,10 +144,9 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   last_step_ = lr_step;
   fields.climatology.assign(hr_climatology_.begin(), hr_climatology_.end());
   for (std::size_t i = 0; i < reached_.size(); ++i) {
-    fields.anomaly[i] =
-        reached_by_basis_[i]
-            ? static_cast<float>(fields.anomaly[i] - lr_climatology_[i] + hr_climatology_[i])
-            : fields.climatology[i];
+    fields.anomaly[i] = reached_by_basis_[i]
+                            ? static_cast<float>(fields.anomaly[i] - lr_climatology_[i] + hr_climatology_[i])
+                            : fields.climatology[i];
     for (std::vector<float>* field : {&fields.bilinear, &fields.bicubic})
       if (!reached_[i] && !field->empty()) (*field)[i] = fields.climatology[i];
   }

@@ -18,7 +18,7 @@ constexpr std::uint32_t starts = 2;
 /// Linear between order statistics.
 double quantile(const std::vector<double>& sorted, double q) {
   const double place = q * static_cast<double>(sorted.size() - 1), below = std::floor(place);
-  const auto k = static_cast<std::size_t>(below);
+  const std::size_t k = below;
   return k + 1 < sorted.size() ? sorted[k] + (place - below) * (sorted[k + 1] - sorted[k]) : sorted[k];
 }
 
@@ -53,10 +53,9 @@ std::vector<long> circular_resample(long times, long block, std::uint64_t seed, 
   const CounterRandom random(seed, Stream::shuffle);
   std::vector<long> out;
   out.reserve(times);
-  for (std::uint32_t k = 0; static_cast<long>(out.size()) < times; ++k) {
+  for (std::uint32_t k = 0; std::ssize(out) < times; ++k) {
     const auto start = static_cast<long>(random.uniform(sample, k, 0, starts) * static_cast<double>(times));
-    for (long t = 0; t < block && static_cast<long>(out.size()) < times; ++t)
-      out.push_back((start + t) % times);
+    for (long t = 0; t < block && std::ssize(out) < times; ++t) out.push_back((start + t) % times);
   }
   return out;
 }

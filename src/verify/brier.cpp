@@ -25,7 +25,7 @@ double exceedance_probability(double mean, double variance, double limit) {
 
 BrierScores::BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent event,
                          std::vector<double> year_fractions)
-    : ScoreFamily(systems, static_cast<long>(year_fractions.size()), common + own * systems.size()),
+    : ScoreFamily(systems, std::ssize(year_fractions), common + own * systems.size()),
       event_(std::move(event)),
       year_fractions_(std::move(year_fractions)) {}
 

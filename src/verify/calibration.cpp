@@ -27,7 +27,7 @@ void add_point(double weight, double mean, double variance, double truth, std::s
     for (std::size_t k = 0; k < pit_bins; ++k) sums[k] += weight / static_cast<double>(pit_bins);
   } else {
     const double pit = normal_cdf(deviation > 0 ? error / deviation : std::copysign(40.0, error));
-    const auto bin = static_cast<std::size_t>(pit * static_cast<double>(pit_bins));
+    const std::size_t bin = pit * static_cast<double>(pit_bins);
     sums[std::min(bin, pit_bins - 1)] += weight;
   }
   const auto inside = std::find_if(widths.begin(), widths.end(),

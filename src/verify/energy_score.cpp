@@ -72,7 +72,7 @@ void EnergyScores::add(const ScoredTime& fields) {
         for (long i = x0; i < x0 + window_; ++i)
           if (const auto k = static_cast<std::size_t>(j * nx_ + i); fields.weights[k] > 0)
             points.push_back(k);
-      if (static_cast<long>(points.size()) == window_ * window_) add_points(fields, points, sums, 0);
+      if (std::ssize(points) == window_ * window_) add_points(fields, points, sums, 0);
     }
   points.clear();
   for (std::size_t i = 0; i < fields.weights.size(); ++i)

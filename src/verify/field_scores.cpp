@@ -36,7 +36,7 @@ FieldSums& FieldSums::operator+=(const FieldSums& other) {
 std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned char> ocean,
                                   std::span<const float> truth, std::span<const Forecast> forecasts,
                                   long* lost) {
-  const auto points = static_cast<std::size_t>(mesh.points());
+  const std::size_t points = mesh.points();
   PODSCALE_ASSERT(ocean.size() == points && truth.size() == points, "{} points, mask {}, truth {}", points,
                   ocean.size(), truth.size());
   for (const Forecast& forecast : forecasts)

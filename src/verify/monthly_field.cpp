@@ -10,7 +10,7 @@
 namespace podscale {
 
 void MonthlyField::evaluate(double year_fraction, std::span<double> out) const {
-  const auto n = static_cast<std::size_t>(points);
+  const std::size_t n = points;
   PODSCALE_ASSERT(values.size() == 12 * n && out.size() == n, "{} values, {} points, out {}", values.size(),
                   n, out.size());
   const double place = 12 * year_fraction - 0.5;
@@ -52,7 +52,7 @@ std::vector<double> UpperQuantile::quantiles() const {
     std::vector<float> top(heaps_.begin() + i * keep_, heaps_.begin() + i * keep_ + held);
     std::sort(top.begin(), top.end(), std::greater<>());
     const double place = q_ * static_cast<double>(n - 1), below = std::floor(place), share = place - below;
-    const auto from_top = static_cast<std::size_t>(n - 1 - static_cast<long>(below));
+    const std::size_t from_top = n - 1 - static_cast<long>(below);
     out[i] = top[from_top];
     if (share > 0) out[i] += share * (static_cast<double>(top[from_top - 1]) - top[from_top]);
   }

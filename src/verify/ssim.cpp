@@ -37,7 +37,7 @@ class WindowMean {
 
 SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
                    std::span<const float> y, double data_range, const SsimWindow& window) {
-  const auto points = static_cast<std::size_t>(ny * nx);
+  const std::size_t points = ny * nx;
   PODSCALE_ASSERT(weights.size() == points && x.size() == points && y.size() == points, "{} points, {} {} {}",
                   points, weights.size(), x.size(), y.size());
   PODSCALE_ASSERT(window.size > 1, "SSIM window of {} points", window.size);

@@ -19,8 +19,9 @@ std::string day(const Date& date) {
 }
 
 std::string extent(const SampleAxis& times) {
-  return times.samples.empty() ? "no time"
-                             : fmt::format("{} to {}", day(times.samples.front().date), day(times.samples.back().date));
+  return times.samples.empty()
+             ? "no time"
+             : fmt::format("{} to {}", day(times.samples.front().date), day(times.samples.back().date));
 }
 
 void require_same_mesh(const Mesh& found, const std::string& what, const Mesh& expected,
@@ -101,13 +102,14 @@ std::shared_ptr<const FieldSource> Verification::open_series(const Communicator&
                                                              const std::vector<CfSpec>& specs,
                                                              long channel) const {
   if (std::ssize(specs) != basis_->channels())
-    throw Error(ExitCode::data,
-                fmt::format("data.hr_variable names {} variables, but {} holds {}; expected as many, in the same "
-                            "order",
-                            specs.size(), options_->basis_path, basis_->channels()),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("data.hr_variable names {} variables, but {} holds {}; expected as many, in the same "
+                    "order",
+                    specs.size(), options_->basis_path, basis_->channels()),
+        true);
   const Variable& variable = basis_->variables[channel];
-  CfSpec spec = specs[static_cast<std::size_t>(channel)];
+  CfSpec spec = specs[channel];
   if (!variable.working_units.empty()) spec.units = variable.working_units;
   spec.units_of = options_->basis_path;
   return std::make_shared<const CfSource>(CfSource::open(comm, spec));
@@ -145,9 +147,7 @@ void Verification::match_times() {
          "change it",
          product_->path(), extent(times));
   // A product or truth of one time cannot tell that it is monthly; the basis can.
-  const auto may_be_monthly = [](const SampleAxis& axis) {
-    return axis.is_monthly() || axis.size() == 1;
-  };
+  const auto may_be_monthly = [](const SampleAxis& axis) { return axis.is_monthly() || axis.size() == 1; };
   const auto pairs_with = [&](const SampleAxis& other) {
     return match_steps(
         times, steps, other,

@@ -39,7 +39,7 @@ double WindowSpectrum::copies(long column) const {
 
 void WindowSpectrum::transform(std::span<const double> field, WindowCoefficients& out) const {
   const long n = size_;
-  PODSCALE_ASSERT(static_cast<long>(field.size()) == n * n, "{} values, {} x {}", field.size(), n, n);
+  PODSCALE_ASSERT(std::ssize(field) == n * n, "{} values, {} x {}", field.size(), n, n);
   const double middle = 0.5 * static_cast<double>(n - 1);
   double mean = 0, slope_x = 0, slope_y = 0, square = 0;
   for (long j = 0; j < n; ++j) {

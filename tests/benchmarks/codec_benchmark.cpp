@@ -41,7 +41,7 @@ void encode_and_decode(Table& table, const Basis& basis) {
   const Codec codec = basis.codec();
   std::vector<double> fields(items * basis.ocean.size());
   CounterRandom(4, Stream::test).fill_normal(std::span(fields), 0);
-  std::vector<float> encoded(static_cast<std::size_t>(items * codec.tokens() * kModes));
+  std::vector<float> encoded(items * codec.tokens() * kModes);
   // Phi^T u and Phi a: 2 d K a patch and field.
   const double gflop = 2e-9 * static_cast<double>(fields.size()) * kModes, reference = dgemm_rate(setting);
   const double encode = measure(setting, Clock::cpu, [&] { codec.encode(fields, items, encoded); });
@@ -75,13 +75,13 @@ void by_definition(const Basis& basis, const CoefficientForecast& forecast, std:
     const PatchModes& patch = basis.patches.mine[p];
     const int d = static_cast<int>(patch.points.size()), k = patch.modes,
               columns = static_cast<int>(forecast.factor[p].size()) / k;
-    product.resize(static_cast<std::size_t>(d * (columns + 1)));
+    product.resize(d * (columns + 1));
     gemm(false, false, d, columns, k, 1, patch.phi.data(), d, forecast.factor[p].data(), k, 0, product.data(),
          d);
     gemm(false, false, d, 1, k, 1, patch.phi.data(), d, forecast.mean[p].data(), k, 0,
          product.data() + d * columns, d);
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
-      const auto point = static_cast<std::size_t>(patch.points[i]), stride = patch.points.size();
+      const std::size_t point = patch.points[i], stride = patch.points.size();
       mean[point] = product[static_cast<std::size_t>(columns) * stride + i];
       variance[point] = patch.tau[i];
       for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
@@ -147,7 +147,7 @@ void forecast_of_members(Table& table, const Basis& basis) {
       });
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
-      const auto point = static_cast<std::size_t>(patch.points[i]);
+      const std::size_t point = patch.points[i];
       PODSCALE_ASSERT(std::abs(closed[point] - patch.tau[i] - sampled[point]) < 1e-9, "{} and {} at {}",
                       closed[point], sampled[point], point);
     }

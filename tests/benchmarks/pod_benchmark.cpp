@@ -42,14 +42,13 @@ std::vector<double> snapshots(int side) {
 /// Leading singular value by dgesdd of the transposed matrix; `fields` is destroyed.
 double lapack_svd(std::vector<double>& fields, int d) {
   const int n = kSnapshots, query = -1;
-  std::vector<double> s(static_cast<std::size_t>(d)), u(static_cast<std::size_t>(d) * d),
-      vt(static_cast<std::size_t>(d) * n), work(1);
-  std::vector<int> iwork(static_cast<std::size_t>(8 * d));
+  std::vector<double> s(d), u(static_cast<std::size_t>(d) * d), vt(static_cast<std::size_t>(d) * n), work(1);
+  std::vector<int> iwork(8 * d);
   int info = 0;
   dgesdd_("S", &d, &n, fields.data(), &d, s.data(), u.data(), &d, vt.data(), &d, work.data(), &query,
           iwork.data(), &info);
   const int lwork = static_cast<int>(work[0]);
-  work.resize(static_cast<std::size_t>(lwork));
+  work.resize(lwork);
   dgesdd_("S", &d, &n, fields.data(), &d, s.data(), u.data(), &d, vt.data(), &d, work.data(), &lwork,
           iwork.data(), &info);
   PODSCALE_ASSERT(info == 0, "dgesdd: {}", info);
@@ -62,7 +61,7 @@ void pod_of_patch(Table& table, int side, int modes) {
   const int d = side * side;
   const auto fields = snapshots(side);
   const Decomposition decomposition(side, side, side, side, 1);
-  const std::vector<unsigned char> ocean(static_cast<std::size_t>(d), 1);
+  const std::vector<unsigned char> ocean(d, 1);
   Patches patches = find_patches(self, decomposition, ocean);
 
   const auto ours = [&] {

@@ -12,9 +12,9 @@ void regridding(Table& table) {
   for (long i = 0; i < side; ++i) axis.push_back(-40 + 0.05 * static_cast<double>(i));
   const Mesh fine = Mesh::rectilinear(axis, axis), coarse = fine.coarsened(factor);
   const Window window{0, side, 0, side};
-  const std::vector<unsigned char> coarse_ocean(static_cast<std::size_t>(coarse.points()), 1),
+  const std::vector<unsigned char> coarse_ocean(coarse.points(), 1),
       fine_ocean(static_cast<std::size_t>(fine.points()), 1);
-  std::vector<float> out(static_cast<std::size_t>(fine.points()));
+  std::vector<float> out(fine.points());
   Copier copy(out.size() * sizeof(float));
   const double megabytes = 1e-6 * static_cast<double>(out.size() * sizeof(float));
   for (const auto& [name, kind] :

@@ -36,7 +36,7 @@ void sampling(Table& table) {
     torch::NoGradGuard no_grad;
     denoiser.forward(x, given, torch::full({1}, 0.5), torch::full({1}, 0.25));
   };
-  std::vector<float> out(static_cast<std::size_t>(members * layout.latent_size()));
+  std::vector<float> out(members * layout.latent_size());
   for (const auto& [name, sampler] : {std::pair{"angle", SamplerOptions{SamplerKind::angle, 8, 1}},
                                       std::pair{"DDIM", SamplerOptions{SamplerKind::ddim, 100, 1}}}) {
     const Times times = measure(

@@ -21,7 +21,7 @@ inline TokenLayout square_layout(int tokens, int modes) {
 }
 
 inline std::vector<float> normal_floats(long count, std::uint32_t number) {
-  std::vector<float> values(static_cast<std::size_t>(count));
+  std::vector<float> values(count);
   CounterRandom(7, Stream::test).fill_normal(std::span(values), number);
   return values;
 }

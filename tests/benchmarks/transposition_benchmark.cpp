@@ -19,7 +19,7 @@ void transposition(Table& table) {
   const Transposition transposition(comm, local, tokens, items, width);
 
   auto by_space = normal_floats(items * mine.size() * width, static_cast<std::uint32_t>(comm.rank()));
-  std::vector<float> by_item(static_cast<std::size_t>(transposition.items().size() * tokens * width));
+  std::vector<float> by_item(transposition.items().size() * tokens * width);
   const int block = static_cast<int>(std::min(by_space.size(), by_item.size())) / comm.size();
   const auto alltoall = [&] {
     MPI_Alltoall(by_space.data(), comm.min(block), MPI_FLOAT, by_item.data(), comm.min(block), MPI_FLOAT,

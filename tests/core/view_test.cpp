@@ -11,7 +11,7 @@ namespace podscale {
 namespace {
 
 std::vector<int> counted(int n) {
-  std::vector<int> values(static_cast<std::size_t>(n));
+  std::vector<int> values(n);
   std::iota(values.begin(), values.end(), 0);
   return values;
 }

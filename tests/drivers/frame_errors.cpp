@@ -18,7 +18,7 @@ struct Scene {
 
   void write(std::size_t step) {
     const std::vector<float> values(1000, static_cast<float>(step));
-    const auto row = static_cast<std::size_t>(comm.rank());
+    const std::size_t row = comm.rank();
     file.put("x", {step, row, 0}, {1, 1, values.size()}, std::span(values));
   }
 };
@@ -26,7 +26,7 @@ struct Scene {
 NetcdfFile new_file(const Communicator& comm, const std::string& path) {
   NetcdfFile file = NetcdfFile::create(comm, path);
   file.define_dimension("time", 100, true);
-  file.define_dimension("y", static_cast<std::size_t>(comm.size()));
+  file.define_dimension("y", comm.size());
   file.define_dimension("x", 1000);
   file.define_variable("x", NC_FLOAT, {"time", "y", "x"}, {{1, 1, 1000}, 1, {}});
   file.end_definitions();

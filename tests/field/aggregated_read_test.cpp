@@ -84,14 +84,14 @@ class AggregatedRead : public test::OnAllRanks {
       int id = -1, v = -1;
       nc_ok(nc_open(path.c_str(), NC_NOWRITE, &id));
       nc_ok(nc_inq_varid(id, "sst", &v));
-      std::vector<double> raw(static_cast<std::size_t>(layout.steps * kNy * nx));
+      std::vector<double> raw(layout.steps * kNy * nx);
       nc_ok(nc_get_var_double(id, v, raw.data()));
       nc_ok(nc_close(id));
       for (long t = 0; t < layout.steps; ++t)
         for (long y = 0; y < kNy; ++y)
           for (long x = 0; x < 24; ++x) {
             const long j = layout.flip_y ? kNy - 1 - y : y, i = layout.flip_x ? nx - 1 - x : x;
-            const double value = raw[static_cast<std::size_t>((t * kNy + j) * nx + i)];
+            const double value = raw[(t * kNy + j) * nx + i];
             const bool packed = layout.type == NC_SHORT;
             all.push_back(packed && value == -32768 ? NAN
                                                     : static_cast<float>(packed ? value * 0.01 + 3 : value));
@@ -119,7 +119,7 @@ class AggregatedRead : public test::OnAllRanks {
     for (const long t : steps)
       for (long y = window.y0; y < window.y0 + window.ny; ++y)
         for (long x = window.x0; x < window.x0 + window.nx; ++x, ++at) {
-          const float expected = all[static_cast<std::size_t>((t * kNy + y) * 24 + (x % 24 + 24) % 24)];
+          const float expected = all[(t * kNy + y) * 24 + (x % 24 + 24) % 24];
           wrong += std::isnan(expected) ? !std::isnan(read[at]) : !(read[at] == expected);
         }
     EXPECT_EQ(wrong, 0) << what << ", rank " << comm.rank();

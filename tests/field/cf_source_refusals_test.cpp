@@ -141,7 +141,7 @@ TEST_F(CfSourceRefusals, UnitsThatCannotBeTrue) {
   spec.files = {scratch / "k.nc"};
   spec.plausible = {-5, 50};
   const CfSource series = CfSource::open(comm, spec);
-  std::vector<float> read(static_cast<std::size_t>(comm.rank() == 0 ? 8 : 0));  // rank 0 alone sees values
+  std::vector<float> read(comm.rank() == 0 ? 8 : 0);  // rank 0 alone sees values
   const Window window = comm.rank() == 0 ? Window{0, 1, 0, 8} : Window{};
   expect_error(ExitCode::data, {"k.nc", "'sst'", "290", "units"},
                [&] { series.read(window, std::vector<long>{1}, read); });

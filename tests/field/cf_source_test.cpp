@@ -173,7 +173,7 @@ TEST_F(CfSourceTest, PeriodicWindowsWrapAround) {
       for (const bool descending : {false, true}) {
         SampleFile s = sample;
         if (repeated) s.lon.push_back(start + 360);
-        const auto columns = static_cast<long>(s.lon.size());
+        const auto columns = std::ssize(s.lon);
         if (descending) std::reverse(s.lon.begin(), s.lon.end());
         const CfSource series = open(s);
         EXPECT_EQ(series.mesh().x().centres, sample.lon);
@@ -185,7 +185,7 @@ TEST_F(CfSourceTest, PeriodicWindowsWrapAround) {
         const long x0 = comm.rank() % 2 == 0 ? -3 : 10, nx = comm.rank() == 2 ? 42 : 5;
         const Window window{2, 2, x0, nx};
         const std::vector<long> steps{0, 1, 2};
-        std::vector<float> read(static_cast<std::size_t>(3 * window.points()));
+        std::vector<float> read(3 * window.points());
         series.read(window, steps, read);
         std::size_t at = 0;
         for (long t = 0; t < 3; ++t)
@@ -281,7 +281,7 @@ TEST_F(CfSourceTest, Masks) {
          ++j)  // land rows of the mask variable: the first of the file, the last of the grid
       for (long i = 0; i < window.nx; ++i)
         if (!s.mask_variable.empty() && !s.mask_ocean_values.empty() && j == 4) {
-          EXPECT_EQ(mask[static_cast<std::size_t>(j * window.nx + i)], 0);
+          EXPECT_EQ(mask[j * window.nx + i], 0);
         }
     long ocean = 0;
     for (const unsigned char m : mask) ocean += m;

@@ -40,7 +40,9 @@ void add_tables(RawFile& file, const PointTable& table, const std::string& lat =
 PointTable tilted(bool corners = false) {
   return table_of(
       static_cast<idx_t>(kNy), static_cast<idx_t>(kNx),
-      [](double j, double i) { return rotated({2 * j - 4, 2 * i - 6}, 40, -170); },
+      [](double j, double i) {
+        return rotated({2 * j - 4, 2 * i - 6}, 40, -170);
+      },
       corners);
 }
 
@@ -58,10 +60,11 @@ class MeshSource : public test::OnAllRanks {
     expect_error(ExitCode::data, parts, [&] { open(file, "bad.nc"); });
   }
   /// Each rank reads its own rows; together they are the field, to the bit.
-  void expect_field(const CfSource& source, const std::function<double(idx_t t, idx_t j, idx_t i)>& expected) {
+  void expect_field(const CfSource& source,
+                    const std::function<double(idx_t t, idx_t j, idx_t i)>& expected) {
     const Share rows = share_of(source.mesh().ny(), comm.size(), comm.rank());
     const Window window{rows.begin, rows.size(), 1, rows.size() > 0 ? source.mesh().nx() - 1 : 0};
-    std::vector<float> read(static_cast<std::size_t>(2 * window.points()));
+    std::vector<float> read(2 * window.points());
     source.read(window, std::vector<long>{1, 0}, read);
     std::size_t at = 0;
     for (const idx_t t : {1, 0})
@@ -105,7 +108,8 @@ TEST_F(MeshSource, PointsOfLandWithoutAPosition) {
   for (const std::size_t p : {0, 1, 7, 8}) table.y[p] = table.x[p] = 0;  // a block, as NEMO drops it
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   add_tables(file, table);
-  for (const char* name : {"lat", "lon"}) file[name].numbers["_FillValue"] = 1e20, file[name].values[34] = 1e20;
+  for (const char* name : {"lat", "lon"})
+    file[name].numbers["_FillValue"] = 1e20, file[name].values[34] = 1e20;
   file.add(field({"time", "y", "x"}));
   const Mesh mesh = open(file).mesh();
   for (const idx_t p : {0, 1, 7, 8, 34}) EXPECT_EQ(mesh.owner(p), -1) << p;
@@ -259,11 +263,15 @@ RawFile angles(bool tables, const std::string& units, double size) {
     return scaled(edges);
   };
   const PointTable table = tilted(true);
-  const std::vector<std::string> dims = tables ? std::vector<std::string>{"y", "x"} : std::vector<std::string>{};
+  const std::vector<std::string> dims =
+      tables ? std::vector<std::string>{"y", "x"} : std::vector<std::string>{};
   for (const bool lat : {true, false}) {
     const std::string name = lat ? "lat" : "lon";
-    file.add({name, tables ? dims : std::vector<std::string>{lat ? "y" : "x"},
-              scaled(tables ? (lat ? table.y : table.x) : lat ? ramp(-4, 2, 5) : ramp(-6, 2, 7)),
+    file.add({name,
+              tables ? dims : std::vector<std::string>{lat ? "y" : "x"},
+              scaled(tables ? (lat ? table.y : table.x)
+                     : lat  ? ramp(-4, 2, 5)
+                            : ramp(-6, 2, 7)),
               {{"standard_name", lat ? "latitude" : "longitude"}, {"bounds", name + "_bnds"}}});
     if (!units.empty()) file[name].texts["units"] = units;
     if (tables)
@@ -278,8 +286,11 @@ TEST_F(MeshSource, AnglesAreDegreesOrRadians) {
   constexpr double kRadian = 180 / std::numbers::pi;
   for (const bool tables : {false, true}) {
     const Mesh expected = open(angles(tables, "degrees", 1)).mesh();
-    for (const auto& [units, size] : {std::pair{"", 1.0}, {"Degrees", 1.0}, {"radians", kRadian},
-                                      {"radian", kRadian}, {" Rad", kRadian}}) {
+    for (const auto& [units, size] : {std::pair{"", 1.0},
+                                      {"Degrees", 1.0},
+                                      {"radians", kRadian},
+                                      {"radian", kRadian},
+                                      {" Rad", kRadian}}) {
       const Mesh mesh = open(angles(tables, units, size), "b.nc").mesh();
       EXPECT_FALSE(mesh_difference(mesh, expected)) << units << ": " << *mesh_difference(mesh, expected);
       for (idx_t p = 0; p < 35; ++p)
@@ -314,8 +325,12 @@ TEST_F(MeshSource, LatitudesOfAPlaneInRadians) {
 
 TEST_F(MeshSource, BoundsArePackedAsTheirAxis) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx, "lat", "lon");
-  file.add({"lat", {"lat"}, {-40, -20, 0, 20, 30}, {{"units", "degrees_north"}, {"bounds", "lat_bnds"}},
-            {{"scale_factor", 0.1}}, NC_SHORT});
+  file.add({"lat",
+            {"lat"},
+            {-40, -20, 0, 20, 30},
+            {{"units", "degrees_north"}, {"bounds", "lat_bnds"}},
+            {{"scale_factor", 0.1}},
+            NC_SHORT});
   file.add({"lon", {"lon"}, ramp(-3, 1, 7), {{"units", "degrees_east"}}});
   file.add({"lat_bnds", {"lat", "two"}, {-50, -30, -30, -10, -10, 10, 10, 22, 22, 35}, {}, {}, NC_SHORT});
   file.add(field({"time", "lat", "lon"}));
@@ -339,7 +354,11 @@ TEST_F(MeshSource, AMappingWithAFillValueReachesTheProduct) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   file.add({"y", {"y"}, ramp(0, 1, 5), {{"units", "km"}, {"standard_name", "projection_y_coordinate"}}});
   file.add({"x", {"x"}, ramp(0, 1, 7), {{"units", "km"}, {"standard_name", "projection_x_coordinate"}}});
-  file.add({"crs", {}, {0}, {{"grid_mapping_name", "mercator"}}, {{"_FillValue", -1}, {"missing_value", -1}},
+  file.add({"crs",
+            {},
+            {0},
+            {{"grid_mapping_name", "mercator"}},
+            {{"_FillValue", -1}, {"missing_value", -1}},
             NC_BYTE});
   file.add(field({"time", "y", "x"}, {{"grid_mapping", "crs"}}));
   const Mesh mesh = open(file).mesh();
@@ -392,8 +411,9 @@ TEST_F(MeshSource, LaterFilesOfASeriesMayHoldTheMeshInAnotherWay) {
 
 TEST_F(MeshSource, WorkingUnits) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
-  file.add(field({"time", "y", "x"},
-                 {{"units", "1e-3"}, {"standard_name", "sea_water_salinity"}, {"cell_methods", "time: mean"}}));
+  file.add(
+      field({"time", "y", "x"},
+            {{"units", "1e-3"}, {"standard_name", "sea_water_salinity"}, {"cell_methods", "time: mean"}}));
   {
     const CfSource source = open(file);  // its own, whatever they are
     const Variable& v = source.variables()[0];
@@ -421,7 +441,7 @@ TEST_F(MeshSource, WorkingUnits) {
 TEST_F(MeshSource, ImplausibleValues) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   file.add(field({"time", "y", "x"}));
-  std::vector<float> read(static_cast<std::size_t>(35));
+  std::vector<float> read(35);
   const auto look = [&](PlausibleRange range, const std::string& name) {
     spec.plausible = range;
     open(file, name).read({0, 5, 0, 7}, std::vector<long>{0}, read);
@@ -429,8 +449,9 @@ TEST_F(MeshSource, ImplausibleValues) {
   look({-5, 20}, "a.nc");  // some are outside: a warning
   EXPECT_EQ(read[34], 46);
   spec.units = "K";
-  expect_error(ExitCode::data, {"b.nc", "'f'", "273.15 and", " K;", "expected -5 to 50"},
-               [&] { look({-5, 50}, "b.nc"); });
+  expect_error(ExitCode::data, {"b.nc", "'f'", "273.15 and", " K;", "expected -5 to 50"}, [&] {
+    look({-5, 50}, "b.nc");
+  });
 }
 
 }  // namespace

@@ -247,7 +247,7 @@ TEST_F(RealSeries, TheTripolarMonthsAreOneSeries) {
   ASSERT_TRUE(series.times().has_intervals());
   const TimeUnits units(series.times().units, "360_day", "nemo_tripolar");
   for (const int month : {1, 2, 3}) {
-    const Sample& sample = series.times()[static_cast<std::size_t>(month - 1)];
+    const Sample& sample = series.times()[month - 1];
     EXPECT_EQ(date_text(sample.date), fmt::format("2015-0{}-16", month));
     EXPECT_EQ(date_text(*units.date(sample.interval->begin)), fmt::format("2015-0{}-01", month));
     EXPECT_EQ(date_text(*units.date(sample.interval->end)), fmt::format("2015-0{}-01", month + 1));

@@ -5,10 +5,10 @@
 
 #include "../mesh/example_meshes.hpp"
 #include "podscale/field/array_source.hpp"
-#include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/stacked.hpp"
+#include "podscale/field/synthetic_ocean.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -49,15 +49,13 @@ TEST(Sources, FieldsInMemoryAcrossTheCut) {
       for (long x = window.x0; x < window.x0 + 5; ++x, ++at)
         EXPECT_TRUE(same(read[at], value(t, y, (x + kNx) % kNx))) << t << " " << y << " " << x;
   const auto mask = whole_ocean_mask(source, std::vector<long>{0, 1});
-  for (long i = 0; i < kNy * kNx; ++i)
-    EXPECT_EQ(mask[static_cast<std::size_t>(i)] == 0, std::isnan(value(0, i / kNx, i % kNx))) << i;
+  for (long i = 0; i < kNy * kNx; ++i) EXPECT_EQ(mask[i] == 0, std::isnan(value(0, i / kNx, i % kNx))) << i;
 }
 
 TEST(Sources, WindowsStepsAndSizesBeyondThoseInMemoryAreABug) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const ArraySource round = globe(comm),
-                    flat(comm, Mesh::rectilinear(ramp(0, 1, 2), ramp(0, 1, 3)), axis(),
-                         std::vector<float>(6 * axis().size()));
+  const ArraySource round = globe(comm), flat(comm, Mesh::rectilinear(ramp(0, 1, 2), ramp(0, 1, 3)), axis(),
+                                              std::vector<float>(6 * axis().size()));
   const auto code = [](const ArraySource& source, const Window& window, long step, std::size_t size) {
     std::vector<float> out(size);
     try {
@@ -87,7 +85,7 @@ TEST(Sources, BlockMeansOfAnySourceLeaveMissingPointsOut) {
   for (int trial = 0; trial < 4; ++trial) {
     Window window = trial % 2 == 0 ? Window{0, 2, -1, 3} : Window{1, 2, 2, 4};
     if ((comm.rank() + trial) % 3 == 2) window = {};
-    std::vector<float> read(static_cast<std::size_t>(2 * window.points()));
+    std::vector<float> read(2 * window.points());
     coarse.read(window, std::vector<long>{1, 2}, read);
     std::size_t at = 0;
     for (const long t : {1, 2})
@@ -173,15 +171,16 @@ TEST(Sources, VariablesOfSeveralFilesAreChannels) {
   EXPECT_NE(stacked->describe().find("a.nc and so in"), std::string::npos) << stacked->describe();
   const Share rows = share_of(5, comm.size(), comm.rank());
   const Window window{rows.begin, rows.size(), 2, rows.size() > 0 ? 6 : 0};
-  std::vector<float> read(static_cast<std::size_t>(2 * 2 * window.points()));
+  std::vector<float> read(2 * 2 * window.points());
   stacked->read(window, std::vector<long>{2, 0}, read);
   std::size_t at = 0;
   for (const int t : {2, 0})
     for (const int c : {0, 1})
       for (long j = rows.begin; j < rows.end; ++j)
         for (long i = 2; i < 8; ++i, ++at) {
-          const double expected = c == 0 ? 100 * t + 10.0 * static_cast<double>(j) + static_cast<double>(i)
-                                         : 5 + 100 * t + 10.0 * static_cast<double>(4 - j) + static_cast<double>(i);
+          const double expected =
+              c == 0 ? 100 * t + 10.0 * static_cast<double>(j) + static_cast<double>(i)
+                     : 5 + 100 * t + 10.0 * static_cast<double>(4 - j) + static_cast<double>(i);
           EXPECT_TRUE(same(read[at], c == 1 && j == 0 && i == 7 ? NAN : static_cast<float>(expected)));
         }
   // Ocean where all channels are valid; block means channel by channel.
@@ -196,13 +195,15 @@ TEST(Sources, VariablesOfSeveralFilesAreChannels) {
   expect_error(ExitCode::data, {"HR files", "'tob'", "none of the 2", "a.nc"}, [&] { open("tob"); });
   salt.lon = ramp(101, 1, 8);
   write_sample(comm, scratch / "c.nc", salt);
-  expect_error(ExitCode::data, {"so in", "c.nc", "tos in", "one mesh", "101"},
-               [&] { Stacked({open("tos"), open("so", "c.nc")}); });
+  expect_error(ExitCode::data, {"so in", "c.nc", "tos in", "one mesh", "101"}, [&] {
+    Stacked({open("tos"), open("so", "c.nc")});
+  });
   salt.lon = ramp(100, 1, 8);
   salt.time = {0, 1, 3};
   write_sample(comm, scratch / "d.nc", salt);
-  expect_error(ExitCode::data, {"so in", "d.nc", "time 3 is 2000-01-04", "2000-01-03"},
-               [&] { Stacked({open("tos"), open("so", "d.nc")}); });
+  expect_error(ExitCode::data, {"so in", "d.nc", "time 3 is 2000-01-04", "2000-01-03"}, [&] {
+    Stacked({open("tos"), open("so", "d.nc")});
+  });
 }
 
 TEST(Sources, BlockMeansOnATripolarMeshCountEachPositionOnce) {
@@ -210,11 +211,12 @@ TEST(Sources, BlockMeansOnATripolarMeshCountEachPositionOnce) {
   const Mesh mesh = Tripolar{}.with_repeats(true);
   std::vector<float> values;
   for (idx_t p = 0; p < mesh.points(); ++p) values.push_back(static_cast<float>(mesh.owner(p)));
-  const auto fine = std::make_shared<ArraySource>(comm, mesh, decode_times({0}, "days since 2000-01-01", "", "x"), values);
+  const auto fine =
+      std::make_shared<ArraySource>(comm, mesh, decode_times({0}, "days since 2000-01-01", "", "x"), values);
   const Coarsened coarse(fine, 4);
   EXPECT_EQ(coarse.mesh().kind(), MeshKind::curvilinear);
   const idx_t ny = coarse.mesh().ny(), nx = coarse.mesh().nx();
-  std::vector<float> read(static_cast<std::size_t>(ny * nx));
+  std::vector<float> read(ny * nx);
   coarse.read({0, ny, 0, nx}, std::vector<long>{0}, read);
   for (idx_t b = 0; b < ny * nx; ++b) {
     double sum = 0;
@@ -222,7 +224,7 @@ TEST(Sources, BlockMeansOnATripolarMeshCountEachPositionOnce) {
     for (idx_t j = b / nx * 4; j < std::min(mesh.ny(), b / nx * 4 + 4); ++j)
       for (idx_t i = b % nx * 4; i < std::min(mesh.nx(), b % nx * 4 + 4); ++i)
         if (const idx_t p = j * mesh.nx() + i; mesh.owner(p) == p) sum += static_cast<double>(p), ++count;
-    EXPECT_TRUE(same(read[static_cast<std::size_t>(b)], count > 0 ? static_cast<float>(sum / count) : NAN)) << b;
+    EXPECT_TRUE(same(read[b], count > 0 ? static_cast<float>(sum / count) : NAN)) << b;
   }
 }
 

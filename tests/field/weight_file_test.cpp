@@ -100,7 +100,7 @@ class WeightFile : public ::testing::Test {
     std::vector<float> values, out(3);
     for (idx_t j = 0; j < remap.source().ny; ++j)
       for (idx_t i = 0; i < remap.source().nx; ++i)
-        values.push_back(whole[static_cast<std::size_t>(point_of(kSource, remap.source(), j, i))]);
+        values.push_back(whole[point_of(kSource, remap.source(), j, i)]);
     remap.apply(values, out);
     return out;
   }

@@ -31,7 +31,7 @@ class NetcdfFileTest : public test::OnAllRanks {
     file.put_numbers("tos", "valid_range", {-5, 50}, NC_FLOAT);
     file.end_definitions();
     const Share share = share_of(static_cast<long>(rows), comm.size(), comm.rank());
-    const auto begin = static_cast<std::size_t>(share.begin), n = static_cast<std::size_t>(share.size());
+    const std::size_t begin = share.begin, n = share.size();
     std::vector<float> values;
     for (std::size_t t = 0; t < 2; ++t)
       for (std::size_t j = begin; j < begin + n; ++j)
@@ -77,7 +77,7 @@ TEST_F(NetcdfFileTest, HyperslabsComeBack) {
       EXPECT_EQ(file.numbers("tos", "_FillValue").has_value(), option.fill.has_value());
       // Columns this time: every rank reads what others wrote.
       const Share share = share_of(6, comm.size(), comm.rank());
-      const auto begin = static_cast<std::size_t>(share.begin), n = static_cast<std::size_t>(share.size());
+      const std::size_t begin = share.begin, n = share.size();
       std::vector<double> read(rows * n);
       file.get("tos", {1, 0, begin}, {1, rows, n}, std::span<double>(read));
       for (std::size_t j = 0; j < rows; ++j)

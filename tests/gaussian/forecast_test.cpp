@@ -28,7 +28,7 @@ struct Fields {
   std::vector<double> mean, variance;
 };
 Fields decode(const Study& study, const CoefficientForecast& forecast, double truncation) {
-  const std::size_t n = static_cast<std::size_t>(study.basis.window.points());
+  const std::size_t n = study.basis.window.points();
   Fields f{std::vector<double>(n), std::vector<double>(n)};
   decode_forecast(study.basis, forecast, truncation, study.climatology(), f.mean, f.variance);
   return f;
@@ -71,13 +71,12 @@ struct Members {
 std::vector<std::vector<double>> decoded(const Study& alone, const LatentSpace& space, const Members& z,
                                          int count, bool own_part = true, bool global_part = true) {
   const auto& patches = alone.basis.patches.mine;
-  const std::size_t slots = static_cast<std::size_t>(space.condition_width()),
-                    rank = static_cast<std::size_t>(space.global_modes());
+  const std::size_t slots = space.condition_width(), rank = space.global_modes();
   std::vector<std::vector<double>> fields;
   for (int m = 0; m < count; ++m) {
     std::vector<double> field(alone.climatology().size(), 0.0);
     for (std::size_t p = 0; p < patches.size(); ++p) {
-      const std::size_t k = static_cast<std::size_t>(patches[p].modes), d = patches[p].points.size();
+      const std::size_t k = patches[p].modes, d = patches[p].points.size();
       for (std::size_t i = 0; i < k; ++i) {
         double a = 0;
         for (std::size_t s = 0; space.reference().stands_alone() && s < slots; ++s)
@@ -87,8 +86,7 @@ std::vector<std::vector<double>> decoded(const Study& alone, const LatentSpace& 
         for (std::size_t j = 0; j <= i && own_part; ++j)
           a += space.covariance(p).root[j * k + i] *
                z.patch[(static_cast<std::size_t>(m) * patches.size() + p) * synthetic::modes + j];
-        for (std::size_t x = 0; x < d; ++x)
-          field[static_cast<std::size_t>(patches[p].points[x])] += a * patches[p].phi[i * d + x];
+        for (std::size_t x = 0; x < d; ++x) field[patches[p].points[x]] += a * patches[p].phi[i * d + x];
       }
     }
     synthetic::unfold_by_definition(field, alone.basis.lapping.overlap());
@@ -116,7 +114,7 @@ Moments moments_at(const std::vector<std::vector<double>>& fields, const std::ve
 }
 
 std::vector<double> point_weights(std::size_t point) {
-  std::vector<double> w(static_cast<std::size_t>(synthetic::ny * synthetic::nx), 0.0);
+  std::vector<double> w(synthetic::ny * synthetic::nx, 0.0);
   w[point] = 1;
   return w;
 }
@@ -199,7 +197,7 @@ TEST(Forecast, NoiseOfATokenIsThatOfItsPatchAtAnyRankCount) {
     noise[one] = 1;
     const auto a = draw_coefficients(study.space, forecast.latent, noise, study.condition);
     for (std::size_t p = 0; p < patches.size(); ++p) {
-      const std::size_t modes = static_cast<std::size_t>(patches[p].modes);
+      const std::size_t modes = patches[p].modes;
       const PatchCovariance& c = study.base.residual.mine[p];
       for (std::size_t i = 0; i < k; ++i) {
         double expected = i < modes ? forecast.mean[p][i] : 0;
@@ -217,7 +215,7 @@ TEST_P(ForecastOverlap, DrawnMembersHaveTheMeanAndCovarianceOfTheClosedForm) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Study study(comm, synthetic::global_modes, GetParam());
   const Basis& basis = study.basis;
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = basis.window.points();
   auto forecast = of_base(study, {1.3, 0.8, 1});
   // Latents with a mean, as a head gives them.
   LatentForecast latent = forecast.latent;
@@ -261,7 +259,7 @@ TEST_P(ForecastOverlap, DrawnMembersHaveTheMeanAndCovarianceOfTheClosedForm) {
 TEST_P(ForecastOverlap, PointVarianceIsThatOfTheFactor) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Study study(comm, synthetic::global_modes, GetParam());
-  const std::size_t n = static_cast<std::size_t>(study.basis.window.points());
+  const std::size_t n = study.basis.window.points();
   LatentForecast latent = of_base(study, {1.3, 0.8, 1}).latent;
   for (std::size_t r = 0; r < latent.global_mean.size(); ++r) {
     latent.global_mean[r] = 0.5 - 0.4 * static_cast<double>(r);
@@ -409,7 +407,7 @@ TEST(Forecast, WhitenInvertsColourAndStandardiseDividesByTheScale) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Study study(comm);
   const std::size_t local = study.basis.patches.mine.size();
-  std::vector<float> out(static_cast<std::size_t>(study.space.condition_width()));
+  std::vector<float> out(study.space.condition_width());
   for (std::size_t p = 0; p < local; ++p) {
     study.space.standardise(p, study.condition.data() + p * out.size(), out.data());
     for (std::size_t i = 0; i < out.size(); ++i)

@@ -22,11 +22,11 @@ Mesh mesh_of(double lat0, long ny, double lon0, long nx, double spacing) {
 /// Columns of the grid that a box takes.
 std::vector<long> columns(const Mesh& grid, const Box& box) {
   const Window whole{0, grid.ny(), 0, grid.nx()};
-  const std::vector<unsigned char> ocean(static_cast<std::size_t>(grid.points()), 1);
+  const std::vector<unsigned char> ocean(grid.points(), 1);
   const auto weights = box_weights(grid, whole, ocean, box);
   std::vector<long> taken;
   for (long x = 0; x < grid.nx(); ++x)
-    if (weights[static_cast<std::size_t>(x)] > 0) taken.push_back(x);
+    if (weights[x] > 0) taken.push_back(x);
   return taken;
 }
 
@@ -133,7 +133,7 @@ TEST(FunctionalSet, AnAreaMeanOfACertainFieldHasNoVariance) {
     certain.mean.emplace_back(patch.modes, 0.0);
     certain.factor.emplace_back(2 * patch.modes, 0.0);
   }
-  const std::vector<double> seven(static_cast<std::size_t>(study.basis.window.points()), 7.0);
+  const std::vector<double> seven(study.basis.window.points(), 7.0);
   const auto found = set.evaluate(comm, certain, 0, seven);
   EXPECT_NEAR(found.front().mean, 7, 1e-13);
   EXPECT_EQ(found.front().variance, 0);

@@ -133,7 +133,7 @@ void expect_same_bits(const Communicator& comm, const Region& region, const Regi
   EXPECT_EQ(found.global_modes, expected.global_modes);
   EXPECT_EQ(found.variance, expected.variance);
   for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {
-    const std::size_t q = static_cast<std::size_t>(region.patches.mine[p].token);
+    const std::size_t q = region.patches.mine[p].token;
     EXPECT_EQ(alone.patches.mine[q].patch, region.patches.mine[p].patch);
     EXPECT_EQ(found.mine[p].global, expected.mine[q].global) << q;
     EXPECT_EQ(found.mine[p].root, expected.mine[q].root) << q;
@@ -201,7 +201,8 @@ TEST(ResidualCovariance, WhitenedTrainingResidualsHaveUnitCovariance) {
   for (int a = 0; a < fit.global_modes; ++a)
     for (int b = 0; b < fit.global_modes; ++b) {
       double sum = 0;
-      for (long t = 0; t < kTimes; ++t) sum += z[t * fit.global_modes + a] * z[t * fit.global_modes + b] / kTimes;
+      for (long t = 0; t < kTimes; ++t)
+        sum += z[t * fit.global_modes + a] * z[t * fit.global_modes + b] / kTimes;
       EXPECT_NEAR(sum, a == b, 1e-7) << a << ", " << b;
     }
   for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {

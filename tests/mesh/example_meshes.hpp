@@ -21,7 +21,7 @@ inline bool t_pivot(const Mesh& mesh) {
 }
 
 inline std::vector<unsigned char> all_ocean(idx_t points) {
-  return std::vector<unsigned char>(static_cast<std::size_t>(points), 1);
+  return std::vector<unsigned char>(points, 1);
 }
 
 using PositionOf = std::function<Position(double j, double i)>;

@@ -134,7 +134,7 @@ void expect_repeats(const Mesh& mesh, idx_t owners) {
     found.insert(owner);
   }
   EXPECT_GE(sized, owners - 2);  // the cell at a pole of a T fold has no extent
-  EXPECT_EQ(static_cast<idx_t>(found.size()), owners);
+  EXPECT_EQ(std::ssize(found), owners);
 }
 
 TEST(TripolarMesh, RepeatedColumnsAndRowsCountOnce) {
@@ -203,7 +203,7 @@ TEST(CurvilinearMesh, PointsWithoutAPositionDoNotCount) {
   PointTable holes = table_of(12, 12, position), zeros = holes;
   for (idx_t j = 0; j < 4; ++j)
     for (idx_t i = 0; i < 5; ++i) {
-      const auto p = static_cast<std::size_t>(j * 12 + i);
+      const std::size_t p = j * 12 + i;
       holes.y[p] = holes.x[p] = kNone;
       zeros.y[p] = zeros.x[p] = 0;  // as of processors without ocean
     }

@@ -92,22 +92,22 @@ TEST(Neighbourhood, OtherPairsGetTheNearestCellsByRank) {
       const Vector3 centre = centre_of(fine, patches.windows[p]);
       const auto far = [&](idx_t point) { return norm(coarse.vector(point, Space::sphere) - centre); };
       double last = 0;
-      std::vector<unsigned char> taken(static_cast<std::size_t>(coarse.points()), 0);
+      std::vector<unsigned char> taken(coarse.points(), 0);
       idx_t unused = 0;
       for (const idx_t point : slots) {
         if (point < 0) {
           ++unused;
           continue;
         }
-        EXPECT_TRUE(ocean[static_cast<std::size_t>(point)]);
+        EXPECT_TRUE(ocean[point]);
         EXPECT_EQ(coarse.owner(point), point);
         EXPECT_GE(far(point), last - 1e-9);
         last = far(point);
-        taken[static_cast<std::size_t>(point)] = 1;
+        taken[point] = 1;
       }
       idx_t nearer = 0;
       for (idx_t q = 0; q < coarse.points(); ++q)
-        nearer += coarse.owner(q) == q && !taken[static_cast<std::size_t>(q)] && far(q) < last - 1e-9;
+        nearer += coarse.owner(q) == q && !taken[q] && far(q) < last - 1e-9;
       EXPECT_LE(nearer, unused);
     }
   }

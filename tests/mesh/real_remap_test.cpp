@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "example_meshes.hpp"
-#include "podscale/file/netcdf_file.hpp"
 #include "podscale/field/weight_file.hpp"
+#include "podscale/file/netcdf_file.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "shared_data.hpp"
 
@@ -56,7 +56,7 @@ Field read_regular(const Communicator& comm, const std::string& path) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   Field field;
   field.mesh = Mesh::rectilinear(file.get_all("lat"), file.get_all("lon"));
-  field.values.resize(static_cast<std::size_t>(field.mesh.points()));
+  field.values.resize(field.mesh.points());
   file.get("tos", {0, 0, 0},
            {1, static_cast<std::size_t>(field.mesh.ny()), static_cast<std::size_t>(field.mesh.nx())},
            std::span(field.values));
@@ -72,8 +72,7 @@ std::vector<float> applied(const Remap& remap, const Field& source) {
   const Window& w = remap.source();
   std::vector<float> in, out(static_cast<std::size_t>(remap.rows()));
   for (idx_t j = 0; j < w.ny; ++j)
-    for (idx_t i = 0; i < w.nx; ++i)
-      in.push_back(source.values[static_cast<std::size_t>(point_of(source.mesh, w, j, i))]);
+    for (idx_t i = 0; i < w.nx; ++i) in.push_back(source.values[point_of(source.mesh, w, j, i)]);
   remap.apply(in, out);
   return out;
 }
@@ -112,7 +111,7 @@ double in_degrees(const Field& source, std::span<const idx_t> points, const Posi
     const Position at = source.mesh.position(points[k]);
     y[k] = at.y - target.y;
     x[k] = std::remainder(at.x - target.x, 360.0);
-    value[k] = source.values[static_cast<std::size_t>(points[k])];
+    value[k] = source.values[points[k]];
   }
   if (points[0] / source.mesh.nx() == points[3] / source.mesh.nx()) return std::nan("");
   double s = 0.5, t = 0.5;
@@ -152,7 +151,7 @@ TEST_F(Tripolar1Degree, BilinearIsThatOfCdoAwayFromLand) {
   std::vector<double> apart, explained;  // from cdo: ours, and the same quadrilaterals in degrees
   idx_t only_cdo = 0;
   for (idx_t p = 0; p < expected.mesh.points(); ++p) {
-    const auto at = static_cast<std::size_t>(p);
+    const std::size_t at = p;
     only_cdo += expected.ocean[at] && remap.weights(p).empty();
     if (!expected.ocean[at] || remap.weights(p).size() != 4) continue;
     apart.push_back(std::abs(static_cast<double>(found[at]) - static_cast<double>(expected.values[at])));
@@ -232,7 +231,7 @@ TEST_F(Tripolar1Degree, WeightsOfCdoGiveItsValues) {
   const std::vector<float> found = applied(remap, source);
   idx_t reached = 0;
   for (idx_t p = 0; p < expected.mesh.points(); ++p) {
-    const auto at = static_cast<std::size_t>(p);
+    const std::size_t at = p;
     ASSERT_EQ(!remap.weights(p).empty(), expected.ocean[at] != 0) << p;
     if (!expected.ocean[at]) continue;
     ++reached;

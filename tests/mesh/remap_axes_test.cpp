@@ -24,8 +24,7 @@ std::vector<float> sample(const Mesh& grid, const Window& w, F f) {
   for (long j = w.y0; j < w.y0 + w.ny; ++j)
     for (long i = w.x0; i < w.x0 + w.nx; ++i) {
       const long column = (i % grid.nx() + grid.nx()) % grid.nx();
-      values.push_back(static_cast<float>(
-          f(grid.y().centres[static_cast<std::size_t>(j)], grid.x().centres[static_cast<std::size_t>(column)])));
+      values.push_back(static_cast<float>(f(grid.y().centres[j], grid.x().centres[column])));
     }
   return values;
 }
@@ -39,13 +38,11 @@ TEST(RemapAxes, LinearFieldsAreExactInsideTheHull) {
     const Window window{0, fine.ny(), 0, fine.nx()};
     const Remap remap(coarse, all_ocean(coarse.points()), fine, window, all_ocean(fine.points()), kind);
     EXPECT_EQ(remap.unreached(), 0);
-    std::vector<float> out(static_cast<std::size_t>(window.points()));
+    std::vector<float> out(window.points());
     remap.apply(sample(coarse, remap.source(), linear), out);
     for (long j = 0; j < fine.ny(); ++j)
       for (long i = 0; i < fine.nx(); ++i)
-        ASSERT_NEAR(out[static_cast<std::size_t>(j * fine.nx() + i)],
-                    linear(fine.y().centres[static_cast<std::size_t>(j)], fine.x().centres[static_cast<std::size_t>(i)]),
-                    2e-5);
+        ASSERT_NEAR(out[j * fine.nx() + i], linear(fine.y().centres[j], fine.x().centres[i]), 2e-5);
   }
 }
 
@@ -53,12 +50,11 @@ TEST(RemapAxes, BicubicIsLinearExactHalfACellBeyondTheCentresAndBilinearConstant
   const Mesh coarse = regular(1, 11, 4, 4, 2.0), fine = regular(0.125, 10.125, 32, 32, 0.25);
   const auto linear = [](double lat, double) { return lat; };
   const Window window{0, 32, 0, 32};
-  std::vector<float> out(static_cast<std::size_t>(window.points()));
+  std::vector<float> out(window.points());
   const Remap bicubic(coarse, all_ocean(coarse.points()), fine, window, all_ocean(fine.points()),
                       Interpolation::bicubic);
   bicubic.apply(sample(coarse, bicubic.source(), linear), out);
-  for (long j = 0; j < 32; ++j)
-    EXPECT_NEAR(out[static_cast<std::size_t>(j * 32 + 5)], fine.y().centres[static_cast<std::size_t>(j)], 1e-5);
+  for (long j = 0; j < 32; ++j) EXPECT_NEAR(out[j * 32 + 5], fine.y().centres[j], 1e-5);
   const Remap bilinear(coarse, all_ocean(coarse.points()), fine, window, all_ocean(fine.points()),
                        Interpolation::bilinear);
   bilinear.apply(sample(coarse, bilinear.source(), linear), out);
@@ -88,8 +84,7 @@ TEST(RemapAxes, BicubicMatchesKeysCubicConvolution) {
 TEST(RemapAxes, LandNeverBleeds) {
   const Mesh coarse = regular(0, 0, 6, 6, 4.0), fine = regular(0, 0, 21, 21, 1.0);
   auto ocean = all_ocean(coarse.points());
-  for (long j = 0; j < 6; ++j)
-    ocean[static_cast<std::size_t>(j * 6)] = ocean[static_cast<std::size_t>(j * 6 + 1)] = 0;
+  for (long j = 0; j < 6; ++j) ocean[j * 6] = ocean[j * 6 + 1] = 0;
   for (const auto kind : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic}) {
     const Window window{0, 21, 0, 21};
     const Remap remap(coarse, ocean, fine, window, all_ocean(fine.points()), kind);
@@ -97,9 +92,8 @@ TEST(RemapAxes, LandNeverBleeds) {
     const Window& s = remap.source();
     for (long j = 0; j < s.ny; ++j)
       for (long i = 0; i < s.nx; ++i)
-        if (!ocean[static_cast<std::size_t>((s.y0 + j) * 6 + s.x0 + i)])
-          values[static_cast<std::size_t>(j * s.nx + i)] = kMissing;
-    std::vector<float> out(static_cast<std::size_t>(window.points()));
+        if (!ocean[(s.y0 + j) * 6 + s.x0 + i]) values[j * s.nx + i] = kMissing;
+    std::vector<float> out(window.points());
     remap.apply(values, out);
     for (const float v : out)
       ASSERT_NEAR(v, 7.0f, 1e-6);  // a constant ocean stays constant, right up to the coast
@@ -113,7 +107,7 @@ TEST(RemapAxes, PointsFarFromAnyOceanAreCountedAndZero) {
   ocean[0] = 1;
   const Remap remap(coarse, ocean, fine, {0, 12, 0, 12}, all_ocean(fine.points()), Interpolation::bilinear,
                     3);
-  std::vector<float> in(static_cast<std::size_t>(remap.source().points()), 5.0f), out(144);
+  std::vector<float> in(remap.source().points(), 5.0f), out(144);
   remap.apply(in, out);
   EXPECT_EQ(remap.unreached(), 144 - 16);
   EXPECT_EQ(out[0], 5.0f);
@@ -129,14 +123,13 @@ TEST(RemapAxes, PeriodicGridsJoinAtTheirCutWhateverItIs) {
   const auto wave = [](double, double lon) { return std::cos(lon * std::numbers::pi / 180); };
   const Mesh target = Mesh::rectilinear({-10, 0, 10}, fine.x().centres);
   for (const Window window : {Window{0, 3, 0, 90}, Window{0, 3, 30, 30}, Window{0, 3, 80, 10}}) {
-    const std::vector<unsigned char> sea(static_cast<std::size_t>(window.points()), 1);
+    const std::vector<unsigned char> sea(window.points(), 1);
     const Remap remap(global, all_ocean(global.points()), target, window, sea, Interpolation::bicubic);
-    std::vector<float> out(static_cast<std::size_t>(window.points()));
+    std::vector<float> out(window.points());
     remap.apply(sample(global, remap.source(), wave), out);
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i)
-        ASSERT_NEAR(out[static_cast<std::size_t>(j * window.nx + i)],
-                    wave(0, target.x().centres[static_cast<std::size_t>(window.x0 + i)]), 2e-3);
+        ASSERT_NEAR(out[j * window.nx + i], wave(0, target.x().centres[window.x0 + i]), 2e-3);
     if (window.nx < 90) {
       EXPECT_LT(remap.source().nx, 20);  // not the whole circle
     }
@@ -152,13 +145,11 @@ TEST(RemapAxes, WindowsGiveTheSameBitsAsTheWhole) {
   const Remap all(coarse, ocean, fine, {0, 24, 0, 24}, all_ocean(fine.points()), Interpolation::bicubic);
   all.apply(sample(coarse, all.source(), field), whole);
   for (const Window w : {Window{0, 8, 0, 8}, Window{8, 8, 16, 8}, Window{16, 8, 3, 10}}) {
-    std::vector<float> part(static_cast<std::size_t>(w.points()));
+    std::vector<float> part(w.points());
     const Remap remap(coarse, ocean, fine, w, std::vector<unsigned char>(part.size(), 1),
                       Interpolation::bicubic);
     remap.apply(sample(coarse, remap.source(), field), part);
     for (long j = 0; j < w.ny; ++j)
-      for (long i = 0; i < w.nx; ++i)
-        ASSERT_EQ(part[static_cast<std::size_t>(j * w.nx + i)],
-                  whole[static_cast<std::size_t>((w.y0 + j) * 24 + w.x0 + i)]);
+      for (long i = 0; i < w.nx; ++i) ASSERT_EQ(part[j * w.nx + i], whole[(w.y0 + j) * 24 + w.x0 + i]);
   }
 }

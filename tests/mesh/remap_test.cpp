@@ -28,7 +28,7 @@ std::vector<float> window_of(const Mesh& mesh, const Window& w, const std::vecto
   std::vector<float> values;
   for (idx_t j = 0; j < w.ny; ++j)
     for (idx_t i = 0; i < w.nx; ++i) {
-      const auto p = static_cast<std::size_t>(point_of(mesh, w, j, i));
+      const std::size_t p = point_of(mesh, w, j, i);
       values.push_back(ocean[p] ? whole[p] : kMissing);
     }
   return values;
@@ -46,7 +46,7 @@ Window whole(const Mesh& mesh) {
 
 std::vector<float> applied(const Remap& remap, const Mesh& source, const std::vector<float>& values,
                            const std::vector<unsigned char>& ocean) {
-  std::vector<float> out(static_cast<std::size_t>(remap.rows()));
+  std::vector<float> out(remap.rows());
   remap.apply(window_of(source, remap.source(), values, ocean), out);
   return out;
 }
@@ -109,8 +109,7 @@ void each_case_with_axes(double share, const std::function<void(const AxesCase&)
     for (const Window& window : windows) {
       std::vector<unsigned char> wet;
       for (idx_t j = 0; j < window.ny; ++j)
-        for (idx_t i = 0; i < window.nx; ++i)
-          wet.push_back(all_wet[static_cast<std::size_t>(point_of(target, window, j, i))]);
+        for (idx_t i = 0; i < window.nx; ++i) wet.push_back(all_wet[point_of(target, window, j, i)]);
       for (const Interpolation kind : kAll) {
         SCOPED_TRACE(fmt::format("{}, window {}, kind {}", pair.name, window.x0, int(kind)));
         check({source, target, window, ocean, wet, kind});
@@ -130,9 +129,7 @@ double along(const std::vector<double>& centres, double turn, double x, const st
              Interpolation kind) {
   const long n = std::ssize(centres);
   if (n == 1) return values[0];
-  const auto centre = [&](long k) {
-    return k < n ? centres[static_cast<std::size_t>(k)] : centres[0] + turn;
-  };
+  const auto centre = [&](long k) { return k < n ? centres[k] : centres[0] + turn; };
   const double ends = turn > 0 ? centres[0] + turn / 2 : (centres.front() + centres.back()) / 2;
   x -= 360 * std::floor((x - ends + 180) / 360);
   long left = 0;
@@ -145,7 +142,7 @@ double along(const std::vector<double>& centres, double turn, double x, const st
     const double s = number - static_cast<double>(k),
                  weight = kind == Interpolation::bilinear ? std::max(0.0, 1 - std::abs(s)) : keys(s);
     const long inner = std::clamp<long>(k, 0, n - 1), next = inner == 0 ? 1 : n - 2;
-    const auto value = [&](long cell) { return values[static_cast<std::size_t>(cell)]; };
+    const auto value = [&](long cell) { return values[cell]; };
     if (turn > 0)
       sum += weight * value((k + n) % n);
     else  // a ghost lies on the line through the two outermost
@@ -167,7 +164,7 @@ TEST(RemapAxes, AllOceanIsTheTensorProductOfTheKernels) {
     const auto &lat = c.source.y().centres, &lon = c.source.x().centres;
     for (idx_t r = 0; r < c.remap.rows(); ++r) {
       const Position at = c.target.position(point_of(c.target, c.window, r / c.window.nx, r % c.window.nx));
-      const float found = out[static_cast<std::size_t>(r)];
+      const float found = out[r];
       if (c.kind == Interpolation::nearest) {
         if (r % 7 > 0) continue;        // each looks at all cells
         double least = 1e9, its = 1e9;  // distances of any cell, and of the nearest that holds this value
@@ -175,7 +172,7 @@ TEST(RemapAxes, AllOceanIsTheTensorProductOfTheKernels) {
           const Position cell = c.source.position(p);
           const double far = std::hypot(cell.y - at.y, std::remainder(cell.x - at.x, 360.0));
           least = std::min(least, far);
-          if (values[static_cast<std::size_t>(p)] == found) its = std::min(its, far);
+          if (values[p] == found) its = std::min(its, far);
         }
         ASSERT_NEAR(its, least, 1e-9) << r;
         continue;
@@ -196,7 +193,7 @@ TEST(RemapAxes, AConstantStaysWhereARowHasLinksAndIsZeroElsewhere) {
     expect_rows_sum_to_one(c.remap);
     idx_t empty = 0, full = 0;
     for (idx_t r = 0; r < c.remap.rows(); ++r) {
-      const auto p = static_cast<std::size_t>(r);
+      const std::size_t p = r;
       ASSERT_NEAR(out[p], c.remap.weights(r).empty() ? 0 : 7, 1e-5) << r;
       if (!c.wet[p]) {
         ASSERT_TRUE(c.remap.weights(r).empty()) << r;
@@ -253,8 +250,7 @@ TEST(RemapAxes, TargetsMayLieAnywhere) {
                                         }));
   for (const Interpolation kind : {Interpolation::bilinear, Interpolation::bicubic}) {
     const auto values = interpolated(source, target, sampled(source, linear), kind);
-    for (idx_t p = 0; p < target.points(); ++p)
-      ASSERT_NEAR(values[static_cast<std::size_t>(p)], linear(target.position(p)), 1e-5);
+    for (idx_t p = 0; p < target.points(); ++p) ASSERT_NEAR(values[p], linear(target.position(p)), 1e-5);
   }
   // The same places as axes and as single positions.
   const Mesh axes = Mesh::rectilinear(regular_axis(-50, 0.5, 40), regular_axis(170, 0.5, 50));
@@ -275,8 +271,7 @@ double error_on_sphere(const Mesh& source, const Mesh& target, Interpolation kin
   const auto values = interpolated(source, target, sampled(source, field), kind);
   double worst = 0;
   for (idx_t p = 0; p < target.points(); ++p)
-    worst = std::max(worst, std::abs(static_cast<double>(values[static_cast<std::size_t>(p)]) -
-                                     field(target.position(p))));
+    worst = std::max(worst, std::abs(static_cast<double>(values[p]) - field(target.position(p))));
   return worst;
 }
 
@@ -312,10 +307,10 @@ TEST(RemapCurvilinear, SeamsFoldsAndRepeatsLeaveNoGap) {
   const Mesh source = t.with_repeats(false);
   auto ocean = all_ocean(source.points());
   for (idx_t p = 0; p < source.points(); ++p)
-    if (source.owner(p) != p) ocean[static_cast<std::size_t>(p)] = 0;
+    if (source.owner(p) != p) ocean[p] = 0;
   const Remap remap(source, ocean, target, whole(target), all_ocean(target.points()),
                     Interpolation::bilinear);
-  const auto constant = std::vector<float>(static_cast<std::size_t>(source.points()), 7);
+  const auto constant = std::vector<float>(source.points(), 7);
   for (const float v : applied(remap, source, constant, ocean)) ASSERT_NEAR(v, 7, 1e-5);
   expect_rows_sum_to_one(remap);
   for (idx_t r = 0; r < remap.rows(); ++r) ASSERT_GE(remap.weights(r).size(), 1u);
@@ -351,7 +346,7 @@ TEST(RemapCurvilinear, LandNeverBleedsAndFarPointsAreCounted) {
     idx_t far = 0;
     for (idx_t p = 0; p < target.points(); ++p) {
       const double lat = target.position(p).y;
-      const float value = out[static_cast<std::size_t>(p)];
+      const float value = out[p];
       if (lat > 10 - 3) {
         ASSERT_NEAR(value, 7, 1e-5) << lat;
       }
@@ -379,8 +374,7 @@ TEST(RemapCurvilinear, WindowsHaveTheRowsOfTheWhole) {
       const Remap part(source, ocean, target, w, all_ocean(w.points()), Interpolation::bilinear);
       const auto out = applied(part, source, values, ocean);
       for (idx_t r = 0; r < part.rows(); ++r)
-        ASSERT_EQ(out[static_cast<std::size_t>(r)],
-                  expected[static_cast<std::size_t>(point_of(target, w, r / w.nx, r % w.nx))]);
+        ASSERT_EQ(out[r], expected[point_of(target, w, r / w.nx, r % w.nx)]);
       narrow += part.source().nx < 45;
     }
   EXPECT_GE(narrow, 20);  // of 30: all but those in the cap
@@ -388,7 +382,7 @@ TEST(RemapCurvilinear, WindowsHaveTheRowsOfTheWhole) {
 
 TEST(RemapCurvilinear, PointsWithoutAPositionTakeNoPart) {
   PointTable table = table_of(20, 20, [](double j, double i) { return Position{j, i}; });
-  for (idx_t i = 0; i < 20; ++i) table.y[static_cast<std::size_t>(100 + i)] = std::nan("");
+  for (idx_t i = 0; i < 20; ++i) table.y[100 + i] = std::nan("");
   const Mesh source = Mesh::curvilinear(20, 20, table);
   const Mesh target = Mesh::rectilinear(regular_axis(0.5, 1, 19), regular_axis(0.5, 1, 19));
   const Remap remap(source, all_ocean(400), target, whole(target), all_ocean(361), Interpolation::bilinear,
@@ -411,8 +405,7 @@ TEST(RemapPlane, UnitsOfLengthMayDiffer) {
   for (const Mesh& target : {axes, skewed})
     for (const Interpolation kind : {Interpolation::bilinear, Interpolation::bicubic}) {
       const auto out = interpolated(source, target, sampled(source, linear), kind);
-      for (idx_t p = 0; p < target.points(); ++p)
-        ASSERT_NEAR(out[static_cast<std::size_t>(p)], linear(target.position(p)), 1e-4);
+      for (idx_t p = 0; p < target.points(); ++p) ASSERT_NEAR(out[p], linear(target.position(p)), 1e-4);
     }
   const auto back = interpolated(Mesh::plane(30, 30,
                                              table_of(30, 30,
@@ -429,8 +422,7 @@ TEST(RemapPlane, ImagesScaleUp) {
   const Mesh fine = Mesh::image(16, 24), coarse = Mesh::image(4, 6, 4);
   const auto linear = [](const Position& p) { return p.y + 2 * p.x; };
   const auto out = interpolated(coarse, fine, sampled(coarse, linear), Interpolation::bicubic);
-  for (idx_t p = 0; p < fine.points(); ++p)
-    ASSERT_NEAR(out[static_cast<std::size_t>(p)], linear(fine.position(p)), 1e-5);
+  for (idx_t p = 0; p < fine.points(); ++p) ASSERT_NEAR(out[p], linear(fine.position(p)), 1e-5);
 }
 
 TEST(RemapPlane, LatitudesJoinAPlaneToTheSphere) {
@@ -449,8 +441,7 @@ TEST(RemapPlane, LatitudesJoinAPlaneToTheSphere) {
   std::vector<float> values;
   for (idx_t p = 0; p < plane.points(); ++p) values.push_back(static_cast<float>(field(plane.degrees(p))));
   const auto out = interpolated(plane, target, values, Interpolation::bilinear);
-  for (idx_t p = 0; p < target.points(); ++p)
-    ASSERT_NEAR(out[static_cast<std::size_t>(p)], field(target.position(p)), 1e-3);
+  for (idx_t p = 0; p < target.points(); ++p) ASSERT_NEAR(out[p], field(target.position(p)), 1e-3);
   const auto back =
       interpolated(target, plane.subset({20, 20, 20, 20}), sampled(target, field), Interpolation::bicubic);
   EXPECT_EQ(back.size(), 400u);

@@ -1,7 +1,6 @@
 // model.h5: what is written is read again on every rank; what is not a model of ours is refused in
 // one line.
 #include "podscale/network/checkpoint.hpp"
-#include "podscale/network/vit.hpp"
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -13,6 +12,7 @@
 
 #include "network_study.hpp"
 #include "podscale/file/seal.hpp"
+#include "podscale/network/vit.hpp"
 
 namespace podscale {
 namespace {
@@ -53,7 +53,7 @@ TEST(Checkpoint, RoundTrip) {
   EXPECT_EQ(a.summary.effective_namelist, "&training steps = 3 /\n");
   EXPECT_EQ(a.summary.layout.centre_lon, small_layout().centre_lon);
   EXPECT_GT(a.slices.size(), 10u);
-  EXPECT_EQ(static_cast<long>(a.parameters.size()), a.summary.parameters);
+  EXPECT_EQ(std::ssize(a.parameters), a.summary.parameters);
   write_checkpoint(comm, a, folder / "b.h5");
   const Checkpoint b = read_checkpoint(comm, folder / "b.h5");
   EXPECT_EQ(a.parameters, b.parameters);
@@ -119,7 +119,7 @@ void change(const Communicator& comm, const std::string& path, const std::functi
 
 void overwrite(hid_t file, const char* name) {
   const hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
-  const std::vector<float> values(static_cast<std::size_t>(small_model().width), 1.0f);
+  const std::vector<float> values(small_model().width, 1.0f);
   H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
   H5Dclose(set);
 }

@@ -49,7 +49,7 @@ TEST(Block, IsTheHandWrittenLoop) {
   const auto linear = [&](const std::string& name, const std::vector<double>& in) {
     const auto w = parameters[name + ".weight"].detach().contiguous(),
                b = parameters[name + ".bias"].detach().contiguous();
-    std::vector<double> out(static_cast<std::size_t>(w.size(0)));
+    std::vector<double> out(w.size(0));
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = b.data_ptr<double>()[i];
       for (std::size_t j = 0; j < in.size(); ++j) out[i] += w.data_ptr<double>()[i * in.size() + j] * in[j];

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "network_study.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/network/vit.hpp"
-#include "network_study.hpp"
 
 namespace podscale {
 namespace {
@@ -27,8 +27,7 @@ struct HeadOfStudy {
   std::vector<float> mean, variance;  // [items][P][K]
 };
 HeadOfStudy head_of(const Study& study, const HeadFunction& head) {
-  const std::size_t latent = static_cast<std::size_t>(study.layout.latent_size()),
-                    condition = static_cast<std::size_t>(study.layout.condition_size());
+  const std::size_t latent = study.layout.latent_size(), condition = study.layout.condition_size();
   HeadOfStudy all;
   std::vector<float> mean(latent), variance(latent);
   for (std::size_t t = 0; t < study.year_phase.size(); ++t) {
@@ -42,7 +41,7 @@ HeadOfStudy head_of(const Study& study, const HeadFunction& head) {
 /// Mean negative log likelihood less its constant.
 double likelihood(const Study& study, const HeadFunction& head) {
   const HeadOfStudy found = head_of(study, head);
-  const std::size_t latent = static_cast<std::size_t>(study.layout.latent_size());
+  const std::size_t latent = study.layout.latent_size();
   double sum = 0;
   long count = 0;
   for (std::size_t i = 0; i < found.mean.size(); ++i) {
@@ -90,8 +89,7 @@ TEST(Head, RecoversConditionalMeanAndVariance) {
 
   const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
   const auto found = head_of(validation, model.functions({}).head);
-  const std::size_t latent = static_cast<std::size_t>(study.layout.latent_size()),
-                    condition = static_cast<std::size_t>(study.layout.condition_size());
+  const std::size_t latent = study.layout.latent_size(), condition = study.layout.condition_size();
   double error = 0, variance = 0;
   long count = 0;
   for (std::size_t t = 0; t < validation.year_phase.size(); ++t) {

@@ -1,12 +1,11 @@
 // Sampling from a model file: what an untrained network draws, and that a member is the same bits
 // wherever it is drawn.
-#include "podscale/network/vit.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "network_study.hpp"
+#include "podscale/network/vit.hpp"
 
 namespace podscale {
 namespace {
@@ -31,10 +30,9 @@ Model trained(const Communicator& comm, const Folder& folder, Prediction predict
 
 std::vector<float> draw(const Model& model, const SamplerOptions& sampler, const Study& study,
                         std::uint64_t time_key, int first, int count) {
-  std::vector<float> out(static_cast<std::size_t>(count * study.layout.latent_size()));
-  model.sample(sampler,
-               std::span(study.condition).first(static_cast<std::size_t>(study.layout.condition_size())),
-               0.3f, time_key, first, count, out);
+  std::vector<float> out(count * study.layout.latent_size());
+  model.sample(sampler, std::span(study.condition).first(study.layout.condition_size()), 0.3f, time_key,
+               first, count, out);
   return out;
 }
 
@@ -68,7 +66,7 @@ TEST(Model, UntrainedVelocityNetworkWithTheAngleSamplerReturnsItsStartNoise) {
   for (const int steps : {1, 100}) {
     const auto out = draw(model, {SamplerKind::angle, steps, 11}, study, 77, 5, 3);
     for (int m = 0; m < 3; ++m) {
-      std::vector<float> noise(static_cast<std::size_t>(study.layout.latent_size()));
+      std::vector<float> noise(study.layout.latent_size());
       CounterRandom(11, Stream::sampler).fill_normal(std::span(noise), 77, static_cast<std::uint32_t>(5 + m));
       for (std::size_t i = 0; i < noise.size(); ++i)
         EXPECT_EQ(out[static_cast<std::size_t>(m) * noise.size() + i],
@@ -83,7 +81,7 @@ TEST(Model, MemberIsTheSameBitsOnAnyRankAndToRoundingInAnotherGroup) {
   for (const int tokens : {4, 7}) {
     const Model model = trained(comm, folder, Prediction::velocity, 10, tokens);
     const Study study = make_study(small_layout(tokens), 0, 1);
-    const std::size_t size = static_cast<std::size_t>(study.layout.latent_size());
+    const std::size_t size = study.layout.latent_size();
     for (const SamplerKind kind :
          {SamplerKind::angle, SamplerKind::dpm_solver, SamplerKind::ddim, SamplerKind::ancestral}) {
       const SamplerOptions sampler{kind, 6, 3};

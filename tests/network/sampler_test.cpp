@@ -54,7 +54,7 @@ Moments moments(const torch::Tensor& z) {
   Moments m;
   const float* v = z.data_ptr<float>();
   for (int i = 0; i < kMembers; ++i)
-    for (int k = 0; k < 2; ++k) m.mean[static_cast<std::size_t>(k)] += v[2 * i + k] / double{kMembers};
+    for (int k = 0; k < 2; ++k) m.mean[k] += v[2 * i + k] / double{kMembers};
   for (int i = 0; i < kMembers; ++i) {
     const double x = v[2 * i] - m.mean[0], y = v[2 * i + 1] - m.mean[1];
     m.xx += x * x / (kMembers - 1), m.xy += x * y / (kMembers - 1), m.yy += y * y / (kMembers - 1);

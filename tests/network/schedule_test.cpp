@@ -46,8 +46,7 @@ TEST(SamplerAngles, GoDownToZeroInEqualSteps) {
     EXPECT_EQ(angles.front(), sampler_start_angle());
     EXPECT_EQ(angles.back(), 0);
     for (int i = 0; i < steps; ++i)
-      EXPECT_NEAR(angles[static_cast<std::size_t>(i)] - angles[static_cast<std::size_t>(i) + 1],
-                  sampler_start_angle() / steps, 1e-12);
+      EXPECT_NEAR(angles[i] - angles[static_cast<std::size_t>(i) + 1], sampler_start_angle() / steps, 1e-12);
   }
 }
 

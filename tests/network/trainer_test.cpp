@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "network_study.hpp"
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/network/vit.hpp"
-#include "network_study.hpp"
 
 namespace podscale {
 namespace {
@@ -118,7 +118,7 @@ TEST(Trainer, LearnsTheConditionalDistribution) {
   // (root mean square).
   const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
   constexpr int members = 64;
-  const std::size_t latent = static_cast<std::size_t>(study.layout.latent_size());
+  const std::size_t latent = study.layout.latent_size();
   double error = 0, variance = 0;
   long count = 0;
   std::vector<float> out(members * latent);
@@ -154,14 +154,14 @@ TEST(Trainer, KeepsStepZeroWhereNothingBeatsIt) {
   for (const NamedSlice& slice : checkpoint.slices) {
     if (slice.name != "last.weight") continue;
     for (std::int64_t i = slice.offset; i < slice.offset + slice.size; ++i)
-      ASSERT_EQ(checkpoint.best[static_cast<std::size_t>(i)], 0.0f);
+      ASSERT_EQ(checkpoint.best[i], 0.0f);
   }
   EXPECT_NE(checkpoint.average, checkpoint.best);
 }
 
 /// How far the head of these weights is from the base, at one time: 0 for zero-initialised ones.
 double learnt(const Study& study, const NetworkFunctions& network) {
-  std::vector<float> mean(static_cast<std::size_t>(study.layout.latent_size())), variance(mean.size());
+  std::vector<float> mean(study.layout.latent_size()), variance(mean.size());
   network.head(std::span(study.condition).first(8), study.year_phase[0], mean, variance);
   double sum = 0;
   for (const float value : mean) sum += std::abs(static_cast<double>(value));

@@ -20,14 +20,13 @@ TEST(Decomposition, EveryPointAndPatchIsOwnedOnceAtAnyRankCount) {
   for (const Case& c : cases)
     for (const int ranks : rank_counts) {
       const Decomposition d(c.ny, c.nx, c.py, c.px, ranks);
-      std::vector<int> points(static_cast<std::size_t>(c.ny * c.nx), 0),
-          patches(static_cast<std::size_t>(d.patches()), 0);
+      std::vector<int> points(c.ny * c.nx, 0), patches(static_cast<std::size_t>(d.patches()), 0);
       for (int r = 0; r < ranks; ++r) {
         const Window w = d.window_of(r);
         for (long y = w.y0; y < w.y0 + w.ny; ++y)
-          for (long x = w.x0; x < w.x0 + w.nx; ++x) ++points[static_cast<std::size_t>(y * c.nx + x)];
+          for (long x = w.x0; x < w.x0 + w.nx; ++x) ++points[y * c.nx + x];
         for (const long p : d.patch_list(r)) {
-          ++patches[static_cast<std::size_t>(p)];
+          ++patches[p];
           EXPECT_EQ(d.owner(p), r);
           const Window patch = d.patch_window(p);
           EXPECT_GE(patch.y0, w.y0);

@@ -24,7 +24,7 @@ void expect_neighbours(long ny, long nx, long patch, bool periodic, long margin)
     for (long y = w.y0; y < w.y0 + w.ny; ++y)
       for (long x = w.x0; x < w.x0 + w.nx; ++x) fields.push_back(value(y, x, f));
   const auto wide = halo.widen(fields, count);
-  ASSERT_EQ(static_cast<long>(wide.size()), count * e.points());
+  ASSERT_EQ(std::ssize(wide), count * e.points());
   if (w.points() == 0) return;
   EXPECT_EQ(e.y0, std::max(0l, w.y0 - margin));
   EXPECT_EQ(e.y0 + e.ny, std::min(ny, w.y0 + w.ny + margin));

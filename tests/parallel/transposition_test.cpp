@@ -32,13 +32,13 @@ TEST(Transposition, ThereAndBackIsTheIdentity) {
     for (const long width : {1l, 5l}) {
       const long tokens = 11;
       const auto mine = tokens_of(comm.rank(), comm.size(), tokens);
-      const long local = static_cast<long>(mine.size());
+      const long local = std::ssize(mine);
       const Transposition transposition(comm, mine, tokens, items, width);
       std::vector<float> by_space;
       for (long item = 0; item < items; ++item)
         for (const long t : mine)
           for (long k = 0; k < width; ++k) by_space.push_back(value(item, t, k));
-      std::vector<float> by_item(static_cast<std::size_t>(transposition.items().size() * tokens * width), -1);
+      std::vector<float> by_item(transposition.items().size() * tokens * width, -1);
       transposition.to_items(by_space, by_item);
       std::size_t at = 0;
       for (long item = transposition.items().begin; item < transposition.items().end; ++item)

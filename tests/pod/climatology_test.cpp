@@ -46,9 +46,7 @@ TEST(Climatology, ResidualIsOrthogonalToTheHarmonics) {
     const double phase = std::fmod(t * 0.0137, 1.0);
     climatology.evaluate(phase, value);
     const auto x = harmonic_basis(phase, 2);
-    for (int c = 0; c < 5; ++c)
-      dot[static_cast<std::size_t>(c)] +=
-          x[static_cast<std::size_t>(c)] * (series[static_cast<std::size_t>(t)] - value[0]);
+    for (int c = 0; c < 5; ++c) dot[c] += x[c] * (series[t] - value[0]);
   }
   for (const double d : dot) EXPECT_NEAR(d, 0, 1e-8);
 }

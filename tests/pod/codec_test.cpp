@@ -17,7 +17,7 @@ struct Region {
   std::vector<double> u;
   static constexpr long kSteps = 60, kPoints = 120;
   explicit Region(int modes) : u(static_cast<std::size_t>(kSteps * kPoints)) {
-    std::vector<unsigned char> ocean(static_cast<std::size_t>(kPoints), 1);
+    std::vector<unsigned char> ocean(kPoints, 1);
     for (const std::size_t land : {0u, 1u, 17u, 63u}) ocean[land] = 0;
     const CounterRandom random(3, Stream::test);
     random.fill_normal(std::span(u), 0);
@@ -50,7 +50,7 @@ TEST(Codec, WithAllModesTheRoundTripIsTheIdentityOnOcean) {
   for (long t = 0; t < Region::kSteps; ++t)
     for (const PatchModes& patch : region.patches.mine)
       for (const long point : patch.points) {
-        const std::size_t i = static_cast<std::size_t>(t * Region::kPoints + point);
+        const std::size_t i = t * Region::kPoints + point;
         ASSERT_NEAR(back[i], region.u[i], 1e-5);  // coefficients are float32
       }
   EXPECT_EQ(back[0], 0);  // land
@@ -96,8 +96,8 @@ TEST(Codec, ColumnsAndVarianceAreThoseOfTheDefinition) {
       CounterRandom(5, Stream::test).fill_normal(std::span(factor[p]), static_cast<std::uint32_t>(p));
     }
     const int first = columns / 4, last = columns - columns / 5, count = last - first;
-    std::vector<double> fields(static_cast<std::size_t>(Region::kPoints * count), -99),
-        part(Region::kPoints, 2.0), all(Region::kPoints, 0.0);
+    std::vector<double> fields(Region::kPoints * count, -99), part(Region::kPoints, 2.0),
+        all(Region::kPoints, 0.0);
     codec.decode(factor, first, count, fields);
     codec.add_variance(factor, first, last, part);
     codec.add_variance(factor, 0, 1000, all);
@@ -109,10 +109,9 @@ TEST(Codec, ColumnsAndVarianceAreThoseOfTheDefinition) {
           double value = 0;
           for (int k = 0; k < patch.modes; ++k)
             value += patch.phi[static_cast<std::size_t>(k) * patch.points.size() + i] *
-                     factor[p][static_cast<std::size_t>(c * patch.modes + k)];
-          if (c >= first && c < last)
-            expected[static_cast<std::size_t>((c - first) * Region::kPoints + patch.points[i])] = value;
-          variance[static_cast<std::size_t>(patch.points[i])] += value * value;
+                     factor[p][c * patch.modes + k];
+          if (c >= first && c < last) expected[(c - first) * Region::kPoints + patch.points[i]] = value;
+          variance[patch.points[i]] += value * value;
         }
     }
     for (std::size_t i = 0; i < fields.size(); ++i) ASSERT_NEAR(fields[i], expected[i], 1e-13) << columns;

@@ -20,14 +20,14 @@ struct Region {
 };
 
 std::vector<double> field(const Region& r, std::uint32_t number) {
-  std::vector<double> u(static_cast<std::size_t>(r.ny * r.nx));
+  std::vector<double> u(r.ny * r.nx);
   CounterRandom(3, Stream::test).fill_normal(std::span(u), number);
   return u;
 }
 
 /// R u by its definition.
 std::vector<double> folded(const Region& r, std::vector<double> u, long overlap) {
-  const auto at = [&](long y, long x) -> double& { return u[static_cast<std::size_t>(y * r.nx + x)]; };
+  const auto at = [&](long y, long x) -> double& { return u[y * r.nx + x]; };
   const auto rotate = [&](long y0, long x0, long y1, long x1, double angle) {
     if (!r.ocean(y0, x0) || !r.ocean(y1, x1)) return;
     const double low = at(y0, x0), high = at(y1, x1);
@@ -68,8 +68,7 @@ struct Part {
   std::vector<double> of(const std::vector<double>& whole) const {
     std::vector<double> part;
     for (long y = window.y0; y < window.y0 + window.ny; ++y)
-      for (long x = window.x0; x < window.x0 + window.nx; ++x)
-        part.push_back(whole[static_cast<std::size_t>(y * region.nx + x)]);
+      for (long x = window.x0; x < window.x0 + window.nx; ++x) part.push_back(whole[y * region.nx + x]);
     return part;
   }
   Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
@@ -123,7 +122,7 @@ TEST(Lapping, SquaresOfTheWindowsAddUpToOne) {
   // A partition of unity: independent errors of variance 1 everywhere stay so.
   for (const Region& r : kRegions) {
     const Part part(r, 3);
-    std::vector<double> ones(static_cast<std::size_t>(part.window.points()), 1.0);
+    std::vector<double> ones(part.window.points(), 1.0);
     part.lapping.unfold_variance(ones, 1);
     for (const double v : ones) EXPECT_NEAR(v, 1, 1e-15 * 4);
   }
@@ -161,7 +160,7 @@ TEST(Lapping, ColumnsOfPointsAreThoseOfFold) {
       for (long y = 0; y < r.ny; ++y)
         for (long x = 0; x < r.nx; ++x) {
           std::vector<double> unit(ocean.size(), 0.0), column(ocean.size(), 0.0);
-          unit[static_cast<std::size_t>(y * r.nx + x)] = 1;
+          unit[y * r.nx + x] = 1;
           lapping.fold(unit, 1);
           for (const auto& [to, factor] : lapping.folded_point(y, x)) column[to] += factor;
           for (std::size_t i = 0; i < unit.size(); ++i)
@@ -173,7 +172,7 @@ TEST(Lapping, ColumnsOfPointsAreThoseOfFold) {
 
 TEST(Lapping, ManyFieldsAreFoldedOneByOne) {
   const Part part(kRegions[2], 2);
-  const std::size_t n = static_cast<std::size_t>(part.window.points());
+  const std::size_t n = part.window.points();
   std::vector<double> many;
   for (std::uint32_t f = 0; f < 21; ++f) {
     const auto one = part.of(field(kRegions[2], f));
@@ -196,7 +195,7 @@ TEST(Lapping, AModeReachesSmoothlyIntoTheNeighbour) {
   part.lapping.unfold(u, 1);
   for (long y = 0; y < part.window.ny; ++y)
     for (long x = 0; x < part.window.nx; ++x) {
-      const double value = u[static_cast<std::size_t>(y * part.window.nx + x)];
+      const double value = u[y * part.window.nx + x];
       const long column = part.window.x0 + x;
       const double across = std::clamp((static_cast<double>(column - 4) + 0.5) / 8, 0.0, 1.0);
       const double window = column < 4 ? 0 : column >= 12 ? 1 : std::sin(std::numbers::pi / 2 * across);

@@ -25,17 +25,16 @@ bool is_ocean(long y, long x) {
 
 /// Smooth waves with decaying amplitudes plus noise: a spectrum over some three decades.
 std::vector<double> global_snapshots() {
-  std::vector<double> u(static_cast<std::size_t>(kSteps * kNy * kNx));
+  std::vector<double> u(kSteps * kNy * kNx);
   const CounterRandom random(7, Stream::test);
   std::vector<double> amplitude(12);
   for (long t = 0; t < kSteps; ++t) {
     random.fill_normal(std::span(amplitude), static_cast<std::uint32_t>(t));
-    auto field =
-        std::span(u).subspan(static_cast<std::size_t>(t * kNy * kNx), static_cast<std::size_t>(kNy * kNx));
+    auto field = std::span(u).subspan(t * kNy * kNx, kNy * kNx);
     random.fill_normal(field, static_cast<std::uint32_t>(t), 1);
     for (long y = 0; y < kNy; ++y)
       for (long x = 0; x < kNx; ++x) {
-        double& value = field[static_cast<std::size_t>(y * kNx + x)];
+        double& value = field[y * kNx + x];
         value *= 0.01;
         for (std::size_t m = 0; m < amplitude.size(); ++m)
           value += amplitude[m] * std::pow(0.6, static_cast<double>(m)) *
@@ -59,16 +58,15 @@ struct Snapshots {
     for (long t = 0; t < kSteps; ++t)
       for (long y = window.y0; y < window.y0 + window.ny; ++y)
         for (long x = window.x0; x < window.x0 + window.nx; ++x)
-          local.push_back(global[static_cast<std::size_t>((t * kNy + y) * kNx + x)]);
+          local.push_back(global[(t * kNy + y) * kNx + x]);
     patches = find_patches(comm, decomposition, ocean);
   }
   void run(const PodOptions& options, long block) {
     GramMatrices grams(patches.mine);
     for (long t = 0; t < kSteps; t += block) {
       const long n = std::min(block, kSteps - t);
-      grams.add(std::span<const double>(local).subspan(static_cast<std::size_t>(t * window.points()),
-                                                       static_cast<std::size_t>(n * window.points())),
-                n, window.points());
+      grams.add(std::span<const double>(local).subspan(t * window.points(), n * window.points()), n,
+                window.points());
     }
     compute_modes(comm, decomposition, grams, options, patches.mine);
   }
@@ -76,8 +74,7 @@ struct Snapshots {
   std::vector<double> snapshots(const PatchModes& patch) const {
     std::vector<double> s;
     for (long t = 0; t < kSteps; ++t)
-      for (const long point : patch.points)
-        s.push_back(local[static_cast<std::size_t>(t * window.points() + point)]);
+      for (const long point : patch.points) s.push_back(local[t * window.points() + point]);
     return s;
   }
 };
@@ -87,15 +84,14 @@ struct Svd {
 };
 Svd lapack_svd(std::vector<double> a, int d, int n) {
   const int r = std::min(d, n);
-  Svd svd{std::vector<double>(static_cast<std::size_t>(r)),
-          std::vector<double>(static_cast<std::size_t>(d * r))};
-  std::vector<double> vt(static_cast<std::size_t>(r * n)), work(1);
-  std::vector<int> iwork(static_cast<std::size_t>(8 * r));
+  Svd svd{std::vector<double>(r), std::vector<double>(d * r)};
+  std::vector<double> vt(r * n), work(1);
+  std::vector<int> iwork(8 * r);
   int lwork = -1, info = 0;
   dgesdd_("S", &d, &n, a.data(), &d, svd.values.data(), svd.vectors.data(), &d, vt.data(), &r, work.data(),
           &lwork, iwork.data(), &info);
   lwork = static_cast<int>(work[0]);
-  work.resize(static_cast<std::size_t>(lwork));
+  work.resize(lwork);
   dgesdd_("S", &d, &n, a.data(), &d, svd.values.data(), svd.vectors.data(), &d, vt.data(), &r, work.data(),
           &lwork, iwork.data(), &info);
   EXPECT_EQ(info, 0);
@@ -105,7 +101,7 @@ Svd lapack_svd(std::vector<double> a, int d, int n) {
 /// Sine of the largest angle between span(a) and span(b): the 2-norm of (I - A A^T) B, bounded by
 /// the Frobenius norm.
 double subspace_sine(const double* a, const double* b, int d, int k) {
-  std::vector<double> c(static_cast<std::size_t>(k * k)), residual(b, b + d * k);
+  std::vector<double> c(k * k), residual(b, b + d * k);
   gemm(true, false, k, k, d, 1, a, d, b, d, 0, c.data(), k);
   gemm(false, false, d, k, k, -1, a, d, c.data(), k, 1, residual.data(), d);
   double sum = 0;
@@ -115,12 +111,11 @@ double subspace_sine(const double* a, const double* b, int d, int k) {
 
 double orthonormality_error(const PatchModes& patch) {
   const int d = static_cast<int>(patch.points.size()), k = patch.modes;
-  std::vector<double> c(static_cast<std::size_t>(k * k));
+  std::vector<double> c(k * k);
   gemm(true, false, k, k, d, 1, patch.phi.data(), d, patch.phi.data(), d, 0, c.data(), k);
   double worst = 0;
   for (int i = 0; i < k; ++i)
-    for (int j = 0; j < k; ++j)
-      worst = std::max(worst, std::abs(c[static_cast<std::size_t>(i * k + j)] - (i == j)));
+    for (int j = 0; j < k; ++j) worst = std::max(worst, std::abs(c[i * k + j] - (i == j)));
   return worst;
 }
 
@@ -134,9 +129,8 @@ TEST(Pod, LocalBasisMatchesLapack) {
     const Svd svd = lapack_svd(s.snapshots(patch), d, kSteps);
     ASSERT_EQ(patch.modes, std::min(8, d));
     for (int k = 0; k < patch.modes; ++k) {
-      const double sigma = patch.scale[static_cast<std::size_t>(k)] * std::sqrt(static_cast<double>(kSteps));
-      EXPECT_NEAR(sigma / svd.values[static_cast<std::size_t>(k)], 1, 1e-10)
-          << "patch " << patch.patch << " mode " << k;
+      const double sigma = patch.scale[k] * std::sqrt(static_cast<double>(kSteps));
+      EXPECT_NEAR(sigma / svd.values[k], 1, 1e-10) << "patch " << patch.patch << " mode " << k;
     }
     EXPECT_LT(subspace_sine(svd.vectors.data(), patch.phi.data(), d, patch.modes), 1e-7);
     EXPECT_LT(orthonormality_error(patch), 1e-12);
@@ -156,9 +150,8 @@ TEST(Pod, TruncationVarianceIsWhatTheModesLeave) {
          residual.data(), d);
     for (int i = 0; i < d; ++i) {
       double sum = 0;
-      for (long t = 0; t < kSteps; ++t)
-        sum += residual[static_cast<std::size_t>(t * d + i)] * residual[static_cast<std::size_t>(t * d + i)];
-      EXPECT_NEAR(patch.tau[static_cast<std::size_t>(i)], sum / kSteps, 1e-12 + 1e-9 * sum / kSteps);
+      for (long t = 0; t < kSteps; ++t) sum += residual[t * d + i] * residual[t * d + i];
+      EXPECT_NEAR(patch.tau[i], sum / kSteps, 1e-12 + 1e-9 * sum / kSteps);
     }
   }
 }
@@ -184,10 +177,9 @@ TEST(Pod, EnergyKeepsTheFewestModesThatReachIt) {
     double total = 0, kept = 0;
     const Svd svd = lapack_svd(s.snapshots(patch), static_cast<int>(patch.points.size()), kSteps);
     for (const double v : svd.values) total += v * v;
-    for (int k = 0; k < patch.modes; ++k)
-      kept += svd.values[static_cast<std::size_t>(k)] * svd.values[static_cast<std::size_t>(k)];
+    for (int k = 0; k < patch.modes; ++k) kept += svd.values[k] * svd.values[k];
     EXPECT_GE(kept, 0.9 * total * (1 - 1e-12));
-    const double last = svd.values[static_cast<std::size_t>(patch.modes - 1)];
+    const double last = svd.values[patch.modes - 1];
     EXPECT_LT(kept - last * last, 0.9 * total);
   }
 }
@@ -206,15 +198,12 @@ TEST(Pod, LocalBasisIsTheSameBitsAtAnyRankCount) {
       for (long x = w.x0; x < w.x0 + w.nx; ++x) ocean.push_back(is_ocean(y, x));
     for (long t = 0; t < kSteps; ++t)
       for (long y = w.y0; y < w.y0 + w.ny; ++y)
-        for (long x = w.x0; x < w.x0 + w.nx; ++x)
-          u.push_back(s.global[static_cast<std::size_t>((t * kNy + y) * kNx + x)]);
+        for (long x = w.x0; x < w.x0 + w.nx; ++x) u.push_back(s.global[(t * kNy + y) * kNx + x]);
     Patches alone = find_patches(self, one, ocean);
     GramMatrices grams(alone.mine);
     for (long t = 0; t < kSteps; t += 64) {
       const long n = std::min(64l, kSteps - t);
-      grams.add(std::span<const double>(u).subspan(static_cast<std::size_t>(t * w.points()),
-                                                   static_cast<std::size_t>(n * w.points())),
-                n, w.points());
+      grams.add(std::span<const double>(u).subspan(t * w.points(), n * w.points()), n, w.points());
     }
     compute_modes(self, one, grams, {8, 1.0, false}, alone.mine);
     EXPECT_EQ(alone.mine.front().phi, patch.phi);
@@ -229,13 +218,11 @@ TEST(Pod, SharedBasisMatchesLapackOnPooledSnapshotsAndStaysOrthonormalOnCutPatch
   const Decomposition decomposition(kNy, kNx, kPatch, kPatch, comm.size());
   const Window w = decomposition.window_of(comm.rank());
   const auto global = global_snapshots();
-  Patches patches =
-      find_patches(comm, decomposition, std::vector<unsigned char>(static_cast<std::size_t>(w.points()), 1));
+  Patches patches = find_patches(comm, decomposition, std::vector<unsigned char>(w.points(), 1));
   std::vector<double> local, pooled;
   for (long t = 0; t < kSteps; ++t)
     for (long y = w.y0; y < w.y0 + w.ny; ++y)
-      for (long x = w.x0; x < w.x0 + w.nx; ++x)
-        local.push_back(global[static_cast<std::size_t>((t * kNy + y) * kNx + x)]);
+      for (long x = w.x0; x < w.x0 + w.nx; ++x) local.push_back(global[(t * kNy + y) * kNx + x]);
   GramMatrices grams(patches.mine);
   grams.add(local, kSteps, w.points());
   compute_modes(comm, decomposition, grams, {8, 1.0, true}, patches.mine);
@@ -246,7 +233,7 @@ TEST(Pod, SharedBasisMatchesLapackOnPooledSnapshotsAndStaysOrthonormalOnCutPatch
     for (long t = 0; t < kSteps; ++t)
       for (long y = patch.y0; y < patch.y0 + patch.ny; ++y)
         for (long x = patch.x0; x < patch.x0 + patch.nx; ++x)
-          pooled.push_back(global[static_cast<std::size_t>((t * kNy + y) * kNx + x)]);
+          pooled.push_back(global[(t * kNy + y) * kNx + x]);
   }
   const int d = kPatch * kPatch;
   const Svd svd = lapack_svd(pooled, d, static_cast<int>(pooled.size()) / d);
@@ -261,7 +248,7 @@ TEST(Pod, SharedBasisMatchesLapackOnPooledSnapshotsAndStaysOrthonormalOnCutPatch
 TEST(Pod, APatchThatOnlyRoundingMovesHasNoModes) {
   for (const bool shared : {false, true}) {
     Snapshots s;
-    const std::size_t n = static_cast<std::size_t>(s.window.points());
+    const std::size_t n = s.window.points();
     if (shared) s.patches = find_patches(s.comm, s.decomposition, std::vector<unsigned char>(n, 1));
     GramMatrices grams(s.patches.mine);
     for (long t = 0; t < kSteps; ++t)
@@ -288,7 +275,7 @@ TEST(Pod, LowRankSnapshotsGiveNoMoreModesThanTheirRank) {
   std::vector<double> gram(36, 0.0);
   const double a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 1, -1, 1, -1};
   for (int i = 0; i < 6; ++i)
-    for (int j = 0; j < 6; ++j) gram[static_cast<std::size_t>(i * 6 + j)] = a[i] * a[j] + b[i] * b[j];
+    for (int j = 0; j < 6; ++j) gram[i * 6 + j] = a[i] * a[j] + b[i] * b[j];
   EXPECT_EQ(leading_eigenpairs(gram, 6, 5).count(), 2);
   std::vector<double> zero(36, 0.0);
   EXPECT_EQ(leading_eigenpairs(zero, 6, 5).count(), 0);

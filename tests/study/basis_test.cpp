@@ -107,7 +107,7 @@ TEST(Basis, LandIsAbsentAndLayoutIsTheSameOnEveryRank) {
   const StudySeries study = open_study(comm, DataOptions(namelist));
   const Basis basis = build_basis(comm, StudyOptions(namelist), study);
   long ocean = 0;
-  for (const PatchModes& patch : basis.patches.mine) ocean += static_cast<long>(patch.points.size());
+  for (const PatchModes& patch : basis.patches.mine) ocean += std::ssize(patch.points);
   EXPECT_EQ(comm.sum(ocean), kNy * kNx - 15);
   const TokenLayout layout = basis.layout(comm);
   EXPECT_EQ(layout.tokens, 16);  // 4 x 4 patches of 5 x 6, the last ones smaller
@@ -130,7 +130,7 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
                    encode_period(comm, LatentSpace(basis, published), study, pairs, 32), 32);
   EXPECT_EQ(comm.sum(tokens.items.size()), 120);
   const TokenLayout layout = basis.layout(comm);
-  std::vector<double> latent(static_cast<std::size_t>(layout.latent_size())), condition(latent.size());
+  std::vector<double> latent(layout.latent_size()), condition(latent.size());
   for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
     latent[i % latent.size()] +=
         static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / 120;

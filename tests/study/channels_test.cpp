@@ -28,11 +28,13 @@ class Channels : public ::testing::Test {
     return values;
   }
   static SampleAxis times() {
-    return decode_times([] {
-      std::vector<double> days;
-      for (long t = 0; t < kTimes; ++t) days.push_back(1.5 * static_cast<double>(t));
-      return days;
-    }(), "days since 2001-01-01", "standard", "test");
+    return decode_times(
+        [] {
+          std::vector<double> days;
+          for (long t = 0; t < kTimes; ++t) days.push_back(1.5 * static_cast<double>(t));
+          return days;
+        }(),
+        "days since 2001-01-01", "standard", "test");
   }
   /// Two fields that share half of their waves; the second in another unit, `unit` times smaller.
   std::shared_ptr<const FieldSource> source(double unit, const std::vector<Variable>& variables) const {
@@ -46,13 +48,13 @@ class Channels : public ::testing::Test {
           for (long x = 0; x < kNx; ++x) {
             double value = 10 + 3 * std::sin(0.026 * static_cast<double>(t));
             for (std::size_t k = 0; k < 6; ++k)
-              value += amplitude[k + (k < 3 ? 0 : 3 * c)] *
-                       std::sin(0.2 * static_cast<double>((k + 1) * y) + 0.13 * static_cast<double>((6 - k) * x));
+              value += amplitude[k + (k < 3 ? 0 : 3 * c)] * std::sin(0.2 * static_cast<double>((k + 1) * y) +
+                                                                     0.13 * static_cast<double>((6 - k) * x));
             values.push_back(static_cast<float>(c == 0 ? value : unit * value));
           }
     }
-    return std::make_shared<const ArraySource>(comm, Mesh::rectilinear(axis(30, kNy), axis(-40, kNx)), times(),
-                                               values, variables);
+    return std::make_shared<const ArraySource>(comm, Mesh::rectilinear(axis(30, kNy), axis(-40, kNx)),
+                                               times(), values, variables);
   }
   static Variable variable(const std::string& name, const std::string& units) {
     return {name, units, units, "", "", "", {}};
@@ -62,10 +64,13 @@ class Channels : public ::testing::Test {
     return {fine, std::make_shared<const Coarsened>(fine, 4)};
   }
   static StudyOptions options(const std::string& more = "") {
-    return options_of_text("&data hr_files='x', train='2001-01-01','2001-09-30', validate='2001-10-01','2001-12-31' /\n"
-                           "&patches size=4,4, modes=6, overlap=1 " + more + " /\n&basis harmonics=1 /\n"
-                           "&base halo=1, lags=0, rank=4, penalties=0.1,1.0 /\n",
-                           "test");
+    return options_of_text(
+        "&data hr_files='x', train='2001-01-01','2001-09-30', validate='2001-10-01','2001-12-31' /\n"
+        "&patches size=4,4, modes=6, overlap=1 " +
+            more +
+            " /\n&basis harmonics=1 /\n"
+            "&base halo=1, lags=0, rank=4, penalties=0.1,1.0 /\n",
+        "test");
   }
   struct Result {
     std::vector<double> scale, mean, variance;
@@ -82,7 +87,7 @@ class Channels : public ::testing::Test {
     const EncodedPeriod period = encode_period(comm, space, series, {days.begin(), days.begin() + 3}, 64);
     const std::vector<float> phase(period.year_phase.begin(), period.year_phase.end());
     const auto forecasts = base_forecast(space)({period.conditions, phase, period.time_key}, {});
-    const std::size_t n = static_cast<std::size_t>(basis.points());
+    const std::size_t n = basis.points();
     Result result{basis.channel_scale, std::vector<double>(n), std::vector<double>(n), {}};
     const std::vector<double> normal(n, 0.0);
     decode_forecast(basis, forecasts[2], 1, normal, result.mean, result.variance);

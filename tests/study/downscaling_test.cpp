@@ -1,15 +1,15 @@
 // An untrained network is the linear-Gaussian base exactly: head, members, their mean and
 // covariance.
-#include "podscale/network/vit.hpp"
 #include "podscale/study/downscaling.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "synthetic.hpp"
-#include "podscale/gaussian/functional.hpp"
 #include "network_study.hpp"
+#include "podscale/gaussian/functional.hpp"
+#include "podscale/network/vit.hpp"
+#include "synthetic.hpp"
 
 namespace podscale {
 namespace {
@@ -21,7 +21,7 @@ const Inflation kInflation{4.0, 2.25, 1.5, {1.0, 1.0, 0.64, 1.44}};
 Model untrained(const Communicator& comm, const test::Folder& folder, const synthetic::Study& study) {
   const TokenLayout layout = study.space.layout(comm);
   const std::string checksum = study.space.checksum(comm);
-  const std::vector<float> latent(static_cast<std::size_t>(layout.latent_size()), 0.5f),
+  const std::vector<float> latent(layout.latent_size(), 0.5f),
       condition(static_cast<std::size_t>(layout.condition_size()), 0.5f), phase(1, 0.2f);
   TrainingOptions training;
   training.steps = 0, training.batch = comm.size();
@@ -69,10 +69,9 @@ TEST(Untrained, MembersAreTheStartNoiseAtAnyNumberOfStepsScaledByTheInflation) {
   EXPECT_EQ(one.global, hundred.global);
   const Basis& basis = c.study.basis;
   const TokenLayout layout = c.study.space.layout(c.comm);
-  const std::size_t k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size(),
-                    rank = static_cast<std::size_t>(c.study.space.global_modes()),
+  const std::size_t k = basis.modes, local = basis.patches.mine.size(), rank = c.study.space.global_modes(),
                     patches = basis.patches.patch_of_token.size();
-  std::vector<float> noise(static_cast<std::size_t>(layout.latent_size()));
+  std::vector<float> noise(layout.latent_size());
   for (std::size_t m = 0; m < 10; ++m) {
     CounterRandom(kSeed, Stream::sampler)
         .fill_normal(std::span(noise), 4711, static_cast<std::uint32_t>(m), 0);
@@ -98,7 +97,7 @@ TEST(Untrained, MeanAndCovarianceOfManyMembersAreThoseOfTheBase) {
   const auto ensemble =
       ensemble_forecast(c.comm, c.study.space, {members, 48}, sample)(c.request(), kInflation).front();
   const Basis& basis = c.study.basis;
-  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  const std::size_t n = basis.window.points();
   std::vector<double> mean(n), variance(n), mean_of_members(n), variance_of_members(n);
   decode_forecast(basis, base, kInflation.truncation, c.study.climatology(), mean, variance);
   decode_forecast(basis, ensemble, kInflation.truncation, c.study.climatology(), mean_of_members,

@@ -24,16 +24,19 @@ class Encoded : public test::OnAllRanks {
  protected:
   Namelist namelist(const std::string& lr, long cache_mib) {
     Namelist n;
-    n.parse(fmt::format("&ocean ny=16, nx=24, lat0=30, lon0=-60, resolution=0.25, first_date='2001-01-01', "
-                        "last_date='2001-12-31', factor=4, turbulence_modes=24, land_fraction=0.15, islands=2 /\n"
-                        "&data hr_files='{0}', {1}, hr_variable='tos', train='2001-01-01','2001-09-30', "
-                        "validate='2001-10-01','2001-12-31' /\n"
-                        "&patches size=4,6, modes=5, overlap=2 /\n&basis harmonics=1 /\n"
-                        "&grid time_block={2}, cache_mib={3} /\n&base halo=1, lags=-2,0, rank=6, penalties=0.1,1.0 /\n",
-                        scratch / "hr.nc",
-                        lr == "coarsen" ? "lr_source='coarsen', coarsen_factor=4" : "lr_files='" + (scratch / "lr.nc") + "'",
-                        kBlock, cache_mib),
-            "test");
+    n.parse(
+        fmt::format(
+            "&ocean ny=16, nx=24, lat0=30, lon0=-60, resolution=0.25, first_date='2001-01-01', "
+            "last_date='2001-12-31', factor=4, turbulence_modes=24, land_fraction=0.15, islands=2 /\n"
+            "&data hr_files='{0}', {1}, hr_variable='tos', train='2001-01-01','2001-09-30', "
+            "validate='2001-10-01','2001-12-31' /\n"
+            "&patches size=4,6, modes=5, overlap=2 /\n&basis harmonics=1 /\n"
+            "&grid time_block={2}, cache_mib={3} /\n&base halo=1, lags=-2,0, rank=6, penalties=0.1,1.0 /\n",
+            scratch / "hr.nc",
+            lr == "coarsen" ? "lr_source='coarsen', coarsen_factor=4"
+                            : "lr_files='" + (scratch / "lr.nc") + "'",
+            kBlock, cache_mib),
+        "test");
     return n;
   }
   void SetUp() override {
@@ -69,8 +72,8 @@ class Encoded : public test::OnAllRanks {
     EXPECT_EQ(basis.condition_scale, build_basis(comm, StudyOptions(n), study).condition_scale);
     finish_linear_gaussian(comm, options, basis, one, two, kBlock, base);
     base.season = fit_seasonal_variance(comm, space, one, two, 1, kBlock);
-    base.calibration = calibrate(comm, space, study, two, two, base_forecast(space, Factor::without),
-                                 Inflate::mode, kBlock);
+    base.calibration =
+        calibrate(comm, space, study, two, two, base_forecast(space, Factor::without), Inflate::mode, kBlock);
     return basis.checksum(comm) ^ base.checksum(comm, basis);
   }
 };
@@ -106,7 +109,7 @@ TEST_F(Encoded, IsWhatTheSeriesHold) {
   for (const std::size_t t : {std::size_t{0}, std::size_t{45}, pairs.size() - 1}) {
     const long hr[] = {pairs[t].a}, lr[] = {pairs[t].b};
     const auto a = read_coefficients(study.hr, basis, comm, hr);
-    std::vector<double> anomalies(static_cast<std::size_t>(basis.window.points()));
+    std::vector<double> anomalies(basis.window.points());
     const InterpolatedSeries series(study.lr, basis, comm);
     series.take_anomalies(LrFields(study.lr, series.source(), {lr[0]}), lr, anomalies);
     const auto c = to_coefficients(basis, anomalies, 1);

@@ -58,7 +58,7 @@ class Inspect : public ::testing::Test {
                                      {"patch_x", 2},
                                      {"predictor", 1},
                                      {"factor_element", 2}})
-      file.define_dimension(name, static_cast<std::size_t>(size));
+      file.define_dimension(name, size);
     file.define_variable("time", NC_DOUBLE, {"time"});
     file.put_text("time", "units", "days since 2000-01-01");
     file.define_variable("tos", NC_FLOAT, {"time", "lat", "lon"});
@@ -173,8 +173,8 @@ TEST_F(Inspect, RegionIsThatOfTheCoordinates) {
           std::vector<float> values;
           for (const double y : lat)
             for (const double x : lon) {
-              const auto j = static_cast<std::size_t>(std::lround((y + 15) / 10)),
-                         i = static_cast<std::size_t>(std::lround((x + 360) / 45)) % nx;
+              const std::size_t j = std::lround((y + 15) / 10),
+                                i = static_cast<std::size_t>(std::lround((x + 360) / 45)) % nx;
               values.push_back(inside(j, i) ? 1 : outside);
             }
           write_mask(lat, lon, values);

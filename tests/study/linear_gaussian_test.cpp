@@ -123,7 +123,8 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
                                        const StudySeries& series, const std::vector<StepPair>& train,
                                        const std::vector<StepPair>& validate, int harmonics, long block) {
   return podscale::fit_seasonal_variance(comm, space, encode_period(comm, space, series, train, block),
-                                         encode_period(comm, space, series, validate, block), harmonics, block);
+                                         encode_period(comm, space, series, validate, block), harmonics,
+                                         block);
 }
 
 /// Conditions and true anomalies of a block of pairs, by space.
@@ -144,7 +145,7 @@ Block read_block(const Communicator& comm, const Study& study, std::span<const S
 template <class Work>
 void for_forecasts(const Communicator& comm, const Study& study, const std::vector<StepPair>& pairs,
                    const Inflation& inflation, const Work& work) {
-  const std::size_t n = static_cast<std::size_t>(study.basis.window.points());
+  const std::size_t n = study.basis.window.points();
   const std::vector<double> zero(n, 0.0);
   std::vector<double> mean(n), variance(n);
   const Block block = read_block(comm, study, pairs);
@@ -179,10 +180,9 @@ TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   alone.lr.read({0, grid.ny(), 0, grid.nx()}, steps, values);
   const Climatology& cells = study().base.cells;
   ASSERT_EQ(cells.points, grid.points());
-  std::vector<double> expected(static_cast<std::size_t>(grid.points())), sums(3 * expected.size());
+  std::vector<double> expected(grid.points()), sums(3 * expected.size());
   for (std::size_t t = 0; t < steps.size(); ++t) {
-    const double phase =
-        year_fraction(alone.lr.times().calendar, alone.lr.times()[static_cast<std::size_t>(steps[t])].date);
+    const double phase = year_fraction(alone.lr.times().calendar, alone.lr.times()[steps[t]].date);
     cells.evaluate(phase, expected);
     const auto x = harmonic_basis(phase, 1);
     for (std::size_t i = 0; i < expected.size(); ++i)
@@ -209,12 +209,12 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
   const Communicator self = Communicator::self();
   const StudySeries alone = open_study(self, DataOptions(study_namelist(dir())));
   const Mesh& grid = alone.lr.mesh();
-  const std::size_t cells = static_cast<std::size_t>(grid.points());
-  const long last = static_cast<long>(alone.lr.times().size()) - 1;
+  const std::size_t cells = grid.points();
+  const long last = std::ssize(alone.lr.times()) - 1;
   const std::vector<long> steps{0, 1, 200, last - 1, last}, lags{-2, 0, 3};
   const Predictors predictors(comm(), study().basis, 1, lags);
   const auto& patches = study().basis.patches.mine;
-  const std::size_t slots = static_cast<std::size_t>(predictors.slots()), box = slots / lags.size();
+  const std::size_t slots = predictors.slots(), box = slots / lags.size();
   std::vector<float> found(steps.size() * patches.size() * slots, 99.0f);
   const FieldSource& lr = study().series.lr;
   const PredictorSeries series(lr, study().basis, predictors, study().base.cells, comm());
@@ -226,9 +226,8 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
     for (std::size_t l = 0; l < lags.size(); ++l) {
       const long step = std::min(std::max(0l, steps[t] + lags[l]), last);
       alone.lr.read({0, grid.ny(), 0, grid.nx()}, std::vector<long>{step}, values);
-      study().base.cells.evaluate(
-          year_fraction(alone.lr.times().calendar, alone.lr.times()[static_cast<std::size_t>(step)].date),
-          climatology);
+      study().base.cells.evaluate(year_fraction(alone.lr.times().calendar, alone.lr.times()[step].date),
+                                  climatology);
       for (std::size_t p = 0; p < patches.size(); ++p)
         for (std::size_t i = 0; i < box; ++i) {
           const idx_t cell = predictors.cells.cells()(p, i);
@@ -237,7 +236,7 @@ TEST_F(Base, PredictorsAreAnomaliesOfTheCellsAndClampAtTheEndsOfTheSeries) {
             EXPECT_EQ(value, 0.0f);
             continue;
           }
-          const std::size_t at = static_cast<std::size_t>(predictors.cells.point(cell));
+          const std::size_t at = predictors.cells.point(cell);
           EXPECT_EQ(value, static_cast<float>(static_cast<double>(values[at]) - climatology[at]));
         }
     }
@@ -265,8 +264,7 @@ TEST_F(Base, ALargePenaltyLeavesThePrior) {
     namelist.set("base.prior=" + prior);
     const LinearGaussian base = fit_linear_gaussian(comm(), StudyOptions(namelist).base, study().basis,
                                                     study().series, study().train, study().validate, kBlock);
-    const std::size_t slots = static_cast<std::size_t>(base.predictors.slots()),
-                      width = static_cast<std::size_t>(base.conditions(study().basis));
+    const std::size_t slots = base.predictors.slots(), width = base.conditions(study().basis);
     EXPECT_EQ(base.interpolation, prior == "interpolation" ? 1 : 0);
     ASSERT_EQ(width, slots + static_cast<std::size_t>(study().basis.modes));
     for (std::size_t p = 0; p < base.regression.size(); ++p)
@@ -284,8 +282,8 @@ TEST_F(Base, ALargePenaltyLeavesThePrior) {
 TEST_F(Base, TheValidationPeriodChoosesPenaltyAndPrior) {
   // Every candidate alone, and its error on the coefficients of the validation period.
   const auto& patches = study().basis.patches.mine;
-  const std::size_t k = static_cast<std::size_t>(study().basis.modes), times = study().validate.size(),
-                    width = static_cast<std::size_t>(study().base.conditions(study().basis));
+  const std::size_t k = study().basis.modes, times = study().validate.size(),
+                    width = study().base.conditions(study().basis);
   const Block block = read_block(comm(), study(), study().validate);
   std::vector<double> folded = block.anomalies;
   const auto a = to_coefficients(study().basis, folded, static_cast<long>(times));
@@ -327,10 +325,11 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
   EXPECT_EQ(here.numbers(), there.numbers());
 
   // Latents: the items of this rank are those of the whole, in their places.
-  const TokenSeries mine = token_series(comm(), study().space, study().encoded(comm(), study().validate), kBlock),
+  const TokenSeries mine = token_series(comm(), study().space, study().encoded(comm(), study().validate),
+                                        kBlock),
                     all = token_series(self, alone.space, alone.encoded(self, alone.validate), kBlock);
   const auto part = [&](const std::vector<float>& values, const std::vector<float>& of_all) {
-    const long width = static_cast<long>(of_all.size()) / all.items.size();
+    const long width = std::ssize(of_all) / all.items.size();
     EXPECT_EQ(values, std::vector<float>(of_all.begin() + mine.items.begin * width,
                                          of_all.begin() + mine.items.end * width));
   };
@@ -470,7 +469,7 @@ TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {
       nc_ok(nc_open(path.c_str(), NC_WRITE, &id));
       nc_ok(nc_inq_varid(id, variable.c_str(), &number));
       nc_ok(nc_inq_varndims(id, number, &dims));
-      std::vector<int> ids(static_cast<std::size_t>(dims));
+      std::vector<int> ids(dims);
       std::vector<std::size_t> at;
       nc_ok(nc_inq_vardimid(id, number, ids.data()));
       for (const int dim : ids) {
@@ -541,11 +540,12 @@ TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
 }
 
 TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
-  const TokenSeries tokens = token_series(comm(), study().space, study().encoded(comm(), study().train), kBlock);
+  const TokenSeries tokens =
+      token_series(comm(), study().space, study().encoded(comm(), study().train), kBlock);
   const TokenLayout layout = study().space.layout(comm());
   const double times = static_cast<double>(study().train.size());
   EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
-  const std::size_t width = static_cast<std::size_t>(layout.latent_size());
+  const std::size_t width = layout.latent_size();
   ASSERT_EQ(tokens.latent.size(), width * static_cast<std::size_t>(tokens.items.size()));
   ASSERT_EQ(tokens.condition.size(), static_cast<std::size_t>(layout.condition_size() * tokens.items.size()));
   std::vector<double> square(width, 0.0);
@@ -560,7 +560,7 @@ TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
       EXPECT_EQ(square[i], 0) << i;
     }
   }
-  std::vector<double> condition(static_cast<std::size_t>(layout.condition_size()), 0.0);
+  std::vector<double> condition(layout.condition_size(), 0.0);
   for (std::size_t i = 0; i < tokens.condition.size(); ++i)
     condition[i % condition.size()] +=
         static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / times;
@@ -576,26 +576,25 @@ TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
   }
   EXPECT_GT(ones, 100);
   const SampleAxis& axis = study().series.hr.times();
-  ASSERT_EQ(static_cast<long>(tokens.year_phase.size()), tokens.items.size());
+  ASSERT_EQ(std::ssize(tokens.year_phase), tokens.items.size());
   for (std::size_t i = 0; i < tokens.year_phase.size(); ++i) {
     const StepPair& pair = study().train[static_cast<std::size_t>(tokens.items.begin) + i];
-    EXPECT_FLOAT_EQ(tokens.year_phase[i], static_cast<float>(year_fraction(
-                                              axis.calendar, axis[static_cast<std::size_t>(pair.a)].date)));
+    EXPECT_FLOAT_EQ(tokens.year_phase[i],
+                    static_cast<float>(year_fraction(axis.calendar, axis[pair.a].date)));
   }
 }
 
 TEST_F(Base, LatentsColourBackToTheCoefficients) {
   const auto& patches = study().basis.patches.mine;
-  const std::size_t count = 7, k = static_cast<std::size_t>(study().basis.modes),
-                    width = static_cast<std::size_t>(study().space.condition_width()),
-                    rank = static_cast<std::size_t>(study().space.global_modes());
+  const std::size_t count = 7, k = study().basis.modes, width = study().space.condition_width(),
+                    rank = study().space.global_modes();
   const Block block = read_block(comm(), study(), std::span(study().validate).first(count));
   std::vector<double> folded = block.anomalies;
   const auto a = to_coefficients(study().basis, folded, count);
   const auto z = study().space.whiten(comm(), a, block.condition, count);
   for (std::size_t t = 0; t < count; ++t)
     for (std::size_t p = 0; p < patches.size(); ++p) {
-      const std::size_t modes = static_cast<std::size_t>(patches[p].modes), at = t * patches.size() + p;
+      const std::size_t modes = patches[p].modes, at = t * patches.size() + p;
       std::vector<double> mean(modes), r(modes);
       study().space.mean(p, block.condition.data() + at * width, mean);
       study().space.colour(p, std::span(z.global).subspan(t * rank, rank),
@@ -666,8 +665,8 @@ TEST_F(Base, CalibratedIntervalsCoverWhatTheySay) {
   EXPECT_EQ(c.held_out, static_cast<long>(study().validate.size()));
   EXPECT_EQ(c.note, "");
   const SampleAxis& axis = study().series.hr.times();
-  EXPECT_EQ(c.period, date_text(axis[static_cast<std::size_t>(study().validate.front().a)].date) + " to " +
-                          date_text(axis[static_cast<std::size_t>(study().validate.back().a)].date));
+  EXPECT_EQ(c.period, date_text(axis[study().validate.front().a].date) + " to " +
+                          date_text(axis[study().validate.back().a].date));
   const auto plain = calibrate(comm(), study().space, study().series, both(study().validate),
                                base_forecast(study().space), Inflate::none, kBlock);
   EXPECT_EQ(plain.inflation.global, 1);
@@ -716,8 +715,8 @@ TEST_F(Base, CoverageAndHalfWidthsComeFromTheTimesHeldOutAlone) {
         Inflate::mode, kBlock);
   };
   const Calibration plain = scaled(1, 1), other = scaled(4, 1), wide = scaled(1, 4);
-  EXPECT_EQ(plain.times, static_cast<long>(parts.choosing.size()));
-  EXPECT_EQ(plain.held_out, static_cast<long>(parts.held_out.size()));
+  EXPECT_EQ(plain.times, std::ssize(parts.choosing));
+  EXPECT_EQ(plain.held_out, std::ssize(parts.held_out));
   EXPECT_EQ(other.inflation.numbers(), plain.inflation.numbers());  // the times held out fit nothing
   for (std::size_t l = 0; l < 4; ++l) {
     EXPECT_LT(other.half_width[l], 0.7 * plain.half_width[l]) << l;
@@ -749,9 +748,9 @@ TEST(Validation, IsSplitSoThatBothPartsSeeTheSeasons) {
     const ValidationParts parts = split_validation(axis, pairs, 0.5);
     EXPECT_EQ(static_cast<long>(parts.choosing.size() + parts.held_out.size()), count);
     EXPECT_NEAR(static_cast<double>(parts.choosing.size()), 0.5 * static_cast<double>(count), 0.5 * blocks);
-    std::vector<int> part(static_cast<std::size_t>(count), 0);
-    for (const StepPair& pair : parts.choosing) part[static_cast<std::size_t>(pair.a)] += 1;
-    for (const StepPair& pair : parts.held_out) part[static_cast<std::size_t>(pair.a)] += 2;
+    std::vector<int> part(count, 0);
+    for (const StepPair& pair : parts.choosing) part[pair.a] += 1;
+    for (const StepPair& pair : parts.held_out) part[pair.a] += 2;
     int found = 1;
     for (std::size_t t = 0; t < part.size(); ++t) {
       EXPECT_TRUE(part[t] == 1 || part[t] == 2);  // each time once
@@ -819,8 +818,8 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   const SeasonalVariance season = fit(comm(), study(), study().train);
   ASSERT_EQ(season.harmonics, 1);
   const auto& patches = study().basis.patches.mine;
-  const std::size_t k = static_cast<std::size_t>(study().basis.modes), local = patches.size(),
-                    rank = static_cast<std::size_t>(study().base.residual.global_modes);
+  const std::size_t k = study().basis.modes, local = patches.size(),
+                    rank = study().base.residual.global_modes;
   // Squared latents and harmonics of a period, all at once.
   struct Squares {
     std::vector<double> patch, global;
@@ -829,8 +828,8 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   const auto squares = [&](const std::vector<StepPair>& pairs) {
     const Block block = read_block(comm(), study(), pairs);
     std::vector<double> folded = block.anomalies;
-    const auto a = to_coefficients(study().basis, folded, static_cast<long>(pairs.size()));
-    const auto z = study().space.whiten(comm(), a, block.condition, static_cast<long>(pairs.size()));
+    const auto a = to_coefficients(study().basis, folded, std::ssize(pairs));
+    const auto z = study().space.whiten(comm(), a, block.condition, std::ssize(pairs));
     Squares s;
     const SampleAxis& axis = study().series.lr.times();
     for (std::size_t t = 0; t < pairs.size(); ++t) {
@@ -840,8 +839,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
         s.patch.push_back(sum);
       }
       for (std::size_t r = 0; r < rank; ++r) s.global.push_back(std::pow(z.global[t * rank + r], 2));
-      const double y = 2 * std::numbers::pi *
-                       year_fraction(axis.calendar, axis[static_cast<std::size_t>(pairs[t].b)].date);
+      const double y = 2 * std::numbers::pi * year_fraction(axis.calendar, axis[pairs[t].b].date);
       s.basis.push_back({1, std::cos(y), std::sin(y)});
     }
     return s;
@@ -902,9 +900,7 @@ TEST_F(Base, SeasonalVarianceIsTheLeastSquaresFitAndKeptWhereValidationGains) {
   EXPECT_EQ(chosen.varies(), gain > 0);
   EXPECT_NE(chosen.reason.find(fmt::format("by {:.4g} a time", std::abs(gain))), std::string::npos)
       << chosen.reason << gain;
-  EXPECT_FALSE(
-      podscale::fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock)
-          .varies());
+  EXPECT_FALSE(podscale::fit_seasonal_variance(comm(), study().space, {}, {}, 0, kBlock).varies());
 
   // The same bits on one rank.
   const Communicator self = Communicator::self();
@@ -951,7 +947,8 @@ TEST_F(Base, ATrainingPeriodThatLacksSeasonsLeavesThemOutWithTheReason) {
   const std::string path = dir() + "/seasons.nc";
   write_basis(comm(), study.basis, path, base_extras(comm(), study.basis, study.base));
   comm().barrier();
-  EXPECT_EQ(read_base(comm(), read_basis(comm(), path), path).value().season.reason, study.base.season.reason);
+  EXPECT_EQ(read_base(comm(), read_basis(comm(), path), path).value().season.reason,
+            study.base.season.reason);
 }
 
 TEST(SeasonalVariance, ScaleIsTheRootOfTheCurveWithinBounds) {
@@ -979,9 +976,9 @@ TEST_F(Base, ConditionsAreTheCellsThenTheProjectedInterpolation) {
   const FieldSource& lr = study().series.lr;
   const InterpolatedSeries interpolated(lr, basis, comm());
   interpolated.take_anomalies(LrFields(lr, interpolated.source(), steps), steps, field);
-  basis.lapping.fold(field, static_cast<long>(steps.size()));
-  const std::size_t local = basis.patches.mine.size(), k = static_cast<std::size_t>(basis.modes),
-                    slots = static_cast<std::size_t>(study().base.predictors.slots());
+  basis.lapping.fold(field, std::ssize(steps));
+  const std::size_t local = basis.patches.mine.size(), k = basis.modes,
+                    slots = study().base.predictors.slots();
   std::vector<float> cells(steps.size() * local * slots);
   const PredictorSeries series(lr, basis, study().base.predictors, study().base.cells, comm());
   series.take(LrFields(lr, series.source(), series.needed_steps(steps)), steps, cells);
@@ -1009,7 +1006,7 @@ TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
   const TokenSeries tokens = token_series(
       comm(), published, encode_period(comm(), published, study().series, study().train, kBlock), kBlock);
   const TokenLayout layout = published.layout(comm());
-  const std::size_t width = static_cast<std::size_t>(layout.latent_size());
+  const std::size_t width = layout.latent_size();
   std::vector<double> latent(width, 0.0), condition(width, 0.0);
   for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
     latent[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]);

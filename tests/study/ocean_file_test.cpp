@@ -44,15 +44,14 @@ TEST(SyntheticOcean, WindowsGiveTheSameBits) {
   const Decomposition split(spec.ny, spec.nx, 8, 8, comm.size());
   const Window window = split.window_of(comm.rank()), all{0, spec.ny, 0, spec.nx};
   SyntheticOcean part(spec, window), whole(spec, all);
-  std::vector<float> mine(static_cast<std::size_t>(window.points())), expected(mine.size());
+  std::vector<float> mine(window.points()), expected(mine.size());
   // One of them jumps: the order of steps must not matter either.
-  for (long step = 0; step < static_cast<long>(spec.times.size()); ++step) {
+  for (long step = 0; step < std::ssize(spec.times); ++step) {
     const std::vector<float> field = whole_field(whole, step);
     for (long j = 0; j < window.ny; ++j)
       for (long i = 0; i < window.nx; ++i)
-        expected[static_cast<std::size_t>(j * window.nx + i)] =
-            field[static_cast<std::size_t>((window.y0 + j) * spec.nx + window.x0 + i)];
-    part.field(static_cast<long>(spec.times.size()) - 1, mine);
+        expected[j * window.nx + i] = field[(window.y0 + j) * spec.nx + window.x0 + i];
+    part.field(std::ssize(spec.times) - 1, mine);
     part.field(step, mine);
     EXPECT_TRUE(same_bits(mine, expected)) << "rank " << comm.rank() << " step " << step;
   }
@@ -83,8 +82,7 @@ TEST(SyntheticOcean, FilesHoldTheFieldAndItsBlockMean) {
   EXPECT_EQ(summary.steps, 90);
 
   SyntheticOcean ocean(spec, {0, spec.ny, 0, spec.nx});
-  const auto steps = static_cast<std::size_t>(summary.steps),
-             points = static_cast<std::size_t>(spec.ny * spec.nx);
+  const std::size_t steps = summary.steps, points = spec.ny * spec.nx;
   {
     const NetcdfFile hr = NetcdfFile::open(comm, files.hr), lr = NetcdfFile::open(comm, files.lr);
     const std::vector<std::size_t> shape = lr.variable("tos").shape;
@@ -128,7 +126,7 @@ TEST(SyntheticOcean, TheSameOceanOnOtherMeshes) {
   };
   const auto values = [&](const FieldSource& source) {
     const Mesh& mesh = source.mesh();
-    std::vector<float> field(static_cast<std::size_t>(mesh.points()));
+    std::vector<float> field(mesh.points());
     source.read({0, mesh.ny(), 0, mesh.nx()}, std::vector<long>{2}, field);
     return field;
   };
@@ -148,7 +146,8 @@ TEST(SyntheticOcean, TheSameOceanOnOtherMeshes) {
     EXPECT_NEAR(a.x, b.x, 0.05 * a.x);
   }
   write("salt", {"mesh=plane", "variable=so", "second=sob", "lr_bias=1"});
-  const CfSource so = open("salt_hr.nc", "so"), sob = open("salt_hr.nc", "sob"), lr = open("salt_lr.nc", "sob");
+  const CfSource so = open("salt_hr.nc", "so"), sob = open("salt_hr.nc", "sob"),
+                 lr = open("salt_lr.nc", "sob");
   EXPECT_EQ(so.variables()[0].units, "1e-3");
   EXPECT_EQ(so.variables()[0].standard_name, "sea_water_salinity");
   const auto salt = values(so), second = values(sob), warm = values(plain);

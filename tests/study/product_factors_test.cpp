@@ -56,7 +56,7 @@ std::vector<double> variances(const Communicator& comm, const Basis& basis,
                               const CoefficientForecast& forecast, double truncation) {
   std::vector<Functional> list;
   for (const auto& w : weights()) list.push_back({"f", synthetic::on_window(basis, w)});
-  const std::vector<double> zero(static_cast<std::size_t>(basis.window.points()), 0.0);
+  const std::vector<double> zero(basis.window.points(), 0.0);
   std::vector<double> result;
   for (const auto& f : FunctionalSet(basis, list).evaluate(comm, forecast, truncation, zero))
     result.push_back(f.variance);

@@ -30,7 +30,7 @@ class Series : public test::OnAllRanks {
     return DataOptions(n);
   }
   std::vector<float> first(const FieldSource& source) {
-    std::vector<float> values(static_cast<std::size_t>(source.channels()));
+    std::vector<float> values(source.channels());
     source.read({0, 1, 0, 1}, std::vector<long>{0}, values);
     return values;
   }
@@ -67,10 +67,11 @@ TEST_F(Series, LrIsReadInTheUnitsOfHr) {
 }
 
 TEST_F(Series, VariablesAreListed) {
-  const std::string tos = file("tos", "degC", 12), so = file("so", "1e-3", 35), sst = file("sst", "K", 285.25);
+  const std::string tos = file("tos", "degC", 12), so = file("so", "1e-3", 35),
+                    sst = file("sst", "K", 285.25);
   const std::string files = "hr_files='" + tos + "','" + so + "', lr_files='" + so + "','" + sst + "', ";
-  const StudySeries study =
-      open_study(comm, namelist(files + "hr_variable='tos','so', lr_variable='sst','so', plausible=-5,50,0,45"));
+  const StudySeries study = open_study(
+      comm, namelist(files + "hr_variable='tos','so', lr_variable='sst','so', plausible=-5,50,0,45"));
   ASSERT_EQ(study.hr.channels(), 2);
   EXPECT_EQ(first(study.hr), (std::vector<float>{12, 35}));
   EXPECT_NEAR(first(study.lr)[0], 12.1, 1e-4);

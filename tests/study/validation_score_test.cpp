@@ -50,11 +50,10 @@ struct Study {
         layout(space.layout(comm)) {
     const TokenSeries tokens =
         token_series(comm, space, encode_period(comm, space, series, validate, 50), 50);
-    const std::size_t size = static_cast<std::size_t>(layout.latent_size());
+    const std::size_t size = layout.latent_size();
     std::vector<float> all(size * validate.size(), 0.0f), phase(validate.size(), 0.0f);
     for (long i = tokens.items.begin; i < tokens.items.end; ++i) {
-      const std::size_t local = static_cast<std::size_t>(i - tokens.items.begin),
-                        at = static_cast<std::size_t>(i);
+      const std::size_t local = i - tokens.items.begin, at = i;
       std::copy_n(tokens.latent.begin() + static_cast<long>(local * size), size,
                   all.begin() + static_cast<long>(at * size));
       phase[at] = tokens.year_phase[local];
@@ -81,14 +80,14 @@ NetworkFunctions network(const Truth& truth, const TokenLayout& layout,
                          const std::function<double(std::size_t)>& gain) {
   const auto add = [&truth, gain](float phase, std::span<float> mean) {
     const auto found = truth.find(phase);
-    const auto time = static_cast<std::size_t>(std::distance(truth.begin(), found));
+    const std::size_t time = std::distance(truth.begin(), found);
     for (std::size_t i = 0; i < mean.size(); ++i)
       mean[i] += static_cast<float>(gain(time)) * found->second[i];
   };
   return {
       [add, layout](std::span<const float>, float phase, std::uint64_t key, int first, int count,
                     std::span<float> out, const Temperature& temperature) {
-        const std::size_t size = static_cast<std::size_t>(layout.latent_size()),
+        const std::size_t size = layout.latent_size(),
                           patches =
                               static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.modes);
         for (int m = 0; m < count; ++m) {

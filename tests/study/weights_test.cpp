@@ -28,7 +28,7 @@ class WeightsOfAFile : public test::OnAllRanks {
   /// Bilinear weights of the whole mesh, times a factor, as ESMF writes them.
   void write_weights(double factor) {
     const Basis whole = synthetic::make_basis(Communicator::self());
-    const std::vector<unsigned char> all(static_cast<std::size_t>(whole.mesh.points()), 1);
+    const std::vector<unsigned char> all(whole.mesh.points(), 1);
     const Window window{0, whole.mesh.ny(), 0, whole.mesh.nx()};
     const Remap remap(whole.lr_mesh, whole.lr_ocean, whole.mesh, window, all, Interpolation::bilinear);
     write_esmf(comm, path, remap, whole.lr_mesh, whole.mesh, factor);
@@ -39,7 +39,7 @@ class WeightsOfAFile : public test::OnAllRanks {
     for (idx_t p = 0; p < by.lr_mesh.points(); ++p)
       values.push_back(static_cast<float>(std::sin(1.7 * static_cast<double>(p))));
     const ArraySource lr(comm, by.lr_mesh, times, values);
-    std::vector<float> out(static_cast<std::size_t>(by.points()));
+    std::vector<float> out(by.points());
     InterpolatedSeries(lr, by, comm).read(std::vector<long>{0}, out);
     return out;
   }

@@ -38,12 +38,11 @@ inline ModelOptions small_model(Prediction prediction = Prediction::velocity) {
 
 /// E[latent | condition] of one time.
 inline std::vector<float> conditional_mean(const TokenLayout& layout, std::span<const float> condition) {
-  std::vector<float> mean(static_cast<std::size_t>(layout.latent_size()));
+  std::vector<float> mean(layout.latent_size());
   for (int p = 0; p < layout.tokens; ++p)
     for (int k = 0; k < layout.modes; ++k) {
-      const std::size_t i = static_cast<std::size_t>(p * layout.modes + k);
-      const float a = condition[static_cast<std::size_t>(2 * p)],
-                  b = condition[static_cast<std::size_t>(2 * p + 1)];
+      const std::size_t i = p * layout.modes + k;
+      const float a = condition[2 * p], b = condition[2 * p + 1];
       mean[i] = layout.active[i] ? (k == 0 ? 0.8f * a : k == 1 ? 0.8f * b : 0.5f * (a - b)) : 0.0f;
     }
   return mean;
@@ -52,14 +51,14 @@ inline std::vector<float> conditional_mean(const TokenLayout& layout, std::span<
 struct Study {
   TokenLayout layout;
   std::vector<float> latent, condition, year_phase;
-  TrainingSet set() const { return {static_cast<long>(year_phase.size()), latent, condition, year_phase}; }
+  TrainingSet set() const { return {std::ssize(year_phase), latent, condition, year_phase}; }
 };
 
 /// `items` times from number `first` on: a pure function of the number.
 inline Study make_study(const TokenLayout& layout, long first, long items) {
   Study study{layout, {}, {}, {}};
   const CounterRandom random(99, Stream::test);
-  std::vector<float> condition(static_cast<std::size_t>(layout.condition_size())),
+  std::vector<float> condition(layout.condition_size()),
       noise(static_cast<std::size_t>(layout.latent_size()));
   for (long item = first; item < first + items; ++item) {
     random.fill_normal(std::span(condition), static_cast<std::uint32_t>(item), 0);
@@ -76,8 +75,7 @@ inline Study make_study(const TokenLayout& layout, long first, long items) {
 /// Fair CRPS over the times of `truth`, in latent units; every rank computes all of it.
 inline double crps(const Study& truth, const SampleFunction& sample) {
   constexpr int members = 8;
-  const std::size_t latent = static_cast<std::size_t>(truth.layout.latent_size()),
-                    condition = static_cast<std::size_t>(truth.layout.condition_size());
+  const std::size_t latent = truth.layout.latent_size(), condition = truth.layout.condition_size();
   double sum = 0;
   long count = 0;
   std::vector<float> out(members * latent);

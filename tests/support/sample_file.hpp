@@ -42,7 +42,7 @@ struct SampleFile {
     return 0.1 * static_cast<double>(100 * t + 10 * j + i);
   };
   std::vector<std::size_t> chunks;  // of the variable, deflated; empty: the library's choice
-  bool mask = false;  // byte mask(one, lat, lon): 1 = sea, 2 = land; land where j == 0
+  bool mask = false;                // byte mask(one, lat, lon): 1 = sea, 2 = land; land where j == 0
 };
 
 inline void nc_ok(int status) {
@@ -69,7 +69,7 @@ inline void write_sample(const Communicator& comm, const std::string& path, cons
     };
     const int time = axis("time", s.time, s.time_units);
     if (!s.calendar.empty()) text(time, "calendar", s.calendar);
-    if (s.levels > 0) axis("depth", std::vector<double>(static_cast<std::size_t>(s.levels), 5), "m");
+    if (s.levels > 0) axis("depth", std::vector<double>(s.levels, 5), "m");
     const int lat = axis("lat", s.lat, s.bare ? "" : "degrees_north"),
               lon = axis("lon", s.lon, s.bare ? "" : "degrees_east");
     std::vector<std::string> order = s.order;

@@ -95,11 +95,11 @@ inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, in
       for (const double value : {1.1, 0.4, 0.02 * static_cast<double>(patch.patch)})
         base.season.patch.push_back(value);
   }
-  const std::size_t slots = static_cast<std::size_t>(base.conditions(basis));
+  const std::size_t slots = base.conditions(basis);
   base.residual.global_modes = rank;
   for (int r = 0; r < rank; ++r) base.residual.variance.push_back(3.0 - r);
   for (const PatchModes& patch : basis.patches.mine) {
-    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    const std::size_t k = patch.modes;
     base.regression.push_back(normals(k * slots, 4, patch.patch));
     base.predictor_scale.insert(base.predictor_scale.end(), slots, 2.0);
     PatchCovariance covariance{normals(k * static_cast<std::size_t>(rank), 5, patch.patch),
@@ -192,12 +192,10 @@ struct Dense {
     for (std::size_t p = 0; p < study.basis.patches.mine.size(); ++p) {
       const PatchModes& own = study.basis.patches.mine[p];
       const PatchCovariance& c = study.base.residual.mine[p];
-      const std::size_t d = own.points.size(), k = static_cast<std::size_t>(own.modes),
-                        slots = static_cast<std::size_t>(study.space.condition_width());
+      const std::size_t d = own.points.size(), k = own.modes, slots = study.space.condition_width();
       for (std::size_t i = 0; i < d; ++i) {
         Row row{static_cast<std::size_t>(own.points[i]), p,
-                std::vector<double>(static_cast<std::size_t>(study.base.residual.global_modes)),
-                std::vector<double>(k)};
+                std::vector<double>(study.base.residual.global_modes), std::vector<double>(k)};
         for (std::size_t m = 0; m < k; ++m) {
           const double phi = own.phi[m * d + i];
           for (std::size_t r = 0; r < row.across.size(); ++r) row.across[r] += phi * c.global[r * k + m];
@@ -259,12 +257,11 @@ inline std::vector<double> on_window(const Basis& basis, const std::vector<doubl
 /// A weight on every ocean point of a rectangle of the grid, with sign: no box of ours is as
 /// general.
 inline std::vector<double> rectangle(long y0, long y1, long x0, long x1, bool gradient = false) {
-  std::vector<double> w(static_cast<std::size_t>(ny * nx), 0.0);
+  std::vector<double> w(ny * nx, 0.0);
   for (long y = y0; y < y1; ++y)
     for (long x = x0; x < x1; ++x)
       if (is_ocean(y, x))
-        w[static_cast<std::size_t>(y * nx + x)] =
-            gradient && 2 * x < x0 + x1 ? -0.1 : 0.05 + 0.001 * static_cast<double>(y);
+        w[y * nx + x] = gradient && 2 * x < x0 + x1 ? -0.1 : 0.05 + 0.001 * static_cast<double>(y);
   return w;
 }
 

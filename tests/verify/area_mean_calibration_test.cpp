@@ -57,7 +57,7 @@ CoefficientForecast of_members(const synthetic::Study& study) {
   forecast.shared = kMembers;
   const auto shift = synthetic::normals(kMembers, 20);
   for (const PatchModes& patch : study.basis.patches.mine) {
-    const auto modes = static_cast<std::size_t>(patch.modes);
+    const std::size_t modes = patch.modes;
     const std::size_t d = patch.points.size();
     auto factor = synthetic::normals(kMembers * modes, 21, patch.patch);
     for (std::size_t i = 0; i < factor.size(); ++i) {
@@ -74,7 +74,7 @@ void add_truncation_noise(const Basis& basis, long time, std::span<double> field
   const auto fine = synthetic::normals(basis.ocean.size(), 99, time);
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
-      const auto point = static_cast<std::size_t>(patch.points[i]);
+      const std::size_t point = patch.points[i];
       field[point] += std::sqrt(patch.tau[i]) * fine[point];
     }
 }
@@ -85,7 +85,7 @@ std::vector<float> draw(const synthetic::Study& study, const CoefficientForecast
   const auto z = synthetic::normals(kMembers, 98, time);
   PatchColumns coefficients;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
-    const auto modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+    const std::size_t modes = basis.patches.mine[p].modes;
     std::vector<double> a(modes, 0.0);
     for (std::size_t m = 0; m < z.size(); ++m)
       for (std::size_t k = 0; k < modes; ++k) a[k] += z[m] * forecast.factor[p][m * modes + k];
@@ -101,8 +101,7 @@ std::vector<float> draw(const synthetic::Study& study, const CoefficientForecast
 /// One draw of N(0, Phi Sigma Phi^T + diag(tau)), K.
 std::vector<float> draw(const synthetic::Study& study, long time) {
   const Basis& basis = study.basis;
-  const std::size_t k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size(),
-                    rank = static_cast<std::size_t>(study.space.global_modes());
+  const std::size_t k = basis.modes, local = basis.patches.mine.size(), rank = study.space.global_modes();
   const LatentForecast latent{std::vector<double>(rank, 0.0), std::vector<double>(rank, 1.0),
                               std::vector<double>(local * k, 0.0), std::vector<double>(local * k, 1.0)};
   std::vector<float> noise((local + static_cast<std::size_t>(study.space.global_tokens())) * k);

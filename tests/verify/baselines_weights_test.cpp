@@ -29,8 +29,8 @@ class WeightedBaselines : public ::testing::Test {
     for (long t = 0; t < 2; ++t)
       for (idx_t p = 0; p < basis.lr_mesh.points(); ++p)
         values.push_back(static_cast<float>(15 + std::sin(1.7 * static_cast<double>(p + 5 * t))));
-    const ArraySource lr(self, basis.lr_mesh, decode_times({0, 1}, "days since 2000-01-01", "standard", "test"),
-                         values);
+    const ArraySource lr(self, basis.lr_mesh,
+                         decode_times({0, 1}, "days since 2000-01-01", "standard", "test"), values);
     BaselineFields found;
     Baselines baselines(lr, basis);
     EXPECT_EQ(baselines.kind(), basis.weights.path.empty() ? "bilinear" : "weights");
@@ -60,10 +60,10 @@ TEST_F(WeightedBaselines, ByItsOwnWeightsAreThoseOfTheInterpolation) {
 
 TEST_F(WeightedBaselines, APointThatTheFileDoesNotReachGetsTheClimatology) {
   idx_t point = 0;
-  while (!basis.ocean[static_cast<std::size_t>(point)]) ++point;
+  while (!basis.ocean[point]) ++point;
   use_weights({point});
   const BaselineFields found = fields();
-  const auto i = static_cast<std::size_t>(point);
+  const std::size_t i = point;
   EXPECT_EQ(found.anomaly[i], found.climatology[i]);
   EXPECT_EQ(found.persistence[i], found.climatology[i]);
   EXPECT_NE(found.bilinear[i], found.climatology[i]);

@@ -45,7 +45,7 @@ double mean_over(const std::vector<double>& x, std::span<const long> times) {
 }
 
 Interval interval_of(const std::vector<double>& x, long block, int samples = 2000) {
-  return bootstrap(static_cast<long>(x.size()), {samples, block, 1, 0.95},
+  return bootstrap(std::ssize(x), {samples, block, 1, 0.95},
                    [&](std::span<const long> times) { return mean_over(x, times); });
 }
 
@@ -106,8 +106,8 @@ SampleAxis axis_of(const std::vector<Date>& dates) {
 
 TEST(BlockSteps, DaysOverTheMedianStep) {
   const SampleAxis daily = axis_of({{2000, 1, 1}, {2000, 1, 2}, {2000, 1, 3}, {2000, 3, 1}}),
-                 monthly = axis_of({{2000, 1, 16}, {2000, 2, 15}, {2000, 3, 16}}),
-                 hours = axis_of({{2000, 1, 1, 0}, {2000, 1, 1, 21600}, {2000, 1, 1, 43200}});
+                   monthly = axis_of({{2000, 1, 16}, {2000, 2, 15}, {2000, 3, 16}}),
+                   hours = axis_of({{2000, 1, 1, 0}, {2000, 1, 1, 21600}, {2000, 1, 1, 43200}});
   EXPECT_EQ(block_steps(daily, 30), 30);
   EXPECT_EQ(block_steps(monthly, 30), 1);
   EXPECT_EQ(block_steps(monthly, 90), 3);

@@ -97,14 +97,14 @@ TEST(ExceedanceProbability, GaussianAndDeterministic) {
 ExceedanceEvent above(double threshold, long points, double frequency) {
   ExceedanceEvent event;
   event.threshold = threshold;
-  event.frequency = {points, std::vector<double>(static_cast<std::size_t>(12 * points), frequency)};
+  event.frequency = {points, std::vector<double>(12 * points, frequency)};
   return event;
 }
 
 BrierScores score(const std::vector<double>& weights, const std::vector<float>& mean,
                   const std::vector<float>& variance, const std::vector<float>& truth, double frequency) {
-  BrierScores scores({{"podscale", "", !variance.empty(), false}},
-                     above(0, static_cast<long>(mean.size()), frequency), {0.3});
+  BrierScores scores({{"podscale", "", !variance.empty(), false}}, above(0, std::ssize(mean), frequency),
+                     {0.3});
   const Forecast forecast{mean, variance, {}};
   scores.add({0, weights, std::span(&forecast, 1), truth, mean});
   scores.reduce(Communicator::self());

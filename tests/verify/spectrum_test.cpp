@@ -22,7 +22,7 @@ std::vector<double> field_of(long n, const std::function<double(long, long)>& va
 std::vector<double> radial(const WindowSpectrum& spectrum, const std::vector<double>& field) {
   WindowCoefficients c;
   spectrum.transform(field, c);
-  std::vector<double> sums(static_cast<std::size_t>(spectrum.wavenumbers()), 0.0);
+  std::vector<double> sums(spectrum.wavenumbers(), 0.0);
   spectrum.add_power(c, sums);
   return sums;
 }

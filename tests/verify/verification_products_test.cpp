@@ -97,7 +97,7 @@ TEST_F(VerificationStudy, BothInterpolationsHaveTheirAnomaly) {
   baselines.read(700, phase, fields);
   // Fit and interpolation commute: interpolated as the basis does it is the climatology of the
   // basis.
-  std::vector<double> of_basis(static_cast<std::size_t>(ny * nx));
+  std::vector<double> of_basis(ny * nx);
   basis.lr_climatology.evaluate(phase, of_basis);
   const auto same = baselines.interpolated_climatology(*cells, Interpolation::bicubic, phase),
              other = baselines.interpolated_climatology(*cells, Interpolation::bilinear, phase);
@@ -126,9 +126,7 @@ TEST_F(VerificationStudy, PersistenceIsYesterdaysAnomaly) {
   const auto owner = open_lr(self, DataOptions(namelist_));
   const FieldSource& lr = *owner;
   Baselines in_turn(lr, basis), alone(lr, basis);
-  const auto phase = [&](long step) {
-    return year_fraction(lr.times().calendar, lr.times()[static_cast<std::size_t>(step)].date);
-  };
+  const auto phase = [&](long step) { return year_fraction(lr.times().calendar, lr.times()[step].date); };
   BaselineFields yesterday, today, jump;
   in_turn.read(700, phase(700), yesterday);
   in_turn.read(701, phase(701), today);
@@ -163,8 +161,7 @@ void expect_orthogonal_rest(const Basis& basis, const std::vector<float>& truth,
     for (int k = 0; k < patch.modes; ++k) {
       double inner = 0;
       for (std::size_t i = 0; i < patch.points.size(); ++i)
-        inner += patch.phi[static_cast<std::size_t>(k) * patch.points.size() + i] *
-                 left[static_cast<std::size_t>(patch.points[i])];
+        inner += patch.phi[static_cast<std::size_t>(k) * patch.points.size() + i] * left[patch.points[i]];
       EXPECT_NEAR(inner, 0, tolerance) << patch.patch << ", " << k;
     }
 }
@@ -172,7 +169,7 @@ void expect_orthogonal_rest(const Basis& basis, const std::vector<float>& truth,
 TEST_F(VerificationStudy, BoundIsALeastSquaresProjection) {
   const Basis basis = read_basis(Communicator::self(), path("basis.nc"));
   const PodBound bound(basis);
-  const auto points = static_cast<std::size_t>(ny * nx);
+  const std::size_t points = ny * nx;
   std::vector<float> climatology(points, 10.0f), truth(points), out(points), again(points);
   for (std::size_t i = 0; i < points; ++i) truth[i] = 10 + std::sin(0.7f * static_cast<float>(i * i % 97));
   // Gaps: half of one patch (least squares), and all but two points of another (fewer than modes:
@@ -189,7 +186,7 @@ TEST_F(VerificationStudy, BoundIsALeastSquaresProjection) {
   for (const PatchModes& patch : basis.patches.mine) {
     double residual = 0;
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
-      const auto p = static_cast<std::size_t>(patch.points[i]);
+      const std::size_t p = patch.points[i];
       EXPECT_EQ(std::isnan(out[p]), is_gap(p));
       if (is_gap(p)) continue;
       EXPECT_NEAR(again[p], out[p], 1e-5);  // a projection
@@ -213,7 +210,7 @@ TEST_F(VerificationStudy, BoundIsALeastSquaresProjectionWherePatchesOverlap) {
   Basis basis = read_basis(self, path("basis.nc"));
   basis.overlap_patches(self, 2);
   const PodBound bound(basis);
-  const auto points = static_cast<std::size_t>(ny * nx);
+  const std::size_t points = ny * nx;
   const std::vector<float> climatology(points, 10.0f);
   std::vector<float> truth(points), out(points);
   for (std::size_t i = 0; i < points; ++i) truth[i] = 10 + std::sin(0.7f * static_cast<float>(i * i % 97));
@@ -226,7 +223,7 @@ TEST_F(VerificationStudy, BoundIsALeastSquaresProjectionWherePatchesOverlap) {
 
 TEST_F(VerificationStudy, BoundIsSolvedWhereGapsAreWide) {
   const Communicator self = Communicator::self();
-  const auto points = static_cast<std::size_t>(ny * nx);
+  const std::size_t points = ny * nx;
   const std::vector<float> climatology(points, 0.0f);
   for (const long overlap : {0, 2})
     for (const std::size_t columns : {2u, 3u, 5u}) {  // of the eight of a patch that have a value
@@ -258,7 +255,7 @@ TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
       double exceeding = 0;
       std::vector<double> climatology(ny * nx);
       for (const long step : steps) {
-        const Date& date = hr.times()[static_cast<std::size_t>(step)].date;
+        const Date& date = hr.times()[step].date;
         const int after = (date.month - month + 12) % 12;
         if (after > 1 && after < 11) continue;
         basis.hr_climatology.evaluate(year_fraction(hr.times().calendar, date), climatology);
@@ -269,7 +266,7 @@ TEST_F(VerificationStudy, EventClimateIsThatOfTheTrainingSeries) {
       }
       std::sort(anomalies.begin(), anomalies.end());
       const double place = 0.9 * static_cast<double>(anomalies.size() - 1);
-      const auto k = static_cast<std::size_t>(place);
+      const std::size_t k = place;
       const double expected =
           anomalies[k] + (place - static_cast<double>(k)) * (anomalies[k + 1] - anomalies[k]);
       const std::size_t at =

@@ -26,12 +26,11 @@ class View {
   template <std::integral... Extents>
   requires(sizeof...(Extents) == N) explicit View(std::span<T> values, Extents... extents)
       : data_(values.data()), extents_{static_cast<idx_t>(extents)...} {
-    PODSCALE_ASSERT(size() == static_cast<idx_t>(values.size()), "{} values for a view of {}", values.size(),
-                    size());
+    PODSCALE_ASSERT(size() == std::ssize(values), "{} values for a view of {}", values.size(), size());
   }
   View(T* data, const std::array<idx_t, N>& extents) : data_(data), extents_(extents) {}
 
-  idx_t extent(int dimension) const { return extents_[static_cast<std::size_t>(dimension)]; }
+  idx_t extent(int dimension) const { return extents_[dimension]; }
   idx_t size() const {
     idx_t n = 1;
     for (const idx_t extent : extents_) n *= extent;

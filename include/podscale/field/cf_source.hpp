@@ -20,7 +20,7 @@ struct CfSpec {
   std::optional<std::string> units{};         ///< working units; nullopt: those of the first file
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
-  bool skip_others = false;  ///< files that lack the variable are not part of the series
+  bool skip_others = false;                   ///< files that lack the variable are not part of the series
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is
@@ -30,12 +30,12 @@ class FieldCache {
   /// Not collective. bytes: the most that a rank keeps, of all sources that share the cache.
   FieldCache(std::size_t bytes, int ranks) : bytes_(bytes), used_(static_cast<std::size_t>(ranks), 0) {}
   bool take(int rank, std::size_t bytes) {
-    std::size_t& used = used_[static_cast<std::size_t>(rank)];
+    std::size_t& used = used_[rank];
     if (bytes > bytes_ - used) return false;
     used += bytes;
     return true;
   }
-  void give_back(int rank, std::size_t bytes) { used_[static_cast<std::size_t>(rank)] -= bytes; }
+  void give_back(int rank, std::size_t bytes) { used_[rank] -= bytes; }
 
  private:
   std::size_t bytes_;

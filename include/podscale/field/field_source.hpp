@@ -33,9 +33,8 @@ class FieldSource {
   /// Collective on comm(). What the source itself calls ocean, whatever its data are: [window
   /// points], 1 = ocean. All ones for a source that says nothing.
   virtual std::vector<unsigned char> land_mask(const Window& window) const {
-    return std::vector<unsigned char>(static_cast<std::size_t>(window.points()), 1);
+    return std::vector<unsigned char>(window.points(), 1);
   }
-
 };
 
 /// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of

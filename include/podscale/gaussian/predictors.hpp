@@ -20,7 +20,7 @@ struct Predictors {
   std::vector<long> lags;
   long channels = 0;
 
-  long slots() const { return static_cast<long>(lags.size()) * channels * cells.slots(); }
+  long slots() const { return std::ssize(lags) * channels * cells.slots(); }
   const Window& source() const { return cells.source(); }  ///< LR cells that this rank reads
 };
 

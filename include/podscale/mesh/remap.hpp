@@ -59,7 +59,7 @@ class Remap {
 
   const Window& source() const { return source_; }
   idx_t unreached() const { return unreached_; }
-  idx_t rows() const { return static_cast<idx_t>(first_.size()) - 1; }
+  idx_t rows() const { return std::ssize(first_) - 1; }
   /// Links of a row: indices within source(), and weights.
   std::span<const std::int32_t> columns(idx_t row) const { return part(columns_, row); }
   std::span<const double> weights(idx_t row) const { return part(weights_, row); }
@@ -71,7 +71,7 @@ class Remap {
   friend class RemapRows;
   template <class T>
   std::span<const T> part(const std::vector<T>& values, idx_t row) const {
-    const std::size_t r = static_cast<std::size_t>(row);
+    const std::size_t r = row;
     return std::span(values).subspan(first_[r], first_[r + 1] - first_[r]);
   }
   Window source_;

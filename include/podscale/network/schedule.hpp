@@ -14,7 +14,7 @@ class Schedule {
   explicit Schedule(int steps);
   int steps() const { return static_cast<int>(angle_.size()) - 1; }
   /// Angle of step t = 0 (clean, 0) .. T.
-  double angle(int t) const { return angle_[static_cast<std::size_t>(t)]; }
+  double angle(int t) const { return angle_[t]; }
   double alpha_bar(int t) const;  ///< cos^2 of the angle
 
  private:

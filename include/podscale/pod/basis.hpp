@@ -38,9 +38,9 @@ struct Basis {
   /// Anomalies are divided by the scale of their channel, so that modes weigh all channels alike:
   /// one over the whole region, in the units of the channel. 1 where there is one channel.
   std::vector<double> channel_scale;
-  std::vector<Variable> variables;   ///< [channels] of the HR source
+  std::vector<Variable> variables;    ///< [channels] of the HR source
   std::vector<std::string> lr_names;  ///< [channels] of the LR source
-  std::vector<unsigned char> ocean;  ///< [window points], valid in all channels
+  std::vector<unsigned char> ocean;   ///< [window points], valid in all channels
   Mesh lr_mesh;
   std::vector<unsigned char> lr_ocean;  ///< [points of lr_mesh]
   Interpolation interpolation = Interpolation::bicubic;
@@ -59,7 +59,7 @@ struct Basis {
   std::vector<double> condition_scale;  ///< [local patches][K]
   std::string effective_namelist;
 
-  long channels() const { return static_cast<long>(channel_scale.size()); }
+  long channels() const { return std::ssize(channel_scale); }
   long points() const { return channels() * window.points(); }  ///< values of a field
   bool is_ocean(std::size_t value) const {
     return ocean[value % static_cast<std::size_t>(window.points())] != 0;

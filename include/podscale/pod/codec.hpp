@@ -19,7 +19,7 @@ class Codec {
  public:
   /// patches must outlive the codec.
   Codec(const std::vector<PatchModes>& patches, int modes, long values_of_field);
-  long tokens() const { return static_cast<long>(patches_->size()); }
+  long tokens() const { return std::ssize(*patches_); }
   /// a = Phi^T u'. anomalies: [items][values of a field]; a: [items][local patches][K], 0 in
   /// padding.
   void encode(std::span<const double> anomalies, long items, std::span<float> a) const;

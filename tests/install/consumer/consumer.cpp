@@ -23,8 +23,7 @@ int main(int argc, char** argv) {
     const Basis basis = build_basis(comm, asked, study);
     const auto train = steps_of_period(study.hr, study.lr, asked.data.train),
                days = steps_of_period(study.hr, study.lr, asked.data.validate);
-    const LinearGaussian base =
-        fit_linear_gaussian(comm, asked.base, basis, study, train, days, 64);
+    const LinearGaussian base = fit_linear_gaussian(comm, asked.base, basis, study, train, days, 64);
     const LatentSpace space(basis, base);
     const EncodedPeriod period = encode_period(comm, space, study, days, 64);
     const std::vector<float> phase(period.year_phase.begin(), period.year_phase.end());
@@ -34,7 +33,7 @@ int main(int argc, char** argv) {
     options.variables = {{"tos", "", "sea surface temperature", "degC", "degC"}};
     options.chunk = basis.decomposition.chunk_shape();
     ProductFile product(comm, argv[2], basis.mesh, basis.window, axis, options);
-    std::vector<double> mean(static_cast<std::size_t>(basis.points())), variance = mean, normal = mean;
+    std::vector<double> mean(basis.points()), variance = mean, normal = mean;
     for (std::size_t t = 0; t < forecasts.size(); ++t) {
       basis.hr_climatology.evaluate(basis.year_phase(axis, t), normal);
       decode_forecast(basis, forecasts[t], 1, normal, mean, variance);
