@@ -52,8 +52,8 @@ enum class Sum : int {
 
 struct FieldSums {
   std::array<double, static_cast<std::size_t>(Sum::count)> values{};
-  double& operator[](Sum sum) { return values[sum]; }
-  double operator[](Sum sum) const { return values[sum]; }
+  double& operator[](Sum sum) { return values[static_cast<std::size_t>(sum)]; }
+  double operator[](Sum sum) const { return values[static_cast<std::size_t>(sum)]; }
   FieldSums& operator+=(const FieldSums& other);
 };
 
