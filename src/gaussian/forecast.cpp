@@ -12,14 +12,14 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kAllColumns = std::numeric_limits<int>::max();
 
-/// B c + colour(z), [modes] K.
+/// B c + spread * colour(z), [modes] K.
 std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::span<const double> z_global,
-                                 const double* z_patch, const float* condition) {
+                                 const double* z_patch, const float* condition, double spread) {
   const std::size_t modes = space.basis().patches.mine[p].modes;
   std::vector<double> mean(modes), r(modes);
   space.mean(p, condition, mean);
   space.colour(p, z_global, std::span(z_patch, modes), r);
-  for (std::size_t k = 0; k < modes; ++k) mean[k] += r[k];
+  for (std::size_t k = 0; k < modes; ++k) mean[k] += spread * r[k];
   return mean;
 }
 
@@ -53,12 +53,14 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
   forecast.has_factor = factor == Factor::with;
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const int modes = basis.patches.mine[p].modes;
-    forecast.mean.push_back(coefficients(space, p, latent.global_mean, latent.patch_mean.data() + p * k,
-                                         condition.data() + p * width));
+    const float* given = condition.data() + p * width;
+    const double spread = forecast.spread.emplace_back(space.spread(p, given));
+    forecast.mean.push_back(
+        coefficients(space, p, latent.global_mean, latent.patch_mean.data() + p * k, given, spread));
     if (forecast.has_factor)
       forecast.factor.push_back(
           covariance_factor(space.covariance(p), modes, latent.global_variance,
-                            std::span<const double>(latent.patch_variance).subspan(p * k, k)));
+                            std::span<const double>(latent.patch_variance).subspan(p * k, k), spread));
   }
   forecast.latent = std::move(latent);
   return forecast;
@@ -78,10 +80,11 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = basis.patches.mine[p].modes;
     std::vector<double> mean(modes, 0.0), factor, part(modes);
+    const double spread = forecast.spread.emplace_back(space.spread(p, condition.data() + p * width));
     for (std::size_t i = 0; i < m; ++i) {
       const double* z = z_patch.data() + (i * local + p) * k;
       const auto a = coefficients(space, p, z_global.subspan(i * global_modes, global_modes), z,
-                                  condition.data() + p * width);
+                                  condition.data() + p * width, spread);
       for (std::size_t c = 0; c < modes; ++c) mean[c] += a[c] * inverse;
       factor.insert(factor.end(), a.begin(), a.end());
     }
@@ -90,7 +93,7 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
         factor[i * modes + c] = (factor[i * modes + c] - mean[c]) * root;
     if (start_noise) {
       space.colour(p, start_noise->global, std::span(start_noise->patch).subspan(p * k, modes), part);
-      for (std::size_t c = 0; c < modes; ++c) mean[c] -= part[c];
+      for (std::size_t c = 0; c < modes; ++c) mean[c] -= spread * part[c];
     }
     forecast.mean.push_back(std::move(mean));
     forecast.factor.push_back(std::move(factor));
@@ -137,7 +140,7 @@ void split_members(const LatentSpace& space, int members, std::span<const double
       for (std::size_t c = 0; c < modes; ++c) mean[c] += column[c] / members;
     }
     for (std::size_t i = 0; i < columns.size(); ++i)
-      columns[i] = (columns[i] - mean[i % modes]) / std::sqrt(members - 1.0);
+      columns[i] = forecast.spread[p] * (columns[i] - mean[i % modes]) / std::sqrt(members - 1.0);
     return columns;
   };
   for (std::size_t p = 0; p < local; ++p) {
@@ -160,7 +163,8 @@ std::vector<double> draw_coefficients(const LatentSpace& space, const LatentFore
     for (std::size_t i = 0; i < k; ++i)
       z[i] = latent.patch_mean[p * k + i] +
              std::sqrt(latent.patch_variance[p * k + i]) * static_cast<double>(noise[token * k + i]);
-    const auto values = coefficients(space, p, z_global, z.data(), condition.data() + p * width);
+    const float* given = condition.data() + p * width;
+    const auto values = coefficients(space, p, z_global, z.data(), given, space.spread(p, given));
     std::copy(values.begin(), values.end(), a.begin() + static_cast<long>(p * k));
   }
   return a;

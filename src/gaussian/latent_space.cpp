@@ -66,9 +66,11 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
     const std::size_t modes = basis_->patches.mine[p].modes;
     std::vector<double> series;
     for (std::size_t t = 0; t < n; ++t) {
-      mean(p, condition.data() + (t * local + p) * width, std::span(mean_of).first(modes));
+      const float* given = condition.data() + (t * local + p) * width;
+      mean(p, given, std::span(mean_of).first(modes));
+      const double scale = spread(p, given);
       for (std::size_t m = 0; m < modes; ++m)
-        series.push_back(static_cast<double>(a[(t * local + p) * k + m]) - mean_of[m]);
+        series.push_back((static_cast<double>(a[(t * local + p) * k + m]) - mean_of[m]) / scale);
     }
     residuals.push_back(std::move(series));
   }
@@ -94,13 +96,14 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
 
 std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
                                       std::span<const double> global_variance,
-                                      std::span<const double> patch_variance) {
+                                      std::span<const double> patch_variance, double spread) {
   const std::size_t k = modes;
   std::vector<double> factor = patch.global;
   factor.insert(factor.end(), patch.root.begin(), patch.root.end());
   const std::size_t shared = global_variance.size();
   for (std::size_t column = 0; column * k < factor.size(); ++column) {
-    const double s = std::sqrt(column < shared ? global_variance[column] : patch_variance[column - shared]);
+    const double s =
+        spread * std::sqrt(column < shared ? global_variance[column] : patch_variance[column - shared]);
     for (std::size_t i = column * k; i < (column + 1) * k; ++i) factor[i] *= s;
   }
   return factor;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/checksum.hpp"
+#include "podscale/gaussian/ridge.hpp"
 
 namespace podscale {
 
@@ -33,6 +34,10 @@ void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condit
   }
 }
 
+double LinearGaussian::spread(std::size_t p, const float* condition) const {
+  return inverse_root.empty() ? 1 : std::sqrt(1 + leverage(inverse_root[p], condition));
+}
+
 std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& basis) const {
   std::uint64_t sum = 0;  // one checksum a patch: independent of their order
   const std::size_t slots = static_cast<std::size_t>(conditions(basis));
@@ -41,6 +46,9 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     patch.add(static_cast<std::uint64_t>(basis.patches.mine[p].patch));
     patch.add(std::span<const double>(regression[p]));
     patch.add(std::span<const double>(predictor_scale).subspan(p * slots, slots));
+    if (!predictor_range.empty())
+      patch.add(std::span<const double>(predictor_range).subspan(p * slots, slots));
+    if (!inverse_root.empty()) patch.add(std::span<const float>(inverse_root[p]));
     patch.add(std::span<const double>(residual.mine[p].global));
     patch.add(std::span<const double>(residual.mine[p].root));
     const std::size_t terms = season.terms();

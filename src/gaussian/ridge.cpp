@@ -32,7 +32,7 @@ void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::si
   gemm(false, true, slots_, modes_, count, 1, x.data(), slots_, y.data(), modes_, 1, ca_.data(), slots_);
 }
 
-std::vector<double> RidgeFit::coefficients(double penalty) const {
+std::vector<double> RidgeFit::penalised(double penalty) const {
   PODSCALE_ASSERT(penalty > 0, "penalty {}", penalty);
   const std::size_t s = slots_;
   double trace = 0;
@@ -41,20 +41,42 @@ std::vector<double> RidgeFit::coefficients(double penalty) const {
     trace += cc_[i * s + i];
     varying += cc_[i * s + i] > 0;
   }
-  std::vector<double> b(static_cast<std::size_t>(modes_) * s, 0.0);
-  if (varying == 0 || modes_ == 0) return b;
+  if (varying == 0) return {};
   std::vector<double> matrix = cc_;
-  for (std::size_t i = 0; i < s; ++i)
-    matrix[i * s + i] += cc_[i * s + i] > 0 ? penalty * weights_[i] * trace / varying : 1;
+  for (std::size_t i = 0; i < s; ++i) matrix[i * s + i] += penalty * weights_[i] * trace / varying;
+  return matrix;
+}
+
+void RidgeFit::refuse_singular(double penalty) const {
+  fail(ExitCode::data,
+       "base.penalties: {} is too small for {} predictors and {} times, the normal equations are singular; "
+       "expected larger ones",
+       penalty, slots_, times_);
+}
+
+std::vector<double> RidgeFit::coefficients(double penalty) const {
+  std::vector<double> matrix = penalised(penalty), b(ca_.size(), 0.0);
+  if (matrix.empty() || modes_ == 0) return b;
   b = ca_;
   int info = 0;
   dposv_("L", &slots_, &modes_, matrix.data(), &slots_, b.data(), &slots_, &info);
-  if (info != 0)
-    fail(ExitCode::data,
-         "base.penalties: {} is too small for {} predictors and {} times, the normal equations are singular; "
-         "expected larger ones",
-         penalty, slots_, times_);
+  if (info != 0) refuse_singular(penalty);
   return b;  // column-major [slots x modes] is row-major [modes][slots]
+}
+
+std::vector<float> RidgeFit::inverse_root(double penalty) const {
+  const std::size_t s = slots_;
+  std::vector<double> matrix = penalised(penalty);
+  std::vector<float> rows(s * (s + 1) / 2, 0.0f);
+  if (matrix.empty()) return rows;
+  int info = 0;
+  dpotrf_("L", &slots_, matrix.data(), &slots_, &info);
+  if (info == 0) dtrtri_("L", "N", &slots_, matrix.data(), &slots_, &info);
+  if (info != 0) refuse_singular(penalty);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < s; ++i)
+    for (std::size_t j = 0; j <= i; ++j) rows[at++] = static_cast<float>(matrix[j * s + i]);
+  return rows;
 }
 
 double RidgeFit::squared_error(std::span<const double> b) const {
@@ -79,6 +101,18 @@ std::vector<double> RidgeFit::predictor_scale() const {
   for (std::size_t i = 0; i < s; ++i)
     scale.push_back(times_ > 0 ? std::sqrt(cc_[i * s + i] / static_cast<double>(times_)) : 0.0);
   return scale;
+}
+
+double leverage(std::span<const float> inverse_root, const float* x) {
+  double sum = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; at < inverse_root.size(); ++i) {
+    double row = 0;
+    for (std::size_t j = 0; j <= i; ++j)
+      row += static_cast<double>(inverse_root[at++]) * static_cast<double>(x[j]);
+    sum += row * row;
+  }
+  return sum;
 }
 
 }  // namespace podscale

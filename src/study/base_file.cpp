@@ -17,11 +17,14 @@ struct Tables {
       : modes(static_cast<std::size_t>(basis.modes)),
         regression(basis, rank, {modes, slots}, 0),
         scale(basis, rank, {slots}, 0),
+        range(basis, rank, {slots}, 0),
+        inverse(basis, rank, {triangle(slots - modes)}, 0),
         global(basis, rank, {global_modes, modes}, 0),
         root(basis, rank, {modes, modes}, 0),
         season(basis, rank, {terms}, 0) {}
+  static std::size_t triangle(std::size_t n) { return n * (n + 1) / 2; }
   std::size_t modes;
-  PatchTable regression, scale, global, root, season;
+  PatchTable regression, scale, range, inverse, global, root, season;
 };
 
 void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, const LinearGaussian& base,
@@ -46,6 +49,17 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   file.define_variable("predictor_scale", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
   describe("predictor_scale", "training standard deviation of a predictor; 0 where there is no LR ocean",
            spread);
+  file.define_variable("predictor_range", NC_DOUBLE, {"patch_y", "patch_x", "predictor"});
+  describe("predictor_range", "largest absolute value of a predictor in training", spread);
+  if (const long slots = base.predictors.slots(); slots > 0) {
+    file.define_dimension("predictor_pair", Tables::triangle(static_cast<std::size_t>(slots)));
+    file.define_variable("predictor_inverse_root", NC_FLOAT, {"patch_y", "patch_x", "predictor_pair"});
+    describe("predictor_inverse_root",
+             "inverse of the lower Cholesky factor of the penalised normal equations of the LR cells, rows of "
+             "its lower triangle: the sum of squares of its product with them is the variance of the mean over "
+             "that of the residuals",
+             "1");
+  }
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
   describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance",
            spread);
@@ -92,6 +106,9 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
     std::copy(base.regression[p].begin(), base.regression[p].end(), tables.regression.row(patch.patch));
     std::copy_n(base.predictor_scale.begin() + static_cast<long>(p * slots), slots,
                 tables.scale.row(patch.patch));
+    std::copy_n(base.predictor_range.begin() + static_cast<long>(p * slots), slots,
+                tables.range.row(patch.patch));
+    std::copy(base.inverse_root[p].begin(), base.inverse_root[p].end(), tables.inverse.row(patch.patch));
     tables.global.set_columns(patch.patch, covariance.global, patch.modes);
     tables.root.set_columns(patch.patch, covariance.root, patch.modes);
     if (terms > 0)
@@ -107,6 +124,8 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   }
   tables.regression.put(file, "regression");
   tables.scale.put(file, "predictor_scale");
+  tables.range.put(file, "predictor_range");
+  if (base.predictors.slots() > 0) tables.inverse.put(file, "predictor_inverse_root");
   tables.root.put(file, "residual_root");
   if (global_modes > 0) {
     tables.global.put(file, "global_root");
@@ -217,6 +236,9 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   base.season.reason = file.text("", "base_season").value_or("");
   tables.regression.get(file, "regression");
   tables.scale.get(file, "predictor_scale");
+  tables.range.get(file, "predictor_range");
+  const std::size_t pairs = Tables::triangle(static_cast<std::size_t>(base.predictors.slots()));
+  if (pairs > 0) tables.inverse.get(file, "predictor_inverse_root");
   tables.root.get(file, "residual_root");
   if (global_modes > 0) tables.global.get(file, "global_root");
   for (const PatchModes& patch : basis.patches.mine) {
@@ -224,6 +246,9 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     const double *b = tables.regression.row(patch.patch), *scale = tables.scale.row(patch.patch);
     base.regression.emplace_back(b, b + k * slots);
     base.predictor_scale.insert(base.predictor_scale.end(), scale, scale + slots);
+    const double *range = tables.range.row(patch.patch), *inverse = tables.inverse.row(patch.patch);
+    base.predictor_range.insert(base.predictor_range.end(), range, range + slots);
+    base.inverse_root.emplace_back(inverse, inverse + pairs);
     PatchCovariance covariance;
     const auto take = [&](std::vector<double>& to, const double* from, std::size_t columns) {
       for (std::size_t j = 0; j < columns; ++j)

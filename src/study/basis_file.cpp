@@ -14,7 +14,7 @@
 namespace podscale {
 namespace {
 
-constexpr int kFormat = 5;
+constexpr int kFormat = 6;
 
 /// What a Variable says, by the names of the file's attributes.
 template <class V>

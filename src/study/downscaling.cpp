@@ -137,10 +137,12 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = basis.patches.mine[p].modes;
     const auto out = std::span(a).subspan(p * k, modes);
-    space.mean(p, condition.data() + p * width, out);
+    const float* given = condition.data() + p * width;
+    const double spread = space.spread(p, given);
+    space.mean(p, given, out);
     space.colour(p, global, std::span<const double>(latents.patch).subspan((at * local + p) * k, modes),
                  std::span(r).first(modes));
-    for (std::size_t i = 0; i < modes; ++i) out[i] += r[i];
+    for (std::size_t i = 0; i < modes; ++i) out[i] += spread * r[i];
   }
   return a;
 }

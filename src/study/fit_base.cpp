@@ -109,6 +109,13 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
         b[m * width + slots + m] = base.interpolation;
       }
       base.regression.push_back(std::move(b));
+      base.inverse_root.push_back(fit.inverse_root(base.penalty));
+      std::vector<double> range(width, 0.0);
+      for (std::size_t t = 0; t < samples; ++t)
+        for (std::size_t i = 0; i < width; ++i)
+          range[i] = std::max(
+              range[i], std::abs(static_cast<double>(train.conditions[(t * local + p) * width + i])));
+      base.predictor_range.insert(base.predictor_range.end(), range.begin(), range.end());
       const auto scale = fit.predictor_scale();
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
       for (std::size_t m = 0; m < k; ++m) {
@@ -123,7 +130,7 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
   });
   candidates.clear();
 
-  // 2. Residuals, and their covariance.
+  // 2. Residuals over their spread, and their covariance: with it that of the training period is right.
   PatchSeries residuals;
   std::vector<double> mean(k);
   for (std::size_t p = 0; p < local; ++p) {
@@ -131,9 +138,11 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
     std::vector<double> series;
     series.reserve(samples * static_cast<std::size_t>(modes));
     for (std::size_t t = 0; t < samples; ++t) {
-      base.mean(basis, p, train.conditions.data() + (t * local + p) * width, mean);
+      const float* given = train.conditions.data() + (t * local + p) * width;
+      base.mean(basis, p, given, mean);
+      const double spread = base.spread(p, given);
       for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
-        series.push_back(static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]);
+        series.push_back((static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]) / spread);
     }
     residuals.push_back(std::move(series));
   }

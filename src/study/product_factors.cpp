@@ -116,6 +116,11 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   file.define_variable("latent_variance", NC_DOUBLE, {"time", "patch_y", "patch_x", "mode"},
                        {{1, py, px, k}, deflate_, {}});
   file.describe("latent_variance", "variance of the columns of residual_root", "1");
+  file.define_variable("patch_spread", NC_DOUBLE, {"time", "patch_y", "patch_x"}, {{1, py, px}, deflate_, {}});
+  file.describe("patch_spread",
+                "factor on residual_root and global_root: 1 near the training period, more where the condition "
+                "lies far from it",
+                "1");
   if (r == 0) return;
   file.define_dimension("global_mode", r);
   file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
@@ -162,6 +167,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
   for (std::size_t t = 0; t < forecasts.size(); ++t) {
     const CoefficientForecast& f = forecasts[t];
     PatchTable predictor(basis, comm_.rank(), {c}, 0), variance(basis, comm_.rank(), {k}, 0),
+        spread(basis, comm_.rank(), {}, 0),
         factor(basis, comm_.rank(), {size(members_) * k}, 0);
     for (std::size_t p = 0; p < local; ++p) {
       const PatchModes& patch = basis.patches.mine[p];
@@ -175,6 +181,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
       else
         std::copy_n(f.latent.patch_variance.begin() + static_cast<long>(p * k), modes,
                     variance.row(patch.patch));
+      *spread.row(patch.patch) = f.spread[p];
     }
     predictor.put(file, "condition", {first + t});
     if (members_ > 0) {
@@ -182,6 +189,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
       continue;
     }
     variance.put(file, "latent_variance", {first + t});
+    spread.put(file, "patch_spread", {first + t});
     const std::size_t count = comm_.is_root() ? r : 0;
     if (r > 0)
       file.put("global_latent_variance", {first + t, 0}, {count > 0 ? std::size_t{1} : 0, count},
@@ -226,17 +234,21 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
   forecast.shared = static_cast<int>(columns_ > 0 ? columns_ : rank_);
   PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{k}, 0);
   table.get(*file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
+  PatchTable spread(basis_, 0, {}, 1);
+  if (columns_ == 0 && file_->has_variable("patch_spread")) spread.get(*file_, "patch_spread", {time});
   std::vector<double> global(rank_);
   if (columns_ == 0 && rank_ > 0)
     file_->get("global_latent_variance", {time, 0}, {1, rank_}, std::span(global));
   for (std::size_t p = 0; p < basis_.patches.mine.size(); ++p) {
     const double* row = table.row(basis_.patches.mine[p].patch);
     forecast.mean.emplace_back(k, 0.0);
+    forecast.spread.push_back(*spread.row(basis_.patches.mine[p].patch));
     if (columns_ > 0)
       forecast.factor.emplace_back(row, row + columns_ * k);
     else
       forecast.factor.push_back(
-          covariance_factor(covariance_[p], basis_.modes, global, std::span<const double>(row, k)));
+          covariance_factor(covariance_[p], basis_.modes, global, std::span<const double>(row, k),
+                            forecast.spread.back()));
   }
   return forecast;
 }

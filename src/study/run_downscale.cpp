@@ -14,6 +14,7 @@
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/downscale.hpp"
+#include "podscale/study/outside_training.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
@@ -238,6 +239,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                truncation, product_options_.deflate, options.unit_scale);
   const FunctionalSet regions(basis, options.regions);
+  OutsideTraining outside(foundation.space);
   product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
     describe_calibration(file, forecaster, context.options.sampling.calibration_name);
     if (options.factors) factors.define(file, mesh);
@@ -258,6 +260,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       key.push_back(axis.time_key(t));
     }
     const auto condition = conditions.read(steps.subspan(first, count));
+    outside.add(first, condition);
     const auto batch = forecaster.forecast({condition, phase, key}, options.members, options.budget);
 
     BlockFields fields(n, count, static_cast<std::size_t>(options.members), product_options_.extra.size());
@@ -292,6 +295,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   };
   for_blocks("downscaling", steps.size(), context.options.sampling.time_block, work);
   product.commit();
+  if (const std::string text = outside.text(comm, axis, lr.describe()); !text.empty()) log::warn("{}", text);
 }
 
 int run_downscale(const Context& context, const NetworkBackend& backend) {

@@ -7,6 +7,7 @@
 
 #include "podscale/gaussian/functional.hpp"
 #include "podscale/gaussian/point_variance.hpp"
+#include "podscale/gaussian/ridge.hpp"
 #include "synthetic.hpp"
 
 using namespace podscale;
@@ -258,7 +259,7 @@ TEST_P(ForecastOverlap, DrawnMembersHaveTheMeanAndCovarianceOfTheClosedForm) {
 
 TEST_P(ForecastOverlap, PointVarianceIsThatOfTheFactor) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
-  const Study study(comm, synthetic::global_modes, GetParam());
+  const Study study(comm, synthetic::global_modes, GetParam(), false, true);
   const std::size_t n = study.basis.window.points();
   LatentForecast latent = of_base(study, {1.3, 0.8, 1}).latent;
   for (std::size_t r = 0; r < latent.global_mean.size(); ++r) {
@@ -280,6 +281,51 @@ TEST_P(ForecastOverlap, PointVarianceIsThatOfTheFactor) {
     if (!study.basis.ocean[i]) continue;
     EXPECT_EQ(mean_too[i], mean[i]) << i;
     EXPECT_NEAR(variance_too[i] / variance[i], 1, 1e-12) << i;
+  }
+}
+
+TEST(Forecast, SpreadScalesTheCovarianceMembersAndBudgetOfItsPatch) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Study plain(comm), study(comm, synthetic::global_modes, 0, false, true);
+  const std::size_t k = study.basis.modes, local = study.basis.patches.mine.size(),
+                    width = study.space.condition_width(), tokens = study.basis.patches.patch_of_token.size();
+  const Inflation inflation{1.3, 0.8, 1.1};
+  const auto with = of_base(study, inflation), without = of_base(plain, inflation);
+  // A member of the same noise, and the parts of the budget.
+  std::vector<float> noise((tokens + 1) * k);
+  CounterRandom(3, Stream::test).fill_normal(std::span(noise), 0);
+  const auto far = draw_coefficients(study.space, with.latent, noise, study.condition),
+             near = draw_coefficients(plain.space, without.latent, noise, study.condition);
+  const VarianceBudget budget = variance_budget(study.basis, with, inflation),
+                       other = variance_budget(plain.basis, without, inflation);
+  for (std::size_t p = 0; p < local; ++p) {
+    const double s = study.space.spread(p, study.condition.data() + p * width);
+    EXPECT_EQ(with.spread[p], s);
+    EXPECT_EQ(without.spread[p], 1);
+    EXPECT_GT(s, 1);
+    EXPECT_NEAR(s * s, 1 + leverage(study.base.inverse_root[p], study.condition.data() + p * width), 1e-12);
+    const PatchModes& patch = study.basis.patches.mine[p];
+    EXPECT_EQ(with.mean[p], without.mean[p]);
+    for (std::size_t i = 0; i < with.factor[p].size(); ++i)
+      EXPECT_NEAR(with.factor[p][i], s * without.factor[p][i], 1e-12);
+    for (std::size_t i = p * k; i < p * k + static_cast<std::size_t>(patch.modes); ++i)
+      EXPECT_NEAR(far[i] - with.mean[p][i - p * k], s * (near[i] - with.mean[p][i - p * k]), 1e-9);
+    for (const long point : patch.points) {
+      const std::size_t i = point;
+      EXPECT_NEAR(budget.patch[i] / (s * s * other.patch[i]), 1, 1e-9);
+      EXPECT_NEAR(budget.cross_patch[i] / (s * s * other.cross_patch[i]), 1, 1e-9);
+      EXPECT_NEAR(budget.truncation[i] / other.truncation[i], 1, 1e-12);
+    }
+  }
+  // Whitening takes it out again.
+  std::vector<float> a(far.begin(), far.end());
+  const auto z = study.space.whiten(comm, a, study.condition, 1);
+  for (std::size_t p = 0; p < local; ++p) {
+    std::vector<double> mean(study.basis.patches.mine[p].modes), r(mean.size());
+    study.space.mean(p, study.condition.data() + p * width, mean);
+    study.space.colour(p, z.global, std::span<const double>(z.patch).subspan(p * k, r.size()), r);
+    for (std::size_t m = 0; m < r.size(); ++m)
+      EXPECT_NEAR(mean[m] + with.spread[p] * r[m], far[p * k + m], 1e-5);
   }
 }
 

@@ -157,6 +157,81 @@ TEST(Ridge, APredictorThatNeverVariesGetsExactlyZero) {
   EXPECT_EQ(none.coefficients(1e-3), std::vector<double>(kSlots * kModes, 0.0));
 }
 
+TEST(Ridge, LeverageIsTheQuadraticFormOfThePenalisedInverse) {
+  const Draw s = sample(0.5);
+  std::vector<double> weights(kSlots, 1.0);
+  weights[2] = weights[5] = 16;
+  std::vector<double> x(kSlots), cc(kSlots * kSlots, 0.0);
+  double mean_square = 0;
+  for (long t = 0; t < kTimes; ++t)
+    for (int i = 0; i < kSlots; ++i)
+      for (int j = 0; j < kSlots; ++j)
+        cc[i * kSlots + j] +=
+            static_cast<double>(s.c[t * kSlots + i]) * static_cast<double>(s.c[t * kSlots + j]);
+  for (int i = 0; i < kSlots; ++i) mean_square += cc[i * kSlots + i] / (kSlots - 1);  // one is dead
+  for (const double penalty : {1e-6, 1e-2, 3.0}) {
+    std::vector<double> matrix = cc;
+    for (int i = 0; i < kSlots; ++i) matrix[i * kSlots + i] += penalty * weights[i] * mean_square;
+    const auto root = fit_of(s, weights).inverse_root(penalty);
+    ASSERT_EQ(root.size(), static_cast<std::size_t>(kSlots * (kSlots + 1) / 2));
+    for (const double distance : {0.1, 1.0, 30.0}) {
+      CounterRandom(5, Stream::test).fill_normal(std::span(x), 0);
+      std::vector<float> given;
+      for (double& value : x) given.push_back(static_cast<float>(value *= distance)), value = given.back();
+      const auto solved = solve(matrix, x, kSlots);
+      double expected = 0;
+      for (int i = 0; i < kSlots; ++i) expected += x[i] * solved[i];
+      EXPECT_NEAR(leverage(root, given.data()) / expected, 1, 1e-4) << penalty << ", " << distance;
+    }
+  }
+  // No predictor at all.
+  RidgeFit none(std::vector<double>(kSlots, 1.0), kModes);
+  const std::vector<float> far(kSlots, 50.0f);
+  EXPECT_EQ(leverage(none.inverse_root(0.1), far.data()), 0);
+}
+
+TEST(Ridge, LeverageIsThePredictiveVarianceByMonteCarlo) {
+  // Coefficients as the penalty supposes them beforehand, residuals of unit variance: the error far
+  // outside of what was seen has the variance 1 + leverage.
+  constexpr int slots = 3, times = 10, draws = 20000;
+  constexpr double penalty = 0.2;
+  const CounterRandom random(77, Stream::test);
+  std::vector<double> c(slots * times);
+  random.fill_normal(std::span(c), 1);
+  std::vector<float> x(c.begin(), c.end());
+  double mean_square = 0;
+  for (const float value : x) mean_square += static_cast<double>(value) * static_cast<double>(value) / slots;
+  const double prior = 1 / std::sqrt(penalty * mean_square);
+  const float near[] = {0.3f, -0.2f, 0.1f}, far[] = {4.0f, -6.0f, 5.0f};
+  double errors[2] = {}, expected[2] = {};
+  std::vector<double> b(slots), noise(times + 2);
+  for (int d = 0; d < draws; ++d) {
+    random.fill_normal(std::span(b), 2, static_cast<std::uint32_t>(d));
+    random.fill_normal(std::span(noise), 3, static_cast<std::uint32_t>(d));
+    const auto mean = [&](const float* at) {
+      double sum = 0;
+      for (int i = 0; i < slots; ++i) sum += prior * b[i] * static_cast<double>(at[i]);
+      return sum;
+    };
+    std::vector<float> a;
+    for (int t = 0; t < times; ++t) a.push_back(static_cast<float>(mean(x.data() + t * slots) + noise[t]));
+    RidgeFit fit(std::vector<double>(slots, 1.0), 1);
+    fit.add(x.data(), slots, a.data(), 1, times);
+    const auto found = fit.coefficients(penalty);
+    const auto root = fit.inverse_root(penalty);
+    for (int which = 0; which < 2; ++which) {
+      const float* at = which == 0 ? near : far;
+      double error = mean(at) + noise[times + which];
+      for (int i = 0; i < slots; ++i) error -= found[i] * static_cast<double>(at[i]);
+      errors[which] += error * error / draws;
+      expected[which] = 1 + leverage(root, at);
+    }
+  }
+  EXPECT_GT(expected[1], 4);
+  for (int which = 0; which < 2; ++which)
+    EXPECT_NEAR(errors[which] / expected[which], 1, 4.5 * std::sqrt(2.0 / draws)) << which;
+}
+
 TEST(Ridge, SquaredErrorIsTheDirectSum) {
   const Draw train = sample(0.5);
   Draw check = sample(0.8);

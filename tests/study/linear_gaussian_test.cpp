@@ -600,7 +600,8 @@ TEST_F(Base, LatentsColourBackToTheCoefficients) {
       study().space.colour(p, std::span(z.global).subspan(t * rank, rank),
                            std::span(z.patch).subspan(at * k, modes), r);
       for (std::size_t m = 0; m < modes; ++m)
-        EXPECT_NEAR(mean[m] + r[m], static_cast<double>(a[at * k + m]), 1e-9);
+        EXPECT_NEAR(mean[m] + study().space.spread(p, block.condition.data() + at * width) * r[m],
+                    static_cast<double>(a[at * k + m]), 1e-9);
     }
 }
 

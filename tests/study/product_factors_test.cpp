@@ -85,7 +85,7 @@ TEST(ProductFactors, LatentVariancesGiveTheSameFunctionals) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   for (const auto& [rank, overlap] :
        {std::pair{synthetic::global_modes, 0L}, {0, 0L}, {synthetic::global_modes, 2L}}) {
-    const synthetic::Study study(comm, rank, overlap);
+    const synthetic::Study study(comm, rank, overlap, false, true);
     const std::string path = test::ScratchFolder(comm) / fmt::format("latent_{}_{}.nc", rank, overlap);
     const auto condition = conditions(study.basis, study.space.condition_width());
     std::vector<CoefficientForecast> forecasts;

@@ -83,7 +83,7 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
 }
 
 inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, int rank = global_modes,
-                                bool season = false) {
+                                bool season = false, bool spread = false) {
   LinearGaussian base(1, {0}, Predictors(comm, basis, 1, {0}));
   base.penalty = 0.1;
   base.interpolation = 1;
@@ -102,6 +102,13 @@ inline LinearGaussian make_base(const Communicator& comm, const Basis& basis, in
     const std::size_t k = patch.modes;
     base.regression.push_back(normals(k * slots, 4, patch.patch));
     base.predictor_scale.insert(base.predictor_scale.end(), slots, 2.0);
+    base.predictor_range.insert(base.predictor_range.end(), slots, 6.0);
+    if (spread) {  // 1.1 to 2
+      const std::size_t cells = static_cast<std::size_t>(base.predictors.slots());
+      const auto root = normals(cells * (cells + 1) / 2, 8, patch.patch);
+      base.inverse_root.emplace_back(root.begin(), root.end());
+      for (float& value : base.inverse_root.back()) value *= 0.2f;
+    }
     PatchCovariance covariance{normals(k * static_cast<std::size_t>(rank), 5, patch.patch),
                                normals(k * k, 6, patch.patch)};
     for (std::size_t j = 0; j < k; ++j) {
@@ -124,9 +131,10 @@ inline std::vector<float> make_condition(const Basis& basis, long width, long ti
 
 /// Everything on one communicator. Not movable: the parts refer to each other.
 struct Study {
-  explicit Study(const Communicator& comm, int rank = global_modes, long overlap = 0, bool season = false)
+  explicit Study(const Communicator& comm, int rank = global_modes, long overlap = 0, bool season = false,
+                 bool spread = false)
       : basis(make_basis(comm, overlap)),
-        base(make_base(comm, basis, rank, season)),
+        base(make_base(comm, basis, rank, season, spread)),
         space(basis, base),
         diagonal(basis),
         published(basis, diagonal),

@@ -1,8 +1,9 @@
 #pragma once
 // Between latents z and POD coefficients a (method: section 3.8):
 //
-//   a_p = B_p c_p + U_p L^(1/2) z_g + S_p^(1/2) z_p
+//   a_p = B_p c_p + s_p(c) (U_p L^(1/2) z_g + S_p^(1/2) z_p)
 //
+// s_p(c): the spread, which grows where the condition lies far outside the training period,
 // so that under the reference z ~ N(0, s(y)^2) whatever c is, s(y) the seasonal scale, 1 without
 // one; the network works on z / s(y) ~ N(0, I). With base = 'none' there is no regression and no
 // global part, and S_p^(1/2) is diagonal: the published per-coefficient standardisation.
@@ -39,7 +40,9 @@ class LatentSpace {
   void mean(std::size_t p, const float* condition, std::span<double> a) const {
     reference_->mean(*basis_, p, condition, a);
   }
-  /// a - B c = U L^(1/2) z_g + S^(1/2) z_p: [modes]. z_global: [R]; z_patch: [modes].
+  /// s(c)
+  double spread(std::size_t p, const float* condition) const { return reference_->spread(p, condition); }
+  /// (a - B c) / s(c) = U L^(1/2) z_g + S^(1/2) z_p: [modes]. z_global: [R]; z_patch: [modes].
   void colour(std::size_t p, std::span<const double> z_global, std::span<const double> z_patch,
               std::span<double> r) const;
   /// From latents of the network at a phase of the year to latents under the reference, in place:
@@ -68,10 +71,10 @@ class LatentSpace {
 };
 
 /// Not collective. [modes x (R + modes)]: the columns of U L^(1/2) and S^(1/2), each times the
-/// standard deviation of its latent; F F^T is then the covariance of the coefficients. variances of
-/// the latents: [R], [modes].
+/// standard deviation of its latent and the spread; F F^T is then the covariance of the
+/// coefficients. variances of the latents: [R], [modes].
 std::vector<double> covariance_factor(const PatchCovariance& patch, int modes,
                                       std::span<const double> global_variance,
-                                      std::span<const double> patch_variance);
+                                      std::span<const double> patch_variance, double spread = 1);
 
 }  // namespace podscale

@@ -10,7 +10,8 @@ namespace podscale {
 
 /// diag(Phi F F^T Phi^T) of a forecast from latents, for callers that need the variance of many
 /// times: a weighted sum of R + K fields that are made once, in place of products of every patch at
-/// every time.
+/// every time. Where patches overlap, the R that they share are joined at every time, since each
+/// patch has its own spread.
 class PointVariance {
  public:
   /// Collective where patches overlap. space must outlive it. Memory: R + K for each value of a
@@ -23,10 +24,9 @@ class PointVariance {
 
  private:
   const LatentSpace* space_;
-  // [local patches] each [d x modes] column-major: (Phi S^(1/2))^2 before patches are joined, and
-  // [R][values of a field]: the squares of Phi U L^(1/2).
-  std::vector<std::vector<double>> own_;
-  std::vector<double> global_;
+  // [local patches], before patches are joined: (Phi S^(1/2))^2, [d x modes] column-major, and
+  // Phi U L^(1/2), [d x R].
+  std::vector<std::vector<double>> own_, global_;
 };
 
 }  // namespace podscale

@@ -19,6 +19,9 @@ struct ReferenceForecast {
   virtual bool stands_alone() const = 0;
   /// Not collective. Of local patch p: [modes]. condition: [C].
   virtual void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const = 0;
+  /// Not collective. Standard deviation of the coefficients of patch p, over that which the
+  /// residuals of the training period have: 1, or more where the condition lies far from it.
+  virtual double spread(std::size_t p, const float* condition) const = 0;
   /// Standard deviation of each condition value, 0 in unused ones: [local patches][C].
   virtual const std::vector<double>& condition_scale(const Basis& basis) const = 0;
   /// Collective. Of basis and reference, not of the calibration: what a model belongs to.
@@ -29,6 +32,7 @@ struct ReferenceForecast {
   long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
 
   Predictors predictors{};        ///< those LR cells; none: no slots
+  std::vector<double> predictor_range{};  ///< [local patches][C], largest absolute values in training
   Climatology cells{};            ///< of them, whole LR mesh, in the units of the field
   ResidualCovariance residual{};  ///< Sigma
   SeasonalVariance season{};      ///< of the latents of that covariance
@@ -42,6 +46,7 @@ struct Diagonal final : ReferenceForecast {
   explicit Diagonal(const Basis& basis);
   bool stands_alone() const override { return false; }
   void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const override;
+  double spread(std::size_t, const float*) const override { return 1; }
   const std::vector<double>& condition_scale(const Basis& basis) const override {
     return basis.condition_scale;
   }
@@ -58,6 +63,9 @@ struct LinearGaussian final : ReferenceForecast {
   }
   bool stands_alone() const override { return true; }
   void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const override;
+  /// (1 + leverage)^(1/2): with the ridge penalty as the inverse variance of B beforehand, in units
+  /// of the residual's, a given c is Gaussian about B c with S_p (1 + c' (X'X + Lambda)^-1 c).
+  double spread(std::size_t p, const float* condition) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override;
 
@@ -67,6 +75,8 @@ struct LinearGaussian final : ReferenceForecast {
   double interpolation = 0;  ///< chosen: what B shrinks to, 1 = the interpolated LR anomaly, 0 = nothing
   std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][conditions] row-major
   std::vector<double> predictor_scale;  ///< [local patches][conditions], 0 in unused slots and padding
+  /// [local patches] of the predictors, RidgeFit::inverse_root; empty: the spread is 1.
+  std::vector<std::vector<float>> inverse_root;
 };
 
 }  // namespace podscale

@@ -19,6 +19,10 @@ class RidgeFit {
   /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
   /// square of the predictors that vary. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
+  /// W = L^-1 of the penalised normal equations X'X + Lambda = L L^T, for leverage(): rows of the
+  /// lower triangle behind each other, [slots (slots + 1) / 2]; all 0 where no predictor varies.
+  /// In single precision: what it loses is 1e-7 of the largest leverage there can be.
+  std::vector<float> inverse_root(double penalty) const;
   /// Sum of |a - B c|^2 over what was added here: on a validation period from that period's own
   /// equations.
   double squared_error(std::span<const double> b) const;
@@ -27,6 +31,9 @@ class RidgeFit {
   std::vector<double> predictor_scale() const;
 
  private:
+  /// X'X + Lambda, lower triangle; empty where no predictor varies.
+  std::vector<double> penalised(double penalty) const;
+  [[noreturn]] void refuse_singular(double penalty) const;
   int slots_, modes_;
   long times_ = 0;
   std::vector<double> weights_;
@@ -34,5 +41,10 @@ class RidgeFit {
   std::vector<double> cc_;     // [slots x slots], lower triangle
   std::vector<double> ca_;     // [slots x modes] column-major
 };
+
+/// Not collective. x' (X'X + Lambda)^-1 x = |W x|^2 of predictors x: the variance of B x over that
+/// of a residual, as the training times leave B uncertain. It grows with the square of the distance
+/// of x from what they showed. inverse_root: W, of as many predictors as it holds.
+double leverage(std::span<const float> inverse_root, const float* x);
 
 }  // namespace podscale

@@ -8,6 +8,7 @@
 // head and base:
 //   global_root, residual_root                                                 U L^(1/2), S^(1/2)
 //   global_latent_variance (time, global_mode), latent_variance (time, patch_y, patch_x, mode)
+//   patch_spread (time, patch_y, patch_x)                                      s(c), absent in old files: 1
 // ensemble:
 //   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
 
