@@ -29,7 +29,7 @@ std::vector<double> sum_over_patches(const Communicator& comm, const std::vector
 
 }  // namespace
 
-Inflation LevelSums::factors(const Communicator& comm, long total_patches) const {
+std::pair<Inflation, double> LevelSums::judged(const Communicator& comm, long total_patches) const {
   std::vector<std::vector<double>> parts;
   const std::size_t width = 3 + modes_;
   for (std::size_t p = 0; p < error_.size() / width; ++p) {
@@ -45,7 +45,11 @@ Inflation LevelSums::factors(const Communicator& comm, long total_patches) const
   Inflation inflation{ratio(global), ratio(patch), ratio(truncation)};
   for (std::size_t m = 0; m < modes_; ++m)
     inflation.mode.push_back(sums[width + 3 + m] > 0 ? ratio(3 + m) / inflation.patch : 1.0);
-  return inflation;
+  double largest = 1;
+  for (std::size_t level = 0; level < width; ++level)
+    if (sums[level] >= 0.01 * (sums[global] + sums[patch] + sums[truncation]))
+      largest = std::max(largest, ratio(level));
+  return {inflation, largest};
 }
 
 std::vector<double> Inflation::numbers() const {

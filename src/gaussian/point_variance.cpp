@@ -38,7 +38,8 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
     const std::size_t d = patch.points.size();
     sums.assign(d, 0.0);
     for (std::size_t m = 0; m < static_cast<std::size_t>(patch.modes); ++m) {
-      const double weight = forecast.latent.patch_variance[p * k + m] * forecast.spread[p] * forecast.spread[p];
+      const double weight =
+          forecast.latent.patch_variance[p * k + m] * forecast.spread[p] * forecast.spread[p];
       const double* column = own_[p].data() + m * d;
       for (std::size_t i = 0; i < d; ++i) sums[i] += weight * column[i];
     }
@@ -56,7 +57,8 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
         const auto& points = basis.patches.mine[p].points;
         const double* column = global_[p].data() + (first + r) * points.size();
         const double factor = forecast.spread[p] * std::sqrt(forecast.latent.global_variance[first + r]);
-        for (std::size_t i = 0; i < points.size(); ++i) fields[r * n + static_cast<std::size_t>(points[i])] = factor * column[i];
+        for (std::size_t i = 0; i < points.size(); ++i)
+          fields[r * n + static_cast<std::size_t>(points[i])] = factor * column[i];
       }
     basis.unfold(fields, static_cast<long>(count));
     for (std::size_t i = 0; i < fields.size(); ++i) variance[i % n] += fields[i] * fields[i];

@@ -77,6 +77,13 @@ struct Trainer::State {
   void require_finite(const char* what, double value) const;
   void validate(const ValidationScore& score, double loss);
   void rescore(const ValidationScore& score);
+  /// No validation has gained for a while.
+  bool exhausted() const {
+    return training.patience > 0 &&
+           std::count_if(history.begin(), history.end(), [this](const ValidationRecord& record) {
+             return record.step > best_step;
+           }) >= training.patience;
+  }
 };
 
 Trainer::Trainer(Trainer&&) noexcept = default;
@@ -233,8 +240,8 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
     save();
   }
   Progress progress("training", s.training.steps, "steps");
-  if (s.step < s.training.steps) s.head_calibration = s.ensemble_calibration = {};
-  while (s.step < s.training.steps) {
+  if (s.step < s.training.steps && !s.exhausted()) s.head_calibration = s.ensemble_calibration = {};
+  while (s.step < s.training.steps && !s.exhausted()) {
     const double local = s.loss_and_gradient(data);
     double shared[2] = {local, should_stop() ? 1.0 : 0.0};
     s.comm->sum(std::span<double>(shared));
@@ -258,13 +265,19 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
       s.pending_loss = 0, s.pending_steps = 0;
     }
     const bool stop = shared[1] > 0;
-    if (stop || s.step % s.training.checkpoint_every == 0 || s.step == s.training.steps) save();
+    const bool last = s.step == s.training.steps || s.exhausted();
+    if (stop || last || s.step % s.training.checkpoint_every == 0) save();
     progress.update(s.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
                                         s.history.back().score, s.best_score, s.best_step));
-    if (stop && s.step < s.training.steps) return false;
+    if (stop && !last) return false;
   }
   if (s.training.steps == 0) save();
-  progress.finish(fmt::format("best score {:.5f} at step {}", s.best_score, s.best_step));
+  progress.finish(fmt::format(
+      "{}best score {:.5f} at step {}",
+      s.step < s.training.steps
+          ? fmt::format("stopped at step {}: {} validations without a gain, ", s.step, s.training.patience)
+          : "",
+      s.best_score, s.best_step));
   return true;
 }
 

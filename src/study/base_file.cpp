@@ -54,11 +54,12 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   if (const long slots = base.predictors.slots(); slots > 0) {
     file.define_dimension("predictor_pair", Tables::triangle(static_cast<std::size_t>(slots)));
     file.define_variable("predictor_inverse_root", NC_FLOAT, {"patch_y", "patch_x", "predictor_pair"});
-    describe("predictor_inverse_root",
-             "inverse of the lower Cholesky factor of the penalised normal equations of the LR cells, rows of "
-             "its lower triangle: the sum of squares of its product with them is the variance of the mean over "
-             "that of the residuals",
-             "1");
+    describe(
+        "predictor_inverse_root",
+        "inverse of the lower Cholesky factor of the penalised normal equations of the LR cells, rows of "
+        "its lower triangle: the sum of squares of its product with them is the variance of the mean over "
+        "that of the residuals",
+        "1");
   }
   file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
   describe("residual_root", "columns of the lower Cholesky factor of the remaining residual covariance",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
@@ -208,7 +209,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
   calibration.before = errors.coverage();
   if (inflate != Inflate::none) {
     pass(choosing, &sums);
-    calibration.inflation = sums.factors(comm, calibrator.tokens());
+    std::tie(calibration.inflation, calibration.largest) = sums.judged(comm, calibrator.tokens());
     if (inflate == Inflate::level) calibration.inflation.mode.clear();
     const double factor = pass(choosing, nullptr).best_factor();  // last, one factor for all levels
     for (double* level :

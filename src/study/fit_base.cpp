@@ -113,8 +113,8 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
       std::vector<double> range(width, 0.0);
       for (std::size_t t = 0; t < samples; ++t)
         for (std::size_t i = 0; i < width; ++i)
-          range[i] = std::max(
-              range[i], std::abs(static_cast<double>(train.conditions[(t * local + p) * width + i])));
+          range[i] = std::max(range[i],
+                              std::abs(static_cast<double>(train.conditions[(t * local + p) * width + i])));
       base.predictor_range.insert(base.predictor_range.end(), range.begin(), range.end());
       const auto scale = fit.predictor_scale();
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
@@ -142,12 +142,19 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
       base.mean(basis, p, given, mean);
       const double spread = base.spread(p, given);
       for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
-        series.push_back((static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]) / spread);
+        series.push_back((static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]) /
+                         spread);
     }
     residuals.push_back(std::move(series));
   }
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
                                           static_cast<long>(samples), options.global_modes, options.share);
+  const long coefficients = std::ssize(basis.patches.patch_of_token) * basis.modes,
+             most = std::min(coefficients, static_cast<long>(samples)) / 2;
+  if (most < options.global_modes && base.residual.global_modes == most)
+    log::warn("base.rank = {}: lowered to {}: half of the {} {}", options.global_modes, most,
+              std::min(coefficients, static_cast<long>(samples)),
+              coefficients < static_cast<long>(samples) ? "coefficients" : "training times");
 }
 
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,

@@ -1,18 +1,52 @@
 #include "podscale/study/forecaster.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/gaussian/start_noise.hpp"
 
 namespace podscale {
+namespace {
+
+/// Collective. What 'auto' stands for: the base unless a model was trained on it and beat it.
+Uncertainty chosen(const Communicator& comm, const Foundation& foundation, const StudyOptions& options) {
+  if (options.sampling.uncertainty != Uncertainty::automatic) return options.sampling.uncertainty;
+  if (!foundation.reference->stands_alone()) return Uncertainty::ensemble;
+  const std::string& path = options.output.model_file.get();
+  const auto base = [](const std::string& reason) {
+    log::info("sampling.uncertainty = 'auto': the base: {}", reason);
+    return Uncertainty::base;
+  };
+  int found = 0;
+  std::error_code absent;
+  comm.agree([&] { found = comm.is_root() && std::filesystem::exists(path, absent); });
+  if (comm.max(found) == 0) return base(fmt::format("there is no {}", path));
+  const ModelSummary model = inspect_model(comm, path);
+  if (model.basis_checksum != foundation.space.checksum(comm)) {
+    log::warn("{}: trained on another basis than {}, and left aside; train again to use it", path,
+              foundation.path);
+    return Uncertainty::base;
+  }
+  if (model.best_step == 0) return base(fmt::format("{} did not beat it on data.validate", path));
+  const bool head = model.criterion.starts_with(uncertainty_name(Uncertainty::head));
+  if ((head ? model.head_calibration : model.ensemble_calibration).times == 0 &&
+      options.sampling.calibration != Correction::none)
+    return base(fmt::format("{} is not calibrated: its training was stopped", path));
+  const Uncertainty kind = head ? Uncertainty::head : Uncertainty::ensemble;
+  log::info("sampling.uncertainty = 'auto': '{}': {} beat the base on data.validate", uncertainty_name(kind),
+            path);
+  return kind;
+}
+
+}  // namespace
 
 Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
                        const NetworkBackend& backend, const std::optional<Inflation>& inflation)
     : comm_(comm),
       foundation_(foundation),
-      kind_(options.sampling.uncertainty),
+      kind_(chosen(comm, foundation, options)),
       plan_(options.sampling.plan),
       seed_(options.sampling.sampler.seed),
       control_seed_(control_variate_seed(options)) {
@@ -68,7 +102,7 @@ void Forecaster::require_calibration(const StudyOptions& options) {
                             uncertainty_name(kind_), remedy),
                 true);
   if (kind_ == Uncertainty::base) return;
-  if (const std::string wanted = calibrated_forecast(options); calibration_->forecast != wanted)
+  if (const std::string wanted = calibrated_forecast(options, kind_); calibration_->forecast != wanted)
     throw Error(ExitCode::data,
                 fmt::format("{}: calibrated for '{}', but the namelist asks for '{}'; {}", model_path,
                             calibration_->forecast, wanted, remedy),

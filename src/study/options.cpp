@@ -1,5 +1,6 @@
 #include "podscale/study/options.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "podscale/config/namelist.hpp"
@@ -21,7 +22,9 @@ Required<std::vector<std::string>> list(const Namelist& n, const char* key) {
 BasisOptions basis_options(const Namelist& n) {
   const auto& size = n.integers("patches.size");
   return {.size = {size[0], size[1]},
-          .overlap = n.integer("patches.overlap"),
+          .overlap = n.given("patches.overlap")
+                         ? n.integer("patches.overlap")
+                         : std::min(n.integer("patches.overlap"), std::max(size[0], size[1]) / 2),
           .shared = n.text("patches.basis") == "shared",
           .modes = small(n, "patches.modes"),
           .energy = n.real("patches.energy"),
@@ -70,6 +73,7 @@ TrainingOptions training_options(const Namelist& n) {
           .ema_decay = n.real("training.ema_decay"),
           .validate_every = n.integer("training.validate_every"),
           .checkpoint_every = n.integer("training.checkpoint_every"),
+          .patience = n.integer("training.patience"),
           .seed = seed(n, "training.seed"),
           .diffusion_weight = n.real("training.diffusion_weight"),
           .head_weight = n.real("training.head_weight"),
@@ -85,6 +89,7 @@ SamplingOptions sampling_options(const Namelist& n) {
           .plan = {small(n, "sampling.members"), small(n, "sampling.member_batch")},
           .uncertainty = uncertainty == "base"   ? Uncertainty::base
                          : uncertainty == "head" ? Uncertainty::head
+                         : uncertainty == "auto" ? Uncertainty::automatic
                                                  : Uncertainty::ensemble,
           .control_variate = n.logical("sampling.control_variate"),
           .calibration = correction == "none"        ? Correction::none

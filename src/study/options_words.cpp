@@ -1,6 +1,9 @@
 // What follows from several options together: refusals, and what files say of them in words.
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
+#include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/study/options.hpp"
@@ -8,14 +11,57 @@
 namespace podscale {
 
 const char* uncertainty_name(Uncertainty uncertainty) {
-  return uncertainty == Uncertainty::base ? "base" : uncertainty == Uncertainty::head ? "head" : "ensemble";
+  switch (uncertainty) {
+    case Uncertainty::base:
+      return "base";
+    case Uncertainty::head:
+      return "head";
+    case Uncertainty::ensemble:
+      return "ensemble";
+    case Uncertainty::automatic:
+      break;
+  }
+  return "auto";
+}
+
+Uncertainty trained_uncertainty(const StudyOptions& options) {
+  if (options.sampling.uncertainty != Uncertainty::automatic) return options.sampling.uncertainty;
+  return options.with_base && options.training.head_weight > 0 ? Uncertainty::head : Uncertainty::ensemble;
+}
+
+void size_training(StudyOptions& options, long training_times) {
+  ModelOptions& model = options.model;
+  TrainingOptions& training = options.training;
+  std::string sizes;
+  if (model.width == 0) {
+    const int wanted = training_times <= 2000 ? 32 : training_times <= 20000 ? 64 : 128;
+    model.width = (wanted + model.heads - 1) / model.heads * model.heads;
+    sizes = fmt::format("model.width = {}", model.width);
+  }
+  const bool given = training.steps >= 0;
+  if (!given) {
+    training.steps = std::clamp(10 * training_times / training.batch, 200l, 2000l);
+    training.warmup = std::min(training.warmup, training.steps / 4);
+    sizes += fmt::format("{}training.steps = {}, warmup = {}", sizes.empty() ? "" : ", ", training.steps,
+                         training.warmup);
+  }
+  if (training.validate_every == 0) training.validate_every = given ? 200 : training.steps / 10;
+  if (training.patience < 0) training.patience = given ? 0 : 4;
+  if (!sizes.empty()) log::info("{}: by the {} training times", sizes, training_times);
+}
+
+std::string effective_with(const StudyOptions& options, Uncertainty uncertainty) {
+  Namelist namelist;
+  namelist.parse(options.effective, options.source);
+  namelist.set_text("sampling.uncertainty", uncertainty_name(uncertainty));
+  return namelist.effective();
 }
 
 void require_trainable(const StudyOptions& options, int ranks) {
   const auto refuse = [&](const std::string& message) {
     throw Error(ExitCode::usage, options.source + ": " + message, true);  // the same namelist on every rank
   };
-  const Uncertainty uncertainty = options.sampling.uncertainty;
+  const Uncertainty uncertainty = trained_uncertainty(options);
   if (uncertainty == Uncertainty::base)
     refuse(
         "sampling.uncertainty = 'base' needs no network; run podscale-downscale at once, or choose 'head' or "
@@ -25,6 +71,9 @@ void require_trainable(const StudyOptions& options, int ranks) {
     refuse(
         "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the base; "
         "expected 'velocity'");
+  if (model.width != 0 && model.width < 8)
+    refuse(
+        fmt::format("model.width = {}; expected 8 or more, or 0 for one by the training times", model.width));
   if (model.width % model.heads != 0)
     refuse(fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one", model.width,
                        model.heads));
@@ -53,9 +102,9 @@ std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options) {
   return std::nullopt;
 }
 
-std::string calibrated_forecast(const StudyOptions& options) {
+std::string calibrated_forecast(const StudyOptions& options, Uncertainty uncertainty) {
   const SamplingOptions& s = options.sampling;
-  if (s.uncertainty != Uncertainty::ensemble) return uncertainty_name(s.uncertainty);
+  if (uncertainty != Uncertainty::ensemble) return uncertainty_name(uncertainty);
   return fmt::format("{} members, sampler {}, {} steps, {}control variate", s.plan.members, s.sampler_name,
                      s.sampler.steps, control_variate_seed(options) ? "" : "no ");
 }

@@ -18,8 +18,8 @@ Basis empty_basis(const NetcdfFile& file) {
   const auto patch = file.numbers("", "podscale_patch_size");
   require_factors(file, patch && file.has_variable("phi"));
   const long channels = static_cast<long>(file.dimension("channel").value_or(1));
-  Basis basis(read_mesh(file), static_cast<long>((*patch)[0]),
-              static_cast<long>((*patch)[1]), 1, 0, channels);
+  Basis basis(read_mesh(file), static_cast<long>((*patch)[0]), static_cast<long>((*patch)[1]), 1, 0,
+              channels);
   if (const auto scale = file.numbers("", "podscale_channel_scale")) basis.channel_scale = *scale;
   return basis;
 }
@@ -116,11 +116,13 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   file.define_variable("latent_variance", NC_DOUBLE, {"time", "patch_y", "patch_x", "mode"},
                        {{1, py, px, k}, deflate_, {}});
   file.describe("latent_variance", "variance of the columns of residual_root", "1");
-  file.define_variable("patch_spread", NC_DOUBLE, {"time", "patch_y", "patch_x"}, {{1, py, px}, deflate_, {}});
-  file.describe("patch_spread",
-                "factor on residual_root and global_root: 1 near the training period, more where the condition "
-                "lies far from it",
-                "1");
+  file.define_variable("patch_spread", NC_DOUBLE, {"time", "patch_y", "patch_x"},
+                       {{1, py, px}, deflate_, {}});
+  file.describe(
+      "patch_spread",
+      "factor on residual_root and global_root: 1 near the training period, more where the condition "
+      "lies far from it",
+      "1");
   if (r == 0) return;
   file.define_dimension("global_mode", r);
   file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
@@ -167,8 +169,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
   for (std::size_t t = 0; t < forecasts.size(); ++t) {
     const CoefficientForecast& f = forecasts[t];
     PatchTable predictor(basis, comm_.rank(), {c}, 0), variance(basis, comm_.rank(), {k}, 0),
-        spread(basis, comm_.rank(), {}, 0),
-        factor(basis, comm_.rank(), {size(members_) * k}, 0);
+        spread(basis, comm_.rank(), {}, 0), factor(basis, comm_.rank(), {size(members_) * k}, 0);
     for (std::size_t p = 0; p < local; ++p) {
       const PatchModes& patch = basis.patches.mine[p];
       const std::size_t modes = size(patch.modes);
@@ -246,9 +247,8 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
     if (columns_ > 0)
       forecast.factor.emplace_back(row, row + columns_ * k);
     else
-      forecast.factor.push_back(
-          covariance_factor(covariance_[p], basis_.modes, global, std::span<const double>(row, k),
-                            forecast.spread.back()));
+      forecast.factor.push_back(covariance_factor(covariance_[p], basis_.modes, global,
+                                                  std::span<const double>(row, k), forecast.spread.back()));
   }
   return forecast;
 }

@@ -4,6 +4,7 @@
 #include "podscale/core/process.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/calibrate.hpp"
+#include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/runs.hpp"
@@ -29,6 +30,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
   base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
                                options.base.inflation, block);
+  judge_inflation(base.calibration, train_pairs.size(), basis.modes);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
             base.predictors.slots(), base.penalty,
             base.interpolation > 0 ? "interpolation" : "climatology", base.residual.global_modes);
@@ -40,8 +42,8 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
 
 int run_basis(const Context& context) {
   const Communicator& comm = context.comm;
-  const StudyOptions& options = context.options;
-  const std::string& path = options.output.basis_file.get();
+  StudyOptions options = context.options;
+  const std::string& path = context.options.output.basis_file.get();
   if (options.with_base && options.base.penalties.empty())
     throw Error(ExitCode::usage, options.source + ": base.penalties is empty; expected at least one number",
                 true);
@@ -57,6 +59,7 @@ int run_basis(const Context& context) {
             study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
             study.lr.mesh().nx(), train.size());
   require_patches(options, study.hr);
+  options.basis = carried_by(options.basis, study, train);
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({path});
 

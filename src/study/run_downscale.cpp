@@ -99,7 +99,7 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
       {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
       {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
       {"podscale_model_checksum", forecaster.model_checksum()},
-      {"podscale_namelist", context.options.effective}};
+      {"podscale_namelist", effective_with(context.options, forecaster.kind())}};
   if (forecaster.kind() == Uncertainty::ensemble)
     options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
   if (wanted.budget)

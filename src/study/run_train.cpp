@@ -4,6 +4,7 @@
 #include "podscale/core/stop.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/calibrate.hpp"
+#include "podscale/study/few_samples.hpp"
 #include "podscale/study/foundation.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/token_series.hpp"
@@ -14,28 +15,28 @@ namespace {
 
 /// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other
 /// keeps what the file has.
-void calibrate_model(const Context& context, const Foundation& foundation, const StudySeries& study,
-                     const ValidationParts& validation, const NetworkBackend& backend,
-                     NetworkTrainer& trainer) {
-  const Communicator& comm = context.comm;
-  const SamplingOptions& sampling = context.options.sampling;
+void calibrate_model(const Communicator& comm, const StudyOptions& options, const Foundation& foundation,
+                     const StudySeries& study, const ValidationParts& validation,
+                     const NetworkBackend& backend, NetworkTrainer& trainer) {
+  const SamplingOptions& sampling = options.sampling;
   const bool head = sampling.uncertainty == Uncertainty::head;
   const auto model =
-      backend.load(comm, context.options.output.model_file.get(), foundation.space.layout(comm),
-                   foundation.space.checksum(comm), context.options.model.device, foundation.path);
+      backend.load(comm, options.output.model_file.get(), foundation.space.layout(comm),
+                   foundation.space.checksum(comm), options.model.device, foundation.path);
   const NetworkFunctions network = model->functions(sampling.sampler);
   const ForecastFunction forecast =
       head ? head_forecast(comm, foundation.space, network.head, Factor::without)
            : ensemble_forecast(comm, foundation.space, sampling.plan, network.sample,
-                               control_variate_seed(context.options));
-  const long block = context.options.data.time_block;
+                               control_variate_seed(options));
+  const long block = options.data.time_block;
   const auto encoded = [&](const std::vector<StepPair>& pairs) {
     return encode_period(comm, foundation.space, study, spread(pairs, sampling.calibration_times), block);
   };
   Calibration c =
       calibrate(comm, foundation.space, study, encoded(validation.choosing), encoded(validation.held_out),
-                forecast, context.options.base.inflation, sampling.time_block, stop_requested);
-  c.forecast = calibrated_forecast(context.options);
+                forecast, options.base.inflation, sampling.time_block, stop_requested);
+  judge_inflation(c, static_cast<std::size_t>(foundation.basis.samples), foundation.basis.modes);
+  c.forecast = calibrated_forecast(options, sampling.uncertainty);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
   trainer.set_calibrations(head ? c : model->calibration(true), head ? model->calibration(false) : c);
   trainer.save();
@@ -45,9 +46,10 @@ void calibrate_model(const Context& context, const Foundation& foundation, const
 
 int run_train(const Context& context, const NetworkBackend& backend) {
   const Communicator& comm = context.comm;
-  const StudyOptions& options = context.options;
-  const std::string &basis_path = options.output.basis_file.get(),
-                    &model_path = options.output.model_file.get();
+  StudyOptions options = context.options;
+  options.sampling.uncertainty = trained_uncertainty(options);
+  const std::string &basis_path = context.options.output.basis_file.get(),
+                    &model_path = context.options.output.model_file.get();
   const long block = options.data.time_block;
 
   // 1. Basis, base and series, on the same grid.
@@ -68,6 +70,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
         "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
         basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
   warn_of_damping(options);
+  size_training(options, std::ssize(train));
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({model_path});
@@ -99,7 +102,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
 
   // 4. Calibration of what was kept.
   if (finished && options.sampling.calibration != Correction::none)
-    calibrate_model(context, foundation, study, parts, backend, *trainer);
+    calibrate_model(comm, options, foundation, study, parts, backend, *trainer);
   log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
             trainer->parameters(), trainer->step(), trainer->best_step(), comm.max(peak_memory_mib()));
   if (finished) return 0;

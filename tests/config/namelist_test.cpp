@@ -63,7 +63,7 @@ TEST(Namelist, ReadsEveryType) {
   EXPECT_EQ(n.text("output.title"), "");
   EXPECT_TRUE(n.given("output.title"));
   EXPECT_FALSE(n.given("training.steps"));
-  EXPECT_EQ(n.integer("training.steps"), 2000);
+  EXPECT_EQ(n.integer("training.steps"), -1);
   EXPECT_EQ(n.source(), "run.nml");
 }
 

@@ -97,6 +97,33 @@ TEST(Trainer, RanksSeeTheGradientOfTheWholeBatch) {
   }
 }
 
+TEST(Trainer, StopsWhereNoValidationGainsForAWhile) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  const Study study = own_share(comm, 40);
+  // Scores at steps 0, 4, 8, ...: a gain at step 8, after one validation without.
+  const std::vector<double> scores{5, 6, 4, 7, 7, 7, 7, 7, 7, 7, 7};
+  const auto run = [&](long patience, bool resume, long stop_at) {
+    TrainingOptions options = small_training(40);
+    options.patience = patience;
+    const std::string file = folder / ("patience" + std::to_string(patience) + ".h5");
+    Trainer trainer(comm, study.layout, small_model(), options, kBasis, file, resume, "");
+    const bool finished = trainer.run(
+        study.set(),
+        [&](const NetworkFunctions&) { return scores[static_cast<std::size_t>(trainer.step() / 4)]; },
+        [&] { return trainer.step() == stop_at - 1; });
+    EXPECT_EQ(finished, stop_at == 0);
+    EXPECT_EQ(read_checkpoint(comm, file).summary.step, trainer.step());
+    return std::pair{trainer.step(), trainer.best_step()};
+  };
+  EXPECT_EQ(run(0, false, 0), (std::pair{40L, 8L}));
+  EXPECT_EQ(run(1, false, 0), (std::pair{4L, 0L}));
+  EXPECT_EQ(run(3, false, 0), (std::pair{20L, 8L}));
+  EXPECT_EQ(run(3, true, 0), (std::pair{20L, 8L}));  // it is finished
+  EXPECT_EQ(run(2, false, 14).first, 14);
+  EXPECT_EQ(run(2, true, 0), (std::pair{16L, 8L}));
+}
+
 TEST(Trainer, LearnsTheConditionalDistribution) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Folder folder(comm);

@@ -67,7 +67,7 @@ Namelist study_namelist(const std::string& series) {
   n.parse("&data hr_files='" + series +
               "', hr_variable='sst', lr_source='coarsen', coarsen_factor=4, "
               "train='2001-01-01','2001-04-30', validate='2001-05-01','2001-05-20' /\n"
-              "&patches size=5,6, modes=4 /\n&basis harmonics=1 /\n&grid time_block=32 /\n",
+              "&patches size=5,6, modes=4, overlap=0 /\n&basis harmonics=1 /\n&grid time_block=32 /\n",
           "test");
   return n;
 }

@@ -36,5 +36,57 @@ TEST(Required, OneWithoutAKeyIsAnErrorAndNoCrash) {
   expect_error(ExitCode::usage, {""}, [] { FilePath{}.get(); });
 }
 
+TEST(Defaults, AreTheBaseAndAnOverlapThatFitsThePatch) {
+  const StudyOptions plain(namelist_of(""));
+  EXPECT_EQ(plain.sampling.uncertainty, Uncertainty::automatic);
+  EXPECT_EQ(plain.basis.overlap, 2);
+  EXPECT_EQ(StudyOptions(namelist_of("&patches size = 2, 3 /")).basis.overlap, 1);
+  EXPECT_EQ(StudyOptions(namelist_of("&patches size = 2, 3, overlap = 2 /")).basis.overlap, 2);
+  EXPECT_EQ(trained_uncertainty(plain), Uncertainty::head);
+  EXPECT_EQ(trained_uncertainty(StudyOptions(namelist_of("&model base = 'none' /"))), Uncertainty::ensemble);
+  EXPECT_EQ(trained_uncertainty(StudyOptions(namelist_of("&training head_weight = 0 /"))),
+            Uncertainty::ensemble);
+  EXPECT_EQ(trained_uncertainty(StudyOptions(namelist_of("&sampling uncertainty = 'ensemble' /"))),
+            Uncertainty::ensemble);
+  // A product says what it was made with.
+  const StudyOptions again = options_of_text(effective_with(plain, Uncertainty::base), "product.nc");
+  EXPECT_EQ(again.sampling.uncertainty, Uncertainty::base);
+}
+
+TEST(Defaults, TrainingIsSizedByItsTimes) {
+  struct Case {
+    long times;
+    int width;
+    long steps, warmup;
+  };
+  for (const Case& c : {Case{60, 32, 200, 50},
+                        {2000, 32, 625, 100},
+                        {2001, 64, 625, 100},
+                        {9496, 64, 2000, 100},
+                        {30000, 128, 2000, 100}}) {
+    StudyOptions options(namelist_of(""));
+    require_trainable(options, 1);
+    size_training(options, c.times);
+    EXPECT_EQ(options.model.width, c.width) << c.times;
+    EXPECT_EQ(options.training.steps, c.steps) << c.times;
+    EXPECT_EQ(options.training.warmup, c.warmup) << c.times;
+    EXPECT_EQ(options.training.validate_every, c.steps / 10) << c.times;
+    EXPECT_EQ(options.training.patience, 4) << c.times;
+  }
+  StudyOptions heads(namelist_of("&model heads = 5 /"));
+  size_training(heads, 60);
+  EXPECT_EQ(heads.model.width, 35);
+  // What is given stays as it is, and then training runs to its end.
+  StudyOptions given(namelist_of("&model width = 48 /\n&training steps = 1000, warmup = 400 /"));
+  size_training(given, 60);
+  EXPECT_EQ(given.model.width, 48);
+  EXPECT_EQ(given.training.steps, 1000);
+  EXPECT_EQ(given.training.warmup, 400);
+  EXPECT_EQ(given.training.validate_every, 200);
+  EXPECT_EQ(given.training.patience, 0);
+  expect_error(ExitCode::usage, {"model.width = 4"},
+               [] { require_trainable(StudyOptions(namelist_of("&model width = 4 /")), 1); });
+}
+
 }  // namespace
 }  // namespace podscale

@@ -30,7 +30,7 @@ Namelist study_namelist(const std::string& dir) {
           dir +
           "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
           "train='2001-01-01','2001-12-31', validate='2002-01-01','2002-12-31' /\n"
-          "&patches size=4,5, modes=4 /\n&basis harmonics=1 /\n&base rank=4, penalties=0.1 /\n",
+          "&patches size=4,5, modes=4, overlap=0 /\n&basis harmonics=1 /\n&base rank=4, penalties=0.1 /\n",
       "test");
   return n;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podscale/parallel/communicator.hpp"
@@ -42,6 +43,9 @@ struct Calibration {
   /// calibration_levels on the times held out exactly: split conformal prediction with |error| /
   /// sigma as score (Vovk et al. 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
+  /// Squared error over variance before the inflation, the largest of levels and modes that make at
+  /// least 1 % of the squared error. Not in files.
+  double largest = 1;
   long times = 0;            ///< that the inflation comes from; 0: not calibrated
   long held_out = 0;         ///< other times: of coverage and half widths
   std::string period, note;  ///< note: why the calibration is weak; "" if it is not
@@ -77,7 +81,11 @@ class LevelSums {
   }
   /// Collective. Ratios; 1 where a level predicts no variance. The same bits at any number of
   /// ranks. total_patches: of the region.
-  Inflation factors(const Communicator& comm, long total_patches) const;
+  Inflation factors(const Communicator& comm, long total_patches) const {
+    return judged(comm, total_patches).first;
+  }
+  /// The same, and Calibration::largest.
+  std::pair<Inflation, double> judged(const Communicator& comm, long total_patches) const;
 
  private:
   std::size_t modes_;

@@ -17,7 +17,7 @@ namespace podscale {
 enum class Prediction { noise, velocity };
 
 struct ModelOptions {
-  int width = 128, depth = 4, heads = 4;
+  int width = 128, depth = 4, heads = 4;  ///< width 0, of a namelist only: by the training times
   Prediction prediction = Prediction::noise;
   int diffusion_steps = 1000;  ///< T of the discrete cosine schedule that training draws from
   std::string device = "cpu";  ///< or "cuda": each rank its own, see device_of_rank
@@ -32,6 +32,7 @@ struct TrainingOptions {
   double rate = 5e-4, rate_floor = 0.05;  ///< peak of the cosine, floor as a fraction of it
   double weight_decay = 0.01, clip = 1.0, ema_decay = 0.999;
   long validate_every = 200, checkpoint_every = 500;
+  long patience = 0;  ///< validations in a row without a gain after which training ends; 0: never
   std::uint64_t seed = 1;
   double diffusion_weight = 1, head_weight = 0;  ///< of the two losses; 0: not trained, not computed
   double condition_noise = 0;  ///< standard deviation of noise on the standardised condition
@@ -102,7 +103,7 @@ class NetworkTrainer {
   /// selected, run() scores them and step 0 again first; weights that do not beat step 0 are given
   /// up, and calibrations with them.
   virtual void set_criterion(const std::string& criterion) = 0;
-  /// Collective. Runs to options.steps; validates at step 0, every validate_every steps and at the
+  /// Collective. Runs to options.steps, or until options.patience is exhausted; validates at step 0, every validate_every steps and at the
   /// end; keeps the averaged weights of the best score; writes the checkpoint every
   /// checkpoint_every steps, and when should_stop() is true on any rank (asked at every step; then
   /// returns false).

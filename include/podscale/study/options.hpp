@@ -72,7 +72,7 @@ struct BaseOptions {
   Inflate inflation = Inflate::mode;
 };
 
-enum class Uncertainty { base, head, ensemble };
+enum class Uncertainty { base, head, ensemble, automatic };
 const char* uncertainty_name(Uncertainty uncertainty);
 enum class Correction { none, inflation, conformal };  ///< sampling.calibration
 
@@ -150,6 +150,13 @@ StudyOptions options_of_text(const std::string& text, const std::string& source,
 /// Not collective. The path that a key names: below output.directory, or as it is where absolute.
 FilePath file_path(const Namelist& namelist, const std::string& key);
 
+/// Not collective. What 'auto' trains: the head where there is one, else members.
+Uncertainty trained_uncertainty(const StudyOptions& options);
+/// Not collective. Sets what the namelist leaves to the number of training times: width, steps,
+/// warmup, validations and patience.
+void size_training(StudyOptions& options, long training_times);
+/// Not collective. The namelist as it stands, for a product made with this uncertainty.
+std::string effective_with(const StudyOptions& options, Uncertainty uncertainty);
 /// Not collective. Refuses keys that do not go together in a training on so many ranks:
 /// Error(usage), agreed.
 void require_trainable(const StudyOptions& options, int ranks);
@@ -159,7 +166,7 @@ SamplerOptions validation_sampler(const StudyOptions& options);
 std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options);
 /// What a calibration of the head or of members holds for, in words: "24 members, sampler angle, 8
 /// steps, control variate".
-std::string calibrated_forecast(const StudyOptions& options);
+std::string calibrated_forecast(const StudyOptions& options, Uncertainty uncertainty);
 /// What selects the weights, in words; base: the inflation of step 0.
 std::string selection_criterion(const StudyOptions& options, const Inflation& base);
 /// Whether an untrained network forecasts the base: its head does, and its members where the
