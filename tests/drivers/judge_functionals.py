@@ -61,6 +61,7 @@ def variance(w, t):
     if "member_factor" in d.variables:
         f = d["member_factor"][t].reshape(patches, -1, len(phi))  # [patch][member][mode]
         return (np.einsum("pmk,pk->m", f, g) ** 2).sum() + rest
+    g = g * d["patch_spread"][t].reshape(patches, 1)
     own = d["residual_root"][:].reshape(patches, len(phi), len(phi))  # [patch][column][mode]
     own = np.einsum("pck,pk->pc", own, g) ** 2 * d["latent_variance"][t].reshape(patches, -1)
     across = np.zeros(1)
