@@ -57,6 +57,10 @@ int run_basis(const Context& context) {
             study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
             study.lr.mesh().nx(), train.size());
   require_patches(options, study.hr);
+  std::vector<StepPair> used = train;
+  for (const auto* part : {&validation.choosing, &validation.held_out})
+    used.insert(used.end(), part->begin(), part->end());
+  judge_study(options.data, study, std::move(used));
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({path});
 

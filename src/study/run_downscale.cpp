@@ -310,6 +310,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   warn_of_damping(options);
+  judge_values(*lr, steps, options.data.doubts);
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({product});
 

@@ -67,6 +67,10 @@ int run_train(const Context& context, const NetworkBackend& backend) {
         "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
         "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
         basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
+  std::vector<StepPair> used = train;
+  for (const auto* part : {&parts.choosing, &parts.held_out})
+    used.insert(used.end(), part->begin(), part->end());
+  judge_study(options.data, study, std::move(used));
   warn_of_damping(options);
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;

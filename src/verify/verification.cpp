@@ -51,6 +51,9 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
         "verify.block_days = {}: a block is a single step of {}, so the intervals take its times as "
         "independent of each other; give some steps, 91 for months",
         options.block_days, options.product_path);
+  std::vector<long> of_truth;
+  for (const Match& match : matched_) of_truth.push_back(match.truth);
+  judge_values(*open_series(comm, options.truth, channel), of_truth, options.doubts, true);
   if (options.event) open_training();
 }
 

@@ -430,31 +430,32 @@ TEST_F(Base, AnInfiniteValueOfTheValidationPeriodIsRefusedOnEveryRank) {
   Namelist namelist = study_namelist(dir());
   namelist.set("data.hr_files='" + name + "'");
   const StudySeries series = open_study(comm(), DataOptions(namelist));
-  const auto refused = [&](const std::string& word, const auto& work) {
+  const auto refused = [&](const auto& work) {
     try {
       work();
-      ADD_FAILURE() << "no error with " << word;
+      ADD_FAILURE() << "no error";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ExitCode::data);
       EXPECT_TRUE(error.agreed());
-      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+      for (const char* word : {"infinite.nc: 'tos' is infinite at 2003-12-29", "row", "column"})
+        EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
     }
   };
   // The choice of the penalty, the seasonal variance and the calibration read that period.
-  refused("base.penalties", [&] {
+  refused([&] {
     fit_linear_gaussian(comm(), StudyOptions(namelist).base, study().basis, series, study().train,
                         study().validate, kBlock);
   });
-  refused("latents", [&] {
+  refused([&] {
     fit_seasonal_variance(comm(), study().space, series, study().train, study().validate, 1, kBlock);
   });
-  refused("calibration on data.validate", [&] {
+  refused([&] {
     calibrate(comm(), study().space, series, both(study().validate), base_forecast(study().space),
               Inflate::level, kBlock);
   });
   // The modes read the training period.
   namelist.set("data.train='2003-01-01','2003-12-31'");
-  refused("Gram matrix", [&] { build_basis(comm(), StudyOptions(namelist), series); });
+  refused([&] { build_basis(comm(), StudyOptions(namelist), series); });
 }
 
 TEST_F(Base, DamagedFilesAreRefusedOnEveryRank) {

@@ -43,6 +43,8 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options);
 std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period);
 /// The same for the LR source alone.
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period);
+/// Collective. judge_values of both sources at all these pairs, as data.doubts says.
+void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);
