@@ -1,6 +1,6 @@
 #pragma once
 // LR cells that lack values now and then (ice, clouds, a bad tile): used where they have values, and
-// filled where they have none (doc/method.md: 2.9).
+// filled where they have none (doc/method.md: 2.8).
 
 #include <memory>
 
