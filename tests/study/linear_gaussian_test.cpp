@@ -170,6 +170,26 @@ TEST_F(Base, OptionsComeFromTheNamelist) {
   EXPECT_GT(study().base.residual.global_modes, 0);
 }
 
+TEST_F(Base, FactorsOfPatchesRaiseTheirVarianceAlone) {
+  const std::vector<StepPair> pairs(study().train.begin(), study().train.begin() + 2);
+  const Block block = read_block(comm(), study(), pairs);
+  const std::vector<float> phase(2, 0.0f);
+  const std::vector<std::uint64_t> key(2, 0);
+  const std::size_t local = study().basis.patches.mine.size(), k = study().basis.modes;
+  std::vector<float> raised(2 * local, 1.0f);
+  for (std::size_t p = 0; p < local; ++p) raised[local + p] = 1.5f + static_cast<float>(p);
+  const auto forecast = base_forecast(study().space);
+  const auto plain = forecast({block.condition, phase, key}, {}),
+             with = forecast({block.condition, phase, key, raised}, {});
+  for (std::size_t t = 0; t < 2; ++t) {
+    EXPECT_EQ(with[t].mean, plain[t].mean);
+    EXPECT_EQ(with[t].latent.global_variance, plain[t].latent.global_variance);
+    for (std::size_t i = 0; i < local * k; ++i)
+      EXPECT_DOUBLE_EQ(with[t].latent.patch_variance[i],
+                       plain[t].latent.patch_variance[i] * static_cast<double>(raised[t * local + i / k]));
+  }
+}
+
 TEST_F(Base, CellClimatologyIsTheLeastSquaresFit) {
   // What it leaves is orthogonal to mean, cosine and sine over the training period.
   const Communicator self = Communicator::self();
