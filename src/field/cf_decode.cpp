@@ -1,7 +1,9 @@
 // CF packing.
 #include <cmath>
+#include <sstream>
 
 #include "cf_variable.hpp"
+#include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {
@@ -35,20 +37,80 @@ bool is_real(nc_type type) {
   return type == NC_FLOAT || type == NC_DOUBLE;
 }
 
+constexpr const char* kPacking[] = {"scale_factor", "add_offset", "missing_value",
+                                    "valid_min",    "valid_max",  "valid_range"};
+
+[[noreturn]] void refuse_text(const NetcdfFile& file, const std::string& name, const char* attribute,
+                              const std::string& text, const std::string& why) {
+  throw Error(ExitCode::data,
+              fmt::format("{}: variable '{}': its {} is the text \"{}\"{}; expected a number: set it as one, "
+                          "as in 'ncatted -a {},{},o,f,{} in.nc'",
+                          file.path(), name, attribute, text, why, attribute, name, text),
+              true);
+}
+
+/// Numbers of a text, parted by blanks or commas; empty where something else is in it.
+std::vector<double> numbers_in(std::string text) {
+  for (char& c : text)
+    if (c == ',') c = ' ';
+  std::istringstream in(text);
+  std::vector<double> values;
+  for (std::string word; in >> word;) {
+    std::size_t used = 0;
+    try {
+      values.push_back(std::stod(word, &used));
+    } catch (const std::exception&) {  // std::stod's way to say no
+    }
+    if (used == 0 || used != word.size()) return {};
+  }
+  return values;
+}
+
+/// Attributes that hold numbers as text: all of them, or none is believed.
+bool packing_is_text(const NetcdfFile& file, const std::string& name) {
+  const char* number = nullptr;
+  std::pair<const char*, std::string> found{nullptr, ""};
+  for (const char* attribute : kPacking) {
+    if (file.numbers(name, attribute)) number = attribute;
+    if (const auto text = file.text(name, attribute)) {
+      const bool blank = text->find_first_not_of(' ') == std::string::npos;
+      if (numbers_in(*text).empty() && !blank && std::string(attribute).find("valid") != 0)
+        refuse_text(file, name, attribute, *text, "");
+      if (!numbers_in(*text).empty()) found = {attribute, *text};
+    }
+  }
+  if (found.first && number)
+    refuse_text(file, name, found.first, found.second, fmt::format(", but {} is a number", number));
+  return found.first;
+}
+
 }  // namespace
 
 Packing packing_of(const NetcdfFile& file, const std::string& name) {
   const nc_type type = file.variable(name).type;
+  const bool from_text = packing_is_text(file, name);
   const auto numbers = [&](const char* attribute) {
-    return file.numbers(name, attribute).value_or(std::vector<double>{});
+    if (const auto values = file.numbers(name, attribute)) return *values;
+    const auto text = file.text(name, attribute);
+    return text ? numbers_in(*text) : std::vector<double>{};
   };
   const auto first = [&](const char* attribute, double fallback) {
     const auto values = numbers(attribute);
     return values.empty() ? fallback : values[0];
   };
   Packing p;
+  p.from_text = from_text;
   p.scale = first("scale_factor", 1);
   p.offset = first("add_offset", 0);
+  if (!std::isfinite(p.scale) || p.scale == 0 || !std::isfinite(p.offset))
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: variable '{}' has scale_factor {} and add_offset {}; expected finite numbers, "
+                    "the first not 0",
+                    file.path(), name, p.scale, p.offset),
+        true);
+  if (is_real(type)) p.rounding = 1.2e-7;  // the steps of a float32
+  if (!is_real(type)) p.step = std::abs(p.scale);
   p.wide = type == NC_INT || type == NC_UINT || type == NC_INT64 || type == NC_UINT64 || type == NC_DOUBLE;
   if (file.text(name, "_Unsigned").value_or("") == "true")
     p.wrap = type == NC_BYTE ? 256 : type == NC_SHORT ? 65536 : 0;
@@ -67,7 +129,7 @@ Packing packing_of(const NetcdfFile& file, const std::string& name) {
   p.high = paired ? range[1] : first("valid_max", p.high);
   // NetCDF Users Guide: limits of the type of the unpacked data are in units of the unpacked data.
   const auto unpacked = [&](const char* attribute) {
-    return !is_real(type) && is_real(file.attribute_type(name, attribute).value_or(NC_NAT)) &&
+    return !is_real(type) && (from_text || is_real(file.attribute_type(name, attribute).value_or(NC_NAT))) &&
            (p.scale != 1 || p.offset != 0);
   };
   if (unpacked(paired ? "valid_range" : "valid_min")) p.low = (p.low - p.offset) / p.scale;

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kAhead = 256u << 20;  // bytes of a chunk of time that is kept until the next one
 
-/// Values beyond the plausible range, among those read so far.
+/// Values of a file, and those beyond the plausible range, among those read so far.
 struct Plausibility {
   long outside = 0, valid = 0;
   float lowest = INFINITY, highest = -INFINITY;
@@ -27,10 +27,9 @@ struct Plausibility {
     for (const float v : values) {
       if (std::isnan(v)) continue;
       ++valid;
-      if (v >= range.low && v <= range.high) continue;
-      ++outside;
       lowest = std::min(lowest, v);
       highest = std::max(highest, v);
+      outside += v >= range.low && v <= range.high ? 0 : 1;
     }
   }
 };
@@ -61,10 +60,10 @@ struct CfSource::State {
   std::vector<Variable> variables;
   std::shared_ptr<FieldCache> cache;
   std::map<std::pair<long, long>, std::vector<long>> steps_of_chunk{};  // of a file and a chunk of time
-  mutable FileReader reader{survey};
+  mutable FileReader reader{survey, spec.missing};
   mutable Window wanted{};  // what all ranks together have asked for so far
   mutable std::map<long, Held> held{};
-  mutable bool warned = false;
+  mutable std::set<long> judged{};    // files that hold plausible values
   mutable std::vector<float> mask{};  // of the whole grid, on rank 0, once it was asked for
 
   State(const Communicator& c, const CfSpec& s, std::shared_ptr<FieldCache> f)
@@ -77,8 +76,9 @@ struct CfSource::State {
     return {at.file, at.index / survey.stored[at.file].chunks.t};
   }
   void bring(std::span<const long> steps, const Window& window) const;
-  void read(const ReadTask& task, Plausibility& seen) const;
-  void judge(Plausibility p) const;
+  void read(const ReadTask& task, std::map<long, Plausibility>& seen) const;
+  void judge(const std::map<long, Plausibility>& seen) const;
+  void require_finite(const Window& window, std::span<const long> steps, std::span<const float> values) const;
   void drop(const std::set<long>& steps, const std::set<long>& needed) const;
   std::string describe() const;
 };
@@ -97,14 +97,15 @@ void CfSource::State::drop(const std::set<long>& steps, const std::set<long>& ne
 }
 
 /// Not collective. Steps of a task from its file to `held`.
-void CfSource::State::read(const ReadTask& task, Plausibility& seen) const {
+void CfSource::State::read(const ReadTask& task, std::map<long, Plausibility>& seen) const {
   const auto index = [&](long step) { return survey.steps[step].index; };
   long first = index(task.steps.front()), last = first;
   for (const long step : task.steps) first = std::min(first, index(step)), last = std::max(last, index(step));
   const std::size_t points = task.window.points();
   std::vector<float> values(points * static_cast<std::size_t>(last - first + 1));
   reader.read(task.file, first, last - first + 1, task.window, values);
-  if (!warned && survey.variable.plausible) seen.look(values, *survey.variable.plausible);
+  if (survey.variable.plausible && !judged.count(task.file))
+    seen[task.file].look(values, *survey.variable.plausible);
   for (const long step : task.steps) {
     auto& parts = held.at(step).parts;
     const auto part =
@@ -158,7 +159,8 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
       }
     }
   }
-  Plausibility seen;
+  std::map<long, Plausibility> seen;  // alike on all ranks: of the files that are read now
+  for (const ReadTask& task : tasks) seen[task.file];
   try {
     comm->agree([&] {
       on_this_rank([&] {
@@ -175,29 +177,40 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
   }
 }
 
-/// Collective. A field that lies outside as a whole has the wrong units; single values are land or
-/// ice under a fill that no attribute names, and a mask variable is the cure.
-void CfSource::State::judge(Plausibility p) const {
-  if (warned || !survey.variable.plausible) return;
+/// Collective. A file that lies outside as a whole has the wrong units, whatever the others have.
+void CfSource::State::judge(const std::map<long, Plausibility>& seen) const {
+  if (!survey.variable.plausible) return;
   const auto [low, high] = *survey.variable.plausible;
-  const std::string &name = survey.variable.name, &units = survey.variable.working_units;
-  const std::string where = describe();
-  long counts[2] = {p.outside, p.valid};
-  comm->sum(std::span<long>(counts));
-  if (counts[0] == 0) return;
-  const float lowest = comm->min(p.lowest), highest = comm->max(p.highest);
-  if (counts[0] == counts[1])
-    throw Error(ExitCode::data,
-                fmt::format("{}: all {} values of '{}' lie between {:.5g} and {:.5g} {}; expected {} to "
-                            "{} (data.plausible): are the units right?",
-                            where, counts[1], name, lowest, highest, units, low, high),
-                true);
-  log::warn(
-      "{}: {} of {} values of '{}' lie outside {} to {} {} (down to {:.5g}, up to {:.5g}): if they are land "
-      "or ice, name a mask variable",
-      where, counts[0], counts[1], name, low, high, units, std::min(lowest, highest),
-      std::max(lowest, highest));
-  warned = true;
+  for (const auto& [file, p] : seen) {
+    if (judged.count(file)) continue;
+    long counts[2] = {p.outside, p.valid};
+    comm->sum(std::span<long>(counts));
+    const float lowest = comm->min(p.lowest), highest = comm->max(p.highest);
+    if (counts[0] < counts[1]) judged.insert(file);
+    if (counts[1] > 0 && counts[0] == counts[1])
+      throw Error(ExitCode::data,
+                  fmt::format("{}: all {} values of '{}' lie between {:.5g} and {:.5g} {}; expected {} to "
+                              "{} (data.plausible): are the units right?",
+                              survey.files[file], counts[1], survey.variable.name, lowest, highest,
+                              survey.variable.working_units, low, high),
+                  true);
+  }
+}
+
+/// Not collective. Refuses infinite values of this rank's window.
+void CfSource::State::require_finite(const Window& window, std::span<const long> steps,
+                                     std::span<const float> values) const {
+  const auto found = std::find_if(values.begin(), values.end(), [](float v) { return std::isinf(v); });
+  if (found == values.end()) return;
+  const long at = found - values.begin(), n = window.points(), step = steps[at / n];
+  const idx_t row = at % n / window.nx, column = at % n % window.nx;
+  const idx_t point = point_of(survey.mesh, window, row, column);
+  fail(
+      ExitCode::data,
+      "{}: '{}' is infinite at {} in row {}, column {}; expected numbers: if it means missing, make it so in "
+      "the file, as in 'cdo setctomiss,inf in.nc out.nc'",
+      survey.files[survey.steps[step].file], survey.variable.name, date_text(survey.times[step].date),
+      point / survey.mesh.nx(), point % survey.mesh.nx());
 }
 
 CfSource::CfSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -231,6 +244,10 @@ long CfSource::chunks_read() const {
 std::string CfSource::describe() const {
   return state_->describe();
 }
+std::string CfSource::where(long step, idx_t) const {
+  const Survey& survey = state_->survey;
+  return fmt::format("{} in {}", survey.variable.name, survey.files[survey.steps[step].file]);
+}
 std::string CfSource::State::describe() const {
   if (survey.files.size() == 1) return fmt::format("{} in {}", survey.variable.name, survey.files[0]);
   return fmt::format("{} in {} ... {} ({} files)", survey.variable.name, survey.files.front(),
@@ -255,6 +272,7 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
     for (const Part& part : s.held.at(steps[t]).parts)
       tiles.push_back({static_cast<long>(t), part.owner, part.window, part.values.data()});
   exchange_tiles(*s.comm, mesh, windows, tiles, out);
+  s.comm->agree([&] { s.require_finite(window, steps, out); });
   // A chunk of several steps stays until the next one is read: its other steps are likely to be
   // next.
   if (std::all_of(s.survey.stored.begin(), s.survey.stored.end(),

@@ -2,6 +2,7 @@
 // What the CF attributes say about a variable: its axes, and how its numbers become values. Private
 // to src/field.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -17,16 +18,25 @@ struct Packing {
   double scale = 1, offset = 0;
   std::vector<double> missing;
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
-  double wrap = 0;              ///< added to the negative numbers of an _Unsigned variable
-  bool wide = false;            ///< float32 would not hold the raw numbers: read them as float64
-  bool inverted_range = false;  ///< the valid range was inverted, and ignored
+  double wrap = 0;                     ///< added to the negative numbers of an _Unsigned variable
+  bool wide = false;                   ///< float32 would not hold the raw numbers: read them as float64
+  bool inverted_range = false;         ///< the valid range was inverted, and ignored
+  bool from_text = false;              ///< numbers that the file gives as text
+  double rounding = 0;                 ///< of real data, relative: 1e20 is missing where 1.00000002e20 is
+  std::vector<double> also_missing{};  ///< unpacked numbers that the reader calls missing
+  double step = 0;                     ///< of packed integers: how far unpacked numbers are apart
 
-  /// NaN where missing.
+  bool limited() const { return std::isfinite(low) || std::isfinite(high); }
+  /// NaN where missing. An infinite number is no missing one, unless the file says so.
   double unpack(double raw) const {
     if (raw < 0) raw += wrap;
-    bool valid = std::isfinite(raw) && raw >= low && raw <= high;
-    for (const double m : missing) valid = valid && raw != m;
-    return valid ? raw * scale + offset : std::numeric_limits<double>::quiet_NaN();
+    bool valid = raw >= low && raw <= high;
+    for (const double m : missing)
+      valid = valid && raw != m && !(std::abs(raw - m) < rounding * std::abs(m));
+    const double value = raw * scale + offset;
+    for (const double m : also_missing)
+      valid = valid && value != m && !(std::abs(value - m) <= std::max(1e-6 * std::abs(m), step / 2));
+    return valid ? value : std::numeric_limits<double>::quiet_NaN();
   }
 };
 
@@ -58,7 +68,8 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
 /// needed the only one of at most one time; Error(data) that lists the candidates.
 std::string only_cf_variable(const NetcdfFile& file, bool needs_time = true);
 
-/// Collective on the file.
+/// Collective on the file. Numbers that are given as text are taken where all packing is text; where
+/// some of it is numbers, or a text is none, Error(data): it isn't known which of them is right.
 Packing packing_of(const NetcdfFile& file, const std::string& name);
 
 }  // namespace podscale

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
@@ -159,7 +160,10 @@ std::vector<double> values_of(const NetcdfFile& file, const std::string& name, c
     packing.scale = other.scale, packing.offset = other.offset;
     packing.missing.insert(packing.missing.end(), other.missing.begin(), other.missing.end());
   }
-  for (double& v : values) v = packing.unpack(v);
+  for (double& v : values) {
+    v = packing.unpack(v);
+    if (!std::isfinite(v)) v = std::numeric_limits<double>::quiet_NaN();
+  }
   return values;
 }
 

@@ -1,5 +1,7 @@
 #include "podscale/field/field_on_mesh.hpp"
 
+#include <cmath>
+
 #include "coordinates.hpp"
 #include "file_reader.hpp"
 #include "podscale/core/error.hpp"
@@ -29,6 +31,8 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   shifted.x0 += *shift;
   std::vector<float> values(window.points());
   read_window(file, layout, mesh, shifted, 0, 1, values);
+  for (const float value : values)
+    if (std::isinf(value)) fail(ExitCode::data, "{} holds an infinite value; expected finite ones", what);
   return values;
 }
 

@@ -63,7 +63,7 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
       for (long i = 0; i < nx; ++i) {
         const double value = v.packing.unpack(static_cast<double>(*raw++));
         const auto held = static_cast<float>(value * layout.conversion.scale + layout.conversion.offset);
-        target[layout.flip_x ? nx - 1 - i : i] = std::isfinite(held) ? held : std::nanf("");
+        target[layout.flip_x ? nx - 1 - i : i] = held;
       }
     }
 }
@@ -123,6 +123,7 @@ const FileReader::OpenFile& FileReader::open(long number) {
   NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i], false);  // the survey has checked it
   FileLayout layout;
   layout.variable = cf_variable(handle, survey_->variable.name, true);
+  layout.variable.packing.also_missing = missing_;
   const StoredFile& stored = survey_->stored[i];
   layout.flip_y = stored.flip_y;
   layout.flip_x = stored.flip_x;

@@ -33,7 +33,9 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
 /// thousands. Not collective.
 class FileReader {
  public:
-  explicit FileReader(const Survey& survey) : survey_(&survey) {}
+  /// missing: numbers that mean it beside those that the files name, unpacked.
+  FileReader(const Survey& survey, std::vector<double> missing)
+      : survey_(&survey), missing_(std::move(missing)) {}
   /// As read_window, of file number `file` of the survey.
   void read(long file, long first, long steps, const Window& window, std::span<float> out);
   long chunks_read() const { return chunks_read_; }
@@ -47,6 +49,7 @@ class FileReader {
   const OpenFile& open(long number);
 
   const Survey* survey_;
+  std::vector<double> missing_;
   Communicator self_ = Communicator::self();
   std::deque<OpenFile> open_;  // the latest last
   long chunks_read_ = 0;

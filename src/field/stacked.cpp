@@ -69,6 +69,14 @@ std::string Stacked::describe() const {
   return fmt::format("{}", fmt::join(texts, " and "));
 }
 
+std::string Stacked::where(long step, idx_t channel) const {
+  for (const auto& part : parts_) {
+    if (channel < part->channels()) return part->where(step, channel);
+    channel -= part->channels();
+  }
+  return describe();
+}
+
 void Stacked::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   const std::size_t points = window.points(), all = channels();
   std::size_t first = 0;

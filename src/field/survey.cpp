@@ -12,6 +12,7 @@
 
 #include "cf_variable.hpp"
 #include "coordinates.hpp"
+#include "limits_check.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
@@ -197,7 +198,7 @@ Survey look(const CfSpec& spec) {
   std::vector<Source> sources;
   FileMesh found;  // of the last file, whose coordinates most files of a series have to the byte
   std::uint64_t last_coordinates = 0;
-  bool warned = false;
+  bool warned = false, texts = false;
   for (const std::string& path : expand(spec)) {
     const NetcdfFile file = NetcdfFile::open(alone, path);
     if (variable.empty()) variable = only_cf_variable(file);
@@ -223,6 +224,11 @@ Survey look(const CfSpec& spec) {
     }
     survey.stored.push_back({found.flip_y, found.flip_x, found.file_nx, chunks_of(file, v, found.file_nx),
                              conversion_of(v, spec, survey.variable, path)});
+    const StoredFile& stored = survey.stored.back();
+    require_sensible_limits(
+        file, {v, stored.flip_y, stored.flip_x, stored.nx, stored.conversion, stored.chunks}, found.mesh);
+    if (v.packing.from_text && !std::exchange(texts, true))
+      log::warn("{}: the packing of '{}' is text: it is taken for the numbers that it spells", path, v.name);
   }
   if (sources.empty())
     fail(ExitCode::data,

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "file_length.hpp"
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
@@ -27,7 +28,7 @@ void check_format(const std::string& path) {
   std::array<char, 64> head{};
   file.read(head.data(), head.size());
   const std::string start(head.data(), static_cast<std::size_t>(file.gcount()));
-  if (start.starts_with("CDF") || start.starts_with(hdf5)) return;
+  if (start.starts_with("CDF") || start.starts_with(hdf5)) return require_whole(path);
   for (std::streamoff offset = 512; offset <= 8192; offset *= 2) {  // HDF5 allows a user block in front
     std::array<char, 8> block{};
     file.clear();

@@ -84,6 +84,10 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
   c.add(mesh.checksum());
   c.add(lr_mesh.checksum());
   c.add(std::span<const unsigned char>(lr_ocean));
+  if (!lr_gaps.empty()) {
+    c.add(std::span<const double>(lr_gaps.climatology.coefficients));
+    c.add(std::span<const double>(lr_gaps.error));
+  }
   c.add(static_cast<std::uint64_t>(lapping.overlap()));
   c.add(std::span<const double>(channel_scale));
   return c.value();

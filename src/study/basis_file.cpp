@@ -45,6 +45,12 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
     file.describe(name, "1 on ocean, 0 on land", "1");
     names.describe(file, name);
   }
+  if (!basis.lr_gaps.empty()) {
+    file.define_variable("lr_gap_climatology", NC_DOUBLE, {"harmonic_term", "channel", lr.y, lr.x});
+    file.describe("lr_gap_climatology", "that of LR cells, for those with gaps: see doc/method.md", "");
+    file.define_variable("lr_gap_error", NC_DOUBLE, {"channel", lr.y, lr.x});
+    file.describe("lr_gap_error", "standard deviation of the error of a value that is filled in", "");
+  }
   const auto chunk = basis.decomposition.chunk_shape();
   const VariableOptions field{{1, 1, chunk[0], chunk[1]}, 0, NC_FILL_DOUBLE};
   const std::vector<std::string> terms_of_field{"harmonic_term", "channel", mesh.y, mesh.x};
@@ -128,6 +134,17 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put("lr_ocean", {0, 0}, lr_count, std::span<const double>(lr_ocean).first(lr_count[0] * lr_count[1]));
 
   const std::size_t n = basis.points(), channels = basis.channels();
+  if (!basis.lr_gaps.empty()) {  // as lr_ocean: by one rank
+    const auto put_cells = [&](const std::string& name, const std::vector<double>& values, Sizes count) {
+      count.insert(count.end(), lr_count.begin(), lr_count.end());
+      if (!comm.is_root()) std::fill(count.begin(), count.end(), 0);
+      file.put(name, Sizes(count.size(), 0), count,
+               std::span<const double>(values).first(comm.is_root() ? values.size() : 0));
+    };
+    put_cells("lr_gap_climatology", basis.lr_gaps.climatology.coefficients,
+              {static_cast<std::size_t>(basis.lr_gaps.climatology.terms()), channels});
+    put_cells("lr_gap_error", basis.lr_gaps.error, {channels});
+  }
   const auto put_climatology = [&](const std::string& name, const Climatology& climatology) {
     const Hyperslab h = hyperslab(basis.window, {static_cast<std::size_t>(climatology.terms()), channels});
     std::vector<double> values = climatology.coefficients;
@@ -214,6 +231,11 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
   basis.overlap_patches(comm, static_cast<long>(file.numbers("", "patch_overlap").value().front()));
   const std::size_t terms = file.dimension("harmonic_term").value();
+  if (file.has_variable("lr_gap_climatology"))
+    basis.lr_gaps = {basis.lr_ocean,
+                     {static_cast<int>(terms - 1) / 2, basis.channels() * basis.lr_mesh.points(),
+                      file.get_all("lr_gap_climatology")},
+                     file.get_all("lr_gap_error")};
   for (const auto& [name, climatology] :
        {std::pair<std::string, Climatology*>{"hr_climatology", &basis.hr_climatology},
         {"lr_climatology", &basis.lr_climatology}}) {

@@ -167,6 +167,8 @@ DataOptions::DataOptions(const Namelist& n)
       mask_file(n.text("data.mask_file")),
       mask_variable(n.text("data.mask_variable")),
       plausible(n.reals("data.plausible")),
+      missing(n.reals("data.missing")),
+      doubts(n.text("data.doubts") == "accept" ? Doubts::accept : Doubts::refuse),
       coarsen(n.text("data.lr_source") == "coarsen"),
       coarsen_factor(small(n, "data.coarsen_factor")),
       train(list(n, "data.train")),

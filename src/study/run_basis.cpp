@@ -49,22 +49,30 @@ int run_basis(const Context& context) {
                 true);
 
   // 1. The series and the times that both have.
-  const StudySeries study = open_study(comm, options.data);
-  const auto train = steps_of_period(study.hr, study.lr, options.data.train);
+  const StudySeries files = open_study(comm, options.data);
+  const auto train = steps_of_period(files.hr, files.lr, options.data.train);
   ValidationParts validation;
   if (options.with_base)
     validation = split_validation(
-        study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
-  log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
-            study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
-            study.lr.mesh().nx(), train.size());
-  require_patches(options, study.hr);
-  options.basis = carried_by(options.basis, study, train);
+        files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate), options.data.held_out);
+  log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", files.hr.describe(),
+            files.hr.mesh().ny(), files.hr.mesh().nx(), files.lr.describe(), files.lr.mesh().ny(),
+            files.lr.mesh().nx(), train.size());
+  require_patches(options, files.hr);
+  std::vector<StepPair> used = train;
+  for (const auto* part : {&validation.choosing, &validation.held_out})
+    used.insert(used.end(), part->begin(), part->end());
+  judge_study(options.data, files, std::move(used));
+  options.basis = carried_by(options.basis, files, train);
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({path});
 
   // 2. Climatology, patches, POD; the base; the file.
+  const bool monthly = match_by_month(files.hr.times(), files.lr.times());
+  const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, monthly);
+  const StudySeries study = files.filled(gaps, monthly);
   Basis basis = options.with_base ? fit_modes(comm, options, study) : build_basis(comm, options, study);
+  basis.lr_gaps = gaps;
   if (options.with_base) {
     const LinearGaussian base = build_base(comm, options, basis, study, train, validation);
     write_basis(comm, basis, path, base_extras(comm, basis, base));

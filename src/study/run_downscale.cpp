@@ -277,13 +277,22 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 }
 
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
-               const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps) {
+               const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
+               std::span<const long> steps) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
-  const SampleAxis axis = subset(lr.times(), steps);
-  const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
-  const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
+  const SampleAxis axis = subset(files->times(), steps);
+  const auto lr = with_gaps_filled(files, basis), shifted = with_gaps_filled(files, basis, true);
+  const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm);
+  std::optional<ConditionSeries> if_shifted;
+  if (!basis.lr_gaps.empty() && GapFilled(files, basis.lr_gaps, basis.monthly).count(steps) > 0) {
+    if (from_members)
+      log::warn("sampling.uncertainty = 'ensemble': its variance is not raised where LR cells are filled");
+    else
+      if_shifted.emplace(conditions_of(foundation.space, *shifted, comm));
+  }
+  const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   ProductOptions product_options_ = product_of(context, foundation, forecaster, options);
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                truncation, product_options_.deflate, options.unit_scale);
@@ -318,7 +327,10 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     }
     const auto condition = conditions.read(steps.subspan(first, count));
     outside.add(first, condition);
-    const auto batch = forecaster.forecast({condition, phase, key}, options.members, options.budget);
+    std::vector<float> raised;
+    if (if_shifted)
+      raised = raised_by_gaps(foundation.space, condition, *if_shifted, steps.subspan(first, count));
+    const auto batch = forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
 
     BlockFields fields(n, count, static_cast<std::size_t>(options.members), product_options_.extra.size());
     std::vector<double> climatology(n), region_mean, region_variance;
@@ -374,11 +386,12 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(context, foundation, subset(lr->times(), steps));
   warn_of_damping(options);
+  judge_values(*lr, steps, options.data.doubts);
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({product});
 
   // 2. Forecasting, decoding, writing, a block of times at a time.
-  downscale(context, foundation, forecaster, wanted, *lr, steps);
+  downscale(context, foundation, forecaster, wanted, lr, steps);
   log::info("peak memory {:.0f} MiB a rank", comm.max(peak_memory_mib()));
   return 0;
 }

@@ -55,25 +55,30 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   // 1. Basis, base and series, on the same grid.
   require_trainable(options, comm.size());
   const Foundation foundation(comm, options);
-  const StudySeries study = open_study(comm, options.data);
-  require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
-  require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
-  require_same_variables(study.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
-  require_same_variables(study.lr, foundation.basis, foundation.basis.lr_names, basis_path);
-  const auto train = steps_of_period(study.hr, study.lr, options.data.train);
+  const StudySeries files = open_study(comm, options.data);
+  require_same_mesh(files.hr.mesh(), foundation.basis.mesh, files.hr.describe(), basis_path);
+  require_same_mesh(files.lr.mesh(), foundation.basis.lr_mesh, files.lr.describe(), basis_path);
+  require_same_variables(files.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
+  require_same_variables(files.lr, foundation.basis, foundation.basis.lr_names, basis_path);
+  const auto train = steps_of_period(files.hr, files.lr, options.data.train);
   const ValidationParts parts = split_validation(
-      study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
+      files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate), options.data.held_out);
   if (const Calibration& c = foundation.reference->calibration;
       c.times > 0 && (c.times != std::ssize(parts.choosing) || c.held_out != std::ssize(parts.held_out)))
     log::warn(
         "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
         "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
         basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
+  std::vector<StepPair> used = train;
+  for (const auto* part : {&parts.choosing, &parts.held_out})
+    used.insert(used.end(), part->begin(), part->end());
+  judge_study(options.data, files, std::move(used));
   warn_of_damping(options);
   size_training(options, std::ssize(train));
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({model_path});
+  const StudySeries study = files.filled(foundation.basis.lr_gaps, foundation.basis.monthly);
   backend.tune_process(options.run.threads);
 
   // 2. Latents of the training period, and the validation subset.

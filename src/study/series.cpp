@@ -34,6 +34,7 @@ std::vector<CfSpec> specs_of(const DataOptions& options, const std::string& labe
   for (std::size_t c = 0; c < names.size(); ++c) {
     CfSpec spec{label, files.get(), names[c], "", "", {}};
     spec.skip_others = names.size() > 1;
+    spec.missing = options.missing;
     if (!units.empty()) spec.units = units[units.size() > 1 ? c : 0];
     spec.units_of = "data.units";
     if (!ranges.empty()) {
@@ -155,6 +156,11 @@ std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& 
                     range_text(lr.times())),
         true);
   return pairs;
+}
+
+void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs) {
+  judge_values(study.hr, hr_steps(pairs), options.doubts);
+  if (!options.coarsen) judge_values(study.lr, lr_steps(pairs), options.doubts);
 }
 
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period) {

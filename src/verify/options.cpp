@@ -13,6 +13,7 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     const DataOptions data(namelist);
     options.truth = truth_specs(data);
     options.training = hr_specs(data);
+    options.doubts = data.doubts;
     options.open_lr = [data](const Communicator& comm, const std::vector<Variable>& hr) {
       return open_lr(comm, data, nullptr, &hr);
     };

@@ -9,6 +9,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
 #include "podscale/file/seal.hpp"
+#include "podscale/study/lr_gaps.hpp"
 #include "podscale/verify/one_channel.hpp"
 
 namespace podscale {
@@ -51,6 +52,9 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
         "verify.block_days = {}: a block is a single step of {}, so the intervals take its times as "
         "independent of each other; give some steps, 91 for months",
         options.block_days, options.product_path);
+  std::vector<long> of_truth;
+  for (const Match& match : matched_) of_truth.push_back(match.truth);
+  judge_values(*open_series(comm, options.truth, channel), of_truth, options.doubts, true);
   if (options.event) open_training();
 }
 
@@ -77,7 +81,7 @@ void Verification::open() {
   }
   require_same_mesh(product_->mesh(), product_path, basis_->mesh, basis_path);
   product_->require_basis(basis_path);
-  lr_ = one_channel(options_->open_lr(self_, basis_->variables), channel_);
+  lr_ = one_channel(with_gaps_filled(options_->open_lr(self_, basis_->variables), *basis_), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())

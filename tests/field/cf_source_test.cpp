@@ -129,6 +129,78 @@ TEST_F(CfSourceTest, DefaultFillNanAndLargeMissingValues) {
   expect_field(open(unsigned_bytes), [](long, long j, long i) { return j == 1 && i == 0 ? kMissing : 20; });
 }
 
+TEST_F(CfSourceTest, FillValuesOfAnotherPrecision) {
+  for (const double fill : {1e20, -1e34, 1e36, -9999.9}) {
+    SampleFile sample;
+    sample.type = NC_DOUBLE;  // the attribute is the float32 nearest to the number
+    sample.real_numbers = {{"missing_value", static_cast<double>(static_cast<float>(fill))}};
+    sample.raw = [&](std::size_t, std::size_t j, std::size_t i) { return j == 1 && i == 0 ? fill : 5; };
+    expect_field(open(sample), [](long, long j, long i) { return j == 1 && i == 0 ? kMissing : 5; });
+  }
+}
+
+TEST_F(CfSourceTest, PackingThatIsTextIsParsedOrRefused) {
+  SampleFile sample;
+  sample.type = NC_SHORT;
+  sample.texts = {{"scale_factor", "0.01"}, {"add_offset", " 20.0 "}, {"missing_value", "-999"}};
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) -> double {
+    return j == 1 && i == 0 ? -999 : static_cast<double>(100 * t + 10 * j + i);
+  };
+  expect_field(open(sample), [](long t, long j, long i) {
+    return j == 1 && i == 0 ? kMissing : 20 + 0.01 * static_cast<double>(100 * t + 10 * j + i);
+  });
+  const auto refuse = [&](std::vector<std::string> parts) {
+    parts.emplace_back("text");
+    expect_error(ExitCode::data, parts, [&] { open(sample); });
+  };
+  sample.texts["add_offset"] = "twenty";
+  refuse({"'sst'", "add_offset", "twenty"});
+  sample.texts = {{"add_offset", "20.0"}};  // beside a number
+  sample.real_numbers = {{"scale_factor", 0.01}};
+  refuse({"'sst'", "add_offset", "20.0", "scale_factor is a number"});
+  sample.texts = {{"missing_value", "-999"}};
+  refuse({"'sst'", "missing_value", "-999"});
+  sample.texts.clear();
+  sample.real_numbers = {{"scale_factor", 0}};
+  expect_error(ExitCode::data, {"scale_factor 0"}, [&] { open(sample); });
+}
+
+TEST_F(CfSourceTest, LimitsInOtherUnitsAreNamed) {
+  SampleFile sample;
+  sample.type = NC_SHORT;
+  sample.real_numbers = {{"scale_factor", 0.01}};
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) {
+    return static_cast<double>(1500 + 100 * t + 10 * j + i);
+  };
+  const auto refuse = [&](const std::vector<std::string>& parts) {
+    expect_error(ExitCode::data, parts, [&] { open(sample); });
+  };
+  sample.numbers = {{"valid_min", {-2}}, {"valid_max", {45}}};  // unpacked numbers as shorts
+  refuse({"'sst'", "valid_min and valid_max", "-0.02 to 0.45", "15 and"});
+  sample.numbers.clear();
+  sample.type = NC_FLOAT;
+  sample.real_numbers = {{"valid_max", -10}};
+  refuse({"valid_max", "1500 and"});
+  sample.numbers = {{"valid_range", {271, 310}}};
+  sample.real_numbers.clear();
+  refuse({"valid_range", "271 to 310", "degC"});
+  sample.numbers = {{"valid_range", {1600, 1700}}};  // leaves some
+  open(sample);
+}
+
+TEST_F(CfSourceTest, NumbersThatTheReaderCallsMissing) {
+  SampleFile sample;
+  sample.raw = [](std::size_t, std::size_t j, std::size_t i) { return j == 1 ? 0 : i == 2 ? -9999 : 5; };
+  write_sample(comm, scratch / "zero.nc", sample);
+  CfSpec spec;
+  spec.files = {scratch / "zero.nc"};
+  spec.units = "K";  // they are numbers of the file, whatever the units of work
+  spec.missing = {0, -9999};
+  expect_field(
+      CfSource::open(comm, spec), [](long, long j, long i) { return j == 1 || i == 2 ? kMissing : 278.15; },
+      1e-4);
+}
+
 TEST_F(CfSourceTest, AnInvertedValidRangeIsIgnored) {
   SampleFile sample;
   sample.numbers = {{"valid_min", {1e20}}, {"valid_max", {-1e20}}};

@@ -371,17 +371,28 @@ TEST_F(MeshSource, AMappingWithAFillValueReachesTheProduct) {
   EXPECT_FALSE(mesh_difference(read_mesh(NetcdfFile::open(comm, scratch / "product.nc")), mesh));
 }
 
-TEST_F(MeshSource, InfinityIsMissing) {
+TEST_F(MeshSource, InfinityIsRefusedUnlessTheFileCallsItMissing) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   add_tables(file, tilted());
   file.add(field({"time", "y", "x"}));
   file["f"].type = NC_DOUBLE;
-  file["f"].values[0] = INFINITY, file["f"].values[1] = -INFINITY;
-  file["f"].values[2] = 1e300;  // beyond float
   std::vector<float> read(35);
-  open(file).read({0, 5, 0, 7}, std::vector<long>{0}, read);
-  for (std::size_t p = 0; p < 3; ++p) EXPECT_TRUE(std::isnan(read[p])) << p;
-  EXPECT_EQ(read[3], 3);
+  const auto look = [&](const std::string& name) {
+    open(file, name).read({0, 5, 0, 7}, std::vector<long>{1}, read);
+  };
+  int n = 0;
+  for (const double number : {HUGE_VAL, -HUGE_VAL, 1e300}) {  // the last is beyond float
+    const std::string name = "inf" + std::to_string(++n) + ".nc";
+    file["f"].values[35 + 9] = number;
+    file["f"].numbers = {};
+    expect_error(ExitCode::data, {name, "'f' is infinite at 2000-01-02 in row 1, column 2"},
+                 [&] { look(name); });
+    file["f"].numbers = {{"missing_value", number}};
+    look(std::to_string(n) + ".nc");
+    EXPECT_TRUE(std::isnan(read[9]));
+    EXPECT_EQ(read[10], 113);
+  }
+  open(file, "other.nc").read({0, 5, 0, 7}, std::vector<long>{0}, read);  // a time that is not asked for
 }
 
 TEST_F(MeshSource, LaterFilesOfASeriesMayHoldTheMeshInAnotherWay) {
@@ -446,7 +457,7 @@ TEST_F(MeshSource, ImplausibleValues) {
     spec.plausible = range;
     open(file, name).read({0, 5, 0, 7}, std::vector<long>{0}, read);
   };
-  look({-5, 20}, "a.nc");  // some are outside: a warning
+  look({-5, 20}, "a.nc");  // some are outside: left to judge_values
   EXPECT_EQ(read[34], 46);
   spec.units = "K";
   expect_error(ExitCode::data, {"b.nc", "'f'", "273.15 and", " K;", "expected -5 to 50"}, [&] {

@@ -223,5 +223,63 @@ TEST_F(NetcdfFileTest, AnErrorOfOneRankReachesAll) {
   EXPECT_EQ(read[5], value(0, 1, 5));
 }
 
+/// What a transfer that broke off leaves, of every kind of file.
+TEST_F(NetcdfFileTest, AFileShorterThanItsHeaderSaysIsRefused) {
+  for (const int format : {0, NC_64BIT_OFFSET, NC_64BIT_DATA, NC_NETCDF4})
+    for (const int records : {0, 1, 2}) {  // variables over an unlimited time
+      const std::string path = scratch / fmt::format("cut{}_{}.nc", format, records);
+      comm.agree([&] {
+        if (!comm.is_root()) return;
+        int id, time, x, v[3], old;
+        nc_ok(nc_create(path.c_str(), format | NC_CLOBBER, &id));
+        nc_ok(nc_set_fill(id, NC_NOFILL, &old));
+        nc_ok(nc_def_dim(id, "time", records > 0 ? NC_UNLIMITED : 5, &time));
+        nc_ok(nc_def_dim(id, "x", 3, &x));
+        const int both[] = {time, x};
+        nc_ok(nc_def_var(id, "x", NC_DOUBLE, 1, &x, &v[0]));
+        nc_ok(nc_def_var(id, "packed", NC_SHORT, 2, both, &v[1]));  // 6 bytes a time: padded, or not
+        nc_ok(nc_put_att_text(id, v[1], "units", 5, "kelvi"));
+        if (records != 1) nc_ok(nc_def_var(id, "wide", NC_DOUBLE, 1, &time, &v[2]));
+        nc_ok(nc_enddef(id));
+        const double values[15] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+        const std::size_t start[] = {0, 0}, count[] = {5, 3};
+        nc_ok(nc_put_var_double(id, v[0], values));
+        nc_ok(nc_put_vara_double(id, v[1], start, count, values));
+        if (records != 1) nc_ok(nc_put_vara_double(id, v[2], start, count, values));
+        nc_ok(nc_close(id));
+      });
+      { EXPECT_EQ(NetcdfFile::open(comm, path).get_all("packed")[14], 15) << path; }
+      for (const std::uintmax_t less : {0, 4, 60, 150}) {
+        comm.barrier();
+        comm.agree([&] {
+          if (comm.is_root() && less > 0)
+            fs::resize_file(path, fs::file_size(path) - (less == 4 ? 4 : less / 2));
+        });
+        if (less == 0) continue;
+        expect_error(ExitCode::data, {path, "truncated"}, [&] { NetcdfFile::open(comm, path); });
+      }
+    }
+}
+
+/// The number of records that a writer of a stream leaves open: as many as there are.
+TEST_F(NetcdfFileTest, AStreamedFileIsRead) {
+  const std::string path = scratch / "stream.nc";
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    int id, time, v;
+    nc_ok(nc_create(path.c_str(), NC_CLOBBER, &id));
+    nc_ok(nc_def_dim(id, "time", NC_UNLIMITED, &time));
+    nc_ok(nc_def_var(id, "v", NC_INT, 1, &time, &v));
+    nc_ok(nc_enddef(id));
+    const std::size_t start = 0, count = 4;
+    const int values[] = {1, 2, 3, 4};
+    nc_ok(nc_put_vara_int(id, v, &start, &count, values));
+    nc_ok(nc_close(id));
+    std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(4).write("\xff\xff\xff\xff", 4);
+  });
+  comm.barrier();
+  NetcdfFile::open(comm, path);
+}
+
 }  // namespace
 }  // namespace podscale

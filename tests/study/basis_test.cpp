@@ -3,11 +3,13 @@
 
 #include <cmath>
 #include <fstream>
+#include <numeric>
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
+#include "podscale/field/array_source.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"
@@ -98,6 +100,42 @@ TEST(Basis, FileRoundTripAndSameChecksumAtAnyRankCount) {
   EXPECT_EQ(read_basis(self, dir + "/basis.nc").checksum(self), built.checksum(comm));
   const StudySeries alone = open_study(self, DataOptions(namelist));
   EXPECT_EQ(build_basis(self, StudyOptions(namelist), alone).checksum(self), built.checksum(comm));
+}
+
+/// The training series lacks cell 5 at three times: the basis keeps what it is filled with.
+TEST(Basis, GapsOfTheLrSeriesAreKeptAndTheSameAtAnyRankCount) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
+  const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
+  const Namelist namelist = study_namelist(series);
+  const auto make = [&](const Communicator& on) {
+    const StudySeries files = open_study(on, DataOptions(namelist));
+    const auto steps = lr_steps(steps_of_period(files.hr, files.lr, StudyOptions(namelist).data.train));
+    std::vector<float> values(files.lr.times().size() * files.lr.mesh().points());
+    std::vector<long> all(files.lr.times().size());
+    std::iota(all.begin(), all.end(), 0L);
+    files.lr.read({0, files.lr.mesh().ny(), 0, files.lr.mesh().nx()}, all, values);
+    for (const long t : {3, 40, 41}) values[steps[t] * files.lr.mesh().points() + 5] = NAN;
+    const auto lr = std::make_shared<const ArraySource>(on, files.lr.mesh(), files.lr.times(), values,
+                                                        files.lr.variables());
+    const LrGaps gaps = fit_gaps(*lr, steps, 1, false);
+    EXPECT_FALSE(gaps.empty());
+    const GapFilled filled(lr, gaps, false);
+    const auto ocean = whole_ocean_mask(filled, steps);
+    EXPECT_EQ(ocean, whole_ocean_mask(files.lr, steps));
+    EXPECT_EQ(ocean, gaps.cells);
+    Basis basis = build_basis(on, StudyOptions(namelist), files);
+    const std::uint64_t without = basis.checksum(on);
+    basis.lr_gaps = gaps;
+    EXPECT_NE(basis.checksum(on), without);
+    return basis;
+  };
+  const Basis built = make(comm);
+  write_basis(comm, built, dir + "/gaps.nc");
+  const Basis read = read_basis(comm, dir + "/gaps.nc");
+  EXPECT_EQ(read.lr_gaps.cells, built.lr_gaps.cells);
+  EXPECT_EQ(read.lr_gaps.climatology.coefficients, built.lr_gaps.climatology.coefficients);
+  EXPECT_EQ(read.lr_gaps.error, built.lr_gaps.error);
+  EXPECT_EQ(make(self).checksum(self), built.checksum(comm));
 }
 
 TEST(Basis, LandIsAbsentAndLayoutIsTheSameOnEveryRank) {

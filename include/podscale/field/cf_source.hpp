@@ -20,6 +20,7 @@ struct CfSpec {
   std::optional<std::string> units{};         ///< working units; nullopt: those of the first file
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
+  std::vector<double> missing{};              ///< numbers that mean it, unpacked, beside the files' own
   bool skip_others = false;                   ///< files that lack the variable are not part of the series
 };
 
@@ -72,8 +73,9 @@ class CfSource final : public FieldSource {
   const SampleAxis& times() const override;
   const std::vector<Variable>& variables() const override;
   std::string describe() const override;
-  /// Values outside the plausible range: one warning a source; Error(data) when all that a call
-  /// brings from the files are (wrong units).
+  std::string where(long step, idx_t channel) const override;
+  /// Error(data) where a value is infinite, or all that a call brings from a file are outside the
+  /// plausible range (wrong units).
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
   std::vector<unsigned char> land_mask(const Window& window) const override;
 

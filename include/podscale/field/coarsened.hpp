@@ -22,6 +22,7 @@ class Coarsened final : public FieldSource {
   const SampleAxis& times() const override { return fine_->times(); }
   const std::vector<Variable>& variables() const override { return fine_->variables(); }
   std::string describe() const override;
+  std::string where(long step, idx_t channel) const override { return fine_->where(step, channel); }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
 
  private:

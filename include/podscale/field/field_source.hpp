@@ -26,6 +26,11 @@ class FieldSource {
   idx_t channels() const { return static_cast<idx_t>(variables().size()); }
   /// "tos in a.nc ... z.nc (24 files)": for messages.
   virtual std::string describe() const = 0;
+  /// Not collective. Where a channel of a step comes from: "tos in c.nc", for messages.
+  virtual std::string where(long step, idx_t channel) const {
+    static_cast<void>(step), static_cast<void>(channel);
+    return describe();
+  }
   /// Collective on comm(); windows may differ between ranks and be empty, steps (of times()) must
   /// be the same on all ranks. out: [steps][channels][window.ny][window.nx] in working units, NaN
   /// where missing.

@@ -21,6 +21,7 @@ class Stacked final : public FieldSource {
   const SampleAxis& times() const override { return times_; }
   const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override;
+  std::string where(long step, idx_t channel) const override;
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
   std::vector<unsigned char> land_mask(const Window& window) const override;
 

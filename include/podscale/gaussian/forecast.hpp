@@ -70,6 +70,11 @@ struct ForecastRequest {
   std::span<const float> condition;
   std::span<const float> year_phase;        ///< [times] in [0, 1)
   std::span<const std::uint64_t> time_key;  ///< [times]
+  /// [times][local patches] Factor of the variance of each patch, where LR cells were filled in; empty: 1.
+  std::span<const float> raised{};
+  std::span<const float> raised_at(std::size_t t) const {
+    return raised.subspan(t * raised.size() / times(), raised.size() / times());
+  }
   std::size_t times() const { return year_phase.size(); }
 };
 /// Collective. One forecast a time; variances of the latents times the inflation.
@@ -82,9 +87,9 @@ using ForecastFunction =
 long times_at_once(const LatentSpace& space, long block);
 
 /// Not collective. From moments of the network's latents at a phase of the year to those under the
-/// reference: with the inflation and the seasonal scale.
+/// reference: with the inflation, the seasonal scale and factors of the patches (or none).
 LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
-                           LatentForecast network);
+                           LatentForecast network, std::span<const float> raised = {});
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor::with);

@@ -18,6 +18,14 @@
 
 namespace podscale {
 
+/// LR cells with gaps in the training series, and what they are filled with; empty: none has any.
+struct LrGaps {
+  std::vector<unsigned char> cells;  ///< [points of the LR mesh] 1: filled where it has no value
+  Climatology climatology;           ///< [terms][channels][points], 0 elsewhere
+  std::vector<double> error;         ///< [channels][points] standard deviation of what is filled in
+  bool empty() const { return cells.empty(); }
+};
+
 /// What every rank knows of the region, and this rank's part of the basis. A field has the values
 /// of all channels on the rank's window, [channels][window points]; a patch holds its points in all
 /// of them. Here and wherever a basis serves, anomalies, coefficients and their scales are over the
@@ -43,6 +51,7 @@ struct Basis {
   std::vector<unsigned char> ocean;   ///< [window points], valid in all channels
   Mesh lr_mesh;
   std::vector<unsigned char> lr_ocean;  ///< [points of lr_mesh]
+  LrGaps lr_gaps;
   Interpolation interpolation = Interpolation::bicubic;
   /// In its place: weights of another program, from the LR to the HR mesh. "": none.
   struct Weights {

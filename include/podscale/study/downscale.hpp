@@ -32,7 +32,7 @@ std::vector<ProductVariable> product_variables(const StudyOptions& options, cons
 /// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a
 /// signal came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
-               const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps);
+               const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files, std::span<const long> steps);
 
 /// Not collective. What &output says of a product on the grid of a basis.
 ProductOptions product_options(const StudyOptions& asked, const Basis& basis);

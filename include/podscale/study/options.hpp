@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "podscale/field/synthetic_ocean.hpp"
+#include "podscale/field/value_judge.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/downscaling.hpp"
@@ -39,7 +40,8 @@ struct DataOptions {
   Files hr_files, lr_files;
   std::vector<std::string> hr_variable, lr_variable, truth_variable, units, truth_files;
   std::string mask_file, mask_variable;
-  std::vector<double> plausible, mask_ocean_values;
+  std::vector<double> plausible, missing, mask_ocean_values;
+  Doubts doubts = Doubts::refuse;
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
   Period train, validate, downscale;

@@ -7,6 +7,7 @@
 
 #include "podscale/field/cf_source.hpp"
 #include "podscale/pod/basis.hpp"
+#include "podscale/study/lr_gaps.hpp"
 #include "podscale/study/options.hpp"
 
 namespace podscale {
@@ -28,6 +29,11 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
 struct StudySeries {
   StudySeries(std::shared_ptr<const FieldSource> of_hr, std::shared_ptr<const FieldSource> of_lr)
       : hr(*of_hr), lr(*of_lr), owners_{std::move(of_hr), std::move(of_lr)} {}
+  /// The same with the gaps of LR filled.
+  StudySeries filled(const LrGaps& gaps, bool monthly) const {
+    if (gaps.empty()) return *this;
+    return {owners_[0], std::make_shared<const GapFilled>(owners_[1], gaps, monthly)};
+  }
   const FieldSource &hr, &lr;
 
  private:
@@ -43,6 +49,8 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options);
 std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period);
 /// The same for the LR source alone.
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period);
+/// Collective. judge_values of both sources at all these pairs, as data.doubts says.
+void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);

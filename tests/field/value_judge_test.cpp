@@ -1,0 +1,154 @@
+// Values that can hardly be true are found, named by place and date; ordinary fields are left alone.
+#include "podscale/field/value_judge.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "on_all_ranks.hpp"
+#include "podscale/field/array_source.hpp"
+#include "podscale/field/cf_source.hpp"
+#include "sample_file.hpp"
+
+namespace podscale {
+namespace {
+
+constexpr long kNy = 9, kNx = 8, kTimes = 24;
+
+/// Smooth in space and time, no number twice, land in a corner.
+float plain(long t, long y, long x) {
+  if (y < 2 && x < 2) return NAN;
+  const double at = static_cast<double>(t) + 0.31 * static_cast<double>(y) + 0.17 * static_cast<double>(x);
+  return static_cast<float>(18 + 3 * std::sin(0.5 * at) + 0.1 * std::sin(37 * at));
+}
+
+class ValueJudge : public test::OnAllRanks {
+ protected:
+  using Field = std::function<float(long t, long y, long x)>;
+  std::optional<PlausibleRange> plausible;
+
+  ArraySource source(const Field& field) {
+    std::vector<float> values;
+    for (long t = 0; t < kTimes; ++t)
+      for (long y = 0; y < kNy; ++y)
+        for (long x = 0; x < kNx; ++x) values.push_back(field(t, y, x));
+    std::vector<double> months;
+    for (long t = 0; t < kTimes; ++t) months.push_back(static_cast<double>(30 * t));
+    return {comm,
+            Mesh::rectilinear(ramp(10, 1, kNy), ramp(100, 1, kNx)),
+            decode_times(months, "days since 2000-01-01", "standard", "test"),
+            std::move(values),
+            {{"tos", "degC", "degC", "", "", "", plausible}}};
+  }
+  static std::vector<long> all_steps() {
+    std::vector<long> steps;
+    for (long t = 0; t < kTimes; ++t) steps.push_back(t);
+    return steps;
+  }
+  void judge(const Field& field, Doubts doubts = Doubts::refuse) {
+    const ArraySource all = source(field);
+    judge_values(all, all_steps(), doubts);
+  }
+  void refuse(const std::vector<std::string>& parts, const Field& field) {
+    expect_error(ExitCode::data, parts, [&] { judge(field); });
+    judge(field, Doubts::accept);  // warnings
+  }
+};
+
+TEST_F(ValueJudge, OrdinaryFieldsRaiseNoDoubt) {
+  judge(plain);
+  // No rain on most days and at most points, none at all on some days, and one great storm.
+  judge([](long t, long y, long x) {
+    const long n = (t * 31 + y * 7 + x * 3) % 11;
+    return t % 5 == 0 || x == 0 || n < 8 ? 0.0f
+           : t == 7 && y == 3            ? 90.0f + static_cast<float>(x)
+                                         : static_cast<float>(n + x);
+  });
+  // Ice: at freezing all the time in the north, now and then elsewhere.
+  judge([](long t, long y, long x) { return y > 6 ? -1.8f : std::max(plain(t, y, x) - 19.0f, -1.8f); });
+  // Chlorophyll: over four decades.
+  judge([](long t, long y, long x) { return std::exp(3 * (plain(t, y, x) - 18)); });
+  // Everything constant: whoever needs variation says so.
+  judge([](long, long, long) { return 5.0f; });
+  judge([](long, long, long) { return NAN; });
+}
+
+TEST_F(ValueJudge, LandThatIsANumber) {
+  const auto land = [](float number) {
+    return [number](long t, long y, long x) { return y < 3 && x < 3 ? number : plain(t, y, x); };
+  };
+  refuse({"'tos' never changes at 9 points", "constant 0", "24 times", "data.missing = 0", "data.doubts"},
+         land(0));
+  refuse({"9 points", "273.15"}, land(273.15f));
+  refuse({"9 points", "18.25"}, land(18.25f));  // inside the range of the others
+}
+
+TEST_F(ValueJudge, FieldsOfOneNumberAndEmptyOnes) {
+  const auto at = [](long bad, float number) {
+    return [=](long t, long y, long x) {
+      return t == bad && !std::isnan(plain(t, y, x)) ? number : plain(t, y, x);
+    };
+  };
+  refuse({"'tos' is 0 degC at all 68 points at 2000-06-29", "1 of 24"}, at(6, 0));
+  refuse({"at all 68 points at 2000-01-01"}, at(0, 18.5f));
+  refuse({"no value at all at 2001-04-25", "1 of 24"}, at(16, NAN));
+  const ArraySource gap = source(at(16, NAN));
+  judge_values(gap, all_steps(), Doubts::refuse, true);
+}
+
+TEST_F(ValueJudge, NumbersFarFromAllOthers) {
+  const auto spike = [](float number) {
+    return [number](long t, long y, long x) { return t == 9 && y == 7 && x == 5 ? number : plain(t, y, x); };
+  };
+  for (const float number : {1e10f, -1e34f, 1e36f, -9999.0f, -1000.0f, -999.0f, 1e20f, -327.68f})
+    refuse({"'tos' has 1 values far outside", "2000-09-27 in row 7, column 5", "missing"}, spike(number));
+  // On both sides.
+  refuse({"far outside"},
+         [&](long t, long y, long x) { return t == 3 && y == 5 ? 1e20f : spike(-1e34f)(t, y, x); });
+  // A flag that comes and goes, nearer to the others than a spike has to be.
+  refuse({"far outside", "-12.768"},
+         [](long t, long y, long x) { return (t + y) % 6 == 0 ? -12.768f : plain(t, y, x); });
+}
+
+TEST_F(ValueJudge, BeyondThePlausibleRange) {
+  plausible = {-5, 21};
+  refuse({"lie outside data.plausible = -5, 21", "data.missing"}, plain);
+  plausible = {-5, 50};
+  judge(plain);
+}
+
+TEST_F(ValueJudge, EachFileOfAListIsJudged) {
+  SampleFile sample;
+  sample.time = ramp(0, 1, 12);
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) {
+    return static_cast<double>(plain(static_cast<long>(t), static_cast<long>(j) + 3, static_cast<long>(i)));
+  };
+  write_sample(comm, scratch / "a.nc", sample);
+  sample.time = ramp(12, 1, 12);
+  write_sample(comm, scratch / "b.nc", sample);
+  CfSpec spec;
+  spec.files = {scratch / "a.nc", scratch / "b.nc"};
+  const auto run = [&] {
+    const CfSource files = CfSource::open(comm, spec);
+    judge_values(files, all_steps(), Doubts::refuse);
+  };
+  run();
+  const auto right = sample.raw;
+  sample.raw = [&](std::size_t t, std::size_t j, std::size_t i) {
+    return right(t, j, i) + 273.15;
+  };  // "degC"
+  write_sample(comm, scratch / "c.nc", sample);
+  spec.files = {scratch / "a.nc", scratch / "c.nc"};
+  expect_error(ExitCode::data, {"c.nc", "units"}, run);
+  spec.plausible = {-5, 50};
+  expect_error(ExitCode::data, {"c.nc", "all 480 values", "units"}, run);
+  spec.plausible.reset();
+  sample.raw = [&](std::size_t t, std::size_t j, std::size_t i) { return right(t, j, i) / 1000; };
+  write_sample(comm, scratch / "d.nc", sample);
+  spec.files = {scratch / "a.nc", scratch / "d.nc"};
+  expect_error(ExitCode::data, {"d.nc", "units"}, run);
+}
+
+}  // namespace
+}  // namespace podscale
