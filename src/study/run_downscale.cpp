@@ -366,7 +366,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   };
   for_blocks("downscaling", steps.size(), context.options.sampling.time_block, work);
   product.commit();
-  if (const std::string text = outside.text(comm, axis, lr.describe()); !text.empty()) log::warn("{}", text);
+  if (const std::string text = outside.text(comm, axis, lr->describe()); !text.empty()) log::warn("{}", text);
 }
 
 int run_downscale(const Context& context, const NetworkBackend& backend) {
