@@ -15,7 +15,7 @@ namespace podscale {
 namespace {
 
 constexpr double kMostValues = 1 << 28;  // a gibibyte of them, else some of the times
-constexpr std::size_t kFewest = 10;      // times of which one can say that nothing changes
+constexpr std::size_t kFewest = 10;      // times or points of which one can say that nothing changes
 constexpr double kCommon = 0.01;         // share of the values from which on a number is an ordinary one
 constexpr double kNear = 0.02;           // share of the range of the values: next to them
 constexpr double kFar = 5;               // a gap of so many times the range of all others
@@ -231,7 +231,7 @@ void Judge::empty_times(const Seen& s) const {
 void Judge::uniform_times(Seen& s) const {
   std::map<double, std::pair<std::vector<std::size_t>, long>> of_value;  // times, values
   for (std::size_t t = 0; t < s.times.size(); ++t)
-    if (s.times[t].valid > 1 && s.times[t].low == s.times[t].high) {
+    if (s.times[t].valid >= static_cast<long>(kFewest) && s.times[t].low == s.times[t].high) {
       auto& [times, values] = of_value[s.times[t].low];
       times.push_back(t);
       values += s.times[t].valid;
