@@ -4,6 +4,7 @@
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 
 namespace podscale {
 namespace {
@@ -16,6 +17,10 @@ std::uint64_t seed(const Namelist& n, const char* key) {
 }
 Required<std::vector<std::string>> list(const Namelist& n, const char* key) {
   return {n.texts(key), key, n.source()};
+}
+
+std::string average(const Namelist& n, const char* key) {
+  return n.text(key) == "none" ? "" : n.text(key);
 }
 
 BasisOptions basis_options(const Namelist& n) {
@@ -142,6 +147,10 @@ DataOptions::DataOptions(const Namelist& n)
       plausible(n.reals("data.plausible")),
       coarsen(n.text("data.lr_source") == "coarsen"),
       coarsen_factor(small(n, "data.coarsen_factor")),
+      hr_stamp(stamp_from_name(n.text("data.hr_stamps"))),
+      lr_stamp(stamp_from_name(n.text("data.lr_stamps"))),
+      hr_average(average(n, "data.hr_average")),
+      lr_average(average(n, "data.lr_average")),
       train(list(n, "data.train")),
       validate(list(n, "data.validate")),
       downscale(list(n, "data.downscale")),

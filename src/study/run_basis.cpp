@@ -22,7 +22,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
   {
     const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
-    set_condition_scale(basis, train.conditions);
+    set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
     finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
   }
@@ -48,11 +48,13 @@ int run_basis(const Context& context) {
 
   // 1. The series and the times that both have.
   const StudySeries study = open_study(comm, options.data);
-  const auto train = steps_of_period(study.hr, study.lr, options.data.train);
+  const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
+  const auto train = steps_of_period(study.hr, study.lr, options.data.train, lags);
   ValidationParts validation;
   if (options.with_base)
     validation = split_validation(
-        study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
+        study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate, lags),
+        options.data.held_out);
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
             study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
             study.lr.mesh().nx(), train.size());

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
@@ -230,7 +231,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
-  const SampleAxis axis = subset(lr.times(), steps);
+  const SampleAxis axis = with_bounds(subset(lr.times(), steps));
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
@@ -264,7 +265,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     std::vector<double> climatology(n), region_mean, region_variance;
     for (std::size_t t = 0; t < count; ++t) {
       const CoefficientForecast& forecast = batch.forecasts[t];
-      basis.hr_climatology.evaluate(basis.year_phase(axis, first + t), climatology);
+      basis.hr_climatology.evaluate(basis.hr_phase(axis, first + t), climatology);
       const auto mean = fields.at(fields.mean, t), variance = fields.at(fields.variance, t);
       decode_forecast(basis, forecast, truncation, climatology, mean, variance);
       for (int m = 0; m < options.members; ++m)
@@ -306,7 +307,8 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
   require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
-  const auto steps = lr_steps_of_period(*lr, options.data.downscale);
+  const auto steps = lr_steps_of_period(*lr, options.data.downscale, foundation.reference->predictors.lags,
+                                        foundation.basis.lr_step);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   warn_of_damping(options);

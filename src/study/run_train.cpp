@@ -58,9 +58,10 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
   require_same_variables(study.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
   require_same_variables(study.lr, foundation.basis, foundation.basis.lr_names, basis_path);
-  const auto train = steps_of_period(study.hr, study.lr, options.data.train);
+  const std::vector<long>& lags = foundation.reference->predictors.lags;
+  const auto train = steps_of_period(study.hr, study.lr, options.data.train, lags);
   const ValidationParts parts = split_validation(
-      study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate), options.data.held_out);
+      study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate, lags), options.data.held_out);
   if (const Calibration& c = foundation.reference->calibration;
       c.times > 0 && (c.times != std::ssize(parts.choosing) || c.held_out != std::ssize(parts.held_out)))
     log::warn(

@@ -49,7 +49,7 @@ std::vector<VerifiedSystem> Verification::systems() const {
 
 std::vector<double> Verification::year_fractions() const {
   std::vector<double> out;
-  for (const Match& match : matched_) out.push_back(basis_->year_phase(product_->times(), match.product));
+  for (const Match& match : matched_) out.push_back(basis_->hr_phase(product_->times(), match.product));
   return out;
 }
 
@@ -84,7 +84,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
   ExceedanceEvent event = train_event(*comm_, *options_->event, threshold, *training_, training_steps_,
                                       basis_->hr_climatology.part(channel_ * mesh.points(), mesh.points()),
-                                      options_->time_block, basis_->monthly);
+                                      options_->time_block, basis_->phase);
   event.convert(to_units_, units_);
   scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }

@@ -21,6 +21,8 @@ struct CfSpec {
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
   bool skip_others = false;                   ///< files that lack the variable are not part of the series
+  Stamp stamp = Stamp::automatic;             ///< where steps are stamped, in place of what the files say
+  std::string average{};                      ///< "day" or "month": see open_series
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is

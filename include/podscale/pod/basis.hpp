@@ -52,7 +52,9 @@ struct Basis {
       lr_climatology;  ///< of fields; the second of the LR source interpolated to HR
   int modes = 0;       ///< K
   bool shared = false;
-  bool monthly = false;  ///< HR and LR steps of the training series were paired by month
+  SeasonPhase phase = SeasonPhase::date;       ///< of the climatologies, at any step of the study
+  Calendar hr_calendar = Calendar::standard;  ///< of the HR training series
+  StepLength lr_step{};                        ///< of the LR training series: what a lag counts
   long samples = 0;      ///< training times
   Lapping lapping;       ///< how patches overlap; modes and tau belong to the folded field
   Patches patches;
@@ -94,8 +96,12 @@ struct Basis {
   /// Not collective. Phase of the climatologies at a step of any series or product of the study.
   /// One choice for all: a product of one time cannot tell that its source was monthly.
   double year_phase(const SampleAxis& axis, std::size_t step) const {
-    return podscale::year_phase(axis, step, monthly);
+    return podscale::year_phase(axis, step, phase);
   }
+  /// Not collective. The phase of the HR climatology at a step of the LR series or of a product: that
+  /// of the same date in the HR calendar, since pairs are made by date. The 15th of May lies at
+  /// another part of a year of 360 days.
+  double hr_phase(const SampleAxis& axis, std::size_t step) const;
   Codec codec() const { return {patches.mine, modes, points()}; }
 };
 

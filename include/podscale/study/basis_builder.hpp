@@ -17,7 +17,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its
 /// conditions, [samples][local patches][C]: of the last K of each row.
-void set_condition_scale(Basis& basis, std::span<const float> conditions);
+void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples);
 
 /// Collective. Both, for a study without a base.
 Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "podscale/core/pairing.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/pod/basis.hpp"
 #include "podscale/study/options.hpp"
@@ -38,11 +39,13 @@ struct StudySeries {
 /// Errors as CfSource::open and Coarsened.
 StudySeries open_study(const Communicator& comm, const DataOptions& options);
 
-/// Collective. The pairs (HR step, LR step) of a period. Errors: usage (no dates), data (no common
-/// date: says which dates each source has).
-std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period);
-/// The same for the LR source alone.
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period);
+/// Collective. The pairs (HR step, LR step) of a period, as counted_pairs makes them, that all lags
+/// are there for. Errors: usage (no dates), data (no common date: says which dates each source has).
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period,
+                                      std::span<const long> lags = {}, bool aloud = true);
+/// The same for the LR source alone. step: what a lag counts, as the basis says.
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period, std::span<const long> lags = {},
+                                     const StepLength& step = {});
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);
