@@ -67,10 +67,11 @@ std::string first_stamps(const PairedSeries& of, const std::vector<long>& steps)
 std::string reason(const PairedSeries& of, const std::vector<long>& lonely, const PairedSeries& other) {
   if (lonely.empty()) return "";
   const auto at = [](const SampleAxis& axis, long step) { return place(axis.centre(step)); };
+  const double half = other.axis.step.known() ? 0.5 * other.axis.step.in_days() : 0.5;
   long beyond = 0;
   for (const long step : lonely)
-    if (other.axis.size() == 0 || at(of.axis, step) < at(other.axis, 0) - 1 ||
-        at(of.axis, step) > at(other.axis, std::ssize(other.axis) - 1) + 1)
+    if (other.axis.size() == 0 || at(of.axis, step) < at(other.axis, 0) - half ||
+        at(of.axis, step) > at(other.axis, std::ssize(other.axis) - 1) + half)
       ++beyond;
   return fmt::format("; without one of {}: {}{} ({} beyond the times of {}, {} where it has no such step)",
                      of.name, first_stamps(of, lonely), lonely.size() > 3 ? " ..." : "", beyond, other.name,

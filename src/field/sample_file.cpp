@@ -44,18 +44,6 @@ std::vector<double> times_of(const NetcdfFile& file, const std::string& name, co
   return values;
 }
 
-/// The ends of the bounds in the units of the axis; none where one of them is no time.
-SampleAxis decoded(const NetcdfFile& file, const std::string& bounds, const std::string& time,
-                   const SampleAxis& axis) {
-  const std::vector<double> values = times_of(file, bounds, time);
-  try {
-    return decode_times(values, file.text(time, "units").value_or(""), calendar_name(axis.calendar), bounds,
-                        resolution_of(file, bounds, values));
-  } catch (const Error&) {
-    return {};
-  }
-}
-
 /// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, "" if
 /// nothing is.
 std::string take_bounds(const NetcdfFile& file, const std::string& time, const std::string& bounds,
@@ -77,9 +65,15 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
       return fmt::format("their {} are '{}', but those of '{}' '{}'; expected the same", name, *own, time,
                          *main);
   }
-  const SampleAxis ends = decoded(file, bounds, time, axis);
-  if (ends.samples.empty() && axis.size() > 0) return "some are missing or no times";
-  const std::vector<double> values = ends.values();
+  const std::string units = file.text(time, "units").value_or(""), calendar = calendar_name(axis.calendar);
+  const TimeUnits meaning(units, calendar, file.path());
+  const std::vector<double> stored = times_of(file, bounds, time);
+  for (std::size_t t = 0; t < axis.size(); ++t)
+    if (!meaning.date(stored[2 * t]) || !meaning.date(stored[2 * t + 1]))
+      return fmt::format("step {} at {} has {} to {}, which are missing or no times", t + 1, axis[t].time,
+                         stored[2 * t], stored[2 * t + 1]);
+  const std::vector<double> values =
+      decode_times(stored, units, calendar, file.path(), resolution_of(file, bounds, stored)).values();
   for (std::size_t t = 0; t < axis.size(); ++t) {
     Sample& s = axis.samples[t];
     const TimeSpan found{values[2 * t], values[2 * t + 1]};

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
@@ -231,7 +230,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                const DownscaleOptions& options, const FieldSource& lr, std::span<const long> steps) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
-  const SampleAxis axis = with_bounds(subset(lr.times(), steps));
+  const SampleAxis axis = subset(lr.times(), steps);
   const ConditionSeries conditions = conditions_of(foundation.space, lr, comm);
   const double truncation = forecaster.inflation().truncation, width = half_width(options, forecaster);
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
