@@ -39,7 +39,8 @@ Namelist study_namelist(const std::string& dir) {
       "&data hr_files='" +
           dir +
           "/hr.nc', lr_source='coarsen', coarsen_factor=4, hr_variable='tos', "
-          "train='2001-01-01','2002-12-31', validate='2003-01-01','2003-12-31' /\n"
+          // All lags are there: the series begins and ends a step beyond.
+          "train='2001-01-04','2002-12-31', validate='2003-01-01','2003-12-28' /\n"
           "&patches size=4,6, modes=5, overlap=2 /\n&basis harmonics=1 /\n&grid time_block=50 /\n"
           "&base halo=1, lags=-1,0,1, rank=12, share=0.8, penalties=1e-3,1e-2,0.1,1.0 /\n",
       "test");
