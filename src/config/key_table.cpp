@@ -71,7 +71,7 @@ const std::vector<Key> table = {
     {"basis", "harmonics", Int, "2", "", 0, 12, "", "Annual harmonics of the climatology; 0 = the mean only"},
 
     {"base", "halo", Int, "1", "LR cells", 0, 64, "", "LR cells around a patch that its regression uses"},
-    {"base", "lags", Ints, "0", "LR steps", -1e5, 1e5, "", "Times that the regression and the network see, relative to the one to downscale"},
+    {"base", "lags", Ints, "0", "LR steps", -1e5, 1e5, "", "Times that the regression and the network see, relative to the one to downscale; a time that lacks one of them is left out"},
     {"base", "prior", Text, "'auto'", "", 0, 0, "auto|climatology|interpolation", "What the penalty shrinks to; 'auto' = the better one on data.validate"},
     {"base", "lag_weight", Real, "0.25", "", 1e-3, 1e3, "", "Weight of the predictors at other times; smaller is a larger penalty on them"},
     {"base", "rank", Int, "64", "", 0, 4096, "", "Most global modes of the residual covariance; they carry what crosses patch borders"},

@@ -89,8 +89,8 @@ std::uint64_t Basis::checksum(const Communicator& comm) const {
   return c.value();
 }
 
-double Basis::hr_phase(const SampleAxis& axis, std::size_t step) const {
-  if (axis.calendar == hr_calendar || phase == SeasonPhase::month) return year_phase(axis, step);
+double Basis::year_phase(const SampleAxis& axis, std::size_t step) const {
+  if (axis.calendar == hr_calendar || phase == SeasonPhase::month) return podscale::year_phase(axis, step, phase);
   Date date = phase == SeasonPhase::middle ? axis.centre(step) : axis[step].date;
   date.day = std::min(date.day, days_in_month(hr_calendar, date.year, date.month));
   return year_fraction(hr_calendar, date);

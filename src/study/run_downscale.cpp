@@ -264,7 +264,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     std::vector<double> climatology(n), region_mean, region_variance;
     for (std::size_t t = 0; t < count; ++t) {
       const CoefficientForecast& forecast = batch.forecasts[t];
-      basis.hr_climatology.evaluate(basis.hr_phase(axis, first + t), climatology);
+      basis.hr_climatology.evaluate(basis.year_phase(axis, first + t), climatology);
       const auto mean = fields.at(fields.mean, t), variance = fields.at(fields.variance, t);
       decode_forecast(basis, forecast, truncation, climatology, mean, variance);
       for (int m = 0; m < options.members; ++m)

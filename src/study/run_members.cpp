@@ -98,11 +98,12 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const std::vector<float> condition = read_condition(product, basis, comm.rank(), width, t);
-    const float phase = static_cast<float>(basis.year_phase(axis, t));
+    const double year = basis.year_phase(axis, t);
+    const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);
     const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
                                             request.first - 1, request.count);
-    basis.hr_climatology.evaluate(basis.hr_phase(axis, t), climatology);
+    basis.hr_climatology.evaluate(year, climatology);
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(request.count); ++m)
       decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points));

@@ -123,8 +123,7 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   read_low_resolution(lr_step);
   if (bicubic_) interpolate(*bicubic_, low_resolution_, fields.bicubic);
   interpolate(bilinear_, low_resolution_, fields.bilinear);
-  const double lr_phase = basis_->year_phase(lr_->times(), lr_step);
-  lr_on_hr_.evaluate(lr_phase, lr_climatology_);
+  lr_on_hr_.evaluate(year_fraction, lr_climatology_);
   // The LR climatology of the basis was brought to this mesh as the basis does it: so must be the field.
   const auto by = [&](Interpolation kind) {
     return kind == Interpolation::bilinear ? fields.bilinear : fields.bicubic;
@@ -135,7 +134,7 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
     fields.anomaly = by(basis_->interpolation);
   fields.other_anomaly.clear();
   if (cells_) {
-    const auto climatology = interpolated_climatology(*cells_, other_kind(), lr_phase);
+    const auto climatology = interpolated_climatology(*cells_, other_kind(), year_fraction);
     fields.other_anomaly = by(other_kind());
     for (std::size_t i = 0; i < reached_.size(); ++i)
       fields.other_anomaly[i] = static_cast<float>(

@@ -49,7 +49,7 @@ std::vector<VerifiedSystem> Verification::systems() const {
 
 std::vector<double> Verification::year_fractions() const {
   std::vector<double> out;
-  for (const Match& match : matched_) out.push_back(basis_->hr_phase(product_->times(), match.product));
+  for (const Match& match : matched_) out.push_back(basis_->year_phase(product_->times(), match.product));
   return out;
 }
 

@@ -94,14 +94,10 @@ struct Basis {
     lapping = Lapping(comm, decomposition, mesh.periodic(), ocean, overlap);
   }
   /// Not collective. Phase of the climatologies at a step of any series or product of the study.
-  /// One choice for all: a product of one time cannot tell that its source was monthly.
-  double year_phase(const SampleAxis& axis, std::size_t step) const {
-    return podscale::year_phase(axis, step, phase);
-  }
-  /// Not collective. The phase of the HR climatology at a step of the LR series or of a product: that
-  /// of the same date in the HR calendar, since pairs are made by date. The 15th of May lies at
-  /// another part of a year of 360 days.
-  double hr_phase(const SampleAxis& axis, std::size_t step) const;
+  /// One choice for all: a product of one time cannot tell that its source was monthly. That of a
+  /// date is its phase in the HR calendar, whatever its own, since pairs are made by date: the 15th
+  /// of May lies at another part of a year of 360 days.
+  double year_phase(const SampleAxis& axis, std::size_t step) const;
   Codec codec() const { return {patches.mine, modes, points()}; }
 };
 
