@@ -136,16 +136,6 @@ int months_of(const std::string& unit) {
   return 0;
 }
 
-/// Date `seconds` after `start`, to the millisecond: whole seconds survive the rounding of
-/// fractional days.
-Date shifted(Calendar calendar, const Date& start, double seconds) {
-  const double total = start.second + seconds;
-  const double days = std::floor(total / 86400);
-  const double rest = std::round((total - days * 86400) * 1000) / 1000;
-  return date_from_day_number(
-      calendar, day_number(calendar, start.year, start.month, start.day) + static_cast<long>(days), rest);
-}
-
 Date shifted_by_months(Calendar calendar, const Date& start, double months) {
   const double whole = std::floor(months);
   const long index = start.year * 12L + start.month - 1 + static_cast<long>(whole);
@@ -156,7 +146,54 @@ Date shifted_by_months(Calendar calendar, const Date& start, double months) {
   return shifted(calendar, base, (months - whole) * length * 86400);
 }
 
+/// A fraction of a year is one of that year's own days.
+Date shifted_by_years(Calendar calendar, const Date& start, double years) {
+  const double whole = std::floor(years);
+  const Date base = shifted_by_months(calendar, start, 12 * whole),
+             next = shifted_by_months(calendar, start, 12 * (whole + 1));
+  return shifted(calendar, base, (years - whole) * days_between(calendar, base, next) * 86400);
+}
+
+/// "day as %Y%m%d.%f" (CDO): months of what the fraction divides, 0 for days; nullopt: another text.
+std::optional<int> absolute_unit(const std::string& units) {
+  const std::string text = lower(trimmed(units));
+  if (text.starts_with("day as %y%m%d")) return 0;
+  if (text.starts_with("month as %y%m")) return 1;
+  if (text.starts_with("year as %y")) return 12;
+  return std::nullopt;
+}
+
+Date absolute_date(Calendar calendar, int months, double value) {
+  const double whole = std::floor(value), part = value - whole;
+  const long number = static_cast<long>(whole);
+  Date date;
+  date.year = static_cast<int>(months == 0 ? number / 10000 : months == 1 ? number / 100 : number);
+  if (months < 12) date.month = static_cast<int>(months == 0 ? number / 100 % 100 : number % 100);
+  if (months == 0) date.day = static_cast<int>(number % 100);
+  if (date.month < 1 || date.month > 12 || !exists(calendar, date)) return {0, 0, 0, 0};
+  if (months == 0) return shifted(calendar, date, part * 86400);
+  return months == 1 ? shifted_by_months(calendar, date, part) : shifted_by_years(calendar, date, part);
+}
+
+/// Spellings that cftime, and so xarray, decodes.
+bool widely_known(const std::string& unit, const std::string& reference) {
+  const std::string zone = trimmed(lower(reference));
+  if (!zone.ends_with("utc") && zone.find_first_of("gu") != std::string::npos) return false;  // GMT, UT
+  for (const char* name : {"days", "day", "d", "hours", "hour", "hrs", "hr", "h", "minutes", "minute", "mins",
+                           "min", "seconds", "second", "secs", "sec", "s"})
+    if (lower(unit) == name) return true;
+  return false;
+}
+
 }  // namespace
+
+Date shifted(Calendar calendar, const Date& start, double seconds) {
+  const double total = start.second + seconds;
+  const double days = std::floor(total / 86400);
+  const double rest = std::round((total - days * 86400) * 1000) / 1000;
+  return date_from_day_number(
+      calendar, day_number(calendar, start.year, start.month, start.day) + static_cast<long>(days), rest);
+}
 
 Date parse_date(const std::string& text, Calendar calendar, const std::string& what) {
   const auto parsed = parse(text);
@@ -197,16 +234,24 @@ DateRange parse_date_range(const std::string& first, const std::string& last) {
 TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, const std::string& where) {
   const std::string expected =
       "expected as in 'days since 1982-01-01' (set it with ncatted or cdo setreftime)";
-  const std::size_t since = lower(units).find(" since ");
-  if (since == std::string::npos || trimmed(units.substr(0, since)).empty())
-    fail(ExitCode::data, "{}: time units '{}' name no reference date; {}", where, units, expected);
-  const std::string unit_name = trimmed(units.substr(0, since)),
-                    reference_text = trimmed(units.substr(since + 7));
   try {
     if (!trimmed(calendar).empty()) calendar_ = calendar_from_name(trimmed(calendar));
   } catch (const Error& error) {
     fail(ExitCode::data, "{}: {}", where, error.what());
   }
+  start_ = origin_ = {1800, 1, 1, 0};
+  if (const auto unit = absolute_unit(units)) {
+    kind_ = Kind::absolute;
+    months_ = *unit;
+    is_plain_ = false;
+    plain_ = "days since 1800-01-01 00:00:00";
+    return;
+  }
+  const std::size_t since = lower(units).find(" since ");
+  if (since == std::string::npos || trimmed(units.substr(0, since)).empty())
+    fail(ExitCode::data, "{}: time units '{}' name no reference date; {}", where, units, expected);
+  const std::string unit_name = trimmed(units.substr(0, since)),
+                    reference_text = trimmed(units.substr(since + 7));
   const auto reference = parse(reference_text);
   if (!reference)
     fail(ExitCode::data, "{}: time units '{}': '{}' is no date; {}", where, units, reference_text, expected);
@@ -215,14 +260,36 @@ TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, cons
          calendar_name(calendar_), expected);
   start_ = shifted(calendar_, reference->date, -reference->zone);
   months_ = months_of(unit_name);
-  if (months_ == 0) seconds_ = unit_conversion(unit_name, "s", where).scale;
+  if (months_ != 0) kind_ = Kind::months;
+  const double seconds = months_ != 0 ? 0 : unit_conversion(unit_name, "s", where).scale;
+  // Year 0 is no year of the standard calendar for other readers.
+  is_plain_ = kind_ == Kind::fixed && start_.year >= 1 && widely_known(unit_name, reference_text);
+  if (kind_ == Kind::fixed) seconds_ = seconds;
+  if (is_plain_) origin_ = start_, plain_ = units;
+  if (is_plain_) return;
+  if (start_.year >= 1) origin_ = {start_.year, start_.month, start_.day, 0};
+  plain_ = fmt::format("days since {:04d}-{:02d}-{:02d} 00:00:00", origin_.year, origin_.month, origin_.day);
+}
+
+double TimeUnits::seconds() const {
+  if (kind_ == Kind::fixed) return seconds_;
+  return months_ == 0 ? 86400 : months_ * 365.2425 / 12 * 86400;
+}
+
+double TimeUnits::plain_value(const Date& date) const {
+  return days_between(calendar_, origin_, date) * 86400 / (is_plain_ ? seconds_ : 86400);
 }
 
 std::optional<Date> TimeUnits::date(double value) const {
-  const double days = std::abs(value) * (months_ ? months_ * 31 : seconds_ / 86400);
-  if (!(days < 1e8)) return std::nullopt;
-  return months_ ? shifted_by_months(calendar_, start_, value * months_)
-                 : shifted(calendar_, start_, value * seconds_);
+  if (kind_ == Kind::absolute) {
+    if (!(value >= 1 && value < 1e9)) return std::nullopt;
+    const Date date = absolute_date(calendar_, months_, value);
+    return date.day == 0 ? std::nullopt : std::optional(date);
+  }
+  if (!(std::abs(value) * seconds() / 86400 < 1e8)) return std::nullopt;
+  if (kind_ == Kind::fixed) return shifted(calendar_, start_, value * seconds_);
+  return months_ == 12 ? shifted_by_years(calendar_, start_, value)
+                       : shifted_by_months(calendar_, start_, value * months_);
 }
 
 }  // namespace podscale

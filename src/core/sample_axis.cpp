@@ -2,11 +2,40 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
 #include "podscale/core/error.hpp"
 
 namespace podscale {
+namespace {
+
+/// To the coarsest unit that all dates are near to. Nothing is done where all are whole minutes:
+/// the type has lost nothing.
+void round_dates(SampleAxis& axis, double tolerance) {
+  const auto all_near = [&](double unit, double within) {
+    return std::all_of(axis.samples.begin(), axis.samples.end(), [&](const Sample& s) {
+      return std::abs(s.date.second - unit * std::round(s.date.second / unit)) <= within;
+    });
+  };
+  if (all_near(60, 1e-3)) return;
+  for (const double unit : {86400.0, 3600.0, 60.0, 1.0}) {
+    if (!all_near(unit, tolerance)) continue;
+    for (Sample& s : axis.samples)
+      s.date = shifted(axis.calendar, s.date, unit * std::round(s.date.second / unit) - s.date.second);
+    return;
+  }
+}
+
+}  // namespace
+
+std::string StepLength::text() const {
+  const auto counted = [](double n, const char* unit) {
+    return fmt::format("{:.4g} {}{}", n, unit, n == 1 ? "" : "s");
+  };
+  if (months > 0) return months % 12 == 0 ? counted(months / 12, "year") : counted(months, "month");
+  if (days <= 0) return "one time";
+  const double hours = days * 24, minutes = hours * 60;
+  return days >= 0.999 ? counted(days, "day") : hours >= 0.999 ? counted(hours, "hour") : counted(minutes, "minute");
+}
 
 std::vector<double> SampleAxis::values() const {
   std::vector<double> times;
@@ -30,6 +59,12 @@ bool SampleAxis::is_monthly() const {
   return samples.size() > 1 && 2 * far > samples.size() - 1;
 }
 
+Date SampleAxis::centre(std::size_t step) const {
+  const Sample& s = (*this)[step];
+  if (!s.span) return s.date;
+  return shifted(calendar, s.span->from, days_between(calendar, s.span->from, s.span->to) * 43200);
+}
+
 std::uint64_t SampleAxis::time_key(std::size_t step) const {
   const Date& date = (*this)[step].date;
   const long days = day_number(calendar, date.year, date.month, date.day) - day_number(calendar, 1800, 1, 1);
@@ -39,9 +74,9 @@ std::uint64_t SampleAxis::time_key(std::size_t step) const {
 }
 
 SampleAxis decode_times(const std::vector<double>& values, const std::string& units,
-                        const std::string& calendar, const std::string& where) {
+                        const std::string& calendar, const std::string& where, double resolution) {
   const TimeUnits meaning(units, calendar, where);
-  SampleAxis axis{meaning.calendar(), units, {}};
+  SampleAxis axis{meaning.calendar(), meaning.plain(), {}};
   axis.samples.reserve(values.size());
   for (const double value : values) {
     const auto date = meaning.date(value);
@@ -51,11 +86,18 @@ SampleAxis decode_times(const std::vector<double>& values, const std::string& un
            axis.size() + 1, units);
     axis.samples.push_back({value, *date});
   }
+  const std::vector<Sample> exact = axis.samples;
+  if (resolution > 0) round_dates(axis, resolution * meaning.seconds());
+  for (std::size_t t = 0; t < axis.size(); ++t) {
+    Sample& s = axis.samples[t];
+    if (!meaning.is_plain() || days_between(axis.calendar, exact[t].date, s.date) != 0)
+      s.time = meaning.plain_value(s.date);
+  }
   return axis;
 }
 
 SampleAxis subset(const SampleAxis& axis, std::span<const long> steps) {
-  SampleAxis part{axis.calendar, axis.units, {}};
+  SampleAxis part{axis.calendar, axis.units, {}, axis.stamp, axis.step};
   for (const long step : steps) part.samples.push_back(axis[step]);
   return part;
 }
@@ -64,45 +106,20 @@ std::vector<long> steps_between(const SampleAxis& axis, const std::string& first
   const DateRange period = parse_date_range(first, last);
   std::vector<long> steps;
   for (std::size_t t = 0; t < axis.size(); ++t)
-    if (period.contains(axis[t].date)) steps.push_back(static_cast<long>(t));
+    if (period.contains(axis.centre(t))) steps.push_back(static_cast<long>(t));
   return steps;
 }
 
-bool match_by_month(const SampleAxis& a, const SampleAxis& b) {
-  return a.is_monthly() && b.is_monthly();
+double year_phase(const SampleAxis& axis, std::size_t step, SeasonPhase phase) {
+  if (phase == SeasonPhase::month) return (axis.centre(step).month - 0.5) / 12;
+  return year_fraction(axis.calendar, phase == SeasonPhase::middle ? axis.centre(step) : axis[step].date);
 }
 
-double year_phase(const SampleAxis& axis, std::size_t step, bool monthly) {
-  const Date& date = axis[step].date;
-  return monthly ? (date.month - 0.5) / 12 : year_fraction(axis.calendar, date);
-}
-
-std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& steps_of_a,
-                                  const SampleAxis& b) {
-  return match_steps(a, steps_of_a, b, match_by_month(a, b));
-}
-
-std::vector<StepPair> match_steps(const SampleAxis& a, const std::vector<long>& steps_of_a,
-                                  const SampleAxis& b, bool monthly) {
-  const auto key = [monthly](const Date& d) { return std::tuple(d.year, d.month, monthly ? 1 : d.day); };
-  const auto earlier = [&](const Sample& x, const Date& y) { return key(x.date) < key(y); };
-  std::vector<StepPair> pairs;
-  for (const long step : steps_of_a) {
-    const Date& date = a[step].date;
-    const auto first = std::lower_bound(b.samples.begin(), b.samples.end(), date, earlier);
-    auto last = first;
-    while (last != b.samples.end() && key(last->date) == key(date)) ++last;
-    if (first == last) continue;
-    auto match = first;
-    if (last - first > 1) {  // several steps a day: the time of day counts, too
-      match = std::find_if(first, last,
-                           [&](const Sample& s) { return std::abs(s.date.second - date.second) < 60; });
-      if (match == last) continue;
-      if (monthly && match->date.day != date.day) continue;
-    }
-    pairs.push_back({step, static_cast<long>(match - b.samples.begin())});
-  }
-  return pairs;
+double StudyYear::at(const SampleAxis& axis, std::size_t step) const {
+  if (axis.calendar == calendar || phase == SeasonPhase::month) return year_phase(axis, step, phase);
+  Date date = phase == SeasonPhase::middle ? axis.centre(step) : axis[step].date;
+  date.day = std::min(date.day, days_in_month(calendar, date.year, date.month));
+  return year_fraction(calendar, date);
 }
 
 }  // namespace podscale

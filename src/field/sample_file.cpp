@@ -2,15 +2,47 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "coordinates.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 
 namespace podscale {
 namespace {
+
+/// Half the distance of stored times, in their units, where the type is coarser than they are:
+/// float32, also behind float64 that was copied from it, and packed integers.
+double resolution_of(const NetcdfFile& file, const std::string& name, const std::vector<double>& values) {
+  const auto scale = file.numbers(name, "scale_factor");
+  const nc_type type = file.variable(name).type;
+  if (type != NC_FLOAT && type != NC_DOUBLE) return scale ? 0.51 * std::abs(scale->front()) : 0;
+  double largest = 0;
+  bool single = true;
+  for (const double value : values) {
+    largest = std::max(largest, std::abs(value));
+    single = single && static_cast<double>(static_cast<float>(value)) == value;
+  }
+  const double resolution = largest * std::numeric_limits<float>::epsilon();
+  return type == NC_FLOAT || (single && !scale) ? resolution : 0;
+}
+
+/// Times as they are stored. An integer that is packed over the whole range of its type may be that
+/// type's fill value, and a time coordinate has none: it counts as missing only where an attribute
+/// says so.
+std::vector<double> times_of(const NetcdfFile& file, const std::string& name, const std::string& of = "") {
+  std::vector<double> values = values_of(file, name, of);
+  const auto scale = file.numbers(name, "scale_factor");
+  if (!scale || file.numbers(name, "_FillValue") || file.variable(name).type == NC_DOUBLE) return values;
+  const std::vector<double> raw = file.get_all(name);
+  const double offset = file.numbers(name, "add_offset").value_or(std::vector<double>{0}).front();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::isnan(values[i])) values[i] = raw[i] * scale->front() + offset;
+  return values;
+}
 
 /// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, "" if
 /// nothing is.
@@ -33,15 +65,21 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
       return fmt::format("their {} are '{}', but those of '{}' '{}'; expected the same", name, *own, time,
                          *main);
   }
-  const TimeUnits meaning(axis.units, calendar_name(axis.calendar), file.path());
-  const std::vector<double> values = values_of(file, bounds, time);
+  const std::string units = file.text(time, "units").value_or(""), calendar = calendar_name(axis.calendar);
+  const TimeUnits meaning(units, calendar, file.path());
+  const std::vector<double> stored = times_of(file, bounds, time);
+  for (std::size_t t = 0; t < axis.size(); ++t)
+    if (!meaning.date(stored[2 * t]) || !meaning.date(stored[2 * t + 1]))
+      return fmt::format("step {} at {} has {} to {}, which are missing or no times", t + 1, axis[t].time,
+                         stored[2 * t], stored[2 * t + 1]);
+  const std::vector<double> values =
+      decode_times(stored, units, calendar, file.path(), resolution_of(file, bounds, stored)).values();
   for (std::size_t t = 0; t < axis.size(); ++t) {
     Sample& s = axis.samples[t];
     const TimeSpan found{values[2 * t], values[2 * t + 1]};
     const auto wrong = [&](const std::string& what) {
       return fmt::format("step {} at {} has {} to {}, {}", t + 1, s.time, found.begin, found.end, what);
     };
-    if (!meaning.date(found.begin) || !meaning.date(found.end)) return wrong("which are missing or no times");
     if (found.begin > found.end) return wrong("which decrease; expected the earlier first");
     // Times are often computed as the middle of their bounds, or stored as float32.
     const double rounding = std::abs(s.time) * std::numeric_limits<float>::epsilon();
@@ -67,7 +105,9 @@ SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::st
         "{} is a climatology (its attribute 'climatology' is '{}'): a step stands for many years; expected a "
         "series of single times; 'ncatted -a climatology,{},d,,' takes each step for one",
         where, climatology, time);
-  SampleAxis axis = decode_times(values_of(file, time), text("units"), text("calendar"), where);
+  const std::vector<double> values = times_of(file, time);
+  SampleAxis axis =
+      decode_times(values, text("units"), text("calendar"), where, resolution_of(file, time, values));
   const std::string bounds = text("bounds");
   if (bounds.empty()) return axis;
   const std::string wrong = take_bounds(file, time, bounds, axis);
@@ -83,6 +123,7 @@ SampleAxis read_samples(const NetcdfFile& file) {
   std::string doubt;
   SampleAxis axis = same_on_all_ranks([&] { return read_samples(file, "time", doubt); });
   if (!doubt.empty()) log::warn("{}", doubt);
+  understand(axis);
   return axis;
 }
 

@@ -14,6 +14,7 @@
 #include "coordinates.hpp"
 #include "limits_check.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
 #include "podscale/core/text.hpp"
@@ -184,6 +185,19 @@ void join(const std::vector<Source>& sources, Survey& survey) {
   }
 }
 
+/// What the steps stand for: a stamp of the namelist before bounds before cell_methods.
+void give_meaning(const CfSpec& spec, Survey& survey) {
+  SampleAxis& times = survey.times;
+  times.stamp = spec.stamp;
+  if (spec.stamp != Stamp::automatic)
+    times.drop_intervals();
+  else if (is_instant(survey.variable.cell_methods))
+    times.stamp = Stamp::point;
+  if (const std::string assumed = understand(times); !assumed.empty())
+    log::warn("{} files: {} has no time bounds: {} (data.{}_stamps says otherwise)", spec.label,
+              survey.variable.name, assumed, spec.label == "LR" ? "lr" : "hr");
+}
+
 Chunks chunks_of(const NetcdfFile& file, const CfVariable& v, long nx) {
   const std::vector<std::size_t> stored = file.chunks(v.name);
   const auto along = [&](int dim) { return static_cast<long>(std::max<std::size_t>(1, stored[dim])); };
@@ -236,6 +250,7 @@ Survey look(const CfSpec& spec) {
          expand(spec).size(), variable, expand(spec).front());
   agree_on_bounds(sources, spec.label);
   join(sources, survey);
+  give_meaning(spec, survey);
 
   // Files in order of time: the first one names the series, and steps of neighbouring files follow
   // each other.

@@ -99,6 +99,8 @@ void carry(Parcel& parcel, Survey& survey) {
   parcel.carry(survey.times.calendar);
   parcel.carry(survey.times.units);
   parcel.carry(survey.times.samples);
+  parcel.carry(survey.times.stamp);
+  parcel.carry(survey.times.step);
   parcel.carry(survey.steps);
   parcel.carry(survey.stored);
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/field/weight_file.hpp"
 #include "podscale/parallel/exact_sum.hpp"
@@ -38,6 +39,12 @@ void require_patches(const StudyOptions& options, const FieldSource& hr) {
 }
 
 namespace {
+
+/// What the steps of a series stand for, also where its source did not say.
+SampleAxis understood(SampleAxis axis) {
+  if (!axis.step.known()) understand(axis);
+  return axis;
+}
 
 void require_same_channels(const StudySeries& study) {
   if (study.hr.channels() != study.lr.channels())
@@ -79,6 +86,16 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
 
 }  // namespace
 
+StudyYear year_of(const StudySeries& study, const std::vector<StepPair>& pairs) {
+  const SampleAxis hr = understood(study.hr.times()), lr = understood(study.lr.times());
+  const bool months = hr.step.months > 0 && lr.step.months > 0;
+  const bool same = std::all_of(pairs.begin(), pairs.end(), [&](const StepPair& pair) {
+    const Date &a = hr[pair.a].date, &b = lr[pair.b].date;
+    return a.year == b.year && a.month == b.month && a.day == b.day && std::abs(a.second - b.second) < 60;
+  });
+  return {months ? SeasonPhase::month : same ? SeasonPhase::date : SeasonPhase::middle, hr.calendar};
+}
+
 Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
   require_patches(options, study.hr);
   const auto& size = options.basis.size;
@@ -95,11 +112,12 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   if (!options.basis.weights.empty())
     basis.weights = {options.basis.weights, checksum_of_file(comm, options.basis.weights)};
   basis.shared = options.basis.shared;
-  basis.monthly = match_by_month(study.hr.times(), study.lr.times());
   basis.effective_namelist = options.effective;
 
   // 1. Which times, which points.
-  const auto pairs = steps_of_period(study.hr, study.lr, options.data.train);
+  const auto pairs = steps_of_period(study.hr, study.lr, options.data.train, {}, false);
+  basis.year = year_of(study, pairs);
+  basis.lr_step = understood(study.lr.times()).step;
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
   basis.samples = std::ssize(pairs);
   long sometimes = 0;
@@ -210,11 +228,11 @@ void add_squares(std::span<const float> rows, std::size_t width, std::size_t mod
 }
 
 /// Root mean squares.
-void finish_scale(Basis& basis) {
+void finish_scale(Basis& basis, long samples) {
   const std::size_t k = basis.modes;
   for (std::size_t i = 0; i < basis.condition_scale.size(); ++i) {
     double& scale = basis.condition_scale[i];
-    scale = std::sqrt(scale / static_cast<double>(basis.samples));
+    scale = std::sqrt(scale / static_cast<double>(samples));
     const auto& of_modes = basis.patches.mine[i / k].scale;
     // Padding, or a patch that the LR source does not reach.
     if (i % k >= of_modes.size() || !(scale > 1e-6 * of_modes[i % k])) scale = 1;
@@ -223,18 +241,18 @@ void finish_scale(Basis& basis) {
 
 }  // namespace
 
-void set_condition_scale(Basis& basis, std::span<const float> conditions) {
+void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples) {
   const std::size_t local = basis.patches.mine.size(), k = basis.modes;
   basis.condition_scale.assign(local * k, 0.0);
   if (local > 0)
-    add_squares(conditions, conditions.size() / (local * static_cast<std::size_t>(basis.samples)), k,
+    add_squares(conditions, conditions.size() / (local * static_cast<std::size_t>(samples)), k,
                 basis.condition_scale);
-  finish_scale(basis);
+  finish_scale(basis, samples);
 }
 
 Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
   Basis basis = fit_modes(comm, options, study);
-  const auto lr = lr_steps(steps_of_period(study.hr, study.lr, options.data.train));
+  const auto lr = lr_steps(steps_of_period(study.hr, study.lr, options.data.train, {}, false));
   const std::size_t k = basis.modes;
   basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);
   const Diagonal published(basis);
@@ -242,7 +260,7 @@ Basis build_basis(const Communicator& comm, const StudyOptions& options, const S
   for_blocks("condition", lr.size(), options.data.time_block, [&](std::size_t first, std::size_t count) {
     add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
   });
-  finish_scale(basis);
+  finish_scale(basis, std::ssize(lr));
   return basis;
 }
 

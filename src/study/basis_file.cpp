@@ -15,6 +15,7 @@ namespace podscale {
 namespace {
 
 constexpr int kFormat = 6;
+constexpr const char* kPhases[] = {"date", "middle", "month"};
 
 /// What a Variable says, by the names of the file's attributes.
 template <class V>
@@ -106,7 +107,10 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.put_text("", "weights_file", basis.weights.path);
   file.put_text("", "weights_checksum", basis.weights.checksum);
   file.put_text("", "basis", basis.shared ? "shared" : "local");
-  file.put_text("", "seasonal_phase", basis.monthly ? "month" : "date");
+  file.put_text("", "seasonal_phase", kPhases[static_cast<std::size_t>(basis.year.phase)]);
+  file.put_text("", "hr_calendar", calendar_name(basis.year.calendar));
+  file.put_numbers("", "lr_step_months", {static_cast<double>(basis.lr_step.months)}, NC_INT);
+  file.put_numbers("", "lr_step_days", {basis.lr_step.days});
   file.put_numbers("", "podscale_format", {kFormat}, NC_INT);
   file.put_numbers("", "patch_size", {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)},
                    NC_INT);
@@ -217,8 +221,16 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   basis.weights = {file.text("", "weights_file").value_or(""),
                    file.text("", "weights_checksum").value_or("")};
   basis.shared = file.text("", "basis").value() == "shared";
-  // Older files lack it: they were made with the phase of the date.
-  basis.monthly = file.text("", "seasonal_phase").value_or("date") == "month";
+  // Older files lack some: they were made with the phase of the date.
+  const std::string phase = file.text("", "seasonal_phase").value_or("date");
+  const auto known = std::find(std::begin(kPhases), std::end(kPhases), phase);
+  if (known == std::end(kPhases))
+    fail(ExitCode::data, "{}: seasonal_phase '{}' is not known; make the basis again", path, phase);
+  basis.year.phase = static_cast<SeasonPhase>(known - std::begin(kPhases));
+  basis.year.calendar = calendar_from_name(file.text("", "hr_calendar").value_or("standard"));
+  const std::vector<double> none{0};
+  basis.lr_step = {static_cast<int>(file.numbers("", "lr_step_months").value_or(none).front()),
+                   file.numbers("", "lr_step_days").value_or(none).front()};
   basis.samples = static_cast<long>(file.numbers("", "training_times").value().front());
   basis.effective_namelist = file.text("", "podscale_namelist").value_or("");
   basis.modes = static_cast<int>(file.dimension("mode").value());

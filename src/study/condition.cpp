@@ -13,10 +13,17 @@ namespace podscale {
 
 PredictorSeries::PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                                  const Climatology& climatology, const Communicator& comm)
-    : lr_(&lr), basis_(&basis), predictors_(&predictors), climatology_(&climatology), comm_(&comm) {}
+    : lr_(&lr),
+      basis_(&basis),
+      predictors_(&predictors),
+      climatology_(&climatology),
+      comm_(&comm),
+      finder_(lr.times(), basis.lr_step) {}
 
 long PredictorSeries::lagged(long step, long lag) const {
-  return std::clamp(step + lag, 0l, std::ssize(lr_->times()) - 1);
+  const auto found = finder_.find(step, lag);
+  PODSCALE_ASSERT(found, "no LR step at lag {} of {}", lag, date_text(lr_->times()[step].date));
+  return *found;
 }
 
 std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) const {

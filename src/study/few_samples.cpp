@@ -32,9 +32,9 @@ BasisOptions carried_by(const BasisOptions& asked, const StudySeries& study,
                     "some years for a climatology: give a longer data.train",
                     n, n == 1 ? "" : "s"),
         true);
-  const bool monthly = match_by_month(axis, study.lr.times());
+  const StudyYear year_of_study = year_of(study, train);
   std::vector<double> phases;
-  for (const long step : steps) phases.push_back(year_phase(axis, static_cast<std::size_t>(step), monthly));
+  for (const long step : steps) phases.push_back(year_of_study.at(axis, step));
   const double days = days_of(axis, steps);
 
   BasisOptions options = asked;

@@ -111,7 +111,7 @@ std::vector<double> anomalies_of(const LrGaps& gaps, const Surroundings& around,
 
 }  // namespace
 
-LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonics, bool monthly) {
+LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonics, const StudyYear& year) {
   const Communicator& comm = lr.comm();
   const Mesh& mesh = lr.mesh();
   const idx_t channels = lr.channels(), points = mesh.points();
@@ -139,7 +139,7 @@ LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonic
     return true;
   };
   each(window, [&](long step, std::span<const float> field) {
-    const auto x = harmonic_basis(year_phase(lr.times(), static_cast<std::size_t>(step), monthly), harmonics);
+    const auto x = harmonic_basis(year.at(lr.times(), step), harmonics);
     for (idx_t i = 0; i < n; ++i) {
       if (!known(field, i, n)) continue;
       ++valid[window.y0 * mesh.nx() + i];
@@ -182,7 +182,7 @@ LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonic
   const Surroundings around(mesh, window);
   std::vector<double> climatology(channels * points);
   each(around.all, [&](long step, std::span<const float> field) {
-    gaps.climatology.evaluate(year_phase(lr.times(), static_cast<std::size_t>(step), monthly), climatology);
+    gaps.climatology.evaluate(year.at(lr.times(), step), climatology);
     const auto anomalies = anomalies_of(gaps, around, field, climatology, points);
     const idx_t m = around.all.points();
     for (idx_t c = 0; c < channels; ++c)
@@ -211,8 +211,8 @@ LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonic
   return gaps;
 }
 
-GapFilled::GapFilled(std::shared_ptr<const FieldSource> lr, LrGaps gaps, bool monthly, bool shifted)
-    : lr_(std::move(lr)), gaps_(std::move(gaps)), monthly_(monthly), shifted_(shifted) {}
+GapFilled::GapFilled(std::shared_ptr<const FieldSource> lr, LrGaps gaps, const StudyYear& year, bool shifted)
+    : lr_(std::move(lr)), gaps_(std::move(gaps)), year_(year), shifted_(shifted) {}
 
 void GapFilled::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   const Surroundings around(mesh(), window);
@@ -233,7 +233,7 @@ void GapFilled::read(const Window& window, std::span<const long> steps, std::spa
       if (!std::isnan(value) || !gaps_.cells[point]) continue;
       if (anomalies.empty()) {
         climatology.resize(channels() * points);
-        gaps_.climatology.evaluate(year_phase(times(), static_cast<std::size_t>(steps[t]), monthly_),
+        gaps_.climatology.evaluate(year_.at(times(), steps[t]),
                                    climatology);
         anomalies = anomalies_of(gaps_, around, field, climatology, points);
       }
@@ -290,7 +290,7 @@ std::vector<float> raised_by_gaps(const LatentSpace& space, std::span<const floa
 std::shared_ptr<const FieldSource> with_gaps_filled(std::shared_ptr<const FieldSource> lr, const Basis& basis,
                                                     bool shifted) {
   if (basis.lr_gaps.empty()) return lr;
-  return std::make_shared<const GapFilled>(std::move(lr), basis.lr_gaps, basis.monthly, shifted);
+  return std::make_shared<const GapFilled>(std::move(lr), basis.lr_gaps, basis.year, shifted);
 }
 
 }  // namespace podscale

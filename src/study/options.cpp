@@ -5,6 +5,7 @@
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 
 namespace podscale {
 namespace {
@@ -33,6 +34,10 @@ std::vector<std::pair<std::string, std::string>> named_texts(const Namelist& n, 
     result.emplace_back(text.substr(0, equal), text.substr(equal + 1));
   }
   return result;
+}
+
+std::string average(const Namelist& n, const char* key) {
+  return n.text(key) == "none" ? "" : n.text(key);
 }
 
 BasisOptions basis_options(const Namelist& n) {
@@ -171,6 +176,10 @@ DataOptions::DataOptions(const Namelist& n)
       doubts(n.text("data.doubts") == "accept" ? Doubts::accept : Doubts::refuse),
       coarsen(n.text("data.lr_source") == "coarsen"),
       coarsen_factor(small(n, "data.coarsen_factor")),
+      hr_stamp(stamp_from_name(n.text("data.hr_stamps"))),
+      lr_stamp(stamp_from_name(n.text("data.lr_stamps"))),
+      hr_average(average(n, "data.hr_average")),
+      lr_average(average(n, "data.lr_average")),
       train(list(n, "data.train")),
       validate(list(n, "data.validate")),
       downscale(list(n, "data.downscale")),

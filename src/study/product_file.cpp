@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 
@@ -31,7 +32,8 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     for (const RegionSeries& series : options.region_series)
       series_conversion_.push_back(unit_conversion(series.working_units, series.units, "output.units"));
   });
-  define_samples(file_, times);
+  const SampleAxis axis = with_bounds(times);
+  define_samples(file_, axis);
   mesh_ = define_mesh(file_, mesh);
   if (options.members > 0) {
     file_.define_dimension("realization", options.members);
@@ -56,7 +58,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     std::iota(numbers.begin(), numbers.end(), first);
     return numbers;
   };
-  write_samples(comm, file_, times);
+  write_samples(comm, file_, axis);
   write_mesh(comm, file_, mesh);
   if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
   if (options.members > 0)

@@ -23,7 +23,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
   {
     const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
-    set_condition_scale(basis, train.conditions);
+    set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
     finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
   }
@@ -50,11 +50,13 @@ int run_basis(const Context& context) {
 
   // 1. The series and the times that both have.
   const StudySeries files = open_study(comm, options.data);
-  const auto train = steps_of_period(files.hr, files.lr, options.data.train);
+  const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
+  const auto train = steps_of_period(files.hr, files.lr, options.data.train, lags);
   ValidationParts validation;
   if (options.with_base)
     validation = split_validation(
-        files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate), options.data.held_out);
+        files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate, lags),
+        options.data.held_out);
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", files.hr.describe(),
             files.hr.mesh().ny(), files.hr.mesh().nx(), files.lr.describe(), files.lr.mesh().ny(),
             files.lr.mesh().nx(), train.size());
@@ -68,9 +70,9 @@ int run_basis(const Context& context) {
   const auto locks = context.claim({path});
 
   // 2. Climatology, patches, POD; the base; the file.
-  const bool monthly = match_by_month(files.hr.times(), files.lr.times());
-  const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, monthly);
-  const StudySeries study = files.filled(gaps, monthly);
+  const StudyYear year = year_of(files, train);
+  const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, year);
+  const StudySeries study = files.filled(gaps, year);
   Basis basis = options.with_base ? fit_modes(comm, options, study) : build_basis(comm, options, study);
   basis.lr_gaps = gaps;
   if (options.with_base) {

@@ -286,7 +286,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const auto lr = with_gaps_filled(files, basis), shifted = with_gaps_filled(files, basis, true);
   const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm);
   std::optional<ConditionSeries> if_shifted;
-  if (!basis.lr_gaps.empty() && GapFilled(files, basis.lr_gaps, basis.monthly).count(steps) > 0) {
+  if (!basis.lr_gaps.empty() && GapFilled(files, basis.lr_gaps, basis.year).count(steps) > 0) {
     if (from_members)
       log::warn("sampling.uncertainty = 'ensemble': its variance is not raised where LR cells are filled");
     else
@@ -381,7 +381,8 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
   require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
-  const auto steps = lr_steps_of_period(*lr, options.data.downscale);
+  const auto steps = lr_steps_of_period(*lr, options.data.downscale, foundation.reference->predictors.lags,
+                                        foundation.basis.lr_step);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(context, foundation, subset(lr->times(), steps));

@@ -60,9 +60,10 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   require_same_mesh(files.lr.mesh(), foundation.basis.lr_mesh, files.lr.describe(), basis_path);
   require_same_variables(files.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
   require_same_variables(files.lr, foundation.basis, foundation.basis.lr_names, basis_path);
-  const auto train = steps_of_period(files.hr, files.lr, options.data.train);
+  const std::vector<long>& lags = foundation.reference->predictors.lags;
+  const auto train = steps_of_period(files.hr, files.lr, options.data.train, lags);
   const ValidationParts parts = split_validation(
-      files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate), options.data.held_out);
+      files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate, lags), options.data.held_out);
   if (const Calibration& c = foundation.reference->calibration;
       c.times > 0 && (c.times != std::ssize(parts.choosing) || c.held_out != std::ssize(parts.held_out)))
     log::warn(
@@ -78,7 +79,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({model_path});
-  const StudySeries study = files.filled(foundation.basis.lr_gaps, foundation.basis.monthly);
+  const StudySeries study = files.filled(foundation.basis.lr_gaps, foundation.basis.year);
   backend.tune_process(options.run.threads);
 
   // 2. Latents of the training period, and the validation subset.

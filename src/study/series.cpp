@@ -6,6 +6,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/pairing.hpp"
+#include "podscale/field/averaged.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/stacked.hpp"
 
@@ -51,8 +53,7 @@ std::vector<CfSpec> specs_of(const DataOptions& options, const std::string& labe
 std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const std::vector<CfSpec>& specs,
                                               std::shared_ptr<FieldCache> cache) {
   std::vector<std::shared_ptr<const FieldSource>> parts;
-  for (const CfSpec& spec : specs)
-    parts.push_back(std::make_shared<const CfSource>(CfSource::open(comm, spec, cache)));
+  for (const CfSpec& spec : specs) parts.push_back(open_series(comm, spec, cache));
   return parts.size() == 1 ? parts[0] : std::make_shared<const Stacked>(std::move(parts));
 }
 
@@ -68,6 +69,8 @@ std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const
   for (std::size_t c = 0; c < specs.size(); ++c) {
     specs[c].units = hr[c].working_units;
     specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
+    specs[c].stamp = options.lr_stamp;
+    specs[c].average = options.lr_average;
   }
   auto lr = open_files(comm, specs, std::move(cache));
   for (const Variable& v : lr->variables())
@@ -90,6 +93,8 @@ std::vector<CfSpec> hr_specs(const DataOptions& options) {
     spec.mask_file = options.mask_file;
     spec.mask_variable = options.mask_variable;
     spec.mask_ocean_values = options.mask_ocean_values;
+    spec.stamp = options.hr_stamp;
+    spec.average = options.hr_average;
   }
   return specs;
 }
@@ -143,19 +148,24 @@ std::string range_text(const SampleAxis& axis) {
 
 }  // namespace
 
-std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period) {
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period,
+                                      std::span<const long> lags, bool aloud) {
   const std::string &first = period.get().front(), &last = period.get().back();
-  const auto pairs = same_on_all_ranks(
-      [&] { return match_steps(hr.times(), steps_between(hr.times(), first, last), lr.times()); });
-  if (pairs.empty())
-    throw Error(
-        ExitCode::data,
-        fmt::format("{} = '{}', '{}': no date in it that both {} ({}) and {} ({}) have; expected a period "
-                    "that both cover",
-                    period.key, first, last, hr.describe(), range_text(hr.times()), lr.describe(),
-                    range_text(lr.times())),
-        true);
-  return pairs;
+  const std::string name = fmt::format("{} = '{}', '{}'", period.key, first, last);
+  return same_on_all_ranks([&] {
+    const auto of_hr = steps_between(hr.times(), first, last), of_lr = steps_between(lr.times(), first, last);
+    if (of_hr.empty() || of_lr.empty())
+      fail(ExitCode::data,
+           "{}: no date in it that both {} ({}) and {} ({}) have; expected a period that both cover", name,
+           hr.describe(), range_text(hr.times()), lr.describe(), range_text(lr.times()));
+    auto pairs = counted_pairs(name, {"HR", "hr", hr.describe(), hr.times()}, of_hr,
+                               {"LR", "lr", lr.describe(), lr.times()}, of_lr, aloud);
+    const auto whole = LagFinder(lr.times()).with_all(lr_steps(pairs), lags, lr.describe(), name);
+    std::erase_if(pairs, [&](const StepPair& pair) {
+      return !std::binary_search(whole.begin(), whole.end(), pair.b);
+    });
+    return pairs;
+  });
 }
 
 void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs) {
@@ -163,15 +173,17 @@ void judge_study(const DataOptions& options, const StudySeries& study, std::vect
   if (!options.coarsen) judge_values(study.lr, lr_steps(pairs), options.doubts);
 }
 
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period) {
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period, std::span<const long> lags,
+                                     const StepLength& step) {
   const std::string &first = period.get().front(), &last = period.get().back();
-  const auto steps = same_on_all_ranks([&] { return steps_between(lr.times(), first, last); });
-  if (steps.empty())
-    throw Error(ExitCode::data,
-                fmt::format("{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first,
-                            last, lr.describe(), range_text(lr.times())),
-                true);
-  return steps;
+  return same_on_all_ranks([&] {
+    const auto steps = steps_between(lr.times(), first, last);
+    if (steps.empty())
+      fail(ExitCode::data, "{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first, last,
+           lr.describe(), range_text(lr.times()));
+    return LagFinder(lr.times(), step)
+        .with_all(steps, lags, lr.describe(), fmt::format("{} = '{}', '{}'", period.key, first, last));
+  });
 }
 
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs) {

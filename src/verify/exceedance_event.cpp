@@ -98,13 +98,13 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
-                            const Climatology& climatology, long block, bool monthly) {
+                            const Climatology& climatology, long block, SeasonPhase phase) {
   const Mesh& mesh = hr.mesh();
   const SampleAxis& times = hr.times();
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
   const Window band{rows.begin, rows.size(), 0, mesh.nx()};
   const long first_point = rows.begin * mesh.nx(), points = band.points();
-  const auto date = [&](long step) -> const Date& { return times[step].date; };
+  const auto date = [&](long step) { return times.centre(static_cast<std::size_t>(step)); };
   std::array<long, 12> fields{};
   for (const long step : steps) ++fields[date(step).month - 1];
 
@@ -117,7 +117,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
     values.resize(some.size() * points);
     hr.read(band, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
-      mine.evaluate(year_phase(times, some[t], monthly), mean);
+      mine.evaluate(year_phase(times, some[t], phase), mean);
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
                  std::span<const float>(values).subspan(t * points, points), mean);
     }

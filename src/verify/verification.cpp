@@ -7,7 +7,9 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/pairing.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/field/averaged.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/lr_gaps.hpp"
 #include "podscale/verify/one_channel.hpp"
@@ -116,7 +118,7 @@ std::shared_ptr<const FieldSource> Verification::open_series(const Communicator&
   CfSpec spec = specs[channel];
   if (!variable.working_units.empty()) spec.units = variable.working_units;
   spec.units_of = options_->basis_path;
-  return std::make_shared<const CfSource>(CfSource::open(comm, spec));
+  return podscale::open_series(comm, spec);
 }
 
 void Verification::open_training() {
@@ -143,45 +145,47 @@ void Verification::match_times() {
   const SampleAxis& times = product_->times();
   std::vector<long> steps(times.size());
   std::iota(steps.begin(), steps.end(), 0L);
-  if (const auto& period = options_->downscale; period.size() == 2)
-    steps = steps_between(times, period[0], period[1]);
+  if (options_->downscale.size() == 2)
+    steps = steps_between(times, options_->downscale[0], options_->downscale[1]);
   if (steps.empty())
     fail(ExitCode::data,
          "{}: none of its times ({}) lies in data.downscale; expected some that do; downscale that period or "
          "change it",
          product_->path(), extent(times));
-  // A product or truth of one time cannot tell that it is monthly; the basis can.
-  const auto may_be_monthly = [](const SampleAxis& axis) { return axis.is_monthly() || axis.size() == 1; };
-  const auto pairs_with = [&](const SampleAxis& other) {
-    return match_steps(
-        times, steps, other,
-        basis_->monthly ? may_be_monthly(times) && may_be_monthly(other) : match_by_month(times, other));
+  const auto& period = options_->downscale;
+  const std::string name = period.size() == 2
+                               ? fmt::format("data.downscale = '{}', '{}'", period[0], period[1])
+                               : fmt::format("{} to {}", day(times[steps.front()].date), day(times[steps.back()].date));
+  const PairedSeries own{"the product", "", product_->path(), times};
+  const auto partners = [&](const PairedSeries& other, const std::string& cure) {
+    std::map<long, long> step_of;
+    const auto of_other = steps_between(other.axis, day(times.centre(static_cast<std::size_t>(steps.front()))),
+                                        day(times.centre(static_cast<std::size_t>(steps.back()))));
+    if (of_other.empty())
+      fail(ExitCode::data, "{}: covers {}, no date in common with {} ({}); {}", other.what, extent(other.axis),
+           product_->path(), name, cure);
+    for (const StepPair& pair : counted_pairs(name, own, steps, other, of_other)) step_of[pair.a] = pair.b;
+    return step_of;
   };
-  std::map<long, Match> by_product;
-  for (const StepPair& pair : pairs_with(truths_[channel_]->times()))
-    by_product[pair.a] = {pair.a, pair.b, -1, {}};
-  if (by_product.empty())
-    fail(ExitCode::data,
-         "{}: covers {}, no date in common with {} ({} to {}); give truth of that period (data.truth_files)",
-         truths_[channel_]->describe(), extent(truths_[channel_]->times()), product_->path(),
-         day(times[steps.front()].date), day(times[steps.back()].date));
-  for (const StepPair& pair : pairs_with(lr_->times()))
-    if (const auto found = by_product.find(pair.a); found != by_product.end()) found->second.lr = pair.b;
-  for (const auto& [step, match] : by_product)
-    if (match.lr >= 0) matched_.push_back(match);
+  const auto truth = partners({"the truth", "hr", truths_[channel_]->describe(), truths_[channel_]->times()},
+                              "give truth of that period (data.truth_files)");
+  const auto lr = partners({"LR", "lr", lr_->describe(), lr_->times()},
+                           "give the LR files that it was made from (data.lr_files)");
+  std::vector<std::map<long, long>> others;
+  for (const ProductReader& other : compared_)
+    others.push_back(
+        partners({other.path(), "", other.path(), other.times()}, "compare products of one period"));
+  for (const long step : steps) {
+    const auto in = [step](const std::map<long, long>& list) { return list.contains(step); };
+    if (!in(truth) || !in(lr) || !std::all_of(others.begin(), others.end(), in)) continue;
+    Match match{step, truth.at(step), lr.at(step), {}};
+    for (const auto& other : others) match.compared.push_back(other.at(step));
+    matched_.push_back(match);
+  }
   if (matched_.empty())
     fail(ExitCode::data,
-         "{}: covers {}, no date in common with {}; give the LR files that it was made from (data.lr_files)",
-         lr_->describe(), extent(lr_->times()), product_->path());
-  for (std::size_t c = 0; c < compared_.size(); ++c) {
-    std::map<long, long> step_of;
-    for (const StepPair& pair : pairs_with(compared_[c].times())) step_of[pair.a] = pair.b;
-    std::erase_if(matched_, [&](const Match& match) { return !step_of.contains(match.product); });
-    for (Match& match : matched_) match.compared.push_back(step_of[match.product]);
-    if (matched_.empty())
-      fail(ExitCode::data, "{}: covers {}, no date in common with {}; compare products of one period",
-           compared_[c].path(), extent(compared_[c].times()), product_->path());
-  }
+         "{}: no date in common with truth, LR source and all products together; give series of one period",
+         product_->path());
   if (comm_->is_root() && matched_.size() < steps.size())
     log::warn(
         "{} of {} times of {} are left out: the truth, the LR source or another product has no such date",

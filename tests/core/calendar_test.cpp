@@ -124,6 +124,44 @@ TEST(Times, MonthsAreCalendarMonths) {
   EXPECT_EQ(decoded(40, "years since 1960-02-01", "standard"), "2000-02-01");
 }
 
+TEST(Times, AFractionOfAYearIsOneOfThatYear) {
+  for (const int year : {2000, 2001})
+    for (const int day : {0, 31, 59, 60, 200, 364}) {
+      const std::string expected =
+          date_text(date_from_day_number(Calendar::standard, day_number(Calendar::standard, year, 1, 1) + day));
+      const double value = year + day / static_cast<double>(year == 2000 ? 366 : 365);
+      EXPECT_EQ(decoded(value, "years since 0000-01-01", ""), expected);
+      EXPECT_EQ(decoded(value - 1990, "years since 1990-01-01", ""), expected);
+      EXPECT_EQ(decoded(value, "year as %Y.%f", ""), expected);
+    }
+  EXPECT_EQ(decoded(2000.5, "years since 0000-01-01", "360_day"), "2000-07-01");
+}
+
+TEST(Times, AbsoluteAxesOfCdo) {
+  EXPECT_EQ(decoded(19821231.75, "day as %Y%m%d.%f", ""), "1982-12-31T18:00:00");
+  EXPECT_EQ(decoded(19820230, "day as %Y%m%d.%f", "360_day"), "1982-02-30");
+  EXPECT_EQ(decoded(198212.5, "month as %Y%m.%f", "standard"), "1982-12-16T12:00:00");
+  for (const double wrong : {19821301.0, 19820230.0, -1.0, std::nan("")})
+    EXPECT_FALSE(TimeUnits("day as %Y%m%d.%f", "standard", "x").date(wrong)) << wrong;
+}
+
+// What cftime.num2date takes: it refuses months (but in 360_day), years, weeks and a year 0.
+TEST(Times, UnitsThatOthersCannotDecodeBecomeDays) {
+  const auto plain = [](const std::string& units) { return TimeUnits(units, "", "x").plain(); };
+  for (const std::string units : {"days since 1978-01-01 00:00:00", "seconds since 1970-01-01T00:00:00Z",
+                                  "hours since 1800-1-1 00:00:0.0", "h since 2000-01-01 UTC"})
+    EXPECT_EQ(plain(units), units);
+  EXPECT_EQ(plain("months since 1990-01-15"), "days since 1990-01-15 00:00:00");
+  EXPECT_EQ(plain("years since 0000-01-01"), "days since 1800-01-01 00:00:00");
+  EXPECT_EQ(plain("days since 0000-01-01"), "days since 1800-01-01 00:00:00");
+  EXPECT_EQ(plain("weeks since 1990-01-01"), "days since 1990-01-01 00:00:00");
+  EXPECT_EQ(plain("day as %Y%m%d.%f"), "days since 1800-01-01 00:00:00");
+  const TimeUnits months("months since 1990-01-01", "noleap", "x");
+  EXPECT_DOUBLE_EQ(months.plain_value(*months.date(26)), 2 * 365 + 59);
+  const TimeUnits hours("hours since 1990-01-01", "", "x");
+  EXPECT_DOUBLE_EQ(hours.plain_value(*hours.date(7.25)), 7.25);
+}
+
 void expect_refused(const std::string& units, const std::string& calendar, const std::string& part) {
   try {
     TimeUnits(units, calendar, "t.nc: time 'time'");

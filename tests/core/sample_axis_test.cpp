@@ -58,35 +58,6 @@ TEST(SampleAxis, KeysAreThoseOfTheSecondAndTheHourAloneOnWholeHours) {
   EXPECT_EQ(inexact.time_key(1), 24u);
 }
 
-TEST(SampleAxis, MatchByDayOrByMonth) {
-  const SampleAxis noon = daily(10), midnight = daily(10, "days since 2000-01-04", "noleap");
-  const auto days = match_steps(noon, {0, 3, 5}, midnight);
-  ASSERT_EQ(days.size(), 2u);
-  EXPECT_EQ(days[0].a, 3);
-  EXPECT_EQ(days[0].b, 0);
-  EXPECT_EQ(days[1].a, 5);
-  EXPECT_EQ(days[1].b, 2);
-
-  const SampleAxis begin = decode_times({0, 31, 60, 91}, "days since 2000-01-01", "", "x");
-  const SampleAxis middle = decode_times({45, 75, 105}, "days since 2000-01-01", "360_day", "x");
-  const auto months = match_steps(begin, {0, 1, 2, 3}, middle);
-  ASSERT_EQ(months.size(), 3u);
-  EXPECT_EQ(months[0].a, 1);
-  EXPECT_EQ(months[0].b, 0);
-
-  // Paired by month, both have the phase of the middle of the month, whatever its day.
-  EXPECT_TRUE(match_by_month(begin, middle));
-  EXPECT_FALSE(match_by_month(begin, noon));
-  EXPECT_DOUBLE_EQ(year_phase(begin, 1, true), 1.5 / 12);
-  EXPECT_DOUBLE_EQ(year_phase(middle, 0, true), 1.5 / 12);
-  EXPECT_DOUBLE_EQ(year_phase(begin, 1, false), 31.0 / 366);
-
-  const SampleAxis six_hourly = decode_times({0, 6, 12, 18, 24}, "hours since 2000-01-01", "", "x");
-  const auto hours = match_steps(noon, {0, 1}, six_hourly);  // several a day: by the time of day
-  ASSERT_EQ(hours.size(), 2u);
-  EXPECT_EQ(hours[0].b, 2);
-}
-
 TEST(SampleAxis, MissingTimesAreRefused) {
   for (const double missing : {std::nan(""), 9.969209968386869e36}) try {
       decode_times({1, missing}, "days since 2000-01-01", "", "t.nc: time 'time'");

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "podscale/core/pairing.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "sample_file.hpp"
 #include "shared_data.hpp"
@@ -285,7 +286,7 @@ TEST_F(RealSeries, TheMonthlyPairIsReadAndMatches) {
   ASSERT_EQ(coarse.times().size(), 252u);
   std::vector<long> steps;
   for (long t = 0; t < 252; ++t) steps.push_back(t);
-  EXPECT_EQ(match_steps(fine.times(), steps, coarse.times()).size(), 252u);
+  EXPECT_EQ(pair_steps(fine.times(), steps, coarse.times(), {}).pairs.size(), 252u);
 }
 
 }  // namespace

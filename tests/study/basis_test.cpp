@@ -117,7 +117,7 @@ TEST(Basis, GapsOfTheLrSeriesAreKeptAndTheSameAtAnyRankCount) {
     for (const long t : {3, 40, 41}) values[steps[t] * files.lr.mesh().points() + 5] = NAN;
     const auto lr = std::make_shared<const ArraySource>(on, files.lr.mesh(), files.lr.times(), values,
                                                         files.lr.variables());
-    const LrGaps gaps = fit_gaps(*lr, steps, 1, false);
+    const LrGaps gaps = fit_gaps(*lr, steps, 1, {});
     EXPECT_FALSE(gaps.empty());
     const GapFilled filled(lr, gaps, false);
     const auto ocean = whole_ocean_mask(filled, steps);

@@ -60,16 +60,26 @@ class Encoded : public test::OnAllRanks {
 
   /// All that podscale-basis does; returns a checksum of it.
   std::uint64_t build(const Namelist& n, const StudySeries& study) {
-    const auto train = steps_of_period(study.hr, study.lr, DataOptions(n).train),
-               validate = steps_of_period(study.hr, study.lr, DataOptions(n).validate);
+    const std::vector<long> lags = StudyOptions(n).base.lags;
+    const auto train = steps_of_period(study.hr, study.lr, DataOptions(n).train, lags),
+               validate = steps_of_period(study.hr, study.lr, DataOptions(n).validate, lags);
+    EXPECT_EQ(train.front().a, 2);  // the first two days have no day two days before
     Basis basis = fit_modes(comm, StudyOptions(n), study);
     const BaseOptions options = StudyOptions(n).base;
     LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), kBlock);
     const LatentSpace space(basis, base);
     const EncodedPeriod one = encode_period(comm, space, study, train, kBlock),
                         two = encode_period(comm, space, study, validate, kBlock);
-    set_condition_scale(basis, one.conditions);
-    EXPECT_EQ(basis.condition_scale, build_basis(comm, StudyOptions(n), study).condition_scale);
+    set_condition_scale(basis, one.conditions, std::ssize(train));
+    {
+      const Basis whole = build_basis(comm, StudyOptions(n), study);
+      const Diagonal published(whole);
+      const LatentSpace of_whole(whole, published);
+      const auto all = steps_of_period(study.hr, study.lr, DataOptions(n).train);
+      Basis alike = fit_modes(comm, StudyOptions(n), study);
+      set_condition_scale(alike, encode_period(comm, of_whole, study, all, kBlock).conditions, std::ssize(all));
+      EXPECT_EQ(alike.condition_scale, whole.condition_scale);
+    }
     finish_linear_gaussian(comm, options, basis, one, two, kBlock, base);
     base.season = fit_seasonal_variance(comm, space, one, two, 1, kBlock);
     base.calibration =

@@ -58,10 +58,10 @@ class Gaps : public test::OnAllRanks {
 };
 
 TEST_F(Gaps, ASeriesWithoutGapsHasNone) {
-  EXPECT_TRUE(fit_gaps(*source([](long, long) { return false; }), all_steps(), 1, false).empty());
+  EXPECT_TRUE(fit_gaps(*source([](long, long) { return false; }), all_steps(), 1, {}).empty());
   // Land at all times, and a cell that has a value now and then, are none, either.
   EXPECT_TRUE(
-      fit_gaps(*source([](long t, long p) { return p < 3 || (p == 20 && t % 3 > 0); }), all_steps(), 1, false)
+      fit_gaps(*source([](long t, long p) { return p < 3 || (p == 20 && t % 3 > 0); }), all_steps(), 1, {})
           .empty());
 }
 
@@ -72,7 +72,7 @@ TEST_F(Gaps, AreFilledWithTheAnomalyOfTheNeighboursOnAnyWindow) {
       return p < 3 || (t == 7 && p == 30) || (t == 8 && (p == 24 || p == 35)) || (t == 9 && p >= 12);
     };
     const auto lr = source(missing, globe);
-    const LrGaps gaps = fit_gaps(*lr, all_steps(), 1, false);
+    const LrGaps gaps = fit_gaps(*lr, all_steps(), 1, {});
     ASSERT_FALSE(gaps.empty());
     EXPECT_EQ(gaps.cells[0], 0);
     EXPECT_EQ(gaps.cells[30], 1);
@@ -103,17 +103,17 @@ TEST_F(Gaps, TheErrorIsThatOfKnownValues) {
   // the standard deviation of a cell.
   const auto own = [](long t, long p) { return (t * 7 + p * 5 + t * p * 3) % 13 < 6 ? 1.0 : -1.0; };
   const auto lr = source([](long t, long p) { return t == 7 && p == 30; }, false, own);
-  const LrGaps gaps = fit_gaps(*lr, all_steps(), 1, false);
+  const LrGaps gaps = fit_gaps(*lr, all_steps(), 1, {});
   const auto shared =
-      fit_gaps(*source([](long t, long p) { return t == 7 && p == 30; }), all_steps(), 1, false);
+      fit_gaps(*source([](long t, long p) { return t == 7 && p == 30; }), all_steps(), 1, {});
   EXPECT_LT(shared.error[30], 0.1);
   EXPECT_GT(gaps.error[30], 0.8);
   EXPECT_LT(gaps.error[30], 1.5);
   // Shifted by it, and nothing else is.
   const Window window{0, kNy, 0, kNx};
   std::vector<float> plain(kNy * kNx), shifted(kNy * kNx);
-  GapFilled(lr, gaps, false).read(window, std::vector<long>{7}, plain);
-  GapFilled(lr, gaps, false, true).read(window, std::vector<long>{7}, shifted);
+  GapFilled(lr, gaps, StudyYear{}).read(window, std::vector<long>{7}, plain);
+  GapFilled(lr, gaps, StudyYear{}, true).read(window, std::vector<long>{7}, shifted);
   for (long p = 0; p < kNy * kNx; ++p)
     EXPECT_NEAR(shifted[p] - plain[p], p == 30 ? gaps.error[30] : 0, 1e-5) << p;
 }

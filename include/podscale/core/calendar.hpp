@@ -32,6 +32,8 @@ std::string date_text(const Date& date);  ///< "1982-01-31" or "1982-01-31T12:00
 
 /// From one date to another, in days of the calendar.
 double days_between(Calendar calendar, const Date& from, const Date& to);
+/// `seconds` after a date, to the millisecond: whole seconds survive the rounding of fractional days.
+Date shifted(Calendar calendar, const Date& start, double seconds);
 
 /// Both ends inclusive.
 struct DateRange {
@@ -41,20 +43,30 @@ struct DateRange {
 /// 'YYYY-MM-DD' twice, the whole last day; throws Error(usage) for anything else.
 DateRange parse_date_range(const std::string& first, const std::string& last);
 
-/// What the values of a CF time variable mean.
+/// What the values of a CF time variable mean: "days since 1982-01-01", months and years by the
+/// calendar, and the absolute axes of CDO, "day as %Y%m%d.%f".
 class TimeUnits {
  public:
-  /// units as in "days since 1982-01-01"; calendar "": standard. Throws Error(data) with `where`
-  /// (file and variable) when one of them is not CF.
+  /// calendar "": standard. Throws Error(data) with `where` (file and variable) when one of them is
+  /// not CF.
   TimeUnits(const std::string& units, const std::string& calendar, const std::string& where);
   Calendar calendar() const { return calendar_; }
   std::optional<Date> date(double value) const;  ///< nullopt: missing, or no time
+  double seconds() const;                        ///< of a unit, on average
+  /// The same units, or days where other readers (cftime) cannot decode them.
+  const std::string& plain() const { return plain_; }
+  bool is_plain() const { return is_plain_; }
+  double plain_value(const Date& date) const;
 
  private:
+  enum class Kind { fixed, months, absolute };
+  Kind kind_ = Kind::fixed;
   Calendar calendar_ = Calendar::standard;
-  Date start_;
-  int months_ = 0;    // of a unit, 0: a unit of fixed length
-  double seconds_ = 0;  // of such a unit
+  Date start_, origin_;     // what values and plain values count from
+  int months_ = 0;          // of a unit; absolute: 0 counts days, 1 months, 12 years
+  double seconds_ = 86400;  // of a unit, and of a plain one
+  std::string plain_;
+  bool is_plain_ = true;
 };
 
 }  // namespace podscale

@@ -22,6 +22,8 @@ struct CfSpec {
   std::optional<PlausibleRange> plausible{};  ///< in working units
   std::vector<double> missing{};              ///< numbers that mean it, unpacked, beside the files' own
   bool skip_others = false;                   ///< files that lack the variable are not part of the series
+  Stamp stamp = Stamp::automatic;             ///< where steps are stamped, in place of what the files say
+  std::string average{};                      ///< "day" or "month": see open_series
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is

@@ -61,7 +61,8 @@ struct Basis {
       lr_climatology;  ///< of fields; the second of the LR source interpolated to HR
   int modes = 0;       ///< K
   bool shared = false;
-  bool monthly = false;  ///< HR and LR steps of the training series were paired by month
+  StudyYear year{};  ///< of the climatologies
+  StepLength lr_step{};                        ///< of the LR training series: what a lag counts
   long samples = 0;      ///< training times
   Lapping lapping;       ///< how patches overlap; modes and tau belong to the folded field
   Patches patches;
@@ -100,11 +101,8 @@ struct Basis {
   void overlap_patches(const Communicator& comm, long overlap) {
     lapping = Lapping(comm, decomposition, mesh.periodic(), ocean, overlap);
   }
-  /// Not collective. Phase of the climatologies at a step of any series or product of the study.
-  /// One choice for all: a product of one time cannot tell that its source was monthly.
-  double year_phase(const SampleAxis& axis, std::size_t step) const {
-    return podscale::year_phase(axis, step, monthly);
-  }
+  /// Not collective. StudyYear::at.
+  double year_phase(const SampleAxis& axis, std::size_t step) const { return year.at(axis, step); }
   Codec codec() const { return {patches.mine, modes, points()}; }
 };
 

@@ -10,6 +10,10 @@ namespace podscale {
 /// overlap of more than half a patch (usage): what build_basis starts with, for --check.
 void require_patches(const StudyOptions& options, const FieldSource& hr);
 
+/// Not collective. The year of the climatologies: stamps serve as phases where they are the same in
+/// all pairs of the training period.
+StudyYear year_of(const StudySeries& study, const std::vector<StepPair>& pairs);
+
 /// Collective. Masks, climatologies, Gram matrices, modes: all of a basis but condition_scale.
 /// Passes over the training series in blocks of grid.time_block steps, of which the first reads the
 /// files and the others the memory of the sources, as far as grid.cache_mib goes. Errors: data.
@@ -17,7 +21,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its
 /// conditions, [samples][local patches][C]: of the last K of each row.
-void set_condition_scale(Basis& basis, std::span<const float> conditions);
+void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples);
 
 /// Collective. Both, for a study without a base.
 Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study);

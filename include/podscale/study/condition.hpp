@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "podscale/core/pairing.hpp"
 #include "podscale/gaussian/predictors.hpp"
 #include "podscale/gaussian/latent_space.hpp"
 #include "podscale/study/anomaly.hpp"
@@ -19,8 +20,8 @@ class PredictorSeries {
   PredictorSeries(const FieldSource& lr, const Basis& basis, const Predictors& predictors,
                   const Climatology& climatology, const Communicator& comm);
   /// Collective. out: [steps][local patches][slots], 0 in unused slots, from fields that are in
-  /// memory: needed_steps(steps) on a window that holds source(). A lag that leads out of the
-  /// series takes its first or last step. Errors: data (a gap in a cell that is ocean in the basis).
+  /// memory: needed_steps(steps) on a window that holds source(). Lags are
+  /// times: all must be there (LagFinder). Errors: data (a gap in a cell that is ocean in the basis).
   void take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const Window& source() const { return predictors_->source(); }
   /// Ascending, each once.
@@ -33,6 +34,7 @@ class PredictorSeries {
   const Predictors* predictors_;
   const Climatology* climatology_;
   const Communicator* comm_;
+  LagFinder finder_;
 };
 
 /// Collective. The climatology of the LR cells that some patch uses, on the whole LR mesh (NaN

@@ -15,7 +15,7 @@ class LatentSpace;
 /// Collective on the source's communicator. The gaps of an LR series at its training steps, said
 /// aloud; none where it has no cell with a gap. Cells with a value at fewer than half of the steps
 /// stay land.
-LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonics, bool monthly);
+LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonics, const StudyYear& year);
 
 /// An LR series whose gaps are filled: climatology of the cell plus the weighted mean of the anomalies
 /// of the cells within two rows and columns that have values, or plus nothing where none has.
@@ -23,7 +23,7 @@ class GapFilled final : public FieldSource {
  public:
   /// Not collective. shifted: adds the standard deviation of the error to each filled value, to see
   /// what the error becomes further on.
-  GapFilled(std::shared_ptr<const FieldSource> lr, LrGaps gaps, bool monthly, bool shifted = false);
+  GapFilled(std::shared_ptr<const FieldSource> lr, LrGaps gaps, const StudyYear& year, bool shifted = false);
 
   const Communicator& comm() const override { return lr_->comm(); }
   const Mesh& mesh() const override { return lr_->mesh(); }
@@ -39,7 +39,8 @@ class GapFilled final : public FieldSource {
  private:
   std::shared_ptr<const FieldSource> lr_;
   LrGaps gaps_;
-  bool monthly_, shifted_;
+  StudyYear year_;
+  bool shifted_;
 };
 
 /// Collective. What the error of filled LR cells adds to the variance of each patch, as a factor:

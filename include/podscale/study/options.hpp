@@ -44,6 +44,8 @@ struct DataOptions {
   Doubts doubts = Doubts::refuse;
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
+  Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;
+  std::string hr_average, lr_average;  ///< "day", "month" or ""
   Period train, validate, downscale;
   double held_out = 0.33;
   long cache_mib = 1024, time_block = 64;  ///< of &grid

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "podscale/core/pairing.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/pod/basis.hpp"
 #include "podscale/study/lr_gaps.hpp"
@@ -30,9 +31,9 @@ struct StudySeries {
   StudySeries(std::shared_ptr<const FieldSource> of_hr, std::shared_ptr<const FieldSource> of_lr)
       : hr(*of_hr), lr(*of_lr), owners_{std::move(of_hr), std::move(of_lr)} {}
   /// The same with the gaps of LR filled.
-  StudySeries filled(const LrGaps& gaps, bool monthly) const {
+  StudySeries filled(const LrGaps& gaps, const StudyYear& year) const {
     if (gaps.empty()) return *this;
-    return {owners_[0], std::make_shared<const GapFilled>(owners_[1], gaps, monthly)};
+    return {owners_[0], std::make_shared<const GapFilled>(owners_[1], gaps, year)};
   }
   const FieldSource &hr, &lr;
 
@@ -44,11 +45,13 @@ struct StudySeries {
 /// Errors as CfSource::open and Coarsened.
 StudySeries open_study(const Communicator& comm, const DataOptions& options);
 
-/// Collective. The pairs (HR step, LR step) of a period. Errors: usage (no dates), data (no common
-/// date: says which dates each source has).
-std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period);
-/// The same for the LR source alone.
-std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period);
+/// Collective. The pairs (HR step, LR step) of a period, as counted_pairs makes them, that all lags
+/// are there for. Errors: usage (no dates), data (no common date: says which dates each source has).
+std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period,
+                                      std::span<const long> lags = {}, bool aloud = true);
+/// The same for the LR source alone. step: what a lag counts, as the basis says.
+std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period, std::span<const long> lags = {},
+                                     const StepLength& step = {});
 /// Collective. judge_values of both sources at all these pairs, as data.doubts says.
 void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs);
 /// First or second steps of pairs.
