@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kTolerance = 0.01;  // of a cell: axes are rounded to float, or to the digits of a text
 
+constexpr double kFloat = 1.2e-7;    // spacing of float32 numbers, as a share of them
+
 std::string place(const Mesh& mesh, idx_t point) {
   const Position at = mesh.position(point);
   if (mesh.space() == Space::sphere) return fmt::format("{:.6g} N, {:.6g} E", at.y, at.x);
@@ -32,8 +34,13 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
     const bool sphere = expected.space() == Space::sphere;
     const double unit = sphere || expected.unit().metres == 0 ? 1 : expected.unit().metres;
     const double dx = sphere ? std::remainder(a.x - b.x, 360.0) : a.x - b.x;
-    return !(std::abs(a.y - b.y) <= kTolerance * unit * width(expected.y(), row) &&
-             std::abs(dx) <= kTolerance * unit * width(expected.x(), column));
+    // Cells of metres are finer than float32 holds the degrees of their centres.
+    const auto tolerance = [&](double cell, double largest) {
+      return std::max(kTolerance * cell, std::min(0.25 * cell, kFloat * largest));
+    };
+    return !(std::abs(a.y - b.y) <= tolerance(unit * width(expected.y(), row), std::abs(b.y)) &&
+             std::abs(dx) <=
+                 tolerance(unit * width(expected.x(), column), sphere ? 360 : std::abs(b.x)));
   }
   const Space space = expected.space();
   const Position cell = expected.spacing(point);

@@ -140,6 +140,7 @@ DataOptions::DataOptions(const Namelist& n)
       mask_file(n.text("data.mask_file")),
       mask_variable(n.text("data.mask_variable")),
       plausible(n.reals("data.plausible")),
+      mask_threshold(n.real("data.mask_threshold")),
       coarsen(n.text("data.lr_source") == "coarsen"),
       coarsen_factor(small(n, "data.coarsen_factor")),
       train(list(n, "data.train")),

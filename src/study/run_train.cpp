@@ -53,7 +53,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   // 1. Basis, base and series, on the same grid.
   require_trainable(options, comm.size());
   const Foundation foundation(comm, options);
-  const StudySeries study = open_study(comm, options.data);
+  const StudySeries study = open_study(comm, options.data, &foundation.basis);
   require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
   require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
   require_same_variables(study.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);

@@ -40,6 +40,7 @@ struct DataOptions {
   std::vector<std::string> hr_variable, lr_variable, truth_variable, units, truth_files;
   std::string mask_file, mask_variable;
   std::vector<double> plausible, mask_ocean_values;
+  double mask_threshold = 0.5;
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
   Period train, validate, downscale;
