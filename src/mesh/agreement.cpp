@@ -17,8 +17,8 @@ constexpr double kFloat = 1.2e-7;    // spacing of float32 numbers, as a share o
 
 std::string place(const Mesh& mesh, idx_t point) {
   const Position at = mesh.position(point);
-  if (mesh.space() == Space::sphere) return fmt::format("{:.6g} N, {:.6g} E", at.y, at.x);
-  return fmt::format("y {:.8g}, x {:.8g} {}", at.y, at.x, mesh.unit().metres > 0 ? "m" : "pixels");
+  if (mesh.space() == Space::sphere) return fmt::format("{:.9g} N, {:.9g} E", at.y, at.x);
+  return fmt::format("y {:.9g}, x {:.9g} {}", at.y, at.x, mesh.unit().metres > 0 ? "m" : "pixels");
 }
 
 /// Of two points; the tolerance is a share of the cell of the expected one. Cheap where meshes have
@@ -51,8 +51,7 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
 
 std::optional<std::string> difference(const Mesh& found, const Mesh& expected, idx_t shift) {
   if (found.ny() != expected.ny() || found.nx() != expected.nx())
-    return fmt::format("{} x {} points, expected {} x {}", found.ny(), found.nx(), expected.ny(),
-                       expected.nx());
+    return fmt::format("{}, expected {}", found.describe(), expected.describe());
   const auto what = [](const Mesh& mesh) {
     if (mesh.space() == Space::sphere) return "latitudes and longitudes";
     return mesh.unit().metres > 0 ? "positions in a plane" : "pixels of an image";
