@@ -186,10 +186,11 @@ void refuse_text_times(const NetcdfFile& file, CfVariable& v, const std::string&
                          lower_letters(name).find("date") != std::string::npos;
     if (dim == v.info.dims.end() || !is_time) continue;
     v.time = static_cast<int>(dim - v.info.dims.begin());
-    refuse(where,
-           "has its times as text, in '{}'; expected numbers in units such as 'days since 1970-01-01'; set them "
-           "first, as in 'cdo settaxis,1990-01-15,00:00:00,1month in.nc out.nc'",
-           name);
+    refuse(
+        where,
+        "has its times as text, in '{}'; expected numbers in units such as 'days since 1970-01-01'; set them "
+        "first, as in 'cdo settaxis,1990-01-15,00:00:00,1month in.nc out.nc'",
+        name);
   }
 }
 
@@ -218,10 +219,11 @@ bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
   for (const int d : plain)
     if (const std::string dim = lower_letters(v.info.dims[d]);
         dim.find("lat") != std::string::npos || dim.find("lon") != std::string::npos)
-      refuse(where,
-             "lies along '{}' and '{}', but the file holds no coordinates of them; add them, as by 'ncks -A -v "
-             "{},{} grid.nc in.nc'",
-             v.info.dims[plain[0]], v.info.dims[plain[1]], v.info.dims[plain[0]], v.info.dims[plain[1]]);
+      refuse(
+          where,
+          "lies along '{}' and '{}', but the file holds no coordinates of them; add them, as by 'ncks -A -v "
+          "{},{} grid.nc in.nc'",
+          v.info.dims[plain[0]], v.info.dims[plain[1]], v.info.dims[plain[0]], v.info.dims[plain[1]]);
   v.y = plain[0];
   v.x = plain[1];
   return true;
@@ -292,11 +294,12 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
   } else if (const Found& other = found[Axis::other]; other.dim >= 0) {
     if (trimmed(file.text(other.name, "units").value_or("")).empty() &&
         !file.text(other.name, "standard_name") && counts(file, other.name, false))
-      refuse(where,
-             "lies along '{}', which counts 0, 1, 2 ... or 1, 2, 3 ... without units: numbers of rows or columns, "
-             "no positions; expected latitude and longitude beside it, or its units ('ncatted -a "
-             "units,{},o,c,degrees_north in.nc')",
-             other.name, other.name);
+      refuse(
+          where,
+          "lies along '{}', which counts 0, 1, 2 ... or 1, 2, 3 ... without units: numbers of rows or columns, "
+          "no positions; expected latitude and longitude beside it, or its units ('ncatted -a "
+          "units,{},o,c,degrees_north in.nc')",
+          other.name, other.name);
     refuse(
         where,
         "lies along the axis '{}' in '{}'; expected a length (projection), degrees_north and degrees_east, "

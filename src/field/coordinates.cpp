@@ -34,10 +34,11 @@ Axis read_axis(const NetcdfFile& file, const std::string& name, Reader read, dou
   if (bad == axis.centres.end()) return axis;
   if (!std::isnan(*bad)) refuse(file, name, fmt::format("contains {}; expected {}", *bad, expected));
   const idx_t at = bad - axis.centres.begin();
-  refuse(file, name,
-         fmt::format("has no value at position {} of {}: {} is a missing or fill value of its type; expected {} "
-                     "everywhere (write it as unpacked float64)",
-                     at + 1, axis.centres.size(), file.get_all(name)[at], expected));
+  refuse(
+      file, name,
+      fmt::format("has no value at position {} of {}: {} is a missing or fill value of its type; expected {} "
+                  "everywhere (write it as unpacked float64)",
+                  at + 1, axis.centres.size(), file.get_all(name)[at], expected));
 }
 
 /// How many times wider the step before value k is than the wider one beside it; 0 without any.
@@ -57,12 +58,13 @@ void refuse_gaps(const NetcdfFile& file, const Axis& axis, std::vector<std::stri
     const std::string place = fmt::format("between {} and {}", v[k - 1], v[k]);
     if (width > kGap)
       refuse(file, axis.name,
-             fmt::format("has a gap {}, {:.3g} times as wide as the steps beside it; expected one region without "
-                         "gaps: select one side, or add the missing values",
-                         place, width));
+             fmt::format(
+                 "has a gap {}, {:.3g} times as wide as the steps beside it; expected one region without "
+                 "gaps: select one side, or add the missing values",
+                 place, width));
     if (width > 1.9 && k > 1 && k + 1 < v.size())
-      notes.push_back(fmt::format("a value of '{}' seems to be missing {}: the cells there are larger", axis.name,
-                                  place));
+      notes.push_back(fmt::format("a value of '{}' seems to be missing {}: the cells there are larger",
+                                  axis.name, place));
   }
 }
 
@@ -156,9 +158,10 @@ bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn,
   }
   if (all_low || all_high) {
     for (std::size_t i = 0; i < n; ++i) axis.centres[i] = 0.5 * (edges[i] + edges[i + 1]);
-    notes.push_back(fmt::format("'{}' holds the {} ends of the cells that its bounds describe: their middles are "
-                                "taken as positions",
-                                axis.name, all_low ? "lower" : "upper"));
+    notes.push_back(
+        fmt::format("'{}' holds the {} ends of the cells that its bounds describe: their middles are "
+                    "taken as positions",
+                    axis.name, all_low ? "lower" : "upper"));
   }
   for (std::size_t i = 0; i < n; ++i)  // edges rounded to float
     if (!(edges[i] <= axis.centres[i] && axis.centres[i] <= edges[i + 1])) return false;
@@ -184,8 +187,7 @@ bool leave_corners(PointTable& table) {
   bool found = false;
   for (std::size_t k = 0; k < 4 && !found && !table.corner_y.empty(); ++k) found = are_corners(k);
   for (std::size_t p = 0; p < n && found; ++p) {
-    const Position at =
-        degrees_of(corner(4 * p) + corner(4 * p + 1) + corner(4 * p + 2) + corner(4 * p + 3));
+    const Position at = degrees_of(corner(4 * p) + corner(4 * p + 1) + corner(4 * p + 2) + corner(4 * p + 3));
     if (!std::isnan(at.y)) table.y[p] = at.y, table.x[p] = at.x;
   }
   return found;
@@ -296,7 +298,7 @@ std::vector<double> values_of(const NetcdfFile& file, const std::string& name, c
 
 std::optional<AngleUnit> angle_unit(const std::string& units) {
   std::string text;
-  for (const char c : lower(units))
+  for (const char c : lower(trimmed(units)))
     if (c != ' ' && c != '_' && c != '.') text += c;
   if (const auto sign = text.find("\u00b0"); sign != std::string::npos) text.replace(sign, 2, "deg");
   const auto strip = [&](std::initializer_list<const char*> prefixes) {
@@ -304,15 +306,20 @@ std::optional<AngleUnit> angle_unit(const std::string& units) {
       if (text.starts_with(prefix)) return text.erase(0, prefix.size()), true;
     return false;
   };
+  // "degree_S" is no plural, "degrees" is one.
+  const std::string spelled = trimmed(units);
+  const bool south = spelled.ends_with('S') && !spelled.starts_with("DEG");
+  if (south) text.back() = '-';
   strip({"decimal"});
   AngleUnit unit{AngleUnit::any, 1};
   if (strip({"radians", "radian", "rad"}))
     unit.degrees = 1 / kRadians;
-  else if (!strip({"degrees", "degree", "deg"}))
+  else if (!strip({"degrees", "degree", "degs", "deg"}))
     return std::nullopt;
-  if (text == "north" || text == "n" || text == "south" || text == "s") unit.along = AngleUnit::lat;
-  if (text == "east" || text == "e" || text == "west" || text == "w") unit.along = AngleUnit::lon;
-  if (text == "south" || text == "s" || text == "west" || text == "w") unit.degrees = -unit.degrees;
+  const bool southward = south || text == "south", westward = text == "west" || text == "w";
+  if (text == "north" || text == "n" || southward) unit.along = AngleUnit::lat;
+  if (text == "east" || text == "e" || westward) unit.along = AngleUnit::lon;
+  if (southward || westward) unit.degrees = -unit.degrees;
   if (unit.along == AngleUnit::any && !text.empty() && text != "true") return std::nullopt;
   return unit;
 }
@@ -385,9 +392,10 @@ FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
   } else if (v.horizontal == Horizontal::table) {
     PointTable table = read_table(file, v.y_name, v.x_name);
     if (leave_corners(table))
-      result.notes.push_back(fmt::format("'{}' and '{}' are corners of the cells that their bounds describe: the "
-                                         "middles are taken as positions",
-                                         v.y_name, v.x_name));
+      result.notes.push_back(
+          fmt::format("'{}' and '{}' are corners of the cells that their bounds describe: the "
+                      "middles are taken as positions",
+                      v.y_name, v.x_name));
     result.turn = rotate_table(table, static_cast<idx_t>(nx));
     result.mesh = Mesh::curvilinear(static_cast<idx_t>(ny), static_cast<idx_t>(nx), std::move(table));
   } else {

@@ -50,8 +50,7 @@ struct Flags {
       if (!single && !is_sea && !holds(words[i], {"land", "lake", "river"}))
         land &= ~std::lround((*numbers)[i]);  // rain or daylight: neither
     }
-    if (!present)
-      fail(ExitCode::data, "{}: its flag_meanings '{}' name no sea; {}", what, meanings, kCure);
+    if (!present) fail(ExitCode::data, "{}: its flag_meanings '{}' name no sea; {}", what, meanings, kCure);
   }
   bool is_sea(double v) const {
     if (std::isnan(v)) return false;
@@ -89,11 +88,13 @@ double whole_share(const NetcdfFile& file, const std::string& name, const Range&
   const std::string units = lower(trimmed(file.text(name, "units").value_or("")));
   const bool percent = units == "%" || units.starts_with("percent") || units.starts_with("per cent");
   if (range.high > 100.5)
-    fail(ExitCode::data, "{} holds up to {} in '{}'; expected shares up to 1, or up to 100 %", what, range.high,
-         units);
+    fail(ExitCode::data, "{} holds up to {} in '{}'; expected shares up to 1, or up to 100 %", what,
+         range.high, units);
   if (percent && std::abs(range.high - 1) < 1e-6)
-    fail(ExitCode::data, "{} is in '{}' but holds up to 1 only; expected up to 100, or units of 1 (set them with "
-         "ncatted)", what, units);
+    fail(ExitCode::data,
+         "{} is in '{}' but holds up to 1 only; expected up to 100, or units of 1 (set them with "
+         "ncatted)",
+         what, units);
   if (!percent && range.high > 1.01)
     log::warn("{} holds up to {} in '{}': taken as percent", what, range.high, units);
   return percent || range.high > 1.01 ? 100 : 1;
@@ -105,11 +106,9 @@ std::vector<float> read_land_mask(const CfSpec& spec, const std::string& path, c
                                   const std::string& owner) {
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, spec.mask_file.empty() ? path : spec.mask_file);
-  const std::string name =
-      spec.mask_variable.empty() ? only_cf_variable(file, false) : spec.mask_variable;
+  const std::string name = spec.mask_variable.empty() ? only_cf_variable(file, false) : spec.mask_variable;
   const std::string what = fmt::format("{}: mask variable '{}'", file.path(), name);
-  const std::vector<float> values =
-      read_on_mesh(file, name, mesh, {0, mesh.ny(), 0, mesh.nx()}, what, owner);
+  const std::vector<float> values = read_on_mesh(file, name, mesh, {0, mesh.ny(), 0, mesh.nx()}, what, owner);
   const auto mask = [&](const auto& is_sea) {
     std::vector<float> sea;
     for (const float v : values) sea.push_back(is_sea(static_cast<double>(v)) ? 1.0f : 0.0f);
@@ -135,7 +134,8 @@ std::vector<float> read_land_mask(const CfSpec& spec, const std::string& path, c
            range.high, kCure);
     if (holds(title, {"land"}) && !holds(title, {"sea", "ocean", "water"}))
       log::warn("{} has no standard_name and no flag_meanings: all but 0 is taken as sea", what);
-    return mask([&](double v) { return !std::isnan(v) && (range.whole ? v != 0 : v >= spec.mask_threshold); });
+    return mask(
+        [&](double v) { return !std::isnan(v) && (range.whole ? v != 0 : v >= spec.mask_threshold); });
   }
   const double one = whole_share(file, name, range, what);
   return mask([&](double v) {

@@ -226,7 +226,8 @@ Survey look(const CfSpec& spec) {
              sources[0].path, mesh_difference(found.mesh, survey.mesh).value_or("the columns differ"));
       shift = *turned;
     }
-    survey.stored.push_back({found.flip_y, found.flip_x, found.turn + shift, found.file_nx, chunks_of(file, v, found.file_nx),
+    survey.stored.push_back({found.flip_y, found.flip_x, found.turn + shift, found.file_nx,
+                             chunks_of(file, v, found.file_nx),
                              conversion_of(v, spec, survey.variable, path)});
   }
   if (sources.empty())

@@ -29,7 +29,9 @@ constexpr Format kOthers[] = {
     {"\x1f\x8b", "compressed by gzip", "unpack it first, as by 'gunzip'"},
     {"\x1f\x9d", "compressed by compress", "unpack it first, as by 'gunzip'"},
     {"BZh", "compressed by bzip2", "unpack it first, as by 'bunzip2'"},
-    {"\xfd" "7zXZ", "compressed by xz", "unpack it first, as by 'unxz'"},
+    {"\xfd"
+     "7zXZ",
+     "compressed by xz", "unpack it first, as by 'unxz'"},
     {"(\xb5/\xfd", "compressed by zstd", "unpack it first, as by 'unzstd'"},
     {"PK\x03\x04", "a zip archive", "unpack it first, as by 'unzip'"},
     {"GRIB", "GRIB", "convert it first, as by 'cdo -f nc copy in.grb out.nc'"},
@@ -273,17 +275,18 @@ void NetcdfFile::require_filters(const std::string& name) const {
   if (nc_inq_var_filter_ids(state_->id, id, &count, nullptr) == NC_NOERR) filters.resize(count);
   if (count > 0 && nc_inq_var_filter_ids(state_->id, id, &count, filters.data()) != NC_NOERR) return;
   const std::map<unsigned, const char*> known{
-      {4, "szip"},       {307, "bzip2"},     {32000, "lzf"},  {32001, "blosc"}, {32004, "lz4"},
+      {4, "szip"},           {307, "bzip2"}, {32000, "lzf"},  {32001, "blosc"}, {32004, "lz4"},
       {32008, "bitshuffle"}, {32013, "zfp"}, {32015, "zstd"}, {32017, "sz"},    {32026, "blosc2"}};
   for (const unsigned filter : filters)
     if (nc_inq_filter_avail(state_->id, filter) != NC_NOERR) {
       const auto found = known.find(filter);
-      throw Error(ExitCode::data,
-                  fmt::format("{}: variable '{}' is compressed by the HDF5 filter {} ({}), which is not installed; "
-                              "set HDF5_PLUGIN_PATH to the folder that has it, or repack the file where it is, "
-                              "as by 'nccopy -F none'",
-                              path_, name, filter, found == known.end() ? "unknown" : found->second),
-                  true);
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: variable '{}' is compressed by the HDF5 filter {} ({}), which is not installed; "
+                      "set HDF5_PLUGIN_PATH to the folder that has it, or repack the file where it is, "
+                      "as by 'nccopy -F none'",
+                      path_, name, filter, found == known.end() ? "unknown" : found->second),
+          true);
     }
 }
 

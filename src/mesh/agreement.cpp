@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kTolerance = 0.01;  // of a cell: axes are rounded to float, or to the digits of a text
 
-constexpr double kFloat = 1.2e-7;    // spacing of float32 numbers, as a share of them
+constexpr double kFloat = 1.2e-7;  // spacing of float32 numbers, as a share of them
 
 std::string place(const Mesh& mesh, idx_t point) {
   const Position at = mesh.position(point);
@@ -39,8 +39,7 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
       return std::max(kTolerance * cell, std::min(0.25 * cell, kFloat * largest));
     };
     return !(std::abs(a.y - b.y) <= tolerance(unit * width(expected.y(), row), std::abs(b.y)) &&
-             std::abs(dx) <=
-                 tolerance(unit * width(expected.x(), column), sphere ? 360 : std::abs(b.x)));
+             std::abs(dx) <= tolerance(unit * width(expected.x(), column), sphere ? 360 : std::abs(b.x)));
   }
   const Space space = expected.space();
   const Position cell = expected.spacing(point);

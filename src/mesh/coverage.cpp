@@ -32,7 +32,8 @@ Coverage coverage(const Mesh& coarse, const Mesh& fine, idx_t first, idx_t rows)
     cell = [=, &coarse, &fine](idx_t point) -> idx_t {
       const Position at = sphere ? fine.degrees(point) : fine.position(point);
       if (!std::isfinite(at.y) || !std::isfinite(at.x)) return -1;
-      const idx_t j = cell_of(coarse.y(), at.y / unit, 0), i = cell_of(coarse.x(), at.x / unit, sphere ? 360 : 0);
+      const idx_t j = cell_of(coarse.y(), at.y / unit, 0),
+                  i = cell_of(coarse.x(), at.x / unit, sphere ? 360 : 0);
       return j < 0 || i < 0 ? -1 : j * coarse.nx() + i;
     };
   } else {

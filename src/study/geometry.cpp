@@ -20,24 +20,27 @@ void check_geometry(const Communicator& comm, const FieldSource& hr, const Field
                        lr.describe());
   };
   if (counts[1] == 0)
-    throw Error(ExitCode::data,
-                fmt::format("the LR mesh does not overlap the HR mesh: none of the {} HR points lies in an LR cell; "
-                            "expected LR files that cover the HR region; {}",
-                            counts[0], meshes()),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("the LR mesh does not overlap the HR mesh: none of the {} HR points lies in an LR cell; "
+                    "expected LR files that cover the HR region; {}",
+                    counts[0], meshes()),
+        true);
   if (2 * counts[2] > counts[1])
-    throw Error(ExitCode::data,
-                fmt::format("the LR mesh is finer than the HR mesh at {} of {} HR points: are data.hr_files and "
-                            "data.lr_files exchanged? {}",
-                            counts[2], counts[1], meshes()),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("the LR mesh is finer than the HR mesh at {} of {} HR points: are data.hr_files and "
+                    "data.lr_files exchanged? {}",
+                    counts[2], counts[1], meshes()),
+        true);
   if (counts[1] == counts[0]) return;
   const Position at = fine.position(outside);
   log::warn(
       "the LR cells do not cover {} of {} HR points ({:.1f} %), the first at {:.6g}, {:.6g}: there the nearest LR "
       "ocean within 4 cells stands in, and farther off an LR anomaly of 0; {}",
       counts[0] - counts[1], counts[0],
-      100 * static_cast<double>(counts[0] - counts[1]) / static_cast<double>(counts[0]), at.y, at.x, meshes());
+      100 * static_cast<double>(counts[0] - counts[1]) / static_cast<double>(counts[0]), at.y, at.x,
+      meshes());
 }
 
 }  // namespace podscale

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kNy = 4, kNx = 6, kTimes = 2;
 const std::vector<double> kLat = ramp(-36, 2, 4), kLon = ramp(150, 2, 6);
 
-double value(idx_t t, idx_t j, idx_t i) { return static_cast<double>(100 * t + 10 * j + i); }
+double value(idx_t t, idx_t j, idx_t i) {
+  return static_cast<double>(100 * t + 10 * j + i);
+}
 
 class AwkwardAxes : public test::OnAllRanks {
  protected:
@@ -60,7 +62,8 @@ class AwkwardAxes : public test::OnAllRanks {
       for (const idx_t t : {1, 0})
         for (idx_t j = 0; j < window.ny; ++j)
           for (idx_t i = 0; i < window.nx; ++i, ++at)
-            EXPECT_EQ(read[at], static_cast<float>(value(t, flip_y ? mesh.ny() - 1 - j : j, columns[window.x0 + i])));
+            EXPECT_EQ(read[at],
+                      static_cast<float>(value(t, flip_y ? mesh.ny() - 1 - j : j, columns[window.x0 + i])));
     }
   }
 };
@@ -85,7 +88,9 @@ TEST_F(AwkwardAxes, NumbersOfRowsAreNoDegrees) {
   EXPECT_EQ(source.mesh().x().centres, kLon);
   // Or of two dimensions.
   file.variables.resize(file.variables.size() - 2);
-  const PointTable table = table_of(4, 6, [](double j, double i) { return rotated({2 * j, 2 * i}, 40, -170); });
+  const PointTable table = table_of(4, 6, [](double j, double i) {
+    return rotated({2 * j, 2 * i}, 40, -170);
+  });
   file.add({"rows", {"lat", "lon"}, table.y, {{"units", "degrees_north"}}});
   file.add({"columns", {"lat", "lon"}, table.x, {{"units", "degrees_east"}}});
   EXPECT_EQ(open(file).mesh().table().y, table.y);
@@ -134,11 +139,14 @@ TEST_F(AwkwardAxes, MissingPositionsAreRefused) {
 
 TEST_F(AwkwardAxes, ARegionCutAtTheEndsOfTheLongitudes) {
   const std::vector<double> whole{-3, -1, 1, 3, 5, 7};
-  const auto check = [&](const std::vector<double>& lon, const std::vector<idx_t>& columns, double first = -3) {
+  const auto check = [&](const std::vector<double>& lon, const std::vector<idx_t>& columns,
+                         double first = -3) {
     const CfSource source = open(axes({-30, -32, -34, -36}, lon));
     const Mesh& mesh = source.mesh();
     EXPECT_FALSE(mesh.periodic());
-    EXPECT_EQ(mesh_difference(mesh, Mesh::rectilinear(kLat, ramp(first, 2, static_cast<int>(columns.size())))).value_or(""), "");
+    EXPECT_EQ(mesh_difference(mesh, Mesh::rectilinear(kLat, ramp(first, 2, static_cast<int>(columns.size()))))
+                  .value_or(""),
+              "");
     EXPECT_EQ(mesh.x().centres[0], first);
     expect_columns(source, columns, true);
   };
@@ -163,16 +171,20 @@ TEST_F(AwkwardAxes, ACutRegionWithBounds) {
 TEST_F(AwkwardAxes, ATableCutAtTheEndsOfTheLongitudes) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   file.add(field({"time", "y", "x"}));
-  PointTable table = table_of(4, 6, [](double j, double i) {
-    return Position{2 * j + 0.1 * i, std::fmod(2 * i - 3 - 0.1 * j + 360, 360)};
-  }, true);
+  PointTable table = table_of(
+      4, 6,
+      [](double j, double i) {
+        return Position{2 * j + 0.1 * i, std::fmod(2 * i - 3 - 0.1 * j + 360, 360)};
+      },
+      true);
   PointTable cut = table;
   for (std::size_t row = 0; row < 4; ++row)  // the file begins with column 2
     for (std::size_t i = 0; i < 6; ++i) {
       const std::size_t from = row * 6 + (i + 2) % 6, to = row * 6 + i;
       cut.y[to] = table.y[from], cut.x[to] = table.x[from];
       for (std::size_t k = 0; k < 4; ++k)
-        cut.corner_y[4 * to + k] = table.corner_y[4 * from + k], cut.corner_x[4 * to + k] = table.corner_x[4 * from + k];
+        cut.corner_y[4 * to + k] = table.corner_y[4 * from + k],
+                              cut.corner_x[4 * to + k] = table.corner_x[4 * from + k];
     }
   file.add({"lat", {"y", "x"}, cut.y, {{"units", "degrees_north"}, {"bounds", "lat_v"}}});
   file.add({"lon", {"y", "x"}, cut.x, {{"units", "degrees_east"}, {"bounds", "lon_v"}}});
@@ -209,7 +221,8 @@ TEST_F(AwkwardAxes, CornersBesideBoundsBecomeCentres) {
   const auto tilted = [](double j, double i) { return rotated({2 * j, 2 * i}, 40, -170); };
   const PointTable table = table_of(4, 6, tilted, true);
   PointTable corners = table;
-  for (std::size_t p = 0; p < 24; ++p) corners.y[p] = table.corner_y[4 * p], corners.x[p] = table.corner_x[4 * p];
+  for (std::size_t p = 0; p < 24; ++p)
+    corners.y[p] = table.corner_y[4 * p], corners.x[p] = table.corner_x[4 * p];
   tables.add({"lat", {"y", "x"}, corners.y, {{"units", "degrees_north"}, {"bounds", "lat_v"}}});
   tables.add({"lon", {"y", "x"}, corners.x, {{"units", "degrees_east"}, {"bounds", "lon_v"}}});
   tables.add({"lat_v", {"y", "x", "four"}, table.corner_y});

@@ -94,11 +94,18 @@ TEST_F(LandMask, LandAloneMayBeMarked) {
 }
 
 TEST_F(LandMask, FlagsAreNamed) {
-  RawVariable mask{"m", {}, {2, 2, 5, 13, 1, 1, 9, 9}, {{"flag_meanings", "water land optional_lake_surface sea_ice"}}, {}, NC_BYTE, {{"flag_masks", {1, 2, 4, 8}}}};
+  RawVariable mask{"m",
+                   {},
+                   {2, 2, 5, 13, 1, 1, 9, 9},
+                   {{"flag_meanings", "water land optional_lake_surface sea_ice"}},
+                   {},
+                   NC_BYTE,
+                   {{"flag_masks", {1, 2, 4, 8}}}};
   give(mask);
   EXPECT_EQ(sea(), kSea);
   mask.lists = {{"flag_values", {1, 2, 5, 9, 13}}};
-  mask.texts["flag_meanings"] = "open_sea land open_lake open_sea_with_ice_in_the_grid open_lake_with_ice_in_the_grid";
+  mask.texts["flag_meanings"] =
+      "open_sea land open_lake open_sea_with_ice_in_the_grid open_lake_with_ice_in_the_grid";
   give(mask);
   EXPECT_EQ(sea(), kSea);
   mask.values = {0, 0, 0, 0, 1, 1, 1, 1};

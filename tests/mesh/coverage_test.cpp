@@ -7,7 +7,9 @@
 namespace podscale {
 namespace {
 
-Coverage all(const Mesh& coarse, const Mesh& fine) { return coverage(coarse, fine, 0, fine.ny()); }
+Coverage all(const Mesh& coarse, const Mesh& fine) {
+  return coverage(coarse, fine, 0, fine.ny());
+}
 
 const Mesh kFine = Mesh::rectilinear(regular_axis(-35.875, 0.25, 24), regular_axis(150.125, 0.25, 24));
 
@@ -21,9 +23,11 @@ TEST(MeshCoverage, OfAxes) {
   c = all(Mesh::rectilinear(lat, regular_axis(150.5 - 360, 1, 3)), kFine);  // the western half
   EXPECT_EQ(c.inside, 288);
   EXPECT_EQ(c.first_outside, 12);
-  EXPECT_EQ(coverage(Mesh::rectilinear(lat, regular_axis(150.5, 1, 3)), kFine, 3, 2).first_outside, 3 * 24 + 12);
+  EXPECT_EQ(coverage(Mesh::rectilinear(lat, regular_axis(150.5, 1, 3)), kFine, 3, 2).first_outside,
+            3 * 24 + 12);
   EXPECT_EQ(all(Mesh::rectilinear(lat, regular_axis(300.5, 1, 6)), kFine).inside, 0);
-  EXPECT_EQ(all(Mesh::rectilinear(regular_axis(-89.5, 1, 180), regular_axis(0.5, 1, 360)), kFine).inside, 576);
+  EXPECT_EQ(all(Mesh::rectilinear(regular_axis(-89.5, 1, 180), regular_axis(0.5, 1, 360)), kFine).inside,
+            576);
   // Exchanged: LR of a tenth of a degree.
   c = all(Mesh::rectilinear(regular_axis(-36, 0.1, 61), regular_axis(150, 0.1, 61)), kFine);
   EXPECT_EQ(c.smaller, c.inside);
@@ -35,7 +39,9 @@ TEST(MeshCoverage, OfPlanesInAnyUnitAndOfTables) {
   const Mesh coarse = Mesh::plane(regular_axis(2.5, 5, 4), regular_axis(2.5, 5, 2), {"km", 1000});
   EXPECT_EQ(all(coarse, fine).inside, 200);
   const auto tilted = [](double step) {
-    return [step](double j, double i) { return rotated({step * (j + 0.5) - 3, step * (i + 0.5) - 3}, 40, -170); };
+    return [step](double j, double i) {
+      return rotated({step * (j + 0.5) - 3, step * (i + 0.5) - 3}, 40, -170);
+    };
   };
   const Mesh table = Mesh::curvilinear(24, 24, table_of(24, 24, tilted(0.25)));
   EXPECT_EQ(all(Mesh::curvilinear(6, 6, table_of(6, 6, tilted(1))), table).inside, 576);
