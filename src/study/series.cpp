@@ -133,10 +133,10 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options, con
   for (CfSpec& spec : specs)
     if (basis) spec.mesh = basis->mesh;
   const auto hr = open_files(comm, specs, cache);
-  if (specs[0].has_mask()) require_mask_of_data(*hr);
-  if (options.coarsen) return {hr, coarsened(hr, options)};
-  StudySeries study{hr, open_lr_files(comm, options, hr->variables(), cache, basis)};
-  check_geometry(comm, study.hr, study.lr);
+  StudySeries study{hr, options.coarsen ? coarsened(hr, options)
+                                        : open_lr_files(comm, options, hr->variables(), cache, basis)};
+  if (specs[0].has_mask()) require_mask_of_data(study.hr);
+  if (!options.coarsen) check_geometry(comm, study.hr, study.lr);
   return study;
 }
 
