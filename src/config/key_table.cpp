@@ -56,8 +56,9 @@ const std::vector<Key> table = {
     {"data", "truth_files", Texts, "", "", 0, 0, "", "HR files to verify against; none = hr_files"},
     {"data", "truth_variable", Texts, "", "", 0, 0, "", "Variables of truth_files, one for each HR variable; none = hr_variable"},
     {"data", "mask_file", Text, "''", "", 0, 0, "", "File with the HR land mask; '' = the first HR file, if mask_variable is set"},
-    {"data", "mask_variable", Text, "''", "", 0, 0, "", "Land mask variable; '' = the mask follows from the HR data"},
-    {"data", "mask_ocean_values", Ints, "", "", -2147483648.0, 2147483647.0, "", "Values of the mask variable that mean ocean; none = any but zero"},
+    {"data", "mask_variable", Text, "''", "", 0, 0, "", "Land mask variable; '' = the only one of mask_file, or without that the mask follows from the HR data"},
+    {"data", "mask_ocean_values", Ints, "", "", -2147483648.0, 2147483647.0, "", "Values of the mask variable that mean ocean; none = what its flag_meanings or its standard_name say (land_binary_mask, sea_area_fraction ...), else any but zero"},
+    {"data", "mask_threshold", Real, "0.5", "", 0.01, 1, "", "Share of sea from which a point of a mask of shares is ocean"},
 
     {"grid", "interpolation", Text, "'auto'", "", 0, 0, "auto|bilinear|bicubic", "From the LR to the HR mesh, for the condition; 'auto' = bicubic where the LR mesh has axes, else bilinear"},
     {"grid", "weights", Text, "''", "", 0, 0, "", "SCRIP or ESMF file of weights from the LR to the HR mesh, in place of grid.interpolation; '' = none"},

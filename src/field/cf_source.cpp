@@ -6,10 +6,10 @@
 #include <set>
 
 #include "file_reader.hpp"
+#include "land_mask.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
-#include "podscale/field/field_on_mesh.hpp"
 #include "read_plan.hpp"
 #include "survey.hpp"
 #include "tile_exchange.hpp"
@@ -283,29 +283,15 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
 std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
   const State& s = *state_;
   const Mesh& mesh = s.survey.mesh;
-  if (s.spec.mask_variable.empty()) return FieldSource::land_mask(window);
+  if (!s.spec.has_mask()) return FieldSource::land_mask(window);
   const auto windows = gather_windows(*s.comm, mesh, window, [&] {
     if (!s.comm->is_root() || !s.mask.empty()) return;
-    on_this_rank([&] {
-      const std::string path = s.spec.mask_file.empty() ? s.survey.files.front() : s.spec.mask_file;
-      const Communicator self = Communicator::self();
-      s.mask =
-          read_on_mesh(NetcdfFile::open(self, path), s.spec.mask_variable, mesh, {0, mesh.ny(), 0, mesh.nx()},
-                       fmt::format("{}: mask variable '{}'", path, s.spec.mask_variable), describe());
-    });
+    on_this_rank([&] { s.mask = read_land_mask(s.spec, s.survey.files.front(), mesh, describe()); });
   });
   std::vector<float> values(window.points());
   const Tile all[] = {{0, 0, {0, mesh.ny(), 0, mesh.nx()}, s.mask.data()}};
   exchange_tiles(*s.comm, mesh, windows, all, values);
-  std::vector<unsigned char> ocean;
-  for (const double v : values) {
-    const auto& wanted = s.spec.mask_ocean_values;
-    const bool is_ocean = wanted.empty() ? !std::isnan(v) && v != 0
-                                         : std::any_of(wanted.begin(), wanted.end(),
-                                                       [v](double w) { return std::abs(v - w) < 1e-6; });
-    ocean.push_back(is_ocean ? 1 : 0);
-  }
-  return ocean;
+  return {values.begin(), values.end()};
 }
 
 }  // namespace podscale

@@ -9,6 +9,7 @@
 
 #include "coordinates.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 
 namespace podscale {
 namespace {
@@ -37,21 +38,31 @@ bool has_reference_date(const std::string& units) {
   return lower_letters(units).find("since") != std::string::npos;
 }
 
+/// Whether an axis counts rows or columns: 0, 1, 2 ... or 1, 2, 3 ..., either way. Degrees that go
+/// round the earth look alike.
+bool counts(const NetcdfFile& file, const std::string& name, bool columns) {
+  if (file.variable(name).dims.size() != 1) return false;
+  const std::vector<double> values = values_of(file, name);
+  const std::size_t n = values.size();
+  if (n < 2 || (columns && n == 360)) return false;
+  const double first = std::min(values.front(), values.back()), step = values[1] - values[0];
+  for (std::size_t i = 0; i < n; ++i)
+    if (values[i] != values[0] + step * static_cast<double>(i)) return false;
+  return std::abs(step) == 1 && (first == 0 || first == 1);
+}
+
 /// standard_name first, then units, then axis, then the name itself. A latitude needs more than
 /// axis = "Y": the axes of a projection or a rotated pole have that, too.
 AxisKind axis_of(const NetcdfFile& file, const std::string& name) {
   const std::string standard = file.text(name, "standard_name").value_or("");
-  const std::string units = file.text(name, "units").value_or(""), degrees = lower_letters(units);
+  const std::string units = trimmed(file.text(name, "units").value_or(""));
   const std::string axis = file.text(name, "axis").value_or(""), plain = lower_letters(name);
   if (standard.starts_with("grid_l")) return {Axis::other};
   const bool named_y = standard.starts_with("projection_y_"), named_x = standard.starts_with("projection_x_");
   if (named_y || named_x) return {!metres_of(units) ? Axis::other : named_y ? Axis::y : Axis::x};
-  if (standard == "latitude" ||
-      is_one_of(degrees, {"degreesnorth", "degreenorth", "degreesn", "degreen", "degn"}))
-    return {Axis::lat};
-  if (standard == "longitude" ||
-      is_one_of(degrees, {"degreeseast", "degreeeast", "degreese", "degreee", "dege"}))
-    return {Axis::lon};
+  const auto angle = angle_unit(units);
+  if (standard == "latitude" || (angle && angle->along == AngleUnit::lat)) return {Axis::lat};
+  if (standard == "longitude" || (angle && angle->along == AngleUnit::lon)) return {Axis::lon};
   if (standard == "time" || has_reference_date(units) || axis == "T") return {Axis::time};
   const bool y = axis == "Y" || is_one_of(plain, {"lat", "latitude", "navlat", "y"});
   const bool x = axis == "X" || is_one_of(plain, {"lon", "longitude", "long", "navlon", "x"});
@@ -59,10 +70,10 @@ AxisKind axis_of(const NetcdfFile& file, const std::string& name) {
     if (metres_of(units)) return {y ? Axis::y : Axis::x};
     // Numbers without a unit: row and column numbers as likely as degrees, unless the name says
     // which.
-    const bool named = !is_one_of(plain, {"y", "x"});
-    const bool angle =
-        degrees.starts_with("deg") || (named && (degrees.empty() || degrees.starts_with("rad")));
-    return {!angle ? Axis::other : y ? Axis::lat : Axis::lon, true};
+    const bool named = !is_one_of(plain, {"y", "x"}), radians = angle && angle->degrees != 1;
+    const bool is_angle = (angle && !radians) || (named && (units.empty() || radians));
+    const bool numbers = !is_angle || (trimmed(units).empty() && standard.empty() && counts(file, name, x));
+    return {numbers ? Axis::other : y ? Axis::lat : Axis::lon, true};
   }
   return {is_one_of(plain, {"time", "t", "timecounter", "times"}) ? Axis::time : Axis::none, true};
 }
@@ -144,6 +155,45 @@ std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, con
   return pairs[0];
 }
 
+/// Of several latitudes along one dimension: its namesake, the one that the variable names, or the
+/// first where all are the same.
+std::string only_of(const NetcdfFile& file, const CfVariable& v, std::vector<std::string> names,
+                    const std::string& where) {
+  if (file.variable(names[0]).dims[0] == names[0]) return names[0];
+  const auto named = named_coordinates(file, v);
+  std::vector<std::string> wanted;
+  for (const std::string& name : names)
+    if (std::find(named.begin(), named.end(), name) != named.end()) wanted.push_back(name);
+  if (!wanted.empty()) names = wanted;
+  for (const std::string& name : names)
+    if (values_of(file, name) != values_of(file, names[0]))
+      refuse(where,
+             "may lie at '{}' or at '{}'; name one in its attribute 'coordinates', as in 'ncatted -a "
+             "coordinates,{},o,c,\"{}\" in.nc'",
+             names[0], name, v.name, names[0]);
+  return names[0];
+}
+
+/// Times that are words, as of xarray or WRF.
+void refuse_text_times(const NetcdfFile& file, CfVariable& v, const std::string& where) {
+  for (const std::string& name : file.variable_names()) {
+    const VariableInfo info = file.variable(name);
+    if (!holds_text(info) || info.dims.empty()) continue;
+    const auto dim = std::find(v.info.dims.begin(), v.info.dims.end(), info.dims[0]);
+    const std::string standard = file.text(name, "standard_name").value_or("");
+    const bool is_time = standard == "time" || name == info.dims[0] ||
+                         lower_letters(name).find("time") != std::string::npos ||
+                         lower_letters(name).find("date") != std::string::npos;
+    if (dim == v.info.dims.end() || !is_time) continue;
+    v.time = static_cast<int>(dim - v.info.dims.begin());
+    refuse(
+        where,
+        "has its times as text, in '{}'; expected numbers in units such as 'days since 1970-01-01'; set them "
+        "first, as in 'cdo settaxis,1990-01-15,00:00:00,1month in.nc out.nc'",
+        name);
+  }
+}
+
 /// Two dimensions that no coordinate variable describes: an image, unless something points to
 /// coordinates that are elsewhere. Sets y and x.
 bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
@@ -166,6 +216,14 @@ bool is_image(const NetcdfFile& file, CfVariable& v, const std::string& where) {
   if (!v.mapping.empty())
     refuse(where, "has the grid mapping '{}', but no coordinates along '{}' and '{}'; expected them",
            v.mapping, v.info.dims[plain[0]], v.info.dims[plain[1]]);
+  for (const int d : plain)
+    if (const std::string dim = lower_letters(v.info.dims[d]);
+        dim.find("lat") != std::string::npos || dim.find("lon") != std::string::npos)
+      refuse(
+          where,
+          "lies along '{}' and '{}', but the file holds no coordinates of them; add them, as by 'ncks -A -v "
+          "{},{} grid.nc in.nc'",
+          v.info.dims[plain[0]], v.info.dims[plain[1]], v.info.dims[plain[0]], v.info.dims[plain[1]]);
   v.y = plain[0];
   v.x = plain[1];
   return true;
@@ -185,6 +243,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
     const std::string& dim = v.info.dims[d];
     std::set<Axis> kinds;
+    std::map<Axis, std::vector<std::string>> sure;  // those that attributes make coordinates
     for (const std::string& name : coordinates_along(file, dim)) {
       const auto [axis, guess] = axis_of(file, name);
       if (axis == Axis::none) continue;
@@ -195,6 +254,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
         refuse(where, "is on an unstructured grid: latitude and longitude both run along '{}'; {}", dim,
                kRegrid);
       Found& chosen = found[axis];
+      if (!guess) sure[axis].push_back(name);
       // NEMO's time_counter carries axis = "T" only; the units are those of time_centered along the
       // same dimension.
       const bool dated = axis == Axis::time && chosen.dim == d &&
@@ -204,7 +264,11 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
         chosen = {name, d, guess};
       v.time = found[Axis::time].dim;
     }
+    for (const auto& [axis, names] : sure)
+      if (Found& chosen = found[axis]; axis != Axis::time && chosen.dim == d && names.size() > 1)
+        chosen.name = only_of(file, v, names, where);
   }
+  if (needs_time && v.time < 0) refuse_text_times(file, v, where);
   v.time_name = found[Axis::time].name;
   const auto mapping = words_of(file, v.name, "grid_mapping");
   if (!mapping.empty()) v.mapping = mapping[0].substr(0, mapping[0].find(':'));
@@ -228,6 +292,14 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
     take(Horizontal::table, {tables->lat, position(tables->dims[0])},
          {tables->lon, position(tables->dims[1])});
   } else if (const Found& other = found[Axis::other]; other.dim >= 0) {
+    if (trimmed(file.text(other.name, "units").value_or("")).empty() &&
+        !file.text(other.name, "standard_name") && counts(file, other.name, false))
+      refuse(
+          where,
+          "lies along '{}', which counts 0, 1, 2 ... or 1, 2, 3 ... without units: numbers of rows or columns, "
+          "no positions; expected latitude and longitude beside it, or its units ('ncatted -a "
+          "units,{},o,c,degrees_north in.nc')",
+          other.name, other.name);
     refuse(
         where,
         "lies along the axis '{}' in '{}'; expected a length (projection), degrees_north and degrees_east, "
@@ -276,6 +348,7 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
   if (holds_text(v.info)) refuse(file.path(), ": variable '{}' holds text; expected numbers", name);
   bool is_field = false;
   find_axes(file, v, needs_time, is_field);
+  file.require_filters(name);
   v.units = file.text(name, "units").value_or("");
   v.packing = packing_of(file, name);
   return v;
@@ -307,7 +380,7 @@ std::string only_cf_variable(const NetcdfFile& file, bool needs_time) {
            needs_time ? " (hr_variable, lr_variable)" : "");
   if (!reason.empty()) refuse(reason, "");
   refuse(file.path(), ": no variable has {}latitude and longitude; it holds: {}", needs_time ? "time, " : "",
-         fmt::join(file.variable_names(), ", "));
+         file.contents());
 }
 
 }  // namespace podscale

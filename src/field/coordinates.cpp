@@ -21,6 +21,7 @@ struct Axis {
   std::string name;
   std::vector<double> centres, bounds;  // no bounds: half-way between centres
   bool flip = false;
+  idx_t turn = 0;  // the first is this one of the file, counted after the flip
 };
 
 using Reader = std::vector<double>(const NetcdfFile&, const std::string&, const std::string&);
@@ -29,9 +30,43 @@ Axis read_axis(const NetcdfFile& file, const std::string& name, Reader read, dou
                const char* expected) {
   Axis axis{name, read(file, name, ""), {}, false};
   if (axis.centres.empty()) refuse(file, name, "is empty; expected at least one point");
-  for (const double v : axis.centres)
-    if (!(std::abs(v) <= limit)) refuse(file, name, fmt::format("contains {}; expected {}", v, expected));
-  return axis;
+  const auto bad = std::find_if(axis.centres.begin(), axis.centres.end(),
+                                [&](double v) { return !(std::abs(v) <= limit); });
+  if (bad == axis.centres.end()) return axis;
+  if (!std::isnan(*bad)) refuse(file, name, fmt::format("contains {}; expected {}", *bad, expected));
+  const idx_t at = bad - axis.centres.begin();
+  refuse(
+      file, name,
+      fmt::format("has no value at position {} of {}: {} is a missing or fill value of its type; expected {} "
+                  "everywhere (write it as unpacked float64)",
+                  at + 1, axis.centres.size(), file.get_all(name)[at], expected));
+}
+
+/// How many times wider the step before value k is than the wider one beside it; 0 without any.
+double width_of_step(const std::vector<double>& v, std::size_t k) {
+  const double before = k > 1 ? v[k - 1] - v[k - 2] : 0, after = k + 1 < v.size() ? v[k + 1] - v[k] : 0;
+  return std::max(before, after) > 0 ? (v[k] - v[k - 1]) / std::max(before, after) : 0;
+}
+
+/// Stretched axes change their steps by less than this factor; two missing rows make it 3.
+constexpr double kGap = 2.5;
+
+/// Cells end half-way between centres, so those beside a gap would be far too large.
+void refuse_gaps(const NetcdfFile& file, const Axis& axis, std::vector<std::string>& notes) {
+  const std::vector<double>& v = axis.centres;
+  for (std::size_t k = 1; k < v.size() && v.size() > 3 && axis.bounds.empty(); ++k) {
+    const double width = width_of_step(v, k);
+    const std::string place = fmt::format("between {} and {}", v[k - 1], v[k]);
+    if (width > kGap)
+      refuse(file, axis.name,
+             fmt::format(
+                 "has a gap {}, {:.3g} times as wide as the steps beside it; expected one region without "
+                 "gaps: select one side, or add the missing values",
+                 place, width));
+    if (width > 1.9 && k > 1 && k + 1 < v.size())
+      notes.push_back(fmt::format("a value of '{}' seems to be missing {}: the cells there are larger",
+                                  axis.name, place));
+  }
 }
 
 void turn_and_check(const NetcdfFile& file, Axis& axis) {
@@ -42,6 +77,24 @@ void turn_and_check(const NetcdfFile& file, Axis& axis) {
     if (!(v[j] > v[j - 1]))
       refuse(file, axis.name,
              fmt::format("is not monotonic ({} beside {}); expected one direction", v[j - 1], v[j]));
+}
+
+/// A region that was selected across the cut of the longitudes has its gap inside: it is rotated
+/// so that the gap lies at the ends.
+void rotate_gap(Axis& axis) {
+  std::vector<double>& lon = axis.centres;
+  std::size_t widest = 1;
+  for (std::size_t i = 2; i < lon.size(); ++i)
+    if (lon[i] - lon[i - 1] > lon[widest] - lon[widest - 1]) widest = i;
+  if (lon.size() < 2) return;
+  const double gap = lon[widest] - lon[widest - 1], outer = lon.front() + 360 - lon.back();
+  const bool is_gap = lon.size() > 2 ? width_of_step(lon, widest) > kGap : gap > 180;
+  if (!is_gap || !(gap > outer)) return;
+  axis.turn = static_cast<idx_t>(widest);
+  for (std::size_t i = widest; i < lon.size(); ++i) lon[i] -= 360;
+  std::rotate(lon.begin(), lon.begin() + axis.turn, lon.end());
+  if (lon.front() < -180)
+    for (double& v : lon) v += 360;
 }
 
 /// The longitudes may start anywhere and cross their own cut once; they descend when most of their
@@ -58,7 +111,10 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
   for (std::size_t i = 1; i < n; ++i)
     if (!(lon[i] > lon[i - 1]))
       refuse(file, axis.name, fmt::format("contains {} twice; expected one direction", lon[i]));
-  const double spacing = n > 1 ? (lon.back() - lon.front()) / static_cast<double>(n - 1) : 0;
+  std::vector<double> steps;
+  for (std::size_t i = 1; i < n; ++i) steps.push_back(lon[i] - lon[i - 1]);
+  std::sort(steps.begin(), steps.end());
+  const double spacing = n > 1 ? steps[steps.size() / 2] : 0;  // whatever gap there is
   const double excess = lon.back() - lon.front() - 360;
   if (excess > 0.1 * spacing)
     refuse(
@@ -69,12 +125,15 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
             lon.front(), lon.back(), n, axis.name));
   const bool repeated = n > 2 && std::abs(excess) <= 0.1 * spacing;
   if (repeated) lon.pop_back();
+  rotate_gap(axis);
   return repeated;
 }
 
 /// Edges of the cells from the variable that the axis names as its bounds; turn: 360 of longitudes,
-/// else 0. False where there are some, but not those of cells side by side around their centres.
-bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn) {
+/// else 0. Positions that all lie on one side of their cells are corners, and become centres.
+/// False where there are bounds, but not those of cells side by side around their centres.
+bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn,
+                 std::vector<std::string>& notes) {
   const std::string name = file.text(axis.name, "bounds").value_or("");
   if (name.empty() || !file.has_variable(name)) return true;
   const VariableInfo info = file.variable(name);
@@ -82,21 +141,95 @@ bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn) {
   if (info.dims.size() != 2 || info.shape[0] < n || info.shape[1] != 2) return false;
   const std::vector<double> pairs = read(file, name, axis.name);
   std::vector<double> edges;
+  bool all_low = n > 1, all_high = n > 1;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t at = axis.flip ? info.shape[0] - 1 - i : i;
+    const std::size_t in_order = (i + static_cast<std::size_t>(axis.turn)) % n;
+    const std::size_t at = axis.flip ? info.shape[0] - 1 - in_order : in_order;
     const double shift =
         turn > 0 ? turn * std::round((axis.centres[i] - 0.5 * (pairs[2 * at] + pairs[2 * at + 1])) / turn)
                  : 0;
     const auto [low, high] = std::minmax({pairs[2 * at] + shift, pairs[2 * at + 1] + shift});
-    const bool around = low <= axis.centres[i] && axis.centres[i] <= high && low < high;
-    if (!around || (i > 0 && !(std::abs(low - edges.back()) <= 1e-3 * (high - low)))) return false;
+    const double rounding = 1e-3 * (high - low), centre = axis.centres[i];
+    const bool around = low - rounding <= centre && centre <= high + rounding && low < high;
+    if (!around || (i > 0 && !(std::abs(low - edges.back()) <= rounding))) return false;
+    all_low = all_low && centre - low <= rounding;
+    all_high = all_high && high - centre <= rounding;
     if (i == 0) edges.push_back(low);
     edges.push_back(high);
+  }
+  if (all_low || all_high) {
+    for (std::size_t i = 0; i < n; ++i) axis.centres[i] = 0.5 * (edges[i] + edges[i + 1]);
+    notes.push_back(
+        fmt::format("'{}' holds the {} ends of the cells that its bounds describe: their middles are "
+                    "taken as positions",
+                    axis.name, all_low ? "lower" : "upper"));
   }
   for (std::size_t i = 0; i < n; ++i)  // edges rounded to float
     if (!(edges[i] <= axis.centres[i] && axis.centres[i] <= edges[i + 1])) return false;
   axis.bounds = std::move(edges);
   return true;
+}
+
+/// Positions that are all the same corner of their cells become the middles of the cells. Returns
+/// whether they were.
+bool leave_corners(PointTable& table) {
+  const std::size_t n = table.y.size();
+  const auto corner = [&](std::size_t c) { return unit_vector({table.corner_y[c], table.corner_x[c]}); };
+  const auto are_corners = [&](std::size_t k) {
+    bool any = false;
+    for (std::size_t p = 0; p < n; ++p) {
+      const double size = norm(corner(4 * p) - corner(4 * p + 2));
+      if (std::isnan(size) || std::isnan(table.y[p])) continue;
+      if (!(norm(unit_vector({table.y[p], table.x[p]}) - corner(4 * p + k)) <= 1e-3 * size)) return false;
+      any = any || size > 0;
+    }
+    return any;
+  };
+  bool found = false;
+  for (std::size_t k = 0; k < 4 && !found && !table.corner_y.empty(); ++k) found = are_corners(k);
+  for (std::size_t p = 0; p < n && found; ++p) {
+    const Position at = degrees_of(corner(4 * p) + corner(4 * p + 1) + corner(4 * p + 2) + corner(4 * p + 3));
+    if (!std::isnan(at.y)) table.y[p] = at.y, table.x[p] = at.x;
+  }
+  return found;
+}
+
+/// Rotates the rows of a table that was selected across the cut of the longitudes: one step goes
+/// back, against all the others, and the first column is the eastern neighbour of the last.
+/// Returns the column of the file that is the first now.
+idx_t rotate_table(PointTable& table, idx_t nx) {
+  const idx_t ny = std::ssize(table.x) / std::max<idx_t>(nx, 1);
+  const auto step = [&](idx_t j, idx_t from, idx_t to) {
+    return std::remainder(table.x[j * nx + to] - table.x[j * nx + from], 360.0);
+  };
+  std::vector<double> middle(nx);  // of the steps from each column to the next, the last to the first
+  for (idx_t i = 0; i < nx; ++i) {
+    std::vector<double> steps;
+    for (idx_t j = 0; j < ny; ++j)
+      if (const double s = step(j, i, (i + 1) % nx); !std::isnan(s)) steps.push_back(s);
+    if (steps.empty()) return 0;
+    std::nth_element(steps.begin(), steps.begin() + std::ssize(steps) / 2, steps.end());
+    middle[i] = steps[steps.size() / 2];
+  }
+  const auto outer = middle.back();
+  idx_t back = -1;
+  for (idx_t i = 0; i + 1 < nx; ++i)
+    if (middle[i] * outer < 0) {
+      if (back >= 0) return 0;
+      back = i;
+    }
+  if (nx < 3 || back < 0) return 0;
+  const double beside = std::abs(middle[back > 0 ? back - 1 : back + 1]);
+  if (!(std::abs(outer) < kGap * beside)) return 0;
+  const auto rotate = [&](std::vector<double>& values, idx_t each) {
+    for (idx_t j = 0; j < ny && !values.empty(); ++j) {
+      const auto row = values.begin() + j * nx * each;
+      std::rotate(row, row + (back + 1) * each, row + nx * each);
+    }
+  };
+  for (std::vector<double>* values : {&table.y, &table.x}) rotate(*values, 1);
+  for (std::vector<double>* values : {&table.corner_y, &table.corner_x}) rotate(*values, 4);
+  return back + 1;
 }
 
 /// Latitudes and longitudes of two dimensions, and the corners of their cells.
@@ -167,16 +300,44 @@ std::vector<double> values_of(const NetcdfFile& file, const std::string& name, c
   return values;
 }
 
+std::optional<AngleUnit> angle_unit(const std::string& units) {
+  std::string text;
+  for (const char c : lower(trimmed(units)))
+    if (c != ' ' && c != '_' && c != '.') text += c;
+  if (const auto sign = text.find("\u00b0"); sign != std::string::npos) text.replace(sign, 2, "deg");
+  const auto strip = [&](std::initializer_list<const char*> prefixes) {
+    for (const std::string prefix : prefixes)
+      if (text.starts_with(prefix)) return text.erase(0, prefix.size()), true;
+    return false;
+  };
+  // "degree_S" is no plural, "degrees" is one.
+  const std::string spelled = trimmed(units);
+  const bool south = spelled.ends_with('S') && !spelled.starts_with("DEG");
+  if (south) text.back() = '-';
+  strip({"decimal"});
+  AngleUnit unit{AngleUnit::any, 1};
+  if (strip({"radians", "radian", "rad"}))
+    unit.degrees = 1 / kRadians;
+  else if (!strip({"degrees", "degree", "degs", "deg"}))
+    return std::nullopt;
+  const bool southward = south || text == "south", westward = text == "west" || text == "w";
+  if (text == "north" || text == "n" || southward) unit.along = AngleUnit::lat;
+  if (text == "east" || text == "e" || westward) unit.along = AngleUnit::lon;
+  if (southward || westward) unit.degrees = -unit.degrees;
+  if (unit.along == AngleUnit::any && !text.empty() && text != "true") return std::nullopt;
+  return unit;
+}
+
 std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of) {
   std::vector<double> values = values_of(file, name, of);
   std::string units = file.text(name, "units").value_or("");
   if (!of.empty() && trimmed(units).empty()) units = file.text(of, "units").value_or("");
-  const std::string unit = lower(trimmed(units));
-  const bool radians = unit.starts_with("rad");
-  if (!radians && !unit.empty() && !unit.starts_with("deg"))
+  if (trimmed(units).empty()) return values;
+  const auto unit = angle_unit(units);
+  if (!unit)
     refuse(file, name, fmt::format("is in '{}'; expected degrees or radians (set them with ncatted)", units));
   for (double& v : values)
-    if (radians) v /= kRadians;
+    if (unit->degrees != 1) v *= unit->degrees;
   return values;
 }
 
@@ -233,8 +394,14 @@ FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
         fmt::format("'{}' has no coordinates: it is an image of {} rows and {} columns", v.name, ny, nx));
     result.mesh = Mesh::image(static_cast<idx_t>(ny), static_cast<idx_t>(nx));
   } else if (v.horizontal == Horizontal::table) {
-    result.mesh = Mesh::curvilinear(static_cast<idx_t>(ny), static_cast<idx_t>(nx),
-                                    read_table(file, v.y_name, v.x_name));
+    PointTable table = read_table(file, v.y_name, v.x_name);
+    if (leave_corners(table))
+      result.notes.push_back(
+          fmt::format("'{}' and '{}' are corners of the cells that their bounds describe: the "
+                      "middles are taken as positions",
+                      v.y_name, v.x_name));
+    result.turn = rotate_table(table, static_cast<idx_t>(nx));
+    result.mesh = Mesh::curvilinear(static_cast<idx_t>(ny), static_cast<idx_t>(nx), std::move(table));
   } else {
     const char* expected = sphere ? "degrees between -90 and 90, -1000 and 1000" : "lengths";
     Reader* const read = sphere ? degrees_in : values_of;
@@ -245,16 +412,19 @@ FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
     if (sphere && turn_longitudes(file, x))
       result.notes.push_back(
           fmt::format("the last longitude of '{}' repeats the first: that column is dropped", v.x_name));
-    for (Axis* axis : {&y, &x})
-      if (!read_bounds(file, *axis, read, sphere && axis == &x ? 360 : 0))
+    for (Axis* axis : {&y, &x}) {
+      if (!read_bounds(file, *axis, read, sphere && axis == &x ? 360 : 0, result.notes))
         result.notes.push_back(
             fmt::format("the bounds of '{}' are not those of cells side by side: cells end "
                         "half-way between centres",
                         axis->name));
+      refuse_gaps(file, *axis, result.notes);
+    }
     if (sphere)
       for (double& edge : y.bounds) edge = std::clamp(edge, -90.0, 90.0);
     result.flip_y = y.flip;
     result.flip_x = x.flip;
+    result.turn = x.turn;
     result.mesh = sphere ? Mesh::rectilinear(y.centres, x.centres, y.bounds, x.bounds)
                          : Mesh::plane(y.centres, x.centres, plane_unit(file, v), y.bounds, x.bounds);
     if (!v.lat_name.empty()) {

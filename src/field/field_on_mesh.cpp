@@ -25,12 +25,9 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   if (!shift)
     fail(ExitCode::data, "{} is not on the mesh of {}: {}", what, owner,
          mesh_difference(found.mesh, mesh).value_or("the columns differ"));
-  // A window of the file's own columns: past the last one they count modulo nx, as those of any
-  // periodic mesh.
-  Window shifted = window;
-  shifted.x0 += *shift;
+  layout.turn = found.turn + *shift;
   std::vector<float> values(window.points());
-  read_window(file, layout, mesh, shifted, 0, 1, values);
+  read_window(file, layout, mesh, window, 0, 1, values);
   for (const float value : values)
     if (std::isinf(value)) fail(ExitCode::data, "{} holds an infinite value; expected finite ones", what);
   return values;

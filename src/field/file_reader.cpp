@@ -10,25 +10,6 @@
 namespace podscale {
 namespace {
 
-/// A run of columns that is contiguous in the mesh: window columns at..at+n-1 are mesh columns
-/// x0..x0+n-1.
-struct Segment {
-  long at = 0, x0 = 0, n = 0;
-};
-
-std::vector<Segment> segments_of(const Mesh& mesh, const Window& window) {
-  std::vector<Segment> segments;
-  if (window.points() == 0) return segments;
-  const long nx = mesh.nx();
-  for (long at = 0; at < window.nx;) {
-    const long x0 = ((window.x0 + at) % nx + nx) % nx;
-    const long n = std::min(window.nx - at, nx - x0);
-    segments.push_back({at, x0, n});
-    at += n;
-  }
-  return segments;
-}
-
 /// Rows of the window that one library call brings.
 struct Rows {
   long begin = 0, n = 0;
@@ -81,7 +62,7 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
                  long first, long steps, std::span<float> out) {
   constexpr long kBlock = 8L << 20;  // elements of the buffer, where chunks are smaller
   const Chunks& chunks = layout.chunks;
-  const std::vector<Segment> segments = segments_of(mesh, window);
+  const std::vector<Segment> segments = segments_of(window, mesh.nx(), layout.turn);
   // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows of
   // chunks.
   const long times = chunks.t > 1
@@ -127,6 +108,7 @@ const FileReader::OpenFile& FileReader::open(long number) {
   const StoredFile& stored = survey_->stored[i];
   layout.flip_y = stored.flip_y;
   layout.flip_x = stored.flip_x;
+  layout.turn = stored.turn;
   layout.file_nx = stored.nx;
   layout.chunks = stored.chunks;
   layout.conversion = stored.conversion;

@@ -16,6 +16,7 @@ namespace podscale {
 struct FileLayout {
   CfVariable variable;
   bool flip_y = false, flip_x = false;
+  idx_t turn = 0;
   long file_nx = 0;
   UnitConversion conversion;  ///< of unpacked values
   Chunks chunks;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "podscale/core/error.hpp"
 #include "podscale/field/field_source.hpp"
 
 namespace podscale {
@@ -34,6 +36,32 @@ std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& w
   }
   if (sometimes_valid) *sometimes_valid = sometimes;
   return ocean;
+}
+
+void require_mask_of_data(const FieldSource& source) {
+  const Mesh& mesh = source.mesh();
+  const Share rows = share_of(mesh.ny(), source.comm().size(), source.comm().rank());
+  const Window window{rows.begin, rows.size(), 0, rows.size() > 0 ? mesh.nx() : 0};
+  const std::vector<unsigned char> sea = source.land_mask(window);
+  const std::size_t points = sea.size();
+  std::vector<unsigned char> valid(points, 0);
+  std::vector<float> values(points * source.channels());
+  const long last = std::ssize(source.times().samples) - 1;
+  for (const long step : std::set<long>{0, last / 2, last}) {
+    source.read(window, std::vector<long>{step}, values);
+    for (std::size_t i = 0; i < points; ++i) valid[i] = valid[i] || !std::isnan(values[i]);
+  }
+  long counts[4] = {0, 0, 0, 0};  // land and sea without a value, land and sea with one
+  for (std::size_t i = 0; i < points; ++i) ++counts[2 * valid[i] + sea[i]];
+  source.comm().sum(std::span<long>(counts));
+  const long all_sea = counts[1] + counts[3], all_land = counts[0] + counts[2];
+  if (10 * counts[1] < 9 * all_sea || counts[2] <= counts[3]) return;
+  throw Error(ExitCode::data,
+              fmt::format("{}: its land mask is inside out: {} of {} points that it calls sea never have a value, "
+                          "but {} of {} that it calls land do; expected the other way round: name the values of "
+                          "the sea in data.mask_ocean_values, or correct its standard_name or flag_meanings",
+                          source.describe(), counts[1], all_sea, counts[2], all_land),
+              true);
 }
 
 std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span<const long> steps) {

@@ -16,15 +16,24 @@ std::vector<long> chunk_cuts(long first, long n, long chunk, long points, bool f
   return cuts;
 }
 
+std::vector<Segment> segments_of(const Window& window, long nx, long turn) {
+  std::vector<Segment> segments;
+  for (long at = 0, n = 0; window.points() > 0 && at < window.nx; at += n) {
+    const long x0 = ((window.x0 + at + turn) % nx + nx) % nx;
+    n = std::min(window.nx - at, nx - x0);
+    segments.push_back({at, x0, n});
+  }
+  return segments;
+}
+
 namespace {
 
-/// The same of columns that may pass the last one of a periodic grid.
+/// The same of columns that may pass the last one of the file.
 std::vector<long> column_cuts(const Window& window, const StoredFile& stored, long nx) {
-  const long before = std::min(window.nx, nx - window.x0);
-  auto cuts = chunk_cuts(window.x0, before, stored.chunks.x, stored.nx, stored.flip_x);
-  if (window.nx > before)
-    for (const long cut : chunk_cuts(0, window.nx - before, stored.chunks.x, stored.nx, stored.flip_x))
-      if (cut > 0) cuts.push_back(cut + nx);
+  std::vector<long> cuts;
+  for (const Segment& s : segments_of(window, nx, stored.turn))
+    for (const long cut : chunk_cuts(s.x0, s.n, stored.chunks.x, stored.nx, stored.flip_x))
+      if (cuts.empty() || cut > s.x0) cuts.push_back(window.x0 + s.at + cut - s.x0);
   return cuts;
 }
 
@@ -70,6 +79,7 @@ Window unsplit_window(const Survey& survey, const Window& window) {
   const long nx = survey.mesh.nx(), past = window.x0 + window.nx - nx;  // columns behind the cut
   if (past <= 0) return window;
   for (const StoredFile& stored : survey.stored) {
+    if (stored.turn != 0) continue;  // its cut is elsewhere
     const auto chunk = [&](long column) {
       return (stored.flip_x ? stored.nx - 1 - column : column) / stored.chunks.x;
     };

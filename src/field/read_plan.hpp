@@ -29,6 +29,14 @@ std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> s
 /// points: of the file's axis; flip: whether it runs the other way.
 std::vector<long> chunk_cuts(long first, long n, long chunk, long points, bool flip);
 
+/// A run of columns that is contiguous in the file: columns at..at+n-1 of a window are x0..x0+n-1
+/// of the file, counted after its flip.
+struct Segment {
+  long at = 0, x0 = 0, n = 0;
+};
+/// nx: columns of the mesh, the first of which is column `turn` of the file.
+std::vector<Segment> segments_of(const Window& window, long nx, long turn);
+
 /// A window across the cut of the longitudes as it is read: whole rows, where a stored chunk has
 /// both of its ends and would be inflated twice.
 Window unsplit_window(const Survey& survey, const Window& window);

@@ -212,6 +212,7 @@ Survey look(const CfSpec& spec) {
   std::vector<Source> sources;
   FileMesh found;  // of the last file, whose coordinates most files of a series have to the byte
   std::uint64_t last_coordinates = 0;
+  idx_t shift = 0;  // column of its mesh that is the first of the series
   bool warned = false, texts = false;
   for (const std::string& path : expand(spec)) {
     const NetcdfFile file = NetcdfFile::open(alone, path);
@@ -230,17 +231,22 @@ Survey look(const CfSpec& spec) {
     last_coordinates = coordinates;
     if (sources.size() == 1) {
       survey.variable = variable_of(file, v, spec);
-      survey.mesh = found.mesh;
+      shift = column_shift(found.mesh, spec.mesh).value_or(0);
+      survey.mesh = shift == 0 ? found.mesh : spec.mesh;
       for (const std::string& note : found.notes) log::warn("{}: {}", path, note);
-    } else if (const auto difference = known ? std::nullopt : mesh_difference(found.mesh, survey.mesh)) {
-      fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; expected files on one mesh", path,
-           sources[0].path, *difference);
+    } else if (!known) {
+      const auto turned = column_shift(found.mesh, survey.mesh);
+      if (!turned)
+        fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; expected files on one mesh", path,
+             sources[0].path, mesh_difference(found.mesh, survey.mesh).value_or("the columns differ"));
+      shift = *turned;
     }
-    survey.stored.push_back({found.flip_y, found.flip_x, found.file_nx, chunks_of(file, v, found.file_nx),
+    survey.stored.push_back({found.flip_y, found.flip_x, found.turn + shift, found.file_nx,
+                             chunks_of(file, v, found.file_nx),
                              conversion_of(v, spec, survey.variable, path)});
     const StoredFile& stored = survey.stored.back();
     require_sensible_limits(
-        file, {v, stored.flip_y, stored.flip_x, stored.nx, stored.conversion, stored.chunks}, found.mesh);
+        file, {v, stored.flip_y, stored.flip_x, found.turn, stored.nx, stored.conversion, stored.chunks}, found.mesh);
     if (v.packing.from_text && !std::exchange(texts, true))
       log::warn("{}: the packing of '{}' is text: it is taken for the numbers that it spells", path, v.name);
   }

@@ -20,6 +20,7 @@ struct Chunks {
 /// How one file holds the mesh.
 struct StoredFile {
   bool flip_y = false, flip_x = false;  ///< latitude, longitude descend
+  idx_t turn = 0;                       ///< column of the file, after the flip, that is the first of the mesh
   long nx = 0;                          ///< columns: one more than those of the mesh where one is repeated
   Chunks chunks;
   UnitConversion conversion;  ///< of unpacked values to working units

@@ -1,10 +1,12 @@
 #include "podscale/file/netcdf_file.hpp"
 
+#include <netcdf_filter.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include "file_length.hpp"
@@ -18,6 +20,29 @@ namespace podscale {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// What else the first bytes of a file may say, and what makes NetCDF of it.
+struct Format {
+  std::string_view start;
+  const char *name, *cure;
+};
+constexpr Format kOthers[] = {
+    {"\x1f\x8b", "compressed by gzip", "unpack it first, as by 'gunzip'"},
+    {"\x1f\x9d", "compressed by compress", "unpack it first, as by 'gunzip'"},
+    {"BZh", "compressed by bzip2", "unpack it first, as by 'bunzip2'"},
+    {"\xfd"
+     "7zXZ",
+     "compressed by xz", "unpack it first, as by 'unxz'"},
+    {"(\xb5/\xfd", "compressed by zstd", "unpack it first, as by 'unzstd'"},
+    {"PK\x03\x04", "a zip archive", "unpack it first, as by 'unzip'"},
+    {"GRIB", "GRIB", "convert it first, as by 'cdo -f nc copy in.grb out.nc'"},
+    {"\x0e\x03\x13\x01", "HDF4", "convert it first, as by 'h4tonccf'"},
+    {"II*", "a TIFF image", "convert it first, as by 'gdal_translate -of netCDF'"},
+    {"MM", "a TIFF image", "convert it first, as by 'gdal_translate -of netCDF'"},
+    {"<", "a web page or XML (of a login or an error?)", "download the data again"},
+    {"{", "JSON", "download the data again"},
+    {"version https://git-lfs", "a git-lfs pointer", "fetch the data with 'git lfs pull'"},
+};
 
 /// Looks at the first bytes: which error the library returns for a file that is no NetCDF depends
 /// on how it was built. Rank 0 only.
@@ -35,8 +60,8 @@ void check_format(const std::string& path) {
     if (!file.seekg(offset).read(block.data(), block.size())) break;
     if (std::string(block.data(), block.size()) == hdf5) return;
   }
-  if (start.starts_with("version https://git-lfs"))
-    fail(ExitCode::data, "{}: is not NetCDF but a git-lfs pointer; fetch the data with 'git lfs pull'", path);
+  for (const auto& [magic, name, cure] : kOthers)
+    if (start.starts_with(magic)) fail(ExitCode::data, "{}: is not NetCDF but {}; {}", path, name, cure);
   if (start.empty()) fail(ExitCode::data, "{}: is empty; expected a NetCDF file", path);
   std::string shown;
   for (const char c : start.substr(0, 16)) shown += c >= ' ' && c <= '~' ? c : '.';
@@ -121,6 +146,29 @@ int NetcdfFile::State::load_variables() {
   return NC_NOERR;
 }
 
+/// "data (time, lat, lon, tos)" of each group, and of those in it.
+int NetcdfFile::State::load_groups(int parent, const std::string& within) {
+  int count = 0;
+  if (const int status = nc_inq_grps(parent, &count, nullptr)) return status;
+  std::vector<int> ids(count);
+  if (const int status = nc_inq_grps(parent, &count, ids.data())) return status;
+  for (const int group : ids) {
+    char name[NC_MAX_NAME + 1];
+    int held = 0;
+    if (const int status = nc_inq_grpname(group, name)) return status;
+    if (const int status = nc_inq_nvars(group, &held)) return status;
+    const std::string full = within + name;
+    std::vector<std::string> variables_of_group;
+    for (int v = 0; v < held; ++v) {
+      if (const int status = nc_inq_varname(group, v, name)) return status;
+      variables_of_group.emplace_back(name);
+    }
+    groups.push_back(fmt::format("{} ({})", full, fmt::join(variables_of_group, ", ")));
+    if (const int status = load_groups(group, full + "/")) return status;
+  }
+  return NC_NOERR;
+}
+
 NetcdfFile::NetcdfFile(const Communicator& comm, std::string path)
     : path_(std::move(path)), state_(new State(comm)) {}
 NetcdfFile::NetcdfFile(NetcdfFile&& other) noexcept
@@ -171,6 +219,7 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path, b
   });
   state.check(state.load_dimensions(), path, "reading the dimensions");
   state.check(state.load_variables(), path, "reading the list of variables");
+  state.check(state.load_groups(state.id, ""), path, "reading the list of groups");
   return file;
 }
 
@@ -210,14 +259,43 @@ std::vector<std::string> NetcdfFile::variable_names() const {
   return state_->names;
 }
 
+std::string NetcdfFile::contents() const {
+  const std::string names = fmt::format("{}", fmt::join(state_->names, ", "));
+  if (state_->groups.empty()) return names.empty() ? "nothing" : names;
+  const std::string& first = state_->groups.front();
+  return fmt::format(
+      "{}, and in groups, which are not read: {}; take one out first, as in 'ncks -G : -g {} in.nc out.nc'",
+      names.empty() ? "nothing" : names, fmt::join(state_->groups, ", "), first.substr(0, first.find(" (")));
+}
+
+void NetcdfFile::require_filters(const std::string& name) const {
+  const int id = variable(name).id;
+  std::size_t count = 0;
+  std::vector<unsigned> filters;
+  // Other formats than NetCDF-4 have none, and say so by an error.
+  if (nc_inq_var_filter_ids(state_->id, id, &count, nullptr) == NC_NOERR) filters.resize(count);
+  if (count > 0 && nc_inq_var_filter_ids(state_->id, id, &count, filters.data()) != NC_NOERR) return;
+  const std::map<unsigned, const char*> known{
+      {4, "szip"},           {307, "bzip2"}, {32000, "lzf"},  {32001, "blosc"}, {32004, "lz4"},
+      {32008, "bitshuffle"}, {32013, "zfp"}, {32015, "zstd"}, {32017, "sz"},    {32026, "blosc2"}};
+  for (const unsigned filter : filters)
+    if (nc_inq_filter_avail(state_->id, filter) != NC_NOERR) {
+      const auto found = known.find(filter);
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: variable '{}' is compressed by the HDF5 filter {} ({}), which is not installed; "
+                      "set HDF5_PLUGIN_PATH to the folder that has it, or repack the file where it is, "
+                      "as by 'nccopy -F none'",
+                      path_, name, filter, found == known.end() ? "unknown" : found->second),
+          true);
+    }
+}
+
 VariableInfo NetcdfFile::variable(const std::string& name) const {
   if (const auto found = state_->variables.find(name); found != state_->variables.end()) return found->second;
-  const std::string list = fmt::format("{}", fmt::join(state_->names, ", "));
   // The list is the same on every rank, so is the error.
   throw Error(ExitCode::data,
-              fmt::format("{}: there is no variable '{}'; it holds: {}", path_, name,
-                          list.empty() ? "nothing" : list),
-              true);
+              fmt::format("{}: there is no variable '{}'; it holds: {}", path_, name, contents()), true);
 }
 
 std::optional<std::size_t> NetcdfFile::dimension(const std::string& name) const {

@@ -28,7 +28,7 @@ struct NetcdfFile::State {
   // collectively.
   std::map<std::string, std::size_t> dims;
   std::map<std::string, VariableInfo> variables;
-  std::vector<std::string> names;
+  std::vector<std::string> names, groups;
 
   std::set<std::string> unlimited;
   std::map<std::string, std::vector<std::size_t>> chunks;  // of a new file; no entry: contiguous
@@ -73,6 +73,7 @@ struct NetcdfFile::State {
   // The library's status; collective.
   int load_dimensions();
   int load_variables();
+  int load_groups(int parent, const std::string& within);
 
   void check_hyperslab(const VariableInfo& info, const std::string& path, const std::string& name,
                        const std::vector<std::size_t>& start, const std::vector<std::size_t>& count,

@@ -13,10 +13,12 @@ namespace {
 
 constexpr double kTolerance = 0.01;  // of a cell: axes are rounded to float, or to the digits of a text
 
+constexpr double kFloat = 1.2e-7;  // spacing of float32 numbers, as a share of them
+
 std::string place(const Mesh& mesh, idx_t point) {
   const Position at = mesh.position(point);
-  if (mesh.space() == Space::sphere) return fmt::format("{:.6g} N, {:.6g} E", at.y, at.x);
-  return fmt::format("y {:.8g}, x {:.8g} {}", at.y, at.x, mesh.unit().metres > 0 ? "m" : "pixels");
+  if (mesh.space() == Space::sphere) return fmt::format("{:.9g} N, {:.9g} E", at.y, at.x);
+  return fmt::format("y {:.9g}, x {:.9g} {}", at.y, at.x, mesh.unit().metres > 0 ? "m" : "pixels");
 }
 
 /// Of two points; the tolerance is a share of the cell of the expected one. Cheap where meshes have
@@ -32,8 +34,12 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
     const bool sphere = expected.space() == Space::sphere;
     const double unit = sphere || expected.unit().metres == 0 ? 1 : expected.unit().metres;
     const double dx = sphere ? std::remainder(a.x - b.x, 360.0) : a.x - b.x;
-    return !(std::abs(a.y - b.y) <= kTolerance * unit * width(expected.y(), row) &&
-             std::abs(dx) <= kTolerance * unit * width(expected.x(), column));
+    // Cells of metres are finer than float32 holds the degrees of their centres.
+    const auto tolerance = [&](double cell, double largest) {
+      return std::max(kTolerance * cell, std::min(0.25 * cell, kFloat * largest));
+    };
+    return !(std::abs(a.y - b.y) <= tolerance(unit * width(expected.y(), row), std::abs(b.y)) &&
+             std::abs(dx) <= tolerance(unit * width(expected.x(), column), sphere ? 360 : std::abs(b.x)));
   }
   const Space space = expected.space();
   const Position cell = expected.spacing(point);
@@ -44,8 +50,7 @@ bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
 
 std::optional<std::string> difference(const Mesh& found, const Mesh& expected, idx_t shift) {
   if (found.ny() != expected.ny() || found.nx() != expected.nx())
-    return fmt::format("{} x {} points, expected {} x {}", found.ny(), found.nx(), expected.ny(),
-                       expected.nx());
+    return fmt::format("{}, expected {}", found.describe(), expected.describe());
   const auto what = [](const Mesh& mesh) {
     if (mesh.space() == Space::sphere) return "latitudes and longitudes";
     return mesh.unit().metres > 0 ? "positions in a plane" : "pixels of an image";

@@ -174,6 +174,7 @@ DataOptions::DataOptions(const Namelist& n)
       plausible(n.reals("data.plausible")),
       missing(n.reals("data.missing")),
       doubts(n.text("data.doubts") == "accept" ? Doubts::accept : Doubts::refuse),
+      mask_threshold(n.real("data.mask_threshold")),
       coarsen(n.text("data.lr_source") == "coarsen"),
       coarsen_factor(small(n, "data.coarsen_factor")),
       hr_stamp(stamp_from_name(n.text("data.hr_stamps"))),

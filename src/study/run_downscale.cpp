@@ -378,7 +378,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(options.run.threads);
   const Foundation foundation(comm, options);
   const Forecaster forecaster(comm, foundation, options, backend);
-  const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
+  const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis);
   require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale, foundation.reference->predictors.lags,

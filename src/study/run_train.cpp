@@ -55,7 +55,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   // 1. Basis, base and series, on the same grid.
   require_trainable(options, comm.size());
   const Foundation foundation(comm, options);
-  const StudySeries files = open_study(comm, options.data);
+  const StudySeries files = open_study(comm, options.data, &foundation.basis);
   require_same_mesh(files.hr.mesh(), foundation.basis.mesh, files.hr.describe(), basis_path);
   require_same_mesh(files.lr.mesh(), foundation.basis.lr_mesh, files.lr.describe(), basis_path);
   require_same_variables(files.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);

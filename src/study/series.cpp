@@ -57,10 +57,10 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const st
   return parts.size() == 1 ? parts[0] : std::make_shared<const Stacked>(std::move(parts));
 }
 
-/// The LR series in the units of the HR one.
+/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
                                                  const std::vector<Variable>& hr,
-                                                 std::shared_ptr<FieldCache> cache) {
+                                                 std::shared_ptr<FieldCache> cache, const Basis* basis) {
   auto specs = specs_of(options, "LR", options.lr_files, "data.lr_variable", options.lr_variable);
   if (specs.size() != hr.size())
     refuse(options, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
@@ -71,6 +71,7 @@ std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const
     specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
     specs[c].stamp = options.lr_stamp;
     specs[c].average = options.lr_average;
+    if (basis) specs[c].mesh = basis->lr_mesh;
   }
   auto lr = open_files(comm, specs, std::move(cache));
   for (const Variable& v : lr->variables())
@@ -95,6 +96,7 @@ std::vector<CfSpec> hr_specs(const DataOptions& options) {
     spec.mask_ocean_values = options.mask_ocean_values;
     spec.stamp = options.hr_stamp;
     spec.average = options.hr_average;
+    spec.mask_threshold = options.mask_threshold;
   }
   return specs;
 }
@@ -116,26 +118,32 @@ std::vector<CfSpec> truth_specs(const DataOptions& options) {
 
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache,
-                                           const std::vector<Variable>* hr) {
+                                           const Basis* basis) {
   if (options.coarsen) {
     auto specs = hr_specs(options);
-    for (std::size_t c = 0; hr && c < std::min(specs.size(), hr->size()); ++c) {
-      specs[c].units = (*hr)[c].working_units;
-      specs[c].units_of = fmt::format("the HR variable '{}' of the basis", (*hr)[c].name);
+    for (std::size_t c = 0; basis && c < std::min(specs.size(), basis->variables.size()); ++c) {
+      specs[c].units = basis->variables[c].working_units;
+      specs[c].units_of = fmt::format("the HR variable '{}' of the basis", basis->variables[c].name);
+      specs[c].mesh = basis->mesh;
     }
     return coarsened(open_files(comm, specs, std::move(cache)), options);
   }
-  if (hr) return open_lr_files(comm, options, *hr, std::move(cache));
-  return open_lr_files(comm, options, open_files(comm, hr_specs(options), nullptr)->variables(),
-                       std::move(cache));
+  const auto variables = basis ? basis->variables : open_files(comm, hr_specs(options), nullptr)->variables();
+  return open_lr_files(comm, options, variables, std::move(cache), basis);
 }
 
-StudySeries open_study(const Communicator& comm, const DataOptions& options) {
+StudySeries open_study(const Communicator& comm, const DataOptions& options, const Basis* basis) {
   const auto cache = std::make_shared<FieldCache>(
       static_cast<std::size_t>(options.cache_mib) << 20, comm.size());
-  const auto hr = open_files(comm, hr_specs(options), cache);
-  if (options.coarsen) return {hr, coarsened(hr, options)};
-  return {hr, open_lr_files(comm, options, hr->variables(), cache)};
+  auto specs = hr_specs(options);
+  for (CfSpec& spec : specs)
+    if (basis) spec.mesh = basis->mesh;
+  const auto hr = open_files(comm, specs, cache);
+  StudySeries study{hr, options.coarsen ? coarsened(hr, options)
+                                        : open_lr_files(comm, options, hr->variables(), cache, basis)};
+  if (specs[0].has_mask()) require_mask_of_data(study.hr);
+  if (!options.coarsen) check_geometry(comm, study.hr, study.lr);
+  return study;
 }
 
 namespace {

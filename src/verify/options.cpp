@@ -14,8 +14,8 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     options.truth = truth_specs(data);
     options.training = hr_specs(data);
     options.doubts = data.doubts;
-    options.open_lr = [data](const Communicator& comm, const std::vector<Variable>& hr) {
-      return open_lr(comm, data, nullptr, &hr);
+    options.open_lr = [data](const Communicator& comm, const Basis& basis) {
+      return open_lr(comm, data, nullptr, &basis);
     };
     options.source = namelist.source();
     options.product_path = file_path(namelist, "output.product_file").get();

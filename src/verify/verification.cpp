@@ -83,7 +83,7 @@ void Verification::open() {
   }
   require_same_mesh(product_->mesh(), product_path, basis_->mesh, basis_path);
   product_->require_basis(basis_path);
-  lr_ = one_channel(with_gaps_filled(options_->open_lr(self_, basis_->variables), *basis_), channel_);
+  lr_ = one_channel(with_gaps_filled(options_->open_lr(self_, *basis_), *basis_), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())
@@ -118,6 +118,7 @@ std::shared_ptr<const FieldSource> Verification::open_series(const Communicator&
   CfSpec spec = specs[channel];
   if (!variable.working_units.empty()) spec.units = variable.working_units;
   spec.units_of = options_->basis_path;
+  spec.mesh = basis_->mesh;
   return podscale::open_series(comm, spec);
 }
 

@@ -119,8 +119,7 @@ void Verification::convert(std::span<float> field) const {
 void Verification::fit_other_anomaly() {
   const auto& train = options_->train;
   if (train.size() != 2 || !baselines_->has_bicubic()) return;
-  const auto lr =
-      one_channel(with_gaps_filled(options_->open_lr(*comm_, basis_->variables), *basis_), channel_);
+  const auto lr = one_channel(with_gaps_filled(options_->open_lr(*comm_, *basis_), *basis_), channel_);
   const auto steps = same_on_all_ranks([&] { return steps_between(lr->times(), train[0], train[1]); });
   const auto cells = fit_lr_climatology(*comm_, *lr, *basis_, steps, options_->time_block);
   if (!cells) return;

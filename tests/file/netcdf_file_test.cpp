@@ -1,6 +1,7 @@
 #include "podscale/file/netcdf_file.hpp"
 
 #include <gtest/gtest.h>
+#include <hdf5.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -189,6 +190,62 @@ TEST_F(NetcdfFileTest, RefusalsSayWhy) {
   expect_error(ExitCode::data, {"/dev/zero", "is a device"}, [&] { NetcdfFile::open(comm, "/dev/zero"); });
   expect_error(ExitCode::io, {"new.nc", "directory"},
                [&] { NetcdfFile::create(comm, scratch / "no/where/new.nc"); });
+}
+
+TEST_F(NetcdfFileTest, OtherFormatsAreNamed) {
+  const auto refuse = [&](const std::string& start, const std::vector<std::string>& parts) {
+    comm.barrier();
+    if (comm.is_root()) std::ofstream(scratch / "other.nc", std::ios::binary) << start << std::string(20, '\0');
+    comm.barrier();
+    expect_error(ExitCode::data, parts, [&] { NetcdfFile::open(comm, scratch / "other.nc"); });
+  };
+  refuse("\x1f\x8b\x08", {"other.nc", "gzip", "gunzip"});
+  refuse("BZh91AY", {"bzip2", "bunzip2"});
+  refuse("PK\x03\x04", {"zip archive"});
+  refuse("GRIB", {"GRIB", "cdo -f nc"});
+  refuse("\x0e\x03\x13\x01", {"HDF4"});
+  refuse("<!DOCTYPE html><html>", {"web page", "download"});
+}
+
+TEST_F(NetcdfFileTest, GroupsAreListed) {
+  const std::string path = scratch / "groups.nc";
+  if (comm.is_root()) {
+    int id, group, inner, dim, variable;
+    nc_ok(nc_create(path.c_str(), NC_NETCDF4 | NC_CLOBBER, &id));
+    nc_ok(nc_def_grp(id, "data", &group));
+    nc_ok(nc_def_grp(group, "fine", &inner));
+    nc_ok(nc_def_dim(group, "x", 2, &dim));
+    nc_ok(nc_def_var(group, "x", NC_FLOAT, 1, &dim, &variable));
+    nc_ok(nc_def_var(inner, "tos", NC_FLOAT, 1, &dim, &variable));
+    nc_ok(nc_close(id));
+  }
+  comm.barrier();
+  const NetcdfFile file = NetcdfFile::open(comm, path);
+  expect_error(ExitCode::data, {"groups.nc", "'tos'", "nothing", "data (x)", "data/fine (tos)", "ncks -G : -g data"},
+               [&] { file.variable("tos"); });
+}
+
+TEST_F(NetcdfFileTest, AMissingFilterIsNamed) {
+  const std::string path = scratch / "filtered.nc";
+  if (comm.is_root()) {  // optional for the one who writes, so that HDF5 takes a filter it has not
+    const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hsize_t size = 4;
+    const hid_t space = H5Screate_simple(1, &size, nullptr), options = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(options, 1, &size);
+    H5Pset_filter(options, 32026, H5Z_FLAG_OPTIONAL, 0, nullptr);
+    const hid_t data = H5Dcreate(file, "tos", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, options, H5P_DEFAULT);
+    EXPECT_GE(data, 0);
+    H5Dclose(data);
+    H5Pclose(options);
+    H5Sclose(space);
+    H5Fclose(file);
+  }
+  comm.barrier();
+  const NetcdfFile file = NetcdfFile::open(comm, path);
+  expect_error(ExitCode::data, {"filtered.nc", "'tos'", "32026", "blosc2", "HDF5_PLUGIN_PATH"},
+               [&] { file.require_filters("tos"); });
+  write(scratch / "plain.nc", 2);
+  NetcdfFile::open(comm, scratch / "plain.nc").require_filters("tos");
 }
 
 TEST_F(NetcdfFileTest, TheSealIsCheckedUnlessTheCallerKnowsBetter) {

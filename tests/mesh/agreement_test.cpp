@@ -25,6 +25,23 @@ TEST(MeshAgreement, RoundedAxesAndOtherConventionsAgree) {
   EXPECT_TRUE(mesh_difference(Mesh::rectilinear(mesh.y().centres, regular_axis(150.3, 0.05, 299)), mesh));
 }
 
+TEST(MeshAgreement, CellsOfMetresAgreeInFloat32) {
+  const Mesh mesh = Mesh::rectilinear(regular_axis(-30, 1e-3, 200), regular_axis(359, 1e-3, 300));
+  EXPECT_EQ(mesh_difference(Mesh::rectilinear(as_float(mesh.y().centres), as_float(mesh.x().centres)), mesh),
+            std::nullopt);
+  EXPECT_EQ(mesh_difference(Mesh::rectilinear(mesh.y().centres, as_float(regular_axis(-1, 1e-3, 300))), mesh),
+            std::nullopt);
+  EXPECT_TRUE(mesh_difference(Mesh::rectilinear(mesh.y().centres, regular_axis(359.0005, 1e-3, 300)), mesh));
+}
+
+TEST(MeshAgreement, SizesThatDifferShowBothRegions) {
+  const Mesh mesh = Mesh::rectilinear(regular_axis(-30, 1, 20), regular_axis(150, 1, 30));
+  const auto reason = mesh_difference(mesh.subset({0, 10, 0, 30}), mesh);
+  ASSERT_TRUE(reason);
+  EXPECT_NE(reason->find("10 x 30 points, -30.0000 to -21.0000 N"), std::string::npos) << *reason;
+  EXPECT_NE(reason->find("expected 20 x 30"), std::string::npos) << *reason;
+}
+
 TEST(MeshAgreement, KindsOfCoordinatesDiffer) {
   const Mesh sphere = Mesh::rectilinear({0, 1}, {0, 1}), plane = Mesh::plane({0, 1}, {0, 1}, {});
   EXPECT_TRUE(mesh_difference(sphere, plane));

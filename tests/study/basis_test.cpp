@@ -119,7 +119,7 @@ TEST(Basis, GapsOfTheLrSeriesAreKeptAndTheSameAtAnyRankCount) {
                                                         files.lr.variables());
     const LrGaps gaps = fit_gaps(*lr, steps, 1, {});
     EXPECT_FALSE(gaps.empty());
-    const GapFilled filled(lr, gaps, false);
+    const GapFilled filled(lr, gaps, StudyYear{});
     const auto ocean = whole_ocean_mask(filled, steps);
     EXPECT_EQ(ocean, whole_ocean_mask(files.lr, steps));
     EXPECT_EQ(ocean, gaps.cells);

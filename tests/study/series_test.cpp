@@ -66,6 +66,37 @@ TEST_F(Series, LrIsReadInTheUnitsOfHr) {
   EXPECT_EQ(first(open_study(comm, namelist(names(salt, salt))).lr)[0], 35);
 }
 
+TEST_F(Series, MeshesMustMakeSenseTogether) {
+  const auto on = [&](std::vector<double> lat, std::vector<double> lon) {
+    SampleFile sample;
+    sample.lat = std::move(lat), sample.lon = std::move(lon);
+    const std::string path = scratch / ("mesh" + std::to_string(++written) + ".nc");
+    write_sample(comm, path, sample);
+    return path;
+  };
+  const std::string hr = on(ramp(-36, 0.5, 8), ramp(150, 0.5, 12)), lr = on(ramp(-36, 2, 3), ramp(150, 2, 4));
+  const auto study = [&](const std::string& fine, const std::string& coarse) {
+    return open_study(comm, namelist("hr_files='" + fine + "', lr_files='" + coarse + "'"));
+  };
+  EXPECT_EQ(study(hr, lr).lr.mesh().nx(), 4);
+  study(hr, on(ramp(-36, 2, 3), ramp(-210, 2, 2)));  // covers a part: a warning
+  study(hr, hr);
+  const auto refuse = [&](const std::string& fine, const std::string& coarse,
+                          std::vector<std::string> parts) {
+    expect_error(ExitCode::data, parts, [&] { study(fine, coarse); });
+  };
+  refuse(lr, hr, {"finer", "exchanged", "3 x 4", "8 x 12"});
+  refuse(hr, on(ramp(32, 2, 3), ramp(150, 2, 4)), {"does not overlap", "none of the 96 HR points", "cover"});
+  refuse(hr, on(ramp(-36, 2, 3), ramp(50, 2, 4)), {"does not overlap"});
+}
+
+TEST_F(Series, MasksAreOpenedWithTheSeries) {
+  const std::string path = file("tos", "degC", 12);
+  const std::string data = "hr_files='" + path + "', lr_files='" + path + "', mask_file=";
+  expect_error(ExitCode::no_input, {"nowhere.nc"}, [&] { open_study(comm, namelist(data + "'nowhere.nc'")); });
+  expect_error(ExitCode::data, {"'lsm'"}, [&] { open_study(comm, namelist(data + "'', mask_variable='lsm'")); });
+}
+
 TEST_F(Series, VariablesAreListed) {
   const std::string tos = file("tos", "degC", 12), so = file("so", "1e-3", 35),
                     sst = file("sst", "K", 285.25);

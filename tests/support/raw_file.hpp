@@ -12,6 +12,7 @@ struct RawVariable {
   std::map<std::string, std::string> texts{};
   std::map<std::string, double> numbers{};
   nc_type type = NC_DOUBLE;
+  std::map<std::string, std::vector<double>> lists{};  ///< attributes of its own type
 };
 
 struct RawFile {
@@ -55,6 +56,8 @@ inline void write_raw(const Communicator& comm, const std::string& path, const R
         nc_ok(nc_put_att_text(id, var, name.c_str(), text.size(), text.data()));
       for (const auto& [name, number] : v.numbers)
         nc_ok(nc_put_att_double(id, var, name.c_str(), name[0] == '_' ? v.type : NC_DOUBLE, 1, &number));
+      for (const auto& [name, list] : v.lists)
+        nc_ok(nc_put_att_double(id, var, name.c_str(), v.type, list.size(), list.data()));
       if (!v.values.empty()) nc_ok(nc_put_var_double(id, var, v.values.data()));
     }
     nc_ok(nc_close(id));

@@ -14,16 +14,18 @@ struct CfSpec {
   std::vector<std::string> files;  ///< paths and globs; joined and sorted by time
   std::string variable;            ///< "" = the only variable with time, latitude and longitude
   std::string mask_file;      ///< optional land mask: "" = the first series file when mask_variable is set
-  std::string mask_variable;  ///< "" = the mask follows from the data
-  std::vector<double>
-      mask_ocean_values;  ///< values of the mask variable that mean ocean (empty: any non-zero value)
+  std::string mask_variable;  ///< "" = the only one of mask_file; without that the mask follows from the data
+  std::vector<double> mask_ocean_values;  ///< that mean ocean; empty: what the attributes of the mask say
   std::optional<std::string> units{};         ///< working units; nullopt: those of the first file
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
+  double mask_threshold = 0.5;            ///< share of sea from which a point of a mask of shares is ocean
+  Mesh mesh{};               ///< the one expected: a periodic mesh that begins elsewhere is turned to it
   std::vector<double> missing{};              ///< numbers that mean it, unpacked, beside the files' own
   bool skip_others = false;                   ///< files that lack the variable are not part of the series
   Stamp stamp = Stamp::automatic;             ///< where steps are stamped, in place of what the files say
   std::string average{};                      ///< "day" or "month": see open_series
+  bool has_mask() const { return !mask_file.empty() || !mask_variable.empty(); }
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is

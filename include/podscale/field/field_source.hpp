@@ -49,6 +49,11 @@ class FieldSource {
 std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
                                       std::span<const long> steps, long* sometimes_valid = nullptr);
 
+/// Collective on the source's communicator. Error(data) where the land_mask is inside out: nine
+/// tenths of its sea have no value at the first, the middle and the last time, while more of its
+/// land have.
+void require_mask_of_data(const FieldSource& source);
+
 /// Collective. The same of the whole mesh, on every rank: [ny*nx].
 std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span<const long> steps);
 

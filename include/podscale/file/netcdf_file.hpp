@@ -71,6 +71,9 @@ class NetcdfFile {
   bool has_variable(const std::string& name) const;      ///< not collective
   VariableInfo variable(const std::string& name) const;  ///< Error(data) that lists the variables if missing
   std::vector<std::string> variable_names() const;       ///< not collective
+  std::string contents() const;  ///< not collective; variables and groups, for messages
+  /// Not collective. Error(data) that names an HDF5 filter of the variable that is not installed.
+  void require_filters(const std::string& variable) const;
   std::optional<std::size_t> dimension(const std::string& name) const;  ///< not collective
   std::optional<std::string> text(const std::string& variable, const std::string& attribute) const;
   std::optional<std::vector<double>> numbers(const std::string& variable, const std::string& attribute) const;

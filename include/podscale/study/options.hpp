@@ -42,6 +42,7 @@ struct DataOptions {
   std::string mask_file, mask_variable;
   std::vector<double> plausible, missing, mask_ocean_values;
   Doubts doubts = Doubts::refuse;
+  double mask_threshold = 0.5;
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
   Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;

@@ -18,13 +18,13 @@ namespace podscale {
 std::vector<CfSpec> hr_specs(const DataOptions& options);
 std::vector<CfSpec> truth_specs(const DataOptions& options);
 
-/// Collective on comm, which must outlive the result. The LR side alone, in the units of hr;
-/// nullptr: those of the HR files, which are opened for it. data.lr_source = 'files':
+/// Collective on comm, which must outlive the result. The LR side alone, in the units of a basis and
+/// turned to its LR mesh; nullptr: in those of the HR files, which are opened for it. data.lr_source = 'files':
 /// data.lr_files; 'coarsen': block means of data.hr_files by data.coarsen_factor. cache (optional):
 /// for the files. Errors as CfSource::open and Coarsened.
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache = nullptr,
-                                           const std::vector<Variable>* hr = nullptr);
+                                           const Basis* basis = nullptr);
 
 /// The two sources of a study.
 struct StudySeries {
@@ -42,8 +42,13 @@ struct StudySeries {
 };
 /// Collective on comm, which must outlive the result. Both keep what they read, up to
 /// grid.cache_mib a rank; with data.lr_source = 'coarsen' they share one reading of the files.
-/// Errors as CfSource::open and Coarsened.
-StudySeries open_study(const Communicator& comm, const DataOptions& options);
+/// basis (optional): periodic meshes that begin elsewhere than its own are turned to them. Errors as
+/// CfSource::open, Coarsened, check_geometry and require_mask_of_data.
+StudySeries open_study(const Communicator& comm, const DataOptions& options, const Basis* basis = nullptr);
+
+/// Collective on comm. Error(data) where no HR point lies in an LR cell, or where the LR cells are
+/// smaller than those of HR; a warning, with the share, where LR covers a part of HR.
+void check_geometry(const Communicator& comm, const FieldSource& hr, const FieldSource& lr);
 
 /// Collective. The pairs (HR step, LR step) of a period, as counted_pairs makes them, that all lags
 /// are there for. Errors: usage (no dates), data (no common date: says which dates each source has).

@@ -9,6 +9,7 @@
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/field/cf_source.hpp"
+#include "podscale/pod/basis.hpp"
 #include "podscale/field/value_judge.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/compared_product.hpp"
@@ -19,11 +20,10 @@ namespace podscale {
 struct VerifyOptions {
   std::string variable;  ///< of the product; "": that of the HR variable, as always where there are several
   std::vector<CfSpec> truth, training;  ///< one for each variable
-  /// The LR source in the units of the HR variables.
-  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const std::vector<Variable>& hr)>
-      open_lr;
+  /// The LR source in the units of a basis, turned to its LR mesh.
+  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_lr;
   Doubts doubts = Doubts::refuse;  ///< about values of the truth
-  std::string source;              ///< of the keys, for messages
+  std::string source;  ///< of the keys, for messages
   std::string product_path, basis_path, text_path;
   std::string scores_path, picture_path;  ///< picture: "" for none
   std::string picture_date;               ///< "" for the middle of the period
