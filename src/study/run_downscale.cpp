@@ -238,13 +238,29 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                truncation, product_options_.deflate, options.unit_scale);
   const FunctionalSet regions(basis, options.regions);
-  product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
+  const std::string& path = context.options.output.product_file.get();
+  auto& attributes = product_options_.attributes;
+  if (options.factors) {
+    std::string made_of;
+    for (const auto& [name, text] : attributes) made_of += text;
+    for (const auto& tie : factor_tie(path, made_of)) attributes.push_back(tie);
+  }
+  product_options_.define = [&](NetcdfFile& file, const MeshNames&) {
     describe_calibration(file, forecaster, context.options.sampling.calibration_name);
-    if (options.factors) factors.define(file, mesh);
   };
-  ProductFile product(comm, context.options.output.product_file.get(), basis.mesh, basis.window, axis,
-                      product_options_);
-  if (options.factors) factors.put_static(product.file());
+  ProductFile product(comm, path, basis.mesh, basis.window, axis, product_options_);
+  std::optional<NetcdfFile> factor_file;
+  if (options.factors) {
+    std::vector<std::string> names;
+    auto of_factors = attributes;
+    of_factors.front().second += ": the factors of its covariance";
+    for (const ProductVariable& v : product_options_.variables) {
+      names.push_back(v.name);
+      of_factors.emplace_back(cell_methods_of(v.name),
+                              product.file().text(v.name, "cell_methods").value_or(""));
+    }
+    factor_file = factors.create(factors_path(path), axis, names, of_factors);
+  }
 
   const std::size_t n = basis.points();
   const auto work = [&](std::size_t first, std::size_t count) {
@@ -288,9 +304,11 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     }
     product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
     if (regions.size() > 0) product.write_regions(first, count, region_mean, region_variance);
-    if (options.factors) factors.put(product.file(), first, batch.forecasts, condition);
+    if (factor_file) factors.put(*factor_file, first, batch.forecasts, condition);
   };
   for_blocks("downscaling", steps.size(), context.options.sampling.time_block, work);
+  product.file().complete();
+  if (factor_file) factor_file->commit();
   product.commit();
 }
 
@@ -311,7 +329,9 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const DownscaleOptions wanted = downscale_options(context, foundation);
   warn_of_damping(options);
   if (context.check || context.dry_run) return 0;
-  const auto locks = context.claim({product});
+  std::vector<std::string> outputs{product};
+  if (wanted.factors) outputs.push_back(factors_path(product));
+  const auto locks = context.claim(outputs);
 
   // 2. Forecasting, decoding, writing, a block of times at a time.
   downscale(context, foundation, forecaster, wanted, *lr, steps);

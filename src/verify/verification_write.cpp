@@ -15,7 +15,7 @@ PictureFields Verification::picture_fields() {
   picture.time = picture_index();
   if (picture.time < 0) return picture;
   const Match& match = matched_[picture.time];
-  ForecastFields forecast;
+  ProductFields forecast;
   product_->read(match.product, forecast);
   picture.mean = std::move(forecast.mean);
   picture.deviation = std::move(forecast.variance);

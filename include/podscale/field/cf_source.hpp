@@ -21,6 +21,7 @@ struct CfSpec {
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
   bool skip_others = false;                   ///< files that lack the variable are not part of the series
+  std::string further{};                      ///< a dimension that may have several elements: see element()
 };
 
 /// Memory in which sources keep the fields that they have read, each rank its part: whatever is
@@ -78,6 +79,9 @@ class CfSource final : public FieldSource {
   std::vector<unsigned char> land_mask(const Window& window) const override;
 
   const std::vector<std::string>& files() const;  ///< in order of time
+  long elements() const;                          ///< along the dimension spec.further; 1 without it
+  /// Not collective. The same series of another element of that dimension; open() gives the first.
+  CfSource element(long index) const;
   /// Not collective. Chunks that this rank has inflated so far: each counts once every time.
   long chunks_read() const;
 

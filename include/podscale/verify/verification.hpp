@@ -9,10 +9,10 @@
 
 #include "podscale/file/output_file.hpp"
 #include "podscale/study/basis_file.hpp"
+#include "podscale/study/product_reader.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/options.hpp"
 #include "podscale/verify/pod_bound.hpp"
-#include "podscale/verify/product_reader.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
 
@@ -65,7 +65,7 @@ class Verification {
   void fit_other_anomaly();
   long picture_index() const;
   /// The product and those that it is compared with.
-  std::vector<const ProductReader*> products() const;
+  std::vector<ProductReader*> products();
   std::vector<VerifiedSystem> systems() const;
   std::vector<double> year_fractions() const;
   BootstrapOptions bootstrap_options() const;
