@@ -7,6 +7,7 @@
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/runs.hpp"
+#include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
@@ -56,8 +57,9 @@ int run_basis(const Context& context) {
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", study.hr.describe(),
             study.hr.mesh().ny(), study.hr.mesh().nx(), study.lr.describe(), study.lr.mesh().ny(),
             study.lr.mesh().nx(), train.size());
+  watch_training(options.data, study, options.with_base);
   require_patches(options, study.hr);
-  if (context.check || context.dry_run) return 0;
+  if (context.check) return 0;
   const auto locks = context.claim({path});
 
   // 2. Climatology, patches, POD; the base; the file.

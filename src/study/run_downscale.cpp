@@ -17,6 +17,7 @@
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
+#include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
@@ -93,7 +94,7 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
       {"title", output.title},
       {"institution", output.institution},
       {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-      {"history", context.comm.broadcast(utc_now()) + " podscale-downscale " + context.options.source},
+      {"history", context.comm.broadcast(history_line())},
       {"references", "arXiv 2606.31290, arXiv 2605.03399"},
       {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
       {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
@@ -325,10 +326,11 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale);
+  watch_downscaling(context.namelist, foundation.basis, foundation.path, options.data, *lr);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   warn_of_damping(options);
-  if (context.check || context.dry_run) return 0;
+  if (context.check) return 0;
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));
   const auto locks = context.claim(outputs);

@@ -93,6 +93,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   options.members_only = true;
   options.attributes = {{"title", made_with.output.title + ": members"},
                         {"source", "podscale " + version() + ", podscale-members of " + path},
+                        {"history", comm.broadcast(history_line())},
                         {"podscale_basis_checksum", foundation.space.checksum(comm)},
                         {"podscale_model_checksum", forecaster.model_checksum()}};
   ProductFile file(comm, request.output, basis.mesh, basis.window, axis, options);

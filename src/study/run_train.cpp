@@ -6,6 +6,7 @@
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/foundation.hpp"
 #include "podscale/study/runs.hpp"
+#include "podscale/study/study_watch.hpp"
 #include "podscale/study/token_series.hpp"
 #include "podscale/study/validation_score.hpp"
 
@@ -67,9 +68,11 @@ int run_train(const Context& context, const NetworkBackend& backend) {
         "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
         "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
         basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
+  require_keys_of_basis(context.namelist, foundation.basis, basis_path);
+  watch_training(options.data, study, true);
   warn_of_damping(options);
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
-  if (context.check || context.dry_run) return 0;
+  if (context.check) return 0;
   const auto locks = context.claim({model_path});
   backend.tune_process(options.run.threads);
 

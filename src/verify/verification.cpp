@@ -10,6 +10,7 @@
 #include "podscale/core/on_this_rank.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/factor_file.hpp"
+#include "podscale/study/study_watch.hpp"
 #include "podscale/verify/one_channel.hpp"
 
 namespace podscale {
@@ -53,6 +54,7 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
         "verify.block_days = {}: a block is a single step of {}, so the intervals take its times as "
         "independent of each other; give some steps, 91 for months",
         options.block_days, options.product_path);
+  if (channel == 0) watch_overlap("data.downscale", options.downscale, *basis_, options.basis_path);
   if (options.event) open_training();
 }
 

@@ -102,7 +102,7 @@ struct Picture {
   std::string scores, path;
 };
 /// Collective. All variables of the product, one after the other; returns the pictures that are to
-/// be drawn once MPI is down (rank 0). Nothing is written under --check and --dry-run.
+/// be drawn once MPI is down (rank 0). Nothing is written under --check.
 struct Context;
 std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options);
 
