@@ -57,7 +57,6 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
 
   // 1. The product and what it was made from.
   const NetcdfFile product = NetcdfFile::open(comm, path);
-  const NetcdfFile factors = open_factors(comm, product);
   const StudyOptions made_with = options_of(product, request);
   const std::string& model_path = made_with.output.model_file.get();
   backend.tune_process(made_with.run.threads);
@@ -83,6 +82,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     lock = OutputLock(request.output);
   });
   ProductReader reader(comm, path, product_variables(made_with, basis).front().name);
+  const NetcdfFile factors = open_factors(comm, product);
   const std::vector<std::size_t> steps = factor_steps(factors, basis.mesh, reader);
   const SampleAxis& axis = reader.times();
 
