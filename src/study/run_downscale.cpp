@@ -14,6 +14,7 @@
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/downscale.hpp"
+#include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
@@ -323,7 +324,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const Foundation foundation(comm, options);
   const Forecaster forecaster(comm, foundation, options, backend);
   const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis.variables);
-  require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
+  require_lr_mesh(*lr, foundation.basis, foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale);
   watch_downscaling(context.namelist, foundation.basis, foundation.path, options.data, *lr);
@@ -337,7 +338,6 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
 
   // 2. Forecasting, decoding, writing, a block of times at a time.
   downscale(context, foundation, forecaster, wanted, *lr, steps);
-  log::info("peak memory {:.0f} MiB a rank", comm.max(peak_memory_mib()));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/foundation.hpp"
+#include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 #include "podscale/study/token_series.hpp"
@@ -56,7 +57,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   const Foundation foundation(comm, options);
   const StudySeries study = open_study(comm, options.data);
   require_same_mesh(study.hr.mesh(), foundation.basis.mesh, study.hr.describe(), basis_path);
-  require_same_mesh(study.lr.mesh(), foundation.basis.lr_mesh, study.lr.describe(), basis_path);
+  require_lr_mesh(study.lr, foundation.basis, basis_path);
   require_same_variables(study.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
   require_same_variables(study.lr, foundation.basis, foundation.basis.lr_names, basis_path);
   const auto train = steps_of_period(study.hr, study.lr, options.data.train);

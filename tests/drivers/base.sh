@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The base, the head, members on demand and functionals, as the programs show them, on the shared study.
 #   base.sh BIN LAUNCHER SCRATCH CASE
-#   CASE: members, members_later, calibration, held_out, monthly, functionals, changed or refusals
+#   CASE: members, members_later, calibration, held_out, monthly, functionals, changed, watched or refusals
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "base_$4"
@@ -310,6 +310,59 @@ for name, months in ("product", 12), ("members", 1):
         "${alone[@]}" >run.log 2>run.err
       check "$system.nc itself" /usr/bin/python3 "$here/near.py" 2e-3 "$scores" "$(sed -n 's/^podscale *//p' scores.txt | head -n 1)"
     done
+    ;;
+  watched)
+    warned() {  # warned WORD RANKS PROGRAM ARGUMENTS...: ends with 0 after one warning that holds the word, --check too
+      local word="$1" code
+      shift
+      for flag in --check --quiet; do
+        code=0
+        ranks_of "$@" "$flag" >run.log 2>run.err || code=$?
+        if ((code != 0)) || [[ "$(grep -c "warning: .*$word" run.err)" != 1 ]]; then
+          failed "ranks $1, podscale-$2 ${*:3} $flag: exit $code, expected one warning with '$word'"
+          cat run.err
+        fi
+      done
+    }
+    own=("${inputs[@]:0:4}" --set output.directory=own)
+    made=("${inputs[@]:0:6}" --set output.directory=own "${alone[@]}" --set output.write_members=.false.)
+    for ranks in 1 2; do
+      warned "data.validate = '2000-09-01', '2000-10-31' overlaps data.train" $ranks basis tiny.nml "${own[@]}" --set data.validate=2000-09-01,2000-10-31
+      warned "data.downscale = '2000-09-20', '2000-10-04' overlaps the training period '2000-01-01', '2000-09-30'" $ranks \
+        downscale tiny.nml "${made[@]}" --set data.downscale=2000-09-20,2000-10-04
+      warned "data.downscale = '2000-12-20', '2001-02-04': .* covers 2000-01-01 to 2000-12-31 alone" $ranks \
+        downscale tiny.nml "${made[@]}" --set data.downscale=2000-12-20,2001-02-04
+      warned "goes 356 degrees eastward from -70 to -74" $ranks downscale tiny.nml "${made[@]}" --set "regions.names='a'" \
+        --set regions.boxes=30,33,-70,-74
+    done
+    ranks_of 1 basis tiny.nml "${own[@]}" --set data.train=1999-01-01,2000-09-30 --check >run.log 2>run.err || failed "a period before the data"
+    check "HR and LR" test "$(grep -c "warning: data.train = '1999-01-01', '2000-09-30': .* covers 2000-01-01 to 2000-12-31 alone" run.err)" = 2
+    # Months, for a basis of days, and days for one of months.
+    cdo -s -f nc4 monmean "$full/ocean_lr.nc" monthly_lr.nc
+    warned "its steps are .* days long, but .* was made from steps of less than a month" 1 downscale tiny.nml "${made[@]}" --set data.lr_files=monthly_lr.nc \
+      --set data.downscale=2000-11-01,2000-12-31
+    # Keys whose values are in the basis.
+    for key in patches.modes=4 patches.size=4,4 patches.overlap=0 basis.harmonics=0 base.halo=2 base.lags=-1,0 base.penalties=0.1 \
+      data.train=2000-01-01,2000-08-31 grid.interpolation=bilinear; do
+      for flag in --check --quiet; do refuse 64 "${key%%=*} = " 2 downscale tiny.nml "${made[@]}" --set $key $flag; done
+    done
+    must 1 downscale tiny.nml "${made[@]}" --set patches.modes=8 --set base.halo=1  # the values that it has
+    # Another LR grid: the command that the line names makes a file that is taken.
+    cdo -s -f nc4 remapbil,r180x90 -seldate,2000-11-01,2000-11-14 "$full/ocean_lr.nc" far.nc
+    cdo -s -f nc4 sellonlatbox,-90,-50,20,50 far.nc other_grid.nc
+    ln -s "$full" out  # as the basis names its files
+    refuse 65 "cdo -remapbil,out/ocean_lr.nc -selname,tos other_grid.nc lr.nc" 2 downscale tiny.nml "${made[@]}" --set data.lr_files=other_grid.nc
+    eval "$(sed -n "s/.*as by '\(.*\)', or.*/\1/p" run.err | sed 's/^cdo/cdo -s -f nc4 -setmisstonn/')" || failed "the command of the hint"
+    check "taken" ranks_of 1 downscale tiny.nml "${made[@]}" --set data.lr_files=lr.nc --set output.product_file=regridded.nc >run.log 2>run.err
+    # A model of another width.
+    refuse 65 "head.h5: trained with model.width = 32 (now 64); to go on" 2 train tiny.nml "${inputs[@]}" "${model[@]}" --set model.width=64 --set training.steps=60
+    # A run says what it does in a few lines.
+    must 2 basis tiny.nml "${own[@]}"
+    check "lines of basis: $(wc -l <run.log)" test "$(wc -l <run.log)" -le 20
+    must 2 basis tiny.nml "${own[@]}" --verbose
+    check "all keys" grep -q "harmonics = 1" run.log
+    check "their values are in the file" grep -q "harmonics = 1" <(ncdump -h own/basis.nc)
+    check "history" grep -qF "podscale-basis tiny.nml --set data.hr_files=$full/ocean_hr.nc" <(ncdump -h own/basis.nc)
     ;;
   refusals)
     own=("${inputs[@]}" --set output.product_file=p.nc)
