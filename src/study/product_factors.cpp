@@ -275,12 +275,13 @@ void FactorReader::require_variance(const CoefficientForecast& forecast, std::si
   std::vector<double> mean(all), own(all);
   decode_forecast(basis_, forecast, 1, std::vector<double>(all, 0.0), mean, own);
   const std::span<const double> expected = std::span(own).subspan(channel * points, points);
+  // A rounded deviation, a packed variance; the factors of members are floats.
+  const double share = 1e-2 + 2 * std::stod(file_.text("", "podscale_rounding").value_or("0"));
   double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::isnan(v) ? 0.0 : v);
   for (std::size_t i = 0; i < points; ++i) {
-    // A packed variance has steps; the factors of members are floats.
     const double found = variance[i];
-    if (!basis_.ocean[i] || std::abs(found - expected[i]) <= 1e-2 * expected[i] + 1e-4 * largest) continue;
+    if (!basis_.ocean[i] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
     const Position at = basis_.mesh.position(static_cast<idx_t>(i));
     fail(ExitCode::data,
          "{}: the variance of {} at {:.6g}, {:.6g} is {:.6g}, but {:.6g} by its covariance factors in {}: it "
