@@ -9,10 +9,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -73,6 +75,16 @@ std::string library_versions(const ProgramInfo& info) {
                      release, first(mpi, ','), info.versions, info.versions.empty() ? "" : "\n");
 }
 
+/// As a shell would be given it.
+std::string shell_word(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+    return std::isalnum(c) || std::strchr("_-+=./,:%@", c);
+  });
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return plain ? word : quoted + "'";
+}
+
 std::string keys_help(const std::vector<std::string>& groups) {
   std::string text;
   for (const std::string& group : groups) {
@@ -92,7 +104,7 @@ struct CommandLine {
   std::vector<std::string> assignments;
   std::string path_key;
   std::vector<std::string> files;
-  bool quiet = false, check = false, dry_run = false;
+  bool quiet = false, verbose = false, check = false;
 };
 
 /// Prints what `text` returns, before MPI is up. Returns the exit code.
@@ -124,8 +136,8 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
     app.add_option("--set", line.assignments, "group.key=value, over what the file says")
         ->take_all()
         ->expected(1);
-    app.add_flag("--check", line.check, "Validate namelist and inputs, touch nothing");
-    app.add_flag("--dry-run", line.dry_run, "Say what would be done, and stop");
+    app.add_flag("--check", line.check, "Validate namelist and inputs, say what would be done, touch nothing");
+    app.add_flag("--verbose", line.verbose, "Log the values of all keys, too, which go into the files anyway");
     app.add_option("--print-path", line.path_key,
                    "Print the path of a file key (output.product_file), and stop");
   }
@@ -263,7 +275,7 @@ int end_with_error(const Communicator& comm) {
 
 int run_body(const ProgramInfo& info, const CommandLine& line, const std::function<int(Context&)>& body) {
   const auto start = Clock::now();
-  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, {}, line.check, line.dry_run, line.files};
+  Context context{Communicator::duplicate(MPI_COMM_WORLD), {}, {}, line.check, line.files};
   log::info("{} {} on {} rank{}", info.name, version(), context.comm.size(),
             context.comm.size() > 1 ? "s" : "");
   if (!info.takes_files) {
@@ -276,7 +288,7 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
     });
     if (context.comm.max(signal_received() ? 1 : 0) != 0)
       throw Error(ExitCode::requeue, "stopped by a signal before the work began: run again", true);
-    std::istringstream effective(context.namelist.effective(info.groups));
+    std::istringstream effective(line.verbose ? context.namelist.effective(info.groups) : "");
     for (std::string text; std::getline(effective, text);) log::info("  {}", text);
   }
   const int status = body(context);
@@ -298,6 +310,9 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   keep_standard_streams();
   CommandLine line;
   if (const auto ends = read_command_line(argc, argv, info, line)) return *ends;
+  std::string command = info.name;
+  for (int i = 1; i < argc; ++i) command += " " + shell_word(argv[i]);
+  set_command_line(command);
   if (!line.path_key.empty()) return print_alone([&] { return path_asked_for(line); });
 
   return_freed_memory();

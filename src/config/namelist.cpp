@@ -271,23 +271,31 @@ const std::vector<std::string>& Namelist::required_texts(const std::string& key)
   return found;
 }
 
+std::string Namelist::value_text(const Key& key) const {
+  const Value& value = values_.at(path_of(key));
+  std::vector<std::string> items;
+  if (key.type == KeyType::logical) items.emplace_back(value.logical ? ".true." : ".false.");
+  for (const long i : value.integers) items.push_back(fmt::format("{}", i));
+  for (const double r : value.reals) items.push_back(real_text(r));
+  for (const std::string& t : value.texts) items.push_back(quote(t));
+  return fmt::format("{}", fmt::join(items, ", "));
+}
+
+std::string Namelist::effective_value(const std::string& key) const {
+  const Key* const known = find_key(key);
+  PODSCALE_ASSERT(known, "no key {}", key);
+  return value_text(*known);
+}
+
 std::string Namelist::effective(const std::vector<std::string>& groups) const {
   std::string result;
   for (const std::string& group : groups.empty() ? group_names() : groups) {
     result += fmt::format("&{}\n", group);
     for (const Key& key : key_table()) {
       if (key.group != group) continue;
-      const Value& value = values_.at(path_of(key));
-      std::vector<std::string> items;
-      if (key.type == KeyType::logical) items.emplace_back(value.logical ? ".true." : ".false.");
-      for (const long i : value.integers) items.push_back(fmt::format("{}", i));
-      for (const double r : value.reals) items.push_back(real_text(r));
-      for (const std::string& t : value.texts) items.push_back(quote(t));
-      if (items.empty()) {
-        result += fmt::format("  ! {} is not given\n", key.name);
-      } else {
-        result += fmt::format("  {} = {}\n", key.name, fmt::join(items, ", "));
-      }
+      const std::string text = value_text(key);
+      result += text.empty() ? fmt::format("  ! {} is not given\n", key.name)
+                             : fmt::format("  {} = {}\n", key.name, text);
     }
     result += "/\n";
   }

@@ -86,7 +86,8 @@ void Progress::update(long done, const std::string& note) {
   done_ = done;
   const auto now = Clock::now();
   const double since = std::chrono::duration<double>(now - last_).count();
-  if (done < total_ && since < (terminal_ ? 0.2 : 10.0)) return;
+  // finish() says the last one; a bar shows it, too.
+  if (terminal_ ? done < total_ && since < 0.2 : done >= total_ || since < 10.0) return;
   last_ = now;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double rate = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;

@@ -5,6 +5,18 @@
 #include "podscale/version.hpp"
 
 namespace podscale {
+namespace {
+
+std::string command_line = "podscale";
+
+}  // namespace
+
+void set_command_line(const std::string& text) {
+  command_line = text;
+}
+std::string history_line() {
+  return utc_now() + " " + command_line;
+}
 
 std::string version() {
   const std::string description = PODSCALE_GIT_DESCRIPTION;

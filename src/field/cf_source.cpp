@@ -60,14 +60,19 @@ struct CfSource::State {
   std::vector<Variable> variables;
   std::shared_ptr<FieldCache> cache;
   std::map<std::pair<long, long>, std::vector<long>> steps_of_chunk{};  // of a file and a chunk of time
-  mutable FileReader reader{survey, spec.missing};
+  mutable FileReader reader;
   mutable Window wanted{};  // what all ranks together have asked for so far
   mutable std::map<long, Held> held{};
   mutable std::set<long> judged{};    // files that hold plausible values
   mutable std::vector<float> mask{};  // of the whole grid, on rank 0, once it was asked for
 
-  State(const Communicator& c, const CfSpec& s, std::shared_ptr<FieldCache> f)
-      : comm(&c), spec(s), survey(survey_files(c, s)), variables{survey.variable}, cache(std::move(f)) {
+  State(const Communicator& c, const CfSpec& s, Survey found, std::shared_ptr<FieldCache> f, long element)
+      : comm(&c),
+        spec(s),
+        survey(std::move(found)),
+        variables{survey.variable},
+        cache(std::move(f)),
+        reader(survey, spec.missing, spec.further, element) {
     for (std::size_t t = 0; t < survey.steps.size(); ++t)
       steps_of_chunk[chunk_of(static_cast<long>(t))].push_back(static_cast<long>(t));
   }
@@ -219,7 +224,16 @@ CfSource& CfSource::operator=(CfSource&&) noexcept = default;
 CfSource::~CfSource() = default;
 
 CfSource CfSource::open(const Communicator& comm, const CfSpec& spec, std::shared_ptr<FieldCache> cache) {
-  return CfSource(std::make_unique<State>(comm, spec, std::move(cache)));
+  return CfSource(std::make_unique<State>(comm, spec, survey_files(comm, spec), std::move(cache), 0));
+}
+
+long CfSource::elements() const {
+  return state_->survey.elements;
+}
+CfSource CfSource::element(long index) const {
+  const State& s = *state_;
+  PODSCALE_ASSERT(index >= 0 && index < elements(), "element {} of {}", index, elements());
+  return CfSource(std::make_unique<State>(*s.comm, s.spec, s.survey, s.cache, index));
 }
 
 const Communicator& CfSource::comm() const {

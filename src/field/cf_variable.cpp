@@ -318,7 +318,7 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
     refuse(where, "has dimensions {} and no time; expected (time, lat, lon)", shape);
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
     const std::size_t i = d;
-    if (d != v.time && d != v.y && d != v.x && v.info.shape[i] != 1)
+    if (d != v.time && d != v.y && d != v.x && d != v.further && v.info.shape[i] != 1)
       refuse(where,
              "has {} elements along '{}'; expected one; select it first, as in 'ncks -d {},0 in.nc out.nc'",
              v.info.shape[i], v.info.dims[i], v.info.dims[i]);
@@ -341,11 +341,15 @@ bool describes_others(const NetcdfFile& file, const std::string& name) {
 
 }  // namespace
 
-CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time) {
+CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time,
+                       const std::string& further) {
   CfVariable v;
   v.name = name;
   v.info = file.variable(name);
   if (holds_text(v.info)) refuse(file.path(), ": variable '{}' holds text; expected numbers", name);
+  const auto& dims = v.info.dims;
+  if (const auto found = std::find(dims.begin(), dims.end(), further); found != dims.end())
+    v.further = static_cast<int>(found - dims.begin());
   bool is_field = false;
   find_axes(file, v, needs_time, is_field);
   file.require_filters(name);

@@ -53,6 +53,7 @@ struct CfVariable {
   std::string name, units;
   VariableInfo info;
   int time = -1, y = -1, x = -1;  ///< positions among the dimensions; time -1 = none
+  int further = -1;               ///< the one that may have several elements, -1 = none
   Horizontal horizontal = Horizontal::axes;
   std::string time_name, y_name, x_name;  ///< coordinate variables; "" of an image
   std::string lat_name, lon_name;         ///< of two dimensions, beside the axes of a plane
@@ -61,8 +62,9 @@ struct CfVariable {
 };
 
 /// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing (time
-/// only where `needs_time`) or when another dimension has more than one element.
-CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time);
+/// only where `needs_time`) or when another dimension than `further` has more than one element.
+CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time,
+                       const std::string& further = "");
 
 /// Collective on the file. The only variable for which cf_variable succeeds, and where no time is
 /// needed the only one of at most one time; Error(data) that lists the candidates.

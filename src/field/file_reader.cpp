@@ -27,6 +27,7 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
   const long y0 = window.y0 + rows.begin, ny = rows.n, nx = segment.n;
   if (v.time >= 0) start[v.time] = first;
   if (v.time >= 0) count[v.time] = steps;
+  if (v.further >= 0) start[v.further] = layout.element;
   const long row = layout.flip_y ? mesh.ny() - y0 - ny : y0;
   const long column = layout.flip_x ? layout.file_nx - segment.x0 - nx : segment.x0;
   start[v.y] = row;
@@ -103,7 +104,8 @@ const FileReader::OpenFile& FileReader::open(long number) {
   const std::size_t i = number;
   NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i], false);  // the survey has checked it
   FileLayout layout;
-  layout.variable = cf_variable(handle, survey_->variable.name, true);
+  layout.variable = cf_variable(handle, survey_->variable.name, true, further_);
+  layout.element = element_;
   layout.variable.packing.also_missing = missing_;
   const StoredFile& stored = survey_->stored[i];
   layout.flip_y = stored.flip_y;

@@ -20,6 +20,7 @@ struct FileLayout {
   long file_nx = 0;
   UnitConversion conversion;  ///< of unpacked values
   Chunks chunks;
+  long element = 0;  ///< along the further dimension
 };
 
 /// Not collective; the file must be this process's own (opened on Communicator::self()). Steps
@@ -34,9 +35,10 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
 /// thousands. Not collective.
 class FileReader {
  public:
-  /// missing: numbers that mean it beside those that the files name, unpacked.
-  FileReader(const Survey& survey, std::vector<double> missing)
-      : survey_(&survey), missing_(std::move(missing)) {}
+  /// missing: numbers that mean it beside those that the files name, unpacked. further, element: a
+  /// dimension of which one element is read ("" = none).
+  FileReader(const Survey& survey, std::vector<double> missing, const std::string& further, long element)
+      : survey_(&survey), missing_(std::move(missing)), further_(further), element_(element) {}
   /// As read_window, of file number `file` of the survey.
   void read(long file, long first, long steps, const Window& window, std::span<float> out);
   long chunks_read() const { return chunks_read_; }
@@ -51,6 +53,8 @@ class FileReader {
 
   const Survey* survey_;
   std::vector<double> missing_;
+  std::string further_;
+  long element_;
   Communicator self_ = Communicator::self();
   std::deque<OpenFile> open_;  // the latest last
   long chunks_read_ = 0;

@@ -218,7 +218,7 @@ Survey look(const CfSpec& spec) {
     const NetcdfFile file = NetcdfFile::open(alone, path);
     if (variable.empty()) variable = only_cf_variable(file);
     if (spec.skip_others && !file.has_variable(variable)) continue;
-    const CfVariable v = cf_variable(file, variable, true);
+    const CfVariable v = cf_variable(file, variable, true, spec.further);
     Source source{path, {}, {}};
     source.times = read_samples(file, v.time_name, source.doubt);
     sources.push_back(std::move(source));
@@ -231,6 +231,7 @@ Survey look(const CfSpec& spec) {
     last_coordinates = coordinates;
     if (sources.size() == 1) {
       survey.variable = variable_of(file, v, spec);
+      if (v.further >= 0) survey.elements = static_cast<long>(v.info.shape[v.further]);
       shift = column_shift(found.mesh, spec.mesh).value_or(0);
       survey.mesh = shift == 0 ? found.mesh : spec.mesh;
       for (const std::string& note : found.notes) log::warn("{}: {}", path, note);

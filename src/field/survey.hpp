@@ -29,6 +29,7 @@ struct StoredFile {
 struct Survey {
   std::vector<std::string> files;  ///< in order of their first time
   Variable variable;               ///< as in the first file of the list that holds it
+  long elements = 1;               ///< along spec.further
   Mesh mesh;
   SampleAxis times;
   std::vector<FileStep> steps;     ///< of times

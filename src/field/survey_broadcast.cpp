@@ -95,6 +95,7 @@ void carry(Parcel& parcel, Survey& survey) {
        {&v.name, &v.units, &v.working_units, &v.standard_name, &v.long_name, &v.cell_methods})
     parcel.carry(*text);
   parcel.carry(v.plausible);
+  parcel.carry(survey.elements);
   carry(parcel, survey.mesh);
   parcel.carry(survey.times.calendar);
   parcel.carry(survey.times.units);

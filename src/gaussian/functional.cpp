@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 
 namespace podscale {
@@ -20,6 +21,9 @@ std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::spa
       1e-4;  // degrees: a centre on the edge is inside, whatever rounding axes went through
   double width = box.east - box.west;
   if (width < 0) width -= 360 * std::floor(width / 360);  // across the cut, as 170 to -170
+  if (box.west > box.east && width > 180)
+    log::warn("the box {}, {}, {}, {} (south, north, west, east) goes {:g} degrees eastward from {} to {}: are "
+              "west and east exchanged?", box.south, box.north, box.west, box.east, width, box.west, box.east);
   for (long j = 0; j < window.ny; ++j)
     for (long i = 0; i < window.nx; ++i) {
       const std::size_t at = j * window.nx + i;

@@ -118,17 +118,25 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     require_same_study(c.summary, layout, basis_checksum, model_file, basis);
     const auto& slices = s.network.flat->slices;
     const ModelOptions& o = c.summary.options;
-    if (o.with_head != model.with_head || o.dropout != model.dropout)
+    std::string changed;
+    const auto compare = [&](const char* key, const auto& trained, const auto& wanted) {
+      if (trained != wanted)
+        changed += fmt::format("{}{} = {} (now {})", changed.empty() ? "" : ", ", key, trained, wanted);
+    };
+    const auto name = [](Prediction p) { return p == Prediction::noise ? "'noise'" : "'velocity'"; };
+    const auto head = [](bool with) { return with ? "above 0" : "0"; };
+    compare("model.width", o.width, model.width);
+    compare("model.depth", o.depth, model.depth);
+    compare("model.heads", o.heads, model.heads);
+    compare("model.prediction", std::string(name(o.prediction)), name(model.prediction));
+    compare("model.diffusion_steps", o.diffusion_steps, model.diffusion_steps);
+    compare("model.dropout", o.dropout, model.dropout);
+    compare("training.head_weight", std::string(head(o.with_head)), head(model.with_head));
+    if (!changed.empty())
       fail(ExitCode::data,
-           "{}: trained with dropout {} and {} Gaussian head; expected the same to go on: "
-           "set model.dropout and training.head_weight, or training.resume = .false.",
-           model_file, o.dropout, o.with_head ? "a" : "no");
-    if (o.heads != model.heads || o.prediction != model.prediction ||
-        o.diffusion_steps != model.diffusion_steps)
-      fail(ExitCode::data,
-           "{}: trained with {} heads, {} prediction and {} diffusion steps; "
-           "expected the same to go on: set them in &model, or training.resume = .false.",
-           model_file, o.heads, o.prediction == Prediction::noise ? "noise" : "velocity", o.diffusion_steps);
+           "{}: trained with {}; to go on, set them back; to train anew, set training.resume = .false. or "
+           "another output.model_file",
+           model_file, changed);
     s.network.set_weights(in_order_of(slices, c, c.parameters, model_file));
     s.average.set_weights(in_order_of(slices, c, c.average, model_file));
     s.best = in_order_of(slices, c, c.best, model_file);

@@ -100,6 +100,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const MeshNames lr = define(file, basis);
   file.put_text("", "title", "podscale basis");
   file.put_text("", "Conventions", "CF-1.8");
+  file.put_text("", "history", comm.broadcast(history_line()));
   file.put_text("", "podscale_version", version());
   file.put_text("", "podscale_checksum", checksum_text(checksum));
   file.put_text("", "podscale_namelist", basis.effective_namelist);

@@ -9,7 +9,7 @@ namespace podscale {
 
 std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) const {
   std::vector<OutputLock> locks;
-  if (check || dry_run) return locks;
+  if (check) return locks;
   comm.agree([&] {
     if (!comm.is_root()) return;
     const std::filesystem::path directory = options.output.directory;

@@ -5,29 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/field_on_mesh.hpp"
-#include "podscale/field/sample_file.hpp"
 #include "podscale/mesh/point_search.hpp"
 #include "podscale/study/product_factors.hpp"
 
 namespace podscale {
 namespace {
-
-/// Names of the fields: those that have a _variance beside them, in the order of the channels.
-std::vector<std::string> mean_variables(const NetcdfFile& file) {
-  std::vector<std::string> names;
-  for (const std::string& name : file.variable_names())
-    if (file.has_variable(name + "_variance")) names.push_back(name);
-  if (names.empty())
-    fail(ExitCode::data, "{}: no field with its variance in it; expected a product of podscale-downscale",
-         file.path());
-  return names;
-}
 
 /// Ocean point with the nearest centre to a latitude and longitude, or to y and x of a plane
 /// without them.
@@ -130,25 +119,52 @@ struct Combination {
   std::string name, units;
   std::vector<std::pair<std::size_t, double>> channels;  // with their factors
 };
-std::vector<Combination> combinations(const NetcdfFile& file, const std::vector<std::string>& names,
+using Readers = std::vector<std::optional<ProductReader>>;  // of the channels that the product has
+std::vector<Combination> combinations(const std::string& path, const Readers& readers,
                                       const std::string& wanted) {
-  const auto units = [&](std::size_t c) { return file.text(names[c], "units").value_or(""); };
   std::vector<Combination> found;
-  for (std::size_t a = 0; a < names.size(); ++a) {
-    if (wanted.empty() || wanted == names[a]) found.push_back({names[a], units(a), {{a, 1.0}}});
-    for (std::size_t b = 0; b < names.size(); ++b)
-      if (wanted == names[a] + "-" + names[b]) {
-        if (units(a) != units(b))
-          fail(ExitCode::usage, "--variable {}: {} is in {}, {} in {}; expected one unit", wanted, names[a],
-               units(a), names[b], units(b));
-        found.push_back({wanted, difference_units(units(a)), {{a, 1.0}, {b, -1.0}}});
+  std::vector<std::string> names;
+  for (std::size_t a = 0; a < readers.size(); ++a) {
+    if (!readers[a]) continue;
+    const std::string &name = readers[a]->name(), units = readers[a]->units();
+    names.push_back(name);
+    if (wanted.empty() || wanted == name) found.push_back({name, units, {{a, 1.0}}});
+    for (std::size_t b = 0; b < readers.size(); ++b)
+      if (readers[b] && wanted == name + "-" + readers[b]->name()) {
+        if (const std::string other = readers[b]->units(); units != other)
+          fail(ExitCode::usage, "--variable {}: {} is in {}, {} in {}; expected one unit", wanted, name, units,
+               readers[b]->name(), other);
+        found.push_back({wanted, difference_units(units), {{a, 1.0}, {b, -1.0}}});
       }
   }
   if (found.empty())
     fail(ExitCode::usage,
-         "--variable {}: {} holds {}; expected one of them, or the difference of two as {}-{}", wanted,
-         file.path(), fmt::join(names, ", "), names.front(), names.back());
+         "--variable {}: {} holds {}; expected one of them, or the difference of two as a-b", wanted, path,
+         fmt::join(names, ", "));
   return found;
+}
+
+/// The mean of a time, [channels][points], 0 on land and where the product lacks the channel.
+/// Refuses a product that was changed since its factors were written.
+std::vector<double> mean_of(const FactorReader& factors, const Readers& readers, long step,
+                            const CoefficientForecast& forecast) {
+  const Basis& basis = factors.basis();
+  const std::size_t n = basis.mesh.points();
+  std::vector<double> mean(n * readers.size(), 0.0);
+  ProductFields fields;
+  for (std::size_t c = 0; c < readers.size(); ++c) {
+    if (!readers[c]) continue;
+    readers[c]->read(step, fields);
+    factors.require_variance(forecast, c, fields.variance, readers[c]->path());
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!basis.ocean[i]) continue;
+      mean[c * n + i] = fields.mean[i];
+      if (std::isnan(fields.mean[i]))
+        fail(ExitCode::data, "{}: {} has no value at an ocean point of its factors; give the product as "
+             "podscale-downscale wrote it", readers[c]->path(), readers[c]->name());
+    }
+  }
+  return mean;
 }
 
 }  // namespace
@@ -156,18 +172,28 @@ std::vector<Combination> combinations(const NetcdfFile& file, const std::vector<
 std::string functional_table(const std::string& path, const FunctionalRequest& request) {
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path);
-  file.warn_of_changes();
-  const std::vector<std::string> names = mean_variables(file);
-  const FactorReader factors(file, names.front());
+  const FactorReader factors(file);
   const Basis& basis = factors.basis();
-  const SampleAxis axis = read_samples(file);
+  Readers readers(factors.variables().size());
+  std::vector<std::size_t> steps;
+  SampleAxis axis;
+  for (std::size_t c = 0; c < readers.size(); ++c) {
+    const std::string& name = factors.variables()[c];
+    if (!file.has_variable(name) || !file.has_variable(name + "_variance")) continue;
+    readers[c].emplace(self, path, name);
+    steps = factors.steps_of(*readers[c]);
+    axis = readers[c]->times();
+  }
+  if (steps.empty())
+    fail(ExitCode::data, "{}: no field with its variance in it; expected {}, as podscale-downscale wrote it",
+         path, fmt::join(factors.variables(), ", "));
   const std::vector<Functional> on_points = functionals(basis, request);
-  const std::size_t ny = basis.mesh.ny(), nx = basis.mesh.nx(), n = ny * nx;
+  const std::size_t n = basis.mesh.points();
   std::string text;
-  for (const Combination& what : combinations(file, names, request.variable)) {
+  for (const Combination& what : combinations(path, readers, request.variable)) {
     std::vector<Functional> wanted;
     for (const Functional& f : on_points) {
-      Functional whole{f.name, std::vector<double>(n * names.size(), 0.0)};
+      Functional whole{f.name, std::vector<double>(n * readers.size(), 0.0)};
       for (const auto& [channel, factor] : what.channels)
         for (std::size_t i = 0; i < n; ++i) whole.weights[channel * n + i] = factor * f.weights[i];
       wanted.push_back(std::move(whole));
@@ -177,12 +203,11 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
                         request.gradient.empty() ? "" : "; gradients per km", "time");
     for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
     text += '\n';
-    std::vector<double> mean(n * names.size());
-    for (std::size_t t = 0; t < factors.times(); ++t) {
-      for (std::size_t c = 0; c < names.size(); ++c)
-        file.get(names[c], {t, 0, 0}, {1, ny, nx}, std::span(mean).subspan(c * n, n));
+    for (std::size_t t = 0; t < steps.size(); ++t) {
+      const CoefficientForecast forecast = factors.read(steps[t]);
+      const std::vector<double> mean = mean_of(factors, readers, static_cast<long>(t), forecast);
       text += fmt::format("{:>20}", date_text(axis[t].date));
-      for (const FunctionalForecast& f : set.evaluate(self, factors.read(t), 1, mean))
+      for (const FunctionalForecast& f : set.evaluate(self, forecast, 1, mean))
         text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
       text += '\n';
     }

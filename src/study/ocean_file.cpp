@@ -34,7 +34,7 @@ NetcdfFile create_file(const Communicator& comm, const std::string& path, const 
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "title", title);
   file.put_text("", "source", files.source);
-  file.put_text("", "history", comm.broadcast(utc_now()) + " " + files.history);
+  file.put_text("", "history", comm.broadcast(history_line()));
   file.put_text("", "namelist", files.namelist);
   file.end_definitions();
   write_samples(comm, file, spec.times);

@@ -1,14 +1,24 @@
 #include "podscale/study/product_factors.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <sstream>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/units.hpp"
+#include "podscale/field/sample_file.hpp"
 #include "podscale/study/patch_table.hpp"
 
 namespace podscale {
 namespace {
+
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
+}
 
 std::size_t size(long n) {
   return static_cast<std::size_t>(n);
@@ -16,7 +26,8 @@ std::size_t size(long n) {
 
 Basis empty_basis(const NetcdfFile& file) {
   const auto patch = file.numbers("", "podscale_patch_size");
-  require_factors(file, patch && file.has_variable("phi"));
+  if (!patch || !file.has_variable("phi"))
+    fail(ExitCode::data, "{}: no covariance factors in it; expected a file of podscale-downscale", file.path());
   const long channels = static_cast<long>(file.dimension("channel").value_or(1));
   Basis basis(read_mesh(file), static_cast<long>((*patch)[0]), static_cast<long>((*patch)[1]), 1, 0,
               channels);
@@ -26,19 +37,10 @@ Basis empty_basis(const NetcdfFile& file) {
 
 }  // namespace
 
-void require_factors(const NetcdfFile& product, bool found) {
-  if (!found)
-    throw Error(ExitCode::data,
-                fmt::format("{}: no covariance factors in it; expected a product written by "
-                            "podscale-downscale with output.write_factors = .true.",
-                            product.path()),
-                true);
-}
-
-std::vector<float> read_condition(const NetcdfFile& product, const Basis& basis, int rank, std::size_t width,
+std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t width,
                                   std::size_t time) {
   PatchTable table(basis, rank, {width}, 0);
-  table.get(product, "condition", {time});
+  table.get(factors, "condition", {time});
   std::vector<float> condition;
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < width; ++i)
@@ -55,6 +57,24 @@ ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& spac
       deflate_(deflate),
       unit_scale_(std::move(unit_scale)) {
   unit_scale_.resize(size(space.basis().channels()), 1.0);
+}
+
+NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& times,
+                                  const std::vector<std::string>& variables,
+                                  const std::vector<std::pair<std::string, std::string>>& attributes) const {
+  const Mesh& mesh = space_.basis().mesh;
+  NetcdfFile file = NetcdfFile::create(comm_, path);
+  define_samples(file, times);
+  define(file, define_mesh(file, mesh));
+  file.put_text("", "Conventions", "CF-1.8");
+  file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));
+  for (const auto& [name, text] : attributes)
+    if (!text.empty()) file.put_text("", name, text);
+  file.end_definitions();
+  write_samples(comm_, file, times);
+  write_mesh(comm_, file, mesh);
+  put_static(file);
+  return file;
 }
 
 void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
@@ -198,17 +218,22 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
   }
 }
 
-FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
-    : file_(&file), basis_(empty_basis(file)) {
-  const Communicator self = Communicator::self();
+FactorReader::FactorReader(const NetcdfFile& product)
+    : file_(open_factors(self_, product)),
+      basis_(empty_basis(file_)),
+      variables_(words(file_.text("", "podscale_variables").value_or(""))) {
+  const NetcdfFile& file = file_;
+  if (std::ssize(variables_) != basis_.channels())
+    fail(ExitCode::data, "{}: podscale_variables names {} variables, expected {}: make the product again",
+         file.path(), variables_.size(), basis_.channels());
   const std::size_t n = size(basis_.points());
   basis_.modes = static_cast<int>(file.dimension("mode").value());
   const std::size_t k = size(basis_.modes);
   const auto tau = file.get_all("tau"), phi = file.get_all("phi");
   for (long i = 0; i < basis_.window.points(); ++i) basis_.ocean.push_back(tau[size(i)] < 1e30);
-  basis_.patches = find_patches(self, basis_.decomposition, basis_.ocean, basis_.channels());
+  basis_.patches = find_patches(self_, basis_.decomposition, basis_.ocean, basis_.channels());
   basis_.overlap_patches(
-      self,
+      self_,
       static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
   for (PatchModes& patch : basis_.patches.mine) {
     patch.modes = basis_.modes;
@@ -216,7 +241,6 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
       for (const long point : patch.points) patch.phi.push_back(phi[m * n + size(point)]);
     for (const long point : patch.points) patch.tau.push_back(tau[size(point)]);
   }
-  times_ = file.variable(variable).shape.at(0);
   rank_ = file.dimension("global_mode").value_or(0);
   columns_ = file.dimension("factor_element").value_or(0) / k;
   if (columns_ > 0) return;
@@ -229,17 +253,21 @@ FactorReader::FactorReader(const NetcdfFile& file, const std::string& variable)
   }
 }
 
+std::vector<std::size_t> FactorReader::steps_of(ProductReader& product) const {
+  return factor_steps(file_, basis_.mesh, product);
+}
+
 CoefficientForecast FactorReader::read(std::size_t time) const {
   const std::size_t k = size(basis_.modes);
   CoefficientForecast forecast;
   forecast.shared = static_cast<int>(columns_ > 0 ? columns_ : rank_);
   PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{k}, 0);
-  table.get(*file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
+  table.get(file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
   PatchTable spread(basis_, 0, {}, 1);
-  if (columns_ == 0 && file_->has_variable("patch_spread")) spread.get(*file_, "patch_spread", {time});
+  if (columns_ == 0 && file_.has_variable("patch_spread")) spread.get(file_, "patch_spread", {time});
   std::vector<double> global(rank_);
   if (columns_ == 0 && rank_ > 0)
-    file_->get("global_latent_variance", {time, 0}, {1, rank_}, std::span(global));
+    file_.get("global_latent_variance", {time, 0}, {1, rank_}, std::span(global));
   for (std::size_t p = 0; p < basis_.patches.mine.size(); ++p) {
     const double* row = table.row(basis_.patches.mine[p].patch);
     forecast.mean.emplace_back(k, 0.0);
@@ -251,6 +279,27 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
                                                   std::span<const double>(row, k), forecast.spread.back()));
   }
   return forecast;
+}
+
+void FactorReader::require_variance(const CoefficientForecast& forecast, std::size_t channel,
+                                    std::span<const float> variance, const std::string& product) const {
+  const std::size_t points = size(basis_.mesh.points()), all = points * variables_.size();
+  std::vector<double> mean(all), own(all);
+  decode_forecast(basis_, forecast, 1, std::vector<double>(all, 0.0), mean, own);
+  const std::span<const double> expected = std::span(own).subspan(channel * points, points);
+  // A rounded deviation, a packed variance; the factors of members are floats.
+  const double share = 1e-2 + 2 * std::stod(file_.text("", "podscale_rounding").value_or("0"));
+  double largest = 0;
+  for (const double v : expected) largest = std::max(largest, std::isnan(v) ? 0.0 : v);
+  for (std::size_t i = 0; i < points; ++i) {
+    const double found = variance[i];
+    if (!basis_.ocean[i] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
+    const Position at = basis_.mesh.position(static_cast<idx_t>(i));
+    fail(ExitCode::data,
+         "{}: the variance of {} at {:.6g}, {:.6g} is {:.6g}, but {:.6g} by its covariance factors in {}: it "
+         "was changed since; give the product as podscale-downscale wrote it",
+         product, variables_[channel], at.y, at.x, found, expected[i], file_.path());
+  }
 }
 
 }  // namespace podscale

@@ -8,6 +8,7 @@
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/runs.hpp"
+#include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
@@ -60,13 +61,14 @@ int run_basis(const Context& context) {
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", files.hr.describe(),
             files.hr.mesh().ny(), files.hr.mesh().nx(), files.lr.describe(), files.lr.mesh().ny(),
             files.lr.mesh().nx(), train.size());
+  watch_training(options.data, files, options.with_base);
   require_patches(options, files.hr);
   std::vector<StepPair> used = train;
   for (const auto* part : {&validation.choosing, &validation.held_out})
     used.insert(used.end(), part->begin(), part->end());
   judge_study(options.data, files, std::move(used));
   options.basis = carried_by(options.basis, files, train);
-  if (context.check || context.dry_run) return 0;
+  if (context.check) return 0;
   const auto locks = context.claim({path});
 
   // 2. Climatology, patches, POD; the base; the file.

@@ -16,10 +16,12 @@
 #include "podscale/study/discovery.hpp"
 #include "podscale/study/downscale.hpp"
 #include "podscale/study/ghrsst_file.hpp"
+#include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/outside_training.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
+#include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
@@ -110,7 +112,7 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
       {"title", output.title},
       {"institution", output.institution},
       {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
-      {"history", context.comm.broadcast(utc_now()) + " podscale-downscale " + context.options.source},
+      {"history", context.comm.broadcast(history_line())},
       {"references", "arXiv 2606.31290, arXiv 2605.03399"},
       {"summary", summary_of(options)},
       {"keywords", keywords_of(options)},
@@ -298,18 +300,35 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                                truncation, product_options_.deflate, options.unit_scale);
   const FunctionalSet regions(basis, options.regions);
   OutsideTraining outside(foundation.space);
+  const std::string& path = context.options.output.product_file.get();
+  auto& attributes = product_options_.attributes;
+  if (options.factors) {
+    std::string made_of;
+    for (const auto& [name, text] : attributes) made_of += text;
+    for (const auto& tie : factor_tie(path, made_of)) attributes.push_back(tie);
+  }
   const Attributes about = discovery_attributes(basis.mesh, axis);
-  product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
+  product_options_.define = [&](NetcdfFile& file, const MeshNames&) {
     for (const auto& [name, value] : about.texts)
       if (!given(product_options_, name)) file.put_text("", name, value);
     for (const auto& [name, value] : about.numbers)
       if (!given(product_options_, name)) file.put_numbers("", name, {value});
     describe_calibration(file, forecaster, context.options.sampling.calibration_name);
-    if (options.factors) factors.define(file, mesh);
   };
-  ProductFile product(comm, context.options.output.product_file.get(), basis.mesh, basis.window, axis,
-                      product_options_);
-  if (options.factors) factors.put_static(product.file());
+  ProductFile product(comm, path, basis.mesh, basis.window, axis, product_options_);
+  std::optional<NetcdfFile> factor_file;
+  if (options.factors) {
+    std::vector<std::string> names;
+    auto of_factors = attributes;
+    of_factors.front().second += ": the factors of its covariance";
+    for (const ProductVariable& v : product_options_.variables) {
+      names.push_back(v.name);
+      of_factors.emplace_back(cell_methods_of(v.name),
+                              product.file().text(v.name, "cell_methods").value_or(""));
+    }
+    of_factors.emplace_back("podscale_rounding", fmt::format("{}", product_options_.rounding));
+    factor_file = factors.create(factors_path(path), axis, names, of_factors);
+  }
 
   std::optional<GhrsstFiles> ghrsst;
   if (context.options.output.ghrsst) ghrsst.emplace(ghrsst_files(context, basis, axis, product_options_));
@@ -362,9 +381,11 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     for (std::size_t t = 0; ghrsst && t < count; ++t)
       ghrsst->write(first + t, fields.at(fields.mean, t), fields.at(fields.variance, t));
     if (regions.size() > 0) product.write_regions(first, count, region_mean, region_variance);
-    if (options.factors) factors.put(product.file(), first, batch.forecasts, condition);
+    if (factor_file) factors.put(*factor_file, first, batch.forecasts, condition);
   };
   for_blocks("downscaling", steps.size(), context.options.sampling.time_block, work);
+  product.file().complete();
+  if (factor_file) factor_file->commit();
   product.commit();
   if (const std::string text = outside.text(comm, axis, lr->describe()); !text.empty()) log::warn("{}", text);
 }
@@ -379,21 +400,23 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const Foundation foundation(comm, options);
   const Forecaster forecaster(comm, foundation, options, backend);
   const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis);
-  require_same_mesh(lr->mesh(), foundation.basis.lr_mesh, lr->describe(), foundation.path);
+  require_lr_mesh(*lr, foundation.basis, foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale, foundation.reference->predictors.lags,
                                         foundation.basis.lr_step);
+  watch_downscaling(context.namelist, foundation.basis, foundation.path, options.data, *lr);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(context, foundation, subset(lr->times(), steps));
   warn_of_damping(options);
   judge_values(*lr, steps, options.data.doubts);
-  if (context.check || context.dry_run) return 0;
-  const auto locks = context.claim({product});
+  if (context.check) return 0;
+  std::vector<std::string> outputs{product};
+  if (wanted.factors) outputs.push_back(factors_path(product));
+  const auto locks = context.claim(outputs);
 
   // 2. Forecasting, decoding, writing, a block of times at a time.
   downscale(context, foundation, forecaster, wanted, lr, steps);
-  log::info("peak memory {:.0f} MiB a rank", comm.max(peak_memory_mib()));
   return 0;
 }
 

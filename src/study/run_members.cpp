@@ -17,7 +17,11 @@ namespace {
 /// What the product was made with, with other paths where the user gave some.
 StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request) {
   const auto text = product.text("", "podscale_namelist");
-  require_factors(product, text && product.has_variable("condition"));
+  if (!text)
+    throw Error(ExitCode::data,
+                fmt::format("{}: no podscale_namelist in it; expected a product of podscale-downscale",
+                            product.path()),
+                true);
   // Absolute, so that they are not looked for below output.directory, where the other one may still
   // be.
   std::vector<std::pair<std::string, std::string>> other;
@@ -53,7 +57,6 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
 
   // 1. The product and what it was made from.
   const NetcdfFile product = NetcdfFile::open(comm, path);
-  product.warn_of_changes();
   const StudyOptions made_with = options_of(product, request);
   const std::string& model_path = made_with.output.model_file.get();
   backend.tune_process(made_with.run.threads);
@@ -78,7 +81,10 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
                "podscale-members");
     lock = OutputLock(request.output);
   });
-  const SampleAxis axis = read_samples(product);
+  ProductReader reader(comm, path, product_variables(made_with, basis).front().name);
+  const NetcdfFile factors = open_factors(comm, product);
+  const std::vector<std::size_t> steps = factor_steps(factors, basis.mesh, reader);
+  const SampleAxis& axis = reader.times();
 
   // 2. A product with members only.
   ProductOptions options = product_options(made_with, basis);
@@ -87,6 +93,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   options.members_only = true;
   options.attributes = {{"title", made_with.output.title + ": members"},
                         {"source", "podscale " + version() + ", podscale-members of " + path},
+                        {"history", comm.broadcast(history_line())},
                         {"podscale_basis_checksum", foundation.space.checksum(comm)},
                         {"podscale_model_checksum", forecaster.model_checksum()}};
   ProductFile file(comm, request.output, basis.mesh, basis.window, axis, options);
@@ -97,7 +104,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   std::vector<double> climatology(points);
   Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
-    const std::vector<float> condition = read_condition(product, basis, comm.rank(), width, t);
+    const std::vector<float> condition = read_condition(factors, basis, comm.rank(), width, steps[t]);
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);

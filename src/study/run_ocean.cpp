@@ -11,7 +11,7 @@ int run_ocean(const Context& context) {
   OceanSpec spec;
   context.comm.agree([&] { spec = ocean_spec(options); });
   const OceanFiles files{options.hr_file.get(), options.lr_file.get(), options.effective,
-                         "podscale-ocean " + context.options.source, "podscale " + version() + ", synthetic"};
+                         "podscale " + version() + ", synthetic"};
   const double bytes = 4.0 * static_cast<double>(spec.ny) * static_cast<double>(spec.nx) *
                        static_cast<double>(ocean_variables(spec).size());
   log::info(
@@ -20,7 +20,7 @@ int run_ocean(const Context& context) {
       spec.ny, spec.nx, spec.times.size(),
       bytes * static_cast<double>(spec.times.size()) / 1048576, ocean_time_block(spec),
       bytes * static_cast<double>(ocean_time_block(spec)) / 1048576);
-  if (context.check || context.dry_run) return 0;
+  if (context.check) return 0;
 
   // 2. Both files, written in parallel and renamed into place when complete.
   const auto locks = context.claim({files.hr, files.lr});

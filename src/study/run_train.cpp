@@ -6,7 +6,9 @@
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/foundation.hpp"
+#include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/runs.hpp"
+#include "podscale/study/study_watch.hpp"
 #include "podscale/study/token_series.hpp"
 #include "podscale/study/validation_score.hpp"
 
@@ -57,7 +59,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   const Foundation foundation(comm, options);
   const StudySeries files = open_study(comm, options.data, &foundation.basis);
   require_same_mesh(files.hr.mesh(), foundation.basis.mesh, files.hr.describe(), basis_path);
-  require_same_mesh(files.lr.mesh(), foundation.basis.lr_mesh, files.lr.describe(), basis_path);
+  require_lr_mesh(files.lr, foundation.basis, basis_path);
   require_same_variables(files.hr, foundation.basis, names_of(foundation.basis.variables), basis_path);
   require_same_variables(files.lr, foundation.basis, foundation.basis.lr_names, basis_path);
   const std::vector<long>& lags = foundation.reference->predictors.lags;
@@ -70,6 +72,8 @@ int run_train(const Context& context, const NetworkBackend& backend) {
         "{}: its base was fitted and chosen with {} times of data.validate and {} held out, but here they "
         "are {} and {}: what is held out here may have chosen there; make the basis with this namelist",
         basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
+  require_keys_of_basis(context.namelist, foundation.basis, basis_path);
+  watch_training(options.data, files, true);
   std::vector<StepPair> used = train;
   for (const auto* part : {&parts.choosing, &parts.held_out})
     used.insert(used.end(), part->begin(), part->end());
@@ -77,7 +81,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   warn_of_damping(options);
   size_training(options, std::ssize(train));
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
-  if (context.check || context.dry_run) return 0;
+  if (context.check) return 0;
   const auto locks = context.claim({model_path});
   const StudySeries study = files.filled(foundation.basis.lr_gaps, foundation.basis.year);
   backend.tune_process(options.run.threads);

@@ -16,19 +16,12 @@ constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
 
 }  // namespace
 
-AreaMeanCalibration::Source::Source(const std::string& path) : file(NetcdfFile::open(self, path)) {}
-
-AreaMeanCalibration::AreaMeanCalibration(const std::string& variable, std::vector<Product> products,
-                                         long times, const BootstrapOptions& bootstrap, long channel)
+AreaMeanCalibration::AreaMeanCalibration(std::vector<Product> products, long times,
+                                         const BootstrapOptions& bootstrap, long channel)
     : ScoreFamily({}, times, products.size() * kSizes.size() * 3),
       products_(std::move(products)),
       bootstrap_(bootstrap) {
-  for (const Product& product : products_) {
-    auto source = std::make_unique<Source>(product.path);
-    source->factors = std::make_unique<FactorReader>(source->file, variable);
-    source->boxes = make_boxes(source->factors->basis(), channel);
-    sources_.push_back(std::move(source));
-  }
+  for (const Product& product : products_) boxes_.push_back(make_boxes(product.factors->basis(), channel));
 }
 
 std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis, long channel) {
@@ -88,10 +81,10 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
   for (std::size_t n = 0; n < products_.size(); ++n) {
     const Product& product = products_[n];
-    const auto forecast = sources_[n]->factors->read(static_cast<std::size_t>(product.steps[fields.time]));
+    const auto forecast = product.factors->read(product.steps[fields.time]);
     const auto mean = fields.forecasts[product.system].mean;
     const std::size_t shared = forecast.shared;
-    for (const Box& box : sources_[n]->boxes) {
+    for (const Box& box : boxes_[n]) {
       double error = 0, own = box.truncation, inside = box.truncation;
       bool complete = true;
       for (std::size_t i = 0; i < box.points.size() && complete; ++i) {

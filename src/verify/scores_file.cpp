@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/version.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/verify/score_columns.hpp"
 
@@ -167,6 +168,7 @@ class ScoresFile {
   void add_attributes() {
     file_.put_text("", "Conventions", "CF-1.8");
     file_.put_text("", "title", "scores of " + contents_.long_name);
+    file_.put_text("", "history", history_line());
     file_.put_text("", "product", contents_.product);
     file_.put_text("", "reference", contents_.reference);
     file_.put_text(

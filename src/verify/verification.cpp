@@ -11,7 +11,9 @@
 #include "podscale/core/on_this_rank.hpp"
 #include "podscale/field/averaged.hpp"
 #include "podscale/file/seal.hpp"
+#include "podscale/study/factor_file.hpp"
 #include "podscale/study/lr_gaps.hpp"
+#include "podscale/study/study_watch.hpp"
 #include "podscale/verify/one_channel.hpp"
 
 namespace podscale {
@@ -40,6 +42,7 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
     : comm_(&comm), options_(&options), channel_(channel), self_(Communicator::self()) {
   check_seal(comm, options.product_path);  // by all ranks together, before each opens the files for itself
   check_seal(comm, options.basis_path);
+  check_seal(comm, factors_path(options.product_path));
   for (const ComparedProduct& other : options.compared) check_seal(comm, other.path);
   comm.agree([&] {
     on_this_rank([&] {
@@ -57,6 +60,7 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
   std::vector<long> of_truth;
   for (const Match& match : matched_) of_truth.push_back(match.truth);
   judge_values(*open_series(comm, options.truth, channel), of_truth, options.doubts, true);
+  if (channel == 0) watch_overlap("data.downscale", options.downscale, *basis_, options.basis_path);
   if (options.event) open_training();
 }
 
@@ -72,16 +76,19 @@ void Verification::open() {
   const Variable& variable = basis_->variables[channel_];
   product_.emplace(self_, product_path, names_[channel_]);
   const std::string& working = variable.working_units;
-  units_ = !product_->units().empty() ? product_->units() : !working.empty() ? working : std::string(1, '1');
-  if (!working.empty()) to_units_ = unit_conversion(working, units_, product_path + ": " + names_[channel_]);
+  units_ = product_->units().empty() && working.empty() ? std::string(1, '1') : product_->units();
+  if (!working.empty()) {
+    unit_conversion(units_, working, product_path + ": " + names_[channel_]);  // a product without is refused
+    to_units_ = unit_conversion(working, units_, product_path + ": " + names_[channel_]);
+  }
+  product_->put_on(basis_->mesh, basis_path);
   for (long c = 0; c < basis_->channels(); ++c) {
     truths_.push_back(open_series(self_, options_->truth, c));
-    require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), product_->mesh(), product_path);
+    require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), basis_->mesh, basis_path);
     if (truths_[c]->times().values() != truths_[0]->times().values())
       fail(ExitCode::data, "{}: its times are not those of {}; give files that hold all variables",
            truths_[c]->describe(), truths_[0]->describe());
   }
-  require_same_mesh(product_->mesh(), product_path, basis_->mesh, basis_path);
   product_->require_basis(basis_path);
   lr_ = one_channel(with_gaps_filled(options_->open_lr(self_, *basis_), *basis_), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
@@ -92,9 +99,8 @@ void Verification::open() {
   baselines_.emplace(*lr_, *basis_, channel_);
   bound_.emplace(*basis_);
   for (const ComparedProduct& other : options_->compared) {
-    compared_.emplace_back(self_, other.path, names_[channel_]);
-    compared_.back().read_in(units_);
-    require_same_mesh(compared_.back().mesh(), other.path, product_->mesh(), product_path);
+    compared_.emplace_back(self_, other.path, names_[channel_], product_->units());
+    compared_.back().put_on(basis_->mesh, basis_path);
   }
   std::vector<std::string> taken;
   for (const VerifiedSystem& system : systems()) taken.push_back(system.name);
@@ -125,7 +131,7 @@ std::shared_ptr<const FieldSource> Verification::open_series(const Communicator&
 void Verification::open_training() {
   training_ = open_series(*comm_, options_->training, channel_);
   comm_->agree([&] {
-    require_same_mesh(training_->mesh(), training_->describe(), product_->mesh(), options_->product_path);
+    require_same_mesh(training_->mesh(), training_->describe(), basis_->mesh, options_->basis_path);
     const auto& train = options_->train;
     training_steps_ = steps_between(training_->times(), train[0], train[1]);
     if (training_steps_.empty())
@@ -136,9 +142,9 @@ void Verification::open_training() {
   });
 }
 
-std::vector<const ProductReader*> Verification::products() const {
-  std::vector<const ProductReader*> list{&*product_};
-  for (const ProductReader& other : compared_) list.push_back(&other);
+std::vector<ProductReader*> Verification::products() {
+  std::vector<ProductReader*> list{&*product_};
+  for (ProductReader& other : compared_) list.push_back(&other);
   return list;
 }
 
@@ -212,12 +218,12 @@ std::vector<std::string> Verification::describe() const {
       line("product", *product_),
       fmt::format("truth: {}, {}", truths_[channel_]->describe(), extent(truths_[channel_]->times())),
       fmt::format("LR: {}, {}", lr_->describe(), extent(lr_->times())),
-      fmt::format("verified: {} times, {}, {}", times(), period(), product_->mesh().describe())};
+      fmt::format("verified: {} times, {}, {}", times(), period(), basis_->mesh.describe())};
   for (std::size_t c = 0; c < compared_.size(); ++c)
     lines.push_back(line(options_->compared[c].name, compared_[c]));
   if (!baselines_->has_bicubic())
     lines.push_back("no bicubic interpolation: the LR mesh has no axes of its own");
-  if (const Mesh& mesh = product_->mesh(); mesh.kind() == MeshKind::plane && mesh.unit().metres == 0)
+  if (const Mesh& mesh = basis_->mesh; mesh.kind() == MeshKind::plane && mesh.unit().metres == 0)
     lines.push_back("an image has no lengths: wavelengths are given in points, not in km");
   return lines;
 }

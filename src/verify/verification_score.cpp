@@ -92,19 +92,34 @@ void Verification::add_families(ScoreAccumulator& scores) {
 
 void Verification::add_area_means(ScoreAccumulator& scores) {
   std::vector<AreaMeanCalibration::Product> list;
+  const auto step_of = [](const Match& match, std::size_t s) {
+    return s == 0 ? match.product : match.compared[s - 1];
+  };
   for (std::size_t s = 0; s < products().size(); ++s) {
-    if (!products()[s]->has_factors()) continue;
-    list.push_back({scores.systems()[s].name, products()[s]->path(), s, {}, products()[s]->scale()});
-    for (const Match& match : matched_)
-      list.back().steps.push_back(s == 0 ? match.product : match.compared[s - 1]);
+    ProductReader& product = *products()[s];
+    if (!names_factors(product.file())) continue;
+    try {
+      const auto factors = std::make_shared<const FactorReader>(product.file());
+      const auto steps = factors->steps_of(product);
+      ProductFields fields;
+      const Match& first = matched_.front();
+      product.read(step_of(first, s), fields);
+      for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
+      factors->require_variance(factors->read(steps[step_of(first, s)]), channel_, fields.variance,
+                                product.path());
+      list.push_back({scores.systems()[s].name, s, factors, {}, product.scale()});
+      for (const Match& match : matched_) list.back().steps.push_back(steps[step_of(match, s)]);
+    } catch (const Error& error) {  // it can be verified without
+      if (comm_->is_root()) log::warn("no area means from factors: {}", error.what());
+    }
   }
   if (!list.empty())
-    scores.add_family(std::make_unique<AreaMeanCalibration>(names_[channel_], std::move(list), times(),
-                                                            bootstrap_options(), channel_));
+    scores.add_family(
+        std::make_unique<AreaMeanCalibration>(std::move(list), times(), bootstrap_options(), channel_));
 }
 
 std::vector<float> Verification::read_truth(long channel, long truth_step) const {
-  const Mesh& mesh = product_->mesh();
+  const Mesh& mesh = basis_->mesh;
   std::vector<float> field(mesh.points());
   truths_[channel]->read({0, mesh.ny(), 0, mesh.nx()}, std::span(&truth_step, 1), field);
   return field;
@@ -140,7 +155,7 @@ ScoreAccumulator Verification::score() {
       }
     });
   });
-  ScoreAccumulator scores(product_->mesh(), basis_->ocean, systems(), times(), range.reduce(*comm_), units_,
+  ScoreAccumulator scores(basis_->mesh, basis_->ocean, systems(), times(), range.reduce(*comm_), units_,
                           SsimWindow{options_->window});
   add_families(scores);
 
@@ -148,10 +163,11 @@ ScoreAccumulator Verification::score() {
   Progress progress("verify", mine.size(), "times a rank");
   comm_->agree([&] {
     on_this_rank([&] {
-      ForecastFields forecast;
-      std::vector<ForecastFields> others(compared_.size());
+      ProductFields forecast;
+      std::vector<ProductFields> others(compared_.size());
+      const auto view = [](const ProductFields& f) { return Forecast{f.mean, f.variance, f.members}; };
       BaselineFields baseline;
-      const long points = product_->mesh().points();
+      const long points = basis_->mesh.points();
       std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
       std::vector<double> climatology(bounds.size());
       std::vector<Forecast> forecasts;
@@ -171,10 +187,10 @@ ScoreAccumulator Verification::score() {
             bound_->project(truths, std::vector<float>(climatology.begin(), climatology.end()), bounds));
         truth.assign(truths.begin() + channel_ * points, truths.begin() + (channel_ + 1) * points);
         bound.assign(bounds.begin() + channel_ * points, bounds.begin() + (channel_ + 1) * points);
-        forecasts = {forecast.view()};
+        forecasts = {view(forecast)};
         for (std::size_t c = 0; c < others.size(); ++c) {
           compared_[c].read(match.compared[c], others[c]);
-          forecasts.push_back(others[c].view());
+          forecasts.push_back(view(others[c]));
         }
         convert(truth);
         for (std::vector<float>* field :

@@ -15,7 +15,7 @@ PictureFields Verification::picture_fields() {
   picture.time = picture_index();
   if (picture.time < 0) return picture;
   const Match& match = matched_[picture.time];
-  ForecastFields forecast;
+  ProductFields forecast;
   product_->read(match.product, forecast);
   picture.mean = std::move(forecast.mean);
   picture.deviation = std::move(forecast.variance);
@@ -63,7 +63,6 @@ std::vector<Picture> run_verification(const Context& context, const VerifyOption
   std::optional<OutputFile> text;
   std::string written = options.text_path, table;
   std::vector<Picture> pictures;
-  const bool dry = context.check || context.dry_run;
   for (std::size_t c = 0, channels = 1; c < channels; ++c) {
     // 1. Open products, truth, LR source and basis; match their times by date.
     Verification verification(comm, options, static_cast<long>(c));
@@ -82,7 +81,7 @@ std::vector<Picture> run_verification(const Context& context, const VerifyOption
       });
     }
     for (const std::string& line : verification.describe()) log::info("{}", line);
-    if (dry) continue;
+    if (context.check) continue;
 
     // 2. Score the times, dealt over ranks.
     if (c == 0) locks = context.claim(outputs);
@@ -97,7 +96,7 @@ std::vector<Picture> run_verification(const Context& context, const VerifyOption
         pictures.push_back({outputs[c + 1], path_of(options.picture_path, names, c)});
     });
   }
-  if (dry) log::info("inputs are fine; would write {}", written);
+  if (context.check) log::info("inputs are fine; would write {}", written);
   comm.agree([&] {
     if (!text) return;
     text->commit();

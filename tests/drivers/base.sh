@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The base, the head, members on demand and functionals, as the programs show them, on the shared study.
-#   base.sh BIN LAUNCHER SCRATCH CASE     CASE: members, members_later, calibration, held_out, monthly, functionals or refusals
+#   base.sh BIN LAUNCHER SCRATCH CASE
+#   CASE: members, members_later, calibration, held_out, monthly, functionals, changed, watched or refusals
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "base_$4"
@@ -11,6 +12,10 @@ inputs=(--set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean
 model=(--set "output.model_file=$PWD/head.h5" --set sampling.uncertainty=head)
 alone=(--set output.model_file=absent.h5 --set sampling.uncertainty=base)
 cp -- "$full/model.h5" head.h5
+copy_product() {  # copy_product COPY: of the shared study, with its factors
+  cp -- "$full/product.nc" "$1"
+  cp -- "$full/product.factors.nc" "${1%.nc}.factors.nc"
+}
 
 case "$4" in
   members)
@@ -28,7 +33,7 @@ case "$4" in
       same_data ${kind}2.nc ${kind}1.nc
       same_data ${kind}4.nc ${kind}1.nc
     done
-    cp -- "$full/product.nc" ensemble1.nc
+    copy_product ensemble1.nc
     for kind in base head ensemble; do
       # The product says where basis and model are; the shared study's own paths are relative to it.
       at=(--basis "$full/basis.nc")
@@ -48,7 +53,7 @@ assert numpy.ma.allequal(some["tos_member"][:], all["tos_member"][:, 3:5])' some
     ;;
   members_later)
     # Calibrated again since the product was made: no checksum changes, and the members are those of the product.
-    cp -- "$full/product.nc" ensemble.nc
+    copy_product ensemble.nc
     cp -- "$full/model.h5" again.h5
     cp -- "$full/basis.nc" "it's basis.nc"
     must 2 train tiny.nml "${inputs[@]}" --set output.model_file=again.h5 --set sampling.calibration_times=3
@@ -110,7 +115,8 @@ assert (before > 0).all() and (after < 1).all() and (numpy.diff(before) > 0).all
 assert abs(after - levels).mean() < abs(before - levels).mean() + 0.02, (before, after)
 assert abs(file["tos"][:] - file["tos_member"][:].mean(axis=1)).max() > 1e-3  # the control variate'"'"'s part
 inflation = file.podscale_calibration_inflation
-assert inflation.shape == (3 + file.dimensions["mode"].size,) and inflation.dtype == float and (inflation > 0).all()'
+modes = netCDF4.Dataset("wide.factors.nc").dimensions["mode"].size
+assert inflation.shape == (3 + modes,) and inflation.dtype == float and (inflation > 0).all()'
     # A calibration is of use for what was calibrated only.
     refuse 65 "calibrated for '6 members, sampler angle, 8 steps, control variate'" 2 downscale tiny.nml "${own[@]}"
     refuse 65 "run podscale-train" 2 downscale tiny.nml "${own[@]}" "${wide[@]}" --set sampling.members=12
@@ -243,6 +249,121 @@ for name, months in ("product", 12), ("members", 1):
       check "the region of $mask" cmp <(grep ' 2000-' run.log) up.txt
     done
     ;;
+  changed)
+    # What other tools make of a product: never the covariance of another field, and cdo takes all of it.
+    command -v cdo >/dev/null || { echo "skipped: no cdo here"; exit 77; }
+    box=30,33,-72,-69
+    must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set "regions.names='box'" --set "regions.boxes=$box" --set output.write_members=.false. --set output.product_file=p.nc
+    check "the command line" grep -qF -- "--set regions.boxes=$box --set output.write_members=.false." <(ncdump -h p.nc | grep ':history')
+    must 1 inspect p.nc --box $box
+    grep ' 2000-' run.log >whole.txt
+    cdo -s remapbil,r72x36 p.nc grid.nc || failed "cdo remapbil of a product"
+    cdo -s sellonlatbox,-73,-68,29,34 p.nc cut.nc
+    cdo -s timmean p.nc mean.nc
+    cdo -s -f nc4 timmean -seltimestep,3/5 p.nc middle.nc  # stamped as the fourth
+    cdo -s mulc,2 p.nc twice.nc
+    cdo -s invertlat p.nc down.nc
+    cdo -s -f nc4 seltimestep,2/4 p.nc some.nc
+    cdo -s -b F64 copy p.nc wide.nc
+    for ranks in 1 2; do
+      refuse 65 "its mesh is not that of its covariance factors in ./p.factors.nc" $ranks inspect ./cut.nc --box $box
+      refuse 65 "its mesh is not" $ranks inspect grid.nc --box $box
+      for file in mean middle; do refuse 65 "covariance factors" $ranks inspect $file.nc --box $box; done
+      refuse 65 "it was changed since" $ranks inspect twice.nc --box $box
+      refuse 65 "its mesh is not that of its covariance factors" $ranks members cut.nc --basis "$full/basis.nc"
+      refuse 65 "covariance factors" $ranks members mean.nc --basis "$full/basis.nc"
+    done
+    for file in down wide; do
+      check "$file" ranks_of 1 inspect $file.nc --box $box >run.log 2>run.err
+      check "the same of $file.nc" cmp <(grep ' 2000-' run.log) whole.txt
+    done
+    check "some" ranks_of 1 inspect some.nc --box $box >run.log 2>run.err
+    check "some times" cmp <(grep ' 2000-' run.log) <(sed -n 2,4p whole.txt)
+    mkdir other
+    cp cut.nc other
+    refuse 66 "not beside it" 2 inspect other/cut.nc --box $box
+    must 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=q.nc
+    cp q.factors.nc other/p.factors.nc
+    cp p.nc other
+    refuse 65 "factors of another run" 2 inspect other/p.nc --box $box
+
+    # Compared, the product scores as it is, however it is stored: with these names in the table.
+    /usr/bin/python3 "$here/store_otherwise.py" p.nc
+    systems=(packed down kelvin nan missing west deviation)
+    compare=()
+    for system in "${systems[@]}"; do compare+=(--compare "$system=$system.nc"); done
+    for ranks in 1 2 4; do
+      check "compared on $ranks ranks" ranks_of $ranks verify tiny.nml "${inputs[@]}" --set verify.picture_file= --set output.product_file=p.nc \
+        "${compare[@]}" >run.log 2>run.err
+      check "no warning but of what was changed" test -z "$(grep -v 'has no checksum as its last line' run.err)"
+      scores="$(sed -n 's/^podscale *//p' scores.txt | head -n 1)"
+      for system in "${systems[@]}"; do
+        check "$system.nc: $(grep "^$system " scores.txt | head -n 1), expected $scores" \
+          /usr/bin/python3 "$here/near.py" 2e-3 "$scores" "$(sed -n "s/^$system *//p" scores.txt | head -n 1)"
+      done
+    done
+    refuse 65 "units" 2 verify tiny.nml "${inputs[@]}" --set verify.picture_file= --set output.product_file=p.nc --compare unitless.nc
+    must 1 verify tiny.nml "${inputs[@]}" --set verify.picture_file= --set output.product_file=p.nc
+    scores="$(sed -n 's/^podscale *//p' scores.txt | head -n 1)"
+    for system in packed down kelvin; do  # the product itself, too
+      check "the product as $system" ranks_of 2 verify tiny.nml "${inputs[@]}" --set verify.picture_file= --set output.product_file=$system.nc \
+        "${alone[@]}" >run.log 2>run.err
+      check "$system.nc itself" /usr/bin/python3 "$here/near.py" 2e-3 "$scores" "$(sed -n 's/^podscale *//p' scores.txt | head -n 1)"
+    done
+    ;;
+  watched)
+    warned() {  # warned WORD RANKS PROGRAM ARGUMENTS...: ends with 0 after one warning that holds the word, --check too
+      local word="$1" code
+      shift
+      for flag in --check --quiet; do
+        code=0
+        ranks_of "$@" "$flag" >run.log 2>run.err || code=$?
+        if ((code != 0)) || [[ "$(grep -c "warning: .*$word" run.err)" != 1 ]]; then
+          failed "ranks $1, podscale-$2 ${*:3} $flag: exit $code, expected one warning with '$word'"
+          cat run.err
+        fi
+      done
+    }
+    own=("${inputs[@]:0:4}" --set output.directory=own)
+    made=("${inputs[@]:0:6}" --set output.directory=own "${alone[@]}" --set output.write_members=.false.)
+    for ranks in 1 2; do
+      warned "data.validate = '2000-09-01', '2000-10-31' overlaps data.train" $ranks basis tiny.nml "${own[@]}" --set data.validate=2000-09-01,2000-10-31
+      warned "data.downscale = '2000-09-20', '2000-10-04' overlaps the training period '2000-01-01', '2000-09-30'" $ranks \
+        downscale tiny.nml "${made[@]}" --set data.downscale=2000-09-20,2000-10-04
+      warned "data.downscale = '2000-12-20', '2001-02-04': .* covers 2000-01-01 to 2000-12-31 alone" $ranks \
+        downscale tiny.nml "${made[@]}" --set data.downscale=2000-12-20,2001-02-04
+      warned "goes 356 degrees eastward from -70 to -74" $ranks downscale tiny.nml "${made[@]}" --set "regions.names='a'" \
+        --set regions.boxes=30,33,-70,-74
+    done
+    ranks_of 1 basis tiny.nml "${own[@]}" --set data.train=1999-01-01,2000-09-30 --check >run.log 2>run.err || failed "a period before the data"
+    check "HR and LR" test "$(grep -c "warning: data.train = '1999-01-01', '2000-09-30': .* covers 2000-01-01 to 2000-12-31 alone" run.err)" = 2
+    # Months, for a basis of days, and days for one of months.
+    cdo -s -f nc4 monmean "$full/ocean_lr.nc" monthly_lr.nc
+    warned "its steps are .* days long, but .* was made from steps of less than a month" 1 downscale tiny.nml "${made[@]}" --set data.lr_files=monthly_lr.nc \
+      --set data.downscale=2000-11-01,2000-12-31
+    # Keys whose values are in the basis.
+    for key in patches.modes=4 patches.size=4,4 patches.overlap=0 basis.harmonics=0 base.halo=2 base.lags=-1,0 base.penalties=0.1 \
+      data.train=2000-01-01,2000-08-31 grid.interpolation=bilinear; do
+      for flag in --check --quiet; do refuse 64 "${key%%=*} = " 2 downscale tiny.nml "${made[@]}" --set $key $flag; done
+    done
+    must 1 downscale tiny.nml "${made[@]}" --set patches.modes=8 --set base.halo=1  # the values that it has
+    # Another LR grid: the command that the line names makes a file that is taken.
+    cdo -s -f nc4 remapbil,r180x90 -seldate,2000-11-01,2000-11-14 "$full/ocean_lr.nc" far.nc
+    cdo -s -f nc4 sellonlatbox,-90,-50,20,50 far.nc other_grid.nc
+    ln -s "$full" out  # as the basis names its files
+    refuse 65 "cdo -remapbil,out/ocean_lr.nc -selname,tos other_grid.nc lr.nc" 2 downscale tiny.nml "${made[@]}" --set data.lr_files=other_grid.nc
+    eval "$(sed -n "s/.*as by '\(.*\)', or.*/\1/p" run.err | sed 's/^cdo/cdo -s -f nc4 -setmisstonn/')" || failed "the command of the hint"
+    check "taken" ranks_of 1 downscale tiny.nml "${made[@]}" --set data.lr_files=lr.nc --set output.product_file=regridded.nc >run.log 2>run.err
+    # A model of another width.
+    refuse 65 "head.h5: trained with model.width = 32 (now 64); to go on" 2 train tiny.nml "${inputs[@]}" "${model[@]}" --set model.width=64 --set training.steps=60
+    # A run says what it does in a few lines.
+    must 2 basis tiny.nml "${own[@]}"
+    check "lines of basis: $(wc -l <run.log)" test "$(wc -l <run.log)" -le 20
+    must 2 basis tiny.nml "${own[@]}" --verbose
+    check "all keys" grep -q "harmonics = 1" run.log
+    check "their values are in the file" grep -q "harmonics = 1" <(ncdump -h own/basis.nc)
+    check "history" grep -qF "podscale-basis tiny.nml --set data.hr_files=$full/ocean_hr.nc" <(ncdump -h own/basis.nc)
+    ;;
   refusals)
     own=("${inputs[@]}" --set output.product_file=p.nc)
     refuse 65 "not calibrated" 2 downscale tiny.nml "${own[@]}" "${model[@]}"
@@ -271,7 +392,7 @@ for name, months in ("product", 12), ("members", 1):
     refuse 65 "damaged.h5: damaged" 2 members "$full/product.nc" --basis "$full/basis.nc" --model damaged.h5
     refuse 65 "damaged.h5: damaged" 2 train tiny.nml "${inputs[@]}" --set "output.model_file=$PWD/damaged.h5"
     refuse 65 "no ocean point" 2 inspect "$full/product.nc" --point 70,0
-    cp "$full/product.nc" mine.nc
+    copy_product mine.nc
     ln -s mine.nc other_name.nc
     for output in mine.nc other_name.nc "$full/basis.nc" "$full/model.h5"; do
       refuse 64 "is an input" 2 members mine.nc --basis "$full/basis.nc" --model "$full/model.h5" --output "$output"
@@ -299,7 +420,9 @@ for name, months in ("product", 12), ("members", 1):
     done
     check "nothing is written" test ! -e scores.nc
     # Another product in the same table may be of any basis.
-    must 1 downscale tiny.nml "${other[@]:0:6}" "${alone[@]}" --set output.directory=. --set output.product_file=other.nc
+    other_key="other/basis.nc was made with 0: make the basis again"
+    refuse 64 "$other_key" 2 downscale tiny.nml "${other[@]:0:6}" "${alone[@]}" --set output.product_file=other.nc
+    must 1 downscale tiny.nml "${other[@]:0:6}" "${alone[@]}" --set basis.harmonics=0 --set output.directory=. --set output.product_file=other.nc
     must 2 verify tiny.nml "${inputs[@]}" --set verify.picture_file= --set output.product_file=base.nc --compare other.nc
     refuse 65 "base.nc: made with a basis" 2 verify tiny.nml "${other[@]}" --set output.product_file=base.nc --compare other.nc
     ;;

@@ -13,7 +13,6 @@
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/verify/options.hpp"
-#include "podscale/verify/product_reader.hpp"
 #include "scratch.hpp"
 
 namespace podscale {
@@ -90,8 +89,6 @@ std::uint64_t model_digest(const Communicator& comm, const std::string& path) {
 std::uint64_t product_digest(const Communicator& comm, const std::string& path) {
   const ProductReader product(comm, path, "tos");
   const NetcdfFile file = NetcdfFile::open(comm, path);
-  const FactorReader factors(file, "tos");
-  const std::size_t predictors = file.dimension("predictor").value();
   Digest d;
   d << product.times().values() << product.mesh().y().centres << product.mesh().x().centres
     << static_cast<double>(members_behind(product.namelist(), path))
@@ -99,12 +96,26 @@ std::uint64_t product_digest(const Communicator& comm, const std::string& path) 
     << file.text("", "podscale_namelist").value_or("");
   const auto half_width = product.conformal_half_width().value_or(std::array<double, 4>{});
   d << std::vector<double>(half_width.begin(), half_width.end());
-  ForecastFields fields;
-  for (long t = 0; t < static_cast<long>(factors.times()); t += 8) {
+  ProductFields fields;
+  for (long t = 0; t < std::ssize(product.times()); t += 8) {
     product.read(t, fields);
-    d << fields.mean << fields.variance << fields.members
-      << read_condition(file, factors.basis(), 0, predictors, static_cast<std::size_t>(t));
-    for (const auto& rows : factors.read(static_cast<std::size_t>(t)).factor) d << rows;
+    d << fields.mean << fields.variance << fields.members;
+  }
+  return d.value();
+}
+
+/// Of the factors beside an intact product.
+std::uint64_t factors_digest(const Communicator&, const std::string& path) {
+  const Communicator self = Communicator::self();
+  const std::string beside = path.substr(0, path.size() - std::string("factors.nc").size()) + "nc";
+  if (!fs::exists(beside)) fs::copy_file(kStudy + "/product.nc", beside);
+  const NetcdfFile product = NetcdfFile::open(self, beside);
+  const FactorReader factors(product);
+  const std::size_t predictors = factors.file().dimension("predictor").value();
+  Digest d;
+  for (std::size_t t = 0; t < 14; t += 8) {
+    d << read_condition(factors.file(), factors.basis(), 0, predictors, t);
+    for (const auto& rows : factors.read(t).factor) d << rows;
   }
   return d.value();
 }
@@ -169,6 +180,9 @@ TEST(Damage, Model) {
 }
 TEST(Damage, Product) {
   flip_and_read("product.nc", product_digest);
+}
+TEST(Damage, Factors) {
+  flip_and_read("product.factors.nc", factors_digest);
 }
 
 }  // namespace

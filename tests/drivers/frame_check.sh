@@ -42,7 +42,7 @@ expect 0 "out/product.nc" "$program" good.nml --print-path output.product_file
 expect 0 "/elsewhere/p.nc" "$program" good.nml --set output.product_file=/elsewhere/p.nc --print-path output.product_file
 expect 64 "no such key" "$program" good.nml --print-path output.nothing
 
-# Errors that ranks agree on, and what --check and --dry-run leave alone.
+# Errors that ranks agree on, and what --check leaves alone.
 for ranks in 1 2; do
   run=($launcher "$ranks" "$program")
   expect 66 "missing.nml: no such namelist" "${run[@]}" missing.nml
@@ -53,9 +53,9 @@ for ranks in 1 2; do
   expect 65 "all 4 x 4 points are land" "${run[@]}" good.nml --set ocean.ny=4 --set ocean.nx=4 --set ocean.factor=2 \
     --set ocean.land_fraction=0.8 --set ocean.islands=10000
   rm -rf out
-  expect 0 "ny = 16" "${run[@]}" good.nml --check
-  expect 0 "20 times" "${run[@]}" good.nml --dry-run
-  check "--check and --dry-run make nothing" test ! -e out
+  expect 0 "20 times" "${run[@]}" good.nml --check
+  expect 0 "ny = 16" "${run[@]}" good.nml --check --verbose
+  check "--check makes nothing" test ! -e out
 done
 
 # A run: quiet says nothing, all files are there under their final names only.

@@ -1,4 +1,4 @@
-"""The mean and standard deviation that podscale-inspect prints, against numpy on the variables of the product.
+"""The mean and standard deviation that podscale-inspect prints, against numpy on the variables of the product and its factors.
 
 judge_functionals.py PRODUCT TABLE SOUTH NORTH WEST EAST [MEMBERS]
 """
@@ -13,15 +13,17 @@ product, table = sys.argv[1:3]
 south, north, west, east = map(float, sys.argv[3:7])
 many = sys.argv[7] if len(sys.argv) > 7 and sys.argv[7] else None
 d = netCDF4.Dataset(product)
+factors = netCDF4.Dataset(product[:-3] + ".factors.nc")
 d.set_auto_mask(False)
+factors.set_auto_mask(False)
 lat, lon = d["lat"][:], d["lon"][:]
-phi, tau = d["phi"][:].astype(float), d["tau"][:]
+phi, tau = factors["phi"][:].astype(float), factors["tau"][:]
 ocean = tau < 1e30
 tau = np.where(ocean, tau, 0)
 phi = np.where(ocean, phi, 0)
-py, px = d.getncattr("podscale_patch_size")
-patch = (np.arange(len(lat)) // py)[:, None] * len(d.dimensions["patch_x"]) + (np.arange(len(lon)) // px)[None]
-patches = len(d.dimensions["patch_y"]) * len(d.dimensions["patch_x"])
+py, px = factors.getncattr("podscale_patch_size")
+patch = (np.arange(len(lat)) // py)[:, None] * len(factors.dimensions["patch_x"]) + (np.arange(len(lon)) // px)[None]
+patches = len(factors.dimensions["patch_y"]) * len(factors.dimensions["patch_x"])
 
 
 def area():
@@ -36,7 +38,7 @@ def box_weights():
 
 def fold(w):
     """R w: pairs of ocean points across patch borders, rotated along y, then along x."""
-    overlap = int(d.getncattr("podscale_patch_overlap"))
+    overlap = int(factors.getncattr("podscale_patch_overlap"))
     w, sea = w.copy(), ocean
     for size in py, px:
         borders = range(size, len(w), size)
@@ -58,16 +60,16 @@ def variance(w, t):
     w = fold(w)
     g = np.array([[(phi[k] * w)[patch == p].sum() for k in range(len(phi))] for p in range(patches)])  # [patch][mode]
     rest = (w**2 * tau).sum()
-    if "member_factor" in d.variables:
-        f = d["member_factor"][t].reshape(patches, -1, len(phi))  # [patch][member][mode]
+    if "member_factor" in factors.variables:
+        f = factors["member_factor"][t].reshape(patches, -1, len(phi))  # [patch][member][mode]
         return (np.einsum("pmk,pk->m", f, g) ** 2).sum() + rest
-    g = g * d["patch_spread"][t].reshape(patches, 1)
-    own = d["residual_root"][:].reshape(patches, len(phi), len(phi))  # [patch][column][mode]
-    own = np.einsum("pck,pk->pc", own, g) ** 2 * d["latent_variance"][t].reshape(patches, -1)
+    g = g * factors["patch_spread"][t].reshape(patches, 1)
+    own = factors["residual_root"][:].reshape(patches, len(phi), len(phi))  # [patch][column][mode]
+    own = np.einsum("pck,pk->pc", own, g) ** 2 * factors["latent_variance"][t].reshape(patches, -1)
     across = np.zeros(1)
-    if "global_root" in d.variables:
-        root = d["global_root"][:].reshape(patches, -1, len(phi))
-        across = np.einsum("prk,pk->r", root, g) ** 2 * d["global_latent_variance"][t]
+    if "global_root" in factors.variables:
+        root = factors["global_root"][:].reshape(patches, -1, len(phi))
+        across = np.einsum("prk,pk->r", root, g) ** 2 * factors["global_latent_variance"][t]
     return own.sum() + across.sum() + rest
 
 

@@ -321,7 +321,11 @@ TEST(Trainer, RefusesToGoOnWithAnotherNetwork) {
   start(small_model(), kBasis, true);
   ModelOptions wide = small_model(), noise = small_model(Prediction::noise);
   wide.width = 64;
-  EXPECT_EQ(outcome([&] { start(wide, kBasis, true); }).first, ExitCode::data);
+  const auto [code, message] = outcome([&] { start(wide, kBasis, true); });
+  EXPECT_EQ(code, ExitCode::data);
+  const std::string widths = fmt::format("model.width = {} (now 64)", small_model().width);
+  for (const std::string& word : {std::string("model.h5"), widths, std::string("training.resume")})
+    EXPECT_NE(message.find(word), std::string::npos) << message;
   EXPECT_EQ(outcome([&] { start(noise, kBasis, true); }).first, ExitCode::data);
   EXPECT_EQ(outcome([&] { start(small_model(), "fedcba9876543210", true); }).first, ExitCode::data);
   EXPECT_EQ(outcome([&] { start(noise, kBasis, false); }).first, ExitCode::ok);

@@ -41,7 +41,7 @@ class Encoded : public test::OnAllRanks {
   }
   void SetUp() override {
     write_ocean(comm, ocean_spec(OceanOptions(namelist("files", 0))),
-                {scratch / "hr.nc", scratch / "lr.nc", "", "", ""});
+                {scratch / "hr.nc", scratch / "lr.nc", "", ""});
     comm.barrier();
   }
   /// Chunks that tos is stored in.

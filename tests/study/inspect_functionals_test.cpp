@@ -12,6 +12,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/factor_file.hpp"
 #include "scratch.hpp"
 
 namespace podscale {
@@ -50,38 +51,54 @@ class Inspect : public ::testing::Test {
   /// Two patches, one mode, two members; the last point is land.
   void write_product() const {
     const Communicator self = Communicator::self();
-    NetcdfFile file = NetcdfFile::create(self, path("product.nc"));
-    define_axes(file, ny, nx);
-    for (const auto& [name, size] : {std::pair{"time", 1},
-                                     {"mode", 1},
+    std::vector<double> tos(n), variance(n, 0.25 * 0.25 * (0.4 * 0.4 + 0.3 * 0.3) + 0.01), phi(n, 0.25),
+        tau(n, 0.01), zero(n, 0.0);
+    for (std::size_t i = 0; i < n; ++i) tos[i] = field_at(i / nx, i % nx);
+    tos[n - 1] = variance[n - 1] = phi[n - 1] = tau[n - 1] = NC_FILL_DOUBLE;
+    const double day[] = {0}, factor[] = {0.4, 0.3, 0.4, 0.3};
+    const auto tie = factor_tie(path("product.nc"), "this run");
+    const auto begin = [&](const std::string& name) {
+      NetcdfFile file = NetcdfFile::create(self, path(name));
+      define_axes(file, ny, nx);
+      file.define_dimension("time", 1);
+      file.define_variable("time", NC_DOUBLE, {"time"});
+      file.put_text("time", "units", "days since 2000-01-01");
+      for (const auto& [attribute, text] : tie) file.put_text("", attribute, text);
+      return file;
+    };
+    NetcdfFile file = begin("product.nc");
+    for (const auto& [name, units] : {std::pair{"tos", "degC"}, {"tos_variance", "K2"}}) {
+      file.define_variable(name, NC_DOUBLE, {"time", "lat", "lon"}, {{}, 0, NC_FILL_DOUBLE});
+      file.put_text(name, "units", units);
+    }
+    file.end_definitions();
+    put_axes(file, lat_, lon_);
+    file.put("time", {0}, {1}, std::span<const double>(day));
+    file.put("tos", {0, 0, 0}, {1, ny, nx}, std::span<const double>(tos));
+    file.put("tos_variance", {0, 0, 0}, {1, ny, nx}, std::span<const double>(variance));
+    file.commit();
+
+    NetcdfFile beside = begin("product.factors.nc");
+    for (const auto& [name, size] : {std::pair{"mode", 1},
                                      {"patch_y", 1},
                                      {"patch_x", 2},
                                      {"predictor", 1},
                                      {"factor_element", 2}})
-      file.define_dimension(name, size);
-    file.define_variable("time", NC_DOUBLE, {"time"});
-    file.put_text("time", "units", "days since 2000-01-01");
-    file.define_variable("tos", NC_FLOAT, {"time", "lat", "lon"});
-    file.put_text("tos", "units", "degC");
-    file.define_variable("tos_variance", NC_FLOAT, {"time", "lat", "lon"});
-    file.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"});
-    file.define_variable("tau", NC_DOUBLE, {"lat", "lon"});
-    file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"});
-    file.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"});
-    file.put_numbers("", "podscale_patch_size", {4, 4}, NC_INT);
-    file.end_definitions();
-    put_axes(file, lat_, lon_);
-    std::vector<double> tos(n), phi(n, 0.25), tau(n, 0.01), zero(n, 0.0);
-    for (std::size_t i = 0; i < n; ++i) tos[i] = field_at(i / nx, i % nx);
-    phi[n - 1] = tau[n - 1] = NC_FILL_DOUBLE;
-    const double day[] = {0}, factor[] = {0.4, 0.3, 0.4, 0.3};
-    file.put("time", {0}, {1}, std::span<const double>(day));
-    file.put("tos", {0, 0, 0}, {1, ny, nx}, std::span<const double>(tos));
-    file.put("phi", {0, 0, 0}, {1, ny, nx}, std::span<const double>(phi));
-    file.put("tau", {0, 0}, {ny, nx}, std::span<const double>(tau));
-    file.put("condition", {0, 0, 0, 0}, {1, 1, 2, 1}, std::span<const double>(zero).first(2));
-    file.put("member_factor", {0, 0, 0, 0}, {1, 1, 2, 2}, std::span<const double>(factor));
-    file.commit();
+      beside.define_dimension(name, static_cast<std::size_t>(size));
+    beside.define_variable("phi", NC_DOUBLE, {"mode", "lat", "lon"});
+    beside.define_variable("tau", NC_DOUBLE, {"lat", "lon"});
+    beside.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"});
+    beside.define_variable("member_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"});
+    beside.put_numbers("", "podscale_patch_size", {4, 4}, NC_INT);
+    beside.put_text("", "podscale_variables", "tos");
+    beside.end_definitions();
+    put_axes(beside, lat_, lon_);
+    beside.put("time", {0}, {1}, std::span<const double>(day));
+    beside.put("phi", {0, 0, 0}, {1, ny, nx}, std::span<const double>(phi));
+    beside.put("tau", {0, 0}, {ny, nx}, std::span<const double>(tau));
+    beside.put("condition", {0, 0, 0, 0}, {1, 1, 2, 1}, std::span<const double>(zero).first(2));
+    beside.put("member_factor", {0, 0, 0, 0}, {1, 1, 2, 2}, std::span<const double>(factor));
+    beside.commit();
   }
 
   /// values: as the file holds them.

@@ -78,7 +78,7 @@ class Base : public ::testing::Test {
     dir_ = test::ScratchFolder(*comm_).path();
     const Namelist namelist = study_namelist(dir_);
     OceanSpec spec = ocean_spec(OceanOptions(namelist));
-    write_ocean(*comm_, spec, {dir_ + "/hr.nc", dir_ + "/lr.nc", "", "", ""});
+    write_ocean(*comm_, spec, {dir_ + "/hr.nc", dir_ + "/lr.nc", "", ""});
     comm_->barrier();
     study_ = std::make_unique<Study>(*comm_, namelist);
   }

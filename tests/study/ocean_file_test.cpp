@@ -77,7 +77,7 @@ TEST(SyntheticOcean, FilesHoldTheFieldAndItsBlockMean) {
   const OceanSpec spec = spec_of({"ny=37", "nx=45", "factor=8", "first_date=2004-01-01",
                                   "last_date=2004-03-30", "calendar=360_day", "land_fraction=0.25"});
   const test::ScratchFolder folder(comm);
-  const OceanFiles files{folder / "hr.nc", folder / "lr.nc", "&ocean\n/\n", "test", "test"};
+  const OceanFiles files{folder / "hr.nc", folder / "lr.nc", "&ocean\n/\n", "test"};
   const OceanSummary summary = write_ocean(comm, spec, files);
   EXPECT_EQ(summary.steps, 90);
 
@@ -117,7 +117,7 @@ TEST(SyntheticOcean, TheSameOceanOnOtherMeshes) {
   const auto write = [&](const std::string& name, std::vector<std::string> settings) {
     settings.insert(settings.end(), size.begin(), size.end());
     const OceanSpec spec = spec_of(settings);
-    write_ocean(comm, spec, {folder / (name + "_hr.nc"), folder / (name + "_lr.nc"), "", "test", "test"});
+    write_ocean(comm, spec, {folder / (name + "_hr.nc"), folder / (name + "_lr.nc"), "", "test"});
     return spec;
   };
   const auto open = [&](const std::string& name, const std::string& variable) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/field/sample_file.hpp"
 #include "podscale/gaussian/functional.hpp"
 #include "scratch.hpp"
 #include "synthetic.hpp"
@@ -17,24 +18,35 @@ namespace {
 constexpr std::size_t kTimes = 3;
 constexpr double kTruncation = 1.2;
 
-/// Axes and an empty field as in a product, with or without factors.
+SampleAxis days() {
+  SampleAxis axis;
+  axis.units = "days since 2000-01-01";
+  for (int t = 0; t < static_cast<int>(kTimes); ++t) axis.samples.push_back({1.0 * t, {2000, 1, 1 + t, 0}});
+  return axis;
+}
+
+/// A product with an empty field, and its factors beside it where there are some.
 void write(const Communicator& comm, const std::string& path, const Basis& basis,
            const ProductFactors* factors, const std::vector<CoefficientForecast>& forecasts,
            std::span<const float> condition) {
   NetcdfFile file = NetcdfFile::create(comm, path);
-  file.define_dimension("time", kTimes);
-  const MeshNames mesh = define_mesh(file, basis.mesh);
+  define_samples(file, days());
+  define_mesh(file, basis.mesh);
   file.define_variable("sst", NC_FLOAT, {"time", "lat", "lon"});
-  if (factors) factors->define(file, mesh);
+  const auto tie = factor_tie(path, "this run");
+  for (const auto& [name, text] : tie)
+    if (factors) file.put_text("", name, text);
   file.end_definitions();
+  write_samples(comm, file, days());
   write_mesh(comm, file, basis.mesh);
-  if (factors) {
-    factors->put_static(file);
-    const std::size_t width = condition.size() / kTimes;  // in two parts, as blocks of times come
-    factors->put(file, 0, {forecasts.begin(), forecasts.begin() + 2}, condition.first(2 * width));
-    factors->put(file, 2, {forecasts.begin() + 2, forecasts.end()}, condition.subspan(2 * width));
-  }
   file.commit();
+  if (factors) {
+    NetcdfFile beside = factors->create(factors_path(path), days(), {"sst"}, tie);
+    const std::size_t width = condition.size() / kTimes;  // in two parts, as blocks of times come
+    factors->put(beside, 0, {forecasts.begin(), forecasts.begin() + 2}, condition.first(2 * width));
+    factors->put(beside, 2, {forecasts.begin() + 2, forecasts.end()}, condition.subspan(2 * width));
+    beside.commit();
+  }
   comm.barrier();
 }
 
@@ -68,8 +80,7 @@ void expect_same(const Communicator& comm, const std::string& path, const Basis&
                  const std::vector<CoefficientForecast>& forecasts, double tolerance) {
   const Communicator self = Communicator::self();
   const NetcdfFile file = NetcdfFile::open(self, path);
-  const FactorReader reader(file, "sst");
-  EXPECT_EQ(reader.times(), kTimes);
+  const FactorReader reader(file);
   EXPECT_EQ(reader.basis().mesh.checksum(), basis.mesh.checksum());
   for (std::size_t t = 0; t < kTimes; ++t) {
     const auto expected = variances(comm, basis, forecasts[t], kTruncation);
@@ -144,10 +155,10 @@ TEST(ProductFactors, WhatTheForecastWasToldComesBack) {
   const ProductFactors factors(comm, study.space, 0, kTruncation, 0);
   write(comm, path, study.basis, &factors, forecasts, condition);
   const NetcdfFile file = NetcdfFile::open(self, path);
-  const FactorReader reader(file, "sst");
+  const FactorReader reader(file);
   for (std::size_t t = 0; t < kTimes; ++t)
     EXPECT_EQ(
-        read_condition(file, reader.basis(), 0, static_cast<std::size_t>(alone.space.condition_width()), t),
+        read_condition(reader.file(), reader.basis(), 0, static_cast<std::size_t>(alone.space.condition_width()), t),
         synthetic::make_condition(alone.basis, alone.space.condition_width(), static_cast<long>(t)));
   for (std::size_t p = 0; p < alone.basis.patches.mine.size(); ++p)
     for (std::size_t i = 0; i < alone.basis.patches.mine[p].tau.size(); ++i)
@@ -162,7 +173,7 @@ TEST(ProductFactors, AProductWithoutThemIsRefused) {
   write(comm, path, basis, nullptr, {}, {});
   const NetcdfFile file = NetcdfFile::open(self, path);
   try {
-    const FactorReader reader(file, "sst");
+    const FactorReader reader(file);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::data);

@@ -111,7 +111,7 @@ class Selection : public ::testing::Test {
     comm_ = std::make_unique<Communicator>(Communicator::duplicate(MPI_COMM_WORLD));
     const std::string dir = test::ScratchFolder(*comm_).path();
     const Namelist namelist = study_namelist(dir);
-    write_ocean(*comm_, ocean_spec(OceanOptions(namelist)), {dir + "/hr.nc", dir + "/lr.nc", "", "", ""});
+    write_ocean(*comm_, ocean_spec(OceanOptions(namelist)), {dir + "/hr.nc", dir + "/lr.nc", "", ""});
     comm_->barrier();
     study_ = std::make_unique<Study>(*comm_, namelist);
   }

@@ -28,18 +28,18 @@ std::string path_of(const std::string& name) {
 std::string write_product(const Communicator& comm, const synthetic::Study& study, const std::string& name,
                           int members, const CoefficientForecast& forecast) {
   const std::string path = path_of(name);
-  const Basis& basis = study.basis;
+  SampleAxis days;
+  days.units = "days since 2000-01-01";
+  for (long t = 0; t < kTimes; ++t) days.samples.push_back({static_cast<double>(t), {}});
   const ProductFactors factors(comm, study.space, members, 1.0, 0);
+  const auto tie = factor_tie(path, name);
   NetcdfFile file = NetcdfFile::create(comm, path);
-  file.define_dimension("time", kTimes);
-  const MeshNames mesh = define_mesh(file, basis.mesh);
-  file.define_variable("tos", NC_FLOAT, {"time", "lat", "lon"});
-  factors.define(file, mesh);
+  for (const auto& [attribute, text] : tie) file.put_text("", attribute, text);
   file.end_definitions();
-  write_mesh(comm, file, basis.mesh);
-  factors.put_static(file);
-  for (std::size_t t = 0; t < kTimes; ++t) factors.put(file, t, {forecast}, study.condition);
   file.commit();
+  NetcdfFile beside = factors.create(factors_path(path), days, {"tos"}, tie);
+  for (std::size_t t = 0; t < kTimes; ++t) factors.put(beside, t, {forecast}, study.condition);
+  beside.commit();
   return path;
 }
 
@@ -128,18 +128,21 @@ class AreaMeans : public ::testing::Test {
         members_(of_members(study_)),
         base_path_(write_product(comm_, study_, "base.nc", 0, of_base(study_))),
         members_path_(write_product(comm_, study_, "members.nc", kMembers, members_)) {
-    for (long t = 0; t < kTimes; ++t) steps_.push_back(t);
   }
   ~AreaMeans() override {
-    for (const std::string& path : {base_path_, members_path_}) std::filesystem::remove(path);
+    for (const std::string& path : {base_path_, members_path_})
+      for (const std::string& file : {path, factors_path(path)}) std::filesystem::remove(file);
   }
 
   /// Scores of products against truths of the base's covariance, or of the members'. Systems 0 and
   /// 2 have the mean 0 that is right, system 1 has 0.5 K.
   ScoreSection score(std::vector<AreaMeanCalibration::Product> products, bool truth_of_members,
                      const BootstrapOptions& options = {200, 1, 1, 0.95}) const {
-    for (AreaMeanCalibration::Product& product : products) product.steps = steps_;
-    AreaMeanCalibration scores("tos", std::move(products), kTimes, options);
+    for (AreaMeanCalibration::Product& product : products) {
+      product.steps.resize(kTimes);
+      std::iota(product.steps.begin(), product.steps.end(), std::size_t{0});
+    }
+    AreaMeanCalibration scores(std::move(products), kTimes, options);
     std::vector<double> weights;
     for (const unsigned char ocean : study_.basis.ocean) weights.push_back(ocean);
     const std::vector<float> zero(weights.size(), 0.0f), half(weights.size(), 0.5f);
@@ -176,21 +179,25 @@ class AreaMeans : public ::testing::Test {
     EXPECT_GT(std::abs(inside[3] - 1), 2 * std::abs(across[3] - 1));
   }
 
+  static AreaMeanCalibration::Product product(const std::string& name, const std::string& path,
+                                              std::size_t system) {
+    return {name, system, std::make_shared<const FactorReader>(NetcdfFile::open(Communicator::self(), path)), {}};
+  }
+
   Communicator comm_ = Communicator::self();
   synthetic::Study study_;
   CoefficientForecast members_;
   std::string base_path_, members_path_;
-  std::vector<long> steps_;
 };
 
 }  // namespace
 
 TEST_F(AreaMeans, AreOneForTheRightCovariance) {
-  expect_right(score({{"podscale", base_path_, 0, {}}}, false));
+  expect_right(score({product("podscale", base_path_, 0)}, false));
 }
 
 TEST_F(AreaMeans, AreOneForTheMembersOwnCovariance) {
-  expect_right(score({{"ensemble", members_path_, 2, {}}}, true));
+  expect_right(score({product("ensemble", members_path_, 2)}, true));
 }
 
 class OverlappingAreaMeans : public AreaMeans {
@@ -199,13 +206,13 @@ class OverlappingAreaMeans : public AreaMeans {
 };
 
 TEST_F(OverlappingAreaMeans, AreOneForTheRightCovariance) {
-  expect_right(score({{"podscale", base_path_, 0, {}}}, false), true);
-  expect_right(score({{"ensemble", members_path_, 2, {}}}, true), true);
+  expect_right(score({product("podscale", base_path_, 0)}, false), true);
+  expect_right(score({product("ensemble", members_path_, 2)}, true), true);
 }
 
 TEST_F(AreaMeans, OfTwoProductsAreThoseOfEach) {
-  const std::vector<AreaMeanCalibration::Product> list = {{"shifted", base_path_, 1, {}},
-                                                          {"ensemble", members_path_, 2, {}}};
+  const std::vector<AreaMeanCalibration::Product> list = {product("shifted", base_path_, 1),
+                                                          product("ensemble", members_path_, 2)};
   const ScoreSection both = score(list, false), first = score({list[0]}, false),
                      second = score({list[1]}, false);
   EXPECT_EQ(both.axes[1].values, (std::vector<double>{1, 2}));  // as `system` counts, from 0
@@ -230,13 +237,13 @@ TEST_F(AreaMeans, OfTwoProductsAreThoseOfEach) {
 }
 
 TEST_F(AreaMeans, TableHoldsTheIntervals) {
-  const ScoreSection section = score({{"podscale", base_path_, 0, {}}}, false);
+  const ScoreSection section = score({product("podscale", base_path_, 0)}, false);
   EXPECT_NE(section.text.find("\n  from "), std::string::npos) << section.text;
   EXPECT_NE(section.text.find("\n  to "), std::string::npos);
   EXPECT_NE(section.text.find("blocks of 1 steps"), std::string::npos);
   EXPECT_EQ(section.text.find("nan"), std::string::npos);
   // In fewer than five blocks there is none.
-  const ScoreSection none = score({{"podscale", base_path_, 0, {}}}, false, {200, 100, 1, 0.95});
+  const ScoreSection none = score({product("podscale", base_path_, 0)}, false, {200, 100, 1, 0.95});
   EXPECT_TRUE(std::isnan(values_of(none, "area_mean_relative")[3 * 2 + 1]));
   EXPECT_FALSE(std::isnan(values_of(none, "area_mean_relative")[3 * 2]));
 }

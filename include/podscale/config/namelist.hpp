@@ -56,6 +56,8 @@ class Namelist {
   /// The effective values as a namelist that parses back to itself (stored in every output).
   /// groups: only these, all when empty. Lists without a value appear as comments.
   std::string effective(const std::vector<std::string>& groups = {}) const;
+  /// The value of a key as effective() writes it; "" for a list without a value.
+  std::string effective_value(const std::string& key) const;
   const std::string& source() const { return source_; }
 
  private:
@@ -68,6 +70,7 @@ class Namelist {
   };
   const Value& value(const std::string& key, KeyType type) const;
   // items: as the lexer gives them, a quoted text behind a leading apostrophe; where: "file:line".
+  std::string value_text(const Key& key) const;
   void assign(const Key& key, const std::vector<std::string>& items, const std::string& where);
   std::map<std::string, Value> values_;
   std::string source_ = "defaults";

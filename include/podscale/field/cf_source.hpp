@@ -25,6 +25,7 @@ struct CfSpec {
   bool skip_others = false;                   ///< files that lack the variable are not part of the series
   Stamp stamp = Stamp::automatic;             ///< where steps are stamped, in place of what the files say
   std::string average{};                      ///< "day" or "month": see open_series
+  std::string further{};                      ///< a dimension that may have several elements: see element()
   bool has_mask() const { return !mask_file.empty() || !mask_variable.empty(); }
 };
 
@@ -84,6 +85,9 @@ class CfSource final : public FieldSource {
   std::vector<unsigned char> land_mask(const Window& window) const override;
 
   const std::vector<std::string>& files() const;  ///< in order of time
+  long elements() const;                          ///< along the dimension spec.further; 1 without it
+  /// Not collective. The same series of another element of that dimension; open() gives the first.
+  CfSource element(long index) const;
   /// Not collective. Chunks that this rank has inflated so far: each counts once every time.
   long chunks_read() const;
 

@@ -19,12 +19,11 @@ struct Context {
   Namelist namelist;
   StudyOptions options = {};       ///< what it says
   bool check = false;              ///< --check: validate namelist and inputs, touch nothing
-  bool dry_run = false;            ///< --dry-run: say what would be done, and stop before the work
   std::vector<std::string> files;  ///< positional files of a program with takes_files
 
   /// Collective. Before the work: makes output.directory, and takes the right to write the files,
   /// by path, for as long as the result lives, so that another run of the same study is refused at
-  /// once and not at its end. Nothing under --check and --dry-run. Errors: io.
+  /// once and not at its end. Nothing under --check. Errors: io.
   [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
 

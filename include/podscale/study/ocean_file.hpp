@@ -9,9 +9,9 @@
 namespace podscale {
 
 struct OceanFiles {
-  std::string hr, lr;           ///< paths
-  std::string namelist;         ///< effective values, stored in both
-  std::string history, source;  ///< global attributes; history gets the date in front
+  std::string hr, lr;    ///< paths
+  std::string namelist;  ///< effective values, stored in both
+  std::string source;    ///< global attribute
 };
 
 struct OceanSummary {

@@ -1,8 +1,8 @@
 #pragma once
-// The covariance of the product, in factors, inside the product: area means, gradients and any
-// other linear functional can be had from the file alone, and members from the file, basis and
-// model.
+// The covariance of the product, in factors, in a file beside it: area means, gradients and any
+// other linear functional can be had from the two alone, and members from them, basis and model.
 //
+//   time, mesh                                                                 what the product has, too
 //   phi (mode, y, x), tau (y, x), behind (channel) where several       decoder, truncation variance
 //   condition (time, patch_y, patch_x, predictor)                              what the forecast was told
 // head and base:
@@ -17,6 +17,7 @@
 
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/gaussian/forecast.hpp"
+#include "podscale/study/factor_file.hpp"
 
 namespace podscale {
 
@@ -26,14 +27,17 @@ class ProductFactors {
   /// it. unit_scale: from the working units to those of the product, [channels]; empty: 1.
   ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
                  int deflate, std::vector<double> unit_scale = {});
-  /// Collective, in define mode / after it.
-  void define(NetcdfFile& file, const MeshNames& mesh) const;
-  void put_static(NetcdfFile& file) const;
+  /// Collective. The file of factors of a product with these variables and times, with all in it
+  /// that has no time. Errors: io.
+  NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
+                    const std::vector<std::pair<std::string, std::string>>& attributes) const;
   /// Collective. Times first and on. condition: [times][local patches][C].
   void put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,
            std::span<const float> condition) const;
 
  private:
+  void define(NetcdfFile& file, const MeshNames& mesh) const;
+  void put_static(NetcdfFile& file) const;
   const Communicator& comm_;
   const LatentSpace& space_;
   int members_;
@@ -42,29 +46,34 @@ class ProductFactors {
   std::vector<double> unit_scale_;
 };
 
-/// Not collective, the same on every rank. Error(data), agreed, where what a reader looked for in a
-/// product was not found: it was written without factors.
-void require_factors(const NetcdfFile& product, bool found);
-
-/// Collective. The condition of a time for the patches of a rank, [local patches][width].
-std::vector<float> read_condition(const NetcdfFile& product, const Basis& basis, int rank, std::size_t width,
+/// Collective on the file of factors. The condition of a time for the patches of a rank, [local patches][width].
+std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t width,
                                   std::size_t time);
 
 /// The factors of a product, whole region on one process.
 class FactorReader {
  public:
-  /// Not collective (file: opened on Communicator::self(), outlives the reader). variable: of the
-  /// mean. Errors: data (a product without factors).
-  FactorReader(const NetcdfFile& file, const std::string& variable);
+  /// Not collective (product: opened on Communicator::self()). Errors: as open_factors.
+  explicit FactorReader(const NetcdfFile& product);
+  FactorReader(const FactorReader&) = delete;
   const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
-  std::size_t times() const { return times_; }
+  const std::vector<std::string>& variables() const { return variables_; }  ///< of the channels
+  const NetcdfFile& file() const { return file_; }
+  /// As factor_steps(), of one variable of that product.
+  std::vector<std::size_t> steps_of(ProductReader& product) const;
   /// Forecast of a time: factors only; its mean is in the fields of the product.
   CoefficientForecast read(std::size_t time) const;
+  /// Error(data) where the variance in the product, of a channel and of this time, is another one
+  /// than that of the factors: the product was changed. variance: [points].
+  void require_variance(const CoefficientForecast& forecast, std::size_t channel,
+                        std::span<const float> variance, const std::string& product) const;
 
  private:
-  const NetcdfFile* file_;
+  Communicator self_ = Communicator::self();
+  NetcdfFile file_;
   Basis basis_;
-  std::size_t times_ = 0, rank_ = 0, columns_ = 0;
+  std::vector<std::string> variables_;
+  std::size_t rank_ = 0, columns_ = 0;
   std::vector<PatchCovariance> covariance_;
 };
 

@@ -10,7 +10,7 @@
 namespace podscale {
 
 // All are collective, read context.options and return the exit code 0, unless they say more. Under
-// --check and --dry-run they open their inputs and write nothing. Errors: usage, no_input, data,
+// --check they open their inputs and write nothing. Errors: usage, no_input, data,
 // io.
 
 /// podscale-ocean: both files of the synthetic ocean.

@@ -19,18 +19,19 @@ namespace podscale {
 /// every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
-  /// Not collective. A product with factors: its name, its path, and its step at each time of the
-  /// period; scale: from the units of the product to those of the fields.
+  /// A product with its factors: its name, its number as a system, the step of the factors at each
+  /// time of the period; scale: from the units of the product to those of the fields.
   struct Product {
-    std::string name, path;
+    std::string name;
     std::size_t system;
-    std::vector<long> steps;
+    std::shared_ptr<const FactorReader> factors;
+    std::vector<std::size_t> steps;
     double scale = 1;
   };
   /// Not collective. The same arguments on all ranks; each reads the factors of its own times.
-  /// Errors: as FactorReader. channel: of the factors.
-  AreaMeanCalibration(const std::string& variable, std::vector<Product> products, long times,
-                      const BootstrapOptions& bootstrap = {}, long channel = 0);
+  /// channel: of the factors.
+  AreaMeanCalibration(std::vector<Product> products, long times, const BootstrapOptions& bootstrap = {},
+                      long channel = 0);
   void add(const ScoredTime& fields) override;
   /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that
   /// of single points with its interval over blocks of time; both also with the suffix
@@ -49,19 +50,12 @@ class AreaMeanCalibration : public ScoreFamily {
     double truncation;  // sum w^2 tau
     std::vector<Patch> patches;
   };
-  struct Source {
-    explicit Source(const std::string& path);
-    Communicator self = Communicator::self();
-    NetcdfFile file;
-    std::unique_ptr<FactorReader> factors;
-    std::vector<Box> boxes;
-  };
   static std::vector<Box> make_boxes(const Basis& basis, long channel);
   /// Squared error over variance of the boxes of a size, over these times.
   double ratio(std::span<const long> times, std::size_t product, std::size_t size, bool cross) const;
   std::vector<Product> products_;
   BootstrapOptions bootstrap_;
-  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<std::vector<Box>> boxes_;  // of the products
   // Sums of a time: [products][sizes][squared error, variance, variance inside patches]
 };
 

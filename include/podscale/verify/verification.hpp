@@ -9,10 +9,10 @@
 
 #include "podscale/file/output_file.hpp"
 #include "podscale/study/basis_file.hpp"
+#include "podscale/study/product_reader.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/options.hpp"
 #include "podscale/verify/pod_bound.hpp"
-#include "podscale/verify/product_reader.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
 
@@ -65,7 +65,7 @@ class Verification {
   void fit_other_anomaly();
   long picture_index() const;
   /// The product and those that it is compared with.
-  std::vector<const ProductReader*> products() const;
+  std::vector<ProductReader*> products();
   std::vector<VerifiedSystem> systems() const;
   std::vector<double> year_fractions() const;
   BootstrapOptions bootstrap_options() const;
@@ -102,7 +102,7 @@ struct Picture {
   std::string scores, path;
 };
 /// Collective. All variables of the product, one after the other; returns the pictures that are to
-/// be drawn once MPI is down (rank 0). Nothing is written under --check and --dry-run.
+/// be drawn once MPI is down (rank 0). Nothing is written under --check.
 struct Context;
 std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options);
 

@@ -1,0 +1,99 @@
+#include "podscale/study/product_reader.hpp"
+
+#include <algorithm>
+
+#include "podscale/core/error.hpp"
+
+namespace podscale {
+
+ProductReader::ProductReader(const Communicator& comm, const std::string& path, const std::string& name,
+                             const std::optional<std::string>& units)
+    : comm_(&comm), file_(NetcdfFile::open(comm, path)), mean_(open(name, units)) {
+  file_.warn_of_changes();
+  const Variable& variable = mean_.variables()[0];
+  if (!variable.working_units.empty())
+    scale_ = unit_conversion(variable.units, variable.working_units, path + ": " + name).scale;
+  deviation_ = !file_.has_variable(name + "_variance");
+  if (const std::string of = name + (deviation_ ? "_std" : "_variance"); file_.has_variable(of)) {
+    spread_ = open(of, std::nullopt);
+    // Its own units where it has some: a tool that converts the mean may leave the variance as it was.
+    const std::string own = spread_->variables()[0].units, &wanted = variable.working_units;
+    const auto spread_units = deviation_ ? difference_units : squared_units;
+    spread_scale_ = same_on_all_ranks([&] {
+      return own.empty() || wanted.empty() ? (deviation_ ? scale_ : scale_ * scale_)
+                                           : unit_conversion(own, spread_units(wanted), path + ": " + of).scale;
+    });
+    if (spread_->times().values() != times().values() || mesh_difference(spread_->mesh(), mesh()))
+      throw Error(ExitCode::data,
+                  fmt::format("{}: {} has other times or points than {}; expected the same", path, of, name),
+                  true);
+  }
+  if (!file_.has_variable(name + "_member")) return;
+  const std::vector<std::string> dims = file_.variable(name + "_member").dims;
+  members_.push_back(open(name + "_member", units, dims.size() == 4 ? dims[1] : ""));
+  for (long m = 1; m < members_[0].elements(); ++m) members_.push_back(members_[0].element(m));
+}
+
+CfSource ProductReader::open(const std::string& variable, const std::optional<std::string>& units,
+                             const std::string& further) const {
+  CfSpec spec{"product", {file_.path()}, variable, "", "", {}, units, "the other product"};
+  spec.further = further;
+  return CfSource::open(*comm_, spec);
+}
+
+std::string ProductReader::long_name() const {
+  const Variable& variable = mean_.variables()[0];
+  const std::string text = variable.long_name.empty() ? variable.name : variable.long_name;
+  return text.substr(0, text.find(", downscaled mean"));
+}
+
+void ProductReader::put_on(const Mesh& mesh, const std::string& of_whom) {
+  const auto shift = column_shift(mean_.mesh(), mesh);
+  if (!shift)
+    fail(ExitCode::data, "{}: its mesh differs from that of {}: {}; give files on one mesh", path(), of_whom,
+         mesh_difference(mean_.mesh(), mesh).value_or("the columns differ"));
+  first_column_ = *shift;
+}
+
+std::optional<std::array<double, 4>> ProductReader::conformal_half_width() const {
+  const auto found = file_.numbers("", "podscale_calibration_conformal_half_width");
+  if (!found || found->size() != 4 || !has_variance()) return std::nullopt;
+  std::array<double, 4> half_width{};
+  std::copy(found->begin(), found->end(), half_width.begin());
+  return half_width;
+}
+
+void ProductReader::require_basis(const std::string& basis_path) const {
+  const auto made_with = file_.text("", "podscale_basis_checksum");
+  if (!made_with) return;
+  const Communicator self = Communicator::self();
+  const NetcdfFile basis = NetcdfFile::open(self, basis_path);
+  const auto alone = basis.text("", "podscale_checksum"), with_base = basis.text("", "base_checksum");
+  if (made_with != alone && made_with != with_base)
+    fail(ExitCode::data,
+         "{}: made with a basis of checksum {}, but {} has {}{}; give the basis that the product was made "
+         "with (output.basis_file)",
+         file_.path(), *made_with, basis_path, alone.value_or("none"),
+         with_base ? " and with its base " + *with_base : "");
+}
+
+void ProductReader::read_field(const CfSource& source, long step, std::span<float> out) const {
+  source.read({0, mesh().ny(), first_column_, mesh().nx()}, std::span(&step, 1), out);
+}
+
+void ProductReader::read(long step, ProductFields& fields) const {
+  const std::size_t points = mesh().points();
+  fields.mean.resize(points);
+  read_field(mean_, step, fields.mean);
+  fields.variance.resize(spread_ ? points : 0);
+  if (spread_) read_field(*spread_, step, fields.variance);
+  for (float& v : fields.variance) {
+    v = static_cast<float>(spread_scale_ * v);
+    if (deviation_) v *= v;
+  }
+  fields.members.resize(members_.size() * points);
+  for (std::size_t m = 0; m < members_.size(); ++m)
+    read_field(members_[m], step, std::span(fields.members).subspan(m * points, points));
+}
+
+}  // namespace podscale

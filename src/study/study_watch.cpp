@@ -1,0 +1,144 @@
+#include "podscale/study/study_watch.hpp"
+
+#include <algorithm>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+
+namespace podscale {
+namespace {
+
+long day_of(const SampleAxis& axis, const Date& date) {
+  return day_number(axis.calendar, date.year, date.month, date.day);
+}
+
+std::string period_text(const std::vector<std::string>& period) {
+  return fmt::format("'{}', '{}'", period.front(), period.back());
+}
+
+/// Days from one step to the next, the middle one of all; as long as the interval of a single step,
+/// 0 where it has none.
+double step_days(const SampleAxis& axis) {
+  const TimeUnits units(axis.units, calendar_name(axis.calendar), "time");
+  const auto days = [&](double from, double to) {
+    const auto a = units.date(from), b = units.date(to);
+    return a && b ? static_cast<double>(day_of(axis, *b) - day_of(axis, *a)) + (b->second - a->second) / 86400
+                  : 0.0;
+  };
+  if (axis.size() == 1) {
+    const auto& interval = axis[0].interval;
+    return interval ? days(interval->begin, interval->end) : 0;
+  }
+  std::vector<double> steps;
+  for (std::size_t t = 1; t < axis.size(); ++t) steps.push_back(days(axis[t - 1].time, axis[t].time));
+  const auto middle = steps.begin() + std::ssize(steps) / 2;
+  std::nth_element(steps.begin(), middle, steps.end());
+  return steps.empty() ? 0 : *middle;
+}
+
+/// A step may be stamped at either end of what it stands for, so that one and a half are no gap.
+void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source) {
+  const SampleAxis& axis = source.times();
+  const double step = axis.size() > 0 ? step_days(axis) : 0;
+  if (step <= 0 || period.size() != 2) return;
+  const DateRange range = parse_date_range(period.front(), period.back());
+  const long first = day_of(axis, axis.samples.front().date), last = day_of(axis, axis.samples.back().date);
+  const double before = static_cast<double>(first - day_of(axis, range.first)),
+               after = static_cast<double>(day_of(axis, range.last) - last);
+  if (before <= 1.5 * step && after <= 1.5 * step) return;
+  log::warn("{} = {}: {} covers {} to {} alone; what is missing is left out", key, period_text(period),
+            source.describe(), date_text(axis.samples.front().date), date_text(axis.samples.back().date));
+}
+
+/// Of the calendar that has all days of the others.
+bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  if (a.size() != 2 || b.size() != 2) return false;
+  const DateRange one = parse_date_range(a.front(), a.back()), other = parse_date_range(b.front(), b.back());
+  const auto day = [](const Date& d) { return 10000L * d.year + 100 * d.month + d.day; };
+  return day(one.first) <= day(other.last) && day(other.first) <= day(one.last);
+}
+
+/// The namelist that the basis was made with; nothing where another version wrote it, with other
+/// keys, or it has none.
+std::optional<Namelist> namelist_of(const Basis& basis, const std::string& basis_path) {
+  if (basis.effective_namelist.empty()) return std::nullopt;
+  Namelist namelist;
+  try {
+    namelist.parse(basis.effective_namelist, basis_path + ": podscale_namelist");
+  } catch (const Error& error) {
+    log::warn("{}; the keys that it was made with are not compared", error.what());
+    return std::nullopt;
+  }
+  return namelist;
+}
+
+/// Keys whose values are in the basis, for good.
+bool is_of_basis(const Key& key, bool with_base, bool base_alone) {
+  const std::string group = key.group, name = key.name;
+  if (group == "base") return with_base && (name != "inflation" || base_alone);
+  return group == "patches" || group == "basis" || (group == "data" && name == "train") ||
+         (group == "grid" && name == "interpolation");
+}
+
+}  // namespace
+
+void watch_training(const DataOptions& data, const StudySeries& study, bool validates) {
+  same_on_all_ranks([&] {
+    for (const Period* period : {&data.train, &data.validate}) {
+      if (period == &data.validate && !validates) continue;
+      watch_ends(period->key, period->value, study.hr);
+      if (!data.coarsen) watch_ends(period->key, period->value, study.lr);
+    }
+    if (validates && overlap(data.train.value, data.validate.value))
+      log::warn(
+          "data.validate = {} overlaps data.train = {}: what is chosen and calibrated on days that were "
+          "fitted is too good to be true; give periods apart",
+          period_text(data.validate.value), period_text(data.train.value));
+  });
+}
+
+void watch_overlap(const std::string& what, const std::vector<std::string>& period, const Basis& basis,
+                   const std::string& basis_path) {
+  same_on_all_ranks([&] {
+    const auto made_with = namelist_of(basis, basis_path);
+    if (!made_with || !overlap(period, made_with->texts("data.train"))) return;
+    log::warn("{} = {} overlaps the training period {} of {}: scores of days that were fitted are too good",
+              what, period_text(period), period_text(made_with->texts("data.train")), basis_path);
+  });
+}
+
+void watch_downscaling(const Namelist& namelist, const Basis& basis, const std::string& basis_path,
+                       const DataOptions& data, const FieldSource& lr) {
+  require_keys_of_basis(namelist, basis, basis_path);
+  watch_overlap(data.downscale.key, data.downscale.value, basis, basis_path);
+  same_on_all_ranks([&] {
+    watch_ends(data.downscale.key, data.downscale.value, lr);
+    constexpr double month = 24;  // days: as SampleAxis::is_monthly()
+    const double step = step_days(lr.times());
+    if (step > 0 && basis.monthly != (step >= month))
+      log::warn("{}: its steps are {:.3g} days long, but {} was made from {}: its modes and its variance are "
+                "those of {}; give such a series, or make a basis from one like this",
+                lr.describe(), step, basis_path, basis.monthly ? "months" : "steps of less than a month",
+                basis.monthly ? "monthly means" : "single steps");
+  });
+}
+
+void require_keys_of_basis(const Namelist& namelist, const Basis& basis, const std::string& basis_path) {
+  const auto made_with = namelist_of(basis, basis_path);
+  if (!made_with) return;
+  const bool with_base = namelist.text("model.base") == "gaussian",
+             base_alone = namelist.text("sampling.uncertainty") == "base";
+  for (const Key& key : key_table()) {
+    const std::string name = fmt::format("{}.{}", key.group, key.name);
+    if (!is_of_basis(key, with_base, base_alone) || !namelist.given(name)) continue;
+    const std::string wanted = namelist.effective_value(name), found = made_with->effective_value(name);
+    if (wanted != found)
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: {} = {}, but {} was made with {}: make the basis again with podscale-basis, "
+                              "or give the value that it has",
+                              namelist.source(), name, wanted, basis_path, found),
+                  true);
+  }
+}
+
+}  // namespace podscale
