@@ -4,6 +4,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/study/basis_builder.hpp"
 
 namespace podscale {
 namespace {

@@ -113,13 +113,13 @@ void watch_downscaling(const Namelist& namelist, const Basis& basis, const std::
   watch_overlap(data.downscale.key, data.downscale.value, basis, basis_path);
   same_on_all_ranks([&] {
     watch_ends(data.downscale.key, data.downscale.value, lr);
-    constexpr double month = 24;  // days: as SampleAxis::is_monthly()
     const double step = step_days(lr.times());
-    if (step > 0 && basis.monthly != (step >= month))
+    const bool monthly = basis.lr_step.months > 0;
+    if (step > 0 && basis.lr_step.known() && monthly != lr.times().is_monthly())
       log::warn("{}: its steps are {:.3g} days long, but {} was made from {}: its modes and its variance are "
                 "those of {}; give such a series, or make a basis from one like this",
-                lr.describe(), step, basis_path, basis.monthly ? "months" : "steps of less than a month",
-                basis.monthly ? "monthly means" : "single steps");
+                lr.describe(), step, basis_path, monthly ? "months" : "steps of less than a month",
+                monthly ? "monthly means" : "single steps");
   });
 }
 

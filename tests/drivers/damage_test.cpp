@@ -50,7 +50,7 @@ std::uint64_t basis_digest(const Communicator& comm, const std::string& path) {
   d << b.mesh.y().centres << b.mesh.x().centres << b.lr_mesh.y().centres << b.lr_mesh.x().centres << b.ocean
     << b.lr_ocean << b.condition_scale << b.hr_climatology.coefficients << b.lr_climatology.coefficients
     << b.effective_namelist << static_cast<double>(b.samples) << static_cast<double>(b.interpolation)
-    << static_cast<double>(b.lapping.overlap()) << b.shared << static_cast<int>(b.phase);
+    << static_cast<double>(b.lapping.overlap()) << b.shared << static_cast<int>(b.year.phase);
   for (const PatchModes& patch : b.patches.mine)
     d << patch.phi << patch.tau << patch.scale << patch.points << patch.variance;
   d << base.predictor_scale << base.cells.coefficients << base.residual.variance << base.season.patch

@@ -38,7 +38,7 @@ class Gaps : public test::OnAllRanks {
       for (long p = 0; p < kNy * kNx; ++p)
         values.push_back(missing(t, p) ? NAN
                                        : static_cast<float>(
-                                             season(year_phase(axis, static_cast<std::size_t>(t), false), p) +
+                                             season(year_phase(axis, t, SeasonPhase::date), p) +
                                              anomaly(t, p)));
     return std::make_shared<const ArraySource>(
         comm, Mesh::rectilinear(ramp(-40, 20, kNy), globe ? ramp(15, 30, kNx) : ramp(15, 1, kNx)),
@@ -53,7 +53,7 @@ class Gaps : public test::OnAllRanks {
     return steps;
   }
   static double truth(const FieldSource& lr, long t, long point) {
-    return season(year_phase(lr.times(), static_cast<std::size_t>(t), false), point) + shared_anomaly(t);
+    return season(year_phase(lr.times(), t, SeasonPhase::date), point) + shared_anomaly(t);
   }
 };
 
@@ -77,7 +77,7 @@ TEST_F(Gaps, AreFilledWithTheAnomalyOfTheNeighboursOnAnyWindow) {
     EXPECT_EQ(gaps.cells[0], 0);
     EXPECT_EQ(gaps.cells[30], 1);
     EXPECT_EQ(gaps.cells[13], 1);
-    const GapFilled filled(lr, gaps, false);
+    const GapFilled filled(lr, gaps, StudyYear{});
     const long x0 = globe ? -3 + comm.rank() : 0, nx = globe ? 6 : kNx;
     const Window window{1, 3, x0, nx};
     std::vector<float> read(3 * 3 * nx);
