@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/core/text.hpp"
-#include "podscale/core/units.hpp"
+#include "point_table.hpp"
 
 namespace podscale {
 namespace {
@@ -47,9 +44,6 @@ double width_of_step(const std::vector<double>& v, std::size_t k) {
   const double before = k > 1 ? v[k - 1] - v[k - 2] : 0, after = k + 1 < v.size() ? v[k + 1] - v[k] : 0;
   return std::max(before, after) > 0 ? (v[k] - v[k - 1]) / std::max(before, after) : 0;
 }
-
-/// Stretched axes change their steps by less than this factor; two missing rows make it 3.
-constexpr double kGap = 2.5;
 
 /// Cells end half-way between centres, so those beside a gap would be far too large.
 void refuse_gaps(const NetcdfFile& file, const Axis& axis, std::vector<std::string>& notes) {
@@ -170,97 +164,6 @@ bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn,
   return true;
 }
 
-/// Positions that are all the same corner of their cells become the middles of the cells. Returns
-/// whether they were.
-bool leave_corners(PointTable& table) {
-  const std::size_t n = table.y.size();
-  const auto corner = [&](std::size_t c) { return unit_vector({table.corner_y[c], table.corner_x[c]}); };
-  const auto are_corners = [&](std::size_t k) {
-    bool any = false;
-    for (std::size_t p = 0; p < n; ++p) {
-      const double size = norm(corner(4 * p) - corner(4 * p + 2));
-      if (std::isnan(size) || std::isnan(table.y[p])) continue;
-      if (!(norm(unit_vector({table.y[p], table.x[p]}) - corner(4 * p + k)) <= 1e-3 * size)) return false;
-      any = any || size > 0;
-    }
-    return any;
-  };
-  bool found = false;
-  for (std::size_t k = 0; k < 4 && !found && !table.corner_y.empty(); ++k) found = are_corners(k);
-  for (std::size_t p = 0; p < n && found; ++p) {
-    const Position at = degrees_of(corner(4 * p) + corner(4 * p + 1) + corner(4 * p + 2) + corner(4 * p + 3));
-    if (!std::isnan(at.y)) table.y[p] = at.y, table.x[p] = at.x;
-  }
-  return found;
-}
-
-/// Rotates the rows of a table that was selected across the cut of the longitudes: one step goes
-/// back, against all the others, and the first column is the eastern neighbour of the last.
-/// Returns the column of the file that is the first now.
-idx_t rotate_table(PointTable& table, idx_t nx) {
-  const idx_t ny = std::ssize(table.x) / std::max<idx_t>(nx, 1);
-  const auto step = [&](idx_t j, idx_t from, idx_t to) {
-    return std::remainder(table.x[j * nx + to] - table.x[j * nx + from], 360.0);
-  };
-  std::vector<double> middle(nx);  // of the steps from each column to the next, the last to the first
-  for (idx_t i = 0; i < nx; ++i) {
-    std::vector<double> steps;
-    for (idx_t j = 0; j < ny; ++j)
-      if (const double s = step(j, i, (i + 1) % nx); !std::isnan(s)) steps.push_back(s);
-    if (steps.empty()) return 0;
-    std::nth_element(steps.begin(), steps.begin() + std::ssize(steps) / 2, steps.end());
-    middle[i] = steps[steps.size() / 2];
-  }
-  const auto outer = middle.back();
-  idx_t back = -1;
-  for (idx_t i = 0; i + 1 < nx; ++i)
-    if (middle[i] * outer < 0) {
-      if (back >= 0) return 0;
-      back = i;
-    }
-  if (nx < 3 || back < 0) return 0;
-  const double beside = std::abs(middle[back > 0 ? back - 1 : back + 1]);
-  if (!(std::abs(outer) < kGap * beside)) return 0;
-  const auto rotate = [&](std::vector<double>& values, idx_t each) {
-    for (idx_t j = 0; j < ny && !values.empty(); ++j) {
-      const auto row = values.begin() + j * nx * each;
-      std::rotate(row, row + (back + 1) * each, row + nx * each);
-    }
-  };
-  for (std::vector<double>* values : {&table.y, &table.x}) rotate(*values, 1);
-  for (std::vector<double>* values : {&table.corner_y, &table.corner_x}) rotate(*values, 4);
-  return back + 1;
-}
-
-/// Latitudes and longitudes of two dimensions, and the corners of their cells.
-PointTable read_table(const NetcdfFile& file, const std::string& lat, const std::string& lon) {
-  PointTable table{degrees_in(file, lat), degrees_in(file, lon), {}, {}};
-  for (std::size_t p = 0; p < table.y.size(); ++p) {
-    if (std::isnan(table.y[p]) || std::isnan(table.x[p])) table.y[p] = table.x[p] = std::nan("");
-    if (std::abs(table.y[p]) > 90.001 || std::abs(table.x[p]) > 1000)
-      refuse(file, lat,
-             fmt::format("has a point at {} N, {} E; expected degrees, or missing values where there is none",
-                         table.y[p], table.x[p]));
-  }
-  if (std::all_of(table.y.begin(), table.y.end(), [](double y) { return std::isnan(y); }))
-    refuse(file, lat, "has no position at all; expected degrees");
-  const auto corners = [&](const std::string& name) -> std::vector<double> {
-    const std::string bounds = file.text(name, "bounds").value_or("");
-    if (bounds.empty() || !file.has_variable(bounds)) return {};
-    const VariableInfo info = file.variable(bounds), cells = file.variable(name);
-    if (info.shape != std::vector{cells.shape[0], cells.shape[1], std::size_t{4}}) return {};
-    std::vector<double> values = degrees_in(file, bounds, name);
-    for (double& v : values)
-      if (!(std::abs(v) <= 1000)) v = std::nan("");  // of cells without a position
-    return values;
-  };
-  table.corner_y = corners(lat);
-  table.corner_x = corners(lon);
-  for (double& v : table.corner_y) v = std::clamp(v, -90.0, 90.0);
-  if (table.corner_y.size() != table.corner_x.size()) table.corner_y.clear(), table.corner_x.clear();
-  return table;
-}
-
 /// A table in the order of the mesh.
 std::vector<double> turned(std::vector<double> values, std::size_t nx, bool flip_y, bool flip_x) {
   if (flip_y) std::reverse(values.begin(), values.end());  // rows and columns
@@ -280,109 +183,6 @@ PlaneUnit plane_unit(const NetcdfFile& file, const CfVariable& v) {
 }
 
 }  // namespace
-
-std::vector<double> values_of(const NetcdfFile& file, const std::string& name, const std::string& of) {
-  std::vector<double> values = file.get_all(name);
-  Packing packing = packing_of(file, name);
-  const auto is_real = [&](const std::string& v) {
-    return file.variable(v).type == NC_FLOAT || file.variable(v).type == NC_DOUBLE;
-  };
-  if (!of.empty() && is_real(name) <= is_real(of) && !file.numbers(name, "scale_factor") &&
-      !file.numbers(name, "add_offset")) {
-    const Packing other = packing_of(file, of);
-    packing.scale = other.scale, packing.offset = other.offset;
-    packing.missing.insert(packing.missing.end(), other.missing.begin(), other.missing.end());
-  }
-  for (double& v : values) {
-    v = packing.unpack(v);
-    if (!std::isfinite(v)) v = std::numeric_limits<double>::quiet_NaN();
-  }
-  return values;
-}
-
-std::optional<AngleUnit> angle_unit(const std::string& units) {
-  std::string text;
-  for (const char c : lower(trimmed(units)))
-    if (c != ' ' && c != '_' && c != '.') text += c;
-  if (const auto sign = text.find("\u00b0"); sign != std::string::npos) text.replace(sign, 2, "deg");
-  const auto strip = [&](std::initializer_list<const char*> prefixes) {
-    for (const std::string prefix : prefixes)
-      if (text.starts_with(prefix)) return text.erase(0, prefix.size()), true;
-    return false;
-  };
-  // "degree_S" is no plural, "degrees" is one.
-  const std::string spelled = trimmed(units);
-  const bool south = spelled.ends_with('S') && !spelled.starts_with("DEG");
-  if (south) text.back() = '-';
-  strip({"decimal"});
-  AngleUnit unit{AngleUnit::any, 1};
-  if (strip({"radians", "radian", "rad"}))
-    unit.degrees = 1 / kRadians;
-  else if (!strip({"degrees", "degree", "degs", "deg"}))
-    return std::nullopt;
-  const bool southward = south || text == "south", westward = text == "west" || text == "w";
-  if (text == "north" || text == "n" || southward) unit.along = AngleUnit::lat;
-  if (text == "east" || text == "e" || westward) unit.along = AngleUnit::lon;
-  if (southward || westward) unit.degrees = -unit.degrees;
-  if (unit.along == AngleUnit::any && !text.empty() && text != "true") return std::nullopt;
-  return unit;
-}
-
-std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of) {
-  std::vector<double> values = values_of(file, name, of);
-  std::string units = file.text(name, "units").value_or("");
-  if (!of.empty() && trimmed(units).empty()) units = file.text(of, "units").value_or("");
-  if (trimmed(units).empty()) return values;
-  const auto unit = angle_unit(units);
-  if (!unit)
-    refuse(file, name, fmt::format("is in '{}'; expected degrees or radians (set them with ncatted)", units));
-  for (double& v : values)
-    if (unit->degrees != 1) v *= unit->degrees;
-  return values;
-}
-
-std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) {
-  Checksum sum;
-  const auto add = [&](const std::string& text) { sum.add_bytes(text.c_str(), text.size() + 1); };
-  for (const int dim : {v.y, v.x}) sum.add(v.info.shape[dim]);
-  for (const std::string& name : {v.y_name, v.x_name, v.lat_name, v.lon_name}) {
-    const std::string bounds = name.empty() ? "" : file.text(name, "bounds").value_or("");
-    for (const std::string& part : {name, bounds}) {
-      add(part);
-      if (part.empty() || !file.has_variable(part)) continue;
-      const VariableInfo info = file.variable(part);
-      for (const std::size_t size : info.shape) sum.add(size);
-      add(file.text(part, "units").value_or(""));
-      if (info.type == NC_CHAR || info.type >= NC_STRING) continue;
-      const std::vector<double> values = values_of(file, part, part == name ? "" : name);
-      sum.add_bytes(values.data(), values.size() * sizeof(double));
-    }
-  }
-  for (const auto& a : read_mapping(file, v.mapping).attributes)
-    add(fmt::format("{} {} {}", a.name, a.text, fmt::join(a.numbers, " ")));
-  return sum.value();
-}
-
-std::optional<double> metres_of(const std::string& units) {
-  if (trimmed(units).empty()) return std::nullopt;
-  try {
-    const UnitConversion metres = unit_conversion(units, "m", "");
-    if (metres.offset == 0 && metres.scale > 0) return metres.scale;
-  } catch (const Error&) {  // another kind of unit, or none that is known
-  }
-  return std::nullopt;
-}
-
-GridMapping read_mapping(const NetcdfFile& file, const std::string& name) {
-  if (name.empty() || !file.has_variable(name)) return {};
-  GridMapping mapping{name, {}};
-  for (const std::string& attribute : file.attribute_names(name)) {
-    if (attribute == "_FillValue" || attribute == "missing_value") continue;
-    mapping.attributes.push_back({attribute, file.text(name, attribute).value_or(""),
-                                  file.numbers(name, attribute).value_or(std::vector<double>{})});
-  }
-  return mapping;
-}
 
 FileMesh file_mesh(const NetcdfFile& file, const CfVariable& v) {
   FileMesh result;
