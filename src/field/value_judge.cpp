@@ -9,6 +9,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/units.hpp"
 #include "podscale/parallel/decomposition.hpp"
 
 namespace podscale {
@@ -107,7 +108,14 @@ class Judge {
                   fmt::format("{}; {}, or take it as it is with data.doubts = 'accept'", what, cure), true);
     log::warn("{}: taken as it is (data.doubts = 'accept')", what);
   }
-  static std::string missing_cure(double value) {
+  /// data.missing is in the units of the file.
+  std::string missing_cure(double value) const {
+    const std::string &units = variable().units, &working = variable().working_units;
+    if (!units.empty() && !working.empty()) {
+      const UnitConversion to_file = unit_conversion(working, units, variable().name);
+      value = value * to_file.scale + to_file.offset;
+      if (std::abs(value) < 1e-6 * std::abs(to_file.offset)) value = 0;
+    }
     return fmt::format("if it means missing (land, ice), give data.missing = {:.7g} or name a land mask",
                        value);
   }

@@ -84,6 +84,28 @@ TEST_F(ValueJudge, LandThatIsANumber) {
   refuse({"9 points", "18.25"}, land(18.25f));  // inside the range of the others
 }
 
+TEST_F(ValueJudge, TheCureIsInTheUnitsOfTheFile) {
+  SampleFile sample;
+  sample.units = "K";
+  sample.time = ramp(0, 1, 12);
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) {
+    return j == 0 ? 0
+                  : 270 + static_cast<double>(
+                              plain(static_cast<long>(t), static_cast<long>(j) + 3, static_cast<long>(i)));
+  };
+  write_sample(comm, scratch / "land.nc", sample);
+  CfSpec spec;
+  spec.files = {scratch / "land.nc"};
+  spec.units = "degC";
+  const auto judge = [&] {
+    judge_values(CfSource::open(comm, spec), std::vector<long>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+                 Doubts::refuse);
+  };
+  expect_error(ExitCode::data, {"8 points", "constant -273.15 degC", "data.missing = 0 "}, judge);
+  spec.missing = {0};
+  judge();
+}
+
 TEST_F(ValueJudge, FieldsOfOneNumberAndEmptyOnes) {
   const auto at = [](long bad, float number) {
     return [=](long t, long y, long x) {
