@@ -1,5 +1,8 @@
 // The numbers of coordinates: unpacked, in degrees.
 
+#include <cmath>
+#include <limits>
+
 #include "coordinates.hpp"
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
@@ -27,7 +30,10 @@ std::vector<double> values_of(const NetcdfFile& file, const std::string& name, c
     packing.scale = other.scale, packing.offset = other.offset;
     packing.missing.insert(packing.missing.end(), other.missing.begin(), other.missing.end());
   }
-  for (double& v : values) v = packing.unpack(v);
+  for (double& v : values) {
+    v = packing.unpack(v);
+    if (!std::isfinite(v)) v = std::numeric_limits<double>::quiet_NaN();
+  }
   return values;
 }
 

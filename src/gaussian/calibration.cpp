@@ -47,7 +47,7 @@ std::pair<Inflation, double> LevelSums::judged(const Communicator& comm, long to
     inflation.mode.push_back(sums[width + 3 + m] > 0 ? ratio(3 + m) / inflation.patch : 1.0);
   double largest = 1;
   for (std::size_t level = 0; level < width; ++level)
-    if (sums[level] >= 0.01 * (sums[global] + sums[patch] + sums[truncation]))
+    if (sums[level] >= 0.1 * (sums[global] + sums[patch] + sums[truncation]))
       largest = std::max(largest, ratio(level));
   return {inflation, largest};
 }

@@ -98,7 +98,7 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
-                            const Climatology& climatology, long block, SeasonPhase phase) {
+                            const Climatology& climatology, long block, const StudyYear& year) {
   const Mesh& mesh = hr.mesh();
   const SampleAxis& times = hr.times();
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
@@ -117,7 +117,7 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
     values.resize(some.size() * points);
     hr.read(band, some, values);
     for (std::size_t t = 0; t < some.size(); ++t) {
-      mine.evaluate(year_phase(times, some[t], phase), mean);
+      mine.evaluate(year.at(times, some[t]), mean);
       counts.add(static_cast<std::size_t>(date(some[t]).month - 1),
                  std::span<const float>(values).subspan(t * points, points), mean);
     }

@@ -85,7 +85,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
   ExceedanceEvent event = train_event(*comm_, *options_->event, threshold, *training_, training_steps_,
                                       basis_->hr_climatology.part(channel_ * mesh.points(), mesh.points()),
-                                      options_->time_block, basis_->year.phase);
+                                      options_->time_block, basis_->year);
   event.convert(to_units_, units_);
   scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }

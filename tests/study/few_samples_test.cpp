@@ -107,8 +107,8 @@ TEST(FewSamples, TheInflationJudgedIsThatOfWhatMakesTheError) {
   sums.add_mode(0, 0, 50, 40);
   sums.add(LevelSums::truncation, 0, 0.5, 1e-9);  // 5e8 times, of next to nothing
   EXPECT_DOUBLE_EQ(sums.judged(self, 1).second, 5);
-  sums.add(LevelSums::truncation, 0, 1, 0);
-  EXPECT_NEAR(sums.judged(self, 1).second, 1.5e9, 1);
+  sums.add(LevelSums::truncation, 0, 19.5, 0);
+  EXPECT_NEAR(sums.judged(self, 1).second, 2e10, 1);
 }
 
 TEST(OutsideTraining, CountsTimesAndCellsAndNamesTheLargest) {

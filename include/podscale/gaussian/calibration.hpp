@@ -44,7 +44,7 @@ struct Calibration {
   /// sigma as score (Vovk et al. 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
   /// Squared error over variance before the inflation, the largest of levels and modes that make at
-  /// least 1 % of the squared error. Not in files.
+  /// least a tenth of the squared error. Not in files.
   double largest = 1;
   long times = 0;            ///< that the inflation comes from; 0: not calibrated
   long held_out = 0;         ///< other times: of coverage and half widths

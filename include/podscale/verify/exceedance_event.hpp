@@ -46,10 +46,10 @@ std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::
 /// of the anomalies of a calendar month (28 to 31 days, as the window of Hobday et al. (2016),
 /// Prog. Oceanogr. 141, 227-238, after their smoothing), or of pooled_months, and the frequency
 /// that of a calendar month; both go linearly from mid-month to mid-month. steps: of hr, the
-/// training period; climatology: [points of the mesh]; phase: as the basis says.
+/// training period; climatology: [points of the mesh]; year: that of the basis.
 /// Memory a rank: a tenth of its share of the series, three tenths where months are pooled.
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
-                            const Climatology& climatology, long block, SeasonPhase phase = SeasonPhase::date);
+                            const Climatology& climatology, long block, const StudyYear& year = {});
 
 }  // namespace podscale
