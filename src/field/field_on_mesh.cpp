@@ -3,6 +3,7 @@
 #include "coordinates.hpp"
 #include "file_reader.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/field/file_contents.hpp"
 
 namespace podscale {
 
@@ -30,6 +31,10 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   std::vector<float> values(window.points());
   read_window(file, layout, mesh, shifted, 0, 1, values);
   return values;
+}
+
+Mesh mesh_of(const NetcdfFile& file, const std::string& variable) {
+  return file_mesh(file, cf_variable(file, variable, false)).mesh;
 }
 
 }  // namespace podscale

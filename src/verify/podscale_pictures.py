@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the maps of one time and the scores of a period from scores.nc.
+"""Draws the maps of one time and the scores of a period from scores.nc, or the fields of podscale-inspect --picture.
 
 usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
 
@@ -144,24 +144,26 @@ class Maps:
 
 
 class Sheet:
-    """Two rows of four panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
+    """Rows of panels at places given in inches, colour bars below: maps of all shapes end up aligned. The last of
+    several columns, which has a bar of its own, stands apart."""
 
     left, gap, top, middle, bottom, bar_height = 0.72, 0.4, 0.95, 1.18, 0.85, 0.13
 
-    def __init__(self, ratio):
+    def __init__(self, ratio, rows=2, columns=4):
+        self.rows, self.columns = rows, columns
         self.height = min(3.3 / ratio, 4.2)
         self.width = self.height * ratio if ratio < 1 else 3.3
         self.pitch = self.width + self.gap
-        self.size = (self.left + 4 * self.width + 3 * self.gap + 0.75,
-                     self.top + 2 * self.height + self.middle + self.bottom)
+        self.size = (self.left + columns * self.width + (columns - 1) * self.gap + 0.75,
+                     self.top + rows * self.height + (rows - 1) * self.middle + self.bottom)
         self.figure = plt.figure(figsize=self.size)
 
     def place(self, x, y, width, height):
         return self.figure.add_axes([x / self.size[0], y / self.size[1], width / self.size[0], height / self.size[1]])
 
     def corner(self, row, column):
-        x = self.left + column * self.pitch + (0.45 if column == 3 else 0)
-        return x, self.bottom + (1 - row) * (self.height + self.middle)
+        x = self.left + column * self.pitch + (0.45 if 0 < column == self.columns - 1 else 0)
+        return x, self.bottom + (self.rows - 1 - row) * (self.height + self.middle)
 
     def panel(self, row, column):
         return self.place(*self.corner(row, column), self.width, self.height)
@@ -229,8 +231,27 @@ def is_subdaily(variable):
     return len(set(dates_of(variable, False))) < variable.size
 
 
+def draw_fields(data):
+    """Panels side by side: a field, and over a sample of times its mean and standard deviation."""
+    maps, names = Maps(data), [n for n in ("picture_field", "picture_average", "picture_spread") if n in data.variables]
+    sheet = Sheet(maps.ratio, 1, len(names))
+    sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], data.title, fontsize=13, ha="left",
+                      va="center", color=INK, weight="bold")
+    limits = span([data[name][...] for name in names[:2]], 0.5, 99.5)
+    for column, name in enumerate(names):
+        field = data[name][...]
+        spread = name == "picture_spread"
+        mesh = maps.draw(sheet.panel(0, column), field, data[name].long_name, "YlGnBu" if spread else THERMAL,
+                         span([field], 0.5, 99.5) if spread else limits, column == 0)
+        if spread or column == min(1, len(names) - 1):
+            sheet.bar(mesh, 0, column if spread else 0, column, shown_unit(getattr(data[name], "units", "")), "both")
+    return sheet.figure
+
+
 def draw(source, target, form):
     with netCDF4.Dataset(source) as data:
+        if "picture_field" in data.variables:
+            return save(draw_fields(data), target, form)
         if "picture_mean" not in data.variables:
             sys.exit(f"podscale_pictures.py: {source} holds no picture fields: run podscale-verify again")
         maps = Maps(data)
@@ -271,8 +292,12 @@ def draw(source, target, form):
     x, y = sheet.corner(1, 3)
     bars = sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height)
     draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan), difference)
+    save(sheet.figure, target, form)
+
+
+def save(figure, target, form):
     picture = io.BytesIO()  # whole before it is written: some formats fail in many words on a full disk
-    sheet.figure.savefig(picture, dpi=130, facecolor="white", format=form)
+    figure.savefig(picture, dpi=130, facecolor="white", format=form)
     try:
         with open(target, "wb") as file:
             file.write(picture.getvalue())

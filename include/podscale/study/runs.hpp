@@ -34,7 +34,8 @@ struct MembersRequest {
 /// run_downscale would have written. No LR file is needed; the options are those stored in the
 /// product.
 int run_members(const Context& context, MembersRequest request, const NetworkBackend& backend);
-/// podscale-inspect: prints what context.files hold, or the functionals asked for.
-int run_inspect(const Context& context, const FunctionalRequest& request);
+/// podscale-inspect: prints what context.files hold, or the functionals asked for. picture: file for the
+/// fields of a picture of the only one of them; "": none.
+int run_inspect(const Context& context, const FunctionalRequest& request, const std::string& picture = "");
 
 }  // namespace podscale
