@@ -342,7 +342,7 @@ std::string only_cf_variable(const NetcdfFile& file, bool needs_time) {
   if (found.size() > 1)
     refuse(file.path(), ": variables {} all have {}latitude and longitude; name the one to use{}",
            fmt::join(found, ", "), needs_time ? "time, " : "",
-           needs_time ? " (hr_variable, lr_variable)" : "");
+           needs_time ? " (hr_variable, lr_variable; --hr-variable, --lr-variable)" : "");
   if (!reason.empty()) refuse(reason, "");
   refuse(file.path(), ": no variable has {}latitude and longitude; it holds: {}", needs_time ? "time, " : "",
          fmt::join(file.variable_names(), ", "));

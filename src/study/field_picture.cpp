@@ -38,7 +38,8 @@ void write_field_picture(const std::string& path, const FieldSource& source, boo
     file.describe(map.name, map.title, variable.working_units);
     names.describe(file, map.name);
   }
-  file.put_text("", "title", variable_text(variable));
+  const std::string& words = variable.long_name.empty() ? variable.standard_name : variable.long_name;
+  file.put_text("", "title", variable.name + (words.empty() ? "" : ": " + words));
   file.end_definitions();
   write_mesh(self, file, mesh);
   const auto put = [&](const char* name, const std::vector<float>& values, const auto& value_of) {

@@ -149,10 +149,10 @@ class Sheet:
 
     left, gap, top, middle, bottom, bar_height = 0.72, 0.4, 0.95, 1.18, 0.85, 0.13
 
-    def __init__(self, ratio, rows=2, columns=4):
+    def __init__(self, ratio, rows=2, columns=4, panel=3.3):
         self.rows, self.columns = rows, columns
-        self.height = min(3.3 / ratio, 4.2)
-        self.width = self.height * ratio if ratio < 1 else 3.3
+        self.height = min(panel / ratio, panel + 0.9)
+        self.width = self.height * ratio if ratio < 1 else panel
         self.pitch = self.width + self.gap
         self.size = (self.left + columns * self.width + (columns - 1) * self.gap + 0.75,
                      self.top + rows * self.height + (rows - 1) * self.middle + self.bottom)
@@ -234,7 +234,7 @@ def is_subdaily(variable):
 def draw_fields(data):
     """Panels side by side: a field, and over a sample of times its mean and standard deviation."""
     maps, names = Maps(data), [n for n in ("picture_field", "picture_average", "picture_spread") if n in data.variables]
-    sheet = Sheet(maps.ratio, 1, len(names))
+    sheet = Sheet(maps.ratio, 1, len(names), 3.3 if len(names) > 1 else 7)
     sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], data.title, fontsize=13, ha="left",
                       va="center", color=INK, weight="bold")
     limits = span([data[name][...] for name in names[:2]], 0.5, 99.5)
@@ -244,7 +244,8 @@ def draw_fields(data):
         mesh = maps.draw(sheet.panel(0, column), field, data[name].long_name, "YlGnBu" if spread else THERMAL,
                          span([field], 0.5, 99.5) if spread else limits, column == 0)
         if spread or column == min(1, len(names) - 1):
-            sheet.bar(mesh, 0, column if spread else 0, column, shown_unit(getattr(data[name], "units", "")), "both")
+            unit = shown_unit(getattr(data[name], "units", ""))
+            sheet.bar(mesh, 0, column if spread else 0, column, "K" if spread and unit == "°C" else unit, "both")
     return sheet.figure
 
 
