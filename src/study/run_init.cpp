@@ -2,12 +2,15 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/step_pattern.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/field/cf_source.hpp"
+#include "podscale/field/file_contents.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series_summary.hpp"
 #include "podscale/study/suggest.hpp"
@@ -48,9 +51,14 @@ void require_request(const Context& context, const InitRequest& request) {
 }
 
 /// Words on one source, as podscale-inspect has them.
-std::string source_text(const char* label, const FieldSource& source) {
+std::string source_text(const char* label, const FieldSource& source,
+                        const std::vector<FieldSample>& samples) {
   std::string text = fmt::format("{}: {}\n", label, source.describe());
-  for (const Variable& variable : source.variables()) text += "  " + variable_text(variable) + "\n";
+  for (std::size_t c = 0; c < samples.size(); ++c) {
+    const Variable& variable = source.variables()[c];
+    text += fmt::format("  {}\n    values: {}\n", variable_text(variable),
+                        samples[c].text(variable, source.mesh().points(), source.times().size()));
+  }
   return text + "  mesh: " + mesh_text(source.mesh()) + "\n  time: " + times_text(source.times()) + "\n";
 }
 
@@ -71,6 +79,29 @@ void require_coarser(const StudySeries& study) {
                   "expected HR first, then LR: are they exchanged?",
                   study.lr.describe(), coarse.y, coarse.x, study.hr.describe(), fine.y, fine.x),
       true);
+}
+
+/// Collective. Names a mask in the first HR file that says what it is, where the series has values on land.
+bool set_mask(const Communicator& comm, const StudySeries& study, const FieldSample& sample, Draft& draft) {
+  const auto* files = dynamic_cast<const CfSource*>(&study.hr);
+  if (!files || sample.never > 0) return false;
+  const NetcdfFile file = NetcdfFile::open(comm, files->files().front());
+  FieldsOfFile fields = fields_of(file);
+  fields.maps.insert(fields.maps.end(), fields.series.begin(), fields.series.end());
+  for (const std::string& name : fields.maps) {
+    const std::string standard = file.text(name, "standard_name").value_or(""),
+                      meanings = file.text(name, "flag_meanings").value_or("");
+    const bool flags =
+        meanings.find("land") != std::string::npos &&
+        (meanings.find("sea") != std::string::npos || meanings.find("ocean") != std::string::npos ||
+         meanings.find("water") != std::string::npos);
+    if (!flags && standard != "land_binary_mask" && standard != "sea_binary_mask" &&
+        standard != "land_area_fraction" && standard != "sea_area_fraction")
+      continue;
+    draft.set("data.mask_variable", Draft::quoted(name), "the series itself has a value at every point");
+    return true;
+  }
+  return false;
 }
 
 void set_data(const Context& context, const InitRequest& request, Draft& draft) {
@@ -129,11 +160,15 @@ int run_init(const Context& context, const InitRequest& request) {
   // 1. The two series.
   Draft draft;
   set_data(context, request, draft);
-  const StudySeries study = open_study(comm, draft.options().data);
+  std::optional<StudySeries> opened(open_study(comm, draft.options().data));
+  const auto hr_samples = sample_fields(opened->hr);
+  if (set_mask(comm, *opened, hr_samples[0], draft)) opened.emplace(open_study(comm, draft.options().data));
+  const StudySeries& study = *opened;
   if (request.coarsen == 0) require_coarser(study);
   draft.set("data.hr_variable", Draft::quoted(names_of(study.hr.variables())));
   if (request.coarsen == 0) draft.set("data.lr_variable", Draft::quoted(names_of(study.lr.variables())));
-  const std::string sources = source_text("HR", study.hr) + source_text("LR", study.lr);
+  const std::string sources =
+      source_text("HR", study.hr, hr_samples) + source_text("LR", study.lr, sample_fields(study.lr));
   std::istringstream lines(sources);
   for (std::string line; std::getline(lines, line);) log::info("{}", line);
 
