@@ -104,10 +104,10 @@ void suggest_patches(const Communicator& comm, const StudySeries& study, const D
       "patches.modes", fmt::format("{}", cut.modes),
       cut.left_out <= allowed
           ? fmt::format(
-                "the fewest that leave out {:.2g} % of the variance ({} to {}): interpolation misses {:.2g} %",
+                "the fewest that leave out {:.2g} % of the variance ({} to {}): interpolation misses {:.3g} %",
                 100 * allowed, sample[0], sample[1], 100 * error)
           : fmt::format("as many as {} times can carry; they leave out {:.2g} % of the variance ({} to {}), "
-                        "interpolation misses {:.2g} %",
+                        "interpolation misses {:.3g} %",
                         pairs, 100 * cut.left_out, sample[0], sample[1], 100 * error));
   if (!options.data.coarsen && std::count(basis.lr_ocean.begin(), basis.lr_ocean.end(), 0) > 0)
     draft.set("grid.interpolation", "'bilinear'", "LR has land: fewer neighbours reach less far over it");
