@@ -193,12 +193,15 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path, co
                 true);
   text += lines.text();
   if (!wanted.empty()) return text;
-  if (!is_ours(file))
-    for (const auto& [name, reason] : fields.refused) {
-      text += fmt::format("  {} is not read: {}\n", name, reason);
-      shown.push_back(name);
-    }
-  return text + other_variables(file, shown);
+  if (is_ours(file)) return text + other_variables(file, shown);
+  for (const auto& [name, reason] : fields.refused) {
+    text += fmt::format("  {} is not read: {}\n", name, reason);
+    shown.push_back(name);
+  }
+  std::vector<std::string> others;
+  for (const std::string& name : file.variable_names())
+    if (std::find(shown.begin(), shown.end(), name) == shown.end()) others.push_back(name);
+  return others.empty() ? text : text + fmt::format("  and: {}\n", fmt::join(others, ", "));
 }
 
 }  // namespace
