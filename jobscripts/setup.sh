@@ -11,7 +11,8 @@ packages=(
   python3-matplotlib python3-netcdf4
 )
 if [[ "${1:-}" == tests ]]; then
-  packages+=(libgtest-dev python3-xarray python3-venv cdo hdf5-tools)
+  packages+=(libgtest-dev python3-xarray python3-venv cdo hdf5-tools
+    clang libclang-rt-dev)
 fi
 
 if ! command -v dpkg-query >/dev/null; then

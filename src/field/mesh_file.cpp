@@ -10,6 +10,12 @@
 namespace podscale {
 namespace {
 
+/// "grid latitude" of "grid_latitude".
+std::string words_of(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
 using Texts = std::vector<std::pair<std::string, std::string>>;
 
 /// A variable of coordinates, ready to be defined and written.
@@ -155,7 +161,10 @@ MeshNames define_mesh(NetcdfFile& file, const Mesh& mesh, const std::string& pre
         std::any_of(array.values.begin(), array.values.end(), [](double v) { return std::isnan(v); });
     file.define_variable(array.name, NC_DOUBLE, array.dims,
                          {{}, 0, gaps ? std::optional<double>(NC_FILL_DOUBLE) : std::nullopt});
-    for (const auto& [name, text] : array.attributes) file.put_text(array.name, name, text);
+    for (const auto& [name, text] : array.attributes) {
+      file.put_text(array.name, name, text);
+      if (name == "standard_name") file.put_text(array.name, "long_name", words_of(text));
+    }
   }
   if (const auto pixel = pixel_of(mesh)) file.put_numbers("", note(prefix, "pixel"), {*pixel});
   if (!mesh.separable() && !mesh.table().corner_y.empty()) {

@@ -90,6 +90,7 @@ void define_samples(NetcdfFile& file, const SampleAxis& axis, std::size_t chunk)
   file.define_dimension("time", axis.size(), true);
   file.define_variable("time", NC_DOUBLE, {"time"}, {{chunk}, 0, {}});
   file.put_text("time", "standard_name", "time");
+  file.put_text("time", "long_name", "time");
   file.put_text("time", "units", axis.units);
   file.put_text("time", "calendar", calendar_name(axis.calendar));
   file.put_text("time", "axis", "T");

@@ -1,4 +1,7 @@
 // Definition of variables, and the transfer of data by hyperslab.
+#include <netcdf.h>
+#include <netcdf_filter.h>
+
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -11,6 +14,8 @@ namespace podscale {
 namespace {
 
 using Sizes = std::vector<std::size_t>;
+
+constexpr unsigned kZstd = 32015;  // as registered with the HDF Group
 
 int get_vara(int id, int v, const Sizes& start, const Sizes& count, float* out) {
   return nc_get_vara_float(id, v, start.data(), count.data(), out);
@@ -30,6 +35,14 @@ std::size_t product(const Sizes& sizes) {
 }
 
 }  // namespace
+
+bool zstd_available() {
+  int id = -1;
+  if (nc_create("zstd", NC_NETCDF4 | NC_DISKLESS, &id) != NC_NOERR) return false;
+  const bool found = nc_inq_filter_avail(id, kZstd) == NC_NOERR;
+  nc_abort(id);
+  return found;
+}
 
 /// Collective. Checks before the library does: an error inside a collective transfer on one rank
 /// would hang the others.
@@ -127,8 +140,17 @@ void NetcdfFile::define_variable(const std::string& name, nc_type type, const st
   });
   if (!options.chunks.empty())
     step([&] { return nc_def_var_chunking(state_->id, info.id, NC_CHUNKED, options.chunks.data()); });
-  if (options.deflate > 0)
+  if (options.zstd && options.deflate > 0) {
+    const unsigned level = options.deflate;
+    step([&] { return nc_def_var_deflate(state_->id, info.id, 1, 0, 0); });  // shuffle alone
+    step([&] { return nc_def_var_filter(state_->id, info.id, kZstd, 1, &level); });
+  } else if (options.deflate > 0) {
     step([&] { return nc_def_var_deflate(state_->id, info.id, 1, 1, options.deflate); });
+  }
+  if (options.significant_bits > 0)
+    step([&] {
+      return nc_def_var_quantize(state_->id, info.id, NC_QUANTIZE_BITROUND, options.significant_bits);
+    });
   if (options.fill)
     step([&] { return nc_put_att_double(state_->id, info.id, "_FillValue", type, 1, &*options.fill); });
   int contiguous = NC_CONTIGUOUS;

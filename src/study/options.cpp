@@ -18,6 +18,22 @@ Required<std::vector<std::string>> list(const Namelist& n, const char* key) {
   return {n.texts(key), key, n.source()};
 }
 
+/// 'name=text' each.
+std::vector<std::pair<std::string, std::string>> named_texts(const Namelist& n, const char* key) {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const std::string& text : n.texts(key)) {
+    const std::size_t equal = text.find('=');
+    if (equal == 0 || equal == std::string::npos ||
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != equal)
+      throw Error(ExitCode::usage,
+                  fmt::format("{}: {}: '{}'; expected 'name=text', the name of letters, digits and _",
+                              n.source(), key, text),
+                  true);
+    result.emplace_back(text.substr(0, equal), text.substr(equal + 1));
+  }
+  return result;
+}
+
 BasisOptions basis_options(const Namelist& n) {
   const auto& size = n.integers("patches.size");
   return {.size = {size[0], size[1]},
@@ -110,7 +126,13 @@ OutputOptions output_options(const Namelist& n) {
           .write_budget = n.logical("output.write_budget"),
           .write_members = n.logical("output.write_members"),
           .interval = n.real("output.interval"),
+          .rounding = n.real("output.rounding"),
           .deflate = small(n, "output.deflate"),
+          .zstd = n.text("output.compression") == "zstd",
+          .series = n.text("output.chunks") == "series",
+          .ghrsst = n.text("output.format") == "ghrsst",
+          .ghrsst_name = n.text("output.ghrsst_name"),
+          .attributes = named_texts(n, "output.attributes"),
           .region_names = n.texts("regions.names"),
           .region_differences = n.texts("regions.differences"),
           .region_boxes = n.reals("regions.boxes")};
@@ -121,8 +143,8 @@ OutputOptions output_options(const Namelist& n) {
 template <class T>
 const T& Required<T>::get() const {
   if (value.empty() && key.empty())
-    throw Error(ExitCode::usage, "an option that has no default is not given; expected files, a period or a path",
-                true);
+    throw Error(ExitCode::usage,
+                "an option that has no default is not given; expected files, a period or a path", true);
   if (value.empty()) missing_key(key, source);
   return value;
 }

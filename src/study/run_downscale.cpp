@@ -13,7 +13,9 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
+#include "podscale/study/discovery.hpp"
 #include "podscale/study/downscale.hpp"
+#include "podscale/study/ghrsst_file.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
@@ -84,6 +86,20 @@ std::vector<Functional> regions(const Context& context, const Foundation& founda
   return result;
 }
 
+std::string summary_of(const ProductOptions& options) {
+  std::vector<std::string> names;
+  for (const ProductVariable& v : options.variables) names.push_back(v.long_name);
+  return fmt::format("Predictive mean and standard deviation of {}, downscaled from a coarser field",
+                     fmt::join(names, ", "));
+}
+
+std::string keywords_of(const ProductOptions& options) {
+  std::vector<std::string> words{"downscaling", "uncertainty"};
+  for (const ProductVariable& v : options.variables)
+    if (!v.standard_name.empty()) words.push_back(v.standard_name);
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
 ProductOptions product_of(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                           const DownscaleOptions& wanted) {
   const OutputOptions& output = context.options.output;
@@ -95,10 +111,19 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
       {"source", "podscale " + version() + ", Patch-PODiff-ViT (arXiv 2606.31290)"},
       {"history", context.comm.broadcast(utc_now()) + " podscale-downscale " + context.options.source},
       {"references", "arXiv 2606.31290, arXiv 2605.03399"},
+      {"summary", summary_of(options)},
+      {"keywords", keywords_of(options)},
+      {"standard_name_vocabulary", "CF Standard Name Table"},
+      {"processing_level", "L4"},
       {"podscale_uncertainty", uncertainty_name(forecaster.kind())},
       {"podscale_basis_checksum", foundation.space.checksum(context.comm)},
       {"podscale_model_checksum", forecaster.model_checksum()},
       {"podscale_namelist", context.options.effective}};
+  options.attributes.emplace_back("date_created", context.comm.broadcast(utc_now()));
+  for (const auto& attribute : output.attributes) {
+    std::erase_if(options.attributes, [&](const auto& a) { return a.first == attribute.first; });
+    options.attributes.push_back(attribute);
+  }
   if (forecaster.kind() == Uncertainty::ensemble)
     options.attributes.emplace_back("podscale_ensemble_size", std::to_string(forecaster.plan().members));
   if (wanted.budget)
@@ -123,6 +148,27 @@ ProductOptions product_of(const Context& context, const Foundation& foundation, 
          difference_units(first.working_units), difference_units(first.working_units)});
   }
   return options;
+}
+
+bool given(const ProductOptions& options, const std::string& attribute) {
+  return std::any_of(options.attributes.begin(), options.attributes.end(),
+                     [&](const auto& a) { return a.first == attribute; });
+}
+
+GhrsstFiles ghrsst_files(const Context& context, const Basis& basis, const SampleAxis& axis,
+                         const ProductOptions& options) {
+  return GhrsstFiles(context.comm, context.options.output.directory, context.options.output.ghrsst_name,
+                     basis.mesh, basis.window, basis.ocean, axis, options);
+}
+
+/// Refuses what the output is asked for and cannot be, before the work.
+void require_storable(const Context& context, const Foundation& foundation, const SampleAxis& axis) {
+  if (context.options.output.zstd && !zstd_available())
+    refuse(context.options,
+           "output.compression = 'zstd', but HDF5 has no Zstandard filter (32015) here; install the plugin "
+           "and name its folder in HDF5_PLUGIN_PATH, or write 'deflate'");
+  if (context.options.output.ghrsst)
+    ghrsst_files(context, foundation.basis, axis, product_options(context.options, foundation.basis));
 }
 
 /// What was done to the variance, as attributes.
@@ -201,6 +247,9 @@ ProductOptions product_options(const StudyOptions& asked, const Basis& basis) {
   ProductOptions options;
   options.variables = product_variables(asked, basis);
   options.deflate = asked.output.deflate;
+  options.zstd = asked.output.zstd;
+  options.rounding = asked.output.rounding;
+  if (asked.output.series) options.chunk_times = asked.sampling.time_block;
   options.chunk = basis.decomposition.chunk_shape();
   return options;
 }
@@ -238,13 +287,21 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                truncation, product_options_.deflate, options.unit_scale);
   const FunctionalSet regions(basis, options.regions);
+  const Attributes about = discovery_attributes(basis.mesh, axis);
   product_options_.define = [&](NetcdfFile& file, const MeshNames& mesh) {
+    for (const auto& [name, value] : about.texts)
+      if (!given(product_options_, name)) file.put_text("", name, value);
+    for (const auto& [name, value] : about.numbers)
+      if (!given(product_options_, name)) file.put_numbers("", name, {value});
     describe_calibration(file, forecaster, context.options.sampling.calibration_name);
     if (options.factors) factors.define(file, mesh);
   };
   ProductFile product(comm, context.options.output.product_file.get(), basis.mesh, basis.window, axis,
                       product_options_);
   if (options.factors) factors.put_static(product.file());
+
+  std::optional<GhrsstFiles> ghrsst;
+  if (context.options.output.ghrsst) ghrsst.emplace(ghrsst_files(context, basis, axis, product_options_));
 
   const std::size_t n = basis.points();
   const auto work = [&](std::size_t first, std::size_t count) {
@@ -287,6 +344,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       }
     }
     product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
+    for (std::size_t t = 0; ghrsst && t < count; ++t)
+      ghrsst->write(first + t, fields.at(fields.mean, t), fields.at(fields.variance, t));
     if (regions.size() > 0) product.write_regions(first, count, region_mean, region_variance);
     if (options.factors) factors.put(product.file(), first, batch.forecasts, condition);
   };
@@ -309,6 +368,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const auto steps = lr_steps_of_period(*lr, options.data.downscale);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
+  require_storable(context, foundation, subset(lr->times(), steps));
   warn_of_damping(options);
   if (context.check || context.dry_run) return 0;
   const auto locks = context.claim({product});

@@ -1,27 +1,62 @@
 #!/usr/bin/env bash
-# The IOOS compliance checker on product and ocean, by CF 1.8. Its virtual environment is made once, below SCRATCH.
+# What others say of the files: the IOOS compliance checker by CF 1.8 and ACDD 1.3, and cfchecks.
+# Their virtual environment is made once, below SCRATCH.
 #   cf_checker.sh BIN LAUNCHER SCRATCH
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" cf_checker
 venv="$scratch/cf_venv"
-if [[ ! -x "$venv/bin/compliance-checker" ]]; then
+if [[ ! -x "$venv/bin/compliance-checker" || ! -x "$venv/bin/cfchecks" ]]; then
   rm -rf -- "$venv"
-  if ! { python3 -m venv "$venv" && timeout "$limit" "$venv/bin/pip" install -q --retries 1 compliance-checker==6.1.0; } >pip.log 2>&1; then
+  if ! { python3 -m venv "$venv" &&
+    timeout "$limit" "$venv/bin/pip" install -q --retries 1 compliance-checker==6.1.0 cfchecker==4.1.0; } >pip.log 2>&1; then
     rm -rf -- "$venv"
-    echo "skipped: no compliance-checker: $(tail -n 1 pip.log)"
+    echo "skipped: no compliance-checker or cfchecker: $(tail -n 1 pip.log)"
     exit 77
   fi
 fi
-for file in "$study/out/product.nc" "$study/bounded/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc"; do
-  code=0
-  timeout "$limit" "$venv/bin/compliance-checker" -t cf:1.8 -c strict "$file" >report.log 2>&1 || code=$?
-  # "realization" is a standard name, which CF 1.8 (7.3) allows in cell_methods without a dimension; the checker knows
-  # dimensions only.
-  complaints="$(grep '^\*' report.log | grep -v "cell_methods name component realization does not match" || true)"
-  if [[ -n "$complaints" ]] || ! grep -q 'cf:1.8' report.log; then
-    failed "$(basename "$file"), exit $code: $complaints"
-    cat report.log
-  fi
+# cfchecks would fetch its tables: the names come with the other checker, and area types and regions
+# of the standard are not in our files.
+names="$(echo "$venv"/lib/python3*/site-packages/compliance_checker/data/cf-standard-name-table.xml)"
+for table in area_type_table standardized_region_names; do
+  echo "<?xml version=\"1.0\"?><$table><version_number>1</version_number><date>2020-01-01</date></$table>" >"$table.xml"
 done
+
+# Attributes that only the user knows are given, as a user would.
+check "a product and GHRSST files" must 2 downscale "$study/tiny.nml" --set "output.directory=$PWD" --set "data.lr_files=$study/out/ocean_lr.nc" \
+  --set "output.basis_file=$study/out/basis.nc" --set "output.model_file=$study/out/model.h5" --set output.format=ghrsst \
+  --set output.write_factors=.false. --set output.interval=0.9 --set "output.attributes='license=CC BY 4.0',\
+'creator_name=A','creator_url=https://a.org','creator_email=a@a.org','publisher_name=A','publisher_url=https://a.org',\
+'publisher_email=a@a.org','naming_authority=org.a','id=a','project=p','acknowledgment=none','comment=c','institution=I'"
+ghrsst=([0-9]*-PODSCALE-L4_GHRSST-SSTfnd-podscale-v02.1-fv01.0.nc)
+
+# complaints_of STANDARD FILE CRITERIA: what the compliance checker asks for.
+complaints_of() {
+  local code=0
+  timeout "$limit" "$venv/bin/compliance-checker" -t "$1" -c "$3" "$2" >report.log 2>&1 || code=$?
+  grep -q "$1" report.log || failed "$(basename "$2"), exit $code: no report by $1: $(tail -n 3 report.log)"
+  # Of CF: "realization" is a standard name, which CF 1.8 (7.3) allows in cell_methods without a
+  # dimension; the checker knows dimensions only. Of ACDD: these fields have no vertical extent, one
+  # time has no resolution, and a variance has no standard name.
+  grep -E '^\*|^variable' report.log |
+    grep -v -e "cell_methods name component realization does not match" -e geospatial_vertical -e bounds_vertical_crs || true
+}
+for file in product.nc "$study/out/product.nc" "$study/bounded/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc" \
+  "${ghrsst[0]}"; do
+  complaints="$(complaints_of cf:1.8 "$file" strict)"
+  [[ -z "$complaints" ]] || failed "$(basename "$file"), CF 1.8: $complaints"
+  code=0
+  timeout "$limit" "$venv/bin/cfchecks" -v 1.8 -s "$names" -a area_type_table.xml -r standardized_region_names.xml "$file" \
+    >report.log 2>&1 || code=$?
+  complaints="$(grep -E '^(ERROR|WARN):' report.log | grep -v 'should have bounds or climatology' || true)"
+  grep -q '^ERRORS detected: 0' report.log && [[ -z "$complaints" ]] ||
+    failed "$(basename "$file"), cfchecks, exit $code: $complaints $(tail -n 3 report.log)"
+done
+for file in product.nc "${ghrsst[0]}"; do
+  complaints="$(complaints_of acdd:1.3 "$file" normal | grep -v -e '^variable' -e '^\* standard_name' -e time_coverage_resolution || true)"
+  [[ -z "$complaints" ]] || failed "$(basename "$file"), ACDD 1.3: $complaints"
+done
+
+# The values of a GHRSST file are those of the product, to half of what its types hold.
+/usr/bin/python3 "$here/judge_ghrsst.py" product.nc "${ghrsst[@]}" || failed "GHRSST values"
 finish

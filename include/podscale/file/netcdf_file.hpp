@@ -22,9 +22,14 @@ struct VariableInfo {
 
 struct VariableOptions {
   std::vector<std::size_t> chunks;  ///< empty: the library's choice
-  int deflate = 0;                  ///< 0..9, with shuffle
+  int deflate = 0;                  ///< 0..9, with shuffle; the level of zstd where that is asked for
   std::optional<double> fill;       ///< _FillValue
+  bool zstd = false;                ///< Error(io) where the library lacks the filter: zstd_available()
+  int significant_bits = 0;         ///< kept of a number, by NetCDF's BitRound; 0: all
 };
+
+/// Not collective. Whether this machine's HDF5 has the Zstandard filter (32015) to write with.
+bool zstd_available();
 
 /// Move-only. All calls are collective on the communicator given to open/create (which must outlive
 /// the file) unless said otherwise, with the same arguments but for start/count/data. A wrapped

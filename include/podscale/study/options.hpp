@@ -105,8 +105,12 @@ struct OutputOptions {
   FilePath basis_file, model_file, product_file;
   std::string variable_name, standard_name, long_name, units, title, institution;
   bool write_factors = true, write_budget = false, write_members = false;
-  double interval = 0;
+  double interval = 0, rounding = 0;
   int deflate = 1;
+  bool zstd = false, series = false;  ///< output.compression, output.chunks
+  bool ghrsst = false;                ///< output.format
+  std::string ghrsst_name;
+  std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<std::string> region_names, region_differences;
   std::vector<double> region_boxes;
 };

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "podscale/core/units.hpp"
-#include "podscale/mesh/mesh.hpp"
-#include "podscale/field/mesh_file.hpp"
 #include "podscale/core/sample_axis.hpp"
+#include "podscale/core/units.hpp"
+#include "podscale/field/mesh_file.hpp"
+#include "podscale/mesh/mesh.hpp"
 
 namespace podscale {
 
@@ -36,18 +36,22 @@ struct RegionSeries {
 
 struct ProductOptions {
   std::vector<ProductVariable> variables;  ///< [channels]
-  int members = 0;            ///< written members; 0 = none
-  int first_member = 1;       ///< number of the first
-  bool members_only = false;  ///< no mean, variance and standard deviation
+  int members = 0;                         ///< written members; 0 = none
+  int first_member = 1;                    ///< number of the first
+  bool members_only = false;               ///< no mean, variance and standard deviation
   int deflate = 1;
+  bool zstd = false;               ///< instead of deflate, at that level
+  double rounding = 0;             ///< of the std of each field that its values may lose; 0 = none
   std::vector<std::size_t> chunk;  ///< (y, x), see Decomposition::chunk_shape
+  std::size_t chunk_times = 1;     ///< times stored together
   std::vector<std::pair<std::string, std::string>>
       attributes;  ///< global: title, history, namelist, checksums ...
   std::vector<ExtraField> extra;
   std::vector<std::string> regions;         ///< names of area means, written as series
   std::vector<double> region_boxes;         ///< south, north, west, east of each
   std::vector<RegionSeries> region_series;  ///< what is averaged over each region
-  std::function<void(NetcdfFile&, const MeshNames&)> define;  ///< more dimensions, variables, attributes; optional
+  std::function<void(NetcdfFile&, const MeshNames&)>
+      define;  ///< more dimensions, variables, attributes; optional
 };
 
 class ProductFile {
@@ -75,10 +79,15 @@ class ProductFile {
   void define_regions();
   /// A channel of `values`, [steps][channels][window points], as scale * value + offset.
   void put(const std::string& name, std::size_t first, std::size_t steps, std::size_t channel,
-           std::span<const double> values, double scale, double offset, const std::size_t* member = nullptr);
+           std::span<const double> values, double scale, double offset, std::span<const double> quanta = {},
+           const std::size_t* member = nullptr);
+  /// Collective. What the values of each field are rounded to multiples of, in working units:
+  /// [steps][channels].
+  std::vector<double> quanta_of(std::size_t steps, std::span<const double> deviation) const;
   const Communicator* comm_;
   NetcdfFile file_;
   Window window_;
+  idx_t mesh_points_;
   MeshNames mesh_;
   ProductOptions options_;
   std::vector<UnitConversion> conversion_, series_conversion_;

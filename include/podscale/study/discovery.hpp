@@ -1,0 +1,26 @@
+#pragma once
+// What catalogues want to know of a file: the global attributes of ACDD-1.3, as far as the fields
+// themselves tell them. Nothing here is collective.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "podscale/core/sample_axis.hpp"
+#include "podscale/mesh/mesh.hpp"
+
+namespace podscale {
+
+struct Attributes {
+  std::vector<std::pair<std::string, std::string>> texts;
+  std::vector<std::pair<std::string, double>> numbers;
+};
+
+/// geospatial_* of a mesh that has latitudes and longitudes (degrees; else none), time_coverage_*
+/// from the intervals of the samples, or their times where they have none.
+Attributes discovery_attributes(const Mesh& mesh, const SampleAxis& times);
+
+/// "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is written alike.
+std::string iso_time(const Date& date);
+
+}  // namespace podscale

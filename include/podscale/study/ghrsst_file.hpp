@@ -1,0 +1,43 @@
+#pragma once
+// Analyses of sea surface temperature as GHRSST distributes them: one file a time, of level 4, in
+// the shape of the GHRSST Data Processing Specification (GDS) 2.1, chapter 11.
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "podscale/core/units.hpp"
+#include "podscale/study/product_file.hpp"
+
+namespace podscale {
+
+class GhrsstFiles {
+ public:
+  /// Not collective; the same arguments on every rank. folder, name: the files are
+  /// <folder>/<YYYYMMDDhhmmss>-<name>.nc. options: of the product; ocean: [window points], 1 =
+  /// water. Errors, agreed: usage where GDS cannot say it: several variables, units that are no
+  /// temperature, a mesh without axes of latitude and longitude, a calendar that is not the one in
+  /// use (GDS counts seconds since 1981).
+  GhrsstFiles(const Communicator& comm, const std::string& folder, const std::string& name, const Mesh& mesh,
+              const Window& window, std::vector<unsigned char> ocean, const SampleAxis& times,
+              const ProductOptions& options);
+  /// Collective. The file of one time, complete when this returns. mean, variance: [window points]
+  /// in working units, NaN on land. analysed_sst in 0.01 K, analysis_error the standard deviation,
+  /// at least 0.01 K. Sea ice is not known here: its fraction is missing everywhere. Errors: io; data
+  /// for temperatures that GDS has no room for (below -3 or above 45 degC).
+  void write(std::size_t time, std::span<const double> mean, std::span<const double> variance);
+  std::string path(std::size_t time) const;
+
+ private:
+  const Communicator* comm_;
+  std::string folder_, name_;
+  Mesh mesh_;
+  Window window_;
+  std::vector<unsigned char> ocean_;
+  SampleAxis times_;
+  const ProductOptions* options_;
+  UnitConversion to_kelvin_;
+};
+
+}  // namespace podscale
