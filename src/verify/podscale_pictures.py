@@ -3,9 +3,9 @@
 
 usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
 
-Upper row: LR input, downscaled mean and truth on one colour scale, and the standard deviation. Lower row: the error of
-that time, the RMSE over the period of the product and of the second system, and the scores as bars. Land is grey, the
-coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
+LR input, downscaled mean and truth on one colour scale, and the standard deviation; the error of that time, the RMSE
+over the period of the product and of the second system, and the scores as bars. Wide fields, as global ones, have mean
+and standard deviation large. Land is grey, the coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
 """
 import io
 import os
@@ -144,33 +144,52 @@ class Maps:
 
 
 class Sheet:
-    """Rows of panels at places given in inches, colour bars below: maps of all shapes end up aligned. The last of
-    several columns, which has a bar of its own, stands apart."""
+    """Rows of panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
 
     left, gap, top, middle, bottom, bar_height = 0.72, 0.4, 0.95, 1.18, 0.85, 0.13
+    upright = {"low": (0, 0), "mean": (0, 1), "truth": (0, 2), "std": (0, 3),
+               "error": (1, 0), "rmse": (1, 1), "baseline": (1, 2), "scores": (1, 3)}
+    wide = {"mean": (0, 0), "std": (0, 1), "low": (1, 0), "truth": (1, 1), "error": (1, 2),
+            "rmse": (2, 0), "baseline": (2, 1), "scores": (2, 2)}
 
-    def __init__(self, ratio, rows=2, columns=4, panel=3.3):
-        self.rows, self.columns = rows, columns
-        self.height = min(panel / ratio, panel + 0.9)
-        self.width = self.height * ratio if ratio < 1 else panel
-        self.pitch = self.width + self.gap
-        self.size = (self.left + columns * self.width + (columns - 1) * self.gap + 0.75,
-                     self.top + rows * self.height + (rows - 1) * self.middle + self.bottom)
+    def __init__(self, ratio, row=None):
+        """row: names of panels side by side; else those of scores."""
+        if row:
+            self.of = {name: (0, column) for column, name in enumerate(row)}
+            height = min((3.3 if len(row) > 1 else 7) / ratio, 4.2 if len(row) > 1 else 7)
+            self.widths, self.heights = [height * ratio], [height]
+            width = len(row) * self.widths[0] + (len(row) - 1) * self.gap
+        elif ratio > 1.5:  # global fields: mean and standard deviation large
+            width, self.of = 13.0, self.wide
+            self.widths = [(width - (n - 1) * self.gap) / n for n in (2, 3, 3)]
+            self.heights = [w / ratio for w in self.widths]
+        else:
+            height, self.of = min(3.3 / ratio, 4.2), self.upright
+            self.widths, self.heights = [height * ratio if ratio < 1 else 3.3] * 2, [height] * 2
+            width = 4 * self.widths[0] + 3 * self.gap
+        self.size = (self.left + width + 0.75,
+                     self.top + sum(self.heights) + (len(self.heights) - 1) * self.middle + self.bottom)
         self.figure = plt.figure(figsize=self.size)
 
     def place(self, x, y, width, height):
         return self.figure.add_axes([x / self.size[0], y / self.size[1], width / self.size[0], height / self.size[1]])
 
     def corner(self, row, column):
-        x = self.left + column * self.pitch + (0.45 if 0 < column == self.columns - 1 else 0)
-        return x, self.bottom + (self.rows - 1 - row) * (self.height + self.middle)
+        x = self.left + column * (self.widths[row] + self.gap) + (0.45 if column == 3 else 0)
+        return x, self.size[1] - self.top - sum(self.heights[: row + 1]) - row * self.middle
 
-    def panel(self, row, column):
-        return self.place(*self.corner(row, column), self.width, self.height)
+    def panel(self, name, inset=0):
+        row, column = self.of[name]
+        x, y = self.corner(row, column)
+        return self.place(x + inset, y, self.widths[row] - inset, self.heights[row])
 
-    def bar(self, mesh, row, first, last, label, extend="neither"):
-        x, y = self.corner(row, first)
-        length = self.corner(row, last)[0] + self.width - x
+    def first(self, name):
+        return self.of[name][1] == 0
+
+    def bar(self, mesh, first, last, label, extend="neither"):
+        row = self.of[first][0]
+        x, y = self.corner(*self.of[first])
+        length = self.corner(*self.of[last])[0] + self.widths[row] - x
         bar = self.figure.colorbar(mesh, cax=self.place(x, y - 0.45, length, self.bar_height), orientation="horizontal",
                                    extend=extend, extendfrac=0.15 / length)
         bar.set_label(label, fontsize=9, color=INK, labelpad=2)
@@ -192,6 +211,8 @@ def span(fields, low=1, high=99):
 def draw_scores(axes, names, rmse, crps, unit):
     """RMSE and CRPS of every system as bars, the product in colour."""
     place = np.arange(len(names))[::-1]
+    points = 72 * axes.get_position().height * axes.figure.get_figheight() / len(names)  # room of a system
+    size = min(8.5, 0.38 * points)
     colours = [ORDER.get(name, "#9aa7b1") for name in names]
     axes.barh(place + 0.2, rmse, 0.36, color=colours)
     axes.barh(place - 0.2, crps, 0.36, color=colours, alpha=0.45)
@@ -199,9 +220,9 @@ def draw_scores(axes, names, rmse, crps, unit):
     for where, values, text in ((0.2, rmse, "RMSE"), (-0.2, crps, "CRPS")):
         for y, value in zip(place + where, values):
             axes.text(value + 0.015 * longest, y, number_text(value, longest) + (f"  {text}" if y > len(names) - 1.5 else ""),
-                      va="center", fontsize=8.5, color=INK)
+                      va="center", fontsize=size, color=INK)
     axes.set_yticks(place)
-    axes.set_yticklabels([name.replace("_", "\n") for name in names], fontsize=9)
+    axes.set_yticklabels([name.replace("_", "\n" if points > 24 else " ") for name in names], fontsize=min(9, 0.5 * points))
     axes.set_xlim(0, 1.25 * longest)
     axes.set_title("Scores over the period" + (f" ({unit})" if unit else ""), fontsize=11.5, color=INK, loc="left", pad=5)
     axes.tick_params(labelsize=8, length=0, colors=INK)
@@ -233,19 +254,22 @@ def is_subdaily(variable):
 
 def draw_fields(data):
     """Panels side by side: a field, and over a sample of times its mean and standard deviation."""
-    maps, names = Maps(data), [n for n in ("picture_field", "picture_average", "picture_spread") if n in data.variables]
-    sheet = Sheet(maps.ratio, 1, len(names), 3.3 if len(names) > 1 else 7)
+    maps = Maps(data)
+    names = [n for n in ("picture_field", "picture_average", "picture_spread") if n in data.variables]
+    sheet = Sheet(maps.ratio, names)
     sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], data.title, fontsize=13, ha="left",
                       va="center", color=INK, weight="bold")
-    limits = span([data[name][...] for name in names[:2]], 0.5, 99.5)
-    for column, name in enumerate(names):
-        field = data[name][...]
-        spread = name == "picture_spread"
-        mesh = maps.draw(sheet.panel(0, column), field, data[name].long_name, "YlGnBu" if spread else THERMAL,
-                         span([field], 0.5, 99.5) if spread else limits, column == 0)
-        if spread or column == min(1, len(names) - 1):
-            unit = shown_unit(getattr(data[name], "units", ""))
-            sheet.bar(mesh, 0, column if spread else 0, column, "K" if spread and unit == "°C" else unit, "both")
+    common = names[:2]
+    limits = span([data[name][...] for name in common], 0.5, 99.5)
+    unit = shown_unit(getattr(data[names[0]], "units", ""))
+    for name in names:
+        field, spread = data[name][...], name not in common
+        mesh = maps.draw(sheet.panel(name), field, data[name].long_name, "YlGnBu" if spread else THERMAL,
+                         span([field], 0.5, 99.5) if spread else limits, sheet.first(name))
+        if spread:
+            sheet.bar(mesh, name, name, "K" if unit == "°C" else unit, "both")
+        elif name == common[-1]:
+            sheet.bar(mesh, common[0], name, unit, "both")
     return sheet.figure
 
 
@@ -271,28 +295,30 @@ def draw(source, target, form):
     sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], f"{title[:1].upper()}{title[1:]}, {date}",
                       fontsize=15, ha="left", va="center", color=INK, weight="bold")
     limits = span([coarse, mean, truth], 0.5, 99.5)
-    for column, (field, text) in enumerate(zip((coarse, mean, truth), ("Low-resolution input", "Downscaled mean", "Truth"))):
-        mesh = maps.draw(sheet.panel(0, column), field, text, THERMAL, limits, column == 0)
-    sheet.bar(mesh, 0, 0, 2, unit, "both")
+    for name, field, text in (("low", coarse, "Low-resolution input"), ("mean", mean, "Downscaled mean"),
+                              ("truth", truth, "Truth")):
+        mesh = maps.draw(sheet.panel(name), field, text, THERMAL, limits, sheet.first(name))
+        if sheet.of is sheet.wide and name == "mean":
+            sheet.bar(mesh, "mean", "mean", unit, "both")
+    sheet.bar(mesh, "low", "truth", unit, "both")
     if deviation is not None:
         low, high = span([deviation], 0.5, 99.5)
         low = max(0, min(low, 0.7 * high))  # a nearly even field keeps a calm colour
-        mesh = maps.draw(sheet.panel(0, 3), deviation, "Standard deviation", "YlGnBu", (low, high), False)
-        sheet.bar(mesh, 0, 3, 3, difference, "both")
+        mesh = maps.draw(sheet.panel("std"), deviation, "Standard deviation", "YlGnBu", (low, high), False)
+        sheet.bar(mesh, "std", "std", difference, "both")
 
     error = mean - truth
     most = max(np.abs(span([error], 1, 99)))
-    mesh = maps.draw(sheet.panel(1, 0), error, "Error: mean minus truth", "RdBu_r", (-most, most))
-    sheet.bar(mesh, 1, 0, 0, difference, "both")
+    mesh = maps.draw(sheet.panel("error"), error, "Error: mean minus truth", "RdBu_r", (-most, most), sheet.first("error"))
+    sheet.bar(mesh, "error", "error", difference, "both")
     low, high = span([rmse_map[0], rmse_map[number]], 0, 99)
     shared = (0.8 * low, high)
-    mesh = maps.draw(sheet.panel(1, 1), rmse_map[0], f"RMSE of {names[0]}", "magma_r", shared, False)
+    mesh = maps.draw(sheet.panel("rmse"), rmse_map[0], f"RMSE of {names[0]}", "magma_r", shared, sheet.first("rmse"))
     baseline = names[number].replace("_", " ")
-    maps.draw(sheet.panel(1, 2), rmse_map[number], f"RMSE of {baseline}", "magma_r", shared, False)
-    sheet.bar(mesh, 1, 1, 2, f"{difference + ', ' if difference else ''}{period[0]} to {period[-1]}", "max")
-    x, y = sheet.corner(1, 3)
-    bars = sheet.place(x + 0.3, y, sheet.width - 0.3, sheet.height)
-    draw_scores(bars, names, np.ma.filled(rmse, np.nan), np.ma.filled(crps, np.nan), difference)
+    maps.draw(sheet.panel("baseline"), rmse_map[number], f"RMSE of {baseline}", "magma_r", shared, False)
+    sheet.bar(mesh, "rmse", "baseline", f"{difference + ', ' if difference else ''}{period[0]} to {period[-1]}", "max")
+    draw_scores(sheet.panel("scores", 0.3 if sheet.of is sheet.upright else 0.8), names, np.ma.filled(rmse, np.nan),
+                np.ma.filled(crps, np.nan), difference)
     save(sheet.figure, target, form)
 
 
