@@ -295,18 +295,22 @@ struct Candidate {
 std::vector<Candidate> candidates_in(const NetcdfFile& file) {
   std::vector<Candidate> all;
   for (const std::string& name : file.variable_names()) {
-    Candidate c;
-    c.variable.name = name;
-    c.variable.info = file.variable(name);
-    if (c.variable.info.dims.size() < 2 || holds_text(c.variable.info) || describes_others(file, name))
-      continue;
-    try {
-      find_axes(file, c.variable, false, c.is_field);
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::data) throw;
-      c.refusal = error.what();
+    const VariableInfo info = file.variable(name);
+    if (info.dims.size() < 2 || holds_text(info) || describes_others(file, name)) continue;
+    for (const bool needs_time : {true, false}) {
+      Candidate c;
+      c.variable.name = name;
+      c.variable.info = info;
+      try {
+        find_axes(file, c.variable, needs_time, c.is_field);
+      } catch (const Error& error) {
+        if (error.code() != ExitCode::data) throw;
+        c.refusal = error.what();
+      }
+      if (needs_time && !c.has_time()) continue;  // a map, unless something else is wrong
+      all.push_back(std::move(c));
+      break;
     }
-    all.push_back(std::move(c));
   }
   return all;
 }
