@@ -17,12 +17,17 @@ namespace {
 SampleAxis daily(int first_year, int days, const char* calendar = "standard") {
   std::vector<double> values;
   for (int d = 0; d < days; ++d) values.push_back(d + 0.5);
-  return decode_times(values, "days since " + std::to_string(first_year) + "-01-01", calendar, "test");
+  SampleAxis axis = decode_times(values, "days since " + std::to_string(first_year) + "-01-01", calendar, "test");
+  return axis;
 }
 
 SampleAxis monthly(int first_year, int months, int day, const char* calendar = "standard") {
-  SampleAxis axis{calendar_from_name(calendar), "days since 1900-01-01", {}};
-  for (int m = 0; m < months; ++m) axis.samples.push_back({30.0 * m, {first_year + m / 12, m % 12 + 1, day}});
+  const Calendar of = calendar_from_name(calendar);
+  std::vector<double> values;
+  for (int m = 0; m < months; ++m)
+    values.push_back(static_cast<double>(day_number(of, first_year + m / 12, m % 12 + 1, day) -
+                                         day_number(of, 1900, 1, 1)));
+  SampleAxis axis = decode_times(values, "days since 1900-01-01", calendar, "test");
   return axis;
 }
 
