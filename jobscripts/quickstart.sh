@@ -26,8 +26,14 @@ cmake --preset release
 cmake --build --preset release
 timings=("$(printf '%-10s %4d s' build $((SECONDS - build_start)))")
 
+# The paths, as the programs see them.
+path_of() {
+  build/release/bin/podscale-verify "$namelist" "${settings[@]}" --print-path "$1"
+}
 job_start=$SECONDS
 for step in "${steps[@]}"; do
+  # The base alone needs no network.
+  [[ "$step" != train || "$(path_of sampling.uncertainty)" != */base ]] || continue
   echo
   echo "== podscale-$step $namelist, $ranks ranks"
   step_start=$SECONDS
@@ -36,10 +42,6 @@ for step in "${steps[@]}"; do
 done
 timings+=("$(printf '%-10s %4d s' 'main job' $((SECONDS - job_start)))")
 
-# The paths, as the programs see them.
-path_of() {
-  build/release/bin/podscale-verify "$namelist" "${settings[@]}" --print-path "$1"
-}
 echo
 echo "== Times"
 printf '%s\n' "${timings[@]}"

@@ -2,17 +2,26 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 
 #include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/core/on_this_rank.hpp"
+#include "podscale/field/array_source.hpp"
 #include "podscale/field/cf_source.hpp"
+#include "podscale/field/field_on_mesh.hpp"
+#include "podscale/field/file_contents.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/gaussian/latent_space.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/basis_file.hpp"
+#include "podscale/study/field_picture.hpp"
+#include "podscale/study/series_summary.hpp"
 
 namespace podscale {
 namespace {
@@ -80,16 +89,62 @@ std::string inspect_network(const Communicator& comm, const std::string& path) {
   return text;
 }
 
-std::string inspect_netcdf(const Communicator& comm, const std::string& path) {
-  const NetcdfFile file = NetcdfFile::open(comm, path);
-  std::string text = fmt::format("{}: {}\n", path, file.text("", "title").value_or("a NetCDF file"));
-  for (const char* attribute : {"source", "history", "podscale_basis_checksum", "podscale_model_checksum"})
-    if (const auto value = file.text("", attribute)) text += fmt::format("  {}: {}\n", attribute, *value);
-  text += file.sealed() ? "  the checksum of its last line matches the contents\n"
-                        : "  no checksum as its last line: not written by podscale, or changed since\n";
+/// Whether podscale wrote it: such a file need not hold fields.
+bool is_ours(const NetcdfFile& file) {
+  return file.sealed() || file.text("", "source").value_or("").starts_with("podscale");
+}
+
+/// What podscale reads in a variable of a file, as one source.
+std::unique_ptr<FieldSource> open_variable(const Communicator& comm, const NetcdfFile& file,
+                                           const std::string& name, bool over_time) {
+  if (over_time) return std::make_unique<CfSource>(CfSource::open(comm, {"the", {file.path()}, name, "", "", {}}));
+  const Mesh mesh = mesh_of(file, name);
+  std::vector<float> values;
+  comm.agree([&] {
+    on_this_rank([&] {
+      const Communicator self = Communicator::self();
+      values = read_on_mesh(NetcdfFile::open(self, file.path()), name, mesh, {0, mesh.ny(), 0, mesh.nx()},
+                            file.path() + ": variable '" + name + "'", file.path());
+    });
+  });
+  const auto text = [&](const char* attribute) { return file.text(name, attribute).value_or(""); };
+  const Variable variable{name, text("units"), text("units"), text("standard_name"), text("long_name"), "", {}};
+  return std::make_unique<ArraySource>(comm, mesh, SampleAxis{Calendar::standard, "days since 1900-01-01", {{}}},
+                                       std::move(values), std::vector{variable});
+}
+
+/// The words on fields of one mesh and the same times share their first lines.
+class FieldLines {
+ public:
+  explicit FieldLines(std::string picture) : picture_(std::move(picture)) {}
+  void add(const Communicator& comm, const FieldSource& source, bool over_time) {
+    const Variable& variable = source.variables()[0];
+    const FieldSample sample = sample_fields(source)[0];
+    const std::string where = fmt::format("    mesh: {}\n{}", mesh_text(source.mesh()),
+                                          over_time ? fmt::format("    time: {}\n", times_text(source.times())) : "");
+    text_ += fmt::format("  {}\n{}    values: {}\n", variable_text(variable), where == last_ ? "" : where,
+                         sample.text(variable, source.mesh().points(), over_time ? source.times().size() : 0));
+    last_ = where;
+    if (picture_.empty()) return;
+    comm.agree([&] {
+      if (comm.is_root()) on_this_rank([&] { write_field_picture(picture_, source, over_time, sample); });
+    });
+    picture_.clear();
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string picture_, text_, last_;
+};
+
+/// Shapes of variables that are no fields.
+std::string other_variables(const NetcdfFile& file, const std::vector<std::string>& fields) {
+  std::string text;
   for (const std::string& name : file.variable_names()) {
     const VariableInfo info = file.variable(name);
-    if (info.dims.size() < 2 || info.dims.back() == "bnds") continue;
+    if (info.dims.size() < 2 || info.dims.back() == "bnds" ||
+        std::find(fields.begin(), fields.end(), name) != fields.end())
+      continue;
     std::string shape;
     for (std::size_t i = 0; i < info.dims.size(); ++i)
       shape += fmt::format("{}{} {}", i ? " x " : "", info.shape[i], info.dims[i]);
@@ -99,20 +154,75 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path) {
   return text;
 }
 
+std::string inspect_netcdf(const Communicator& comm, const std::string& path, const std::string& wanted,
+                           const std::string& picture) {
+  const NetcdfFile file = NetcdfFile::open(comm, path);
+  std::string text = fmt::format("{}: {}\n", path, file.text("", "title").value_or("a NetCDF file"));
+  for (const char* attribute : {"source", "history", "podscale_basis_checksum", "podscale_model_checksum"})
+    if (const auto value = file.text("", attribute)) text += fmt::format("  {}: {}\n", attribute, value->substr(0, value->find('\n')));
+  text += file.sealed() ? "  the checksum of its last line matches the contents\n"
+                        : "  no checksum as its last line: not written by podscale, or changed since\n";
+
+  FieldsOfFile fields = fields_of(file);
+  if (!wanted.empty()) {
+    file.variable(wanted);  // refuses where there is none
+    const auto others = [&](const std::string& name) { return name != wanted; };
+    std::erase_if(fields.series, others);
+    std::erase_if(fields.maps, others);
+    std::erase_if(fields.refused, [&](const auto& field) { return others(field.first); });
+  }
+  std::vector<std::string> shown;
+  FieldLines lines(picture);
+  for (const bool over_time : {true, false})
+    for (const std::string& name : over_time ? fields.series : fields.maps) {
+      try {
+        lines.add(comm, *open_variable(comm, file, name, over_time), over_time);
+        shown.push_back(name);
+      } catch (const Error& error) {
+        if (error.code() != ExitCode::data) throw;
+        fields.refused.emplace_back(name, error.what());
+      }
+    }
+  if (shown.empty() && (!is_ours(file) || !wanted.empty() || !picture.empty()))
+    throw Error(ExitCode::data,
+                fields.refused.empty()
+                    ? fmt::format("{}: no variable lies over latitude and longitude, or y and x; it holds: {}",
+                                  path, fmt::join(file.variable_names(), ", "))
+                    : fmt::format("{}; it holds: {}", fields.refused[0].second,
+                                  fmt::join(file.variable_names(), ", ")),
+                true);
+  text += lines.text();
+  if (!wanted.empty()) return text;
+  if (is_ours(file)) return text + other_variables(file, shown);
+  for (const auto& [name, reason] : fields.refused) {
+    text += fmt::format("  {} is not read: {}\n", name, reason);
+    shown.push_back(name);
+  }
+  std::vector<std::string> others;
+  for (const std::string& name : file.variable_names())
+    if (std::find(shown.begin(), shown.end(), name) == shown.end()) others.push_back(name);
+  return others.empty() ? text : text + fmt::format("  and: {}\n", fmt::join(others, ", "));
+}
+
 }  // namespace
 
-std::string inspect_file(const Communicator& comm, const std::string& path) {
+std::string inspect_file(const Communicator& comm, const std::string& path, const std::string& variable,
+                         const std::string& picture) {
   bool hdf5_model = false;
   comm.agree([&] {
     require_regular_file(path);
     hdf5_model = std::filesystem::path(path).extension() == ".h5";
   });
-  if (hdf5_model) return inspect_network(comm, path);
-  {
+  if (!hdf5_model) {
     const NetcdfFile file = NetcdfFile::open(comm, path);
-    if (!file.numbers("", "podscale_format")) return inspect_netcdf(comm, path);
+    if (!file.numbers("", "podscale_format")) return inspect_netcdf(comm, path, variable, picture);
   }
-  return inspect_basis(comm, path);
+  if (!variable.empty() || !picture.empty())
+    throw Error(ExitCode::usage,
+                fmt::format("{}: is {}; expected a file with fields for --variable and --picture", path,
+                            hdf5_model ? "a model" : "a basis"),
+                true);
+  return hdf5_model ? inspect_network(comm, path) : inspect_basis(comm, path);
 }
 
 }  // namespace podscale

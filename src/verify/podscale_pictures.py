@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the maps of one time and the scores of a period from scores.nc.
+"""Draws the maps of one time and the scores of a period from scores.nc, or the fields of podscale-inspect --picture.
 
 usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
 
@@ -152,8 +152,14 @@ class Sheet:
     wide = {"mean": (0, 0), "std": (0, 1), "low": (1, 0), "truth": (1, 1), "error": (1, 2),
             "rmse": (2, 0), "baseline": (2, 1), "scores": (2, 2)}
 
-    def __init__(self, ratio):
-        if ratio > 1.5:  # global fields: mean and standard deviation large
+    def __init__(self, ratio, row=None):
+        """row: names of panels side by side; else those of scores."""
+        if row:
+            self.of = {name: (0, column) for column, name in enumerate(row)}
+            height = min((3.3 if len(row) > 1 else 7) / ratio, 4.2 if len(row) > 1 else 7)
+            self.widths, self.heights = [height * ratio], [height]
+            width = len(row) * self.widths[0] + (len(row) - 1) * self.gap
+        elif ratio > 1.5:  # global fields: mean and standard deviation large
             width, self.of = 13.0, self.wide
             self.widths = [(width - (n - 1) * self.gap) / n for n in (2, 3, 3)]
             self.heights = [w / ratio for w in self.widths]
@@ -246,8 +252,31 @@ def is_subdaily(variable):
     return len(set(dates_of(variable, False))) < variable.size
 
 
+def draw_fields(data):
+    """Panels side by side: a field, and over a sample of times its mean and standard deviation."""
+    maps = Maps(data)
+    names = [n for n in ("picture_field", "picture_average", "picture_spread") if n in data.variables]
+    sheet = Sheet(maps.ratio, names)
+    sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], data.title, fontsize=13, ha="left",
+                      va="center", color=INK, weight="bold")
+    common = names[:2]
+    limits = span([data[name][...] for name in common], 0.5, 99.5)
+    unit = shown_unit(getattr(data[names[0]], "units", ""))
+    for name in names:
+        field, spread = data[name][...], name not in common
+        mesh = maps.draw(sheet.panel(name), field, data[name].long_name, "YlGnBu" if spread else THERMAL,
+                         span([field], 0.5, 99.5) if spread else limits, sheet.first(name))
+        if spread:
+            sheet.bar(mesh, name, name, "K" if unit == "°C" else unit, "both")
+        elif name == common[-1]:
+            sheet.bar(mesh, common[0], name, unit, "both")
+    return sheet.figure
+
+
 def draw(source, target, form):
     with netCDF4.Dataset(source) as data:
+        if "picture_field" in data.variables:
+            return save(draw_fields(data), target, form)
         if "picture_mean" not in data.variables:
             sys.exit(f"podscale_pictures.py: {source} holds no picture fields: run podscale-verify again")
         maps = Maps(data)
@@ -290,8 +319,12 @@ def draw(source, target, form):
     sheet.bar(mesh, "rmse", "baseline", f"{difference + ', ' if difference else ''}{period[0]} to {period[-1]}", "max")
     draw_scores(sheet.panel("scores", 0.3 if sheet.of is sheet.upright else 0.8), names, np.ma.filled(rmse, np.nan),
                 np.ma.filled(crps, np.nan), difference)
+    save(sheet.figure, target, form)
+
+
+def save(figure, target, form):
     picture = io.BytesIO()  # whole before it is written: some formats fail in many words on a full disk
-    sheet.figure.savefig(picture, dpi=130, facecolor="white", format=form)
+    figure.savefig(picture, dpi=130, facecolor="white", format=form)
     try:
         with open(target, "wb") as file:
             file.write(picture.getvalue())

@@ -19,7 +19,7 @@ says() {  # says WORD PROGRAM ARGUMENTS...: exit 0, the word on stdout, nothing 
     cat "$log"
   fi
 }
-for program in ocean basis train downscale verify inspect; do
+for program in ocean init basis train downscale verify inspect; do
   says "podscale-$program [OPTIONS]" "$program" --help
   says "podscale-$program 0." "$program" --version
 done

@@ -34,7 +34,18 @@ struct MembersRequest {
 /// run_downscale would have written. No LR file is needed; the options are those stored in the
 /// product.
 int run_members(const Context& context, MembersRequest request, const NetworkBackend& backend);
-/// podscale-inspect: prints what context.files hold, or the functionals asked for.
-int run_inspect(const Context& context, const FunctionalRequest& request);
+/// What podscale-init is asked for. Its files are those of the context: HR, then LR.
+struct InitRequest {
+  std::vector<std::string> hr_variable, lr_variable;  ///< empty: the only one
+  int coarsen = 0;        ///< LR = block means of HR over so many points; 0: from files
+  std::string output;     ///< the namelist; "": printed
+  std::string directory;  ///< output.directory; "": runs/<name of the namelist>
+};
+/// podscale-init: a namelist for a study of two series, from what they hold. A namelist that is
+/// there is not replaced.
+int run_init(const Context& context, const InitRequest& request);
+/// podscale-inspect: prints what context.files hold, or the functionals asked for. picture: file for the
+/// fields of a picture of the only one of them; "": none.
+int run_inspect(const Context& context, const FunctionalRequest& request, const std::string& picture = "");
 
 }  // namespace podscale
