@@ -32,9 +32,9 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
                                options.base.inflation, block);
   judge_inflation(base.calibration, train_pairs.size(), basis.modes);
-  log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes",
-            base.predictors.slots(), base.penalty,
-            base.interpolation > 0 ? "interpolation" : "climatology", base.residual.global_modes);
+  log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes", base.predictors.slots(),
+            base.penalty, base.interpolation > 0 ? "interpolation" : "climatology",
+            base.residual.global_modes);
   log::info("base: {}", base.calibration.text());
   return base;
 }

@@ -22,14 +22,13 @@ void calibrate_model(const Communicator& comm, const StudyOptions& options, cons
                      const NetworkBackend& backend, NetworkTrainer& trainer) {
   const SamplingOptions& sampling = options.sampling;
   const bool head = sampling.uncertainty == Uncertainty::head;
-  const auto model =
-      backend.load(comm, options.output.model_file.get(), foundation.space.layout(comm),
-                   foundation.space.checksum(comm), options.model.device, foundation.path);
+  const auto model = backend.load(comm, options.output.model_file.get(), foundation.space.layout(comm),
+                                  foundation.space.checksum(comm), options.model.device, foundation.path);
   const NetworkFunctions network = model->functions(sampling.sampler);
-  const ForecastFunction forecast =
-      head ? head_forecast(comm, foundation.space, network.head, Factor::without)
-           : ensemble_forecast(comm, foundation.space, sampling.plan, network.sample,
-                               control_variate_seed(options));
+  const ForecastFunction forecast = head
+                                        ? head_forecast(comm, foundation.space, network.head, Factor::without)
+                                        : ensemble_forecast(comm, foundation.space, sampling.plan,
+                                                            network.sample, control_variate_seed(options));
   const long block = options.data.time_block;
   const auto encoded = [&](const std::vector<StepPair>& pairs) {
     return encode_period(comm, foundation.space, study, spread(pairs, sampling.calibration_times), block);

@@ -21,8 +21,8 @@ struct LatentForecast {
 /// between patches; the others are each patch's own.
 struct CoefficientForecast {
   LatentForecast latent;
-  PatchColumns mean;    ///< one column
-  PatchColumns factor;  ///< F
+  PatchColumns mean;           ///< one column
+  PatchColumns factor;         ///< F
   std::vector<double> spread;  ///< [local patches] s(c), which is in the factor
   int shared = 0;
   bool has_factor = true;  ///< without it: independent latents, for PointVariance

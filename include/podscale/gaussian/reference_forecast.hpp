@@ -31,12 +31,12 @@ struct ReferenceForecast {
   /// anomaly.
   long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
 
-  Predictors predictors{};        ///< those LR cells; none: no slots
+  Predictors predictors{};                ///< those LR cells; none: no slots
   std::vector<double> predictor_range{};  ///< [local patches][C], largest absolute values in training
-  Climatology cells{};            ///< of them, whole LR mesh, in the units of the field
-  ResidualCovariance residual{};  ///< Sigma
-  SeasonalVariance season{};      ///< of the latents of that covariance
-  Calibration calibration{};      ///< of the reference used alone
+  Climatology cells{};                    ///< of them, whole LR mesh, in the units of the field
+  ResidualCovariance residual{};          ///< Sigma
+  SeasonalVariance season{};              ///< of the latents of that covariance
+  Calibration calibration{};              ///< of the reference used alone
 };
 
 /// The published method (model.base = 'none'): mean 0 and the variance of each coefficient. The
