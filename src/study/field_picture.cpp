@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "podscale/core/step_pattern.hpp"
+#include "podscale/core/step_gaps.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
 

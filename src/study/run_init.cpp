@@ -7,7 +7,6 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/step_pattern.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/file_contents.hpp"
@@ -116,6 +115,24 @@ void set_data(const Context& context, const InitRequest& request, Draft& draft) 
   }
 }
 
+/// Pairs of the time from the first to the last day that both have.
+std::vector<StepPair> common_pairs(const StudySeries& study) {
+  const SampleAxis &hr = study.hr.times(), &lr = study.lr.times();
+  const auto day = [](const SampleAxis& axis, std::size_t step) {
+    return date_text(axis.centre(step)).substr(0, 10);
+  };
+  const std::string first = std::max(day(hr, 0), day(lr, 0)),
+                    last = std::min(day(hr, hr.size() - 1), day(lr, lr.size() - 1));
+  if (first > last)
+    fail(ExitCode::data,
+         "{} ends before {} begins, or begins after its end: {} to {}, {} to {}; expected common times",
+         study.hr.describe(), study.lr.describe(), day(hr, 0), day(hr, hr.size() - 1), day(lr, 0),
+         day(lr, lr.size() - 1));
+  const std::string period = fmt::format("{} to {}", first, last);
+  return counted_pairs(period, {"HR", "hr", study.hr.describe(), hr}, steps_between(hr, first, last),
+                       {"LR", "lr", study.lr.describe(), lr}, steps_between(lr, first, last));
+}
+
 void set_periods(const StudySeries& study, const SuggestedPeriods& periods, Draft& draft) {
   const auto period = [](const Days& days) {
     return Draft::quoted(std::vector<std::string>(days.begin(), days.end()));
@@ -126,7 +143,7 @@ void set_periods(const StudySeries& study, const SuggestedPeriods& periods, Draf
   draft.set("data.validate", period(periods.validate), "chooses penalty and season, calibrates the variance");
   draft.set("data.downscale", period(periods.downscale), "written and scored; seen by nothing before");
   const SampleAxis& lr = study.lr.times();
-  const std::string last = date_text(lr[lr.size() - 1].date).substr(0, 10);
+  const std::string last = date_text(lr.centre(lr.size() - 1)).substr(0, 10);
   if (last > periods.downscale[1])
     draft.set("data.downscale", period(periods.downscale),
               fmt::format("written and scored; LR without HR goes on to {}: name that period to downscale it",
@@ -147,7 +164,7 @@ void set_rest(const StudySeries& study, const InitRequest& request, Draft& draft
             Draft::quoted(names(study.hr) + " from " +
                           (request.coarsen > 0 ? fmt::format("means of {0} x {0} points", request.coarsen)
                                                : names(study.lr))));
-  if (step_pattern(study.hr.times()).months > 0)
+  if (study.hr.times().step.months > 0)
     draft.set("verify.block_days", "91", "three months: neighbours are alike");
 }
 
@@ -174,10 +191,8 @@ int run_init(const Context& context, const InitRequest& request) {
 
   // 2. Periods that both cover.
   const SampleAxis& hr = study.hr.times();
-  std::vector<long> all(hr.size());
-  for (std::size_t t = 0; t < all.size(); ++t) all[t] = static_cast<long>(t);
-  const SuggestedPeriods periods = same_on_all_ranks(
-      [&] { return suggest_periods(hr, study.lr.times(), match_steps(hr, all, study.lr.times())); });
+  const SuggestedPeriods periods =
+      same_on_all_ranks([&] { return suggest_periods(hr, study.lr.times(), common_pairs(study)); });
   set_periods(study, periods, draft);
   const auto train = steps_of_period(study.hr, study.lr, draft.options().data.train);
   const auto sample = steps_between(hr, periods.sample[0], periods.sample[1]);

@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "podscale/core/step_pattern.hpp"
+#include "podscale/core/step_gaps.hpp"
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
@@ -130,13 +130,14 @@ std::string times_text(const SampleAxis& times) {
   const std::size_t last = times.size() - 1;
   if (last == 0)
     return fmt::format("1 time, {}, calendar {}", sample_text(times, 0), calendar_name(times.calendar));
-  const StepPattern pattern = step_pattern(times);
-  std::string text = fmt::format(
-      "{} times, {} ... {}, {}{}, calendar {}", times.size(), sample_text(times, 0), sample_text(times, last),
-      pattern.even ? "every " : "unevenly spaced, mostly ", pattern.text(), calendar_name(times.calendar));
-  text += pattern.missing == 0 ? ", none missing"
-                               : fmt::format(", {} missing, the first after {}", pattern.missing,
-                                             date_text(times[pattern.gap].date));
+  const StepGaps gaps = step_gaps(times);
+  std::string text =
+      fmt::format("{} times, {} ... {}", times.size(), sample_text(times, 0), sample_text(times, last));
+  if (times.step.known()) text += (gaps.even ? ", every " : ", unevenly spaced, mostly ") + times.step.text();
+  text += fmt::format(", calendar {}", calendar_name(times.calendar));
+  text += gaps.missing == 0 ? ", none missing"
+                            : fmt::format(", {} missing, the first after {}", gaps.missing,
+                                          date_text(times[gaps.gap].date));
   return text + (times.has_intervals() ? ", with bounds" : ", no bounds");
 }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "podscale/core/step_pattern.hpp"
+#include "podscale/core/step_gaps.hpp"
 #include "podscale/study/suggest.hpp"
 
 namespace podscale {
@@ -24,9 +24,10 @@ double correlation(std::span<const float> anomalies, std::size_t points, std::si
 
 void suggest_lags(const Communicator& comm, const FieldSource& lr, const Days& sample, int harmonics,
                   NamelistDraft& draft) {
-  const StepPattern pattern = step_pattern(lr.times());
   const std::vector<long> steps = steps_between(lr.times(), sample[0], sample[1]);
-  if (pattern.months > 0 || std::abs(pattern.days - 1) > 0.05 || !pattern.even || steps.size() < 60) return;
+  const StepLength& step = lr.times().step;
+  if (step.months > 0 || std::abs(step.days - 1) > 0.05 || !step_gaps(lr.times()).even || steps.size() < 60)
+    return;
   const std::size_t points = lr.mesh().points() * lr.channels();
   const Window window = comm.is_root() ? Window{0, lr.mesh().ny(), 0, lr.mesh().nx()} : Window{};
   std::vector<float> fields(comm.is_root() ? points * steps.size() : 0);
@@ -38,7 +39,7 @@ void suggest_lags(const Communicator& comm, const FieldSource& lr, const Days& s
     HarmonicFit fit(static_cast<long>(points), harmonics);
     const auto field = [&](std::size_t t) { return std::span(fields).subspan(t * points, points); };
     const auto phase = [&](std::size_t t) {
-      return year_fraction(lr.times().calendar, lr.times()[steps[t]].date);
+      return year_fraction(lr.times().calendar, lr.times().centre(steps[t]));
     };
     for (std::size_t t = 0; t < steps.size(); ++t) fit.add(field(t), phase(t));
     const Climatology climatology = fit.solve();

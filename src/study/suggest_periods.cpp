@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/step_pattern.hpp"
 #include "podscale/study/suggest.hpp"
 
 namespace podscale {
@@ -49,13 +48,13 @@ SuggestedPeriods suggest_periods(const SampleAxis& hr, const SampleAxis& lr,
          "HR and LR have {} times in common; expected {} or more to learn, validate and try on", pairs.size(),
          kFewest);
   const Days30 calendar{hr.calendar, lr.calendar};
-  const bool monthly = step_pattern(hr).months > 0 && step_pattern(lr).months > 0;
+  const bool monthly = hr.step.months > 0 && lr.step.months > 0;
   const auto first_day = [&](std::size_t i) {
-    const Date date = hr[pairs[i].a].date;
+    const Date date = hr.centre(pairs[i].a);
     return Date{date.year, date.month, monthly ? 1 : date.day};
   };
   const auto last_day = [&](std::size_t i) {
-    const Date date = hr[pairs[i].a].date;
+    const Date date = hr.centre(pairs[i].a);
     return monthly ? calendar.last_of_month(date) : date;
   };
   const auto days = [&](const Date& first, const Date& last) { return Days{text_of(first), text_of(last)}; };
@@ -90,7 +89,7 @@ SuggestedPeriods suggest_periods(const SampleAxis& hr, const SampleAxis& lr,
 
 int suggest_harmonics(const SampleAxis& times, std::span<const long> steps) {
   std::vector<double> phases;
-  for (const long step : steps) phases.push_back(year_fraction(times.calendar, times[step].date));
+  for (const long step : steps) phases.push_back(year_fraction(times.calendar, times.centre(step)));
   int harmonics = 2;
   while (harmonics > 0 && (phases.size() < 4 * static_cast<std::size_t>(1 + 2 * harmonics) ||
                            year_coverage(phases, harmonics).has_gap()))

@@ -8,6 +8,7 @@
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/field/array_source.hpp"
 
@@ -18,6 +19,7 @@ SampleAxis daily(int first_year, int days, const char* calendar = "standard") {
   std::vector<double> values;
   for (int d = 0; d < days; ++d) values.push_back(d + 0.5);
   SampleAxis axis = decode_times(values, "days since " + std::to_string(first_year) + "-01-01", calendar, "test");
+  understand(axis);
   return axis;
 }
 
@@ -28,6 +30,7 @@ SampleAxis monthly(int first_year, int months, int day, const char* calendar = "
     values.push_back(static_cast<double>(day_number(of, first_year + m / 12, m % 12 + 1, day) -
                                          day_number(of, 1900, 1, 1)));
   SampleAxis axis = decode_times(values, "days since 1900-01-01", calendar, "test");
+  understand(axis);
   return axis;
 }
 
