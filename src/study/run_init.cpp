@@ -68,18 +68,6 @@ std::string commented(const std::string& text) {
   return out;
 }
 
-/// LR is the coarser one.
-void require_coarser(const StudySeries& study) {
-  const Position fine = typical_spacing(study.hr.mesh()), coarse = typical_spacing(study.lr.mesh());
-  if (coarse.y * coarse.x > fine.y * fine.x) return;
-  throw Error(
-      ExitCode::data,
-      fmt::format("{}: its cells of {:.3g} x {:.3g} km are no larger than those of {}, {:.3g} x {:.3g} km; "
-                  "expected HR first, then LR: are they exchanged?",
-                  study.lr.describe(), coarse.y, coarse.x, study.hr.describe(), fine.y, fine.x),
-      true);
-}
-
 /// Collective. Names a mask in the first HR file that says what it is, where the series has values on land.
 bool set_mask(const Communicator& comm, const StudySeries& study, const FieldSample& sample, Draft& draft) {
   const auto* files = dynamic_cast<const CfSource*>(&study.hr);
@@ -181,7 +169,6 @@ int run_init(const Context& context, const InitRequest& request) {
   const auto hr_samples = sample_fields(opened->hr);
   if (set_mask(comm, *opened, hr_samples[0], draft)) opened.emplace(open_study(comm, draft.options().data));
   const StudySeries& study = *opened;
-  if (request.coarsen == 0) require_coarser(study);
   draft.set("data.hr_variable", Draft::quoted(names_of(study.hr.variables())));
   if (request.coarsen == 0) draft.set("data.lr_variable", Draft::quoted(names_of(study.lr.variables())));
   const std::string sources =

@@ -101,11 +101,11 @@ TEST(Basis, FileRoundTripAndSameChecksumAtAnyRankCount) {
   const StudySeries alone = open_study(self, DataOptions(namelist));
   EXPECT_EQ(build_basis(self, StudyOptions(namelist), alone).checksum(self), built.checksum(comm));
   // The phase of a date is that of the HR calendar, whatever the calendar of the series.
-  EXPECT_EQ(built.phase, SeasonPhase::date);
+  EXPECT_EQ(built.year.phase, SeasonPhase::date);
   const SampleAxis other = decode_times({134, 59}, "days since 2001-01-01", "360_day", "x");
   ASSERT_EQ(date_text(other[0].date), "2001-05-15");
-  EXPECT_DOUBLE_EQ(built.year_phase(other, 0), year_fraction(built.hr_calendar, {2001, 5, 15, 0}));
-  EXPECT_DOUBLE_EQ(built.year_phase(other, 1), year_fraction(built.hr_calendar, {2001, 2, 28, 0}));  // the 30th
+  EXPECT_DOUBLE_EQ(built.year_phase(other, 0), year_fraction(built.year.calendar, {2001, 5, 15, 0}));
+  EXPECT_DOUBLE_EQ(built.year_phase(other, 1), year_fraction(built.year.calendar, {2001, 2, 28, 0}));  // the 30th
 }
 
 /// The training series lacks cell 5 at three times: the basis keeps what it is filled with.
