@@ -344,7 +344,7 @@ void Judge::files(const Seen& s) const {
         "{}: '{}' lies between {:.6g} and {:.6g} {} there, but between {:.6g} and {:.6g} in the other files, "
         "as {}: are its units right?",
         file, variable().name, own.low, own.high, variable().working_units, rest.low, rest.high,
-        **std::find_if(file_of.begin(), file_of.end(), [&](const auto* f) { return f != &file; }));
+        **std::find_if(file_of.begin(), file_of.end(), [&file = file](const auto* f) { return f != &file; }));
     if (!far) log::warn("{}", what);
     if (far) doubt(what, "set the units attribute of the file that is wrong right");
   }

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/study/patch_table.hpp"
@@ -64,14 +65,15 @@ NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& tim
                                   const std::vector<std::pair<std::string, std::string>>& attributes) const {
   const Mesh& mesh = space_.basis().mesh;
   NetcdfFile file = NetcdfFile::create(comm_, path);
-  define_samples(file, times);
+  const SampleAxis axis = with_bounds(times);  // as the product has it
+  define_samples(file, axis);
   define(file, define_mesh(file, mesh));
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));
   for (const auto& [name, text] : attributes)
     if (!text.empty()) file.put_text("", name, text);
   file.end_definitions();
-  write_samples(comm_, file, times);
+  write_samples(comm_, file, axis);
   write_mesh(comm_, file, mesh);
   put_static(file);
   return file;
@@ -202,7 +204,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
       else
         std::copy_n(f.latent.patch_variance.begin() + static_cast<long>(p * k), modes,
                     variance.row(patch.patch));
-      *spread.row(patch.patch) = f.spread[p];
+      *spread.row(patch.patch) = f.spread.empty() ? 1 : f.spread[p];
     }
     predictor.put(file, "condition", {first + t});
     if (members_ > 0) {

@@ -105,7 +105,7 @@ TEST_F(CfSourceRefusals, Grids) {
   refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "a.nc", "column 0 lies at", "100.5 E", "one mesh"});
   moved.lon = ramp(100, 1, 9);
   write_sample(comm, scratch / "b.nc", moved);
-  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "5 x 9 points, expected 5 x 8", "one mesh"});
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "5 x 9 points", "expected 5 x 8 points", "one mesh"});
 }
 
 TEST_F(CfSourceRefusals, UnstructuredGrids) {

@@ -36,8 +36,8 @@ class VerificationStudy : public ::testing::Test {
                         "' lr_source = 'coarsen' coarsen_factor = 4\n"
                         "train = '2000-01-01', '2001-12-31' validate = '2001-12-01', '2001-12-31'\n"
                         "downscale = '2002-01-01', '2002-01-20' /\n"
-                        "&patches size = 8, 8 modes = 4 /\n&basis harmonics = 1 /\n&model base = 'none' /\n"
-                        "&sampling members = 9 "
+                        "&patches size = 8, 8 modes = 4 overlap = 0 /\n&basis harmonics = 1 /\n&model base = 'none' /\n"
+                        "&sampling uncertainty = 'ensemble', members = 9 "
                         "/\n&output variable_name = 'tos' /\n&verify window = 3 /",
                     "test");
     {

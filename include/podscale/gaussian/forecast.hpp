@@ -23,7 +23,7 @@ struct CoefficientForecast {
   LatentForecast latent;
   PatchColumns mean;           ///< one column
   PatchColumns factor;         ///< F
-  std::vector<double> spread;  ///< [local patches] s(c), which is in the factor
+  std::vector<double> spread;  ///< [local patches] s(c), which is in the factor; empty: 1
   int shared = 0;
   bool has_factor = true;  ///< without it: independent latents, for PointVariance
   /// Of members, for the variance budget: deviations of the parts inside patches and through global
