@@ -46,7 +46,7 @@ want=head
 check "best step $best gives '$want', not '$(made_with trained.nc)'" test "$(made_with trained.nc)" = "$want"
 # A model of another basis.
 must 1 basis tiny.nml "${own[@]}" --set basis.harmonics=0 --set output.basis_file=other.nc
-ranks_of 2 downscale tiny.nml "${auto[@]}" --set output.basis_file=other.nc --set output.product_file=p.nc >run.log 2>run.err
+ranks_of 2 downscale tiny.nml "${auto[@]}" --set basis.harmonics=0 --set output.basis_file=other.nc --set output.product_file=p.nc >run.log 2>run.err
 check "a model of another basis is left aside" grep -q "warning: model.h5: trained on another basis than other.nc" run.err
 check "for the base" test "$(made_with p.nc)" = base
 
@@ -84,7 +84,7 @@ for t in set(range(14)) - {4}:
     assert abs(ratio[t] - 1).max() < 1e-6, t
 assert ratio[4].max() > 1.5, ratio[4].max()
 assert ratio[4].min() > 0.999
-spread = far["patch_spread"][:]
+spread = netCDF4.Dataset("far1.factors.nc")["patch_spread"][:]
 assert spread[4].max() ** 2 > 1.5 and (spread[spread > 0] >= 1).all()'
 ranks_of 0 inspect far1.nc --point 31,-70 >far.txt 2>run.err
 no_temporaries .

@@ -32,6 +32,7 @@ fill() {
     [[ "$key" != -- ]] || break
     own+=(--set "$key")
     files+=("${key#*=}")
+    [[ "$key" != output.product_file=* ]] || files+=(product.factors.nc)
   done
   for file in "${files[@]}"; do kib=$((kib + ($(stat -c %s "old/$file") + 4095) / 4096 * 4)); done
   mount -t tmpfs -o size="${kib}k" none small
