@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
@@ -42,6 +43,7 @@ struct Met {
 struct OfTime {
   double low = INFINITY, high = -INFINITY;
   long valid = 0;
+  long repeated = 0;  ///< values that are those of the time before
 };
 
 /// What a rank, then all together, have seen of one channel.
@@ -73,6 +75,7 @@ class Judge {
       outside(seen_[c]);
       empty_times(seen_[c]);
       uniform_times(seen_[c]);
+      repeated_times(seen_[c]);
       constant_points(seen_[c]);
       files(seen_[c]);
       far_values(seen_[c]);
@@ -86,6 +89,7 @@ class Judge {
   void outside(const Seen& s) const;
   void empty_times(const Seen& s) const;
   void uniform_times(Seen& s) const;
+  void repeated_times(const Seen& s) const;
   void constant_points(const Seen& s) const;
   void far_values(Seen s) const;
   void files(const Seen& s) const;
@@ -145,7 +149,7 @@ void Judge::read() {
     ranges[c] = source_.variables()[c].plausible.value_or(PlausibleRange{-INFINITY, INFINITY});
   }
   constexpr float none = std::numeric_limits<float>::quiet_NaN();
-  std::vector<float> first(channels * n, none), values;
+  std::vector<float> first(channels * n, none), last = first, values;
   std::vector<unsigned char> varies(channels * n, 0);
   std::vector<long> count(channels * n, 0);
   const std::size_t block = static_cast<std::size_t>(
@@ -172,6 +176,7 @@ void Judge::read() {
           float& before = first[c * n + p];
           if (std::isnan(before)) before = v;
           if (v != before) varies[c * n + p] = 1;
+          of_time.repeated += std::exchange(last[c * n + p], v) == v ? 1 : 0;
           ++count[c * n + p];
           if (v >= ranges[c].low && v <= ranges[c].high) continue;
           ++s.outside;
@@ -196,10 +201,14 @@ void Judge::agree_on(Met& met, bool lowest) const {
 
 void Judge::gather(Seen& s) {
   std::vector<double> low, high;
-  std::vector<long> valid;
-  for (const OfTime& t : s.times) low.push_back(-t.low), high.push_back(t.high), valid.push_back(t.valid);
-  comm_.max(std::span(low)), comm_.max(std::span(high)), comm_.sum(std::span(valid));
-  for (std::size_t t = 0; t < s.times.size(); ++t) s.times[t] = {-low[t], high[t], valid[t]};
+  std::vector<long> valid, repeated;
+  for (const OfTime& t : s.times) {
+    low.push_back(-t.low), high.push_back(t.high);
+    valid.push_back(t.valid), repeated.push_back(t.repeated);
+  }
+  comm_.max(std::span(low)), comm_.max(std::span(high));
+  comm_.sum(std::span(valid)), comm_.sum(std::span(repeated));
+  for (std::size_t t = 0; t < s.times.size(); ++t) s.times[t] = {-low[t], high[t], valid[t], repeated[t]};
   comm_.sum(std::span(s.bins));
   s.valid = comm_.sum(s.valid), s.outside = comm_.sum(s.outside);
   agree_on(s.low, true), agree_on(s.high, false);
@@ -236,6 +245,20 @@ void Judge::empty_times(const Seen& s) const {
 }
 
 /// Fields of one number that other fields hardly have: a month of zeros.
+/// A gap that somebody filled with the field before it. Said aloud only: a slow analysis may do so.
+void Judge::repeated_times(const Seen& s) const {
+  std::size_t found = 0, first = 0;
+  for (std::size_t t = s.times.size(); t-- > 1;)
+    if (const OfTime& x = s.times[t];
+        x.valid >= static_cast<long>(kFewest) && x.repeated == x.valid && x.low < x.high)
+      ++found, first = t;
+  if (found > 0)
+    log::warn(
+        "{}: '{}' has at {} value for value the field of the time before ({} of {} times): were gaps "
+        "filled by repeating?",
+        where(first), variable().name, date(first), found, s.times.size());
+}
+
 void Judge::uniform_times(Seen& s) const {
   std::map<double, std::pair<std::vector<std::size_t>, long>> of_value;  // times, values
   for (std::size_t t = 0; t < s.times.size(); ++t)

@@ -119,6 +119,25 @@ TEST_F(ValueJudge, FieldsOfOneNumberAndEmptyOnes) {
   judge_values(gap, all_steps(), Doubts::refuse, true);
 }
 
+TEST_F(ValueJudge, RepeatedFieldsAreSaidAloud) {
+  const auto said = [&](const Field& field) {
+    ::testing::internal::CaptureStderr();
+    judge(field);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const std::string text = said([](long t, long y, long x) { return plain(t > 5 && t < 9 ? 5 : t, y, x); });
+  if (comm.is_root()) {
+    EXPECT_NE(text.find("has at 2000-06-29 value for value the field of the time before (3 of 24 times)"),
+              std::string::npos)
+        << text;
+  }
+  // One point that goes on changing is enough.
+  const auto one_changes = [](long t, long y, long x) {
+    return plain(t > 5 && t < 9 && (y != 4 || x != 4) ? 5 : t, y, x);
+  };
+  EXPECT_EQ(said(one_changes).find("value for value"), std::string::npos);
+}
+
 TEST_F(ValueJudge, NumbersFarFromAllOthers) {
   const auto spike = [](float number) {
     return [number](long t, long y, long x) { return t == 9 && y == 7 && x == 5 ? number : plain(t, y, x); };
