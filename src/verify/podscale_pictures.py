@@ -146,7 +146,7 @@ class Maps:
 class Sheet:
     """Rows of panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
 
-    left, gap, top, middle, bottom, bar_height = 0.72, 0.4, 0.95, 1.18, 0.85, 0.13
+    left, gap, top, middle, bottom, bar_height = 0.72, 0.55, 0.95, 1.18, 0.85, 0.13
     upright = {"low": (0, 0), "mean": (0, 1), "truth": (0, 2), "std": (0, 3),
                "error": (1, 0), "rmse": (1, 1), "baseline": (1, 2), "scores": (1, 3)}
     wide = {"mean": (0, 0), "std": (0, 1), "low": (1, 0), "truth": (1, 1), "error": (1, 2),
