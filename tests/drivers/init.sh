@@ -54,7 +54,7 @@ case "$4" in
       refuse 64 "no LR files" $ranks init ocean_hr.nc -o a.nml
       refuse 64 "expected one of them" $ranks init ocean_hr.nc ocean_lr.nc --coarsen 8 -o a.nml
       refuse 64 "is there already" $ranks init ocean_hr.nc ocean_lr.nc -o mine.nml
-      refuse 65 "are they exchanged?" $ranks init ocean_lr.nc ocean_hr.nc -o a.nml
+      refuse 65 'exchanged?' $ranks init ocean_lr.nc ocean_hr.nc -o a.nml
       refuse 66 "nothing matches" $ranks init 'none*.nc' ocean_lr.nc -o a.nml
       refuse 65 "no variable 'sst'" $ranks init ocean_hr.nc ocean_lr.nc --hr-variable sst -o a.nml
     done
