@@ -262,6 +262,8 @@ TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, cons
   months_ = months_of(unit_name);
   if (months_ != 0) kind_ = Kind::months;
   const double seconds = months_ != 0 ? 0 : unit_conversion(unit_name, "s", where).scale;
+  if (kind_ == Kind::fixed && !(seconds > 0 && std::isfinite(seconds)))
+    fail(ExitCode::data, "{}: time units '{}': a unit of {:g} s; {}", where, units, seconds, expected);
   // Year 0 is no year of the standard calendar for other readers.
   is_plain_ = kind_ == Kind::fixed && start_.year >= 1 && widely_known(unit_name, reference_text);
   if (kind_ == Kind::fixed) seconds_ = seconds;
@@ -286,7 +288,7 @@ std::optional<Date> TimeUnits::date(double value) const {
     const Date date = absolute_date(calendar_, months_, value);
     return date.day == 0 ? std::nullopt : std::optional(date);
   }
-  if (!(std::abs(value) * seconds() / 86400 < 1e8)) return std::nullopt;
+  if (!(std::abs(value) * seconds() / 86400 < 1e8)) return std::nullopt;  // NaN too
   if (kind_ == Kind::fixed) return shifted(calendar_, start_, value * seconds_);
   return months_ == 12 ? shifted_by_years(calendar_, start_, value)
                        : shifted_by_months(calendar_, start_, value * months_);

@@ -177,6 +177,8 @@ void expect_refused(const std::string& units, const std::string& calendar, const
 TEST(Times, WhatIsNotCfIsRefused) {
   expect_refused("Month", "", "'Month'");
   expect_refused("wibble", "", "'wibble'");
+  expect_refused("-1 days since 2000-01-01", "", "a unit of -86400 s");
+  expect_refused("-1e34days since 2000-01-01", "", "a unit of -8.64e+38 s");
   expect_refused("", "", "no reference date");
   expect_refused("wibbles since 2000-01-01", "", "'wibbles'");
   expect_refused("metres since 2000-01-01", "", "'metres'");

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Builds the fuzzers with Clang and its sanitizers, and lets each run for a while from its corpus.
-#   fuzz.sh SOURCE BUILD SECONDS
+#   fuzz.sh SOURCE BUILD SECONDS [INPUTS]
+# INPUTS: at most so many, the same ones each time, so that a test does not depend on luck.
 # What a fuzzer finds stays in BUILD/findings; the test fails then.
 set -euo pipefail
 source_folder="$1" build="$2" seconds="$3"
+limits=(-max_total_time="$seconds")
+[[ -z "${4:-}" ]] || limits+=(-seed=1 -runs="$4")
 clang="$(command -v clang++ || command -v clang++-14 || true)"
 if [[ -z "$clang" ]] || ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
   "$clang" -x c++ - -fsanitize=fuzzer -o /dev/null 2>/dev/null; then
@@ -25,7 +28,7 @@ for what in namelist metadata; do
   mkdir -p "$corpus"
   dictionary=()
   [[ ! -f "$source_folder/tests/fuzz/$what.dict" ]] || dictionary=("-dict=$source_folder/tests/fuzz/$what.dict")
-  "$build/tests/fuzz/fuzz_$what" "${dictionary[@]}" -max_total_time="$seconds" -max_len=4096 -timeout=60 -rss_limit_mb=4096 \
+  "$build/tests/fuzz/fuzz_$what" "${dictionary[@]}" "${limits[@]}" -max_len=4096 -timeout=60 -rss_limit_mb=4096 \
     -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/findings/$what-" "$corpus" \
     "$source_folder/tests/fuzz/corpus/$what" 2>"$build/$what.log" ||
     { tail -n 40 "$build/$what.log"; echo "FAILED: fuzz_$what found something: $build/findings"; exit 1; }
