@@ -105,10 +105,12 @@ std::uint64_t product_digest(const Communicator& comm, const std::string& path) 
 }
 
 /// Of the factors beside an intact product.
-std::uint64_t factors_digest(const Communicator&, const std::string& path) {
+std::uint64_t factors_digest(const Communicator& comm, const std::string& path) {
   const Communicator self = Communicator::self();
   const std::string beside = path.substr(0, path.size() - std::string("factors.nc").size()) + "nc";
-  if (!fs::exists(beside)) fs::copy_file(kStudy + "/product.nc", beside);
+  comm.agree([&] {
+    if (comm.is_root() && !fs::exists(beside)) fs::copy_file(kStudy + "/product.nc", beside);
+  });
   const NetcdfFile product = NetcdfFile::open(self, beside);
   const FactorReader factors(product);
   const std::size_t predictors = factors.file().dimension("predictor").value();
