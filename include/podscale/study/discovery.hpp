@@ -3,22 +3,20 @@
 // themselves tell them. Nothing here is collective.
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "podscale/core/sample_axis.hpp"
 #include "podscale/mesh/mesh.hpp"
+#include "podscale/study/attributes.hpp"
 
 namespace podscale {
 
-struct Attributes {
-  std::vector<std::pair<std::string, std::string>> texts;
-  std::vector<std::pair<std::string, double>> numbers;
-};
+/// geospatial_* of a mesh that has latitudes and longitudes (degrees; else none). O(points) unless
+/// it has axes of them.
+Attributes place_attributes(const Mesh& mesh);
 
-/// geospatial_* of a mesh that has latitudes and longitudes (degrees; else none), time_coverage_*
-/// from the intervals of the samples, or their times where they have none.
-Attributes discovery_attributes(const Mesh& mesh, const SampleAxis& times);
+/// time_coverage_* from the bounds that a file of these samples has, or their times where it has
+/// none.
+Attributes time_attributes(const SampleAxis& times);
 
 /// "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is written alike.
 std::string iso_time(const Date& date);
