@@ -6,8 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "podscale/core/intervals.hpp"
-
 namespace podscale {
 namespace {
 
@@ -47,9 +45,8 @@ Attributes place_attributes(const Mesh& mesh) {
           {"geospatial_lon_max", "", {e.east}}};
 }
 
-Attributes time_attributes(const SampleAxis& times) {
-  if (times.size() == 0) return {};
-  const SampleAxis axis = with_bounds(times);
+Attributes time_attributes(const SampleAxis& axis) {
+  if (axis.size() == 0) return {};
   const TimeUnits meaning(axis.units, calendar_name(axis.calendar), "time");
   const auto begin = [&](const Sample& s) { return s.interval ? meaning.date(s.interval->begin) : s.date; };
   const auto end = [&](const Sample& s) { return s.interval ? meaning.date(s.interval->end) : s.date; };

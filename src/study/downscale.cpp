@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/units.hpp"

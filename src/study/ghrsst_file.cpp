@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/intervals.hpp"
 #include "podscale/study/discovery.hpp"
 
 namespace podscale {
@@ -59,7 +58,7 @@ GhrsstFiles::GhrsstFiles(const Communicator& comm, const std::string& folder, co
       mesh_(mesh),
       window_(window),
       ocean_(std::move(ocean)),
-      times_(with_bounds(times)),  // as the product has it
+      times_(times),
       options_(options),
       to_kelvin_(require_ghrsst(mesh, times, options)) {
   Attributes& all = options_.attributes;

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/intervals.hpp"
 #include "podscale/study/discovery.hpp"
 #include "podscale/study/ghrsst_file.hpp"
 #include "scratch.hpp"
@@ -173,12 +172,6 @@ TEST(Discovery, SaysWhereAndWhen) {
   EXPECT_EQ(text("time_coverage_resolution"), "P1D");
   EXPECT_EQ(find(place, "geospatial_lat_min")->numbers, std::vector<double>{-40});
   EXPECT_EQ(find(place, "geospatial_lon_max")->numbers, std::vector<double>{150.5});
-  // Days without bounds: the product gets those of the days, and covers them.
-  SampleAxis whole = days();
-  understand(whole);
-  const Attributes of_days = time_attributes(whole);
-  EXPECT_EQ(find(of_days, "time_coverage_end")->text, "2000-01-13T00:00:00Z");
-  EXPECT_EQ(find(of_days, "time_coverage_duration")->text, "P2D");
 }
 
 }  // namespace

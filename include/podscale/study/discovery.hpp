@@ -14,9 +14,8 @@ namespace podscale {
 /// it has axes of them.
 Attributes place_attributes(const Mesh& mesh);
 
-/// time_coverage_* from the bounds that a file of these samples has, or their times where it has
-/// none.
-Attributes time_attributes(const SampleAxis& times);
+/// time_coverage_* from the intervals of the samples, or their times where they have none.
+Attributes time_attributes(const SampleAxis& axis);
 
 /// "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is written alike.
 std::string iso_time(const Date& date);
