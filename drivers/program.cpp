@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <chrono>
 #include <csignal>
@@ -102,7 +103,7 @@ std::string keys_help(const std::vector<std::string>& groups) {
 struct CommandLine {
   std::string namelist;
   std::vector<std::string> assignments;
-  std::string path_key;
+  std::string path_key, value_key;
   std::vector<std::string> files;
   bool quiet = false, verbose = false, check = false;
 };
@@ -140,6 +141,8 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
     app.add_flag("--verbose", line.verbose, "Log the values of all keys, too, which go into the files anyway");
     app.add_option("--print-path", line.path_key,
                    "Print the path of a file key (output.product_file), and stop");
+    app.add_option("--print-value", line.value_key,
+                   "Print a key as a namelist would give it (sampling.uncertainty), and stop");
   }
   app.add_flag("--quiet", line.quiet, "Warnings and errors only");
   app.add_flag_callback(
@@ -184,34 +187,45 @@ void read_namelist(const CommandLine& line, Context& context) {
   context.comm.agree([&] { fill_namelist(text, line, context.namelist); });
 }
 
+constexpr std::array kOutputs{"output.basis_file", "output.model_file",  "output.product_file",
+                              "verify.text_file",  "verify.scores_file", "verify.picture_file"};
+constexpr std::array kOceanFiles{"ocean.hr_file", "ocean.lr_file"};
+
 /// For scripts: they need not read namelists themselves. No MPI.
-std::string path_asked_for(const CommandLine& line) {
+std::string asked_for(const CommandLine& line) {
   Namelist namelist;
   fill_namelist(file_text(line.namelist), line, namelist);
-  const auto& keys = key_table();
-  if (std::none_of(keys.begin(), keys.end(), [&](const Key& key) {
-        return key.type == KeyType::text && fmt::format("{}.{}", key.group, key.name) == line.path_key;
-      }))
-    fail(ExitCode::usage, "--print-path {}: no such key, expected group.key of one text", line.path_key);
-  return file_path(namelist, line.path_key).value + "\n";
+  const auto is_one_of = [](const auto& keys, const std::string& wanted) {
+    return std::find(keys.begin(), keys.end(), wanted) != keys.end();
+  };
+  if (!line.path_key.empty()) {
+    if (!is_one_of(kOutputs, line.path_key) && !is_one_of(kOceanFiles, line.path_key))
+      fail(ExitCode::usage, "--print-path {}: no such key, expected one of {}, {}", line.path_key,
+           fmt::join(kOutputs, ", "), fmt::join(kOceanFiles, ", "));
+    return file_path(namelist, line.path_key).value + "\n";
+  }
+  std::vector<std::string> keys;
+  for (const Key& key : key_table()) keys.push_back(fmt::format("{}.{}", key.group, key.name));
+  if (!is_one_of(keys, line.value_key))
+    fail(ExitCode::usage, "--print-value {}: no such key, expected group.key", line.value_key);
+  return namelist.effective_value(line.value_key) + "\n";
 }
 
 /// Rank 0. All files of a study count as outputs, whichever program runs: none is to replace
 /// another.
 void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean) {
   using Named = std::vector<std::pair<std::string, std::string>>;
-  const auto named = [&](std::initializer_list<const char*> keys) {
+  const auto named = [&](const auto& keys) {
     Named paths;
     for (const char* key : keys)
       if (const FilePath path = file_path(namelist, key); !path.value.empty())
         paths.emplace_back(key, path.value);
     return paths;
   };
-  Named outputs = named({"output.basis_file", "output.model_file", "output.product_file", "verify.text_file",
-                         "verify.scores_file", "verify.picture_file"});
+  Named outputs = named(kOutputs);
   Named inputs{{"the namelist", file}};
   if (makes_ocean)  // data.hr_files may be what is made here
-    for (const auto& made : named({"ocean.hr_file", "ocean.lr_file"})) outputs.push_back(made);
+    for (const auto& made : named(kOceanFiles)) outputs.push_back(made);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (same_file(outputs[i].second, outputs[j].second))
@@ -313,7 +327,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   std::string command = info.name;
   for (int i = 1; i < argc; ++i) command += " " + shell_word(argv[i]);
   set_command_line(command);
-  if (!line.path_key.empty()) return print_alone([&] { return path_asked_for(line); });
+  if (!line.path_key.empty() || !line.value_key.empty()) return print_alone([&] { return asked_for(line); });
 
   return_freed_memory();
   // PETSc gets a command line of its own: our options are not PETSc's, and no .petscrc changes our

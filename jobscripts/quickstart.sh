@@ -26,14 +26,17 @@ cmake --preset release
 cmake --build --preset release
 timings=("$(printf '%-10s %4d s' build $((SECONDS - build_start)))")
 
-# The paths, as the programs see them.
+# Keys and paths, as the programs see them.
+asked() {
+  build/release/bin/podscale-verify "$namelist" "${settings[@]}" "$@"
+}
 path_of() {
-  build/release/bin/podscale-verify "$namelist" "${settings[@]}" --print-path "$1"
+  asked --print-path "$1"
 }
 job_start=$SECONDS
 for step in "${steps[@]}"; do
   # The base alone needs no network.
-  [[ "$step" != train || "$(path_of sampling.uncertainty)" != */base ]] || continue
+  [[ "$step" != train || "$(asked --print-value sampling.uncertainty)" != "'base'" ]] || continue
   echo
   echo "== podscale-$step $namelist, $ranks ranks"
   step_start=$SECONDS

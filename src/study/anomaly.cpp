@@ -25,8 +25,7 @@ namespace {
 bool same_units(const std::string& a, const std::string& b) {
   if (a == b || a.empty() || b.empty()) return a == b;
   try {
-    const UnitConversion c = unit_conversion(a, b, "");
-    return c.scale == 1 && c.offset == 0;
+    return unit_conversion(a, b, "").identity();
   } catch (const Error&) {
     return false;
   }

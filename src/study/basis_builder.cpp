@@ -40,10 +40,12 @@ void require_patches(const StudyOptions& options, const FieldSource& hr) {
 
 namespace {
 
-/// What the steps of a series stand for, also where its source did not say.
-SampleAxis understood(SampleAxis axis) {
-  if (!axis.step.known()) understand(axis);
-  return axis;
+/// How long the steps of a series are, also where its source did not say.
+StepLength step_of(const SampleAxis& axis) {
+  if (axis.step.known()) return axis.step;
+  SampleAxis understood = axis;
+  understand(understood);
+  return understood.step;
 }
 
 void require_same_channels(const StudySeries& study) {
@@ -87,8 +89,8 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
 }  // namespace
 
 StudyYear year_of(const StudySeries& study, const std::vector<StepPair>& pairs) {
-  const SampleAxis hr = understood(study.hr.times()), lr = understood(study.lr.times());
-  const bool months = hr.step.months > 0 && lr.step.months > 0;
+  const SampleAxis &hr = study.hr.times(), &lr = study.lr.times();
+  const bool months = step_of(hr).months > 0 && step_of(lr).months > 0;
   const bool same = std::all_of(pairs.begin(), pairs.end(), [&](const StepPair& pair) {
     const Date &a = hr[pair.a].date, &b = lr[pair.b].date;
     return a.year == b.year && a.month == b.month && a.day == b.day && std::abs(a.second - b.second) < 60;
@@ -117,7 +119,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   // 1. Which times, which points.
   const auto pairs = steps_of_period(study.hr, study.lr, options.data.train, {}, false);
   basis.year = year_of(study, pairs);
-  basis.lr_step = understood(study.lr.times()).step;
+  basis.lr_step = step_of(study.lr.times());
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
   basis.samples = std::ssize(pairs);
   long sometimes = 0;

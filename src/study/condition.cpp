@@ -120,19 +120,21 @@ ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
     predictors_ = std::make_unique<PredictorSeries>(lr, basis, reference.predictors, reference.cells, comm);
 }
 
+std::vector<long> ConditionSeries::needed_steps(std::span<const long> steps) const {
+  std::set<long> needed(steps.begin(), steps.end());
+  if (predictors_)
+    for (const long step : predictors_->needed_steps(steps)) needed.insert(step);
+  return {needed.begin(), needed.end()};
+}
+
 std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
   const long local = std::ssize(basis_->patches.mine), k = basis_->modes, times = std::ssize(steps);
   std::vector<float> cells(times * local * slots_), rows(static_cast<std::size_t>(times * local * width_));
   std::vector<double> anomalies(basis_->points() * times);
   {
-    std::vector<long> needed(steps.begin(), steps.end());
     std::vector<Window> windows{interpolated_.source()};
-    if (predictors_) {
-      const auto lagged = predictors_->needed_steps(steps);
-      needed.insert(needed.end(), lagged.begin(), lagged.end());
-      windows.push_back(predictors_->source());
-    }
-    const LrFields fields(*lr_, bounding_window(basis_->lr_mesh, windows), std::move(needed));
+    if (predictors_) windows.push_back(predictors_->source());
+    const LrFields fields(*lr_, bounding_window(basis_->lr_mesh, windows), needed_steps(steps));
     if (predictors_) predictors_->take(fields, steps, cells);
     interpolated_.take_anomalies(fields, steps, anomalies);
   }

@@ -11,6 +11,7 @@ namespace {
 
 /// Of the centres, as readers compare it with the coordinates.
 Mesh::Extent covered(const Mesh& mesh) {
+  if (mesh.kind() == MeshKind::rectilinear) return mesh.extent();
   constexpr double big = std::numeric_limits<double>::infinity();
   Mesh::Extent extent{big, -big, big, -big};
   for (idx_t p = 0; p < mesh.points(); ++p) {
@@ -30,36 +31,37 @@ std::string iso_time(const Date& date) {
                      second / 3600, second / 60 % 60, second % 60);
 }
 
-Attributes discovery_attributes(const Mesh& mesh, const SampleAxis& times) {
-  Attributes a;
-  if (mesh.geographic()) {
-    const Mesh::Extent e = covered(mesh);
-    a.numbers = {{"geospatial_lat_min", e.south},
-                 {"geospatial_lat_max", e.north},
-                 {"geospatial_lon_min", e.west},
-                 {"geospatial_lon_max", e.east}};
-    a.texts = {{"geospatial_lat_units", "degrees_north"},
-               {"geospatial_lon_units", "degrees_east"},
-               {"geospatial_bounds", fmt::format("POLYGON(({0} {2}, {0} {3}, {1} {3}, {1} {2}, {0} {2}))",
-                                                 e.south, e.north, e.west, e.east)},
-               {"geospatial_bounds_crs", "EPSG:4326"}};
-  }
-  if (times.size() == 0) return a;
-  const TimeUnits meaning(times.units, calendar_name(times.calendar), "time");
+Attributes place_attributes(const Mesh& mesh) {
+  if (!mesh.geographic()) return {};
+  const Mesh::Extent e = covered(mesh);
+  return {{"geospatial_lat_units", "degrees_north"},
+          {"geospatial_lon_units", "degrees_east"},
+          {"geospatial_bounds", fmt::format("POLYGON(({0} {2}, {0} {3}, {1} {3}, {1} {2}, {0} {2}))", e.south,
+                                            e.north, e.west, e.east)},
+          {"geospatial_bounds_crs", "EPSG:4326"},
+          {"geospatial_lat_min", "", {e.south}},
+          {"geospatial_lat_max", "", {e.north}},
+          {"geospatial_lon_min", "", {e.west}},
+          {"geospatial_lon_max", "", {e.east}}};
+}
+
+Attributes time_attributes(const SampleAxis& axis) {
+  if (axis.size() == 0) return {};
+  const TimeUnits meaning(axis.units, calendar_name(axis.calendar), "time");
   const auto begin = [&](const Sample& s) { return s.interval ? meaning.date(s.interval->begin) : s.date; };
   const auto end = [&](const Sample& s) { return s.interval ? meaning.date(s.interval->end) : s.date; };
-  const Date first = *begin(times[0]), last = *end(times[times.size() - 1]);
-  a.texts.insert(a.texts.end(),
-                 {{"time_coverage_start", iso_time(first)}, {"time_coverage_end", iso_time(last)}});
-  const auto duration = [&](double days) {
+  const Date first = *begin(axis[0]), last = *end(axis[axis.size() - 1]);
+  const auto duration = [](double days) {
     const bool whole = days == std::floor(days);
     return whole ? fmt::format("P{:.0f}D", days) : fmt::format("PT{:.0f}S", days * 86400);
   };
-  a.texts.emplace_back("time_coverage_duration", duration(days_between(times.calendar, first, last)));
-  if (times.size() > 1)
-    a.texts.emplace_back(
-        "time_coverage_resolution",
-        times.is_monthly() ? "P1M" : duration(days_between(times.calendar, times[0].date, times[1].date)));
+  Attributes a{{"time_coverage_start", iso_time(first)},
+               {"time_coverage_end", iso_time(last)},
+               {"time_coverage_duration", duration(days_between(axis.calendar, first, last))}};
+  if (axis.size() > 1)
+    a.push_back(
+        {"time_coverage_resolution",
+         axis.is_monthly() ? "P1M" : duration(days_between(axis.calendar, axis[0].date, axis[1].date))});
   return a;
 }
 

@@ -49,8 +49,7 @@ std::string cell_methods_of(const std::string& variable) {
   return "podscale_cell_methods_" + variable;
 }
 
-std::vector<std::pair<std::string, std::string>> factor_tie(const std::string& product_path,
-                                                            const std::string& made_of) {
+Attributes factor_tie(const std::string& product_path, const std::string& made_of) {
   Checksum sum;
   sum.add_bytes(made_of.data(), made_of.size());
   return {{kName, fs::path(factors_path(product_path)).filename().string()},

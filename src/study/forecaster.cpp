@@ -54,11 +54,9 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
   const char* const name = uncertainty_name(kind_);
   if (kind_ == Uncertainty::base) {
     if (!foundation.reference->stands_alone())
-      throw Error(ExitCode::usage,
-                  options.source +
-                      ": sampling.uncertainty = 'base' with model.base = 'none': there is no base; "
-                      "expected model.base = 'gaussian'",
-                  true);
+      refuse(options,
+             "sampling.uncertainty = 'base' with model.base = 'none': there is no base; expected "
+             "model.base = 'gaussian'");
     calibration_ = foundation.reference->calibration;
   } else {
     model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),

@@ -1,12 +1,10 @@
 #include "podscale/study/ghrsst_file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/version.hpp"
 #include "podscale/study/discovery.hpp"
 
 namespace podscale {
@@ -35,6 +33,22 @@ std::string stamp(const Date& date) {
 
 }  // namespace
 
+UnitConversion require_ghrsst(const Mesh& mesh, const SampleAxis& times, const ProductOptions& options) {
+  if (options.variables.size() != 1)
+    cannot(fmt::format("the product has {} variables; GHRSST has one", options.variables.size()));
+  if (mesh.kind() != MeshKind::rectilinear)
+    cannot("its mesh has no axes of latitude and longitude; GHRSST's has them at level 4");
+  if (times.calendar != Calendar::standard && times.calendar != Calendar::proleptic_gregorian)
+    cannot(fmt::format("its times are of the calendar {}; GHRSST counts the seconds of the standard one",
+                       calendar_name(times.calendar)));
+  const std::string& units = options.variables[0].working_units;
+  try {
+    return unit_conversion(units, "kelvin", "output.format");
+  } catch (const Error&) {
+    cannot(fmt::format("{} is in '{}'; GHRSST has temperatures", options.variables[0].name, units));
+  }
+}
+
 GhrsstFiles::GhrsstFiles(const Communicator& comm, const std::string& folder, const std::string& name,
                          const Mesh& mesh, const Window& window, std::vector<unsigned char> ocean,
                          const SampleAxis& times, const ProductOptions& options)
@@ -45,51 +59,37 @@ GhrsstFiles::GhrsstFiles(const Communicator& comm, const std::string& folder, co
       window_(window),
       ocean_(std::move(ocean)),
       times_(times),
-      options_(&options) {
-  if (options.variables.size() != 1)
-    cannot(fmt::format("the product has {} variables; GHRSST has one", options.variables.size()));
-  if (mesh.kind() != MeshKind::rectilinear)
-    cannot("its mesh has no axes of latitude and longitude; GHRSST's has them at level 4");
-  if (times.calendar != Calendar::standard && times.calendar != Calendar::proleptic_gregorian)
-    cannot(fmt::format("its times are of the calendar {}; GHRSST counts the seconds of the standard one",
-                       calendar_name(times.calendar)));
-  const std::string& units = options.variables[0].working_units;
-  try {
-    to_kelvin_ = unit_conversion(units, "kelvin", "output.format");
-  } catch (const Error&) {
-    cannot(fmt::format("{} is in '{}'; GHRSST has temperatures", options.variables[0].name, units));
-  }
+      options_(options),
+      to_kelvin_(require_ghrsst(mesh, times, options)) {
+  Attributes& all = options_.attributes;
+  std::erase_if(all, [](const Attribute& a) { return a.name == "podscale_namelist"; });
+  const Attributes place = place_attributes(mesh);
+  const auto corner = [&](const char* name, const char* of) {
+    return Attribute{name, "", find(place, of)->numbers, NC_FLOAT};
+  };
+  add_missing(all,
+              {{"Conventions", "CF-1.8, ACDD-1.3"},
+               {"gds_version_id", "2.1"},
+               {"netcdf_version_id", nc_inq_libvers()},
+               {"product_version", "1.0"},
+               {"cdm_data_type", "grid"},
+               {"processing_level", "L4"},
+               {"platform", "model"},
+               {"instrument", "model"},
+               {"spatial_resolution", fmt::format("{:.4g} degree", mesh.y().bounds[1] - mesh.y().bounds[0])},
+               corner("northernmost_latitude", "geospatial_lat_max"),
+               corner("southernmost_latitude", "geospatial_lat_min"),
+               corner("easternmost_longitude", "geospatial_lon_max"),
+               corner("westernmost_longitude", "geospatial_lon_min"),
+               {"file_quality_level", "", {3}, NC_INT}});
+  add_missing(all, place);
 }
 
 std::string GhrsstFiles::path(std::size_t time) const {
   return fmt::format("{}/{}-{}.nc", folder_.empty() ? "." : folder_, stamp(times_[time].date), name_);
 }
 
-void GhrsstFiles::write(std::size_t time, std::span<const double> mean, std::span<const double> variance) {
-  // What the types of GDS cannot hold is refused before there is a file.
-  comm_->agree([&] {
-    for (std::size_t i = 0; i < mean.size(); ++i) {
-      const double celsius = to_kelvin_.scale * mean[i] + to_kelvin_.offset - kZero,
-                   deviation = std::abs(to_kelvin_.scale) * std::sqrt(variance[i]);
-      if (ocean_[i] && (celsius < kColdest || celsius > kWarmest || deviation > kStep * kMost))
-        fail(
-            ExitCode::data,
-            "{}: {:.2f} degC with a standard deviation of {:.2f} K at a point; GHRSST holds {} to {} degC; check "
-            "the LR field, or write output.format = 'cf'",
-            path(time), celsius, deviation, kColdest, kWarmest);
-    }
-  });
-  SampleAxis one = times_;
-  one.samples = {times_[time]};
-  NetcdfFile file = NetcdfFile::create(*comm_, path(time));
-  const Attributes about = discovery_attributes(mesh_, one);
-  const auto about_text = [&](const std::string& key) {
-    for (const auto& [name, value] : about.texts)
-      if (name == key) return value;
-    return std::string();
-  };
-
-  // 1. Axes: time in seconds since 1981, latitude and longitude.
+void GhrsstFiles::define_axes(NetcdfFile& file) const {
   file.define_dimension("time", 1, true);
   file.define_variable("time", NC_INT, {"time"});
   file.describe("time", "reference time of sst field", "seconds since 1981-01-01 00:00:00");
@@ -97,30 +97,27 @@ void GhrsstFiles::write(std::size_t time, std::span<const double> mean, std::spa
   file.put_text("time", "axis", "T");
   file.put_text("time", "calendar", "standard");
   file.put_text("time", "coverage_content_type", "coordinate");
-  struct Axis {
-    const char *name, *standard, *units, *axis;
-    const MeshAxis& of;
-    double limit;
+  const auto define = [&](const char* name, const char* standard, const char* units, const char* axis,
+                          const MeshAxis& of, double limit) {
+    file.define_dimension(name, of.centres.size());
+    file.define_variable(name, NC_FLOAT, {name});
+    file.describe(name, standard, units);
+    file.put_text(name, "standard_name", standard);
+    file.put_text(name, "axis", axis);
+    const auto [low, high] = std::minmax_element(of.centres.begin(), of.centres.end());
+    file.put_numbers(name, "valid_min", {std::min(-limit, *low)}, NC_FLOAT);
+    file.put_numbers(name, "valid_max", {std::max(limit, *high)}, NC_FLOAT);
+    file.put_text(name, "coverage_content_type", "coordinate");
   };
-  const std::array<Axis, 2> axes{{{"lat", "latitude", "degrees_north", "Y", mesh_.y(), 90},
-                                  {"lon", "longitude", "degrees_east", "X", mesh_.x(), 180}}};
-  for (const Axis& a : axes) {
-    file.define_dimension(a.name, a.of.centres.size());
-    file.define_variable(a.name, NC_FLOAT, {a.name});
-    file.describe(a.name, a.standard, a.units);
-    file.put_text(a.name, "standard_name", a.standard);
-    file.put_text(a.name, "axis", a.axis);
-    const auto [low, high] = std::minmax_element(a.of.centres.begin(), a.of.centres.end());
-    file.put_numbers(a.name, "valid_min", {std::min(-a.limit, *low)}, NC_FLOAT);
-    file.put_numbers(a.name, "valid_max", {std::max(a.limit, *high)}, NC_FLOAT);
-    file.put_text(a.name, "coverage_content_type", "coordinate");
-  }
+  define("lat", "latitude", "degrees_north", "Y", mesh_.y(), 90);
+  define("lon", "longitude", "degrees_east", "X", mesh_.x(), 180);
+}
 
-  // 2. The fields.
+void GhrsstFiles::define_fields(NetcdfFile& file) const {
   const auto field = [&](const char* name, nc_type type, std::optional<double> fill, const char* long_name,
                          const char* units, const char* content) {
     file.define_variable(name, type, {"time", "lat", "lon"},
-                         {{1, options_->chunk[0], options_->chunk[1]}, options_->deflate, fill});
+                         {{1, options_.chunk[0], options_.chunk[1]}, options_.deflate, fill});
     file.put_text(name, "long_name", long_name);
     if (units) file.put_text(name, "units", units);
     file.put_text(name, "coverage_content_type", content);
@@ -132,7 +129,7 @@ void GhrsstFiles::write(std::size_t time, std::span<const double> mean, std::spa
     file.put_numbers(name, "valid_min", {low}, type);
     file.put_numbers(name, "valid_max", {high}, type);
   };
-  const std::string& standard = options_->variables[0].standard_name;
+  const std::string& standard = options_.variables[0].standard_name;
   field("analysed_sst", NC_SHORT, kMissing, "analysed sea surface temperature", "kelvin", "modelResult");
   packed("analysed_sst", NC_SHORT, kStep, kZero, kColdest / kStep, kWarmest / kStep);
   file.put_text("analysed_sst", "standard_name", standard.empty() ? "sea_surface_temperature" : standard);
@@ -157,48 +154,33 @@ void GhrsstFiles::write(std::size_t time, std::span<const double> mean, std::spa
   file.put_numbers("mask", "valid_max", {2}, NC_BYTE);
   file.put_text("mask", "source", "the HR series");
   file.put_text("mask", "comment", "water: where the analysis has values; lakes and ice are not told apart");
+}
 
-  // 3. The file as a whole.
-  file.put_text("", "Conventions", "CF-1.8, ACDD-1.3");
-  const std::string start = about_text("time_coverage_start"), stop = about_text("time_coverage_end"),
-                    now = comm_->broadcast(utc_now());
-  for (const auto& [attribute, value] : options_->attributes)
-    if (!value.empty() && attribute != "podscale_namelist") file.put_text("", attribute, value);
-  std::vector<std::pair<std::string, std::string>> texts{
-      {"gds_version_id", "2.1"},
-      {"netcdf_version_id", nc_inq_libvers()},
-      {"start_time", start},
-      {"stop_time", stop},
-      {"product_version", "1.0"},
-      {"cdm_data_type", "grid"},
-      {"processing_level", "L4"},
-      {"platform", "model"},
-      {"instrument", "model"},
-      {"spatial_resolution", fmt::format("{:.4g} degree", mesh_.y().bounds[1] - mesh_.y().bounds[0])}};
-  texts.insert(texts.end(), about.texts.begin(), about.texts.end());
-  const auto given = [&](const std::string& name) {
-    return std::any_of(options_->attributes.begin(), options_->attributes.end(),
-                       [&](const auto& a) { return a.first == name && !a.second.empty(); });
-  };
-  for (const auto& [name, value] : texts)
-    if (!given(name)) file.put_text("", name, value);
-  for (const auto& [name, value] : about.numbers) file.put_numbers("", name, {value});
-  for (const auto& [name, of] : {std::pair("northernmost_latitude", "geospatial_lat_max"),
-                                 std::pair("southernmost_latitude", "geospatial_lat_min"),
-                                 std::pair("easternmost_longitude", "geospatial_lon_max"),
-                                 std::pair("westernmost_longitude", "geospatial_lon_min")})
-    for (const auto& [key, value] : about.numbers)
-      if (key == of) file.put_numbers("", name, {value}, NC_FLOAT);
-  file.put_numbers("", "file_quality_level", {3}, NC_INT);
-  file.end_definitions();
+void GhrsstFiles::require_range(std::size_t time, std::span<const double> mean,
+                                std::span<const double> variance) const {
+  comm_->agree([&] {
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      const double celsius = to_kelvin_.scale * mean[i] + to_kelvin_.offset - kZero,
+                   deviation = std::abs(to_kelvin_.scale) * std::sqrt(variance[i]);
+      if (ocean_[i] && (celsius < kColdest || celsius > kWarmest || deviation > kStep * kMost))
+        fail(
+            ExitCode::data,
+            "{}: {:.2f} degC with a standard deviation of {:.2f} K at a point; GHRSST holds {} to {} degC; check "
+            "the LR field, or write output.format = 'cf'",
+            path(time), celsius, deviation, kColdest, kWarmest);
+    }
+  });
+}
 
-  // 4. Values.
+void GhrsstFiles::put_values(NetcdfFile& file, std::size_t time, std::span<const double> mean,
+                             std::span<const double> variance) const {
   const auto on_root = [&](const char* name, std::vector<double> values) {
     if (!comm_->is_root()) values.clear();
     file.put(name, {0}, {values.size()}, std::span<const double>(values));
   };
   on_root("time", {seconds_since_1981(times_[time].date)});
-  for (const Axis& a : axes) on_root(a.name, a.of.centres);
+  on_root("lat", mesh_.y().centres);
+  on_root("lon", mesh_.x().centres);
   const std::size_t n = mean.size(), rows = n > 0 ? window_.ny : 0, columns = n > 0 ? window_.nx : 0;
   const std::vector<std::size_t> from{0, static_cast<std::size_t>(window_.y0),
                                       static_cast<std::size_t>(window_.x0)},
@@ -217,6 +199,22 @@ void GhrsstFiles::write(std::size_t time, std::span<const double> mean, std::spa
                                      {"sea_ice_fraction", &ice},
                                      {"mask", &mask}})
     file.put(name, from, count, std::span<const float>(*values));
+}
+
+void GhrsstFiles::write(std::size_t time, std::span<const double> mean, std::span<const double> variance) {
+  require_range(time, mean, variance);  // before there is a file
+  NetcdfFile file = NetcdfFile::create(*comm_, path(time));
+  define_axes(file);
+  define_fields(file);
+  const long step = static_cast<long>(time);
+  const Attributes when = time_attributes(subset(times_, std::span(&step, 1)));
+  Attributes all = options_.attributes;
+  add_missing(all, {{"start_time", find(when, "time_coverage_start")->text},
+                    {"stop_time", find(when, "time_coverage_end")->text}});
+  add_missing(all, when);
+  put_attributes(file, all);
+  file.end_definitions();
+  put_values(file, time, mean, variance);
   file.commit();
 }
 

@@ -211,8 +211,8 @@ LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonic
   return gaps;
 }
 
-GapFilled::GapFilled(std::shared_ptr<const FieldSource> lr, LrGaps gaps, const StudyYear& year, bool shifted)
-    : lr_(std::move(lr)), gaps_(std::move(gaps)), year_(year), shifted_(shifted) {}
+GapFilled::GapFilled(std::shared_ptr<const FieldSource> lr, const LrGaps& gaps, const StudyYear& year, bool shifted)
+    : lr_(std::move(lr)), gaps_(&gaps), year_(year), shifted_(shifted) {}
 
 void GapFilled::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
   const Surroundings around(mesh(), window);
@@ -230,22 +230,21 @@ void GapFilled::read(const Window& window, std::span<const long> steps, std::spa
                   point = around.point(around.position(row, column));
       float& value = out[static_cast<idx_t>(t) * channels() * n + i];
       value = field[at];
-      if (!std::isnan(value) || !gaps_.cells[point]) continue;
+      if (!std::isnan(value) || !gaps_->cells[point]) continue;
       if (anomalies.empty()) {
         climatology.resize(channels() * points);
-        gaps_.climatology.evaluate(year_.at(times(), steps[t]),
-                                   climatology);
-        anomalies = anomalies_of(gaps_, around, field, climatology, points);
+        gaps_->climatology.evaluate(year_.at(times(), steps[t]), climatology);
+        anomalies = anomalies_of(*gaps_, around, field, climatology, points);
       }
       const double anomaly =
           from_neighbours(around, std::span<const double>(anomalies).subspan(c * m, m), row, column);
       value = static_cast<float>(climatology[c * points + point] + anomaly +
-                                 (shifted_ ? gaps_.error[c * points + point] : 0));
+                                 (shifted_ ? gaps_->error[c * points + point] : 0));
     }
   }
 }
 
-long GapFilled::count(std::span<const long> steps) const {
+long GapFilled::count(std::span<const long> steps, bool raised) const {
   const Share rows = share_of(mesh().ny(), comm().size(), comm().rank());
   const Window window{rows.begin, rows.size(), 0, rows.size() > 0 ? mesh().nx() : 0};
   const idx_t n = window.points();
@@ -256,16 +255,17 @@ long GapFilled::count(std::span<const long> steps) const {
     lr_->read(window, steps.subspan(first, count), values);
     std::vector<long> of_time(count, 0);
     for (idx_t i = 0; i < std::ssize(values); ++i)
-      if (std::isnan(values[i]) && gaps_.cells[window.y0 * mesh().nx() + i % n])
+      if (std::isnan(values[i]) && gaps_->cells[window.y0 * mesh().nx() + i % n])
         ++of_time[i / (channels() * n)];
     comm().sum(std::span(of_time));
     for (const long cells : of_time) filled += cells, at_times += cells > 0 ? 1 : 0;
   });
   if (filled > 0)
     log::warn(
-        "{}: {} values of LR cells are missing, at {} of {} times: they are filled from their neighbours, and "
-        "the variance there is raised",
-        describe(), filled, at_times, steps.size());
+        "{}: {} values of LR cells are missing, at {} of {} times: they are filled from their neighbours, {}",
+        describe(), filled, at_times, steps.size(),
+        raised ? "and the variance there is raised"
+               : "but sampling.uncertainty = 'ensemble' does not raise the variance there");
   return filled;
 }
 

@@ -218,6 +218,10 @@ StudyOptions options_of_text(const std::string& text, const std::string& source,
   return StudyOptions(namelist);
 }
 
+void refuse(const StudyOptions& options, const std::string& message) {
+  throw Error(ExitCode::usage, options.source + ": " + message, true);
+}
+
 FilePath file_path(const Namelist& n, const std::string& key) {
   const std::string& name = n.text(key);
   if (name.empty()) return {"", key, n.source()};

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "podscale/config/namelist.hpp"
-#include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/study/options.hpp"
 
@@ -58,34 +57,36 @@ std::string effective_with(const StudyOptions& options, Uncertainty uncertainty)
 }
 
 void require_trainable(const StudyOptions& options, int ranks) {
-  const auto refuse = [&](const std::string& message) {
-    throw Error(ExitCode::usage, options.source + ": " + message, true);  // the same namelist on every rank
-  };
   const Uncertainty uncertainty = trained_uncertainty(options);
   if (uncertainty == Uncertainty::base)
     refuse(
+        options,
         "sampling.uncertainty = 'base' needs no network; run podscale-downscale at once, or choose 'head' or "
         "'ensemble' to train");
   const ModelOptions& model = options.model;
   if (options.with_base && model.prediction == Prediction::noise)
     refuse(
+        options,
         "model.prediction = 'noise' with model.base = 'gaussian': an untrained network would not be the base; "
         "expected 'velocity'");
   if (model.width != 0 && model.width < 8)
-    refuse(
-        fmt::format("model.width = {}; expected 8 or more, or 0 for one by the training times", model.width));
+    refuse(options, fmt::format("model.width = {}; expected 8 or more, or 0 for one by the training times",
+                                model.width));
   if (model.width % model.heads != 0)
-    refuse(fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one", model.width,
-                       model.heads));
+    refuse(options, fmt::format("model.width = {} is not a multiple of model.heads = {}; expected one",
+                                model.width, model.heads));
   const TrainingOptions& training = options.training;
   const bool head = uncertainty == Uncertainty::head;
   if ((head ? training.head_weight : training.diffusion_weight) == 0)
-    refuse(fmt::format(
-        "sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; expected a positive "
-        "weight",
-        uncertainty_name(uncertainty), head ? "head" : "diffusion"));
+    refuse(
+        options,
+        fmt::format(
+            "sampling.uncertainty = '{}' chooses the weights, but training.{}_weight = 0; expected a positive "
+            "weight",
+            uncertainty_name(uncertainty), head ? "head" : "diffusion"));
   if (training.batch % ranks != 0)
-    refuse(fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
+    refuse(options,
+           fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
                        training.batch, ranks, (training.batch / ranks + 1) * ranks));
 }
 

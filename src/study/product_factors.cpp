@@ -62,7 +62,7 @@ ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& spac
 
 NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& times,
                                   const std::vector<std::string>& variables,
-                                  const std::vector<std::pair<std::string, std::string>>& attributes) const {
+                                  const Attributes& attributes) const {
   const Mesh& mesh = space_.basis().mesh;
   NetcdfFile file = NetcdfFile::create(comm_, path);
   const SampleAxis axis = with_bounds(times);  // as the product has it
@@ -70,8 +70,7 @@ NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& tim
   define(file, define_mesh(file, mesh));
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));
-  for (const auto& [name, text] : attributes)
-    if (!text.empty()) file.put_text("", name, text);
+  put_attributes(file, attributes);
   file.end_definitions();
   write_samples(comm_, file, axis);
   write_mesh(comm_, file, mesh);

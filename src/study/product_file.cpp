@@ -43,10 +43,10 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   }
   define_fields();
   if (!options.regions.empty()) define_regions();
-  file_.put_text("", "Conventions", "CF-1.8, ACDD-1.3");
-  for (const auto& [attribute, value] : options.attributes)
-    if (!value.empty()) file_.put_text("", attribute, value);
-  if (options.define) options.define(file_, mesh_);
+  Attributes attributes = options.attributes;
+  if (!find(attributes, "Conventions"))
+    attributes.insert(attributes.begin(), {"Conventions", "CF-1.8, ACDD-1.3"});
+  put_attributes(file_, attributes);
   file_.end_definitions();
 
   const auto put_numbers = [&](const std::string& name, std::vector<double> values) {

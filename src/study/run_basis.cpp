@@ -1,5 +1,4 @@
 #include "podscale/core/checksum.hpp"
-#include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/study/base_file.hpp"
@@ -46,8 +45,7 @@ int run_basis(const Context& context) {
   StudyOptions options = context.options;
   const std::string& path = context.options.output.basis_file.get();
   if (options.with_base && options.base.penalties.empty())
-    throw Error(ExitCode::usage, options.source + ": base.penalties is empty; expected at least one number",
-                true);
+    refuse(options, "base.penalties is empty; expected at least one number");
 
   // 1. The series and the times that both have.
   const StudySeries files = open_study(comm, options.data);
@@ -63,10 +61,7 @@ int run_basis(const Context& context) {
             files.lr.mesh().nx(), train.size());
   watch_training(options.data, files, options.with_base);
   require_patches(options, files.hr);
-  std::vector<StepPair> used = train;
-  for (const auto* part : {&validation.choosing, &validation.held_out})
-    used.insert(used.end(), part->begin(), part->end());
-  judge_study(options.data, files, std::move(used));
+  judge_study(options.data, files, {train, validation.choosing, validation.held_out});
   options.basis = carried_by(options.basis, files, train);
   if (context.check) return 0;
   const auto locks = context.claim({path});

@@ -6,7 +6,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/field/sample_file.hpp"
-#include "podscale/study/downscale.hpp"
+#include "podscale/study/product_description.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/product_file.hpp"
 #include "podscale/study/runs.hpp"

@@ -73,10 +73,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
         basis_path, c.times, c.held_out, parts.choosing.size(), parts.held_out.size());
   require_keys_of_basis(context.namelist, foundation.basis, basis_path);
   watch_training(options.data, files, true);
-  std::vector<StepPair> used = train;
-  for (const auto* part : {&parts.choosing, &parts.held_out})
-    used.insert(used.end(), part->begin(), part->end());
-  judge_study(options.data, files, std::move(used));
+  judge_study(options.data, files, {train, parts.choosing, parts.held_out});
   warn_of_damping(options);
   size_training(options, std::ssize(train));
   backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work

@@ -176,7 +176,10 @@ std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& 
   });
 }
 
-void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs) {
+void judge_study(const DataOptions& options, const StudySeries& study,
+                 std::initializer_list<std::span<const StepPair>> parts) {
+  std::vector<StepPair> pairs;
+  for (const auto& part : parts) pairs.insert(pairs.end(), part.begin(), part.end());
   judge_values(study.hr, hr_steps(pairs), options.doubts);
   if (!options.coarsen) judge_values(study.lr, lr_steps(pairs), options.doubts);
 }

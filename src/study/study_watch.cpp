@@ -1,7 +1,5 @@
 #include "podscale/study/study_watch.hpp"
 
-#include <algorithm>
-
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 
@@ -16,31 +14,11 @@ std::string period_text(const std::vector<std::string>& period) {
   return fmt::format("'{}', '{}'", period.front(), period.back());
 }
 
-/// Days from one step to the next, the middle one of all; as long as the interval of a single step,
-/// 0 where it has none.
-double step_days(const SampleAxis& axis) {
-  const TimeUnits units(axis.units, calendar_name(axis.calendar), "time");
-  const auto days = [&](double from, double to) {
-    const auto a = units.date(from), b = units.date(to);
-    return a && b ? static_cast<double>(day_of(axis, *b) - day_of(axis, *a)) + (b->second - a->second) / 86400
-                  : 0.0;
-  };
-  if (axis.size() == 1) {
-    const auto& interval = axis[0].interval;
-    return interval ? days(interval->begin, interval->end) : 0;
-  }
-  std::vector<double> steps;
-  for (std::size_t t = 1; t < axis.size(); ++t) steps.push_back(days(axis[t - 1].time, axis[t].time));
-  const auto middle = steps.begin() + std::ssize(steps) / 2;
-  std::nth_element(steps.begin(), middle, steps.end());
-  return steps.empty() ? 0 : *middle;
-}
-
 /// A step may be stamped at either end of what it stands for, so that one and a half are no gap.
 void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source) {
   const SampleAxis& axis = source.times();
-  const double step = axis.size() > 0 ? step_days(axis) : 0;
-  if (step <= 0 || period.size() != 2) return;
+  const double step = axis.step.in_days();
+  if (!axis.step.known() || period.size() != 2) return;
   const DateRange range = parse_date_range(period.front(), period.back());
   const long first = day_of(axis, axis.samples.front().date), last = day_of(axis, axis.samples.back().date);
   const double before = static_cast<double>(first - day_of(axis, range.first)),
@@ -80,6 +58,34 @@ bool is_of_basis(const Key& key, bool with_base, bool base_alone) {
          (group == "grid" && name == "interpolation");
 }
 
+/// As require_keys_of_basis.
+void require_keys(const Namelist& namelist, const Namelist& made_with, const std::string& basis_path) {
+  const bool with_base = namelist.text("model.base") == "gaussian",
+             base_alone = namelist.text("sampling.uncertainty") == "base";
+  for (const Key& key : key_table()) {
+    const std::string name = fmt::format("{}.{}", key.group, key.name);
+    if (!is_of_basis(key, with_base, base_alone) || !namelist.given(name)) continue;
+    const std::string wanted = namelist.effective_value(name), found = made_with.effective_value(name);
+    if (wanted != found)
+      throw Error(
+          ExitCode::usage,
+          fmt::format("{}: {} = {}, but {} was made with {}: make the basis again with podscale-basis, "
+                      "or give the value that it has",
+                      namelist.source(), name, wanted, basis_path, found),
+          true);
+  }
+}
+
+/// Of a period with data.train of the basis.
+void warn_of_overlap(const std::string& what, const std::vector<std::string>& period,
+                     const std::vector<std::string>& train, const std::string& basis_path) {
+  same_on_all_ranks([&] {
+    if (overlap(period, train))
+      log::warn("{} = {} overlaps the training period {} of {}: scores of days that were fitted are too good",
+                what, period_text(period), period_text(train), basis_path);
+  });
+}
+
 }  // namespace
 
 void watch_training(const DataOptions& data, const StudySeries& study, bool validates) {
@@ -99,46 +105,29 @@ void watch_training(const DataOptions& data, const StudySeries& study, bool vali
 
 void watch_overlap(const std::string& what, const std::vector<std::string>& period, const Basis& basis,
                    const std::string& basis_path) {
-  same_on_all_ranks([&] {
-    const auto made_with = namelist_of(basis, basis_path);
-    if (!made_with || !overlap(period, made_with->texts("data.train"))) return;
-    log::warn("{} = {} overlaps the training period {} of {}: scores of days that were fitted are too good",
-              what, period_text(period), period_text(made_with->texts("data.train")), basis_path);
-  });
+  if (const auto made_with = namelist_of(basis, basis_path))
+    warn_of_overlap(what, period, made_with->texts("data.train"), basis_path);
 }
 
 void watch_downscaling(const Namelist& namelist, const Basis& basis, const std::string& basis_path,
                        const DataOptions& data, const FieldSource& lr) {
-  require_keys_of_basis(namelist, basis, basis_path);
-  watch_overlap(data.downscale.key, data.downscale.value, basis, basis_path);
-  same_on_all_ranks([&] {
-    watch_ends(data.downscale.key, data.downscale.value, lr);
-    const double step = step_days(lr.times());
-    const bool monthly = basis.lr_step.months > 0;
-    if (step > 0 && basis.lr_step.known() && monthly != lr.times().is_monthly())
-      log::warn("{}: its steps are {:.3g} days long, but {} was made from {}: its modes and its variance are "
-                "those of {}; give such a series, or make a basis from one like this",
-                lr.describe(), step, basis_path, monthly ? "months" : "steps of less than a month",
-                monthly ? "monthly means" : "single steps");
-  });
+  if (const auto made_with = namelist_of(basis, basis_path)) {
+    require_keys(namelist, *made_with, basis_path);
+    warn_of_overlap(data.downscale.key, data.downscale.value, made_with->texts("data.train"), basis_path);
+  }
+  same_on_all_ranks([&] { watch_ends(data.downscale.key, data.downscale.value, lr); });
+  const StepLength& step = lr.times().step;
+  const bool monthly = basis.lr_step.months > 0;
+  if (step.known() && basis.lr_step.known() && monthly != lr.times().is_monthly())
+    log::warn(
+        "{}: its steps are {:.3g} days long, but {} was made from {}: its modes and its variance are "
+        "those of {}; give such a series, or make a basis from one like this",
+        lr.describe(), step.in_days(), basis_path, monthly ? "months" : "steps of less than a month",
+        monthly ? "monthly means" : "single steps");
 }
 
 void require_keys_of_basis(const Namelist& namelist, const Basis& basis, const std::string& basis_path) {
-  const auto made_with = namelist_of(basis, basis_path);
-  if (!made_with) return;
-  const bool with_base = namelist.text("model.base") == "gaussian",
-             base_alone = namelist.text("sampling.uncertainty") == "base";
-  for (const Key& key : key_table()) {
-    const std::string name = fmt::format("{}.{}", key.group, key.name);
-    if (!is_of_basis(key, with_base, base_alone) || !namelist.given(name)) continue;
-    const std::string wanted = namelist.effective_value(name), found = made_with->effective_value(name);
-    if (wanted != found)
-      throw Error(ExitCode::usage,
-                  fmt::format("{}: {} = {}, but {} was made with {}: make the basis again with podscale-basis, "
-                              "or give the value that it has",
-                              namelist.source(), name, wanted, basis_path, found),
-                  true);
-  }
+  if (const auto made_with = namelist_of(basis, basis_path)) require_keys(namelist, *made_with, basis_path);
 }
 
 }  // namespace podscale

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "podscale/core/step_gaps.hpp"
@@ -8,17 +10,22 @@
 namespace podscale {
 namespace {
 
-/// Rank 0 only. Correlation of anomalies `lag` steps apart. anomalies: [steps][points], NaN where missing.
-double correlation(std::span<const float> anomalies, std::size_t points, std::size_t lag) {
+constexpr std::size_t kValues = 1 << 26;  // in memory at once, where that leaves a row or more
+
+/// Correlation of anomalies some steps apart.
+struct Correlation {
   double both = 0, square = 0;
-  for (std::size_t i = lag * points; i < anomalies.size(); ++i) {
-    const double a = static_cast<double>(anomalies[i - lag * points]), b = static_cast<double>(anomalies[i]);
-    if (std::isnan(a + b)) continue;
-    both += a * b;
-    square += 0.5 * (a * a + b * b);
+  /// anomalies: [steps][points], NaN where missing.
+  void add(std::span<const float> anomalies, std::size_t points, std::size_t lag) {
+    for (std::size_t i = lag * points; i < anomalies.size(); ++i) {
+      const double a = static_cast<double>(anomalies[i - lag * points]),
+                   b = static_cast<double>(anomalies[i]);
+      if (std::isnan(a + b)) continue;
+      both += a * b;
+      square += 0.5 * (a * a + b * b);
+    }
   }
-  return square > 0 ? both / square : 0;
-}
+};
 
 }  // namespace
 
@@ -28,29 +35,39 @@ void suggest_lags(const Communicator& comm, const FieldSource& lr, const Days& s
   const StepLength& step = lr.times().step;
   if (step.months > 0 || std::abs(step.days - 1) > 0.05 || !step_gaps(lr.times()).even || steps.size() < 60)
     return;
-  const std::size_t points = lr.mesh().points() * lr.channels();
-  const Window window = comm.is_root() ? Window{0, lr.mesh().ny(), 0, lr.mesh().nx()} : Window{};
-  std::vector<float> fields(comm.is_root() ? points * steps.size() : 0);
-  lr.read(window, steps, fields);
+  const Mesh& mesh = lr.mesh();
+  const std::size_t row = static_cast<std::size_t>(mesh.nx() * lr.channels()) * steps.size();
+  const idx_t rows = std::max<idx_t>(1, static_cast<idx_t>(kValues / row));
   constexpr std::array<long, 3> apart{5, 2, 1};
+  std::array<Correlation, 3> found{};
+  std::vector<float> fields;
+  for (idx_t first = 0; first < mesh.ny(); first += rows) {
+    const Window window =
+        comm.is_root() ? Window{first, std::min(rows, mesh.ny() - first), 0, mesh.nx()} : Window{};
+    const std::size_t points = window.points() * lr.channels();
+    fields.resize(points * steps.size());
+    lr.read(window, steps, fields);
+    comm.agree([&] {
+      if (!comm.is_root()) return;
+      HarmonicFit fit(static_cast<long>(points), harmonics);
+      const auto field = [&](std::size_t t) { return std::span(fields).subspan(t * points, points); };
+      const auto phase = [&](std::size_t t) {
+        return year_fraction(lr.times().calendar, lr.times().centre(steps[t]));
+      };
+      for (std::size_t t = 0; t < steps.size(); ++t) fit.add(field(t), phase(t));
+      const Climatology climatology = fit.solve();
+      std::vector<double> mean(points);
+      for (std::size_t t = 0; t < steps.size(); ++t) {
+        climatology.evaluate(phase(t), mean);
+        for (std::size_t i = 0; i < points; ++i) field(t)[i] -= static_cast<float>(mean[i]);
+      }
+      for (std::size_t i = 0; i < apart.size(); ++i)
+        found[i].add(fields, points, static_cast<std::size_t>(2 * apart[i]));
+    });
+  }
   std::array<double, 3> alike{};
-  comm.agree([&] {
-    if (!comm.is_root()) return;
-    HarmonicFit fit(static_cast<long>(points), harmonics);
-    const auto field = [&](std::size_t t) { return std::span(fields).subspan(t * points, points); };
-    const auto phase = [&](std::size_t t) {
-      return year_fraction(lr.times().calendar, lr.times().centre(steps[t]));
-    };
-    for (std::size_t t = 0; t < steps.size(); ++t) fit.add(field(t), phase(t));
-    const Climatology climatology = fit.solve();
-    std::vector<double> mean(points);
-    for (std::size_t t = 0; t < steps.size(); ++t) {
-      climatology.evaluate(phase(t), mean);
-      for (std::size_t i = 0; i < points; ++i) field(t)[i] -= static_cast<float>(mean[i]);
-    }
-    for (std::size_t i = 0; i < apart.size(); ++i)
-      alike[i] = correlation(fields, points, static_cast<std::size_t>(2 * apart[i]));
-  });
+  for (std::size_t i = 0; i < apart.size(); ++i)
+    if (found[i].square > 0) alike[i] = found[i].both / found[i].square;
   comm.broadcast(std::span(alike));
   for (std::size_t i = 0; i < apart.size(); ++i) {
     const long d = apart[i];

@@ -227,7 +227,9 @@ for name, months in [(f"{lr}/{of}", n) for lr in ("ocean_lr", "ocean_lr_middle")
   functionals)
     box="30,33,-72,-69"
     more=(--set "regions.names='box'" --set "regions.boxes=30,33,-72,-69" --set output.write_budget=.true. --set output.interval=0.9)
-    must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set output.product_file=base.nc
+    must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set output.product_file=base.nc \
+      --set "output.attributes='title=Mine'"
+    check "title of the factors" grep -qF ':title = "Mine: the factors of its covariance"' <(ncdump -h base.factors.nc)
     must 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set output.product_file=one.nc
     same_data base.nc one.nc
     must 2 train tiny.nml "${inputs[@]}" "${model[@]}"

@@ -41,6 +41,10 @@ expect 64 "--bogus" "$program" good.nml --bogus
 expect 0 "out/product.nc" "$program" good.nml --print-path output.product_file
 expect 0 "/elsewhere/p.nc" "$program" good.nml --set output.product_file=/elsewhere/p.nc --print-path output.product_file
 expect 64 "no such key" "$program" good.nml --print-path output.nothing
+expect 64 "output.product_file" "$program" good.nml --print-path sampling.uncertainty  # of no file
+expect 64 "output.product_file" "$program" good.nml --print-path data.mask_file        # not below output.directory
+expect 0 "'base'" "$program" good.nml --set sampling.uncertainty=base --print-value sampling.uncertainty
+expect 64 "no such key" "$program" good.nml --print-value sampling.nothing
 
 # Errors that ranks agree on, and what --check leaves alone.
 for ranks in 1 2; do

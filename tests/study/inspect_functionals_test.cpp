@@ -63,7 +63,7 @@ class Inspect : public ::testing::Test {
       file.define_dimension("time", 1);
       file.define_variable("time", NC_DOUBLE, {"time"});
       file.put_text("time", "units", "days since 2000-01-01");
-      for (const auto& [attribute, text] : tie) file.put_text("", attribute, text);
+      put_attributes(file, tie);
       return file;
     };
     NetcdfFile file = begin("product.nc");

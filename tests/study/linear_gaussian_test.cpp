@@ -162,6 +162,11 @@ void for_forecasts(const Communicator& comm, const Study& study, const std::vect
 
 }  // namespace
 
+TEST_F(Base, NeedsTheStepsOfItsLags) {
+  const ConditionSeries conditions = conditions_of(study().space, study().series.lr, comm());
+  EXPECT_EQ(conditions.needed_steps(std::vector<long>{9, 5, 6}), (std::vector<long>{4, 5, 6, 7, 8, 9, 10}));
+}
+
 TEST_F(Base, OptionsComeFromTheNamelist) {
   const auto options = StudyOptions(study_namelist("x")).base;
   EXPECT_EQ(options.lags, (std::vector<long>{-1, 0, 1}));

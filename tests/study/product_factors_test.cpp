@@ -34,8 +34,7 @@ void write(const Communicator& comm, const std::string& path, const Basis& basis
   define_mesh(file, basis.mesh);
   file.define_variable("sst", NC_FLOAT, {"time", "lat", "lon"});
   const auto tie = factor_tie(path, "this run");
-  for (const auto& [name, text] : tie)
-    if (factors) file.put_text("", name, text);
+  if (factors) put_attributes(file, tie);
   file.end_definitions();
   write_samples(comm, file, days());
   write_mesh(comm, file, basis.mesh);

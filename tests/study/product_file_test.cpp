@@ -116,6 +116,21 @@ TEST_F(ProductFiles, GhrsstHoldsKelvinInHundredths) {
   }
 }
 
+TEST_F(ProductFiles, GhrsstKeepsTheAttributesThatAreGiven) {
+  ProductOptions options = options_in("degC");
+  options.attributes = {{"geospatial_lat_min", "7"}, {"northernmost_latitude", "8"}, {"platform", ""}};
+  GhrsstFiles files(world_, scratch_.path(), "given", mesh_, window_,
+                    std::vector<unsigned char>(window_.points(), 1), days(), options);
+  const std::vector<double> mean(window_.points(), 20), variance(window_.points(), 1);
+  files.write(0, mean, variance);
+  const NetcdfFile file = NetcdfFile::open(world_, files.path(0));
+  EXPECT_EQ(file.text("", "geospatial_lat_min"), "7");
+  EXPECT_EQ(file.text("", "northernmost_latitude"), "8");
+  EXPECT_FALSE(file.text("", "platform"));
+  EXPECT_EQ(file.text("", "instrument"), "model");
+  EXPECT_TRUE(file.numbers("", "geospatial_lat_max"));
+}
+
 TEST_F(ProductFiles, GhrsstRefusesWhatItCannotHold) {
   const std::vector<unsigned char> ocean(window_.points(), 1);
   const auto refused = [&](const Mesh& mesh, const SampleAxis& times, const ProductOptions& options,
@@ -148,18 +163,15 @@ TEST_F(ProductFiles, GhrsstRefusesWhatItCannotHold) {
 TEST(Discovery, SaysWhereAndWhen) {
   SampleAxis times = days();
   times.samples[0].interval = {{9.5, 10.5}}, times.samples[1].interval = {{10.5, 11.5}};
-  const Attributes a = discovery_attributes(Mesh::rectilinear(axis(-40, 0.5, 3), axis(150, 0.5, 2)), times);
-  const auto text = [&](const std::string& name) {
-    for (const auto& [key, value] : a.texts)
-      if (key == name) return value;
-    return std::string("none");
-  };
+  const Attributes a = time_attributes(times),
+                   place = place_attributes(Mesh::rectilinear(axis(-40, 0.5, 3), axis(150, 0.5, 2)));
+  const auto text = [&](const std::string& name) { return find(a, name)->text; };
   EXPECT_EQ(text("time_coverage_start"), "2000-01-10T12:00:00Z");
   EXPECT_EQ(text("time_coverage_end"), "2000-01-12T12:00:00Z");
   EXPECT_EQ(text("time_coverage_duration"), "P2D");
   EXPECT_EQ(text("time_coverage_resolution"), "P1D");
-  EXPECT_EQ(a.numbers.at(0).second, -40);
-  EXPECT_EQ(a.numbers.at(3).second, 150.5);
+  EXPECT_EQ(find(place, "geospatial_lat_min")->numbers, std::vector<double>{-40});
+  EXPECT_EQ(find(place, "geospatial_lon_max")->numbers, std::vector<double>{150.5});
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ std::string write_product(const Communicator& comm, const synthetic::Study& stud
   const ProductFactors factors(comm, study.space, members, 1.0, 0);
   const auto tie = factor_tie(path, name);
   NetcdfFile file = NetcdfFile::create(comm, path);
-  for (const auto& [attribute, text] : tie) file.put_text("", attribute, text);
+  put_attributes(file, tie);
   file.end_definitions();
   file.commit();
   NetcdfFile beside = factors.create(factors_path(path), days, {"tos"}, tie);

@@ -54,6 +54,8 @@ class ConditionSeries {
   /// Collective. [steps][local patches][C]. Cells and interpolated fields come from one reading
   /// of the LR source. Errors: data (gaps).
   std::vector<float> read(std::span<const long> steps) const;
+  /// Not collective. All that is read for these steps, lags included: ascending, each once.
+  std::vector<long> needed_steps(std::span<const long> steps) const;
 
  private:
   const FieldSource* lr_;

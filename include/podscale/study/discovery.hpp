@@ -3,22 +3,19 @@
 // themselves tell them. Nothing here is collective.
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "podscale/core/sample_axis.hpp"
 #include "podscale/mesh/mesh.hpp"
+#include "podscale/study/attributes.hpp"
 
 namespace podscale {
 
-struct Attributes {
-  std::vector<std::pair<std::string, std::string>> texts;
-  std::vector<std::pair<std::string, double>> numbers;
-};
+/// geospatial_* of a mesh that has latitudes and longitudes (degrees; else none). O(points) unless
+/// it has axes of them.
+Attributes place_attributes(const Mesh& mesh);
 
-/// geospatial_* of a mesh that has latitudes and longitudes (degrees; else none), time_coverage_*
-/// from the intervals of the samples, or their times where they have none.
-Attributes discovery_attributes(const Mesh& mesh, const SampleAxis& times);
+/// time_coverage_* from the intervals of the samples, or their times where they have none.
+Attributes time_attributes(const SampleAxis& axis);
 
 /// "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is written alike.
 std::string iso_time(const Date& date);

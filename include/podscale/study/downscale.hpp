@@ -1,15 +1,14 @@
 #pragma once
 // The loop of podscale-downscale over blocks of times.
 
+#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "podscale/field/field_source.hpp"
 #include "podscale/gaussian/functional.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/forecaster.hpp"
-#include "podscale/study/product_file.hpp"
 
 namespace podscale {
 
@@ -25,16 +24,10 @@ struct DownscaleOptions {
 /// that the working units do not convert to).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
-/// Not collective. The channels as the product names them: as the HR source did, unless the
-/// namelist says otherwise. Errors: usage (such a key for several channels).
-std::vector<ProductVariable> product_variables(const StudyOptions& options, const Basis& basis);
-
 /// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a
 /// signal came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
-               const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files, std::span<const long> steps);
-
-/// Not collective. What &output says of a product on the grid of a basis.
-ProductOptions product_options(const StudyOptions& asked, const Basis& basis);
+               const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
+               std::span<const long> steps);
 
 }  // namespace podscale

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "podscale/study/attributes.hpp"
 #include "podscale/study/product_reader.hpp"
 
 namespace podscale {
@@ -16,8 +17,7 @@ std::string factors_path(const std::string& product_path);
 
 /// Not collective. What ties the two files of a run together, as global attributes of both. made_of:
 /// what tells one run from another.
-std::vector<std::pair<std::string, std::string>> factor_tie(const std::string& product_path,
-                                                            const std::string& made_of);
+Attributes factor_tie(const std::string& product_path, const std::string& made_of);
 
 /// Not collective. The attribute of the factors that says what the values of a variable are means of.
 std::string cell_methods_of(const std::string& variable);

@@ -21,9 +21,10 @@ LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonic
 /// of the cells within two rows and columns that have values, or plus nothing where none has.
 class GapFilled final : public FieldSource {
  public:
-  /// Not collective. shifted: adds the standard deviation of the error to each filled value, to see
-  /// what the error becomes further on.
-  GapFilled(std::shared_ptr<const FieldSource> lr, LrGaps gaps, const StudyYear& year, bool shifted = false);
+  /// Not collective. gaps must outlive it. shifted: adds the standard deviation of the error to each
+  /// filled value, to see what the error becomes further on.
+  GapFilled(std::shared_ptr<const FieldSource> lr, const LrGaps& gaps, const StudyYear& year,
+            bool shifted = false);
 
   const Communicator& comm() const override { return lr_->comm(); }
   const Mesh& mesh() const override { return lr_->mesh(); }
@@ -33,12 +34,13 @@ class GapFilled final : public FieldSource {
   std::string where(long step, idx_t channel) const override { return lr_->where(step, channel); }
   std::vector<unsigned char> land_mask(const Window& window) const override { return lr_->land_mask(window); }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
-  /// Collective. Values that are filled at these steps; one warning with their number, if any.
-  long count(std::span<const long> steps) const;
+  /// Collective. Values that are filled at these steps; one warning with their number, if any, and
+  /// whether the variance is raised for it.
+  long count(std::span<const long> steps, bool raised = true) const;
 
  private:
   std::shared_ptr<const FieldSource> lr_;
-  LrGaps gaps_;
+  const LrGaps* gaps_;
   StudyYear year_;
   bool shifted_;
 };
@@ -49,7 +51,8 @@ class GapFilled final : public FieldSource {
 std::vector<float> raised_by_gaps(const LatentSpace& space, std::span<const float> conditions,
                                   const ConditionSeries& shifted, std::span<const long> steps);
 
-/// Not collective. The series as a basis takes it: filled if its training series had gaps.
+/// Not collective. The series as a basis, which must outlive it, takes it: filled if its training
+/// series had gaps.
 std::shared_ptr<const FieldSource> with_gaps_filled(std::shared_ptr<const FieldSource> lr, const Basis& basis,
                                                     bool shifted = false);
 

@@ -156,6 +156,8 @@ struct StudyOptions {
 /// instead. Errors: usage, not agreed.
 StudyOptions options_of_text(const std::string& text, const std::string& source,
                              const std::vector<std::pair<std::string, std::string>>& other = {});
+/// Not collective. Error(usage) in the namelist, alike on every rank.
+[[noreturn]] void refuse(const StudyOptions& options, const std::string& message);
 /// Not collective. The path that a key names: below output.directory, or as it is where absolute.
 FilePath file_path(const Namelist& namelist, const std::string& key);
 

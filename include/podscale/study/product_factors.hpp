@@ -30,7 +30,7 @@ class ProductFactors {
   /// Collective. The file of factors of a product with these variables and times, with all in it
   /// that has no time. Errors: io.
   NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
-                    const std::vector<std::pair<std::string, std::string>>& attributes) const;
+                    const Attributes& attributes) const;
   /// Collective. Times first and on. condition: [times][local patches][C].
   void put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,
            std::span<const float> condition) const;

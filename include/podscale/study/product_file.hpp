@@ -2,16 +2,15 @@
 // The product: mean, variance, standard deviation and, on request, members, as CF-1.8 NetCDF
 // written in parallel.
 
-#include <functional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "podscale/core/sample_axis.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/mesh/mesh.hpp"
+#include "podscale/study/attributes.hpp"
 
 namespace podscale {
 
@@ -44,14 +43,11 @@ struct ProductOptions {
   double rounding = 0;             ///< of the std of each field that its values may lose; 0 = none
   std::vector<std::size_t> chunk;  ///< (y, x), see Decomposition::chunk_shape
   std::size_t chunk_times = 1;     ///< times stored together
-  std::vector<std::pair<std::string, std::string>>
-      attributes;  ///< global: title, history, namelist, checksums ...
+  Attributes attributes;           ///< global: title, history, namelist, checksums ...
   std::vector<ExtraField> extra;
   std::vector<std::string> regions;         ///< names of area means, written as series
   std::vector<double> region_boxes;         ///< south, north, west, east of each
   std::vector<RegionSeries> region_series;  ///< what is averaged over each region
-  std::function<void(NetcdfFile&, const MeshNames&)>
-      define;  ///< more dimensions, variables, attributes; optional
 };
 
 class ProductFile {

@@ -31,8 +31,8 @@ struct MembersRequest {
   std::string basis, model;  ///< "": where the product says
 };
 /// podscale-members: the product context.files names in, members out, the same bits as
-/// run_downscale would have written. No LR file is needed; the options are those stored in the
-/// product.
+/// run_downscale would have written without output.rounding. No LR file is needed; the options
+/// are those stored in the product.
 int run_members(const Context& context, MembersRequest request, const NetworkBackend& backend);
 /// What podscale-init is asked for. Its files are those of the context: HR, then LR.
 struct InitRequest {

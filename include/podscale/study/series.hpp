@@ -1,7 +1,9 @@
 #pragma once
 // The two series of a study, and the steps of its periods.
 
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,7 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
 struct StudySeries {
   StudySeries(std::shared_ptr<const FieldSource> of_hr, std::shared_ptr<const FieldSource> of_lr)
       : hr(*of_hr), lr(*of_lr), owners_{std::move(of_hr), std::move(of_lr)} {}
-  /// The same with the gaps of LR filled.
+  /// The same with the gaps of LR filled; gaps must outlive it.
   StudySeries filled(const LrGaps& gaps, const StudyYear& year) const {
     if (gaps.empty()) return *this;
     return {owners_[0], std::make_shared<const GapFilled>(owners_[1], gaps, year)};
@@ -57,8 +59,9 @@ std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& 
 /// The same for the LR source alone. step: what a lag counts, as the basis says.
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period, std::span<const long> lags = {},
                                      const StepLength& step = {});
-/// Collective. judge_values of both sources at all these pairs, as data.doubts says.
-void judge_study(const DataOptions& options, const StudySeries& study, std::vector<StepPair> pairs);
+/// Collective. judge_values of both sources at all pairs of these parts, as data.doubts says.
+void judge_study(const DataOptions& options, const StudySeries& study,
+                 std::initializer_list<std::span<const StepPair>> parts);
 /// First or second steps of pairs.
 std::vector<long> hr_steps(const std::vector<StepPair>& pairs);
 std::vector<long> lr_steps(const std::vector<StepPair>& pairs);

@@ -1,0 +1,86 @@
+#include "podscale/study/block_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace podscale {
+namespace {
+
+double half_width(const DownscaleOptions& options, const Forecaster& forecaster) {
+  for (std::size_t i = 0; i < calibration_levels.size(); ++i)
+    if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
+      return options.conformal ? forecaster.calibration()->half_width[i]
+                               : central_half_width(calibration_levels[i]);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<ExtraField> extra_fields(const DownscaleOptions& options) {
+  std::vector<ExtraField> fields;
+  if (options.budget)
+    fields = {
+        {"_variance_patch", "variance of the retained modes inside a patch", ExtraField::variance},
+        {"_variance_cross_patch", "variance of the retained modes across patches", ExtraField::variance},
+        {"_variance_truncation", "variance of the modes left out", ExtraField::variance},
+        {"_variance_calibration", "variance added by calibration", ExtraField::variance}};
+  if (options.interval > 0)
+    for (const char* side : {"lower", "upper"})
+      fields.push_back({fmt::format("_{}", side), fmt::format("{} bound of the central {:.0f} % interval",
+                                                              side, 100 * options.interval)});
+  return fields;
+}
+
+FieldDecoder::FieldDecoder(const Communicator& comm, const Basis& basis, const Forecaster& forecaster,
+                           const DownscaleOptions& options)
+    : comm_(&comm),
+      basis_(&basis),
+      forecaster_(&forecaster),
+      options_(&options),
+      regions_(basis, options.regions),
+      half_width_(half_width(options, forecaster)) {}
+
+BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxis& axis,
+                                 std::size_t first) const {
+  const std::size_t n = basis_->points(), times = batch.forecasts.size(), members = options_->members;
+  const double truncation = forecaster_->inflation().truncation;
+  BlockFields fields{std::vector<double>(n * times),
+                     std::vector<double>(n * times),
+                     std::vector<double>(n * times * members),
+                     {extra_fields(*options_).size(), std::vector<double>(n * times)},
+                     {},
+                     {}};
+  const auto at = [&](std::vector<double>& field, std::size_t t) {
+    return std::span(field).subspan(t * n, n);
+  };
+  std::vector<double> climatology(n);
+  for (std::size_t t = 0; t < times; ++t) {
+    const CoefficientForecast& forecast = batch.forecasts[t];
+    basis_->hr_climatology.evaluate(basis_->year_phase(axis, first + t), climatology);
+    const auto mean = at(fields.mean, t), variance = at(fields.variance, t);
+    decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);
+    for (std::size_t m = 0; m < members; ++m)
+      decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t));
+    auto extra = fields.extra.begin();
+    if (options_->budget) {
+      const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation());
+      for (const auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
+        std::copy(part->begin(), part->end(), at(*extra++, t).begin());
+    }
+    for (const double sign : {-1.0, 1.0}) {
+      if (options_->interval <= 0) break;
+      const auto bound = at(*extra++, t);
+      for (std::size_t i = 0; i < n; ++i) bound[i] = mean[i] + sign * half_width_ * std::sqrt(variance[i]);
+    }
+    if (regions_.size() == 0) continue;
+    for (const FunctionalForecast& f : regions_.evaluate(*comm_, forecast, truncation, climatology)) {
+      fields.region_mean.push_back(f.mean);
+      fields.region_variance.push_back(f.variance);
+    }
+  }
+  return fields;
+}
+
+}  // namespace podscale

@@ -1,0 +1,149 @@
+#include "podscale/study/downscale.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/stop.hpp"
+#include "podscale/core/units.hpp"
+#include "podscale/study/block_fields.hpp"
+#include "podscale/study/blocks.hpp"
+#include "podscale/study/condition.hpp"
+#include "podscale/study/discovery.hpp"
+#include "podscale/study/ghrsst_file.hpp"
+#include "podscale/study/lr_gaps.hpp"
+#include "podscale/study/outside_training.hpp"
+#include "podscale/study/product_description.hpp"
+#include "podscale/study/product_factors.hpp"
+#include "podscale/study/regions.hpp"
+
+namespace podscale {
+
+DownscaleOptions downscale_options(const Context& context, const Foundation& foundation) {
+  const OutputOptions& output = context.options.output;
+  DownscaleOptions options;
+  options.factors = output.write_factors;
+  options.budget = output.write_budget;
+  options.interval = output.interval;
+  options.conformal = context.options.sampling.calibration == Correction::conformal;
+  if (output.write_members) options.members = context.options.sampling.plan.members;
+  if (options.interval > 0 &&
+      std::none_of(calibration_levels.begin(), calibration_levels.end(),
+                   [&](double level) { return std::abs(level - options.interval) < 1e-9; }))
+    refuse(context.options, fmt::format("output.interval = {}; expected one of {}, or 0 for none",
+                                        options.interval, fmt::join(calibration_levels, ", ")));
+  const auto variables = product_variables(context.options, foundation.basis);
+  context.comm.agree([&] {
+    for (const ProductVariable& v : variables)
+      options.unit_scale.push_back(std::abs(unit_conversion(v.working_units, v.units, "output.units").scale));
+  });
+  options.regions = region_functionals(context.comm, context.options, foundation.basis, variables);
+  return options;
+}
+
+void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
+               const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
+               std::span<const long> steps) {
+  const Communicator& comm = context.comm;
+  const Basis& basis = foundation.basis;
+  const OutputOptions& output = context.options.output;
+  const bool from_members = forecaster.kind() == Uncertainty::ensemble;
+  const SampleAxis axis = subset(files->times(), steps);
+
+  // 1. What forecasts are told, and where that is filled.
+  const auto lr = with_gaps_filled(files, basis);
+  const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm);
+  std::shared_ptr<const FieldSource> shifted;  // where something is
+  std::optional<ConditionSeries> if_shifted;
+  if (!basis.lr_gaps.empty() &&
+      GapFilled(files, basis.lr_gaps, basis.year).count(conditions.needed_steps(steps), !from_members) > 0 &&
+      !from_members) {
+    shifted = with_gaps_filled(files, basis, true);
+    if_shifted.emplace(conditions_of(foundation.space, *shifted, comm));
+  }
+
+  // 2. The files. Those of GHRSST say what all files of the product say, and the rest their own way.
+  ProductOptions written = product_options(context.options, basis);
+  written.members = options.members;
+  written.extra = extra_fields(options);
+  written.region_boxes = output.region_boxes;
+  written.regions = output.region_names;
+  written.region_series = region_series(context.options, written.variables);
+  const std::string& path = output.product_file.get();
+  Attributes about = product_attributes(context, foundation, forecaster, written.variables);
+  if (options.factors) {
+    std::string made_of;
+    for (const Attribute& a : about) made_of += a.text;
+    add_missing(about, factor_tie(path, made_of));
+  }
+  written.attributes = about;
+  add_missing(written.attributes, place_attributes(basis.mesh));
+  add_missing(written.attributes, time_attributes(axis));
+  add_missing(written.attributes,
+              calibration_attributes(forecaster, context.options.sampling.calibration_name));
+  ProductFile product(comm, path, basis.mesh, basis.window, axis, written);
+  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+                               forecaster.inflation().truncation, written.deflate, options.unit_scale);
+  std::optional<NetcdfFile> factor_file;
+  if (options.factors) {
+    Attributes of_factors = about;
+    std::vector<std::string> names;
+    for (Attribute& a : of_factors)
+      if (a.name == "title") a.text += ": the factors of its covariance";
+    for (const ProductVariable& v : written.variables) {
+      names.push_back(v.name);
+      of_factors.push_back(
+          {cell_methods_of(v.name), product.file().text(v.name, "cell_methods").value_or("")});
+    }
+    of_factors.push_back({"podscale_rounding", fmt::format("{}", written.rounding)});
+    factor_file = factors.create(factors_path(path), axis, names, of_factors);
+  }
+  std::optional<GhrsstFiles> ghrsst;
+  written.attributes = about;
+  if (output.ghrsst)
+    ghrsst.emplace(comm, output.directory, output.ghrsst_name, basis.mesh, basis.window, basis.ocean, axis,
+                   written);
+
+  // 3. Forecasting, decoding, writing, a block of times at a time.
+  const FieldDecoder decoder(comm, basis, forecaster, options);
+  OutsideTraining outside(foundation.space);
+  const std::size_t n = basis.points();
+  for_blocks(
+      "downscaling", steps.size(), context.options.sampling.time_block,
+      [&](std::size_t first, std::size_t count) {
+        if (comm.max(stop_requested() ? 1 : 0) != 0)
+          throw Error(ExitCode::requeue,
+                      "stopped by a signal or the time limit; no product was written: run again", true);
+        std::vector<float> phase;
+        std::vector<std::uint64_t> key;
+        for (std::size_t t = first; t < first + count; ++t) {
+          phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
+          key.push_back(axis.time_key(t));
+        }
+        const auto condition = conditions.read(steps.subspan(first, count));
+        outside.add(first, condition);
+        std::vector<float> raised;
+        if (if_shifted)
+          raised = raised_by_gaps(foundation.space, condition, *if_shifted, steps.subspan(first, count));
+        const auto batch =
+            forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
+        const BlockFields fields = decoder.decode(batch, axis, first);
+        product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
+        for (std::size_t t = 0; ghrsst && t < count; ++t)
+          ghrsst->write(first + t, std::span(fields.mean).subspan(t * n, n),
+                        std::span(fields.variance).subspan(t * n, n));
+        if (!options.regions.empty())
+          product.write_regions(first, count, fields.region_mean, fields.region_variance);
+        if (factor_file) factors.put(*factor_file, first, batch.forecasts, condition);
+      });
+  product.file().complete();
+  if (factor_file) factor_file->commit();
+  product.commit();
+  if (const std::string text = outside.text(comm, axis, lr->describe()); !text.empty()) log::warn("{}", text);
+}
+
+}  // namespace podscale
