@@ -66,6 +66,10 @@ struct CfVariable {
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time,
                        const std::string& further = "");
 
+/// Collective on the file. The part of cf_variable() that finds the axes of v.info. Sets is_field to
+/// whether it has horizontal dimensions at all, also where it is refused.
+void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_field);
+
 /// Collective on the file. The only variable for which cf_variable succeeds, and where no time is
 /// needed the only one of at most one time; Error(data) that lists the candidates.
 std::string only_cf_variable(const NetcdfFile& file, bool needs_time = true);
