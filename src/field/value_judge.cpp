@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -203,24 +204,21 @@ void Judge::files(const ValueStatistics& s) const {
   struct Range {
     double low = INFINITY, high = -INFINITY;
     std::size_t times = 0;
+    void widen(const Range& by) {
+      low = std::min(low, by.low), high = std::max(high, by.high), times += by.times;
+    }
   };
   std::map<std::string, Range> ranges;
-  const auto widen = [](Range& range, const OfTime& t) {
-    range.low = std::min(range.low, t.low), range.high = std::max(range.high, t.high);
-    range.times += t.valid > 0 ? 1 : 0;
-  };
-  std::vector<const std::string*> file_of;
   for (std::size_t t = 0; t < s.times.size(); ++t) {
-    const auto found = ranges.try_emplace(where(t)).first;
-    widen(found->second, s.times[t]);
-    file_of.push_back(&found->first);
+    const OfTime& of = s.times[t];
+    ranges[where(t)].widen({of.low, of.high, of.valid > 0 ? 1u : 0u});
   }
-  if (ranges.size() < 2 || ranges.size() > 1000) return;
   for (const auto& [file, own] : ranges) {
+    if (own.times < kFewest) continue;
     Range rest;
-    for (std::size_t t = 0; t < s.times.size(); ++t)
-      if (file_of[t] != &file) widen(rest, s.times[t]);
-    if (own.times < kFewest || rest.times < kFewest || own.times > rest.times) continue;
+    for (const auto& [name, range] : ranges)
+      if (name != file) rest.widen(range);
+    if (rest.times < kFewest || own.times > rest.times) continue;
     const double gap = std::max(own.low - rest.high, rest.low - own.high);
     const double ranges_of[] = {own.high - own.low, rest.high - rest.low};
     const bool far = gap > 3 * std::min(ranges_of[0], ranges_of[1]);
@@ -229,7 +227,7 @@ void Judge::files(const ValueStatistics& s) const {
         "{}: '{}' lies between {:.6g} and {:.6g} {} there, but between {:.6g} and {:.6g} in the other files, "
         "as {}: are its units right?",
         file, variable().name, own.low, own.high, variable().working_units, rest.low, rest.high,
-        **std::find_if(file_of.begin(), file_of.end(), [&file = file](const auto* f) { return f != &file; }));
+        (file == ranges.begin()->first ? ranges.rbegin() : std::prev(ranges.rend()))->first);
     if (!far) log::warn("{}", what);
     if (far) doubt(what, "set the units attribute of the file that is wrong right");
   }

@@ -15,7 +15,8 @@ enum class Doubts { refuse, accept };
 /// points at which nothing varies, numbers far from all others (fill values and flags that no
 /// attribute names), values outside the plausible range, files in other units than the rest. The
 /// first that is found is an Error(data) with variable, date and place; with Doubts::accept each is a
-/// warning. may_be_empty: a time without any value is none. A number that many other points have, too (no rain, freezing water), is no doubt.
+/// warning. may_be_empty: a time without any value is none. A number that many other points have, too
+/// (no rain, freezing water), is no doubt. Fields that repeat the one before are a warning only.
 void judge_values(const FieldSource& source, std::span<const long> steps, Doubts doubts,
                   bool may_be_empty = false);
 
