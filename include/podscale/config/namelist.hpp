@@ -69,8 +69,8 @@ class Namelist {
     bool given = false;
   };
   const Value& value(const std::string& key, KeyType type) const;
+  // assign(): items as the lexer gives them, a quoted text behind an apostrophe; where: "file:line".
   std::string value_text(const Key& key) const;
-  // items: as the lexer gives them, a quoted text behind a leading apostrophe; where: "file:line".
   void assign(const Key& key, const std::vector<std::string>& items, const std::string& where);
   std::map<std::string, Value> values_;
   std::string source_ = "defaults";
