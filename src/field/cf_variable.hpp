@@ -31,8 +31,7 @@ struct Packing {
   double unpack(double raw) const {
     if (raw < 0) raw += wrap;
     bool valid = raw >= low && raw <= high;
-    for (const double m : missing)
-      valid = valid && raw != m && !(std::abs(raw - m) < rounding * std::abs(m));
+    for (const double m : missing) valid = valid && raw != m && !(std::abs(raw - m) < rounding * std::abs(m));
     const double value = raw * scale + offset;
     for (const double m : also_missing)
       valid = valid && value != m && !(std::abs(value - m) <= std::max(1e-6 * std::abs(m), step / 2));

@@ -36,8 +36,8 @@ class Header {
  private:
   [[noreturn]] void cut_off() const {
     fail(ExitCode::data,
-         "{}: is truncated: its {} bytes end inside its header; expected a complete file: fetch it again", path_,
-         size_);
+         "{}: is truncated: its {} bytes end inside its header; expected a complete file: fetch it again",
+         path_, size_);
   }
   std::string path_;
   std::ifstream file_;
@@ -57,7 +57,7 @@ class Classic {
   std::uint64_t length() {
     const std::uint64_t records = header_.number(wide_);
     const bool streaming = records == (wide_ == 8 ? UINT64_MAX : UINT32_MAX);  // length unknown when written
-    std::vector<std::uint64_t> dims;  // their lengths
+    std::vector<std::uint64_t> dims;                                           // their lengths
     for (std::uint64_t n = list(); n > 0; --n) {
       name();
       dims.push_back(header_.number(wide_));
