@@ -19,11 +19,13 @@ StepLength nominal(double days) {
   return {0, days > 0.9 && days < 1.1 ? 1.0 : days};
 }
 
-/// A step that holds for a quarter of the axis at least: gaps make others longer.
-StepLength step_of_stamps(const SampleAxis& axis) {
+/// A distance that holds for a quarter of the axis at least: gaps make others longer. date: of a
+/// sample.
+template <class DateOf>
+StepLength step_between(const SampleAxis& axis, const DateOf& date) {
   std::vector<double> days;
   for (std::size_t t = 1; t < axis.size(); ++t)
-    days.push_back(days_between(axis.calendar, axis[t - 1].date, axis[t].date));
+    days.push_back(days_between(axis.calendar, date(axis[t - 1]), date(axis[t])));
   if (days.empty()) return {};
   const auto quarter = days.begin() + std::ssize(days) / 4;
   std::nth_element(days.begin(), quarter, days.end());
@@ -40,6 +42,8 @@ StepLength step_of_bounds(const SampleAxis& axis) {
   }
   const auto middle = days.begin() + std::ssize(days) / 2;
   std::nth_element(days.begin(), middle, days.end());
+  const StepLength apart = step_between(axis, [](const Sample& s) { return s.span->from; });
+  if (apart.known() && apart.in_days() < 0.75 * *middle) return apart;  // running means
   const StepLength step = nominal(*middle);
   return months || step.months == 0 ? step : StepLength{0, *middle};
 }
@@ -109,8 +113,9 @@ std::vector<long> first_slots(const SampleAxis& axis, const Slots& slots, int le
   if ((at_borders || rounded) && found.size() > 1 && slots.begins_year(found.front() - 1) &&
       slots.begins_year(found.back())) {
     for (long& slot : found) --slot;
-    said = fmt::format("stamps from {} to {} at the borders of {} are taken for their ends, which make whole years",
-                       date_text(axis.samples.front().date), date_text(axis.samples.back().date), unit);
+    said = fmt::format(
+        "stamps from {} to {} at the borders of {} are taken for their ends, which make whole years",
+        date_text(axis.samples.front().date), date_text(axis.samples.back().date), unit);
   }
   return found;
 }
@@ -131,8 +136,10 @@ bool is_instant(const std::string& cell_methods) {
   std::string word;
   bool of_time = false;
   while (words >> word) {
-    if (word == "time:") of_time = true;
-    else if (word.back() != ':' && of_time) return word == "point";
+    if (word == "time:")
+      of_time = true;
+    else if (word.back() != ':' && of_time)
+      return word == "point";
   }
   return false;
 }
@@ -153,7 +160,7 @@ std::string understand(SampleAxis& axis, const StepLength& expected) {
     for (Sample& s : axis.samples) s.span.reset();
     axis.stamp = Stamp::point;
   }
-  axis.step = step_of_stamps(axis);
+  axis.step = step_between(axis, [](const Sample& s) { return s.date; });
   if (!axis.step.known()) axis.step = expected;
   if (axis.stamp == Stamp::point || !axis.step.known()) return "";
   const bool months = axis.step.months > 0;
@@ -165,10 +172,12 @@ std::string understand(SampleAxis& axis, const StepLength& expected) {
     for (std::size_t t = 0; t < first.size(); ++t)
       axis.samples[t].span = DateSpan{slots.date(first[t]), slots.date(first[t] + length)};
   } else if (axis.stamp != Stamp::automatic) {
-    const double seconds = axis.step.days * 86400,
-                 before = axis.stamp == Stamp::begin ? 0 : axis.stamp == Stamp::end ? seconds : seconds / 2;
+    const double seconds = axis.step.days * 86400, before = axis.stamp == Stamp::begin ? 0
+                                                            : axis.stamp == Stamp::end ? seconds
+                                                                                       : seconds / 2;
     for (Sample& s : axis.samples)
-      s.span = DateSpan{shifted(axis.calendar, s.date, -before), shifted(axis.calendar, s.date, seconds - before)};
+      s.span =
+          DateSpan{shifted(axis.calendar, s.date, -before), shifted(axis.calendar, s.date, seconds - before)};
   }
   return said;
 }

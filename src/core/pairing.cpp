@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
@@ -40,7 +40,8 @@ Places places_of(const SampleAxis& axis, const StepLength& other) {
       const Date day{s.date.year, s.date.month, s.date.day, 0};
       span = {day, shifted(axis.calendar, day, 86400)};
     } else {
-      span = {shifted(axis.calendar, s.date, -length * 43200), shifted(axis.calendar, s.date, length * 43200)};
+      span = {shifted(axis.calendar, s.date, -length * 43200),
+              shifted(axis.calendar, s.date, length * 43200)};
     }
     places.from.push_back(place(span.from));
     places.to.push_back(place_of_end(axis.calendar, span.to));
@@ -86,25 +87,37 @@ Pairing pair_steps(const SampleAxis& axis_a, std::span<const long> steps_a, cons
   if (!a.step.known()) a = understood(axis_a, b.step);
   if (!b.step.known()) b = understood(axis_b, a.step);
   const Places of_a = places_of(a, b.step), of_b = places_of(b, a.step);
-  Pairing result;
-  std::set<long> taken;
+  // Intervals of one series may overlap (running means): a pair are those that have most in common.
+  struct Partner {
+    double common = 0;
+    long step = -1;
+  };
+  std::vector<Partner> partners;  // of steps_a
+  std::map<long, Partner> partners_of_b;
   for (const long step : steps_a) {
     const double from = of_a.from[step], to = of_a.to[step];
-    long match = -1;
+    Partner best;
     auto next = std::upper_bound(of_b.to.begin(), of_b.to.end(), from) - of_b.to.begin();
     for (; next < std::ssize(of_b.to) && of_b.from[next] < to; ++next) {
       const double common = std::min(to, of_b.to[next]) - std::max(from, of_b.from[next]);
-      if (common > 0.5001 * std::max(to - from, of_b.to[next] - of_b.from[next])) match = next;
+      if (common > best.common && common > 0.5001 * std::max(to - from, of_b.to[next] - of_b.from[next]))
+        best = {common, next};
     }
-    if (match < 0) {
-      result.lonely_a.push_back(step);
-    } else {
-      result.pairs.push_back({step, match});
-      taken.insert(match);
-    }
+    partners.push_back(best);
+    if (best.step < 0) continue;
+    if (Partner& of_b_step = partners_of_b[best.step]; best.common > of_b_step.common)
+      of_b_step = {best.common, step};
+  }
+  Pairing result;
+  for (std::size_t i = 0; i < steps_a.size(); ++i) {
+    const long b = partners[i].step;
+    if (b >= 0 && partners_of_b[b].step == steps_a[i])
+      result.pairs.push_back({steps_a[i], b});
+    else
+      result.lonely_a.push_back(steps_a[i]);
   }
   for (const long step : steps_b)
-    if (!taken.count(step)) result.lonely_b.push_back(step);
+    if (!partners_of_b.count(step)) result.lonely_b.push_back(step);
   return result;
 }
 
@@ -117,10 +130,10 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
   };
   const double share_a = share(found.lonely_a.size(), steps_a.size()),
                share_b = share(found.lonely_b.size(), steps_b.size());
-  const std::string counts = fmt::format(
-      "{}: {} of {} steps of {} and {} of {} steps of {} found a partner", period,
-      steps_a.size() - found.lonely_a.size(), steps_a.size(), a.name,
-      steps_b.size() - found.lonely_b.size(), steps_b.size(), b.name);
+  const std::string counts =
+      fmt::format("{}: {} of {} steps of {} and {} of {} steps of {} found a partner", period,
+                  steps_a.size() - found.lonely_a.size(), steps_a.size(), a.name,
+                  steps_b.size() - found.lonely_b.size(), steps_b.size(), b.name);
   if (share_a < 0.5) {
     const SampleAxis of_a = understood(a.axis), of_b = understood(b.axis);
     const double days_a = of_a.step.in_days(), days_b = of_b.step.in_days();
@@ -134,22 +147,23 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
     if (days_a > 0 && days_b > 0 && std::max(days_a, days_b) > 1.5 * std::min(days_a, days_b)) {
       const PairedSeries& finer = days_a < days_b ? a : b;
       const double coarse = std::max(days_a, days_b);
-      const std::string cure =
-          finer.key.empty() ? "give series of the same steps"
-          : coarse > 27 && coarse < 32
-              ? fmt::format("set data.{}_average = 'month'", finer.key)
-          : coarse == 1 ? fmt::format("set data.{}_average = 'day'", finer.key)
-                        : "average the finer one to the intervals of the other";
-      fail(ExitCode::data,
-           "{}; a value of {} stands for {}, one of {} for {}: a mean over an interval is no value of a part of "
-           "it; {}, or say what the stamps mean (data.hr_stamps, data.lr_stamps): {}",
-           counts, a.name, of_a.step.text(), b.name, of_b.step.text(), cure, both);
+      const std::string cure = finer.key.empty() ? "give series of the same steps"
+                               : coarse > 27 && coarse < 32
+                                   ? fmt::format("set data.{}_average = 'month'", finer.key)
+                               : coarse == 1 ? fmt::format("set data.{}_average = 'day'", finer.key)
+                                             : "average the finer one to the intervals of the other";
+      fail(
+          ExitCode::data,
+          "{}; a value of {} stands for {}, one of {} for {}: a mean over an interval is no value of a part of "
+          "it; {}, or say what the stamps mean (data.hr_stamps, data.lr_stamps): {}",
+          counts, a.name, of_a.step.text(), b.name, of_b.step.text(), cure, both);
     }
-    fail(ExitCode::data,
-         "{}; the first without: {} of {}, {} of {}; expected one for half of {} at least: choose a period that both "
-         "cover, or say what the stamps mean (data.hr_stamps, data.lr_stamps): {}",
-         counts, found.lonely_a.empty() ? "none" : first_stamps(a, found.lonely_a), a.name,
-         found.lonely_b.empty() ? "none" : first_stamps(b, found.lonely_b), b.name, a.name, both);
+    fail(
+        ExitCode::data,
+        "{}; the first without: {} of {}, {} of {}; expected one for half of {} at least: choose a period that both "
+        "cover, or say what the stamps mean (data.hr_stamps, data.lr_stamps): {}",
+        counts, found.lonely_a.empty() ? "none" : first_stamps(a, found.lonely_a), a.name,
+        found.lonely_b.empty() ? "none" : first_stamps(b, found.lonely_b), b.name, a.name, both);
   }
   if (!aloud) return found.pairs;
   const std::string text = counts + reason(a, found.lonely_a, b) + reason(b, found.lonely_b, a);
@@ -187,11 +201,12 @@ std::vector<long> LagFinder::with_all(std::span<const long> steps, std::span<con
                                                                                                   : missing)
         .push_back(step);
   if (missing.empty()) return kept;
-  const std::string text = fmt::format("{}: {} of {} times of {} lack a value at one of base.lags = {} ({}, the first "
-                                       "at {})",
-                                       period, missing.size(), steps.size(), what, fmt::join(lags, ", "),
-                                       step_.known() ? "steps of " + step_.text() : "steps of unknown length",
-                                       date_text((*axis_)[missing.front()].date));
+  const std::string text = fmt::format(
+      "{}: {} of {} times of {} lack a value at one of base.lags = {} ({}, the first "
+      "at {})",
+      period, missing.size(), steps.size(), what, fmt::join(lags, ", "),
+      step_.known() ? "steps of " + step_.text() : "steps of unknown length",
+      date_text((*axis_)[missing.front()].date));
   if (kept.empty())
     fail(ExitCode::data, "{}; expected an LR series that holds the times before and after, too", text);
   log::warn("{}: they are left out", text);

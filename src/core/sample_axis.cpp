@@ -34,7 +34,9 @@ std::string StepLength::text() const {
   if (months > 0) return months % 12 == 0 ? counted(months / 12, "year") : counted(months, "month");
   if (days <= 0) return "one time";
   const double hours = days * 24, minutes = hours * 60;
-  return days >= 0.999 ? counted(days, "day") : hours >= 0.999 ? counted(hours, "hour") : counted(minutes, "minute");
+  return days >= 0.999    ? counted(days, "day")
+         : hours >= 0.999 ? counted(hours, "hour")
+                          : counted(minutes, "minute");
 }
 
 std::vector<double> SampleAxis::values() const {

@@ -15,14 +15,16 @@ namespace {
 constexpr double kEnough = 0.75;  // of the steps of a mean
 
 std::string cell_methods_of_mean(std::string text) {
-  if (const auto at = text.find("time: point"); at != std::string::npos) return text.replace(at, 11, "time: mean");
+  if (const auto at = text.find("time: point"); at != std::string::npos)
+    return text.replace(at, 11, "time: mean");
   if (text.find("time:") == std::string::npos) text += (text.empty() ? "" : " ") + std::string("time: mean");
   return text;
 }
 
 }  // namespace
 
-Averaged::Averaged(std::shared_ptr<const FieldSource> source, const std::string& over, const std::string& label)
+Averaged::Averaged(std::shared_ptr<const FieldSource> source, const std::string& over,
+                   const std::string& label)
     : source_(std::move(source)), over_(over), variables_(source_->variables()) {
   SampleAxis fine = source_->times();
   if (!fine.step.known()) understand(fine);
@@ -42,14 +44,17 @@ Averaged::Averaged(std::shared_ptr<const FieldSource> source, const std::string&
     const Date from{year, month, day, 0};
     const double length = days ? 1 : days_in_month(fine.calendar, year, month);
     if (static_cast<double>(steps.size()) < kEnough * length / fine.step.in_days()) continue;
-    const Date to = shifted(fine.calendar, from, length * 86400), middle = shifted(fine.calendar, from, length * 43200);
+    const Date to = shifted(fine.calendar, from, length * 86400),
+               middle = shifted(fine.calendar, from, length * 43200);
     times_.samples.push_back({units.plain_value(middle), middle,
                               TimeSpan{units.plain_value(from), units.plain_value(to)}, DateSpan{from, to}});
     parts_.push_back(std::move(steps));
   }
-  const std::string counts = fmt::format("{}: {} of {} {}s that have a value are averaged from steps of {}",
-                                         source_->describe(), parts_.size(), groups.size(), over, fine.step.text());
-  if (parts_.empty()) fail(ExitCode::data, "{}; expected one with {:.0f} % of its steps", counts, 100 * kEnough);
+  const std::string counts =
+      fmt::format("{}: {} of {} {}s that have a value are averaged from steps of {}", source_->describe(),
+                  parts_.size(), groups.size(), over, fine.step.text());
+  if (parts_.empty())
+    fail(ExitCode::data, "{}; expected one with {:.0f} % of its steps", counts, 100 * kEnough);
   if (parts_.size() < groups.size())
     log::warn("{}; the others lack more than a quarter of their steps and are left out", counts);
   else

@@ -31,8 +31,7 @@ struct Packing {
   double unpack(double raw) const {
     if (raw < 0) raw += wrap;
     bool valid = raw >= low && raw <= high;
-    for (const double m : missing)
-      valid = valid && raw != m && !(std::abs(raw - m) < rounding * std::abs(m));
+    for (const double m : missing) valid = valid && raw != m && !(std::abs(raw - m) < rounding * std::abs(m));
     const double value = raw * scale + offset;
     for (const double m : also_missing)
       valid = valid && value != m && !(std::abs(value - m) <= std::max(1e-6 * std::abs(m), step / 2));
@@ -65,6 +64,10 @@ struct CfVariable {
 /// only where `needs_time`) or when another dimension than `further` has more than one element.
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time,
                        const std::string& further = "");
+
+/// Collective on the file. The part of cf_variable() that finds the axes of v.info. Sets is_field to
+/// whether it has horizontal dimensions at all, also where it is refused.
+void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_field);
 
 /// Collective on the file. The only variable for which cf_variable succeeds, and where no time is
 /// needed the only one of at most one time; Error(data) that lists the candidates.

@@ -3,20 +3,14 @@
 #include <cmath>
 #include <limits>
 
+#include "coordinate_kind.hpp"
 #include "coordinates.hpp"
 #include "podscale/core/checksum.hpp"
-#include "podscale/core/error.hpp"
 #include "podscale/core/text.hpp"
 #include "podscale/core/units.hpp"
+#include "refusal.hpp"
 
 namespace podscale {
-namespace {
-
-[[noreturn]] void refuse(const NetcdfFile& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::data, fmt::format("{}: coordinate '{}' {}", file.path(), name, reason), true);
-}
-
-}  // namespace
 
 std::vector<double> values_of(const NetcdfFile& file, const std::string& name, const std::string& of) {
   std::vector<double> values = file.get_all(name);
@@ -38,9 +32,7 @@ std::vector<double> values_of(const NetcdfFile& file, const std::string& name, c
 }
 
 std::optional<AngleUnit> angle_unit(const std::string& units) {
-  std::string text;
-  for (const char c : lower(trimmed(units)))
-    if (c != ' ' && c != '_' && c != '.') text += c;
+  std::string text = lower_letters(trimmed(units));
   if (const auto sign = text.find("\u00b0"); sign != std::string::npos) text.replace(sign, 2, "deg");
   const auto strip = [&](std::initializer_list<const char*> prefixes) {
     for (const std::string prefix : prefixes)
@@ -90,7 +82,7 @@ std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) 
       const VariableInfo info = file.variable(part);
       for (const std::size_t size : info.shape) sum.add(size);
       add(file.text(part, "units").value_or(""));
-      if (info.type == NC_CHAR || info.type >= NC_STRING) continue;
+      if (holds_text(info)) continue;
       const std::vector<double> values = values_of(file, part, part == name ? "" : name);
       sum.add_bytes(values.data(), values.size() * sizeof(double));
     }

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/core/error.hpp"
 #include "point_table.hpp"
+#include "refusal.hpp"
 
 namespace podscale {
 namespace {
-
-[[noreturn]] void refuse(const NetcdfFile& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::data, fmt::format("{}: coordinate '{}' {}", file.path(), name, reason), true);
-}
 
 /// A variable of one dimension, ascending.
 struct Axis {

@@ -5,7 +5,6 @@
 #include "coordinates.hpp"
 #include "file_reader.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/field/file_contents.hpp"
 
 namespace podscale {
 
@@ -32,10 +31,6 @@ std::vector<float> read_on_mesh(const NetcdfFile& file, const std::string& varia
   for (const float value : values)
     if (std::isinf(value)) fail(ExitCode::data, "{} holds an infinite value; expected finite ones", what);
   return values;
-}
-
-Mesh mesh_of(const NetcdfFile& file, const std::string& variable) {
-  return file_mesh(file, cf_variable(file, variable, false)).mesh;
 }
 
 }  // namespace podscale

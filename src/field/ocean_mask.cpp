@@ -56,12 +56,13 @@ void require_mask_of_data(const FieldSource& source) {
   source.comm().sum(std::span<long>(counts));
   const long all_sea = counts[1] + counts[3], all_land = counts[0] + counts[2];
   if (10 * counts[1] < 9 * all_sea || counts[2] <= counts[3]) return;
-  throw Error(ExitCode::data,
-              fmt::format("{}: its land mask is inside out: {} of {} points that it calls sea never have a value, "
-                          "but {} of {} that it calls land do; expected the other way round: name the values of "
-                          "the sea in data.mask_ocean_values, or correct its standard_name or flag_meanings",
-                          source.describe(), counts[1], all_sea, counts[2], all_land),
-              true);
+  throw Error(
+      ExitCode::data,
+      fmt::format("{}: its land mask is inside out: {} of {} points that it calls sea never have a value, "
+                  "but {} of {} that it calls land do; expected the other way round: name the values of "
+                  "the sea in data.mask_ocean_values, or correct its standard_name or flag_meanings",
+                  source.describe(), counts[1], all_sea, counts[2], all_land),
+      true);
 }
 
 std::vector<unsigned char> whole_ocean_mask(const FieldSource& source, std::span<const long> steps) {

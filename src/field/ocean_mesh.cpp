@@ -54,14 +54,17 @@ Mesh plane_mesh(const OceanSpec& spec) {
   const double cell = spec.resolution * kRadians * AzimuthalPlane::radius;
   const auto centred = [](idx_t n, double step) {
     std::vector<double> axis;
-    for (idx_t i = 0; i < n; ++i) axis.push_back((static_cast<double>(i) + 0.5 - 0.5 * static_cast<double>(n)) * step);
+    for (idx_t i = 0; i < n; ++i)
+      axis.push_back((static_cast<double>(i) + 0.5 - 0.5 * static_cast<double>(n)) * step);
     return axis;
   };
   const auto y = centred(spec.ny, cell), x = centred(spec.nx, cell * ocean::Frame(spec).stretch);
   const double farthest = std::hypot(y.back(), x.back());
   if (farthest >= 2 * AzimuthalPlane::radius)
-    fail(ExitCode::usage, "&ocean mesh = 'plane': {} x {} points reach {:.0f} km from their middle; expected less "
-         "than {:.0f} km", spec.ny, spec.nx, farthest / 1000, 2 * kEarthRadius);
+    fail(ExitCode::usage,
+         "&ocean mesh = 'plane': {} x {} points reach {:.0f} km from their middle; expected less "
+         "than {:.0f} km",
+         spec.ny, spec.nx, farthest / 1000, 2 * kEarthRadius);
   const AzimuthalPlane plane{spec.lat0 + 0.5 * static_cast<double>(spec.ny) * spec.resolution,
                              spec.lon0 + 0.5 * static_cast<double>(spec.nx) * spec.resolution};
   std::vector<double> lat, lon;
@@ -71,7 +74,9 @@ Mesh plane_mesh(const OceanSpec& spec) {
       lat.push_back(at.y);
       lon.push_back(at.x);
     }
-  return Mesh::plane(y, x, {"m", 1}).with_geographic(std::move(lat), std::move(lon)).with_mapping(plane.mapping());
+  return Mesh::plane(y, x, {"m", 1})
+      .with_geographic(std::move(lat), std::move(lon))
+      .with_mapping(plane.mapping());
 }
 
 }  // namespace

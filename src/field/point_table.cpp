@@ -3,16 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/core/error.hpp"
+#include "refusal.hpp"
 
 namespace podscale {
-namespace {
-
-[[noreturn]] void refuse(const NetcdfFile& file, const std::string& name, const std::string& reason) {
-  throw Error(ExitCode::data, fmt::format("{}: coordinate '{}' {}", file.path(), name, reason), true);
-}
-
-}  // namespace
 
 bool leave_corners(PointTable& table) {
   const std::size_t n = table.y.size();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "coordinate_kind.hpp"
 #include "coordinates.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
@@ -51,7 +52,7 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
   if (!file.has_variable(bounds)) return "the file does not hold them";
   const VariableInfo info = file.variable(bounds);
   const std::vector<std::string> of = file.variable(time).dims;
-  if (info.type == NC_CHAR || info.type >= NC_STRING) return "they are text; expected numbers";
+  if (holds_text(info)) return "they are text; expected numbers";
   if (of.size() != 1 || info.dims.size() != 2 || info.dims[0] != of[0] || info.shape[1] != 2) {
     std::string shape;
     for (std::size_t d = 0; d < info.dims.size(); ++d)

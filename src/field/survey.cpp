@@ -247,7 +247,8 @@ Survey look(const CfSpec& spec) {
                              conversion_of(v, spec, survey.variable, path)});
     const StoredFile& stored = survey.stored.back();
     require_sensible_limits(
-        file, {v, stored.flip_y, stored.flip_x, found.turn, stored.nx, stored.conversion, stored.chunks}, found.mesh);
+        file, {v, stored.flip_y, stored.flip_x, found.turn, stored.nx, stored.conversion, stored.chunks},
+        found.mesh);
     if (v.packing.from_text && !std::exchange(texts, true))
       log::warn("{}: the packing of '{}' is text: it is taken for the numbers that it spells", path, v.name);
   }

@@ -65,8 +65,8 @@ void carry(Parcel& parcel, Mesh& mesh) {
   PointTable table;
   if (parcel.packing() && separable) y = mesh.y(), x = mesh.x();
   if (parcel.packing() && !separable) table = mesh.table();
-  for (std::vector<double>* values : {&y.centres, &y.bounds, &x.centres, &x.bounds, &table.y, &table.x,
-                                      &table.corner_y, &table.corner_x})
+  for (std::vector<double>* values :
+       {&y.centres, &y.bounds, &x.centres, &x.bounds, &table.y, &table.x, &table.corner_y, &table.corner_x})
     parcel.carry(*values);
   PlaneUnit unit = mesh.unit();
   std::vector<double> lat = mesh.latitudes(), lon = mesh.longitudes();

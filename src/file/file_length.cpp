@@ -36,8 +36,8 @@ class Header {
  private:
   [[noreturn]] void cut_off() const {
     fail(ExitCode::data,
-         "{}: is truncated: its {} bytes end inside its header; expected a complete file: fetch it again", path_,
-         size_);
+         "{}: is truncated: its {} bytes end inside its header; expected a complete file: fetch it again",
+         path_, size_);
   }
   std::string path_;
   std::ifstream file_;
@@ -57,13 +57,10 @@ class Classic {
   std::uint64_t length() {
     const std::uint64_t records = header_.number(wide_);
     const bool streaming = records == (wide_ == 8 ? UINT64_MAX : UINT32_MAX);  // length unknown when written
-    struct Dimension {
-      std::uint64_t length;
-    };
-    std::vector<Dimension> dims;
+    std::vector<std::uint64_t> dims;                                           // their lengths
     for (std::uint64_t n = list(); n > 0; --n) {
       name();
-      dims.push_back({header_.number(wide_)});
+      dims.push_back(header_.number(wide_));
     }
     attributes();
     std::uint64_t end = 0, record = 0, record_end = 0, record_variables = 0, unpadded = 0;
@@ -75,10 +72,10 @@ class Classic {
       for (std::uint64_t d = 0; d < rank; ++d) {
         const std::uint64_t dim = header_.number(wide_);
         if (dim >= dims.size()) return 0;  // the library says what is wrong
-        if (dims[dim].length == 0 && d == 0)
+        if (dims[dim] == 0 && d == 0)
           is_record = true;
         else
-          values *= dims[dim].length;
+          values *= dims[dim];
       }
       attributes();
       const std::uint64_t bytes = values * bytes_of(header_.number(4));

@@ -34,7 +34,10 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(options.run.threads);
   const Foundation foundation(comm, options);
   const Forecaster forecaster(comm, foundation, options, backend);
-  const auto lr = open_lr(comm, options.data, nullptr, &foundation.basis);
+  // The judge of values reads all fields before they are downscaled.
+  const auto cache =
+      std::make_shared<FieldCache>(static_cast<std::size_t>(options.data.cache_mib) << 20, comm.size());
+  const auto lr = open_lr(comm, options.data, cache, &foundation.basis);
   require_lr_mesh(*lr, foundation.basis, foundation.path);
   require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
   const auto steps = lr_steps_of_period(*lr, options.data.downscale, foundation.reference->predictors.lags,

@@ -90,6 +90,27 @@ TEST(Pairing, EndStampsWithBounds) {
   EXPECT_EQ(shift(paired(days(10, 0.5), of_days)), 0);
 }
 
+TEST(Pairing, RunningMeansOneByOne) {
+  const auto running = [](int count, double first, double width) {
+    SampleAxis axis = days(count, first);
+    for (Sample& s : axis.samples) s.interval = TimeSpan{s.time - width / 2, s.time + width / 2};
+    understand(axis);
+    return axis;
+  };
+  const SampleAxis fives = running(60, 10.5, 5);
+  EXPECT_EQ(fives.step.text(), "1 day");
+  EXPECT_EQ(running(60, 20, 30).step.text(), "1 day");
+  EXPECT_EQ(running(60, 200, 365).step.text(), "1 day");
+  Pairing found = paired(fives, running(60, 12.5, 5));
+  EXPECT_EQ(found.pairs.size(), 58u);
+  EXPECT_EQ(shift(found), -2);
+  EXPECT_EQ(LagFinder(fives).find(20, -1), 19);
+  found = paired(running(90, 10, 30), months(3, 0.5));  // one of each month
+  ASSERT_EQ(found.pairs.size(), 3u);
+  for (const StepPair& pair : found.pairs) EXPECT_NEAR(pair.a + 10, 15 + 30.4 * pair.b, 1.6) << pair.b;
+  EXPECT_EQ(found.lonely_a.size(), 87u);
+}
+
 TEST(Pairing, AMeanIsNoValueOfAPart) {
   const SampleAxis day = days(3 * 366), month = months(36, 0.5), six_hourly = days(4 * 366, 0, "", 0.25);
   EXPECT_TRUE(paired(day, month).pairs.empty());

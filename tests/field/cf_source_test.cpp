@@ -186,6 +186,14 @@ TEST_F(CfSourceTest, LimitsInOtherUnitsAreNamed) {
   refuse({"valid_range", "271 to 310", "degC"});
   sample.numbers = {{"valid_range", {1600, 1700}}};  // leaves some
   open(sample);
+  // Fields are looked at in parts.
+  sample.lat = ramp(-45, 0.3, 300);
+  sample.lon = ramp(0, 1, 300);
+  sample.time = {0};
+  sample.raw = [](std::size_t, std::size_t j, std::size_t) { return j == 0 ? 1650 : 1000.0 + j; };
+  open(sample);
+  sample.raw = [](std::size_t, std::size_t j, std::size_t) { return 1000.0 + j; };
+  refuse({"valid_range", "1000 and 1299"});
 }
 
 TEST_F(CfSourceTest, NumbersThatTheReaderCallsMissing) {

@@ -8,6 +8,7 @@
 
 #include "on_all_ranks.hpp"
 #include "podscale/field/array_source.hpp"
+#include "podscale/field/averaged.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "sample_file.hpp"
 
@@ -189,6 +190,24 @@ TEST_F(ValueJudge, EachFileOfAListIsJudged) {
   write_sample(comm, scratch / "d.nc", sample);
   spec.files = {scratch / "a.nc", scratch / "d.nc"};
   expect_error(ExitCode::data, {"d.nc", "units"}, run);
+}
+
+TEST_F(ValueJudge, EachFileOfMeansIsJudged) {
+  SampleFile sample;
+  CfSpec spec;
+  spec.average = "day";
+  for (const double shift : {0.0, 273.15}) {
+    sample.time = ramp(shift > 0 ? 12 : 0, 0.25, 48);
+    sample.raw = [&](std::size_t t, std::size_t j, std::size_t i) {
+      const float value = plain(static_cast<long>(t), static_cast<long>(j) + 3, static_cast<long>(i));
+      return static_cast<double>(value) + shift;
+    };
+    spec.files.push_back(scratch / (shift > 0 ? "b.nc" : "a.nc"));
+    write_sample(comm, spec.files.back(), sample);
+  }
+  expect_error(ExitCode::data, {"sst in " + spec.files[0] + ": ", "units"}, [&] {
+    judge_values(*open_series(comm, spec), all_steps(), Doubts::refuse);
+  });
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class Namelist {
     bool given = false;
   };
   const Value& value(const std::string& key, KeyType type) const;
-  // items: as the lexer gives them, a quoted text behind a leading apostrophe; where: "file:line".
+  // assign(): items as the lexer gives them, a quoted text behind an apostrophe; where: "file:line".
   std::string value_text(const Key& key) const;
   void assign(const Key& key, const std::vector<std::string>& items, const std::string& where);
   std::map<std::string, Value> values_;

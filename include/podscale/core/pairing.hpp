@@ -22,10 +22,11 @@ struct Pairing {
 };
 
 /// Not collective, as all here. Two steps are a pair where what they stand for has more than half of
-/// the longer one in common. Dates count by year, month and day, so calendars may differ: a day that
-/// the other calendar lacks has no partner. A step without a span is a moment: the day of its date
-/// where the other series has days or longer, else a time around its stamp as long as the shorter of
-/// the two steps. Steps of b outside steps_b may be partners.
+/// the longer one in common; where intervals overlap, a step is in one pair at most, with most in
+/// common. Dates count by year, month and day, so calendars may differ: a day that the other calendar
+/// lacks has no partner. A step without a span is a moment: the day of its date where the other
+/// series has days or longer, else a time around its stamp as long as the shorter of the two steps.
+/// Steps of b outside steps_b may be partners.
 Pairing pair_steps(const SampleAxis& a, std::span<const long> steps_a, const SampleAxis& b,
                    std::span<const long> steps_b);
 

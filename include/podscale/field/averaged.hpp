@@ -23,6 +23,9 @@ class Averaged final : public FieldSource {
   const SampleAxis& times() const override { return times_; }
   const std::vector<Variable>& variables() const override { return variables_; }
   std::string describe() const override;
+  std::string where(long step, idx_t channel) const override {
+    return source_->where(parts_.at(static_cast<std::size_t>(step)).front(), channel);
+  }
   /// A point with less than three quarters of the values of a mean is missing in it.
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
   std::vector<unsigned char> land_mask(const Window& window) const override {

@@ -10,12 +10,12 @@ namespace podscale {
 /// What becomes of values that can hardly be true (data.doubts).
 enum class Doubts { refuse, accept };
 
-/// Collective on the source's communicator. Reads `steps` (where they are many, some of them, evenly
-/// spread) and looks at every point that the source's mask leaves: times without any value, times and
-/// points at which nothing varies, numbers far from all others (fill values and flags that no
-/// attribute names), values outside the plausible range, files in other units than the rest. The
-/// first that is found is an Error(data) with variable, date and place; with Doubts::accept each is a
-/// warning. may_be_empty: a time without any value is none. A number that many other points have, too (no rain, freezing water), is no doubt.
+/// Collective on the source's communicator. Of `steps` (where they are many, some, evenly spread) looks
+/// at every point that the source's mask leaves: times without any value (unless may_be_empty), times
+/// and points at which nothing varies, numbers far from all others (fill values and flags that no
+/// attribute names), values outside the plausible range, files in other units than the rest. The first
+/// that is found is an Error(data) with variable, date and place; with Doubts::accept each is a warning,
+/// as a field that repeats the one before always is. Numbers that many points have are no doubt.
 void judge_values(const FieldSource& source, std::span<const long> steps, Doubts doubts,
                   bool may_be_empty = false);
 
