@@ -46,6 +46,7 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 Baselines::Baselines(const FieldSource& lr, const Basis& basis, long channel)
     : lr_(&lr),
+      lags_(lr.times()),
       basis_(&basis),
       mesh_(basis.mesh),
       lr_mesh_(basis.lr_mesh),
@@ -103,7 +104,12 @@ std::vector<double> Baselines::interpolated_climatology(const Climatology& cells
 }
 
 void Baselines::persist(long lr_step, BaselineFields& fields) {
-  const long previous = std::max(0L, lr_step - 1);
+  const std::optional<long> found = lr_step == 0 ? 0 : lags_.find(lr_step, -1);
+  if (!found) {
+    fields.persistence.assign(hr_climatology_.begin(), hr_climatology_.end());
+    return;
+  }
+  const long previous = *found;
   if (last_step_ != previous) {
     read_low_resolution(previous);
     interpolate(of_basis(), low_resolution_, last_);

@@ -1,5 +1,7 @@
 #include "podscale/verify/options.hpp"
 
+#include <algorithm>
+
 #include "podscale/core/error.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/series.hpp"
@@ -28,14 +30,13 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     options.train = namelist.texts("data.train");
     options.downscale = namelist.texts("data.downscale");
     options.time_block = namelist.integer("grid.time_block");
-    if (namelist.text("sampling.uncertainty") == "ensemble")
-      options.members = static_cast<int>(namelist.integer("sampling.members"));
     options.window = static_cast<int>(namelist.integer("verify.window"));
     options.spectrum_window = namelist.integer("verify.spectrum_window");
     options.bootstrap.samples = static_cast<int>(namelist.integer("verify.bootstrap_samples"));
     options.bootstrap.seed = static_cast<std::uint64_t>(namelist.integer("verify.seed"));
     options.block_days = namelist.real("verify.block_days");
     options.namelist = namelist.effective();
+    options.members = std::max(0, members_behind(options.namelist, options.source));
 
     const std::string& event = namelist.text("verify.event");
     if (event == "none") return options;
@@ -61,6 +62,7 @@ int members_behind(const std::string& stored, const std::string& source) {
   } catch (const Error&) {  // written by another version, with other keys
     return -1;
   }
+  if (stored.empty() || namelist.text("sampling.uncertainty") == "auto") return -1;
   const bool control_variate = namelist.logical("sampling.control_variate") &&
                                namelist.text("model.base") == "gaussian" &&
                                namelist.text("sampling.sampler") == "angle";  // no sampling error in the mean

@@ -168,7 +168,7 @@ void Verification::match_times() {
     std::map<long, long> step_of;
     const auto of_other = steps_between(other.axis, day(times.centre(static_cast<std::size_t>(steps.front()))),
                                         day(times.centre(static_cast<std::size_t>(steps.back()))));
-    if (of_other.empty())
+    if (of_other.empty() && pair_steps(times, steps, other.axis, of_other).pairs.empty())
       fail(ExitCode::data, "{}: covers {}, no date in common with {} ({}); {}", other.what, extent(other.axis),
            product_->path(), name, cure);
     for (const StepPair& pair : counted_pairs(name, own, steps, other, of_other)) step_of[pair.a] = pair.b;

@@ -109,8 +109,9 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
                                 product.path());
       list.push_back({scores.systems()[s].name, s, factors, {}, product.scale()});
       for (const Match& match : matched_) list.back().steps.push_back(steps[step_of(match, s)]);
-    } catch (const Error& error) {  // it can be verified without
-      if (comm_->is_root()) log::warn("no area means from factors: {}", error.what());
+    } catch (const Error& error) {  // it can be verified without, by all ranks alike
+      if (error.code() != ExitCode::data && error.code() != ExitCode::no_input) throw;
+      log::warn("no area means from factors: {}", error.what());
     }
   }
   if (!list.empty())

@@ -7,6 +7,7 @@
 #include "podscale/field/weight_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/verify/baselines.hpp"
+#include "podscale/verify/options.hpp"
 #include "scratch.hpp"
 #include "synthetic.hpp"
 #include "weight_sample.hpp"
@@ -24,17 +25,19 @@ class WeightedBaselines : public ::testing::Test {
     write_esmf(self, path, lr_remap(self, basis), basis.lr_mesh, basis.mesh, 1, left_out);
     basis.weights = {path, checksum_of_file(self, path)};
   }
-  BaselineFields fields() const {
+  BaselineFields fields(const std::vector<double>& days = {0, 1}) const {
     std::vector<float> values;
-    for (long t = 0; t < 2; ++t)
+    const long times = std::ssize(days);
+    for (long t = 0; t < times; ++t)
       for (idx_t p = 0; p < basis.lr_mesh.points(); ++p)
         values.push_back(static_cast<float>(15 + std::sin(1.7 * static_cast<double>(p + 5 * t))));
     const ArraySource lr(self, basis.lr_mesh,
-                         decode_times({0, 1}, "days since 2000-01-01", "standard", "test"), values);
+                         decode_times(days, "days since 2000-01-01", "standard", "test"), values);
     BaselineFields found;
     Baselines baselines(lr, basis);
     EXPECT_EQ(baselines.kind(), basis.weights.path.empty() ? "bilinear" : "weights");
-    baselines.read(1, 0.3, found);
+    baselines.read(times - 2, 0.3, found);
+    baselines.read(times - 1, 0.3, found);
     return found;
   }
 
@@ -67,6 +70,27 @@ TEST_F(WeightedBaselines, APointThatTheFileDoesNotReachGetsTheClimatology) {
   EXPECT_EQ(found.anomaly[i], found.climatology[i]);
   EXPECT_EQ(found.persistence[i], found.climatology[i]);
   EXPECT_NE(found.bilinear[i], found.climatology[i]);
+}
+
+TEST_F(WeightedBaselines, PersistenceOfAnotherDayThanYesterdayIsTheClimatology) {
+  const BaselineFields daily = fields({0, 1, 2, 3, 4}), gap = fields({0, 1, 2, 3, 5});
+  double largest = 0;
+  for (std::size_t i = 0; i < basis.ocean.size(); ++i) {
+    if (!basis.ocean[i]) continue;
+    EXPECT_EQ(gap.anomaly[i], daily.anomaly[i]) << i;
+    EXPECT_EQ(gap.persistence[i], gap.climatology[i]) << i;
+    largest = std::max(largest, std::abs(static_cast<double>(daily.persistence[i] - daily.climatology[i])));
+  }
+  EXPECT_GT(largest, 0.1);
+}
+
+TEST(MembersBehind, IsSaidByTheNamelistOfTheProductOrNotAtAll) {
+  const std::string members = "&sampling members = 7, uncertainty = ";
+  EXPECT_EQ(members_behind(members + "'ensemble', control_variate = .false. /", "test"), 7);
+  EXPECT_EQ(members_behind(members + "'ensemble', control_variate = .true. /", "test"), 0);
+  EXPECT_EQ(members_behind(members + "'base' /", "test"), 0);
+  EXPECT_EQ(members_behind(members + "'auto' /", "test"), -1);
+  EXPECT_EQ(members_behind("", "test"), -1);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "podscale/core/pairing.hpp"
 #include "podscale/field/field_source.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/study/basis_file.hpp"
@@ -32,8 +33,9 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 class Baselines {
  public:
-  /// Not collective, but reads the file of weights where the basis names one; lr, of one channel and on the LR mesh of the basis, and basis (whole: read on
-  /// Communicator::self()) must outlive it. channel: of the basis.
+  /// Not collective, but reads the file of weights where the basis names one; lr, of one channel and
+  /// on the LR mesh of the basis, and basis (whole: read on Communicator::self()) must outlive it.
+  /// channel: of the basis.
   Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
   bool has_bicubic() const { return bicubic_.has_value(); }
   /// How the basis brings LR fields to the HR mesh, "weights" where a file says so; and the other way.
@@ -51,7 +53,8 @@ class Baselines {
                                                double year_fraction) const;
   /// Collective on lr's communicator. year_fraction: of the HR date. A gap of the LR field is NaN
   /// where it is needed; points without LR ocean near get the climatology. Persistence: the same
-  /// step where there is no previous one; the climatology where the previous step has a gap.
+  /// step at the first of the series; the climatology where the series lacks the step before, or
+  /// that has a gap.
   void read(long lr_step, double year_fraction, BaselineFields& fields);
   /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land.
   /// [points].
@@ -69,6 +72,7 @@ class Baselines {
   std::vector<unsigned char> reached_by(const Remap& remap) const;
 
   const FieldSource* lr_;
+  LagFinder lags_;  // of lr_
   const Basis* basis_;
   const Mesh &mesh_, &lr_mesh_;
   Remap bilinear_;
