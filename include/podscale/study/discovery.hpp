@@ -16,11 +16,12 @@ struct Attributes {
   std::vector<std::pair<std::string, double>> numbers;
 };
 
-/// geospatial_* of a mesh that has latitudes and longitudes (degrees; else none), time_coverage_*
-/// from the intervals of the samples, or their times where they have none.
+/// Not collective. geospatial_* of a mesh that has latitudes and longitudes (degrees; else none),
+/// time_coverage_* from the intervals of the samples, or their times where they have none.
 Attributes discovery_attributes(const Mesh& mesh, const SampleAxis& times);
 
-/// "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is written alike.
+/// Not collective. "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is
+/// written alike.
 std::string iso_time(const Date& date);
 
 }  // namespace podscale
