@@ -314,6 +314,7 @@ for name, months in [(f"{lr}/{of}", n) for lr in ("ocean_lr", "ocean_lr_middle")
     done
     ;;
   watched)
+    command -v cdo >/dev/null || { echo "skipped: no cdo here"; exit 77; }
     warned() {  # warned WORD RANKS PROGRAM ARGUMENTS...: ends with 0 after one warning that holds the word, --check too
       local word="$1" code
       shift

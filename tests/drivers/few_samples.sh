@@ -86,6 +86,6 @@ assert ratio[4].max() > 1.5, ratio[4].max()
 assert ratio[4].min() > 0.999
 spread = netCDF4.Dataset("far1.factors.nc")["patch_spread"][:]
 assert spread[4].max() ** 2 > 1.5 and (spread[spread > 0] >= 1).all()'
-ranks_of 0 inspect far1.nc --point 31,-70 >far.txt 2>run.err
+must 0 inspect far1.nc --point 31,-70
 no_temporaries .
 finish

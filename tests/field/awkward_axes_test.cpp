@@ -4,9 +4,7 @@
 #include <cmath>
 
 #include "../mesh/example_meshes.hpp"
-#include "on_all_ranks.hpp"
-#include "podscale/field/cf_source.hpp"
-#include "raw_file.hpp"
+#include "raw_source.hpp"
 
 namespace podscale {
 namespace {
@@ -18,10 +16,8 @@ double value(idx_t t, idx_t j, idx_t i) {
   return static_cast<double>(100 * t + 10 * j + i);
 }
 
-class AwkwardAxes : public test::OnAllRanks {
+class AwkwardAxes : public test::RawSource {
  protected:
-  CfSpec spec;
-
   /// Latitudes and longitudes of one dimension, and a field.
   RawFile axes(std::vector<double> lat = kLat, std::vector<double> lon = kLon, const std::string& y = "lat",
                const std::string& x = "lon") {
@@ -38,15 +34,6 @@ class AwkwardAxes : public test::OnAllRanks {
         for (std::size_t i = 0; i < nx; ++i)
           values.push_back(value(static_cast<idx_t>(t), static_cast<idx_t>(j), static_cast<idx_t>(i)));
     return {"f", dims, values, {{"units", "degC"}}, {}, NC_FLOAT};
-  }
-  CfSource open(const RawFile& file, const std::string& name = "a.nc") {
-    write_raw(comm, scratch / name, file);
-    spec.files = {scratch / name};
-    return CfSource::open(comm, spec);
-  }
-  void refuse(const RawFile& file, std::vector<std::string> parts) {
-    parts.push_back("bad.nc");
-    expect_error(ExitCode::data, parts, [&] { open(file, "bad.nc"); });
   }
   /// Each rank reads some columns of all rows; column i of the mesh is column `columns[i]` of the
   /// file.

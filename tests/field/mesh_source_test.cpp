@@ -6,10 +6,8 @@
 #include <numbers>
 
 #include "../mesh/example_meshes.hpp"
-#include "on_all_ranks.hpp"
-#include "podscale/field/cf_source.hpp"
 #include "podscale/field/mesh_file.hpp"
-#include "raw_file.hpp"
+#include "raw_source.hpp"
 
 namespace podscale {
 namespace {
@@ -46,19 +44,8 @@ PointTable tilted(bool corners = false) {
       corners);
 }
 
-class MeshSource : public test::OnAllRanks {
+class MeshSource : public test::RawSource {
  protected:
-  CfSpec spec;
-
-  CfSource open(const RawFile& file, const std::string& name = "a.nc") {
-    write_raw(comm, scratch / name, file);
-    spec.files = {scratch / name};
-    return CfSource::open(comm, spec);
-  }
-  void refuse(const RawFile& file, std::vector<std::string> parts) {
-    parts.push_back("bad.nc");
-    expect_error(ExitCode::data, parts, [&] { open(file, "bad.nc"); });
-  }
   /// Each rank reads its own rows; together they are the field, to the bit.
   void expect_field(const CfSource& source,
                     const std::function<double(idx_t t, idx_t j, idx_t i)>& expected) {

@@ -53,7 +53,12 @@ class ValueJudge : public test::OnAllRanks {
   }
   void refuse(const std::vector<std::string>& parts, const Field& field) {
     expect_error(ExitCode::data, parts, [&] { judge(field); });
-    judge(field, Doubts::accept);  // warnings
+    ::testing::internal::CaptureStderr();
+    judge(field, Doubts::accept);
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    if (comm.is_root()) {
+      EXPECT_NE(said.find("data.doubts = 'accept'"), std::string::npos) << parts[0] << " in " << said;
+    }
   }
 };
 

@@ -150,8 +150,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (idx_t p = 0; p < source.mesh().points(); ++p) require(!std::isinf(source.mesh().position(p).y));
     std::vector<long> steps(times.size());
     std::iota(steps.begin(), steps.end(), 0);
-    const Window window{0, 0, source.mesh().ny(), source.mesh().nx()};
+    const Window window{0, source.mesh().ny(), 0, source.mesh().nx()};
     std::vector<float> out(source.channels() * window.points() * steps.size());
+    require(!out.empty());
     source.read(window, steps, out);
     require(source.land_mask(window).size() == static_cast<std::size_t>(window.points()));
     require(!source.describe().empty());

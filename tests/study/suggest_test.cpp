@@ -44,12 +44,17 @@ SuggestedPeriods periods_of(const SampleAxis& hr, const SampleAxis& lr) {
   return suggest_periods(hr, lr, same_steps(hr.size()));
 }
 
+void expect_days(const SuggestedPeriods& p, const Days& train, const Days& validate, const Days& downscale) {
+  EXPECT_EQ(p.train, train);
+  EXPECT_EQ(p.validate, validate);
+  EXPECT_EQ(p.downscale, downscale);
+}
+
 TEST(Suggest, LongSeriesAreSplitInWholeYears) {
   const SampleAxis days = daily(1982, 10957);
   const SuggestedPeriods p = periods_of(days, days);
-  EXPECT_EQ(p.train, (Days{"1982-01-01", "2007-12-31"}));
-  EXPECT_EQ(p.validate, (Days{"2008-01-01", "2009-12-31"}));
-  EXPECT_EQ(p.downscale, (Days{"2010-01-01", "2011-12-31"}));
+  expect_days(p, {"1982-01-01", "2007-12-31"}, {"2008-01-01", "2009-12-31"},
+              {"2010-01-01", "2011-12-31"});
   EXPECT_EQ(p.sample, (Days{"2005-01-01", "2007-12-31"}));
   EXPECT_EQ(p.years, 26);
 }
@@ -57,16 +62,14 @@ TEST(Suggest, LongSeriesAreSplitInWholeYears) {
 TEST(Suggest, YearsCountBackFromTheLastDay) {
   const SampleAxis days = daily(2000, 2000, "noleap");  // to 2005-06-24
   const SuggestedPeriods p = periods_of(days, days);
-  EXPECT_EQ(p.train, (Days{"2000-06-25", "2003-06-24"}));
-  EXPECT_EQ(p.validate, (Days{"2003-06-25", "2004-06-24"}));
-  EXPECT_EQ(p.downscale, (Days{"2004-06-25", "2005-06-24"}));
+  expect_days(p, {"2000-06-25", "2003-06-24"}, {"2003-06-25", "2004-06-24"},
+              {"2004-06-25", "2005-06-24"});
 }
 
 TEST(Suggest, MonthsAreWholeInBothCalendars) {
   const SuggestedPeriods p = periods_of(monthly(1985, 252, 16), monthly(1985, 252, 1, "360_day"));
-  EXPECT_EQ(p.train, (Days{"1985-01-01", "2001-12-30"}));
-  EXPECT_EQ(p.validate, (Days{"2002-01-01", "2003-12-30"}));
-  EXPECT_EQ(p.downscale, (Days{"2004-01-01", "2005-12-30"}));
+  expect_days(p, {"1985-01-01", "2001-12-30"}, {"2002-01-01", "2003-12-30"},
+              {"2004-01-01", "2005-12-30"});
 }
 
 TEST(Suggest, ALeapDayEndsAYear) {
@@ -80,9 +83,8 @@ TEST(Suggest, ALeapDayEndsAYear) {
 TEST(Suggest, ShortSeriesAreSplitBySteps) {
   const SampleAxis days = daily(2000, 366);
   const SuggestedPeriods p = periods_of(days, days);
-  EXPECT_EQ(p.train, (Days{"2000-01-01", "2000-09-12"}));
-  EXPECT_EQ(p.validate, (Days{"2000-09-13", "2000-11-06"}));
-  EXPECT_EQ(p.downscale, (Days{"2000-11-07", "2000-12-31"}));
+  expect_days(p, {"2000-01-01", "2000-09-12"}, {"2000-09-13", "2000-11-06"},
+              {"2000-11-07", "2000-12-31"});
   EXPECT_EQ(p.years, 0);
   std::vector<double> hours;  // a day is never cut
   for (int h = 0; h < 50; ++h) hours.push_back(6 * h);

@@ -56,7 +56,7 @@ class Namelist {
   /// The effective values as a namelist that parses back to itself (stored in every output).
   /// groups: only these, all when empty. Lists without a value appear as comments.
   std::string effective(const std::vector<std::string>& groups = {}) const;
-  /// The value of a key as effective() writes it; "" for a list without a value.
+  /// Not collective. The value of a key as effective() writes it; "" for a list without a value.
   std::string effective_value(const std::string& key) const;
   const std::string& source() const { return source_; }
 

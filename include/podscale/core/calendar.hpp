@@ -32,7 +32,8 @@ std::string date_text(const Date& date);  ///< "1982-01-31" or "1982-01-31T12:00
 
 /// From one date to another, in days of the calendar.
 double days_between(Calendar calendar, const Date& from, const Date& to);
-/// `seconds` after a date, to the millisecond: whole seconds survive the rounding of fractional days.
+/// Not collective. `seconds` after a date, to the millisecond: whole seconds survive the rounding
+/// of fractional days.
 Date shifted(Calendar calendar, const Date& start, double seconds);
 
 /// Both ends inclusive.

@@ -36,9 +36,9 @@ struct PairedSeries {
   std::string what;       ///< "tos in hr.nc"
   const SampleAxis& axis;
 };
-/// The pairs of two series, counted aloud: a warning below 90 % of the steps of one, Error(data)
-/// with the first lonely stamps of both below 50 % of those of a. period: in messages. Not aloud:
-/// the same but the error, for who has heard it.
+/// Not collective. The pairs of two series, counted aloud: a warning below 90 % of the steps of
+/// one, Error(data) with the first lonely stamps of both below 50 % of those of a. period: in
+/// messages. Not aloud: the same but the error, for who has heard it.
 std::vector<StepPair> counted_pairs(const std::string& period, const PairedSeries& a,
                                     std::span<const long> steps_a, const PairedSeries& b,
                                     std::span<const long> steps_b, bool aloud = true);
@@ -46,12 +46,12 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
 /// Finds steps of a series some of its steps away in time, whatever lies between.
 class LagFinder {
  public:
-  /// step: of the series that the lags were made for; unknown: that of the axis.
+  /// Not collective. step: of the series that the lags were made for; unknown: that of the axis.
   explicit LagFinder(const SampleAxis& axis, StepLength step = {});
-  /// nullopt where no step of the axis lies within half a step of that time.
+  /// Not collective. nullopt where no step of the axis lies within half a step of that time.
   std::optional<long> find(long step, long lag) const;
-  /// The steps that all lags are there for; the others are counted in a warning. Error(data) where
-  /// none is left. what, period: in messages.
+  /// Not collective. The steps that all lags are there for; the others are counted in a warning.
+  /// Error(data) where none is left. what, period: in messages.
   std::vector<long> with_all(std::span<const long> steps, std::span<const long> lags, const std::string& what,
                              const std::string& period) const;
 

@@ -54,7 +54,7 @@ struct SampleAxis {
   void drop_intervals();
   /// Months apart (24 days or more between most steps).
   bool is_monthly() const;
-  /// The middle of what a step stands for, or its date where that is not known.
+  /// Not collective. The middle of what a step stands for, or its date where that is not known.
   Date centre(std::size_t step) const;
   /// Identifies a time, to the second, in the counters of the random generator: whole hours since
   /// 1800-01-01 of the calendar, and the second of the hour in the upper 32 bits.
@@ -78,17 +78,17 @@ std::vector<long> steps_between(const SampleAxis& axis, const std::string& first
 /// What the phase of the seasonal cycle of a step is taken from: its stamp; the middle of its
 /// interval, where two series stamp theirs differently; the middle of its calendar month.
 enum class SeasonPhase { date, middle, month };
-/// In [0, 1), by the year of the axis' own calendar.
+/// Not collective. In [0, 1), by the year of the axis' own calendar.
 double year_phase(const SampleAxis& axis, std::size_t step, SeasonPhase phase);
 
 /// The year of a study, in which its climatologies are curves.
 struct StudyYear {
   SeasonPhase phase = SeasonPhase::date;   ///< at any step of the study
   Calendar calendar = Calendar::standard;  ///< of the HR training series
-  /// Phase at a step of any series or product of the study. One choice for all: a product of one
-  /// time cannot tell that its source was monthly. That of a date is its phase in the HR calendar,
-  /// whatever its own, since pairs are made by date: the 15th of May lies at another part of a year
-  /// of 360 days.
+  /// Not collective. Phase at a step of any series or product of the study. One choice for all: a
+  /// product of one time cannot tell that its source was monthly. That of a date is its phase in
+  /// the HR calendar, whatever its own, since pairs are made by date: the 15th of May lies at
+  /// another part of a year of 360 days.
   double at(const SampleAxis& axis, std::size_t step) const;
 };
 

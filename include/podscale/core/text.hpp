@@ -11,7 +11,7 @@ inline std::string lower(std::string text) {
   return text;
 }
 
-/// Without outer blanks.
+/// Not collective. Without outer blanks.
 inline std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\n");
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);

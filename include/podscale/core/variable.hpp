@@ -19,7 +19,7 @@ struct Variable {
   std::optional<PlausibleRange> plausible;             ///< in working units
 };
 
-/// In their order.
+/// Not collective. In their order.
 inline std::vector<std::string> names_of(const std::vector<Variable>& variables) {
   std::vector<std::string> names;
   for (const Variable& v : variables) names.push_back(v.name);

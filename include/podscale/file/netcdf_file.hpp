@@ -38,11 +38,11 @@ bool zstd_available();
 /// is thrown.
 class NetcdfFile {
  public:
-  /// Reads NetCDF-3 and NetCDF-4; a file that carries a seal is checked against it, unless the
-  /// caller knows that it was (check = false; sealed() is false then). Every rank has a serial
-  /// handle of its own: collective reads through MPI-IO return wrong values in Open MPI 4.1.4
-  /// (measured) where the hyperslabs of ranks overlap (open-mpi/ompi issue 10546), and the serial
-  /// path is faster on compressed files.
+  /// Collective on comm. Reads NetCDF-3 and NetCDF-4; a file that carries a seal is checked
+  /// against it, unless the caller knows that it was (check = false; sealed() is false then).
+  /// Every rank has a serial handle of its own: collective reads through MPI-IO return wrong
+  /// values in Open MPI 4.1.4 (measured) where the hyperslabs of ranks overlap (open-mpi/ompi
+  /// issue 10546), and the serial path is faster on compressed files.
   static NetcdfFile open(const Communicator& comm, const std::string& path, bool check = true);
   /// Writes an OutputFile (NetCDF-4, parallel, no prefill): nothing appears under `path` before
   /// commit(), and no other run writes it. Where the disk lacks the room, the call that would fill

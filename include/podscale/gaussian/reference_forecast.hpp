@@ -63,8 +63,9 @@ struct LinearGaussian final : ReferenceForecast {
   }
   bool stands_alone() const override { return true; }
   void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const override;
-  /// (1 + leverage)^(1/2): with the ridge penalty as the inverse variance of B beforehand, in units
-  /// of the residual's, a given c is Gaussian about B c with S_p (1 + c' (X'X + Lambda)^-1 c).
+  /// Not collective. (1 + leverage)^(1/2): with the ridge penalty as the inverse variance of B
+  /// beforehand, in units of the residual's, a given c is Gaussian about B c with S_p (1 + c'
+  /// (X'X + Lambda)^-1 c).
   double spread(std::size_t p, const float* condition) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override;

@@ -19,9 +19,10 @@ class RidgeFit {
   /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
   /// square of the predictors that vary. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
-  /// W = L^-1 of the penalised normal equations X'X + Lambda = L L^T, for leverage(): rows of the
-  /// lower triangle behind each other, [slots (slots + 1) / 2]; all 0 where no predictor varies.
-  /// In single precision: what it loses is 1e-7 of the largest leverage there can be.
+  /// Not collective. W = L^-1 of the penalised normal equations X'X + Lambda = L L^T, for
+  /// leverage(): rows of the lower triangle behind each other, [slots (slots + 1) / 2]; all 0
+  /// where no predictor varies. In single precision: what it loses is 1e-7 of the largest
+  /// leverage there can be.
   std::vector<float> inverse_root(double penalty) const;
   /// Sum of |a - B c|^2 over what was added here: on a validation period from that period's own
   /// equations.

@@ -12,9 +12,9 @@ struct Coverage {
   idx_t first_outside = -1;
 };
 
-/// Of rows first..first+rows-1 of the fine mesh. Of a coarse mesh without axes a point is in the
-/// cell with the nearest centre, if it is no farther than the corners are. Error(data) where the two
-/// have no space in common.
+/// Not collective. Of rows first..first+rows-1 of the fine mesh. Of a coarse mesh without axes a
+/// point is in the cell with the nearest centre, if it is no farther than the corners are.
+/// Error(data) where the two have no space in common.
 Coverage coverage(const Mesh& coarse, const Mesh& fine, idx_t first, idx_t rows);
 
 }  // namespace podscale

@@ -15,8 +15,8 @@ namespace podscale {
 void require_same_mesh(const Mesh& found, const Mesh& expected, const std::string& what,
                        const std::string& basis_path);
 
-/// Refuses a series whose variables are not those of the basis: as many, each in the working units of
-/// `expected`; other names are a warning, since files are renamed. Not collective.
+/// Not collective. Error(data) for a series whose variables are not those of the basis: as many,
+/// each in the working units of `expected`; other names are a warning, since files are renamed.
 void require_same_variables(const FieldSource& found, const Basis& basis, const std::vector<std::string>& names,
                             const std::string& basis_path);
 

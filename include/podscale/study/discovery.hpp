@@ -17,7 +17,8 @@ Attributes place_attributes(const Mesh& mesh);
 /// time_coverage_* from the intervals of the samples, or their times where they have none.
 Attributes time_attributes(const SampleAxis& axis);
 
-/// "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is written alike.
+/// Not collective. "1993-01-31T12:00:00Z"; a date of a calendar that is not the standard one is
+/// written alike.
 std::string iso_time(const Date& date);
 
 }  // namespace podscale

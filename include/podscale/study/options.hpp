@@ -175,8 +175,8 @@ void require_trainable(const StudyOptions& options, int ranks);
 SamplerOptions validation_sampler(const StudyOptions& options);
 /// The seed of the start noise where it serves as a control variate.
 std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options);
-/// What a calibration of the head or of members holds for, in words: "24 members, sampler angle, 8
-/// steps, control variate".
+/// Not collective. What a calibration of the head or of members holds for, in words: "24 members,
+/// sampler angle, 8 steps, control variate".
 std::string calibrated_forecast(const StudyOptions& options, Uncertainty uncertainty);
 /// What selects the weights, in words; base: the inflation of step 0.
 std::string selection_criterion(const StudyOptions& options, const Inflation& base);

@@ -41,7 +41,7 @@ class PatchTable {
     const long y = patch / patches_x_ - range_.y0, x = patch % patches_x_ - range_.x0;
     return values.data() + static_cast<std::size_t>(y * range_.nx + x) * width_;
   }
-  /// Columns of `modes` values each into the row of a patch, [columns][K].
+  /// Not collective. Columns of `modes` values each into the row of a patch, [columns][K].
   void set_columns(long patch, std::span<const double> columns, int modes) {
     double* to = row(patch);
     for (auto from = columns.begin(); from != columns.end(); from += modes, to += trailing_.back())

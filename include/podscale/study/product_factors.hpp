@@ -59,12 +59,12 @@ class FactorReader {
   const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
   const std::vector<std::string>& variables() const { return variables_; }  ///< of the channels
   const NetcdfFile& file() const { return file_; }
-  /// As factor_steps(), of one variable of that product.
+  /// Not collective. As factor_steps(), of one variable of that product.
   std::vector<std::size_t> steps_of(ProductReader& product) const;
-  /// Forecast of a time: factors only; its mean is in the fields of the product.
+  /// Not collective. Forecast of a time: factors only; its mean is in the fields of the product.
   CoefficientForecast read(std::size_t time) const;
-  /// Error(data) where the variance in the product, of a channel and of this time, is another one
-  /// than that of the factors: the product was changed. variance: [points].
+  /// Not collective. Error(data) where the variance in the product, of a channel and of this
+  /// time, is another one than that of the factors: the product was changed. variance: [points].
   void require_variance(const CoefficientForecast& forecast, std::size_t channel,
                         std::span<const float> variance, const std::string& product) const;
 

@@ -38,11 +38,12 @@ class ProductReader {
   std::string units() const { return mean_.variables()[0].working_units; }  ///< "": none given
   std::string long_name() const;  ///< of the field, as "sea surface temperature"
   double scale() const { return scale_; }  ///< from the units of the file to those of read()
-  /// Conformal half widths at the coverage_levels; nullopt where the product was not calibrated.
+  /// Not collective. Conformal half widths at the coverage_levels; nullopt where the product was
+  /// not calibrated.
   std::optional<std::array<double, 4>> conformal_half_width() const;
   bool has_variance() const { return spread_.has_value(); }
   int members() const { return static_cast<int>(members_.size()); }  ///< written members; 0: none
-  /// The namelist that the product was made with; "": not stored.
+  /// Not collective. The namelist that the product was made with; "": not stored.
   std::string namelist() const { return file_.text("", "podscale_namelist").value_or(""); }
   const std::string& path() const { return file_.path(); }
   const NetcdfFile& file() const { return file_; }

@@ -41,11 +41,12 @@ struct InitRequest {
   std::string output;     ///< the namelist; "": printed
   std::string directory;  ///< output.directory; "": runs/<name of the namelist>
 };
-/// podscale-init: a namelist for a study of two series, from what they hold. A namelist that is
-/// there is not replaced.
+/// Collective on context.comm. podscale-init: a namelist for a study of two series, from what
+/// they hold. A namelist that is there is not replaced.
 int run_init(const Context& context, const InitRequest& request);
-/// podscale-inspect: prints what context.files hold, or the functionals asked for. picture: file for the
-/// fields of a picture of the only one of them; "": none.
+/// Collective on context.comm. podscale-inspect: prints what context.files hold, or the
+/// functionals asked for. picture: file for the fields of a picture of the only one of them; "":
+/// none.
 int run_inspect(const Context& context, const FunctionalRequest& request, const std::string& picture = "");
 
 }  // namespace podscale

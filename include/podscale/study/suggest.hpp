@@ -12,9 +12,9 @@ namespace podscale {
 /// A namelist that grows key by key, each with the reason for its value.
 class NamelistDraft {
  public:
-  /// value: as a namelist has it; set again, it replaces the earlier one.
+  /// Not collective. value: as a namelist has it; set again, it replaces the earlier one.
   void set(const std::string& key, std::string value, std::string why = "");
-  /// Groups and keys in the order in which they were first set.
+  /// Not collective. Groups and keys in the order in which they were first set.
   std::string text() const;
   StudyOptions options() const { return options_of_text(text(), "podscale-init"); }
   static std::string quoted(const std::string& text);
@@ -42,7 +42,7 @@ SuggestedPeriods suggest_periods(const SampleAxis& hr, const SampleAxis& lr,
 /// Not collective. The most annual harmonics, up to 2, that some steps determine.
 int suggest_harmonics(const SampleAxis& times, std::span<const long> steps);
 
-/// HR points a LR cell, along y and x.
+/// Not collective. HR points a LR cell, along y and x.
 Position resolution_ratio(const Mesh& hr, const Mesh& lr);
 
 /// Collective. Sets patches.*, base.halo and base.rank. Trial bases of data.train = sample decide; draft holds
