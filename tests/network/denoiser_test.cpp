@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "network_study.hpp"
+#include "learnable_study.hpp"
 
 namespace podscale {
 namespace {
