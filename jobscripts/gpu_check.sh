@@ -39,24 +39,29 @@ generator=()
 command -v ninja >/dev/null && generator=(-G Ninja)
 [[ -n "$capability" ]] && export TORCH_CUDA_ARCH_LIST="$capability"
 [[ -n "$nvcc" ]] && export CUDACXX="$nvcc" PATH="$(dirname "$nvcc"):$PATH"
-by_package=(-D CMAKE_PREFIX_PATH="$prefix" -D Python_EXECUTABLE="$(command -v "$python")")
-configure() { cmake -S src/network/alone -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release "$@"; }
-rm -rf "$build"
-mkdir -p "$build"
-if configure "${by_package[@]}" >"$build.log" 2>&1; then
-  stamp "configured with torch's CMake package"
-else
-  grep -A 6 "CMake Error" "$build.log" | head -20 || true
-  stamp "torch's CMake package cannot be used here; linking its libraries by hand"
+# Torch's CMake package first; where it does not work here (it wants nvcc and CUDA's headers, which
+# this code does not), its libraries by hand.
+by_package=(-D CMAKE_PREFIX_PATH="$prefix" -D TORCH_LIBRARY="$folder/lib/libtorch.so" -D C10_LIBRARY="$folder/lib/libc10.so")
+by_hand=(-D PODSCALE_TORCH_FOLDER="$folder")
+make() {
   rm -rf "$build"
-  configure -D PODSCALE_TORCH_FOLDER="$folder" >"$build.log" 2>&1 || { cat "$build.log"; exit 70; }
+  mkdir -p "$build"
+  timeout 200 cmake -S src/network/alone -B "$build" "${generator[@]}" -D CMAKE_BUILD_TYPE=Release "$@" \
+    >"$build.log" 2>&1 || return 1
+  timeout "${BUILD_SECONDS:-150}" cmake --build "$build" -j "$(nproc)" >>"$build.log" 2>&1
+}
+report() {
+  grep -E -A 6 "CMake Error|error:|undefined reference" "$build.log" | head -30 || true
+  tail -5 "$build.log"
+}
+if make "${by_package[@]}"; then
+  stamp "built with torch's CMake package"
+else
+  report
+  stamp "torch's CMake package cannot be used here; linking its libraries by hand"
+  make "${by_hand[@]}" || { report; exit 70; }
+  stamp "built"
 fi
-if ! cmake --build "$build" -j "$(nproc)" >"$build.log" 2>&1; then
-  grep -E "error|undefined|warning" "$build.log" | head -40
-  tail -20 "$build.log"
-  exit 70
-fi
-stamp "built"
 failed=0
 # One thread: these networks are tiny.
 OMP_NUM_THREADS=1 timeout 150 "$build/network_tests" || failed=$?
