@@ -1,14 +1,6 @@
 #include "podscale/gaussian/start_noise.hpp"
 
-#include <cmath>
-
 namespace podscale {
-
-Temperature::Temperature(const Inflation& inflation)
-    : patch(static_cast<float>(std::sqrt(inflation.patch))),
-      global(static_cast<float>(std::sqrt(inflation.global))) {
-  for (const double factor : inflation.mode) mode.push_back(static_cast<float>(std::sqrt(factor)));
-}
 
 void StartNoise::latents(const TokenLayout& layout, std::uint64_t time_key, int member,
                          const Temperature& temperature, std::span<float> out, std::uint32_t step) const {

@@ -1,5 +1,7 @@
 #include "podscale/network/denoiser.hpp"
 
+#include <torch/version.h>
+
 #include <cmath>
 #include <numbers>
 
@@ -52,6 +54,20 @@ torch::Tensor season_features(const torch::Tensor& year_phase) {
   return torch::cat({torch::sin(turns), torch::cos(turns)}, 1);
 }
 
+/// [B, heads, P, D] each.
+torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys,
+                        const torch::Tensor& values) {
+#if TORCH_VERSION_MAJOR >= 2
+  // One kernel, which keeps no scores in memory. Its gradient is not the same bits twice: training
+  // goes the other way, so that a restart changes nothing.
+  if (queries.is_cuda() && !torch::GradMode::is_enabled())
+    return at::scaled_dot_product_attention(queries, keys, values);
+#endif
+  // The queries are scaled, not the scores: there are fewer of them.
+  const auto scaled = queries * (1 / std::sqrt(static_cast<double>(queries.size(-1))));
+  return torch::matmul(torch::softmax(torch::matmul(scaled, keys.transpose(-2, -1)), -1), values);
+}
+
 }  // namespace
 
 BlockImpl::BlockImpl(int width, int heads, double dropout) : heads_(heads), dropout_(dropout) {
@@ -67,10 +83,7 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e)
   const auto m = modulation_->forward(e).chunk(6, 1);
   const auto qkv =
       qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
-  // The queries are scaled, not the scores: there are fewer of them.
-  const auto queries = qkv[0] * (1 / std::sqrt(static_cast<double>(head)));
-  const auto weights = torch::softmax(torch::matmul(queries, qkv[1].transpose(-2, -1)), -1);
-  const auto mixed = torch::matmul(weights, qkv[2]).transpose(1, 2).reshape({b, p, w});
+  const auto mixed = attention(qkv[0], qkv[1], qkv[2]).transpose(1, 2).reshape({b, p, w});
   const auto drop = [&](const torch::Tensor& y) {
     return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
   };

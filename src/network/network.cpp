@@ -1,9 +1,11 @@
 #include "network.hpp"
 
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <cmath>
 
+#include "arithmetic.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/network/sampler.hpp"
@@ -33,6 +35,7 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
                      std::uint64_t time_key, int first_member, int count, std::span<float> out,
                      const Temperature& temperature) const {
   torch::NoGradGuard no_grad;
+  const Arithmetic arithmetic(options.precision, device);
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition;
   PODSCALE_ASSERT(static_cast<std::int64_t>(condition.size()) == p * c &&
                       static_cast<std::int64_t>(out.size()) == count * p * k,
@@ -40,9 +43,12 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   const auto draw = [&](Stream stream, std::uint32_t step) {
     const StartNoise random(sampler.seed, layout.modes, stream);
     auto noise = torch::empty({count, p, k});
-    for (int m = 0; m < count; ++m)
-      random.latents(layout, time_key, first_member + m, temperature,
-                     std::span(noise.data_ptr<float>() + m * p * k, static_cast<std::size_t>(p * k)), step);
+    float* const values = noise.data_ptr<float>();
+    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t m = begin; m < end; ++m)
+        random.latents(layout, time_key, first_member + static_cast<int>(m), temperature,
+                       std::span(values + m * p * k, static_cast<std::size_t>(p * k)), step);
+    });
     return noise.to(device);
   };
   // The condition of one time, for every member of the batch.
@@ -52,7 +58,8 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   const auto scalar = torch::TensorOptions(torch::kFloat).device(device);
   const auto phase = torch::full({1}, year_phase, scalar);  // one for all members
   const Velocity velocity = [&](const torch::Tensor& x, double angle) {
-    const auto prediction = module->forward(x, given, torch::full({1}, angle, scalar), phase);
+    const auto prediction =
+        module->forward(x, given, torch::full({1}, angle, scalar), phase).to(torch::kFloat);
     return options.prediction == Prediction::velocity ? prediction
                                                       : velocity_from_noise(prediction, x, angle);
   };
@@ -66,13 +73,14 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
 void Network::head(std::span<const float> condition, float year_phase, std::span<float> mean,
                    std::span<float> variance) const {
   torch::NoGradGuard no_grad;
+  const Arithmetic arithmetic(options.precision, device);
   const std::int64_t p = layout.tokens, c = layout.condition;
   auto given = torch::empty({1, p, c});
   std::copy(condition.begin(), condition.end(), given.data_ptr<float>());
   const auto phase = torch::full({1}, year_phase, torch::TensorOptions(torch::kFloat).device(device));
   const auto result = module->head(given.to(device), phase);
   const auto copy = [](const torch::Tensor& from, std::span<float> to) {
-    const auto values = from.to(torch::kCPU).contiguous();
+    const auto values = from.to(torch::kCPU, torch::kFloat).contiguous();
     PODSCALE_ASSERT(values.numel() == static_cast<std::int64_t>(to.size()), "{} values for {}",
                     values.numel(), to.size());
     std::copy_n(values.data_ptr<float>(), to.size(), to.begin());

@@ -1,80 +1,47 @@
-#include <torch/optim/adamw.h>
-#include <torch/utils.h>
-
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <limits>
-#include <numbers>
 
-#include "network.hpp"
+#include "learner.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/random.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/network/checkpoint.hpp"
-#include "podscale/network/schedule.hpp"
 #include "podscale/network/vit.hpp"
-#include "training_batch.hpp"
 
 namespace podscale {
 
-struct Trainer::State {
+namespace {
+
+class OverCommunicator : public GradientAverage {
+ public:
+  explicit OverCommunicator(const Communicator& comm) : comm_(&comm) {}
+  int rank() const override { return comm_->rank(); }
+  int size() const override { return comm_->size(); }
+  void sum(std::span<float> values) const override { comm_->sum(values); }
+
+ private:
+  const Communicator* comm_;
+};
+
+}  // namespace
+
+struct Trainer::State : private OverCommunicator, Learner {
   State(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
         const TrainingOptions& training)
-      : comm(&comm),
-        training(training),
-        network(layout, model, true),
-        average(layout, model, false),
-        optimizer(
-            {network.flat->values},
-            torch::optim::AdamWOptions(training.rate).weight_decay(training.weight_decay).betas({0.9, 0.95})),
-        schedule(model.diffusion_steps) {
-    network.flat->values.mutable_grad() = network.flat->gradient;
-  }
+      : OverCommunicator(comm), Learner(*this, layout, model, training), comm(&comm) {}
 
   const Communicator* comm;
-  TrainingOptions training;
-  Network network, average;  // weights, and their exponential moving average
-  torch::optim::AdamW optimizer;
-  Schedule schedule;
   SamplerOptions sampler{SamplerKind::ddim, 20, 1};
   std::string model_file, basis_checksum, effective_namelist;
   std::string criterion, scored_by;  // of this run; of best_score, which model_file may bring
   std::vector<float> best;
   Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
-  long step = 0, best_step = 0, pending_steps = 0;
+  long best_step = 0, pending_steps = 0;
   double pending_loss = 0;  // since the last validation
   double best_score = std::numeric_limits<double>::infinity();
 
-  /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so
-  /// it is reached by being the only entry; a step with gradient and rate 0 makes it.
-  torch::optim::AdamWParamState& moments() {
-    if (optimizer.state().empty()) {
-      rate(0);
-      network.flat->gradient.zero_();
-      optimizer.step();
-      auto& fresh = static_cast<torch::optim::AdamWParamState&>(*optimizer.state().begin()->second);
-      fresh.step(0);
-    }
-    return static_cast<torch::optim::AdamWParamState&>(*optimizer.state().begin()->second);
-  }
-  void rate(double value) {
-    static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups().front().options()).lr(value);
-  }
-  /// Linear warm-up, then a cosine to rate_floor of the peak.
-  double rate_at(long at) const {
-    if (at < training.warmup)
-      return training.rate * static_cast<double>(at + 1) / static_cast<double>(training.warmup);
-    const double done = static_cast<double>(at - training.warmup) /
-                        static_cast<double>(std::max(1l, training.steps - training.warmup));
-    return training.rate * (training.rate_floor + (1 - training.rate_floor) * 0.5 *
-                                                      (1 + std::cos(std::numbers::pi * std::min(1.0, done))));
-  }
-  double loss_and_gradient(const TrainingSet& data);
-  void average_gradient();
-  void require_finite(const char* what, double value) const;
   void validate(const ValidationScore& score, double loss);
   void rescore(const ValidationScore& score);
   /// No validation has gained for a while.
@@ -162,43 +129,6 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
               model_file, c.summary.ranks, comm.size());
 }
 
-double Trainer::State::loss_and_gradient(const TrainingSet& data) {
-  const int count = training.batch / comm->size();
-  const TrainingBatch batch = draw_batch(data, network.layout, schedule, network.options.prediction,
-                                         training.seed, step, comm->rank() * count, count);
-  // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that
-  // a restart has no generator to restore.
-  torch::manual_seed(
-      CounterRandom(training.seed, Stream::dropout)
-          .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(comm->rank())));
-  const auto loss = training_loss(*network.module, batch, training, network.device);
-  network.flat->gradient.zero_();
-  loss.backward();
-  return loss.item<double>();
-}
-
-void Trainer::State::average_gradient() {
-  torch::NoGradGuard no_grad;
-  torch::Tensor& gradient = network.flat->gradient;
-  auto host = gradient.to(torch::kCPU);  // the same tensor on a CPU
-  comm->sum(std::span(host.data_ptr<float>(), static_cast<std::size_t>(host.numel())));
-  if (!gradient.is_cpu()) gradient.copy_(host);
-  gradient.mul_(1.0 / comm->size());
-  const double norm = gradient.norm().item<double>();
-  require_finite("the norm of the gradient", norm);
-  if (training.clip > 0 && norm > training.clip) gradient.mul_(training.clip / norm);
-}
-
-void Trainer::State::require_finite(const char* what, double value) const {
-  if (std::isfinite(value)) return;
-  throw Error(ExitCode::data,
-              fmt::format("training: {} is {} at step {}; expected a finite number: "
-                          "lower training.rate (now {}) or training.clip (now {}), "
-                          "and look for absurd values in the input",
-                          what, value, step, training.rate, training.clip),
-              true);  // the same sum on every rank
-}
-
 void Trainer::State::validate(const ValidationScore& score, double loss) {
   const double value = score(average.functions(sampler));
   require_finite("the validation score", value);
@@ -256,16 +186,7 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
     const double loss = shared[0] / s.comm->size();
     s.require_finite("the loss", loss);
     s.average_gradient();
-    s.rate(s.rate_at(s.step));
-    s.optimizer.step();
-    ++s.step;
-    {
-      torch::NoGradGuard no_grad;
-      // The average of the first steps forgets faster, so that it is of use from the start.
-      const double decay = std::min(
-          s.training.ema_decay, (1.0 + static_cast<double>(s.step)) / (10.0 + static_cast<double>(s.step)));
-      s.average.flat->values.lerp_(s.network.flat->values, 1 - decay);
-    }
+    s.update();
     s.pending_loss += loss, ++s.pending_steps;
     const double mean_loss = s.pending_loss / static_cast<double>(s.pending_steps);
     if (s.step % s.training.validate_every == 0 || s.step == s.training.steps) {

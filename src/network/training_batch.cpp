@@ -1,5 +1,6 @@
 #include "training_batch.hpp"
 
+#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -18,17 +19,20 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
   const CounterRandom shuffle(seed, Stream::shuffle), times(seed, Stream::training_time),
       normal(seed, Stream::training_noise);
   const auto key = static_cast<std::uint32_t>(step);
-  for (std::int64_t i = 0; i < b; ++i) {
-    const auto number = static_cast<std::uint32_t>(first + i);
-    const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(data.items));
-    const int t = 1 + static_cast<int>(times.uniform(key, number) * schedule.steps());
-    std::copy_n(data.latent.begin() + item * p * k, p * k, z0.data_ptr<float>() + i * p * k);
-    std::copy_n(data.condition.begin() + item * p * c, p * c, batch.condition.data_ptr<float>() + i * p * c);
-    normal.fill_normal(std::span(noise.data_ptr<float>() + i * p * k, static_cast<std::size_t>(p * k)), key,
-                       number);
-    batch.angle.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
-    batch.year_phase.data_ptr<float>()[i] = data.year_phase[item];
-  }
+  at::parallel_for(0, b, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto number = static_cast<std::uint32_t>(first + i);
+      const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(data.items));
+      const int t = 1 + static_cast<int>(times.uniform(key, number) * schedule.steps());
+      std::copy_n(data.latent.begin() + item * p * k, p * k, z0.data_ptr<float>() + i * p * k);
+      std::copy_n(data.condition.begin() + item * p * c, p * c,
+                  batch.condition.data_ptr<float>() + i * p * c);
+      normal.fill_normal(std::span(noise.data_ptr<float>() + i * p * k, static_cast<std::size_t>(p * k)), key,
+                         number);
+      batch.angle.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
+      batch.year_phase.data_ptr<float>()[i] = data.year_phase[item];
+    }
+  });
   const auto cosine = torch::cos(batch.angle).view({b, 1, 1}), sine = torch::sin(batch.angle).view({b, 1, 1});
   batch.x = cosine * z0 + sine * noise;
   batch.target = prediction == Prediction::velocity ? cosine * noise - sine * z0 : noise;

@@ -6,6 +6,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/gaussian/start_noise.hpp"
+#include "podscale/network/model_summary.hpp"
 
 namespace podscale {
 namespace {

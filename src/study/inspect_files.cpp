@@ -17,7 +17,7 @@
 #include "podscale/field/file_contents.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/gaussian/latent_space.hpp"
-#include "podscale/network/model.hpp"
+#include "podscale/network/model_summary.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "podscale/study/field_picture.hpp"

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <set>
 
+#include "podscale/gaussian/calibration.hpp"
+
 namespace podscale {
 namespace {
 

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "podscale/core/random.hpp"
-#include "podscale/gaussian/calibration.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
+
+struct Inflation;
 
 /// Factors on the standard deviation of the noise that sampling starts from: how calibration
 /// reaches members.

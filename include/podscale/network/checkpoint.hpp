@@ -14,15 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "podscale/network/model.hpp"
+#include "podscale/network/model_summary.hpp"
+#include "podscale/network/named_slice.hpp"
 
 namespace podscale {
-
-struct NamedSlice {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::int64_t offset = 0, size = 0;
-};
 
 struct Checkpoint {
   ModelSummary summary;

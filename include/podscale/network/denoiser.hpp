@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/network/checkpoint.hpp"
 #include "podscale/network/model.hpp"
+#include "podscale/network/named_slice.hpp"
 
 namespace podscale {
 

@@ -9,12 +9,17 @@
 #include <vector>
 
 #include "podscale/gaussian/start_noise.hpp"
-#include "podscale/parallel/communicator.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
 
+struct Calibration;
+class Communicator;
+
 enum class Prediction { noise, velocity };
+/// Of matrix products where a trained network is used on a GPU: tf32 and bfloat16 keep 10 and 7 bits
+/// of the fraction. All else, the state of a sampler too, is float32.
+enum class Precision { float32, tf32, bfloat16 };
 
 struct ModelOptions {
   int width = 128, depth = 4, heads = 4;  ///< width 0, of a namelist only: by the training times
@@ -23,6 +28,8 @@ struct ModelOptions {
   std::string device = "cpu";  ///< or "cuda": each rank its own, see device_of_rank
   double dropout = 0;          ///< of attention, MLP and last layer, in training
   bool with_head = true;       ///< the Gaussian head was trained
+  /// Of samples and head, not of training.
+  Precision precision = Precision::float32;
 };
 
 struct TrainingOptions {
@@ -65,12 +72,6 @@ using HeadFunction = std::function<void(std::span<const float> condition, float 
 struct NetworkFunctions {
   SampleFunction sample;
   HeadFunction head;
-};
-
-/// One history row per validation.
-struct ValidationRecord {
-  long step = 0;
-  double loss = 0, score = 0;
 };
 
 /// A trained network, read-only, for sampling: what the forecasts need of it, whatever it is made
@@ -117,20 +118,6 @@ class NetworkTrainer {
   virtual long parameters() const = 0;
   virtual long best_step() const = 0;
 };
-
-/// Collective; for podscale-inspect: what a model file says of itself, without building a network.
-struct ModelSummary {
-  ModelOptions options;
-  TokenLayout layout;
-  long step = 0, best_step = 0, parameters = 0;
-  double best_score = 0;
-  int ranks = 1;
-  std::string basis_checksum, weights_checksum, effective_namelist, version;
-  std::string criterion;  ///< that best_score is by, in words
-  Calibration head_calibration, ensemble_calibration;
-  std::vector<ValidationRecord> history;
-};
-ModelSummary inspect_model(const Communicator& comm, const std::string& path);
 
 /// The networks that a build has: the Vision Transformer of LibTorch (podscale_vit), or none.
 struct NetworkBackend {

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "podscale/network/model.hpp"
+#include "podscale/network/model_summary.hpp"
+#include "podscale/parallel/communicator.hpp"
 
 namespace podscale {
 

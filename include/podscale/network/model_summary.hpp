@@ -1,0 +1,32 @@
+#pragma once
+// What a model file says of itself.
+
+#include <string>
+#include <vector>
+
+#include "podscale/gaussian/calibration.hpp"
+#include "podscale/network/model.hpp"
+
+namespace podscale {
+
+/// One history row per validation.
+struct ValidationRecord {
+  long step = 0;
+  double loss = 0, score = 0;
+};
+
+/// Collective; for podscale-inspect: what a model file says of itself, without building a network.
+struct ModelSummary {
+  ModelOptions options;
+  TokenLayout layout;
+  long step = 0, best_step = 0, parameters = 0;
+  double best_score = 0;
+  int ranks = 1;
+  std::string basis_checksum, weights_checksum, effective_namelist, version;
+  std::string criterion;  ///< that best_score is by, in words
+  Calibration head_calibration, ensemble_calibration;
+  std::vector<ValidationRecord> history;
+};
+ModelSummary inspect_model(const Communicator& comm, const std::string& path);
+
+}  // namespace podscale

@@ -1,0 +1,228 @@
+// The step of training without MPI or files, and samples, on every device that this machine has.
+#include "learner.hpp"
+
+#include <gtest/gtest.h>
+#include <torch/cuda.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "learnable_study.hpp"
+#include "podscale/network/gradient_average.hpp"
+
+namespace podscale {
+namespace {
+
+using namespace test;
+
+std::vector<std::string> devices() {
+  std::vector<std::string> all{"cpu"};
+  if (torch::cuda::is_available()) all.emplace_back("cuda:0");
+  return all;
+}
+
+ModelOptions model_on(const std::string& device) {
+  ModelOptions options = small_model();
+  options.device = device;
+  return options;
+}
+
+TrainingOptions training(long steps, int batch = 16) {
+  TrainingOptions options;
+  options.steps = steps, options.batch = batch, options.warmup = 5, options.rate = 5e-3;
+  options.ema_decay = 0.99, options.head_weight = 1;
+  return options;
+}
+
+/// The gradients of two processes, one after the other: the second one gets the sum.
+class SecondOfTwo final : public GradientAverage {
+ public:
+  SecondOfTwo(int rank, std::vector<float> other) : rank_(rank), other_(std::move(other)) {}
+  int rank() const override { return rank_; }
+  int size() const override { return 2; }
+  void sum(std::span<float> values) const override {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] += other_[i];
+  }
+
+ private:
+  int rank_;
+  std::vector<float> other_;
+};
+
+double norm(const std::vector<float>& a, const std::vector<float>& less = {}) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += std::pow(static_cast<double>(a[i]) - (less.empty() ? 0.0 : static_cast<double>(less[i])), 2);
+  return std::sqrt(sum);
+}
+
+/// Weights of a network that has left its start, from the same numbers on any device.
+std::vector<float> some_weights(const Network& network) {
+  std::vector<float> values(network.weights().size());
+  CounterRandom(3, Stream::test).fill_normal(std::span(values), 8);
+  for (float& value : values) value *= 0.1f;
+  return values;
+}
+
+void train(Learner& learner, const Study& study, long steps) {
+  learner.network.module->train();
+  for (long i = 0; i < steps; ++i) {
+    learner.loss_and_gradient(study.set());
+    learner.average_gradient();
+    learner.update();
+  }
+}
+
+TEST(Learner, TwoProcessesMakeTheGradientOfTheWholeBatch) {
+  const Study study = make_study(small_layout(), 0, 40);
+  for (const std::string& device : devices()) {
+    TrainingOptions options = training(10);
+    options.clip = 0;
+    const auto gradient = [&](const GradientAverage& processes, bool averaged) {
+      Learner learner(processes, study.layout, model_on(device), options);
+      learner.network.set_weights(some_weights(learner.network));
+      learner.loss_and_gradient(study.set());
+      if (averaged) learner.average_gradient();
+      return Network::to_vector(learner.network.flat->gradient);
+    };
+    const auto whole = gradient(OneProcess(), true), first = gradient(SecondOfTwo(0, {}), false),
+               both = gradient(SecondOfTwo(1, first), true);
+    EXPECT_GT(norm(whole), 0.0) << device;
+    EXPECT_LT(norm(both, whole), 1e-4 * norm(whole)) << device;
+    EXPECT_GT(norm(first, whole), 1e-2 * norm(whole)) << device << ": half of the batch";
+  }
+}
+
+TEST(Learner, ClipsTheNormOfTheGradient) {
+  const Study study = make_study(small_layout(), 0, 40);
+  const OneProcess alone;
+  for (const std::string& device : devices()) {
+    TrainingOptions options = training(10);
+    options.clip = 1e-3;
+    Learner learner(alone, study.layout, model_on(device), options);
+    learner.network.set_weights(some_weights(learner.network));
+    learner.loss_and_gradient(study.set());
+    EXPECT_GT(norm(Network::to_vector(learner.network.flat->gradient)), 1e-2);
+    learner.average_gradient();
+    EXPECT_NEAR(norm(Network::to_vector(learner.network.flat->gradient)), 1e-3, 1e-6) << device;
+  }
+}
+
+TEST(Learner, TwiceTheSameSteps) {
+  // Also where the host draws a batch ahead, and where a step is asked for twice, as at the start.
+  const Study study = make_study(small_layout(), 0, 40);
+  const OneProcess alone;
+  for (const std::string& device : devices()) {
+    const auto run = [&](bool again) {
+      Learner learner(alone, study.layout, model_on(device), training(12));
+      learner.network.module->initialise(1);
+      if (again) learner.loss_and_gradient(study.set());
+      train(learner, study, 12);
+      return learner.network.weights();
+    };
+    const auto once = run(false);
+    EXPECT_EQ(once, run(true)) << device;
+    EXPECT_GT(norm(once), 0.0);
+  }
+}
+
+TEST(Learner, LearnsTheConditionalDistribution) {
+  const Study study = make_study(small_layout(), 0, 2000), validation = make_study(small_layout(), 5000, 16);
+  const OneProcess alone;
+  for (const std::string& device : devices()) {
+    TrainingOptions options = training(400, 32);
+    Learner learner(alone, study.layout, model_on(device), options);
+    learner.network.module->initialise(1);
+    learner.average.set_weights(learner.network.weights());
+    const SamplerOptions sampler{SamplerKind::angle, 8, 1};
+    const auto score = [&] { return crps(validation, learner.average.functions(sampler).sample); };
+    const double before = score();
+    train(learner, study, 400);
+    // Entropy bounds it: the fair CRPS of a Gaussian of standard deviation kNoise is kNoise / sqrt(pi).
+    const double after = score(), best = static_cast<double>(kNoise) / std::sqrt(M_PI);
+    EXPECT_LT(after, 0.75 * before) << device;
+    EXPECT_GT(after, 0.9 * best) << device;
+    EXPECT_LT(after, 1.25 * best) << device;
+
+    std::vector<float> mean(study.layout.latent_size()), variance(mean.size());
+    double error = 0, sum = 0, count = 0;
+    for (std::size_t t = 0; t < 16; ++t) {
+      const auto condition = std::span(validation.condition).subspan(8 * t, 8);
+      learner.average.head(condition, validation.year_phase[t], mean, variance);
+      const auto truth = conditional_mean(study.layout, condition);
+      for (std::size_t i = 0; i < truth.size(); ++i) {
+        if (!study.layout.active[i]) continue;
+        error += std::pow(static_cast<double>(mean[i] - truth[i]), 2);
+        sum += static_cast<double>(variance[i]), ++count;
+      }
+    }
+    EXPECT_LT(std::sqrt(error / count), 0.25) << device;
+    EXPECT_NEAR(sum / count, static_cast<double>(kNoise * kNoise), 0.08) << device;
+  }
+}
+
+std::vector<float> drawn(const Network& network, SamplerKind kind, int count) {
+  const Study study = make_study(network.layout, 7, 1);
+  std::vector<float> out(static_cast<std::size_t>(count * network.layout.latent_size()));
+  network.sample({kind, 6, 11}, study.condition, 0.3f, 77, 5, count, out, Temperature{});
+  return out;
+}
+
+TEST(Samples, AnUntrainedNetworkGivesBackItsNoise) {
+  // The noise is drawn on the host and brought to the device: the same bits on both.
+  const TokenLayout layout = small_layout();
+  for (const std::string& device : devices()) {
+    const Network network(layout, model_on(device), false);
+    network.module->initialise(1);
+    const auto out = drawn(network, SamplerKind::angle, 3);
+    std::vector<float> noise(static_cast<std::size_t>(layout.latent_size()));
+    for (std::size_t m = 0; m < 3; ++m) {
+      CounterRandom(11, Stream::sampler).fill_normal(std::span(noise), 77, static_cast<std::uint32_t>(5 + m));
+      for (std::size_t i = 0; i < noise.size(); ++i)
+        EXPECT_EQ(out[m * noise.size() + i], layout.active[i] ? noise[i] : 0.0f) << device;
+    }
+  }
+}
+
+TEST(Samples, OfADeviceAreThoseOfTheHost) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  const TokenLayout layout = small_layout();
+  Network host(layout, model_on("cpu"), false), device(layout, model_on("cuda:0"), false);
+  host.set_weights(some_weights(host));
+  device.set_weights(some_weights(host));
+  for (const SamplerKind kind :
+       {SamplerKind::angle, SamplerKind::dpm_solver, SamplerKind::ddim, SamplerKind::ancestral}) {
+    const auto a = drawn(host, kind, 8), b = drawn(device, kind, 8);
+    EXPECT_LT(norm(b, a), 2e-5 * norm(a)) << static_cast<int>(kind);
+    EXPECT_EQ(b, drawn(device, kind, 8)) << "not the same bits twice";
+  }
+  const Study study = make_study(layout, 7, 1);
+  const auto head = [&](const Network& network) {
+    std::vector<float> mean(static_cast<std::size_t>(layout.latent_size())), variance(mean.size());
+    network.head(study.condition, 0.3f, mean, variance);
+    mean.insert(mean.end(), variance.begin(), variance.end());
+    return mean;
+  };
+  EXPECT_LT(norm(head(device), head(host)), 2e-5 * norm(head(host)));
+  // Shorter fractions: near, and not the same.
+  for (const auto& [precision, bound] : {std::pair{Precision::tf32, 5e-3}, {Precision::bfloat16, 5e-2}}) {
+    device.options.precision = precision;
+    const double away = norm(drawn(device, SamplerKind::ddim, 8), drawn(host, SamplerKind::ddim, 8)) /
+                        norm(drawn(host, SamplerKind::ddim, 8));
+    EXPECT_LT(away, bound);
+    EXPECT_GT(away, 0.0);
+  }
+}
+
+TEST(Samples, ShortFractionsWithoutAGpuAreRefused) {
+  Network network(small_layout(), model_on("cpu"), false);
+  network.options.precision = Precision::bfloat16;
+  const auto [code, line] = outcome([&] { drawn(network, SamplerKind::ddim, 1); });
+  EXPECT_EQ(code, ExitCode::usage);
+  EXPECT_NE(line.find("CUDA"), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace podscale
