@@ -161,22 +161,24 @@ struct Synthetic {
       }
     }
   }
-  double error_of(const std::vector<double>& found) const {
-    double difference = 0, norm = 0;
-    for (std::size_t i = 0; i < covariance.size(); ++i)
-      difference += std::pow(found[i] - covariance[i], 2), norm += covariance[i] * covariance[i];
-    return std::sqrt(difference / norm);
-  }
   GappySeries series;
   std::vector<float> complete;
   std::vector<double> wave[2], regression, covariance;
 };
 
+/// Relative, Frobenius.
+double distance(const std::vector<double>& found, const std::vector<double>& from) {
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < from.size(); ++i)
+    difference += std::pow(found[i] - from[i], 2), norm += from[i] * from[i];
+  return std::sqrt(difference / norm);
+}
+
 GappyOptions options_for(const Synthetic& data) {
   GappyOptions options{4, std::vector<double>(static_cast<std::size_t>(data.series.slots), 1.0)};
   options.penalty = 1e-9;
-  options.tolerance = 1e-6;
-  options.passes = 500;
+  options.tolerance = 1e-4;
+  options.passes = 300;
   return options;
 }
 
@@ -209,9 +211,10 @@ TEST(FitGappy, FindsTheCovarianceBehindClouds) {
         zero[j * Synthetic::d + i] += residual(i, true) * residual(j, true) / 4000;
         truth[j * Synthetic::d + i] += residual(i, false) * residual(j, false) / 4000;
       }
-  EXPECT_LT(data.error_of(fit.covariance), 0.06);
-  EXPECT_LT(data.error_of(truth), 0.05);  // the sample itself
-  EXPECT_GT(data.error_of(zero), 0.25);
+  // Of the covariance of the complete sample, which chance keeps from the true one.
+  EXPECT_LT(distance(fit.covariance, truth), 0.05);
+  EXPECT_GT(distance(zero, truth), 0.3);
+  EXPECT_LT(distance(fit.covariance, data.covariance), 0.15);
   for (std::size_t i = 0; i < data.regression.size(); ++i)
     EXPECT_NEAR(fit.regression[i], data.regression[i], 0.07) << i;
 }
@@ -221,7 +224,7 @@ TEST(FitGappy, WithoutGapsIsLeastSquares) {
   const Synthetic data(300, 0);
   const GappyFit fit = fit_gappy(data.series, options_for(data));
   EXPECT_LE(fit.passes, 2);
-  EXPECT_EQ(fit.change, 0);
+  EXPECT_LT(fit.change, 1e-12);
   Matrix normal(2, std::vector<double>(2, 0.0));
   std::vector<std::vector<double>> right(2, std::vector<double>(Synthetic::d, 0.0));
   for (std::size_t t = 0; t < 300; ++t)
@@ -252,8 +255,8 @@ TEST(FitGappy, WithoutGapsIsLeastSquares) {
   EXPECT_NEAR(modelled, variance, 1e-5);
 }
 
-// Two halves that are never seen together are related by what the predictors tell alone.
-TEST(FitGappy, HalvesThatNeverMeetStayIndependent) {
+// What relates two halves that are never seen together is anybody's guess, but not their variance.
+TEST(FitGappy, HalvesThatNeverMeetKeepTheirVariance) {
   Synthetic data(2000, 0);
   for (std::size_t t = 0; t < 2000; ++t)
     for (std::size_t i = 0; i < Synthetic::d; ++i)
@@ -261,9 +264,8 @@ TEST(FitGappy, HalvesThatNeverMeetStayIndependent) {
         data.series.target[t * Synthetic::d + i] = std::numeric_limits<float>::quiet_NaN();
   const GappyFit fit = fit_gappy(data.series, options_for(data));
   EXPECT_TRUE(positive(fit.covariance, Synthetic::d));
-  EXPECT_NEAR(fit.covariance[11], 0, 0.05);
-  EXPECT_NEAR(fit.covariance[0], data.covariance[0], 0.15);
-  EXPECT_NEAR(fit.covariance[1], data.covariance[1], 0.15);
+  for (const std::size_t pair : {0, 1, 13, 131, 142, 143})  // (0, 0), (1, 0), (1, 1), (11, 10) ...
+    EXPECT_NEAR(fit.covariance[pair], data.covariance[pair], 0.15) << pair;
 }
 
 }  // namespace
