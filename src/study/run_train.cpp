@@ -91,6 +91,10 @@ int run_train(const Context& context, const NetworkBackend& backend) {
         count_gaps(comm, study, foundation.basis, {train}, "data.train") +
         count_gaps(comm, study, foundation.basis, {parts.choosing, parts.held_out}, "data.validate");
     if (missing > 0) gaps = filler_of(comm, study, foundation.space);
+    if (gaps && !foundation.reference->stands_alone())
+      log::warn(
+          "model.base = 'none': what HR lacks is drawn around the climatology, whatever LR says, which hides "
+          "some of what relates them; model.base = 'gaussian' draws it given LR");
   }
   const TokenSeries tokens = token_series(
       comm, foundation.space, encode_period(comm, foundation.space, study, train, block, gaps.get()), block);

@@ -46,8 +46,8 @@ struct GappyOptions {
   int factors = 32;             ///< at most; fewer where there are few values or times
   std::vector<double> weights;  ///< [slots] on the penalty, as RidgeFit
   double penalty = 0.03;        ///< relative, as RidgeFit
-  int passes = 50;              ///< at most
-  double tolerance = 1e-3;      ///< of the covariance: relative change of a pass (Frobenius norm)
+  int passes = 100;             ///< at most
+  double tolerance = 2e-3;      ///< of the covariance: relative change of a pass (Frobenius norm)
 };
 /// Of the targets: N(D c, gaussian). The covariance of a pass is that of the filled residuals plus
 /// the mean conditional covariance, so it is positive semi-definite and loses no variance; its
