@@ -152,8 +152,13 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
       choose_points(comm, study.hr, basis, hr_steps(pairs), options.data.least_values, harmonics);
   basis.ocean = hr_points.ocean;
   const bool with_gaps = hr_points.with_gaps > 0;
-  if (with_gaps && options.with_base)  // what is missing is estimated from LR at all lags
-    pairs = steps_of_period(study.hr, study.lr, options.data.train, options.base.lags, false);
+  if (with_gaps && options.with_base) {  // what is missing is estimated from LR at all lags
+    const LagFinder finder(study.lr.times());
+    std::erase_if(pairs, [&](const StepPair& pair) {
+      return !std::all_of(options.base.lags.begin(), options.base.lags.end(),
+                          [&](long lag) { return finder.find(pair.b, lag).has_value(); });
+    });
+  }
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
   basis.samples = std::ssize(pairs);
   basis.lr_ocean = whole_ocean_mask(study.lr, lr);
