@@ -51,6 +51,7 @@ const std::vector<Key> table = {
     {"data", "lr_average", Text, "'none'", "", 0, 0, "none|day|month", "The same of LR files; with lr_source = 'coarsen' that is hr_average"},
     {"data", "train", Texts, "", "date", 0, 0, "", "First and last day of the training period, 'YYYY-MM-DD', both inclusive", 2},
     {"data", "validate", Texts, "", "date", 0, 0, "", "First and last day of the validation period, which chooses penalty, season, weights and inflation", 2},
+    {"data", "least_values", Real, "1", "", 0.02, 1, "", "Share of the times of train at which an HR point must have a value to be water. 1: a point with any gap is land. Below: points with gaps (clouds, ice, swaths) are kept, and what is missing is estimated from the values of its patch that are there and from LR"},
     {"data", "held_out", Real, "0.33", "", 0.05, 0.95, "", "Share of validate, of each stretch of about four months, that is held out from that, for coverage and conformal half widths"},
     {"data", "downscale", Texts, "", "date", 0, 0, "", "First and last day to downscale and verify", 2},
     {"data", "truth_files", Texts, "", "", 0, 0, "", "HR files to verify against; none = hr_files"},

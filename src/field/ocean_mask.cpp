@@ -7,8 +7,7 @@
 
 namespace podscale {
 
-std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
-                                      std::span<const long> steps, long* sometimes_valid) {
+std::vector<long> valid_times(const FieldSource& source, const Window& window, std::span<const long> steps) {
   const std::size_t points = window.points();
   const std::size_t channels = source.channels();
   const long largest = std::max(source.comm().max(window.points()), 1L) * static_cast<long>(channels);
@@ -27,11 +26,20 @@ std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& w
         valid[i] += all ? 1 : 0;
       }
   }
+  const std::vector<unsigned char> sea = source.land_mask(window);
+  for (std::size_t i = 0; i < points; ++i)
+    if (!sea[i]) valid[i] = 0;
+  return valid;
+}
+
+std::vector<unsigned char> ocean_mask(const FieldSource& source, const Window& window,
+                                      std::span<const long> steps, long* sometimes_valid) {
   const long all = std::ssize(steps);
   long sometimes = 0;
   std::vector<unsigned char> ocean = source.land_mask(window);
-  for (std::size_t i = 0; i < points; ++i) {
-    if (ocean[i] && valid[i] > 0 && valid[i] < all) ++sometimes;
+  const std::vector<long> valid = valid_times(source, window, steps);
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    if (valid[i] > 0 && valid[i] < all) ++sometimes;
     if (valid[i] < all) ocean[i] = 0;
   }
   if (sometimes_valid) *sometimes_valid = sometimes;

@@ -104,7 +104,7 @@ void Judge::empty_times(const ValueStatistics& s) const {
   if (empty > 0 && !may_be_empty_)
     doubt(fmt::format("{}: '{}' has no value at all at {} ({} of {} times)", where(first), variable().name,
                       date(first), empty, s.times.size()),
-          "repair the series, or choose periods without that time");
+          "repair the series, choose periods without that time, let HR have gaps with data.least_values");
 }
 
 /// A gap that somebody filled with the field before it. Said aloud only: a slow analysis may do so.

@@ -11,14 +11,16 @@
 namespace podscale {
 namespace {
 
-/// Lower Cholesky factor of the covariance of the columns of r [modes x times].
-std::vector<double> covariance_root(const std::vector<double>& r, int modes, long times) {
+/// Lower Cholesky factor of the covariance of the columns of r [modes x times], plus `added`.
+std::vector<double> covariance_root(const std::vector<double>& r, int modes, long times,
+                                    std::span<const double> added) {
   const std::size_t k = modes;
   std::vector<double> s(k * k, 0.0);
   if (modes == 0) return s;
   const int n = static_cast<int>(times);
   const double weight = 1.0 / static_cast<double>(times), zero = 0;
   dsyrk_("L", "N", &modes, &n, &weight, r.data(), &modes, &zero, s.data(), &modes);
+  for (std::size_t i = 0; i < added.size(); ++i) s[i] += added[i];
   double trace = 0;
   for (std::size_t i = 0; i < k; ++i) trace += s[i * k + i];
   // The global modes may have taken all of a patch, or times may be fewer than modes: whitening
@@ -47,7 +49,7 @@ std::vector<double> column_norms(std::span<const double> matrix, std::size_t row
 
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
                                            const PatchSeries& residuals, long times, int global_modes,
-                                           double share) {
+                                           double share, const PatchSeries& added) {
   const ResidualModes found = residual_modes(comm, patches, modes, residuals, times, global_modes, share);
   ResidualCovariance covariance;
   covariance.global_modes = static_cast<int>(found.variance.size());
@@ -67,7 +69,7 @@ ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patch
       std::vector<double> remainder = residuals[p];
       gemm(false, false, k, static_cast<int>(times), covariance.global_modes, -1,
            covariance.mine[p].global.data(), k, z.data(), covariance.global_modes, 1, remainder.data(), k);
-      covariance.mine[p].root = covariance_root(remainder, k, times);
+      covariance.mine[p].root = covariance_root(remainder, k, times, added.empty() ? std::span<const double>() : added[p]);
     }
   });
   return covariance;

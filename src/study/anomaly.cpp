@@ -58,7 +58,7 @@ void require_same_variables(const FieldSource& found, const Basis& basis,
 }
 
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
-                    std::span<const long> steps, std::span<double> out) {
+                    std::span<const long> steps, std::span<double> out, Gaps gaps) {
   const std::size_t n = basis.points();
   const std::size_t block = std::max(16, comm.size());  // at least one a rank
   std::vector<float> values;
@@ -73,11 +73,12 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
         basis.hr_climatology.evaluate(basis.year_phase(hr.times(), step), climatology);
         for (std::size_t i = 0; i < n; ++i) {
           const double value = static_cast<double>(values[t * n + i]);
-          if (basis.is_ocean(i) && std::isnan(value)) {
+          if (gaps == Gaps::refused && basis.is_ocean(i) && std::isnan(value)) {
             const long point = static_cast<long>(i) % basis.window.points();
             fail(ExitCode::data,
                  "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected "
-                 "a series without gaps there: name a land mask (data.mask_variable) or another period",
+                 "a series without gaps there: let points have gaps (data.least_values), name a land mask "
+                 "(data.mask_variable) or another period",
                  hr.describe(), date_text(hr.times()[step].date), basis.window.y0 + point / basis.window.nx,
                  basis.window.x0 + point % basis.window.nx);
           }
@@ -97,10 +98,14 @@ std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, 
 
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps) {
   basis.fold(anomalies, steps);
+  return folded_to_coefficients(basis, anomalies, steps);
+}
+
+std::vector<float> folded_to_coefficients(const Basis& basis, std::span<const double> folded, long steps) {
   const Codec codec = basis.codec();
   const std::size_t width = codec.tokens() * basis.modes;
   std::vector<float> a(width * static_cast<std::size_t>(steps));
-  codec.encode(anomalies, steps, a);
+  codec.encode(folded, steps, a);
   return a;
 }
 

@@ -11,6 +11,7 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
+#include "podscale/study/hr_points.hpp"
 
 namespace podscale {
 
@@ -58,16 +59,23 @@ void require_same_channels(const StudySeries& study) {
         true);
 }
 
-/// Collective. Standard deviations of the anomalies of each channel over the whole region.
+/// Collective. Standard deviations of the anomalies of each channel over the whole region, of the
+/// values that are there.
 void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSource& hr,
-                        std::span<const long> steps, long block) {
+                        std::span<const long> steps, Gaps gaps, long block) {
   const std::size_t n = basis.points(), channels = basis.channels(), points = n / channels;
   std::vector<double> squares(n, 0.0), anomalies;
+  std::vector<long> missing(channels, 0);
   for_blocks("scales", steps.size(), block, [&](std::size_t first, std::size_t count) {
     anomalies.resize(n * count);
-    read_anomalies(hr, basis, comm, steps.subspan(first, count), anomalies);
-    for (std::size_t i = 0; i < anomalies.size(); ++i) squares[i % n] += anomalies[i] * anomalies[i];
+    read_anomalies(hr, basis, comm, steps.subspan(first, count), anomalies, gaps);
+    for (std::size_t i = 0; i < anomalies.size(); ++i)
+      if (std::isnan(anomalies[i]))
+        ++missing[i % n / points];
+      else
+        squares[i % n] += anomalies[i] * anomalies[i];
   });
+  comm.sum(std::span(missing));
   const long ocean = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
   for (std::size_t c = 0; c < channels; ++c) {
     const auto of_channel = std::span<const double>(squares).subspan(c * points, points);
@@ -77,13 +85,32 @@ void set_channel_scales(const Communicator& comm, Basis& basis, const FieldSourc
     for (const double& square : of_channel) sum.add(std::span(&square, 1));
     const double total = sum.reduce(comm, "anomalies of " + basis.variables[c].name).front();
     basis.channel_scale[c] =
-        std::sqrt(total / (static_cast<double>(ocean) * static_cast<double>(steps.size())));
+        std::sqrt(total / (static_cast<double>(ocean) * static_cast<double>(steps.size()) -
+                           static_cast<double>(missing[c])));
     if (!(basis.channel_scale[c] > 0))
       throw Error(ExitCode::data,
                   fmt::format("{}: '{}' does not vary in data.train; expected variables that do",
                               hr.describe(), basis.variables[c].name),
                   true);
   }
+}
+
+/// Collective. Gram matrices of a training series with gaps: of the conditional means, plus the
+/// conditional covariances, whose mean the model keeps.
+void add_filled(const Communicator& comm, const StudySeries& study, const Basis& basis,
+                const std::vector<StepPair>& pairs, long block, HrGapModel& model, GramMatrices& grams) {
+  const auto filler = filler_of(comm, study, basis, model);
+  for (const PatchModes& patch : basis.patches.mine)
+    model.missing.emplace_back(patch.points.size() * patch.points.size(), 0.0);
+  for_blocks("Gram matrices", pairs.size(), block, [&](std::size_t first, std::size_t count) {
+    const FilledFields filled = filler->fill(std::span(pairs).subspan(first, count), false, &model.missing);
+    grams.add(filled.mean, static_cast<long>(count), basis.points());
+  });
+  for (std::size_t p = 0; p < model.missing.size(); ++p)
+    for (std::size_t i = 0; i < model.missing[p].size(); ++i) {
+      grams.of(p)[i] += model.missing[p][i];
+      model.missing[p][i] /= static_cast<double>(pairs.size());
+    }
 }
 
 }  // namespace
@@ -98,7 +125,8 @@ StudyYear year_of(const StudySeries& study, const std::vector<StepPair>& pairs) 
   return {months ? SeasonPhase::month : same ? SeasonPhase::date : SeasonPhase::middle, hr.calendar};
 }
 
-Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
+Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study,
+                std::optional<HrGapModel>* gaps) {
   require_patches(options, study.hr);
   const auto& size = options.basis.size;
   const long block = options.data.time_block;
@@ -117,28 +145,23 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   basis.effective_namelist = options.effective;
 
   // 1. Which times, which points.
-  const auto pairs = steps_of_period(study.hr, study.lr, options.data.train, {}, false);
+  auto pairs = steps_of_period(study.hr, study.lr, options.data.train, {}, false);
   basis.year = year_of(study, pairs);
   basis.lr_step = step_of(study.lr.times());
+  const HrPoints hr_points =
+      choose_points(comm, study.hr, basis, hr_steps(pairs), options.data.least_values, harmonics);
+  basis.ocean = hr_points.ocean;
+  const bool with_gaps = hr_points.with_gaps > 0;
+  if (with_gaps && options.with_base) {  // what is missing is estimated from LR at all lags
+    const LagFinder finder(study.lr.times());
+    std::erase_if(pairs, [&](const StepPair& pair) {
+      return !std::all_of(options.base.lags.begin(), options.base.lags.end(),
+                          [&](long lag) { return finder.find(pair.b, lag).has_value(); });
+    });
+  }
   const auto hr = hr_steps(pairs), lr = lr_steps(pairs);
   basis.samples = std::ssize(pairs);
-  long sometimes = 0;
-  basis.ocean = ocean_mask(study.hr, basis.window, hr, &sometimes);
-  for (std::size_t i = 0; i < basis.ocean.size(); ++i) {
-    const idx_t column = static_cast<idx_t>(i) % basis.window.nx,
-                row = static_cast<idx_t>(i) / basis.window.nx;
-    if (basis.mesh.owner(point_of(basis.mesh, basis.window, row, column)) < 0) basis.ocean[i] = 0;
-  }
   basis.lr_ocean = whole_ocean_mask(study.lr, lr);
-  const long points = comm.sum(static_cast<long>(std::count(basis.ocean.begin(), basis.ocean.end(), 1)));
-  sometimes = comm.sum(sometimes);
-  if (points == 0)
-    throw Error(
-        ExitCode::data,
-        fmt::format("{}: no point has a value at all {} times of data.train ({} have at some); expected "
-                    "ocean: check variable, period and land mask",
-                    study.hr.describe(), basis.samples, sometimes),
-        true);
   if (std::count(basis.lr_ocean.begin(), basis.lr_ocean.end(), 1) == 0)
     throw Error(
         ExitCode::data,
@@ -146,9 +169,6 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
                     "and period",
                     study.lr.describe(), basis.samples),
         true);
-  if (sometimes > 0)
-    log::warn("{} points of {} have gaps in data.train and count as land (sea ice, clouds)", sometimes,
-              study.hr.describe());
   const InterpolatedSeries condition(study.lr, basis, comm);
   if (const long unreached = comm.sum(condition.unreached()); unreached > 0)
     log::warn("{} HR ocean points have no LR ocean within 4 cells: their LR anomaly is taken as 0",
@@ -177,20 +197,27 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
       basis.lr_climatology = lr_fit.solve();
     });
   }
+  if (with_gaps) fit_gappy_climatology(comm, study, hr_points, condition, pairs, block, basis);
   if (const YearCoverage year = year_coverage(year_phases(basis, study, pairs), harmonics); year.has_gap())
     log::warn(
         "basis.harmonics = {}: data.train has {}: the climatology is extrapolated there; expected whole "
         "years, or fewer harmonics",
         harmonics, year.text());
 
-  if (basis.channels() > 1) set_channel_scales(comm, basis, study.hr, hr, block);
+  if (basis.channels() > 1)
+    set_channel_scales(comm, basis, study.hr, hr, with_gaps ? Gaps::allowed : Gaps::refused, block);
 
   // 3. Gram matrices and modes.
   basis.overlap_patches(comm, options.basis.overlap);
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean, basis.channels());
   GramMatrices grams(basis.patches.mine);
+  if (with_gaps) {
+    HrGapModel model = fit_hr_gaps(comm, options, study, basis, pairs);
+    add_filled(comm, study, basis, pairs, block, model, grams);
+    if (gaps) *gaps = std::move(model);
+  }
   std::vector<double> anomalies;
-  for_blocks("Gram matrices", hr.size(), block, [&](std::size_t first, std::size_t count) {
+  for_blocks("Gram matrices", with_gaps ? 0 : hr.size(), block, [&](std::size_t first, std::size_t count) {
     const auto steps = std::span(hr).subspan(first, count);
     anomalies.resize(n * count);
     read_anomalies(study.hr, basis, comm, steps, anomalies);
@@ -253,7 +280,7 @@ void set_condition_scale(Basis& basis, std::span<const float> conditions, long s
 }
 
 Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study) {
-  Basis basis = fit_modes(comm, options, study);
+  Basis basis = fit_modes(comm, options, study, nullptr);
   const auto lr = lr_steps(steps_of_period(study.hr, study.lr, options.data.train, {}, false));
   const std::size_t k = basis.modes;
   basis.condition_scale.assign(basis.patches.mine.size() * k, 0.0);

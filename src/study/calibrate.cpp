@@ -16,8 +16,10 @@ namespace {
 
 /// One block of the validation period: its truth, and what the forecast needs.
 struct Block {
-  std::vector<double> anomalies;  // [times][values of a field]
-  std::span<const float> a, condition;
+  std::vector<double> anomalies;  // [times][values of a field]; NaN: not there
+  std::span<const float> condition;
+  const EncodedPeriod* period;
+  std::size_t first;
   std::vector<float> phase;
   std::span<const std::uint64_t> key;
 };
@@ -39,8 +41,9 @@ double span_days(const SampleAxis& axis, const std::vector<StepPair>& pairs) {
 
 class Calibrator {
  public:
-  Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study)
-      : comm_(comm), space_(space), study_(study), tokens_(std::ssize(space.basis().patches.patch_of_token)) {
+  Calibrator(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
+             const GapFiller* gaps)
+      : comm_(comm), space_(space), study_(study), gaps_(gaps), tokens_(std::ssize(space.basis().patches.patch_of_token)) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(space.basis().points()); ++i)
       weight_.push_back(space.basis().area_weight(i));
   }
@@ -48,12 +51,14 @@ class Calibrator {
   Block read(const EncodedPeriod& period, std::size_t first, std::size_t count) const {
     const auto pairs = std::span(period.samples).subspan(first, count);
     Block block{{},
-                period.a(first, count),
                 period.c(first, count),
+                &period,
+                first,
                 {},
                 std::span(period.time_key).subspan(first, count)};
     block.anomalies.resize(static_cast<std::size_t>(space_.basis().points()) * count);
-    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies);
+    read_anomalies(study_.hr, space_.basis(), comm_, hr_steps({pairs.begin(), pairs.end()}), block.anomalies,
+                   gaps_ ? Gaps::allowed : Gaps::refused);
     for (std::size_t t = first; t < first + count; ++t)
       block.phase.push_back(static_cast<float>(period.year_phase[t]));
     return block;
@@ -65,15 +70,20 @@ class Calibrator {
     const Basis& basis = space_.basis();
     const std::size_t n = basis.points(), times = forecasts.size(), local = basis.patches.mine.size(),
                       k = basis.modes, global_modes = space_.global_modes();
-    const auto a = block.a;
-    const auto truth = space_.whiten(comm_, a, block.condition, static_cast<long>(times));
+    const auto a = block.period->draw(block.first, times);
+    const auto truth = latents_of(comm_, space_, *block.period, block.first, times);
     std::vector<double> error(global_modes), z(k), r(k), folded;
     constexpr std::size_t kBatch = 8;  // fields of the block that are there twice
     for (std::size_t t = 0; t < times; ++t) {
       if (t % kBatch == 0) {
-        const auto part = std::span(block.anomalies).subspan(t * n, std::min(kBatch, times - t) * n);
-        folded.assign(part.begin(), part.end());
-        basis.fold(folded, static_cast<long>(std::min(kBatch, times - t)));
+        const std::size_t some = std::min(kBatch, times - t);
+        if (gaps_) {
+          folded = gaps_->fill(std::span(block.period->samples).subspan(block.first + t, some), true).drawn;
+        } else {
+          const auto part = std::span(block.anomalies).subspan(t * n, some * n);
+          folded.assign(part.begin(), part.end());
+          basis.fold(folded, static_cast<long>(some));
+        }
       }
       const double* field_of_time = folded.data() + t % kBatch * n;
       const LatentForecast& f = forecasts[t].latent;
@@ -82,6 +92,7 @@ class Calibrator {
       for (std::size_t p = 0; p < local; ++p) {
         const PatchModes& patch = basis.patches.mine[p];
         const std::size_t modes = patch.modes;
+        const double counts = std::pow(block.period->share_seen(block.first + t, p), 4);
         const PatchCovariance& covariance = space_.covariance(p);
         const auto residual = std::span(r).first(modes);
         std::fill(z.begin(), z.end(), 0.0);
@@ -94,7 +105,8 @@ class Calibrator {
         for (std::size_t m = 0; m < modes; ++m) {
           const double column = sum_of_squares(std::span(covariance.root).subspan(m * modes, modes)),
                        z_error = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
-          sums.add_mode(p, m, z_error * z_error * column, f.patch_variance[p * k + m] * column);
+          sums.add_mode(p, m, counts * z_error * z_error * column,
+                        counts * f.patch_variance[p * k + m] * column);
         }
         double field = 0, tau = 0, retained = 0;
         for (std::size_t i = 0; i < patch.points.size(); ++i) {
@@ -103,7 +115,7 @@ class Calibrator {
         }
         for (std::size_t m = 0; m < modes; ++m)
           retained += std::pow(static_cast<double>(a[(t * local + p) * k + m]), 2);
-        sums.add(LevelSums::truncation, p, std::max(field - retained, 0.0), tau);
+        sums.add(LevelSums::truncation, p, counts * std::max(field - retained, 0.0), counts * tau);
       }
     }
   }
@@ -121,7 +133,8 @@ class Calibrator {
       for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
         for (const long point : basis.patches.mine[p].points) {
           const std::size_t i = point;
-          histogram.add(p, mean[i] - block.anomalies[t * n + i], variance[i], weight_[i]);
+          if (const double truth = block.anomalies[t * n + i]; !std::isnan(truth))
+            histogram.add(p, mean[i] - truth, variance[i], weight_[i]);
         }
     }
   }
@@ -132,6 +145,7 @@ class Calibrator {
   const Communicator& comm_;
   const LatentSpace& space_;
   const StudySeries& study_;
+  const GapFiller* gaps_;
   /// Collective, made once: most forecasts are from latents.
   const PointVariance& point_variance() {
     if (!point_variance_) point_variance_.emplace(space_);
@@ -173,8 +187,8 @@ ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepP
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate, long block,
-                      const std::function<bool()>& should_stop) {
-  Calibrator calibrator(comm, space, study);
+                      const std::function<bool()>& should_stop, const GapFiller* gaps) {
+  Calibrator calibrator(comm, space, study, gaps);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
   block = times_at_once(space, block);

@@ -6,7 +6,7 @@
 namespace podscale {
 
 EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                            const std::vector<StepPair>& samples, long block) {
+                            const std::vector<StepPair>& samples, long block, const GapFiller* gaps) {
   const Basis& basis = space.basis();
   const SampleAxis& axis = study.lr.times();
   const ConditionSeries conditions = conditions_of(space, study.lr, comm);
@@ -17,8 +17,17 @@ EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, 
   period.conditions.reserve(local * static_cast<std::size_t>(conditions.width()));
   const auto hr = hr_steps(samples), lr = lr_steps(samples);
   for_blocks("encoding", samples.size(), block, [&](std::size_t first, std::size_t count) {
-    const auto a = read_coefficients(study.hr, basis, comm, std::span(hr).subspan(first, count));
-    period.coefficients.insert(period.coefficients.end(), a.begin(), a.end());
+    const auto append = [](std::vector<float>& to, const std::vector<float>& part) {
+      to.insert(to.end(), part.begin(), part.end());
+    };
+    if (gaps) {
+      const FilledFields filled = gaps->fill(std::span(samples).subspan(first, count), true);
+      append(period.coefficients, folded_to_coefficients(basis, filled.mean, static_cast<long>(count)));
+      append(period.drawn, folded_to_coefficients(basis, filled.drawn, static_cast<long>(count)));
+      append(period.seen, filled.seen);
+    } else {
+      append(period.coefficients, read_coefficients(study.hr, basis, comm, std::span(hr).subspan(first, count)));
+    }
     const auto c = conditions.read(std::span(lr).subspan(first, count));
     period.conditions.insert(period.conditions.end(), c.begin(), c.end());
   });
@@ -27,6 +36,17 @@ EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, 
     period.time_key.push_back(axis.time_key(static_cast<std::size_t>(step)));
   }
   return period;
+}
+
+LatentSpace::Latents latents_of(const Communicator& comm, const LatentSpace& space,
+                                const EncodedPeriod& period, std::size_t first, std::size_t count,
+                                std::span<const double> year_phase) {
+  const long times = static_cast<long>(count);
+  auto latents = space.whiten(comm, period.a(first, count), period.c(first, count), times, year_phase);
+  if (!period.drawn.empty())
+    latents.patch =
+        space.whiten(comm, period.draw(first, count), period.c(first, count), times, year_phase).patch;
+  return latents;
 }
 
 }  // namespace podscale

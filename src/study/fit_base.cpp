@@ -62,7 +62,7 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
-                            LinearGaussian& base) {
+                            LinearGaussian& base, const HrGapModel* gaps) {
   const std::size_t slots = base.predictors.slots(), width = base.conditions(basis), k = basis.modes,
                     local = basis.patches.mine.size();
 
@@ -74,7 +74,7 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
   }
   std::vector<Candidate> candidates;
   for (const double interpolation : options.interpolation) candidates.push_back({interpolation, {}, {}});
-  std::vector<float> target;
+  std::vector<float> target, predictors;
   for (std::size_t p = 0; p < local; ++p)
     for (Candidate& candidate : candidates) {
       const auto fit = [&](const EncodedPeriod& period) {
@@ -82,11 +82,20 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
         for_blocks(period.size(), block, [&](std::size_t first, std::size_t times) {
           const auto a = period.a(first, times), c = period.c(first, times);
           target.resize(times * k);
+          if (!period.seen.empty()) predictors.resize(times * slots);
           for (std::size_t t = 0; t < times; ++t)
             for (std::size_t m = 0; m < k; ++m)
               target[t * k + m] = a[(t * local + p) * k + m] - static_cast<float>(candidate.interpolation) *
                                                                    c[(t * local + p) * width + slots + m];
-          ridge.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(times));
+          if (period.seen.empty())
+            return ridge.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(times));
+          for (std::size_t t = 0; t < times; ++t) {  // a time counts by what of the patch was there
+            const float root = static_cast<float>(std::sqrt(period.share_seen(first + t, p)));
+            for (std::size_t m = 0; m < k; ++m) target[t * k + m] *= root;
+            for (std::size_t i = 0; i < slots; ++i)
+              predictors[t * slots + i] = root * c[(t * local + p) * width + i];
+          }
+          ridge.add(predictors.data(), slots, target.data(), k, static_cast<long>(times));
         });
         return ridge;
       };
@@ -148,7 +157,8 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
     residuals.push_back(std::move(series));
   }
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
-                                          static_cast<long>(samples), options.global_modes, options.share);
+                                          static_cast<long>(samples), options.global_modes, options.share,
+                                          gaps ? missing_coefficients(basis, *gaps) : PatchSeries{});
   const long coefficients = std::ssize(basis.patches.patch_of_token) * basis.modes,
              most = std::min(coefficients, static_cast<long>(samples)) / 2;
   if (most < options.global_modes && base.residual.global_modes == most)

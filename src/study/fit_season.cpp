@@ -23,8 +23,7 @@ void for_times(const Communicator& comm, const LatentSpace& space, const Encoded
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes();
   for_blocks("seasonal variance", period.size(), block, [&](std::size_t first, std::size_t count) {
-    const auto z =
-        space.whiten(comm, period.a(first, count), period.c(first, count), static_cast<long>(count));
+    const auto z = latents_of(comm, space, period, first, count);
     for (std::size_t t = 0; t < count; ++t) {
       Squares squares{std::vector<double>(local, 0.0), std::vector<double>(global_modes)};
       for (std::size_t p = 0; p < local; ++p)

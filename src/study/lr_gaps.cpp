@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/lapack.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/parallel/decomposition.hpp"
+#include "podscale/pod/point_fits.hpp"
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
 
@@ -62,40 +62,6 @@ double from_neighbours(const Surroundings& around, std::span<const double> anoma
   return weights > 0 ? sum / weights : 0;
 }
 
-/// Harmonics of each cell by least squares over the times at which it has a value.
-class CellFits {
- public:
-  CellFits(std::size_t cells, int harmonics)
-      : terms_(1 + 2 * harmonics), normal_(cells * terms_ * terms_), right_(cells * terms_) {}
-  void add(std::size_t cell, const std::vector<double>& x, double value) {
-    for (std::size_t c = 0; c < terms_; ++c) {
-      for (std::size_t d = 0; d < terms_; ++d) normal_[(cell * terms_ + c) * terms_ + d] += x[c] * x[d];
-      right_[cell * terms_ + c] += x[c] * value;
-    }
-  }
-  /// [terms]; NaN where the times don't determine them.
-  std::vector<double> solve(std::size_t cell) const {
-    const auto from = normal_.begin() + static_cast<long>(cell * terms_ * terms_);
-    std::vector<double> matrix(from, from + static_cast<long>(terms_ * terms_));
-    std::vector<double> x(right_.begin() + static_cast<long>(cell * terms_),
-                          right_.begin() + static_cast<long>((cell + 1) * terms_));
-    const int terms = static_cast<int>(terms_), one = 1;
-    int info = 0;
-    dposv_("L", &terms, &one, matrix.data(), &terms, x.data(), &terms, &info);
-    double smallest = INFINITY, largest = 0;
-    for (std::size_t c = 0; c < terms_; ++c) {
-      smallest = std::min(smallest, matrix[c * terms_ + c]);
-      largest = std::max(largest, matrix[c * terms_ + c]);
-    }
-    if (info != 0 || smallest < 1e-6 * largest) x.assign(terms_, std::numeric_limits<double>::quiet_NaN());
-    return x;
-  }
-
- private:
-  std::size_t terms_;
-  std::vector<double> normal_, right_;
-};
-
 /// [channels][positions] anomalies of the surroundings; NaN where there is no value or no climatology.
 std::vector<double> anomalies_of(const LrGaps& gaps, const Surroundings& around, std::span<const float> field,
                                  std::span<const double> climatology, idx_t points) {
@@ -132,7 +98,7 @@ LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonic
 
   // 1. How often each cell has a value in all channels.
   std::vector<long> valid(points, 0);
-  CellFits fits(static_cast<std::size_t>(channels * n), harmonics);
+  PointFits fits(static_cast<std::size_t>(channels * n), harmonics);
   const auto known = [&](std::span<const float> field, idx_t cell, idx_t of) {
     for (idx_t c = 0; c < channels; ++c)
       if (std::isnan(field[c * of + cell])) return false;

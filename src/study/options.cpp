@@ -184,6 +184,7 @@ DataOptions::DataOptions(const Namelist& n)
       train(list(n, "data.train")),
       validate(list(n, "data.validate")),
       downscale(list(n, "data.downscale")),
+      least_values(n.real("data.least_values")),
       held_out(n.real("data.held_out")),
       cache_mib(n.integer("grid.cache_mib")),
       time_block(n.integer("grid.time_block")) {

@@ -6,6 +6,7 @@
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
+#include "podscale/study/hr_points.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
@@ -15,21 +16,22 @@ namespace {
 /// Sets the condition scale of the basis, too: both come from one encoding of the training period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
                           const StudySeries& study, const std::vector<StepPair>& train_pairs,
-                          const ValidationParts& validation) {
+                          const ValidationParts& validation, const HrGapModel* gaps) {
   const long block = options.data.time_block;
   LinearGaussian base =
       start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(train_pairs), block);
   const LatentSpace space(basis, base);
-  const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
+  const auto filler = gaps ? filler_of(comm, study, basis, *gaps) : nullptr;
+  const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block, filler.get());
   {
-    const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
+    const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block, filler.get());
     set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
-    finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
+    finish_linear_gaussian(comm, options.base, basis, train, validate, block, base, gaps);
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
   }
-  const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
+  const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block, filler.get());
   base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
-                               options.base.inflation, block);
+                               options.base.inflation, block, {}, filler.get());
   judge_inflation(base.calibration, train_pairs.size(), basis.modes);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes", base.predictors.slots(),
             base.penalty, base.interpolation > 0 ? "interpolation" : "climatology",
@@ -70,10 +72,17 @@ int run_basis(const Context& context) {
   const StudyYear year = year_of(files, train);
   const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, year);
   const StudySeries study = files.filled(gaps, year);
-  Basis basis = options.with_base ? fit_modes(comm, options, study) : build_basis(comm, options, study);
+  std::optional<HrGapModel> hr_gaps;
+  Basis basis =
+      options.with_base ? fit_modes(comm, options, study, &hr_gaps) : build_basis(comm, options, study);
   basis.lr_gaps = gaps;
   if (options.with_base) {
-    const LinearGaussian base = build_base(comm, options, basis, study, train, validation);
+    if (options.data.with_gaps() &&
+        count_gaps(comm, study, basis, {validation.choosing, validation.held_out}, "data.validate") > 0 &&
+        !hr_gaps)
+      hr_gaps = fit_hr_gaps(comm, options, study, basis, train);
+    const LinearGaussian base =
+        build_base(comm, options, basis, study, train, validation, hr_gaps ? &*hr_gaps : nullptr);
     write_basis(comm, basis, path, base_extras(comm, basis, base));
   } else {
     write_basis(comm, basis, path);

@@ -6,6 +6,7 @@
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/foundation.hpp"
+#include "podscale/study/hr_points.hpp"
 #include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
@@ -18,7 +19,7 @@ namespace {
 /// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5; the other
 /// keeps what the file has.
 void calibrate_model(const Communicator& comm, const StudyOptions& options, const Foundation& foundation,
-                     const StudySeries& study, const ValidationParts& validation,
+                     const StudySeries& study, const ValidationParts& validation, const GapFiller* gaps,
                      const NetworkBackend& backend, NetworkTrainer& trainer) {
   const SamplingOptions& sampling = options.sampling;
   const bool head = sampling.uncertainty == Uncertainty::head;
@@ -31,11 +32,12 @@ void calibrate_model(const Communicator& comm, const StudyOptions& options, cons
                                                             network.sample, control_variate_seed(options));
   const long block = options.data.time_block;
   const auto encoded = [&](const std::vector<StepPair>& pairs) {
-    return encode_period(comm, foundation.space, study, spread(pairs, sampling.calibration_times), block);
+    return encode_period(comm, foundation.space, study, spread(pairs, sampling.calibration_times), block,
+                         gaps);
   };
   Calibration c =
       calibrate(comm, foundation.space, study, encoded(validation.choosing), encoded(validation.held_out),
-                forecast, options.base.inflation, sampling.time_block, stop_requested);
+                forecast, options.base.inflation, sampling.time_block, stop_requested, gaps);
   judge_inflation(c, static_cast<std::size_t>(foundation.basis.samples), foundation.basis.modes);
   c.forecast = calibrated_forecast(options, sampling.uncertainty);
   log::info("{}: {}", head ? "head" : "ensemble", c.text());
@@ -83,13 +85,25 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(options.run.threads);
 
   // 2. Latents of the training period, and the validation subset.
-  const TokenSeries tokens =
-      token_series(comm, foundation.space, encode_period(comm, foundation.space, study, train, block), block);
+  std::unique_ptr<GapFiller> gaps;
+  if (options.data.with_gaps()) {
+    const long missing =
+        count_gaps(comm, study, foundation.basis, {train}, "data.train") +
+        count_gaps(comm, study, foundation.basis, {parts.choosing, parts.held_out}, "data.validate");
+    if (missing > 0) gaps = filler_of(comm, study, foundation.space);
+    if (gaps && !foundation.reference->stands_alone())
+      log::warn(
+          "model.base = 'none': what HR lacks is drawn around the climatology, whatever LR says, which hides "
+          "some of what relates them; model.base = 'gaussian' draws it given LR");
+  }
+  const TokenSeries tokens = token_series(
+      comm, foundation.space, encode_period(comm, foundation.space, study, train, block, gaps.get()), block);
   const auto subset = spread(parts.choosing, options.validation.times);
   const Inflation& inflation = foundation.reference->calibration.inflation;
   const ValidationSubset validation(comm, foundation.space, study, subset, options.validation.members,
                                     options.sampling.sampler.seed,
-                                    options.sampling.uncertainty == Uncertainty::head, inflation, block);
+                                    options.sampling.uncertainty == Uncertainty::head, inflation, block,
+                                    gaps ? Gaps::allowed : Gaps::refused);
   log::info("training on {} times, validation on {} of {}", train.size(), subset.size(),
             parts.choosing.size());
 
@@ -108,7 +122,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
 
   // 4. Calibration of what was kept.
   if (finished && options.sampling.calibration != Correction::none)
-    calibrate_model(comm, options, foundation, study, parts, backend, *trainer);
+    calibrate_model(comm, options, foundation, study, parts, gaps.get(), backend, *trainer);
   log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
             trainer->parameters(), trainer->step(), trainer->best_step(), comm.max(peak_memory_mib()));
   if (finished) return 0;

@@ -180,7 +180,7 @@ void judge_study(const DataOptions& options, const StudySeries& study,
                  std::initializer_list<std::span<const StepPair>> parts) {
   std::vector<StepPair> pairs;
   for (const auto& part : parts) pairs.insert(pairs.end(), part.begin(), part.end());
-  judge_values(study.hr, hr_steps(pairs), options.doubts);
+  judge_values(study.hr, hr_steps(pairs), options.doubts, options.with_gaps());
   if (!options.coarsen) judge_values(study.lr, lr_steps(pairs), options.doubts);
 }
 

@@ -39,8 +39,8 @@ TokenSeries token_series(const Communicator& comm, const LatentSpace& space, con
   std::vector<float> latent(items * local * k);
   std::vector<double> global;
   for_blocks("latents", period.size(), block, [&](std::size_t first, std::size_t count) {
-    const auto z = space.whiten(comm, period.a(first, count), period.c(first, count),
-                                static_cast<long>(count), std::span(period.year_phase).subspan(first, count));
+    const auto z = latents_of(comm, space, period, first, count,
+                              std::span(period.year_phase).subspan(first, count));
     std::transform(z.patch.begin(), z.patch.end(), latent.begin() + static_cast<long>(first) * local * k,
                    [](double value) { return static_cast<float>(value); });
     global.insert(global.end(), z.global.begin(), z.global.end());

@@ -40,7 +40,8 @@ std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
 
 ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& space,
                                    const StudySeries& study, const std::vector<StepPair>& pairs, int members,
-                                   std::uint64_t seed, bool head, const Inflation& inflation, long block)
+                                   std::uint64_t seed, bool head, const Inflation& inflation, long block,
+                                   Gaps gaps)
     : comm_(&comm),
       space_(&space),
       study_(&study),
@@ -48,7 +49,8 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
       block_(times_at_once(space, block)),
       plan_{members, members},
       head_(head),
-      inflation_(inflation) {
+      inflation_(inflation),
+      gaps_(gaps) {
   const ConditionSeries conditions = conditions_of(space, study.lr, comm);
   for_blocks(pairs.size(), block_, [&](std::size_t first, std::size_t count) {
     const auto part = conditions.read(lr_steps(pairs_from(first, count)));
@@ -93,7 +95,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
   for_blocks(times, block_, [&](std::size_t first, std::size_t count) {
     const auto steps = hr_steps(pairs_from(first, count));
     truth.resize(n * count);
-    read_anomalies(study_->hr, basis, *comm_, steps, truth);
+    read_anomalies(study_->hr, basis, *comm_, steps, truth, gaps_);
     const ForecastRequest request{std::span(condition_).subspan(first * width, count * width),
                                   std::span(year_phase_).subspan(first, count),
                                   std::span(time_key_).subspan(first, count)};
@@ -102,6 +104,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
       for (const PatchModes& patch : basis.patches.mine)
         for (const long point : patch.points) {
           const std::size_t i = point;
+          if (std::isnan(truth[t * n + i])) continue;
           const double weight = basis.area_weight(i);
           sums[first + t] += weight * value(i, truth[t * n + i]);
           sums[times + first + t] += weight;
@@ -135,7 +138,8 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
   });
   comm_->sum(std::span(sums));
   std::vector<double> means;
-  for (std::size_t t = 0; t < times; ++t) means.push_back(sums[t] / sums[times + t]);
+  for (std::size_t t = 0; t < times; ++t)
+    if (sums[times + t] > 0) means.push_back(sums[t] / sums[times + t]);  // a time may have no truth at all
   return means;
 }
 

@@ -1,5 +1,6 @@
 // Verification: the systems, the families of scores, and the pass over the times.
 #include <algorithm>
+#include <cmath>
 
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
@@ -161,6 +162,7 @@ ScoreAccumulator Verification::score() {
   add_families(scores);
 
   double misfit = 0;  // of the bound
+  long ocean = 0, missing = 0, empty = 0;
   Progress progress("verify", mine.size(), "times a rank");
   comm_->agree([&] {
     on_this_rank([&] {
@@ -193,6 +195,11 @@ ScoreAccumulator Verification::score() {
           compared_[c].read(match.compared[c], others[c]);
           forecasts.push_back(view(others[c]));
         }
+        long gaps = 0;
+        for (std::size_t i = 0; i < truth.size(); ++i)
+          gaps += basis_->ocean[i] != 0 && std::isnan(truth[i]) ? 1 : 0;
+        ocean = std::count(basis_->ocean.begin(), basis_->ocean.end(), 1);
+        missing += gaps, empty += gaps == ocean ? 1 : 0;
         convert(truth);
         for (std::vector<float>* field :
              {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear,
@@ -209,6 +216,13 @@ ScoreAccumulator Verification::score() {
   if ((misfit = comm_->max(misfit)) > PodBound::tolerance)
     log::warn("pod_bound: at a time with gaps {} passes leave {:.1g} of its equations: it is no exact bound",
               PodBound::largest_passes, misfit);
+  missing = comm_->sum(missing), empty = comm_->sum(empty), ocean = comm_->max(ocean);
+  if (missing > 0)
+    log::warn("{}: {:.1f} % of the values at ocean points are missing, {} of {} times have none: scores are over "
+              "those that are there",
+              truths_[channel_]->describe(),
+              100 * static_cast<double>(missing) / (static_cast<double>(ocean) * static_cast<double>(times())),
+              empty, times());
   scores.reduce(*comm_);
   return scores;
 }

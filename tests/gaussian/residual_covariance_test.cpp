@@ -299,6 +299,34 @@ TEST(ResidualCovariance, ShareKeepsTheFewestModesThatReachIt) {
   }
 }
 
+// What was not seen of the residuals widens the blocks of their patches, and nothing else.
+TEST(ResidualCovariance, WhatWasNotSeenIsAddedToTheBlocks) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Region region(comm, kNy, kNx, 0.7);
+  PatchSeries added;
+  for (const PatchModes& patch : region.patches.mine) {
+    const std::size_t k = static_cast<std::size_t>(patch.modes);
+    added.emplace_back(k * k, 0.25);
+    for (std::size_t i = 0; i < k; ++i) added.back()[i * k + i] += 0.5;
+  }
+  const auto plain = region.fit(comm, 3, 1);
+  const auto wider =
+      fit_residual_covariance(comm, region.patches, kModes, region.residuals, kTimes, 3, 1, added);
+  EXPECT_EQ(plain.variance, wider.variance);
+  for (std::size_t p = 0; p < region.patches.mine.size(); ++p) {
+    EXPECT_EQ(plain.mine[p].global, wider.mine[p].global);
+    const std::size_t k = static_cast<std::size_t>(region.patches.mine[p].modes);
+    for (std::size_t i = 0; i < k; ++i)
+      for (std::size_t j = 0; j < k; ++j) {
+        double more = 0;
+        for (std::size_t m = 0; m < k; ++m)
+          more += wider.mine[p].root[m * k + i] * wider.mine[p].root[m * k + j] -
+                  plain.mine[p].root[m * k + i] * plain.mine[p].root[m * k + j];
+        EXPECT_NEAR(more, i == j ? 0.75 : 0.25, 1e-7);
+      }
+  }
+}
+
 TEST(ResidualCovariance, RankZeroLeavesBlocksAlone) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   Region region(comm, kNy, kNx, 0.5);

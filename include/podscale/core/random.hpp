@@ -24,7 +24,8 @@ enum class Stream : std::uint32_t {
   ocean,
   test,  ///< for tests and benchmarks, whose numbers no program draws
   start_vector,
-  dropout
+  dropout,
+  gaps  ///< draws of what an HR series with gaps lacks
 };
 
 class CounterRandom {

@@ -42,6 +42,10 @@ class FieldSource {
   }
 };
 
+/// Collective on the source's communicator. At how many of `steps` a point is valid in all channels,
+/// 0 where the land_mask says land. Read in blocks of time. out: [window.ny][window.nx].
+std::vector<long> valid_times(const FieldSource& source, const Window& window, std::span<const long> steps);
+
 /// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of
 /// `steps` and ocean in its land_mask. Read in blocks of time. out: [window.ny][window.nx].
 /// sometimes_valid (optional): number of points of the window that are valid at some of the steps

@@ -36,10 +36,11 @@ using PatchSeries = std::vector<std::vector<double>>;
 /// runs on rank 0, whose vectors have one value a coefficient; sums over patches are exact
 /// (ExactSum). So the result is the same bits at any number of ranks. R is the fewest modes that
 /// hold `share` of the variance, at most `global_modes`, and no more than half of the coefficients
-/// or times. Errors: bug (no convergence).
+/// or times. added (optional): [local patches] each [modes x modes], positive semi-definite, is added
+/// to S_p: what of the residuals was not seen. Errors: bug (no convergence).
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
                                            const PatchSeries& residuals, long times, int global_modes,
-                                           double share);
+                                           double share, const PatchSeries& added = {});
 
 /// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and at
 /// any number of ranks. Memory does not grow with the number of patches.

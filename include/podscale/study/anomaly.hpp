@@ -21,10 +21,11 @@ void require_same_variables(const FieldSource& found, const Basis& basis, const 
                             const std::string& basis_path);
 
 /// HR fields less their climatology, over the scale of their channel. Collective on the series'
-/// communicator. out: [steps][values of a field], 0 on land. Error(data) that names the date where
-/// a point that is ocean in the basis has no value.
+/// communicator. out: [steps][values of a field], 0 on land. Where a point that is ocean in the basis
+/// has no value: Error(data) that names the date, or NaN if gaps are allowed.
+enum class Gaps { refused, allowed };
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
-                    std::span<const long> steps, std::span<double> out);
+                    std::span<const long> steps, std::span<double> out, Gaps gaps = Gaps::refused);
 
 /// Collective. Coefficients of HR fields: [steps][local patches][K], 0 in padding. Errors as
 /// read_anomalies.
@@ -33,6 +34,8 @@ std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, 
 /// Collective where patches overlap. The same of anomalies that are in memory, [steps][values of a
 /// field]; they are folded in place.
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps);
+/// Not collective. The same of folded anomalies.
+std::vector<float> folded_to_coefficients(const Basis& basis, std::span<const double> folded, long steps);
 
 /// LR fields in memory, on a window of this rank: read once for all that needs them.
 class LrFields {

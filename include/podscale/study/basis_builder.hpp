@@ -1,7 +1,10 @@
 #pragma once
 // From series to basis: the work of podscale-basis.
 
+#include <optional>
+
 #include "podscale/pod/basis.hpp"
+#include "podscale/study/hr_gaps.hpp"
 #include "podscale/study/series.hpp"
 
 namespace podscale {
@@ -16,8 +19,10 @@ StudyYear year_of(const StudySeries& study, const std::vector<StepPair>& pairs);
 
 /// Collective. Masks, climatologies, Gram matrices, modes: all of a basis but condition_scale.
 /// Passes over the training series in blocks of grid.time_block steps, of which the first reads the
-/// files and the others the memory of the sources, as far as grid.cache_mib goes. Errors: data.
-Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study);
+/// files and the others the memory of the sources, as far as grid.cache_mib goes. gaps (optional): set
+/// where HR points that have gaps in the training period are kept (data.least_values). Errors: data.
+Basis fit_modes(const Communicator& comm, const StudyOptions& options, const StudySeries& study,
+                std::optional<HrGapModel>* gaps = nullptr);
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its
 /// conditions, [samples][local patches][C]: of the last K of each row.

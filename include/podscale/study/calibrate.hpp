@@ -27,10 +27,13 @@ ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepP
 /// the times `held_out`, without and with it: a network need not pass a wider start noise on by
 /// the same factor. Both as encoded by the space. Inflate::none: all factors stay 1. block: times
 /// in memory at once. should_stop (optional): asked before each block; where it is true on any
-/// rank, Error(requeue) on all. The same bits at any number of ranks where the forecast's are.
+/// rank, Error(requeue) on all. gaps (optional): HR may lack values. Errors at points are those of the
+/// values that are there; in the levels a patch counts, at a time, by the fourth power of the share of
+/// its values that are there: nearly whole ones decide. The same bits at any number of ranks where the forecast's are.
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate,
-                      long block, const std::function<bool()>& should_stop = {});
+                      long block, const std::function<bool()>& should_stop = {},
+                      const GapFiller* gaps = nullptr);
 
 }  // namespace podscale

@@ -20,10 +20,12 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 /// shrinks towards interpolation, which a short training period can't beat, and not towards
 /// climatology; the validation period chooses penalty and interpolation, the same for all patches.
 /// Regression and residual covariance; no fields are read. The same bits at any number of ranks.
-/// Without seasonal variance and calibration yet. base: as started.
+/// Without seasonal variance and calibration yet. base: as started. gaps (optional): of the training
+/// series; a patch then counts, at a time, by the share of its values that are there, and what is not
+/// seen of the residuals is added to their covariance.
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
-                            LinearGaussian& base);
+                            LinearGaussian& base, const HrGapModel* gaps = nullptr);
 
 /// Collective. Both, for callers that need the encoded periods for nothing else.
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,

@@ -48,6 +48,8 @@ struct DataOptions {
   Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;
   std::string hr_average, lr_average;  ///< "day", "month" or ""
   Period train, validate, downscale;
+  double least_values = 1;
+  bool with_gaps() const { return least_values < 1; }  ///< of the HR series
   double held_out = 0.33;
   long cache_mib = 1024, time_block = 64;  ///< of &grid
 };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "podscale/study/anomaly.hpp"
 #include "podscale/study/downscaling.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/series.hpp"
@@ -20,15 +21,16 @@ class ValidationSubset {
  public:
   /// Collective. Keeps the conditions of the pairs; their fields are read for each score, at most
   /// `block` at once. comm, space and study must outlive it. members: of a time, all in one work
-  /// item; seed: of the sampler. inflation: of the base, so that step 0 is the calibrated base.
+  /// item; seed: of the sampler. inflation: of the base, so that step 0 is the calibrated base. gaps:
+  /// allowed ones are left out of a score, and times without any value.
   ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                    const std::vector<StepPair>& pairs, int members, std::uint64_t seed, bool head,
-                   const Inflation& inflation, long block);
+                   const Inflation& inflation, long block, Gaps gaps = Gaps::refused);
   /// Collective; the same value on every rank and, to rounding, at any number of ranks.
   double score(const NetworkFunctions& network) const;
 
  private:
-  /// The area-weighted score of every time: [times], the same on every rank.
+  /// The area-weighted score of every time that has values: the same on every rank.
   std::vector<double> scores(const NetworkFunctions& network) const;
   std::vector<StepPair> pairs_from(std::size_t first, std::size_t count) const;
 
@@ -40,6 +42,7 @@ class ValidationSubset {
   EnsemblePlan plan_;
   bool head_;
   Inflation inflation_;
+  Gaps gaps_;
   std::vector<float> condition_;  // [times][local patches][C]
   std::vector<float> year_phase_;
   std::vector<std::uint64_t> time_key_;
