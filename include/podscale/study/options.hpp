@@ -33,6 +33,10 @@ using Files = Required<std::vector<std::string>>;   ///< paths and globs
 using Period = Required<std::vector<std::string>>;  ///< first and last day
 using FilePath = Required<std::string>;             ///< below output.directory, or absolute
 
+/// How the variance of an applied LR source is matched to that of the training source: data.adapt.
+enum class Adapt { none, variance, quantile };
+const char* adapt_name(Adapt adapt);
+
 /// &data, and of &grid how it is read.
 struct DataOptions {
   DataOptions() = default;
@@ -48,6 +52,15 @@ struct DataOptions {
   Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;
   std::string hr_average, lr_average;  ///< "day", "month" or ""
   Period train, validate, downscale;
+  /// The applied LR source; without files it is the training source.
+  Files apply_files;
+  std::vector<std::string> apply_variable;
+  Stamp apply_stamp = Stamp::automatic;
+  std::string apply_average;
+  Period apply_reference;  ///< may be empty
+  Adapt adapt = Adapt::variance;
+  double signal_years = 10;
+  bool applies() const { return !apply_files.value.empty(); }
   double held_out = 0.33;
   long cache_mib = 1024, time_block = 64;  ///< of &grid
 };
