@@ -4,9 +4,9 @@
 usage: climate_model.py make HR_FILE FACTOR REALIZATION MODEL_FILE [CELL]
        climate_model.py score HR_FILE REALIZATIONS PRODUCT_PATTERN      (PRODUCT_PATTERN with {} for the realization)
 
-The truth is made from the modes (EOFs) of the monthly anomalies of HR_FILE, trend taken off: each mode gets the years of
-its amplitude in an order of its own, so that the fields are new and their covariance is that of the data. It warms by 2 K
-in 40 years. The model is its mean over FACTOR x FACTOR points with a bias pattern, the anomalies times sqrt(1.5), in a
+The truth is made from the modes (EOFs) of the monthly anomalies of HR_FILE in the training years, trend taken off: each
+mode gets the years of its amplitude in an order of its own, so that the fields are new and their covariance is that of the
+data. It warms by 2 K in 40 years. The model is its mean over FACTOR x FACTOR points with a bias pattern, the anomalies times sqrt(1.5), in a
 calendar of 360 days; with CELL the same on cells of CELL x CELL points, a mesh of its own. Needs netCDF4 and numpy.
 """
 import sys
@@ -30,9 +30,8 @@ class Truth:
         self.ocean = np.isfinite(field).all(axis=0)
         weight = np.broadcast_to(np.cos(np.deg2rad(self.lat))[:, None], self.ocean.shape)[self.ocean]
         self.weight = weight / weight.sum()
-        data = field[:, self.ocean].reshape(-1, 12, self.weight.size)
-        in_train = (years[::12] >= TRAIN[0]) & (years[::12] <= TRAIN[1])
-        self.climatology = data[in_train].mean(axis=0)
+        data = field[(years >= TRAIN[0]) & (years <= TRAIN[1])][:, self.ocean].reshape(-1, 12, self.weight.size)
+        self.climatology = data.mean(axis=0)
         anomaly = (data - data.mean(axis=0)).reshape(-1, self.weight.size)
         time = np.arange(len(anomaly)) - 0.5 * (len(anomaly) - 1)
         anomaly -= np.outer(time, time @ anomaly / (time @ time))
@@ -52,8 +51,10 @@ class Truth:
         """[months, points]: of no year that was."""
         random = np.random.default_rng(1000 + realization)
         of_years = self.amplitude.reshape(-1, 12, self.amplitude.shape[1])
-        chosen = random.integers(0, len(of_years), (YEARS, self.amplitude.shape[1]))
-        new = np.stack([of_years[chosen[:, m], :, m] for m in range(chosen.shape[1])], axis=-1)
+        modes, n = self.amplitude.shape[1], len(of_years)
+        orders = np.stack([np.concatenate([random.permutation(n) for _ in range(YEARS // n + 2)])[random.integers(n):][:YEARS]
+                           for _ in range(modes)], axis=1)
+        new = np.stack([of_years[orders[:, m], :, m] for m in range(modes)], axis=-1)
         return new.reshape(12 * YEARS, -1) @ self.modes
 
     def warming(self):
@@ -106,32 +107,33 @@ def score(path, realizations, pattern):
     late = truth.year >= FIRST + YEARS - 20
     mean = lambda field: float(field @ truth.weight)
     sums = {name: 0.0 for name in ("truth", "truth2", "mean", "mean2")}
-    rows = []
+    table = []
     for r in range(1, realizations + 1):
         true = truth.field(r)
         with netCDF4.Dataset(pattern.format(r)) as product:
             name = "sst" if "sst" in product.variables else "tos"
-            found = np.ma.filled(product[name][...].astype(np.float64), np.nan)[:, truth.ocean]
-            variance = np.ma.filled(product[f"{name}_variance"][...].astype(np.float64), np.nan)[:, truth.ocean]
+            rows = slice(None, None, -1 if (product["lat"][1] > product["lat"][0]) != (truth.lat[1] > truth.lat[0]) else 1)
+            found, variance = (np.ma.filled(product[n][:, rows].astype(np.float64), np.nan)[:, truth.ocean]
+                               for n in (name, f"{name}_variance"))
         error = found[late].mean(axis=0) - true[late].mean(axis=0)
         true_anomaly, true_slope = deseasonalised(true, truth.year)
         anomaly, slope = deseasonalised(found, truth.year)
         within = variance.mean(axis=0)
-        rows.append((mean(error), np.sqrt(mean(error**2)), 100 * (mean(slope) / mean(true_slope) - 1),
+        table.append((mean(error), np.sqrt(mean(error**2)), 100 * (mean(slope) / mean(true_slope) - 1),
                      mean((anomaly**2).mean(axis=0)), mean(within), mean((true_anomaly**2).mean(axis=0)),
                      mean(((anomaly - true_anomaly)**2).mean(axis=0))))
         for name, value in (("truth", true_anomaly), ("mean", anomaly)):
             sums[name] = sums[name] + value
             sums[name + "2"] = sums[name + "2"] + value**2
     print("realization  error of climate K  its rms K  trend %   var of mean  within  sum / truth  error^2 / within")
-    rows = np.array(rows)
-    for label, row in [*((str(i + 1), row) for i, row in enumerate(rows)), ("all", rows.mean(axis=0))]:
+    table = np.array(table)
+    for label, row in [*((str(i + 1), row) for i, row in enumerate(table)), ("all", table.mean(axis=0))]:
         print(f"{label:>11} {row[0]:17.3f} {row[1]:10.3f} {row[2]:8.2f} {row[3]:13.4f} {row[4]:7.4f} "
               f"{(row[3] + row[4]) / row[5]:12.3f} {row[6] / row[4]:17.3f}")
     between = {}
     for name in ("truth", "mean"):
-        between[name] = mean(((sums[name + "2"] - sums[name]**2 / realizations) / (realizations - 1)).mean(axis=0))
-    within = rows[:, 4].mean()
+        between[name] = mean(((sums[name + "2"] - sums[name]**2 / realizations) / max(1, realizations - 1)).mean(axis=0))
+    within = table[:, 4].mean()
     print(f"between realizations: truth {between['truth']:.4f}; means {between['mean']:.4f} + within {within:.4f} "
           f"= {between['mean'] + within:.4f} K2, ratio {(between['mean'] + within) / between['truth']:.3f}; "
           f"expected within {between['truth'] - between['mean']:.4f}")

@@ -40,7 +40,8 @@ Correlation correlation(std::span<const double> first, std::span<const double> s
   PODSCALE_ASSERT(first.size() == second.size(), "{} and {} times", first.size(), second.size());
   const auto a = about_mean(first), b = about_mean(second);
   const double aa = lagged(a, a, 0), bb = lagged(b, b, 0), n = static_cast<double>(a.size());
-  if (!(aa > 0 && bb > 0)) return {};
+  const double least = 1e-24;  // of the squares: less is the rounding of the mean
+  if (!(aa > least * lagged(first, first, 0) && bb > least * lagged(second, second, 0))) return {};
   double memory = 1;
   for (std::size_t k = 1; k + 1 < a.size(); ++k) {
     const double of_a = lagged(a, a, k) / aa, of_b = lagged(b, b, k) / bb;

@@ -12,17 +12,22 @@ namespace {
 
 constexpr double kMostRatio = 4;  // of standard deviations: beyond, noise is all that is made larger
 
-/// By the quantiles of a value, [kLrQuantiles] with this stride; beyond the outermost as far from them.
+/// By the quantiles of a value, [kLrQuantiles] with this stride. Beyond the outermost, distances are
+/// scaled as those from there to the next but one, by a half to two.
 double mapped(double u, std::span<const float> from, std::span<const float> to, std::size_t value) {
-  const std::size_t stride = from.size() / kLrQuantiles;
+  const std::size_t stride = from.size() / kLrQuantiles, last = kLrQuantiles - 1;
   const auto at = [&](std::span<const float> table, std::size_t q) {
     return static_cast<double>(table[q * stride + value]);
   };
-  std::size_t q = 0;
-  while (q < kLrQuantiles && at(from, q) < u) ++q;
-  if (q == 0) return u + at(to, 0) - at(from, 0);
-  if (q == kLrQuantiles) return u + at(to, q - 1) - at(from, q - 1);
-  const double width = at(from, q) - at(from, q - 1), share = width > 0 ? (u - at(from, q - 1)) / width : 0.5;
+  const auto beyond = [&](std::size_t end, std::size_t inner) {
+    const double width = std::abs(at(from, end) - at(from, inner)), other = std::abs(at(to, end) - at(to, inner));
+    return at(to, end) + (u - at(from, end)) * (width > 0 ? std::clamp(other / width, 0.5, 2.0) : 1);
+  };
+  if (u <= at(from, 0)) return beyond(0, 2);
+  if (u >= at(from, last)) return beyond(last, last - 2);
+  std::size_t q = 1;
+  while (at(from, q) < u) ++q;
+  const double share = (u - at(from, q - 1)) / (at(from, q) - at(from, q - 1));
   return at(to, q - 1) + share * (at(to, q) - at(to, q - 1));
 }
 

@@ -22,7 +22,7 @@ class AppliedSource final : public FieldSource {
   struct Matching {
     Adapt adapt = Adapt::variance;
     double signal_years = 10;         ///< 0: no slow part
-    std::vector<std::string> period;  ///< first and last day of its climatology
+    std::vector<std::string> period{};  ///< first and last day of its climatology
     bool with_signal = false;         ///< read() adds the slow part again
   };
   /// Collective on the source's communicator. lr: on the LR mesh of the basis, which must outlive this;
