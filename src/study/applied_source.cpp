@@ -10,8 +10,6 @@
 namespace podscale {
 namespace {
 
-constexpr double kMostRatio = 4;  // of standard deviations: beyond, noise is all that is made larger
-
 /// By the quantiles of a value, [kLrQuantiles] with this stride. Beyond the outermost, distances are
 /// scaled as those from there to the next but one, by a half to two.
 double mapped(double u, std::span<const float> from, std::span<const float> to, std::size_t value) {
@@ -47,6 +45,7 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
   });
   own_ = fit_lr_statistics(*lr_, basis.lr_ocean, reference, training_.mean.harmonics, basis.year,
                            matching_.adapt == Adapt::quantile, period);
+  match_ = VarianceMatch(training_, own_, basis.lr_ocean);
   if (matching_.signal_years > 0)
     slow_ = SlowPart(*lr_, basis.lr_ocean, own_.mean, basis.year, matching_.signal_years, steps);
 
@@ -57,8 +56,7 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
   long ocean = 0;
   for (std::size_t v = 0; v < points * static_cast<std::size_t>(basis.channels()); ++v) {
     if (!basis.lr_ocean[v % points]) continue;
-    const double own = own_.variance.coefficients[v], trained = training_.variance.coefficients[v];
-    if (own > 0) ratios.push_back(std::sqrt(trained / own));
+    ratios.push_back(match_.ratio(v, harmonic_basis(0, 0)));  // over the year
     if (v < points) bias += own_.mean.coefficients[v] - training_.mean.coefficients[v], ++ocean;
   }
   std::sort(ratios.begin(), ratios.end());
@@ -68,16 +66,16 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
   log::info(
       "{}: applied in place of the training LR source; its climatology of {} to {} ({} times) lies {:+.3g} {} from "
       "that of the training; standard deviations of the training over its own: {:.3g} ({:.3g} to {:.3g} in nine "
-      "tenths of the cells), matched by {}; slow part: {}",
+      "tenths of the cells; {:.0f} % of what the cells have of their own is kept, {:.0f} % of it by season), matched by "
+      "{}; slow part: {}",
       describe(), matching_.period[0], matching_.period[1], reference.size(),
       bias / static_cast<double>(std::max(1L, ocean)), variables()[0].working_units, share(0.5), share(0.05),
-      share(0.95), adapt_name(matching_.adapt),
+      share(0.95), 100 * match_.annual_share(), 100 * match_.monthly_share(), adapt_name(matching_.adapt),
       slow_.empty() ? "none" : fmt::format("running mean of {:g} years", matching_.signal_years));
 }
 
-double AppliedSource::matched(double fast, std::size_t value, double own, double training) const {
+double AppliedSource::matched(double fast, std::size_t value, double own, double ratio) const {
   if (matching_.adapt == Adapt::none || !(own > 0)) return fast;
-  const double ratio = std::min(training / own, kMostRatio);
   if (matching_.adapt == Adapt::variance) return ratio * fast;
   return ratio * own * mapped(fast / own, own_.quantiles, training_.quantiles, value);
 }
@@ -88,7 +86,8 @@ void AppliedSource::read(const Window& window, std::span<const long> steps, std:
   for (idx_t t = 0; t < std::ssize(steps) && n > 0; ++t) {
     const double phase = basis_->year_phase(times(), static_cast<std::size_t>(steps[t]));
     const auto normal = harmonic_basis(phase, own_.mean.harmonics),
-               season = harmonic_basis(phase, own_.variance.harmonics);
+               season = harmonic_basis(phase, own_.variance.harmonics),
+               of_ratio = harmonic_basis(phase, VarianceMatch::kHarmonics);
     const SlowPart::Place place = slow_.place(times(), steps[t]);
     const auto climate = [&](const LrStatistics& of, std::size_t value) {
       double sum = 0;
@@ -105,8 +104,7 @@ void AppliedSource::read(const Window& window, std::span<const long> steps, std:
       const double slow = slow_.value(place, value),
                    fast = static_cast<double>(number) - climate(own_, value) - slow;
       number = static_cast<float>(climate(training_, value) +
-                                  matched(fast, value, own_.deviation(value, season),
-                                          training_.deviation(value, season)) +
+                                  matched(fast, value, own_.deviation(value, season), match_.ratio(value, of_ratio)) +
                                   (matching_.with_signal ? slow : 0));
     }
   }

@@ -110,7 +110,63 @@ std::array<float, kLrQuantiles> quantiles_of(std::span<const int> bins) {
   return found;
 }
 
+/// A number for each month of a cell, as their mean and the distances from it.
+struct Monthly {
+  explicit Monthly(const std::array<double, 12>& months) : distance(months) {
+    for (const double x : months) mean += x / 12;
+    for (double& x : distance) x -= mean;
+  }
+  double mean = 0;
+  std::array<double, 12> distance;
+};
+
+/// A quarter of the variance, over the cells, of the differences of two halves of the years.
+void set_chance(LrStatistics& of, const LrStatistics& odd, const LrStatistics& even,
+                std::span<const unsigned char> cells) {
+  const std::size_t points = cells.size(), channels = static_cast<std::size_t>(of.variance.points) / points;
+  const auto least = of.least_variance(cells);
+  of.annual_chance.assign(channels, 0.0), of.monthly_chance.assign(channels, 0.0);
+  for (std::size_t c = 0; c < channels; ++c) {
+    std::array<double, 13> sum{}, squares{};
+    double n = 0;
+    for (std::size_t p = 0; p < points; ++p) {
+      if (!cells[p] || of.variance.coefficients[c * points + p] <= least[c]) continue;
+      const Monthly a(odd.log_variance(c * points + p)), b(even.log_variance(c * points + p));
+      if (!std::isfinite(a.mean) || !std::isfinite(b.mean)) continue;
+      ++n;
+      for (std::size_t m = 0; m < 13; ++m) {
+        const double apart = m == 12 ? a.mean - b.mean : a.distance[m] - b.distance[m];
+        sum[m] += apart, squares[m] += apart * apart;
+      }
+    }
+    for (std::size_t m = 0; m < 13 && n > 0; ++m) {
+      const double variance = (squares[m] / n - sum[m] * sum[m] / n / n) / 4;
+      (m == 12 ? of.annual_chance[c] : of.monthly_chance[c]) += m == 12 ? variance : variance / 12;
+    }
+    if (n == 0) of.annual_chance[c] = of.monthly_chance[c] = 1e6;  // too few years to tell
+  }
+}
+
 }  // namespace
+
+std::vector<double> LrStatistics::least_variance(std::span<const unsigned char> cells) const {
+  const std::size_t points = cells.size();
+  std::vector<double> least(static_cast<std::size_t>(variance.points) / points, 0.0);
+  for (std::size_t c = 0; c < least.size(); ++c) {
+    double sum = 0, n = 0;
+    for (std::size_t p = 0; p < points; ++p)
+      if (cells[p]) sum += variance.coefficients[c * points + p], ++n;
+    if (n > 0) least[c] = 1e-4 * sum / n;
+  }
+  return least;
+}
+
+std::array<double, 12> LrStatistics::log_variance(std::size_t value) const {
+  std::array<double, 12> months{};
+  for (std::size_t m = 0; m < 12; ++m)
+    months[m] = 2 * std::log(deviation(value, harmonic_basis((static_cast<double>(m) + 0.5) / 12, variance.harmonics)));
+  return months;
+}
 
 double LrStatistics::deviation(std::size_t value, std::span<const double> basis) const {
   const auto points = static_cast<std::size_t>(variance.points);
@@ -146,6 +202,8 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
   rows.each(steps, [&](std::size_t t, std::size_t v, double number) { fits.add(v, line[t], number); });
   LrStatistics result{{harmonics, static_cast<long>(all), std::vector<double>(all * terms)},
                       {season, static_cast<long>(all), {}},
+                      {},
+                      {},
                       {}};
   result.variance.coefficients.assign(all * static_cast<std::size_t>(result.variance.terms()), 0.0);
   std::vector<std::vector<double>> fitted(n);
@@ -166,22 +224,33 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
       if (fitted[v].empty()) fitted[v] = mean, fitted[v].push_back(0);  // one time a season: no line
     }
   });
+  std::array<CellFits, 2> halves{CellFits(n, seasons.front().size()), CellFits(n, seasons.front().size())};
   CellFits squares(n, seasons.front().size());
   rows.each(steps, [&](std::size_t t, std::size_t v, double number) {
     const double left = number - product(fitted[v], line[t]);
     squares.add(v, seasons[t], left * left);
+    const int parity = lr.times().centre(static_cast<std::size_t>(steps[t])).year & 1;
+    halves[static_cast<std::size_t>(parity)].add(v, seasons[t], left * left);
   });
-  for (std::size_t v = 0; v < n; ++v) {
-    if (!rows.ocean[rows.point(v)]) continue;
-    auto curve = squares.solve(v, seasons.front().size());
-    if (curve.empty()) curve = squares.solve(v, 1);
-    // Of so many numbers some went into the line and the mean.
-    const double times = static_cast<double>(fits.times(v)), left = times - static_cast<double>(terms) - 1;
-    for (std::size_t term = 0; term < curve.size(); ++term)
-      result.variance.coefficients[term * all + rows.place(v)] = left > 0 ? curve[term] * times / left : 0;
-  }
-  comm.sum(std::span(result.mean.coefficients));  // a row is on one rank: exact
-  comm.sum(std::span(result.variance.coefficients));
+  const auto take = [&](const CellFits& from, LrStatistics& to, bool whole) {
+    to.variance = result.variance;
+    for (std::size_t v = 0; v < n; ++v) {
+      if (!rows.ocean[rows.point(v)]) continue;
+      auto curve = from.solve(v, seasons.front().size());
+      if (curve.empty() && whole) curve = from.solve(v, 1);
+      // Of so many numbers some went into the line and the mean.
+      const double times = static_cast<double>(fits.times(v)), left = times - static_cast<double>(terms) - 1;
+      for (std::size_t term = 0; term < curve.size(); ++term)
+        to.variance.coefficients[term * all + rows.place(v)] = left > 0 ? curve[term] * times / left : 0;
+    }
+    comm.sum(std::span(to.variance.coefficients));  // a row is on one rank: exact
+  };
+  LrStatistics odd, even;
+  take(halves[1], odd, false);
+  take(halves[0], even, false);
+  take(squares, result, true);
+  set_chance(result, odd, even, cells);
+  comm.sum(std::span(result.mean.coefficients));
   if (!with_quantiles) return result;
 
   // 3. The distribution, from histograms.
@@ -218,6 +287,8 @@ BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, c
     variable("lr_training_variance", NC_DOUBLE, "lr_season_term",
              "variance of its anomalies about a straight line: mean, cosine and sine of an annual harmonic",
              basis.channels() == 1 ? field_units(basis).square : "");
+    file.put_numbers("", "lr_annual_chance", lr.annual_chance);
+    file.put_numbers("", "lr_monthly_chance", lr.monthly_chance);
     variable("lr_training_quantile", NC_FLOAT, "lr_quantile",
              "quantiles of these anomalies over their standard deviation", "1");
   };
@@ -251,6 +322,8 @@ LrStatistics read_lr_statistics(const Communicator& comm, const Basis& basis, co
   LrStatistics lr{{basis.lr_climatology.harmonics, values, file.get_all("lr_training_mean")},
                   {static_cast<int>(file.dimension("lr_season_term").value() - 1) / 2, values,
                    file.get_all("lr_training_variance")},
+                  file.numbers("", "lr_annual_chance").value(),
+                  file.numbers("", "lr_monthly_chance").value(),
                   {}};
   if (!with_quantiles) return lr;
   const std::vector<double> quantiles = file.get_all("lr_training_quantile");

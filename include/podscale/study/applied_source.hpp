@@ -1,6 +1,6 @@
 #pragma once
 // An LR source that is applied in place of the one that trained: a model, another analysis. It is told
-// by its own anomalies, with the variance of the training source (doc/method.md: 2.9).
+// by its own anomalies, with the variance of the training source (doc/method.md: 7).
 
 #include <memory>
 #include <string>
@@ -11,6 +11,7 @@
 #include "podscale/study/lr_statistics.hpp"
 #include "podscale/study/options.hpp"
 #include "podscale/study/slow_part.hpp"
+#include "podscale/study/variance_match.hpp"
 
 namespace podscale {
 
@@ -47,11 +48,12 @@ class AppliedSource final : public FieldSource {
   Attributes attributes() const;
 
  private:
-  double matched(double fast, std::size_t value, double own, double training) const;
+  double matched(double fast, std::size_t value, double own, double ratio) const;
   std::shared_ptr<const FieldSource> lr_;
   const Basis* basis_;
   LrStatistics training_, own_;
   Matching matching_;
+  VarianceMatch match_;
   SlowPart slow_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 // Whether the LR and the HR series of a training tell of the same events at the same dates: a
-// free-running model shares its calendar with the observations, and nothing else (doc/method.md: 2.9).
+// free-running model shares its calendar with the observations, and nothing else (doc/method.md: 7).
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 #pragma once
-// The slow part of an LR series: the climate signal, which passes one to one (doc/method.md: 2.9).
+// The slow part of an LR series: the climate signal, which passes one to one (doc/method.md: 7).
 
 #include <map>
 #include <span>
