@@ -231,7 +231,7 @@ void keep_files_apart(const Namelist& namelist, const std::string& file, bool ma
       if (same_file(outputs[i].second, outputs[j].second))
         fail(ExitCode::usage, "{}: {} and {} are the same file, {}; expected files of their own",
              namelist.source(), outputs[j].first, outputs[i].first, outputs[i].second);
-  for (const std::string key : {"data.hr_files", "data.lr_files", "data.truth_files", "data.mask_file", "grid.weights"}) {
+  for (const std::string key : {"data.hr_files", "data.lr_files", "data.apply_files", "data.truth_files", "data.mask_file", "grid.weights"}) {
     if (makes_ocean) break;
     for (const std::string& pattern :
          key == "data.mask_file" || key == "grid.weights" ? std::vector<std::string>{namelist.text(key)}

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "podscale/mesh/point_search.hpp"
 #include "podscale/mesh/remap.hpp"
@@ -23,29 +22,31 @@ idx_t cell_of(const MeshAxis& axis, double place, double turn) {
 
 }  // namespace
 
-Coverage coverage(const Mesh& coarse, const Mesh& fine, idx_t first, idx_t rows) {
+std::function<idx_t(idx_t)> cell_finder(const Mesh& coarse, const Mesh& fine) {
   const Space space = common_space(coarse, fine);
-  std::function<idx_t(idx_t)> cell;  // of a fine point, or -1
   if (coarse.separable() && space == coarse.space()) {
     const bool sphere = space == Space::sphere;
     const double unit = !sphere && coarse.unit().metres > 0 ? coarse.unit().metres : 1;
-    cell = [=, &coarse, &fine](idx_t point) -> idx_t {
+    return [=, &coarse, &fine](idx_t point) -> idx_t {
       const Position at = sphere ? fine.degrees(point) : fine.position(point);
       if (!std::isfinite(at.y) || !std::isfinite(at.x)) return -1;
       const idx_t j = cell_of(coarse.y(), at.y / unit, 0),
                   i = cell_of(coarse.x(), at.x / unit, sphere ? 360 : 0);
       return j < 0 || i < 0 ? -1 : j * coarse.nx() + i;
     };
-  } else {
-    cell = [=, &coarse, &fine, search = PointSearch(coarse, space)](idx_t point) -> idx_t {
-      const Vector3 place = fine.vector(point, space);
-      if (search.size() == 0 || !std::isfinite(norm(place))) return -1;
-      const PointSearch::Hit hit = search.nearest(place, 1).front();
-      const Position size = coarse.spacing(hit.point);
-      const bool near = coarse.kilometres(space) * hit.distance <= 0.55 * std::hypot(size.y, size.x);
-      return near ? hit.point : -1;
-    };
   }
+  return [=, &coarse, &fine, search = PointSearch(coarse, space)](idx_t point) -> idx_t {
+    const Vector3 place = fine.vector(point, space);
+    if (search.size() == 0 || !std::isfinite(norm(place))) return -1;
+    const PointSearch::Hit hit = search.nearest(place, 1).front();
+    const Position size = coarse.spacing(hit.point);
+    const bool near = coarse.kilometres(space) * hit.distance <= 0.55 * std::hypot(size.y, size.x);
+    return near ? hit.point : -1;
+  };
+}
+
+Coverage coverage(const Mesh& coarse, const Mesh& fine, idx_t first, idx_t rows) {
+  const auto cell = cell_finder(coarse, fine);
   // Areas of a plane and of the sphere are not alike to compare.
   const bool comparable = coarse.space() == fine.space();
   Coverage c;

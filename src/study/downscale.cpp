@@ -10,6 +10,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/units.hpp"
+#include "podscale/study/applied_source.hpp"
 #include "podscale/study/block_fields.hpp"
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
@@ -20,6 +21,7 @@
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/regions.hpp"
+#include "podscale/study/signal_field.hpp"
 
 namespace podscale {
 
@@ -47,7 +49,7 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
-               std::span<const long> steps) {
+               std::span<const long> steps, const AppliedSource* applied) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const OutputOptions& output = context.options.output;
@@ -75,6 +77,9 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   written.region_series = region_series(context.options, written.variables);
   const std::string& path = output.product_file.get();
   Attributes about = product_attributes(context, foundation, forecaster, written.variables);
+  if (applied) add_missing(about, applied->attributes());
+  std::optional<SignalField> signal;
+  if (applied && applied->has_signal()) signal.emplace(comm, basis);
   if (options.factors) {
     std::string made_of;
     for (const Attribute& a : about) made_of += a.text;
@@ -100,7 +105,9 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
           {cell_methods_of(v.name), product.file().text(v.name, "cell_methods").value_or("")});
     }
     of_factors.push_back({"podscale_rounding", fmt::format("{}", written.rounding)});
-    factor_file = factors.create(factors_path(path), axis, names, of_factors);
+    factor_file = factors.create(factors_path(path), axis, names, of_factors, [&](NetcdfFile& file) {
+      if (signal) define_signal(file, basis, written.deflate);
+    });
   }
   std::optional<GhrsstFiles> ghrsst;
   written.attributes = about;
@@ -131,7 +138,10 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
           raised = raised_by_gaps(foundation.space, condition, *if_shifted, steps.subspan(first, count));
         const auto batch =
             forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
-        const BlockFields fields = decoder.decode(batch, axis, first);
+        const BlockFields fields =
+            decoder.decode(batch, axis, first, [&](std::size_t t, std::span<double> field) {
+              if (signal) signal->add(applied->signal(steps[first + t]), field);
+            });
         product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
         for (std::size_t t = 0; ghrsst && t < count; ++t)
           ghrsst->write(first + t, std::span(fields.mean).subspan(t * n, n),
@@ -139,6 +149,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
         if (!options.regions.empty())
           product.write_regions(first, count, fields.region_mean, fields.region_variance);
         if (factor_file) factors.put(*factor_file, first, batch.forecasts, condition);
+        for (std::size_t t = 0; factor_file && signal && t < count; ++t)
+          put_signal(comm, *factor_file, basis, first + t, applied->signal(steps[first + t]));
       });
   product.file().complete();
   if (factor_file) factor_file->commit();

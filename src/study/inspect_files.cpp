@@ -158,7 +158,8 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path, co
                            const std::string& picture) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   std::string text = fmt::format("{}: {}\n", path, file.text("", "title").value_or("a NetCDF file"));
-  for (const char* attribute : {"source", "history", "podscale_basis_checksum", "podscale_model_checksum"})
+  for (const char* attribute : {"source", "history", "podscale_applied_source", "podscale_applied_reference", "podscale_adapt",
+                                "podscale_basis_checksum", "podscale_model_checksum"})
     if (const auto value = file.text("", attribute)) text += fmt::format("  {}: {}\n", attribute, value->substr(0, value->find('\n')));
   text += file.sealed() ? "  the checksum of its last line matches the contents\n"
                         : "  no checksum as its last line: not written by podscale, or changed since\n";

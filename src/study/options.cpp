@@ -185,6 +185,15 @@ DataOptions::DataOptions(const Namelist& n)
       validate(list(n, "data.validate")),
       downscale(list(n, "data.downscale")),
       least_values(n.real("data.least_values")),
+      apply_files(list(n, "data.apply_files")),
+      apply_variable(n.texts("data.apply_variable")),
+      apply_stamp(stamp_from_name(n.text("data.apply_stamps"))),
+      apply_average(average(n, "data.apply_average")),
+      apply_reference(list(n, "data.apply_reference")),
+      adapt(n.text("data.adapt") == "none"       ? Adapt::none
+            : n.text("data.adapt") == "variance" ? Adapt::variance
+                                                 : Adapt::quantile),
+      signal_years(n.real("data.signal_years")),
       held_out(n.real("data.held_out")),
       cache_mib(n.integer("grid.cache_mib")),
       time_block(n.integer("grid.time_block")) {

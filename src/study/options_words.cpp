@@ -9,6 +9,10 @@
 
 namespace podscale {
 
+const char* adapt_name(Adapt adapt) {
+  return adapt == Adapt::none ? "none" : adapt == Adapt::variance ? "variance" : "quantile";
+}
+
 const char* uncertainty_name(Uncertainty uncertainty) {
   switch (uncertainty) {
     case Uncertainty::base:

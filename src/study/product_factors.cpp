@@ -62,7 +62,8 @@ ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& spac
 
 NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& times,
                                   const std::vector<std::string>& variables,
-                                  const Attributes& attributes) const {
+                                  const Attributes& attributes,
+                                  const std::function<void(NetcdfFile&)>& more) const {
   const Mesh& mesh = space_.basis().mesh;
   NetcdfFile file = NetcdfFile::create(comm_, path);
   const SampleAxis axis = with_bounds(times);  // as the product has it
@@ -71,6 +72,7 @@ NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& tim
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));
   put_attributes(file, attributes);
+  if (more) more(file);
   file.end_definitions();
   write_samples(comm_, file, axis);
   write_mesh(comm_, file, mesh);

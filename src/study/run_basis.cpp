@@ -7,6 +7,8 @@
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/hr_points.hpp"
+#include "podscale/study/lr_statistics.hpp"
+#include "podscale/study/paired_series.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
@@ -64,18 +66,22 @@ int run_basis(const Context& context) {
   watch_training(options.data, files, options.with_base);
   require_patches(options, files.hr);
   judge_study(options.data, files, {train, validation.choosing, validation.held_out});
+  const StudyYear year = year_of(files, train);
+  if (!options.data.coarsen) require_paired(options.data, files, train, year);
   options.basis = carried_by(options.basis, files, train);
   if (context.check) return 0;
   const auto locks = context.claim({path});
 
   // 2. Climatology, patches, POD; the base; the file.
-  const StudyYear year = year_of(files, train);
   const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, year);
   const StudySeries study = files.filled(gaps, year);
   std::optional<HrGapModel> hr_gaps;
   Basis basis =
       options.with_base ? fit_modes(comm, options, study, &hr_gaps) : build_basis(comm, options, study);
   basis.lr_gaps = gaps;
+  // What another source is matched to, if one is applied.
+  const LrStatistics lr = fit_lr_statistics(study.lr, basis.lr_ocean, lr_steps(train), options.basis.harmonics, year,
+                                            true, "data.train");
   if (options.with_base) {
     if (options.data.with_gaps() &&
         count_gaps(comm, study, basis, {validation.choosing, validation.held_out}, "data.validate") > 0 &&
@@ -83,9 +89,9 @@ int run_basis(const Context& context) {
       hr_gaps = fit_hr_gaps(comm, options, study, basis, train);
     const LinearGaussian base =
         build_base(comm, options, basis, study, train, validation, hr_gaps ? &*hr_gaps : nullptr);
-    write_basis(comm, basis, path, base_extras(comm, basis, base));
+    write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base)));
   } else {
-    write_basis(comm, basis, path);
+    write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr));
   }
   log::info(
       "{}: {} patches with ocean of {}, {} modes, {:.2f} % of the variance, checksum {}, peak memory "

@@ -2,6 +2,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/study/anomaly.hpp"
+#include "podscale/study/applied_source.hpp"
 #include "podscale/study/downscale.hpp"
 #include "podscale/study/factor_file.hpp"
 #include "podscale/study/ghrsst_file.hpp"
@@ -37,24 +38,33 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   // The judge of values reads all fields before they are downscaled.
   const auto cache =
       std::make_shared<FieldCache>(static_cast<std::size_t>(options.data.cache_mib) << 20, comm.size());
-  const auto lr = open_lr(comm, options.data, cache, &foundation.basis);
-  require_lr_mesh(*lr, foundation.basis, foundation.path);
-  require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
-  const auto steps = lr_steps_of_period(*lr, options.data.downscale, foundation.reference->predictors.lags,
-                                        foundation.basis.lr_step);
+  const auto& lags = foundation.reference->predictors.lags;
+  options.data.downscale.get();  // asked for before anything is read
+  AppliedSeries applied;
+  std::shared_ptr<const FieldSource> lr;
+  std::vector<long> steps;
+  if (options.data.applies()) {
+    applied = open_applied(comm, options.data, cache, foundation.basis, foundation.path, options.data.downscale, lags);
+    lr = applied.lr, steps = applied.steps;
+  } else {
+    lr = open_lr(comm, options.data, cache, &foundation.basis);
+    require_lr_mesh(*lr, foundation.basis, foundation.path);
+    require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
+    steps = lr_steps_of_period(*lr, options.data.downscale, lags, foundation.basis.lr_step);
+  }
   watch_downscaling(context.namelist, foundation.basis, foundation.path, options.data, *lr);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(options, foundation.basis, subset(lr->times(), steps));
   warn_of_damping(options);
-  judge_values(*lr, steps, options.data.doubts);
+  if (!applied.lr) judge_values(*lr, steps, options.data.doubts);
   if (context.check) return 0;
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));
   const auto locks = context.claim(outputs);
 
   // 2. Forecasting, decoding, writing, a block of times at a time.
-  downscale(context, foundation, forecaster, wanted, lr, steps);
+  downscale(context, foundation, forecaster, wanted, lr, steps, applied.lr.get());
   return 0;
 }
 

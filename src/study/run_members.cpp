@@ -10,6 +10,7 @@
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/product_file.hpp"
 #include "podscale/study/runs.hpp"
+#include "podscale/study/signal_field.hpp"
 
 namespace podscale {
 namespace {
@@ -102,6 +103,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   const std::size_t points = static_cast<std::size_t>(basis.points()),
                     width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
+  std::optional<SignalField> signal;
+  if (factors.has_variable("signal")) signal.emplace(comm, basis);
   Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const std::vector<float> condition = read_condition(factors, basis, comm.rank(), width, steps[t]);
@@ -111,6 +114,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
                                             request.first - 1, request.count);
     basis.hr_climatology.evaluate(year, climatology);
+    if (signal) signal->add(read_signal(factors, basis, steps[t]), climatology);
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(request.count); ++m)
       decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points));

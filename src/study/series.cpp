@@ -57,28 +57,41 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const st
   return parts.size() == 1 ? parts[0] : std::make_shared<const Stacked>(std::move(parts));
 }
 
+/// One of the LR series as &data names it: that of the training, or the applied one.
+struct LrKeys {
+  std::string label, variable_key;
+  const Files& files;
+  const std::vector<std::string>& variable;
+  Stamp stamp;
+  const std::string& average;
+};
+
 /// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
-                                                 const std::vector<Variable>& hr,
+                                                 const LrKeys& keys, const std::vector<Variable>& hr,
                                                  std::shared_ptr<FieldCache> cache, const Basis* basis) {
-  auto specs = specs_of(options, "LR", options.lr_files, "data.lr_variable", options.lr_variable);
+  auto specs = specs_of(options, keys.label, keys.files, keys.variable_key.c_str(), keys.variable);
   if (specs.size() != hr.size())
-    refuse(options, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
+    refuse(options, fmt::format("{} names {} of the LR variables, the HR series has {}; expected "
                                  "one for each, in the same order",
-                                 specs.size(), hr.size()));
+                                 keys.variable_key, specs.size(), hr.size()));
   for (std::size_t c = 0; c < specs.size(); ++c) {
     specs[c].units = hr[c].working_units;
     specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
-    specs[c].stamp = options.lr_stamp;
-    specs[c].average = options.lr_average;
+    specs[c].stamp = keys.stamp;
+    specs[c].average = keys.average;
     if (basis) specs[c].mesh = basis->lr_mesh;
   }
   auto lr = open_files(comm, specs, std::move(cache));
   for (const Variable& v : lr->variables())
     if (v.units != v.working_units)
-      log::info("LR: '{}' is converted from '{}' to '{}', the units of the HR series", v.name, v.units,
+      log::info("{}: '{}' is converted from '{}' to '{}', the units of the HR series", keys.label, v.name, v.units,
                 v.working_units);
   return lr;
+}
+
+LrKeys training_keys(const DataOptions& options) {
+  return {"LR", "data.lr_variable", options.lr_files, options.lr_variable, options.lr_stamp, options.lr_average};
 }
 
 std::shared_ptr<const FieldSource> coarsened(std::shared_ptr<const FieldSource> hr,
@@ -129,7 +142,14 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
     return coarsened(open_files(comm, specs, std::move(cache)), options);
   }
   const auto variables = basis ? basis->variables : open_files(comm, hr_specs(options), nullptr)->variables();
-  return open_lr_files(comm, options, variables, std::move(cache), basis);
+  return open_lr_files(comm, options, training_keys(options), variables, std::move(cache), basis);
+}
+
+std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, const DataOptions& options,
+                                                      std::shared_ptr<FieldCache> cache, const Basis& basis) {
+  const LrKeys keys{"applied LR", "data.apply_variable", options.apply_files, options.apply_variable,
+                    options.apply_stamp, options.apply_average};
+  return open_lr_files(comm, options, keys, basis.variables, std::move(cache), &basis);
 }
 
 StudySeries open_study(const Communicator& comm, const DataOptions& options, const Basis* basis) {
@@ -140,7 +160,8 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options, con
     if (basis) spec.mesh = basis->mesh;
   const auto hr = open_files(comm, specs, cache);
   StudySeries study{hr, options.coarsen ? coarsened(hr, options)
-                                        : open_lr_files(comm, options, hr->variables(), cache, basis)};
+                                        : open_lr_files(comm, options, training_keys(options), hr->variables(),
+                                                        cache, basis)};
   if (specs[0].has_mask()) require_mask_of_data(study.hr);
   if (!options.coarsen) check_geometry(comm, study.hr, study.lr);
   return study;

@@ -14,20 +14,6 @@ std::string period_text(const std::vector<std::string>& period) {
   return fmt::format("'{}', '{}'", period.front(), period.back());
 }
 
-/// A step may be stamped at either end of what it stands for, so that one and a half are no gap.
-void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source) {
-  const SampleAxis& axis = source.times();
-  const double step = axis.step.in_days();
-  if (!axis.step.known() || period.size() != 2) return;
-  const DateRange range = parse_date_range(period.front(), period.back());
-  const long first = day_of(axis, axis.samples.front().date), last = day_of(axis, axis.samples.back().date);
-  const double before = static_cast<double>(first - day_of(axis, range.first)),
-               after = static_cast<double>(day_of(axis, range.last) - last);
-  if (before <= 1.5 * step && after <= 1.5 * step) return;
-  log::warn("{} = {}: {} covers {} to {} alone; what is missing is left out", key, period_text(period),
-            source.describe(), date_text(axis.samples.front().date), date_text(axis.samples.back().date));
-}
-
 /// Of the calendar that has all days of the others.
 bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   if (a.size() != 2 || b.size() != 2) return false;
@@ -88,6 +74,24 @@ void warn_of_overlap(const std::string& what, const std::vector<std::string>& pe
 
 }  // namespace
 
+bool covers(const SampleAxis& axis, const std::vector<std::string>& period) {
+  // A step may be stamped at either end of what it stands for, so that one and a half are no gap.
+  const double step = axis.step.in_days();
+  if (!axis.step.known() || period.size() != 2) return true;
+  const DateRange range = parse_date_range(period.front(), period.back());
+  const long first = day_of(axis, axis.samples.front().date), last = day_of(axis, axis.samples.back().date);
+  const double before = static_cast<double>(first - day_of(axis, range.first)),
+               after = static_cast<double>(day_of(axis, range.last) - last);
+  return before <= 1.5 * step && after <= 1.5 * step;
+}
+
+void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source) {
+  const SampleAxis& axis = source.times();
+  if (covers(axis, period)) return;
+  log::warn("{} = {}: {} covers {} to {} alone; what is missing is left out", key, period_text(period),
+            source.describe(), date_text(axis.samples.front().date), date_text(axis.samples.back().date));
+}
+
 void watch_training(const DataOptions& data, const StudySeries& study, bool validates) {
   same_on_all_ranks([&] {
     for (const Period* period : {&data.train, &data.validate}) {
@@ -113,7 +117,9 @@ void watch_downscaling(const Namelist& namelist, const Basis& basis, const std::
                        const DataOptions& data, const FieldSource& lr) {
   if (const auto made_with = namelist_of(basis, basis_path)) {
     require_keys(namelist, *made_with, basis_path);
-    warn_of_overlap(data.downscale.key, data.downscale.value, made_with->texts("data.train"), basis_path);
+    // The dates of another source need not be those of the training.
+    if (!data.applies())
+      warn_of_overlap(data.downscale.key, data.downscale.value, made_with->texts("data.train"), basis_path);
   }
   same_on_all_ranks([&] { watch_ends(data.downscale.key, data.downscale.value, lr); });
   const StepLength& step = lr.times().step;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "podscale/core/error.hpp"
+#include "podscale/study/applied_source.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/series.hpp"
 
@@ -19,6 +20,12 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     options.open_lr = [data](const Communicator& comm, const Basis& basis) {
       return open_lr(comm, data, nullptr, &basis);
     };
+    options.open_product_lr = options.open_lr;
+    if (data.applies())
+      options.open_product_lr = [data, path = file_path(namelist, "output.basis_file").get()](
+                                    const Communicator& comm, const Basis& basis) {
+        return open_applied(comm, data, nullptr, basis, path, {}, {}, true).lr;
+      };
     options.source = namelist.source();
     options.product_path = file_path(namelist, "output.product_file").get();
     options.basis_path = file_path(namelist, "output.basis_file").get();

@@ -90,7 +90,7 @@ void Verification::open() {
            truths_[c]->describe(), truths_[0]->describe());
   }
   product_->require_basis(basis_path);
-  lr_ = one_channel(with_gaps_filled(options_->open_lr(self_, *basis_), *basis_), channel_);
+  lr_ = one_channel(with_gaps_filled(options_->open_product_lr(self_, *basis_), *basis_), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())

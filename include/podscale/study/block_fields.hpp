@@ -1,6 +1,7 @@
 #pragma once
 // The fields of one block of times of a product, on their way from forecasts to files.
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -26,8 +27,10 @@ class FieldDecoder {
   /// Collective where patches overlap. All arguments must outlive it.
   FieldDecoder(const Communicator& comm, const Basis& basis, const Forecaster& forecaster,
                const DownscaleOptions& options);
-  /// Collective. The fields of times first .. of the axis, those of the batch.
-  BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis, std::size_t first) const;
+  /// Collective. The fields of times first .. of the axis, those of the batch. add_signal (optional):
+  /// adds to a field what mean and members of a time of the batch have beside the forecast.
+  BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis, std::size_t first,
+                     const std::function<void(std::size_t, std::span<double>)>& add_signal = {}) const;
 
  private:
   const Communicator* comm_;

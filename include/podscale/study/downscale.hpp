@@ -12,6 +12,8 @@
 
 namespace podscale {
 
+class AppliedSource;
+
 /// What goes into the product beside mean, variance and standard deviation.
 struct DownscaleOptions {
   int members = 0;
@@ -24,10 +26,11 @@ struct DownscaleOptions {
 /// that the working units do not convert to).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
-/// Collective. Writes output.product_file for the LR steps. Errors: io, data (LR gaps), requeue (a
+/// Collective. Writes output.product_file for the LR steps of the training source or, where `applied` is
+/// given, of that, which `files` then is too. Errors: io, data (LR gaps), requeue (a
 /// signal came: nothing is left behind, the next run starts again and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
-               std::span<const long> steps);
+               std::span<const long> steps, const AppliedSource* applied = nullptr);
 
 }  // namespace podscale

@@ -33,6 +33,10 @@ using Files = Required<std::vector<std::string>>;   ///< paths and globs
 using Period = Required<std::vector<std::string>>;  ///< first and last day
 using FilePath = Required<std::string>;             ///< below output.directory, or absolute
 
+/// How the variance of an applied LR source is matched to that of the training source: data.adapt.
+enum class Adapt { none, variance, quantile };
+const char* adapt_name(Adapt adapt);
+
 /// &data, and of &grid how it is read.
 struct DataOptions {
   DataOptions() = default;
@@ -50,6 +54,15 @@ struct DataOptions {
   Period train, validate, downscale;
   double least_values = 1;
   bool with_gaps() const { return least_values < 1; }  ///< of the HR series
+  /// The applied LR source; without files it is the training source.
+  Files apply_files;
+  std::vector<std::string> apply_variable;
+  Stamp apply_stamp = Stamp::automatic;
+  std::string apply_average;
+  Period apply_reference;  ///< may be empty
+  Adapt adapt = Adapt::variance;
+  double signal_years = 10;
+  bool applies() const { return !apply_files.value.empty(); }
   double held_out = 0.33;
   long cache_mib = 1024, time_block = 64;  ///< of &grid
 };

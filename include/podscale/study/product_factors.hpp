@@ -12,6 +12,7 @@
 // ensemble:
 //   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,10 @@ class ProductFactors {
   ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
                  int deflate, std::vector<double> unit_scale = {});
   /// Collective. The file of factors of a product with these variables and times, with all in it
-  /// that has no time. Errors: io.
+  /// that has no time. more: defines what else is to be in it. Errors: io.
   NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
-                    const Attributes& attributes) const;
+                    const Attributes& attributes,
+                    const std::function<void(NetcdfFile&)>& more = {}) const;
   /// Collective. Times first and on. condition: [times][local patches][C].
   void put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,
            std::span<const float> condition) const;

@@ -27,6 +27,9 @@ std::vector<CfSpec> truth_specs(const DataOptions& options);
 std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataOptions& options,
                                            std::shared_ptr<FieldCache> cache = nullptr,
                                            const Basis* basis = nullptr);
+/// The same of data.apply_files, in the units of the basis, on their own mesh.
+std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, const DataOptions& options,
+                                                      std::shared_ptr<FieldCache> cache, const Basis& basis);
 
 /// The two sources of a study.
 struct StudySeries {

@@ -12,6 +12,11 @@
 
 namespace podscale {
 
+/// Not collective. Whether a series reaches to both ends of a period, but for a step and a half.
+bool covers(const SampleAxis& axis, const std::vector<std::string>& period);
+/// Not collective; rank 0 warns where it does not. key: of the period.
+void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source);
+
 /// Not collective; rank 0 warns. data.train and, where it is used, data.validate: whether both
 /// series reach to their ends, and whether they overlap.
 void watch_training(const DataOptions& data, const StudySeries& study, bool validates);

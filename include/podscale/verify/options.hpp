@@ -22,6 +22,8 @@ struct VerifyOptions {
   std::vector<CfSpec> truth, training;  ///< one for each variable
   /// The LR source in the units of a basis, turned to its LR mesh.
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_lr;
+  /// The same of what the product was made from: the applied LR source, with its signal, where there is one.
+  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_product_lr;
   Doubts doubts = Doubts::refuse;  ///< about values of the truth
   std::string source;  ///< of the keys, for messages
   std::string product_path, basis_path, text_path;

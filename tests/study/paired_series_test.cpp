@@ -1,0 +1,110 @@
+// Series of the same events at the same dates are told from a free-running model.
+#include "podscale/study/paired_series.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "on_all_ranks.hpp"
+#include "podscale/config/namelist.hpp"
+#include "podscale/field/array_source.hpp"
+#include "podscale/study/ocean_file.hpp"
+#include "sample_file.hpp"
+
+namespace podscale {
+namespace {
+
+/// Means over a region: season, trend and red noise that both share to some part.
+struct Pair {
+  std::vector<double> hr, lr, phase, year;
+  Pair(std::mt19937& random, std::size_t n, double a_year, double persistence, double shared) {
+    std::normal_distribution<double> normal;
+    double x = 0, y = 0;
+    for (std::size_t t = 0; t < n; ++t) {
+      const double at = 1990 + static_cast<double>(t) / a_year, phi = at - std::floor(at), common = normal(random);
+      x = persistence * x + std::sqrt(1 - persistence * persistence) * common;
+      y = persistence * y + std::sqrt(1 - persistence * persistence) *
+                                (shared * common + std::sqrt(1 - shared * shared) * normal(random));
+      const double both = 5 * std::cos(6.2831853 * phi) + std::cos(6.2831853 * 3 * phi) + 0.05 * (at - 1990);
+      hr.push_back(both + 0.5 * x);
+      lr.push_back(1 + 1.2 * both + 0.7 * y);
+      phase.push_back(phi), year.push_back(at);
+    }
+  }
+  PairedMeans compared() const { return compare_means(hr, lr, phase, year); }
+};
+
+struct Kind {
+  std::size_t n;
+  double a_year, persistence;
+};
+/// Of `draws`, those that pass for unrelated.
+int unrelated(const Kind& kind, double shared, int draws) {
+  std::mt19937 random(7);
+  int found = 0;
+  for (int i = 0; i < draws; ++i) found += Pair(random, kind.n, kind.a_year, kind.persistence, shared).compared().unrelated();
+  return found;
+}
+
+TEST(PairedMeans, FreeRunningSeriesAreRecognised) {
+  // Twenty years of months, six of days, seventeen of months with a long memory.
+  for (const Kind& kind : {Kind{240, 12, 0.6}, Kind{2190, 365, 0.95}, Kind{204, 12, 0.8}})
+    EXPECT_GE(unrelated(kind, 0, 100), 85) << kind.n;
+}
+
+TEST(PairedMeans, HealthyPairsAreNotRefusedHoweverShort) {
+  for (const Kind& kind : {Kind{240, 12, 0.6}, Kind{2190, 365, 0.95}, Kind{204, 12, 0.8}, Kind{24, 12, 0.7},
+                           Kind{60, 12, 0.9}, Kind{90, 365, 0.95}, Kind{12, 12, 0.5}, Kind{30, 365, 0.9}})
+    for (const double shared : {1.0, 0.9, 0.7}) EXPECT_EQ(unrelated(kind, shared, 100), 0) << kind.n << " " << shared;
+  // A weak pair of many times is a pair.
+  EXPECT_LE(unrelated({2190, 365, 0.9}, 0.3, 100), 1);
+}
+
+class PairedSources : public test::OnAllRanks {
+ protected:
+  std::string ocean(int seed, const std::string& name) {
+    Namelist n;
+    n.parse(fmt::format("&ocean ny=12, nx=12, resolution=0.5, first_date='2001-01-01', last_date='2004-12-31', "
+                        "step_days=5, factor=3, islands=1, turbulence_modes=16, seed={} /\n",
+                        seed),
+            "test");
+    write_ocean(comm, ocean_spec(OceanOptions(n)), {scratch / (name + "_hr.nc"), scratch / (name + "_lr.nc"), "", ""});
+    comm.barrier();
+    return "hr_files='" + (scratch / (name + "_hr.nc")) + "', lr_files='";
+  }
+  DataOptions data(const std::string& text) {
+    Namelist n;
+    n.parse("&data " + text + " /\n", "test.nml");
+    return DataOptions(n);
+  }
+};
+
+TEST_F(PairedSources, AnotherOceanIsRefusedWithWhatToDo) {
+  const std::string hr = ocean(1, "one");
+  ocean(2, "two");
+  const std::string period = "', hr_variable='tos', lr_variable='tos', train='2001-01-01', '2004-12-31'";
+  const auto options = [&](const std::string& lr, const std::string& more = "") {
+    return data(hr + (scratch / (lr + "_lr.nc")) + period + more);
+  };
+  const auto judge = [&](const DataOptions& of) {
+    const StudySeries study = open_study(comm, of);
+    const auto pairs = steps_of_period(study.hr, study.lr, of.train);
+    require_paired(of, study, pairs, {});
+    return compare_series(study, pairs, {})[0];
+  };
+  EXPECT_GT(judge(options("one")).anomalies.r, 0.95);
+  expect_error(ExitCode::data, {"correlate by", "free-running", "data.apply_files", "coarsen"},
+               [&] { judge(options("two")); });
+  const PairedMeans accepted = judge(options("two", ", doubts='accept'"));
+  EXPECT_TRUE(accepted.unrelated());
+  // The same bits on one rank.
+  const Communicator self = Communicator::self();
+  const DataOptions of = options("two");
+  const StudySeries alone = open_study(self, of);
+  EXPECT_EQ(compare_series(alone, steps_of_period(alone.hr, alone.lr, of.train), {})[0].anomalies.r,
+            accepted.anomalies.r);
+}
+
+}  // namespace
+}  // namespace podscale
