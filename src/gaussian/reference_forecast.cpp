@@ -53,6 +53,12 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     patch.add(std::span<const double>(residual.mine[p].root));
     const std::size_t terms = season.terms();
     if (season.varies()) patch.add(std::span<const double>(season.patch).subspan(p * terms, terms));
+    if (basis.seams.present()) {
+      const std::size_t n = static_cast<std::size_t>(basis.points());
+      for (const long point : basis.patches.mine[p].points)
+        for (std::size_t s = 0; s < 4; ++s)
+          patch.add(std::span(basis.seams.map()).subspan(s * n + static_cast<std::size_t>(point), 1));
+    }
     sum += patch.value();
   }
   Checksum all;

@@ -5,6 +5,7 @@
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
+#include "podscale/study/fit_seams.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
@@ -12,7 +13,7 @@
 namespace podscale {
 namespace {
 
-/// Sets the condition scale of the basis, too: both come from one encoding of the training period.
+/// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
                           const StudySeries& study, const std::vector<StepPair>& train_pairs,
                           const ValidationParts& validation) {
@@ -25,6 +26,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
     const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
     set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
     finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
+    basis.seams = fit_seams(comm, space, study, train, block);
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
   }
   const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);

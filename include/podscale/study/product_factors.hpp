@@ -11,6 +11,9 @@
 //   patch_spread (time, patch_y, patch_x)                                      s(c), absent in old files: 1
 // ensemble:
 //   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
+// where patches overlap and a base has been fitted:
+//   seam_map (seam_partner, y, x)                                              D of Seams
+//   member_own_factor, as member_factor                                        its part inside patches
 
 #include <string>
 #include <vector>
