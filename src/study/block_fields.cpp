@@ -30,6 +30,8 @@ std::vector<ExtraField> extra_fields(const DownscaleOptions& options) {
     for (const char* side : {"lower", "upper"})
       fields.push_back({fmt::format("_{}", side), fmt::format("{} bound of the central {:.0f} % interval",
                                                               side, 100 * options.interval)});
+  if (options.running)
+    fields.push_back({"_running_factor", "factor of the running calibration in the variance", ExtraField::ratio});
   return fields;
 }
 

@@ -115,8 +115,11 @@ SamplingOptions sampling_options(const Namelist& n) {
           .control_variate = n.logical("sampling.control_variate"),
           .calibration = correction == "none"        ? Correction::none
                          : correction == "inflation" ? Correction::inflation
+                         : correction == "running"   ? Correction::running
                                                      : Correction::conformal,
           .calibration_name = correction,
+          .running = {n.real("sampling.running_window"), n.real("sampling.running_delay"),
+                      n.real("sampling.running_prior")},
           .calibration_times = n.integer("sampling.calibration_times"),
           .time_block = n.integer("sampling.time_block")};
 }
@@ -126,6 +129,7 @@ OutputOptions output_options(const Namelist& n) {
           .basis_file = file_path(n, "output.basis_file"),
           .model_file = file_path(n, "output.model_file"),
           .product_file = file_path(n, "output.product_file"),
+          .running_file = file_path(n, "output.running_file"),
           .variable_name = n.text("output.variable_name"),
           .standard_name = n.text("output.standard_name"),
           .long_name = n.text("output.long_name"),

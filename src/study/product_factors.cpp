@@ -320,17 +320,18 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
 }
 
 void FactorReader::require_variance(const CoefficientForecast& forecast, std::size_t channel,
-                                    std::span<const float> variance, const std::string& product) const {
+                                    const ProductFields& fields, const std::string& product) const {
   const std::size_t points = size(basis_.mesh.points()), all = points * variables_.size();
   std::vector<double> mean(all), own(all);
   decode_forecast(basis_, forecast, 1, std::vector<double>(all, 0.0), mean, own);
-  const std::span<const double> expected = std::span(own).subspan(channel * points, points);
+  const std::span<double> expected = std::span(own).subspan(channel * points, points);
+  for (std::size_t i = 0; i < fields.running.size(); ++i) expected[i] *= static_cast<double>(fields.running[i]);
   // A rounded deviation, a packed variance; the factors of members are floats.
   const double share = 1e-2 + 2 * std::stod(file_.text("", "podscale_rounding").value_or("0"));
   double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::isnan(v) ? 0.0 : v);
   for (std::size_t i = 0; i < points; ++i) {
-    const double found = variance[i];
+    const double found = fields.variance[i];
     if (!basis_.ocean[i] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
     const Position at = basis_.mesh.position(static_cast<idx_t>(i));
     fail(ExitCode::data,

@@ -104,8 +104,13 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
       ProductFields fields;
       const Match& first = matched_.front();
       product.read(step_of(first, s), fields);
+      if (!fields.running.empty()) {
+        log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
+                  "podscale-inspect --box gives them", product.path());
+        continue;
+      }
       for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
-      factors->require_variance(factors->read(steps[step_of(first, s)]), channel_, fields.variance,
+      factors->require_variance(factors->read(steps[step_of(first, s)]), channel_, fields,
                                 product.path());
       list.push_back({scores.systems()[s].name, s, factors, {}, product.scale()});
       for (const Match& match : matched_) list.back().steps.push_back(steps[step_of(match, s)]);

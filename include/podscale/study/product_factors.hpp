@@ -21,6 +21,7 @@
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/gaussian/forecast.hpp"
 #include "podscale/study/factor_file.hpp"
+#include "podscale/study/product_reader.hpp"
 
 namespace podscale {
 
@@ -67,9 +68,9 @@ class FactorReader {
   /// Not collective. Forecast of a time: factors only; its mean is in the fields of the product.
   CoefficientForecast read(std::size_t time) const;
   /// Not collective. Error(data) where the variance in the product, of a channel and of this
-  /// time, is another one than that of the factors: the product was changed. variance: [points].
-  void require_variance(const CoefficientForecast& forecast, std::size_t channel,
-                        std::span<const float> variance, const std::string& product) const;
+  /// time, is another one than that of the factors: the product was changed. fields: of that channel and time.
+  void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
+                        const std::string& product) const;
 
  private:
   Communicator self_ = Communicator::self();

@@ -16,6 +16,7 @@ namespace podscale {
 /// Fields of one time, [points] each; empty where the product has none.
 struct ProductFields {
   std::vector<float> mean, variance, members;  ///< members: [M][points]
+  std::vector<float> running;  ///< factor of the running calibration, which is in the variance
 };
 
 /// One variable of a product.
@@ -62,6 +63,7 @@ class ProductReader {
   NetcdfFile file_;
   CfSource mean_;
   std::optional<CfSource> spread_;
+  std::optional<CfSource> running_;
   std::vector<CfSource> members_;
   bool deviation_ = false;  // the spread is a standard deviation
   double scale_ = 1, spread_scale_ = 1;
