@@ -48,8 +48,8 @@ void RunningVariance::set_truth(double day, std::span<const float> truth) {
   for (std::size_t i = 0; i < truth.size(); ++i) {
     const double error = static_cast<double>(truth[i]) - static_cast<double>(found->mean[i]),
                  variance = static_cast<double>(found->variance[i]);
-    found->square[i] = variance > 0 ? static_cast<float>(error * error / variance)
-                                    : std::numeric_limits<float>::quiet_NaN();
+    found->square[i] =
+        variance > 0 ? static_cast<float>(error * error / variance) : std::numeric_limits<float>::quiet_NaN();
   }
   found->known = true;
   found->mean.clear();
@@ -72,7 +72,8 @@ void RunningVariance::judge(Record& record) {
       largest = std::max(largest, term(i));
       heaviest = std::max(heaviest, weights_[i]);
     }
-    ExactSum squares(1, comm_->max(largest), values_of_grid_), weights(1, comm_->max(heaviest), values_of_grid_);
+    ExactSum squares(1, comm_->max(largest), values_of_grid_),
+        weights(1, comm_->max(heaviest), values_of_grid_);
     for (std::size_t i = c * n; i < (c + 1) * n; ++i) {
       if (!counts(i)) continue;
       const double value = term(i);

@@ -92,17 +92,19 @@ void RunningCalibration::restore() {
   const NetcdfFile file = NetcdfFile::open(comm, path_);
   const std::string remedy = "give another output.running_file, or remove it to start anew";
   if (!file.sealed())
-    throw Error(ExitCode::data,
-                fmt::format("{}: has no checksum as its last line: cut off, or changed by another program; {}",
-                            path_, remedy),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: has no checksum as its last line: cut off, or changed by another program; {}", path_,
+                    remedy),
+        true);
   for (const Attribute& a : made_by_)
-    if (const std::string found = file.text("", a.name).value_or("absent"); found != a.text)
-      throw Error(ExitCode::data,
-                  fmt::format("{}: {} = {}, but this run has {}: the errors of another forecast say nothing of "
-                              "this one; {}",
-                              path_, a.name, found, a.text, remedy),
-                  true);
+    if (const std::string found = file.text("", a.name).value_or(""); found != a.text)
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: {} = '{}', but this run has '{}': the errors of another forecast say nothing of "
+                      "this one; {}",
+                      path_, a.name, found, a.text, remedy),
+          true);
   SampleAxis stored = read_samples(file);
   if (stored.calendar != axis_.calendar)
     throw Error(ExitCode::data,
@@ -111,7 +113,8 @@ void RunningCalibration::restore() {
                 true);
   understand(stored, axis_.step);
   pair(stored);
-  const double start = day(axis_, 0), forgotten = file.numbers("", kForgotten).value_or(std::vector{-1e300}).front();
+  const double start = day(axis_, 0),
+               forgotten = file.numbers("", kForgotten).value_or(std::vector{-1e300}).front();
   const RunningOptions& options = context_.options.sampling.running;
   if (forgotten > start - options.delay - options.window)
     log::warn(
@@ -179,7 +182,8 @@ void RunningCalibration::apply(const Forecaster::Batch& batch, std::size_t first
     for (const double d : variance_.wanted(now))
       if (const auto found = fields_.find(d); found != fields_.end()) variance_.set_truth(d, found->second);
     const std::vector<double> factor = variance_.factors(now);
-    const auto mean = std::span(fields.mean).subspan(t * n, n), variance = std::span(fields.variance).subspan(t * n, n);
+    const auto mean = std::span(fields.mean).subspan(t * n, n),
+               variance = std::span(fields.variance).subspan(t * n, n);
     variance_.add(now, mean, variance);
     samples_[now] = axis_[first + t];
     // Parts of the budget come first, then the bounds, then the factor: see extra_fields().
@@ -224,7 +228,8 @@ void RunningCalibration::commit() {
   const auto [units, spread, squared] = field_units(basis_);
   const auto chunk = basis_.decomposition.chunk_shape();
   const auto define = [&](const std::string& name, const std::string& what, const std::string& of) {
-    file.define_variable(name, NC_FLOAT, {"time", "channel", mesh.y, mesh.x}, {{1, 1, chunk[0], chunk[1]}, 1, {}});
+    file.define_variable(name, NC_FLOAT, {"time", "channel", mesh.y, mesh.x},
+                         {{1, 1, chunk[0], chunk[1]}, 1, {}});
     file.describe(name, what, of);
     mesh.describe(file, name);
   };

@@ -26,8 +26,8 @@ class RunningVariance {
  public:
   /// Not collective. weights: of the area, [channels][values of a rank]; 0 on land. values_of_grid:
   /// of a channel, over all ranks. comm must outlive it.
-  RunningVariance(const Communicator& comm, RunningOptions options, std::vector<double> weights, long channels,
-                  long values_of_grid);
+  RunningVariance(const Communicator& comm, RunningOptions options, std::vector<double> weights,
+                  long channels, long values_of_grid);
 
   /// A forecast, in single precision as it is stored; `square` instead of both once its truth is
   /// known. Day: of its valid time, from any fixed one.
