@@ -81,6 +81,8 @@ const std::vector<Key> table = {
     {"base", "share", Real, "0.9", "", 0, 1, "", "Fewer global modes where this share of the residual variance is reached"},
     {"base", "season", Int, "1", "harmonics", 0, 4, "", "Annual harmonics of the residual variance; kept where they raise the likelihood of data.validate, 0 = none"},
     {"base", "inflation", Text, "'mode'", "", 0, 0, "level|mode", "Factors that calibration puts on the variance, of base, head and members: one a level, or also one a mode of the patches"},
+    {"base", "contrast", Text, "'off'", "", 0, 0, "off|auto", "Residual variance as a function of the LR field around a patch: its contrast in space and its change between lags; 'auto' = kept where data.validate gains"},
+    {"base", "level", Text, "'validation'", "", 0, 0, "validation|cross-validated", "Where the level of the base's variance comes from: data.validate, or each training year predicted from the others, whose spread makes the forecast a Student t"},
     {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3, 3.0, 30.0", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
 
     {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},

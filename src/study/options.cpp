@@ -64,7 +64,9 @@ BaseOptions base_options(const Namelist& n) {
                       .share = n.real("base.share"),
                       .penalties = n.reals("base.penalties"),
                       .season = small(n, "base.season"),
-                      .inflation = inflate_from_name(n.text("base.inflation"))};
+                      .inflation = inflate_from_name(n.text("base.inflation")),
+                      .contrast = n.text("base.contrast") == "auto",
+                      .cross_validated = n.text("base.level") == "cross-validated"};
   const std::string& prior = n.text("base.prior");
   if (prior != "auto") options.interpolation = {prior == "interpolation" ? 1.0 : 0.0};
   if (options.lags.empty()) options.lags = {0};

@@ -171,7 +171,9 @@ ScoreAccumulator Verification::score() {
     on_this_rank([&] {
       ProductFields forecast;
       std::vector<ProductFields> others(compared_.size());
-      const auto view = [](const ProductFields& f) { return Forecast{f.mean, f.variance, f.members}; };
+      const auto view = [](const ProductFields& f, double degrees = 0) {
+        return Forecast{f.mean, f.variance, f.members, degrees};
+      };
       BaselineFields baseline;
       const long points = basis_->mesh.points();
       std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
@@ -193,10 +195,10 @@ ScoreAccumulator Verification::score() {
             bound_->project(truths, std::vector<float>(climatology.begin(), climatology.end()), bounds));
         truth.assign(truths.begin() + channel_ * points, truths.begin() + (channel_ + 1) * points);
         bound.assign(bounds.begin() + channel_ * points, bounds.begin() + (channel_ + 1) * points);
-        forecasts = {view(forecast)};
+        forecasts = {view(forecast, product_->degrees_of_freedom())};
         for (std::size_t c = 0; c < others.size(); ++c) {
           compared_[c].read(match.compared[c], others[c]);
-          forecasts.push_back(view(others[c]));
+          forecasts.push_back(view(others[c], compared_[c].degrees_of_freedom()));
         }
         convert(truth);
         for (std::vector<float>* field :

@@ -76,6 +76,8 @@ struct BaseOptions {
   std::vector<double> penalties;  ///< candidates, relative; the validation period chooses
   int season = 1;
   Inflate inflation = Inflate::mode;
+  bool contrast = false;         ///< base.contrast = 'auto'
+  bool cross_validated = false;  ///< base.level
 };
 
 enum class Uncertainty { base, head, ensemble, automatic };

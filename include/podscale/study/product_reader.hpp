@@ -42,6 +42,10 @@ class ProductReader {
   /// Not collective. Conformal half widths at the coverage_levels; nullopt where the product was
   /// not calibrated.
   std::optional<std::array<double, 4>> conformal_half_width() const;
+  /// Not collective. Of the predictive distribution, a Student t; 0: Gaussian.
+  double degrees_of_freedom() const {
+    return file_.numbers("", "podscale_degrees_of_freedom").value_or(std::vector<double>{0}).front();
+  }
   bool has_variance() const { return spread_.has_value(); }
   int members() const { return static_cast<int>(members_.size()); }  ///< written members; 0: none
   /// Not collective. The namelist that the product was made with; "": not stored.
