@@ -23,9 +23,23 @@ std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::s
   return mean;
 }
 
+/// Fields of columns, [count][values of a field]; own: what they hold of the parts inside patches, or
+/// null. Collective.
+void decode_columns(const Basis& basis, const PatchColumns& columns, const PatchColumns* own, int first,
+                    int count, std::span<double> fields) {
+  basis.codec().decode(columns, first, count, fields);
+  if (!own || !basis.seams.present()) return basis.unfold(fields, count);
+  std::vector<double> inside(fields.size());
+  basis.codec().decode(*own, first, count, inside);
+  for (std::size_t i = 0; i < inside.size(); ++i) fields[i] -= inside[i];
+  basis.unfold(fields, count);
+  basis.unfold_own(inside, count);
+  for (std::size_t i = 0; i < inside.size(); ++i) fields[i] += inside[i];
+}
+
 /// Adds the squares of the first `shared` columns of the factors, which are common to all patches,
-/// on the window: where patches overlap, both carry them. Collective.
-void add_column_squares(const Basis& basis, const PatchColumns& factor, int shared,
+/// on the window: where patches overlap, both carry them. own: as above. Collective.
+void add_column_squares(const Basis& basis, const PatchColumns& factor, const PatchColumns* own, int shared,
                         std::span<double> variance) {
   const Codec codec = basis.codec();
   if (basis.lapping.overlap() == 0) return codec.add_variance(factor, 0, shared, variance);
@@ -35,8 +49,7 @@ void add_column_squares(const Basis& basis, const PatchColumns& factor, int shar
   for (int first = 0; first < shared; first += kBatch) {
     const int columns = std::min(kBatch, shared - first);
     fields.resize(n * static_cast<std::size_t>(columns));
-    codec.decode(factor, first, columns, fields);
-    basis.unfold(fields, columns);
+    decode_columns(basis, factor, own, first, columns, fields);
     for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c)
       for (std::size_t i = 0; i < n; ++i) variance[i] += fields[c * n + i] * fields[c * n + i];
   }
@@ -76,7 +89,9 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                     m = members, width = space.condition_width();
   CoefficientForecast forecast;
   forecast.shared = members;
+  forecast.has_own = basis.seams.present();
   const double inverse = 1.0 / members, root = 1 / std::sqrt(members - 1.0);
+  const std::vector<double> no_global(global_modes, 0.0);
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = basis.patches.mine[p].modes;
     std::vector<double> mean(modes, 0.0), factor, part(modes);
@@ -97,6 +112,20 @@ CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
     }
     forecast.mean.push_back(std::move(mean));
     forecast.factor.push_back(std::move(factor));
+    if (!forecast.has_own) continue;
+    std::vector<double> own_mean(modes, 0.0), own(m * modes);
+    for (std::size_t i = 0; i < m; ++i) {
+      const auto column = std::span(own).subspan(i * modes, modes);
+      space.colour(p, no_global, z_patch.subspan((i * local + p) * k, modes), column);
+      for (std::size_t c = 0; c < modes; ++c) own_mean[c] += (column[c] *= spread) * inverse;
+    }
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] = (own[i] - own_mean[i % modes]) * root;
+    if (start_noise) {
+      space.colour(p, no_global, std::span(start_noise->patch).subspan(p * k, modes), part);
+      for (std::size_t c = 0; c < modes; ++c) own_mean[c] -= spread * part[c];
+    }
+    forecast.own_mean.push_back(std::move(own_mean));
+    forecast.own_factor.push_back(std::move(own));
   }
 
   const auto moments = [&](std::span<const double> z, std::size_t size, std::vector<double>& mean,
@@ -143,6 +172,7 @@ void split_members(const LatentSpace& space, int members, std::span<const double
       columns[i] = forecast.spread[p] * (columns[i] - mean[i % modes]) / std::sqrt(members - 1.0);
     return columns;
   };
+  forecast.is_split = true;
   for (std::size_t p = 0; p < local; ++p) {
     forecast.patch_factor.push_back(deviations(p, true));
     forecast.global_factor.push_back(deviations(p, false));
@@ -154,18 +184,27 @@ std::vector<double> draw_coefficients(const LatentSpace& space, const LatentFore
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = basis.modes,
                     tokens = basis.patches.patch_of_token.size(), width = space.condition_width();
-  std::vector<double> z_global, a(local * k, 0.0), z(k);
+  const bool apart = basis.seams.present();
+  std::vector<double> z_global, a((apart ? 2 : 1) * local * k, 0.0), z(k), drawn(k);
   for (std::size_t r = 0; r < latent.global_mean.size(); ++r)
     z_global.push_back(latent.global_mean[r] +
                        std::sqrt(latent.global_variance[r]) * static_cast<double>(noise[tokens * k + r]));
+  const std::vector<double> no_global(z_global.size(), 0.0);
   for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t token = basis.patches.mine[p].token;
-    for (std::size_t i = 0; i < k; ++i)
-      z[i] = latent.patch_mean[p * k + i] +
-             std::sqrt(latent.patch_variance[p * k + i]) * static_cast<double>(noise[token * k + i]);
+    const std::size_t token = basis.patches.mine[p].token, modes = basis.patches.mine[p].modes;
+    for (std::size_t i = 0; i < k; ++i) {
+      z[i] = latent.patch_mean[p * k + i];
+      drawn[i] = std::sqrt(latent.patch_variance[p * k + i]) * static_cast<double>(noise[token * k + i]);
+      if (!apart) z[i] += drawn[i];
+    }
     const float* given = condition.data() + p * width;
-    const auto values = coefficients(space, p, z_global, z.data(), given, space.spread(p, given));
+    const double spread = space.spread(p, given);
+    const auto values = coefficients(space, p, z_global, z.data(), given, spread);
     std::copy(values.begin(), values.end(), a.begin() + static_cast<long>(p * k));
+    if (!apart) continue;
+    const auto own = std::span(a).subspan((local + p) * k, modes);
+    space.colour(p, no_global, std::span<const double>(drawn).first(modes), own);
+    for (double& value : own) value *= spread;
   }
   return a;
 }
@@ -212,9 +251,24 @@ void decode_coefficients(const Basis& basis, std::span<const double> a, long cou
   basis.unfold(anomalies, count);
 }
 
+void decode_members(const Basis& basis, std::span<const double> a, long count, std::span<double> anomalies) {
+  if (!basis.seams.present()) return decode_coefficients(basis, a, count, anomalies);
+  // [count][2][local patches][K]
+  const std::size_t n = static_cast<std::size_t>(basis.points());
+  std::vector<double> both(2 * anomalies.size()), inside(anomalies.size());
+  basis.codec().decode(a, 2 * count, both);
+  for (std::size_t i = 0; i < anomalies.size(); ++i) {
+    anomalies[i] = both[2 * (i / n) * n + i % n];
+    inside[i] = both[(2 * (i / n) + 1) * n + i % n];
+  }
+  basis.unfold(anomalies, count);
+  basis.unfold_own(inside, count);
+  for (std::size_t i = 0; i < inside.size(); ++i) anomalies[i] += inside[i];
+}
+
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
                    std::span<double> field) {
-  decode_coefficients(basis, a, 1, field);
+  decode_members(basis, a, 1, field);
   for (std::size_t i = 0; i < field.size(); ++i)
     field[i] = basis.is_ocean(i) ? basis.scale_of(i) * field[i] + climatology[i] : kNone;
 }
@@ -222,8 +276,7 @@ void decode_member(const Basis& basis, std::span<const double> a, std::span<cons
 void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                     std::span<double> mean, std::span<double> variance) {
   const Codec codec = basis.codec();
-  codec.decode(forecast.mean, 0, 1, mean);
-  basis.unfold(mean, 1);
+  decode_columns(basis, forecast.mean, forecast.has_own ? &forecast.own_mean : nullptr, 0, 1, mean);
   std::fill(variance.begin(), variance.end(), 0.0);
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i)
@@ -232,7 +285,9 @@ void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, dou
   const bool apart = basis.lapping.overlap() == 0;
   codec.add_variance(forecast.factor, apart ? 0 : forecast.shared, kAllColumns, variance);
   basis.unfold_variance(variance, 1);
-  if (!apart) add_column_squares(basis, forecast.factor, forecast.shared, variance);
+  if (!apart)
+    add_column_squares(basis, forecast.factor, forecast.has_own ? &forecast.own_factor : nullptr,
+                       forecast.shared, variance);
 }
 
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
@@ -258,7 +313,7 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t modes = patch.modes, first = forecast.shared * modes;
-    PODSCALE_ASSERT(plain[p].size() > first || modes == 0 || !forecast.patch_factor.empty(),
+    PODSCALE_ASSERT(plain[p].size() > first || modes == 0 || forecast.is_split,
                     "a budget of {} members that were not split", shared);
     for (std::size_t i = 0; i < plain[p].size(); ++i)
       plain[p][i] /= std::sqrt(i < first ? inflation.global : inflation.of_mode((i - first) / modes));
@@ -271,12 +326,12 @@ VarianceBudget variance_budget(const Basis& basis, const CoefficientForecast& fo
   codec.add_variance(plain, shared, kAllColumns, budget.patch);
   codec.add_variance(forecast.factor, shared, kAllColumns, all);
   for (auto* part : {&budget.patch, &budget.truncation, &all}) basis.unfold_variance(*part, 1);
-  add_column_squares(basis, forecast.factor, shared, all);
-  if (!forecast.patch_factor.empty()) {
-    add_column_squares(basis, forecast.patch_factor, shared, budget.patch);
-    add_column_squares(basis, forecast.global_factor, shared, budget.cross_patch);
+  add_column_squares(basis, forecast.factor, forecast.has_own ? &forecast.own_factor : nullptr, shared, all);
+  if (forecast.is_split) {
+    add_column_squares(basis, forecast.patch_factor, &forecast.patch_factor, shared, budget.patch);
+    add_column_squares(basis, forecast.global_factor, nullptr, shared, budget.cross_patch);
   } else {
-    add_column_squares(basis, plain, shared, budget.cross_patch);
+    add_column_squares(basis, plain, nullptr, shared, budget.cross_patch);
   }
   for (std::size_t i = 0; i < n; ++i) {
     budget.calibration[i] = all[i] - budget.patch[i] - budget.cross_patch[i] - budget.truncation[i];

@@ -53,11 +53,8 @@ void normalise_weights(const Communicator& comm, std::span<double> weights, cons
 
 FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functionals)
     : basis_(&basis), functionals_(std::move(functionals)) {
-  for (const Functional& f : functionals_) {
-    std::vector<double> weights = f.weights;
-    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= basis.scale_of(i);
-    basis.fold(weights, 1);
-    std::vector<std::vector<double>> of_patches;
+  const auto project = [&](const std::vector<double>& weights) {
+    Projected of_patches;
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
       std::vector<double> g(patch.modes, 0.0);
@@ -65,8 +62,17 @@ FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functio
         for (std::size_t i = 0; i < d; ++i) g[k] += patch.phi[k * d + i] * weights[patch.points[i]];
       of_patches.push_back(std::move(g));
     }
-    folded_.push_back(std::move(weights));
-    projected_.push_back(std::move(of_patches));
+    return of_patches;
+  };
+  for (const Functional& f : functionals_) {
+    std::vector<double> weights = f.weights;
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= basis.scale_of(i);
+    std::vector<double> own = weights;
+    basis.fold(weights, 1);
+    basis.fold_own(own, 1);
+    projected_.push_back(project(weights));
+    own_.push_back(project(own));
+    folded_.push_back(std::move(own));
   }
 }
 
@@ -86,17 +92,25 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
     for (std::size_t f = 0; f < functionals_.size(); ++f) {
       double* term = part.data() + f * terms;
       const auto &weights = functionals_[f].weights, &folded = folded_[f];
-      const auto& g = projected_[f][p];
+      const auto &g = projected_[f][p], &g_own = own_[f][p];
       for (std::size_t i = 0; i < patch.points.size(); ++i) {
         const std::size_t point = patch.points[i];
         term[0] += weights[point] * climatology[point];
         term[1] += folded[point] * folded[point] * truncation * patch.tau[i];
       }
-      for (std::size_t k = 0; k < modes; ++k) term[0] += g[k] * forecast.mean[p][k];
+      for (std::size_t k = 0; k < modes; ++k) {
+        term[0] += g[k] * forecast.mean[p][k];
+        if (forecast.has_own) term[0] += (g_own[k] - g[k]) * forecast.own_mean[p][k];
+      }
       const std::size_t columns = modes > 0 ? forecast.factor[p].size() / modes : 0;
       for (std::size_t c = 0; c < columns; ++c) {
         double product = 0;
-        for (std::size_t k = 0; k < modes; ++k) product += g[k] * forecast.factor[p][c * modes + k];
+        const auto& weights_of_modes = c < shared ? g : g_own;
+        for (std::size_t k = 0; k < modes; ++k) {
+          product += weights_of_modes[k] * forecast.factor[p][c * modes + k];
+          if (forecast.has_own && c < shared)
+            product += (g_own[k] - g[k]) * forecast.own_factor[p][c * modes + k];
+        }
         if (c < shared)
           term[2 + c] += product;
         else

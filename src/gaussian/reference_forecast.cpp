@@ -35,7 +35,12 @@ void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condit
 }
 
 double LinearGaussian::spread(std::size_t p, const float* condition) const {
-  return inverse_root.empty() ? 1 : std::sqrt(1 + leverage(inverse_root[p], condition));
+  const double far = inverse_root.empty() ? 1 : std::sqrt(1 + leverage(inverse_root[p], condition));
+  if (!contrast.varies()) return far;
+  const std::size_t slots = static_cast<std::size_t>(predictors.slots()),
+                    width = predictor_scale.size() / inverse_root.size();
+  const auto scale = std::span<const double>(predictor_scale).subspan(p * width, slots);
+  return far * contrast.factor(contrast.state(p, lr_contrast(predictors, scale, condition)));
 }
 
 std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& basis) const {
@@ -53,6 +58,13 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     patch.add(std::span<const double>(residual.mine[p].root));
     const std::size_t terms = season.terms();
     if (season.varies()) patch.add(std::span<const double>(season.patch).subspan(p * terms, terms));
+    if (contrast.varies()) patch.add(std::span<const double>(contrast.reference).subspan(2 * p, 2));
+    if (basis.seams.present()) {
+      const std::size_t n = static_cast<std::size_t>(basis.points());
+      for (const long point : basis.patches.mine[p].points)
+        for (std::size_t s = 0; s < 4; ++s)
+          patch.add(std::span(basis.seams.map()).subspan(s * n + static_cast<std::size_t>(point), 1));
+    }
     sum += patch.value();
   }
   Checksum all;
@@ -60,6 +72,7 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
   for (const double value : cells.coefficients)
     if (!std::isnan(value)) all.add(std::span<const double>(&value, 1));
   all.add(std::span<const double>(residual.variance));
+  if (contrast.varies()) all.add(std::span<const double>(contrast.coefficients));
   all.add(std::uint64_t(halo));
   all.add(std::span<const double>(season.global));
   for (const long lag : lags) all.add(static_cast<std::uint64_t>(lag));

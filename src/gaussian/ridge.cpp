@@ -32,6 +32,15 @@ void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::si
   gemm(false, true, slots_, modes_, count, 1, x.data(), slots_, y.data(), modes_, 1, ca_.data(), slots_);
 }
 
+void RidgeFit::subtract(const RidgeFit& part) {
+  PODSCALE_ASSERT(part.slots_ == slots_ && part.modes_ == modes_ && part.times_ <= times_, "{} of {} times",
+                  part.times_, times_);
+  times_ -= part.times_;
+  aa_ -= part.aa_;
+  for (std::size_t i = 0; i < cc_.size(); ++i) cc_[i] -= part.cc_[i];
+  for (std::size_t i = 0; i < ca_.size(); ++i) ca_[i] -= part.ca_[i];
+}
+
 std::vector<double> RidgeFit::penalised(double penalty) const {
   PODSCALE_ASSERT(penalty > 0, "penalty {}", penalty);
   const std::size_t s = slots_;

@@ -56,8 +56,7 @@ std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x
   const Window& e = halo_.extended();
   const auto ocean = [&](long row, long col) { return ocean_[row * e.nx + col] != 0; };
   const auto add = [&](long row, long col, double value) {
-    const long grid_x = ((col + e.x0) % window_.nx + window_.nx) % window_.nx;
-    column.emplace_back(static_cast<std::size_t>((row + e.y0) * window_.nx + grid_x), value);
+    column.emplace_back(point_of_extended(row * e.nx + col), value);
   };
   // A value at i goes to i times the cosine, and to its partner j times the sine that belongs to j.
   const auto along_x = [&](long row, long col, double value) {
@@ -74,6 +73,62 @@ std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x
     along_x(other, col, y_.sine[other]);
   }
   return column;
+}
+
+std::size_t Lapping::point_of_extended(long at) const {
+  if (overlap_ == 0) return static_cast<std::size_t>(at);
+  const Window& e = halo_.extended();
+  const long x = ((at % e.nx + e.x0) % window_.nx + window_.nx) % window_.nx;
+  return static_cast<std::size_t>((at / e.nx + e.y0) * window_.nx + x);
+}
+
+Lapping::Quad Lapping::quad(long point) const {
+  Quad quad{{-1, -1, -1, -1}, 0, {}};
+  const auto identity = [&](std::size_t a) { quad.unfold[5 * a] = 1; };
+  if (overlap_ == 0) {
+    quad.at[0] = point;
+    identity(0);
+    return quad;
+  }
+  const Window& e = halo_.extended();
+  const long y = point / window_.nx + window_.y0 - e.y0, x = point % window_.nx + window_.x0 - e.x0;
+  const auto land = [&](long row, long column) { return ocean_[row * e.nx + column] == 0; };
+  const long rows[2] = {y, y_.partner[y]}, columns[2] = {x, x_.partner[x]};
+  const std::size_t high_y = rows[1] >= 0 && y_.sine[y] > 0, high_x = columns[1] >= 0 && x_.sine[x] > 0;
+  quad.own = 2 * high_y + high_x;
+  if (land(y, x)) {
+    quad.at[quad.own] = y * e.nx + x;
+    identity(quad.own);
+    return quad;
+  }
+  const auto there = [&](std::size_t a) { return quad.at[a] >= 0; };
+  for (std::size_t s = 0; s < 4; ++s) {
+    const long row = rows[s / 2], column = columns[s % 2];
+    if (row >= 0 && column >= 0 && !land(row, column)) quad.at[quad.own ^ s] = row * e.nx + column;
+  }
+  // R^T undoes the rotation along x, then that along y.
+  std::array<double, 16> along_x{};
+  for (std::size_t a = 0; a < 4; ++a) {
+    if (!there(a)) continue;
+    const bool both = there(a ^ 1);
+    const long column = quad.at[a] % e.nx;
+    along_x[5 * a] = both ? x_.cosine[column] : 1;
+    if (both) along_x[4 * a + (a ^ 1)] = -x_.sine[column];
+  }
+  for (std::size_t a = 0; a < 4; ++a) {
+    if (!there(a)) continue;
+    const bool both = there(a ^ 2);
+    const long row = quad.at[a] / e.nx;
+    const double cosine = both ? y_.cosine[row] : 1, sine = both ? -y_.sine[row] : 0;
+    for (std::size_t b = 0; b < 4; ++b)
+      quad.unfold[4 * a + b] = cosine * along_x[4 * a + b] + sine * along_x[4 * (a ^ 2) + b];
+  }
+  return quad;
+}
+
+std::vector<double> Lapping::widen(std::span<const double> fields, long count) const {
+  if (overlap_ == 0) return {fields.begin(), fields.end()};
+  return halo_.widen(fields, count);
 }
 
 void Lapping::fold(std::span<double> fields, long count) const {

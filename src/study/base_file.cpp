@@ -78,6 +78,15 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
            units);
+  if (base.contrast.varies()) {
+    file.define_dimension("contrast_term", 2);
+    file.define_variable("contrast_reference", NC_DOUBLE, {"patch_y", "patch_x", "contrast_term"});
+    describe("contrast_reference", "training mean squares of the contrast of the LR cells and of their change",
+             square);
+    file.put_numbers("", "base_contrast_coefficients",
+                     {base.contrast.coefficients.begin(), base.contrast.coefficients.end()});
+  }
+  if (!base.contrast.reason.empty()) file.put_text("", "base_contrast", base.contrast.reason);
   file.put_text("", "base_season", base.season.reason);
   const Calibration& c = base.calibration;
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
@@ -95,6 +104,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   file.put_text("", "base_calibration_split", c.split());
   file.put_text("", "base_calibration_period", c.period);
   file.put_text("", "base_calibration_note", c.note);
+  if (c.degrees_of_freedom > 0) file.put_numbers("", "base_degrees_of_freedom", {c.degrees_of_freedom});
 }
 
 void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
@@ -122,6 +132,13 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
     if (global_modes > 0)
       file.put("global_season", {0, 0}, {count, count > 0 ? terms : 0},
                std::span<const double>(base.season.global).first(count * terms));
+  }
+  if (base.contrast.varies()) {
+    PatchTable reference(basis, comm.rank(), {2}, 0);
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
+      std::copy_n(base.contrast.reference.begin() + static_cast<long>(2 * p), 2,
+                  reference.row(basis.patches.mine[p].patch));
+    reference.put(file, "contrast_reference");
   }
   tables.regression.put(file, "regression");
   tables.scale.put(file, "predictor_scale");
@@ -183,6 +200,8 @@ Calibration read_calibration(const NetcdfFile& file) {
   c.held_out = static_cast<long>(numbers<1>(file, "base_calibration_held_out_times")[0]);
   c.period = file.text("", "base_calibration_period").value_or("");
   c.note = file.text("", "base_calibration_note").value_or("");
+  c.degrees_of_freedom =
+      file.numbers("", "base_degrees_of_freedom").value_or(std::vector<double>{0}).front();
   if (c.times < 1)
     throw Error(
         ExitCode::data,
@@ -262,6 +281,14 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     base.season.patch.insert(base.season.patch.end(), season, season + terms);
   }
 
+  base.contrast.reason = file.text("", "base_contrast").value_or("");
+  if (file.has_variable("contrast_reference")) {
+    base.contrast.coefficients = numbers<3>(file, "base_contrast_coefficients");
+    PatchTable reference(basis, comm.rank(), {2}, 0);
+    reference.get(file, "contrast_reference");
+    for (const PatchModes& patch : basis.patches.mine)
+      for (std::size_t i = 0; i < 2; ++i) base.contrast.reference.push_back(reference.row(patch.patch)[i]);
+  }
   const std::string found = checksum_text(base.checksum(comm, basis)),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)

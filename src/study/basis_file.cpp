@@ -68,6 +68,16 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
   file.describe("tau",
                 "truncation variance: training variance of the anomaly less its projection on the modes",
                 squared);
+  if (basis.seams.present()) {
+    file.define_dimension("seam_partner", 4);
+    file.define_variable("seam_map", NC_DOUBLE, {"seam_partner", "channel", mesh.y, mesh.x},
+                         {{1, 1, chunk[0], chunk[1]}, 0, {}});
+    file.describe("seam_map",
+                  "across patch borders: rows, for a point and its partners along x, along y and both, of the "
+                  "map of what is independent from patch to patch to its covariance in training",
+                  "1");
+    mesh.describe(file, "seam_map");
+  }
   file.define_variable("scale", NC_DOUBLE, {"patch_y", "patch_x", "mode"});
   file.describe("scale", "training standard deviation of the coefficients; 0 where a patch has fewer modes",
                 spread);
@@ -186,6 +196,10 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
                                     {"patch_variance", &variance},
                                     {"patch_modes", &kept}})
     table->put(file, name);
+  if (basis.seams.present()) {
+    const Hyperslab rows = hyperslab(basis.window, {4, channels});
+    file.put("seam_map", rows.start, rows.count, std::span<const double>(basis.seams.map()));
+  }
   if (extras.put) extras.put(file);
   file.commit();
 }
@@ -243,6 +257,12 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
   for (const double value : values) basis.ocean.push_back(value != 0);
   for (const double value : file.get_all("lr_ocean")) basis.lr_ocean.push_back(value != 0);
   basis.overlap_patches(comm, static_cast<long>(file.numbers("", "patch_overlap").value().front()));
+  if (file.has_variable("seam_map")) {
+    std::vector<double> map(4 * n);
+    const Hyperslab rows = hyperslab(basis.window, {4, channels});
+    file.get("seam_map", rows.start, rows.count, std::span(map));
+    basis.seams = Seams(comm, basis.lapping, basis.channels(), std::move(map));
+  }
   const std::size_t terms = file.dimension("harmonic_term").value();
   if (file.has_variable("lr_gap_climatology"))
     basis.lr_gaps = {basis.lr_ocean,

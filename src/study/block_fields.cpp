@@ -5,14 +5,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "podscale/stat/student.hpp"
+
 namespace podscale {
 namespace {
+
+/// Of the predictive distribution; 0: Gaussian.
+double degrees_of(const Forecaster& forecaster) {
+  return forecaster.calibration() ? forecaster.calibration()->degrees_of_freedom : 0;
+}
 
 double half_width(const DownscaleOptions& options, const Forecaster& forecaster) {
   for (std::size_t i = 0; i < calibration_levels.size(); ++i)
     if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
       return options.conformal ? forecaster.calibration()->half_width[i]
-                               : central_half_width(calibration_levels[i]);
+                               : predictive_half_width(calibration_levels[i], degrees_of(forecaster));
   return 0;
 }
 
@@ -30,6 +37,8 @@ std::vector<ExtraField> extra_fields(const DownscaleOptions& options) {
     for (const char* side : {"lower", "upper"})
       fields.push_back({fmt::format("_{}", side), fmt::format("{} bound of the central {:.0f} % interval",
                                                               side, 100 * options.interval)});
+  if (options.running)
+    fields.push_back({"_running_factor", "factor of the running calibration in the variance", ExtraField::ratio});
   return fields;
 }
 

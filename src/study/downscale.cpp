@@ -21,6 +21,7 @@
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/regions.hpp"
+#include "podscale/study/running_calibration.hpp"
 #include "podscale/study/signal_field.hpp"
 
 namespace podscale {
@@ -32,6 +33,7 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
   options.budget = output.write_budget;
   options.interval = output.interval;
   options.conformal = context.options.sampling.calibration == Correction::conformal;
+  options.running = context.options.sampling.calibration == Correction::running;
   if (output.write_members) options.members = context.options.sampling.plan.members;
   if (options.interval > 0 &&
       std::none_of(calibration_levels.begin(), calibration_levels.end(),
@@ -109,6 +111,12 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       if (signal) define_signal(file, basis, written.deflate);
     });
   }
+  std::optional<RunningCalibration> running;
+  if (options.running)
+    running.emplace(context, foundation, axis,
+                    Attributes{{"podscale_basis_checksum", foundation.space.checksum(comm)},
+                               {"podscale_model_checksum", forecaster.model_checksum()},
+                               {"podscale_uncertainty", uncertainty_name(forecaster.kind())}});
   std::optional<GhrsstFiles> ghrsst;
   written.attributes = about;
   if (output.ghrsst)
@@ -138,10 +146,11 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
           raised = raised_by_gaps(foundation.space, condition, *if_shifted, steps.subspan(first, count));
         const auto batch =
             forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
-        const BlockFields fields =
+        BlockFields fields =
             decoder.decode(batch, axis, first, [&](std::size_t t, std::span<double> field) {
               if (signal) signal->add(applied->signal(steps[first + t]), field);
             });
+        if (running) running->apply(batch, first, forecaster.inflation().truncation, options, fields);
         product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
         for (std::size_t t = 0; ghrsst && t < count; ++t)
           ghrsst->write(first + t, std::span(fields.mean).subspan(t * n, n),
@@ -155,6 +164,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   product.file().complete();
   if (factor_file) factor_file->commit();
   product.commit();
+  if (running) running->commit();
   if (const std::string text = outside.text(comm, axis, lr->describe()); !text.empty()) log::warn("{}", text);
 }
 

@@ -132,7 +132,9 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
   const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes(),
                     width = space.condition_width(),
                     at = t * static_cast<std::size_t>(latents.members) + static_cast<std::size_t>(m);
-  std::vector<double> a(local * k, 0.0), r(k);
+  const bool apart = basis.seams.present();
+  std::vector<double> a((apart ? 2 : 1) * local * k, 0.0), r(k);
+  const std::vector<double> no_global(global_modes, 0.0), no_own(k, 0.0);
   const auto global = std::span<const double>(latents.global).subspan(at * global_modes, global_modes);
   for (std::size_t p = 0; p < local; ++p) {
     const std::size_t modes = basis.patches.mine[p].modes;
@@ -140,9 +142,13 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
     const float* given = condition.data() + p * width;
     const double spread = space.spread(p, given);
     space.mean(p, given, out);
-    space.colour(p, global, std::span<const double>(latents.patch).subspan((at * local + p) * k, modes),
-                 std::span(r).first(modes));
+    const auto z = std::span<const double>(latents.patch).subspan((at * local + p) * k, modes);
+    space.colour(p, global, apart ? std::span(no_own).first(modes) : z, std::span(r).first(modes));
     for (std::size_t i = 0; i < modes; ++i) out[i] += spread * r[i];
+    if (!apart) continue;
+    const auto own = std::span(a).subspan((local + p) * k, modes);
+    space.colour(p, no_global, z, own);
+    for (double& value : own) value *= spread;
   }
   return a;
 }

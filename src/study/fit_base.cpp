@@ -9,6 +9,7 @@
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
+#include "podscale/study/fit_contrast.hpp"
 
 namespace podscale {
 namespace {
@@ -138,6 +139,8 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
     }
   });
   candidates.clear();
+
+  if (options.contrast) base.contrast = fit_contrast(comm, basis, base, train, validate);
 
   // 2. Residuals over their spread, and their covariance: with it that of the training period is right.
   PatchSeries residuals;

@@ -146,18 +146,22 @@ std::vector<Combination> combinations(const std::string& path, const Readers& re
 
 /// The mean of a time, [channels][points], 0 on land and where the product lacks the channel.
 /// Refuses a product that was changed since its factors were written.
+/// running: gets the root of the factors of a running calibration, as the mean; empty: there are none.
 std::vector<double> mean_of(const FactorReader& factors, const Readers& readers, long step,
-                            const CoefficientForecast& forecast) {
+                            const CoefficientForecast& forecast, std::vector<double>& running) {
   const Basis& basis = factors.basis();
   const std::size_t n = basis.mesh.points();
   std::vector<double> mean(n * readers.size(), 0.0);
   ProductFields fields;
+  running.clear();
   for (std::size_t c = 0; c < readers.size(); ++c) {
     if (!readers[c]) continue;
     readers[c]->read(step, fields);
-    factors.require_variance(forecast, c, fields.variance, readers[c]->path());
+    factors.require_variance(forecast, c, fields, readers[c]->path());
+    if (!fields.running.empty()) running.resize(mean.size(), 1.0);
     for (std::size_t i = 0; i < n; ++i) {
       if (!basis.ocean[i]) continue;
+      if (!running.empty()) running[c * n + i] = std::sqrt(static_cast<double>(fields.running[i]));
       mean[c * n + i] = fields.mean[i];
       if (std::isnan(fields.mean[i]))
         fail(ExitCode::data, "{}: {} has no value at an ocean point of its factors; give the product as "
@@ -198,16 +202,25 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
         for (std::size_t i = 0; i < n; ++i) whole.weights[channel * n + i] = factor * f.weights[i];
       wanted.push_back(std::move(whole));
     }
-    const FunctionalSet set(basis, std::move(wanted));
+    const FunctionalSet set(basis, wanted);
+    std::vector<double> running;
     text += fmt::format("{}: {}, {}{}\n{:>20}", path, what.name, what.units,
                         request.gradient.empty() ? "" : "; gradients per km", "time");
     for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
     text += '\n';
     for (std::size_t t = 0; t < steps.size(); ++t) {
       const CoefficientForecast forecast = factors.read(steps[t]);
-      const std::vector<double> mean = mean_of(factors, readers, static_cast<long>(t), forecast);
+      const std::vector<double> mean = mean_of(factors, readers, static_cast<long>(t), forecast, running);
       text += fmt::format("{:>20}", date_text(axis[t].date));
-      for (const FunctionalForecast& f : set.evaluate(self, forecast, 1, mean))
+      auto found = set.evaluate(self, forecast, 1, mean);
+      if (!running.empty()) {  // deviations are scaled point by point
+        auto scaled = wanted;
+        for (Functional& f : scaled)
+          for (std::size_t i = 0; i < f.weights.size(); ++i) f.weights[i] *= running[i];
+        const auto spread = FunctionalSet(basis, std::move(scaled)).evaluate(self, forecast, 1, mean);
+        for (std::size_t f = 0; f < found.size(); ++f) found[f].variance = spread[f].variance;
+      }
+      for (const FunctionalForecast& f : found)
         text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
       text += '\n';
     }

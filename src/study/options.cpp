@@ -64,7 +64,9 @@ BaseOptions base_options(const Namelist& n) {
                       .share = n.real("base.share"),
                       .penalties = n.reals("base.penalties"),
                       .season = small(n, "base.season"),
-                      .inflation = inflate_from_name(n.text("base.inflation"))};
+                      .inflation = inflate_from_name(n.text("base.inflation")),
+                      .contrast = n.text("base.contrast") == "auto",
+                      .cross_validated = n.text("base.level") == "cross-validated"};
   const std::string& prior = n.text("base.prior");
   if (prior != "auto") options.interpolation = {prior == "interpolation" ? 1.0 : 0.0};
   if (options.lags.empty()) options.lags = {0};
@@ -115,8 +117,11 @@ SamplingOptions sampling_options(const Namelist& n) {
           .control_variate = n.logical("sampling.control_variate"),
           .calibration = correction == "none"        ? Correction::none
                          : correction == "inflation" ? Correction::inflation
+                         : correction == "running"   ? Correction::running
                                                      : Correction::conformal,
           .calibration_name = correction,
+          .running = {n.real("sampling.running_window"), n.real("sampling.running_delay"),
+                      n.real("sampling.running_prior")},
           .calibration_times = n.integer("sampling.calibration_times"),
           .time_block = n.integer("sampling.time_block")};
 }
@@ -126,6 +131,7 @@ OutputOptions output_options(const Namelist& n) {
           .basis_file = file_path(n, "output.basis_file"),
           .model_file = file_path(n, "output.model_file"),
           .product_file = file_path(n, "output.product_file"),
+          .running_file = file_path(n, "output.running_file"),
           .variable_name = n.text("output.variable_name"),
           .standard_name = n.text("output.standard_name"),
           .long_name = n.text("output.long_name"),

@@ -83,7 +83,7 @@ Attributes calibration_attributes(const Forecaster& forecaster, const std::strin
   if (!forecaster.calibration()) return {{"podscale_calibration", "none"}};
   const Calibration& c = *forecaster.calibration();
   const auto numbers = [](const auto& values) { return std::vector<double>(values.begin(), values.end()); };
-  return {{"podscale_calibration", method},
+  Attributes attributes = {{"podscale_calibration", method},
           {"podscale_calibration_inflation", "", c.inflation.numbers()},
           {"podscale_calibration_levels", "", numbers(calibration_levels)},
           {"podscale_calibration_coverage_before", "", numbers(c.before)},
@@ -94,6 +94,9 @@ Attributes calibration_attributes(const Forecaster& forecaster, const std::strin
           {"podscale_calibration_split", c.split()},
           {"podscale_calibration_period", c.period},
           {"podscale_calibration_note", c.note}};
+  if (c.degrees_of_freedom > 0)
+    attributes.push_back({"podscale_degrees_of_freedom", "", {c.degrees_of_freedom}});
+  return attributes;
 }
 
 }  // namespace podscale

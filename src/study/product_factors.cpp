@@ -115,6 +115,16 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
       "1");
   file.define_variable("tau", NC_DOUBLE, field, {field_chunk, deflate_, NC_FILL_DOUBLE});
   file.describe("tau", "truncation variance of the folded field, calibrated", squared);
+  if (basis.seams.present()) {
+    file.define_dimension("seam_partner", 4);
+    auto partners = field;
+    partners.insert(partners.begin(), "seam_partner");
+    file.define_variable("seam_map", NC_DOUBLE, partners, {mode_chunk, deflate_, {}});
+    file.describe("seam_map",
+                  "across patch borders: rows, for a point and its partners along x, along y and both, of the "
+                  "map of what is independent from patch to patch to its covariance in training",
+                  "1");
+  }
   file.define_variable("condition", NC_FLOAT, {"time", "patch_y", "patch_x", "predictor"},
                        {{1, py, px, c}, deflate_, {}});
   file.describe("condition", "low-resolution anomalies that the forecast of a patch was given", units);
@@ -131,6 +141,12 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
         "deviations of the members' coefficients over the root of members less one, mode by mode of "
         "each member",
         units);
+    if (basis.seams.present()) {
+      file.define_variable("member_own_factor", NC_FLOAT, {"time", "patch_y", "patch_x", "factor_element"},
+                           {{1, py, px, size(members_) * k}, deflate_, {}});
+      file.describe("member_own_factor",
+                    "what member_factor holds of the parts that are independent from patch to patch", units);
+    }
     return;
   }
   file.define_dimension("mode_column", k);
@@ -176,6 +192,12 @@ void ProductFactors::put_static(NetcdfFile& file) const {
   const Hyperslab field = hyperslab(basis.window, leading);
   leading.insert(leading.begin(), k);
   const Hyperslab modal = hyperslab(basis.window, leading);
+  if (basis.seams.present()) {
+    Sizes partners{4};
+    if (basis.channels() > 1) partners.push_back(size(basis.channels()));
+    const Hyperslab rows = hyperslab(basis.window, partners);
+    file.put("seam_map", rows.start, rows.count, std::span<const double>(basis.seams.map()));
+  }
   file.put("tau", field.start, field.count, std::span<const double>(tau));
   file.put("phi", modal.start, modal.count, std::span<const double>(phi));
   if (members_ > 0) return;
@@ -192,16 +214,20 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
   for (std::size_t t = 0; t < forecasts.size(); ++t) {
     const CoefficientForecast& f = forecasts[t];
     PatchTable predictor(basis, comm_.rank(), {c}, 0), variance(basis, comm_.rank(), {k}, 0),
-        spread(basis, comm_.rank(), {}, 0), factor(basis, comm_.rank(), {size(members_) * k}, 0);
+        spread(basis, comm_.rank(), {}, 0), factor(basis, comm_.rank(), {size(members_) * k}, 0),
+        own(basis, comm_.rank(), {size(members_) * k}, 0);
     for (std::size_t p = 0; p < local; ++p) {
       const PatchModes& patch = basis.patches.mine[p];
       const std::size_t modes = size(patch.modes);
       for (std::size_t i = 0; i < c; ++i)
         predictor.row(patch.patch)[i] = static_cast<double>(condition[(t * local + p) * c + i]);
       if (members_ > 0)
-        for (std::size_t m = 0; m < size(members_); ++m)
-          std::copy_n(f.factor[p].begin() + static_cast<long>(m * modes), modes,
-                      factor.row(patch.patch) + m * k);
+        for (std::size_t m = 0; m < size(members_); ++m) {
+          const long from = static_cast<long>(m * modes);
+          std::copy_n(f.factor[p].begin() + from, modes, factor.row(patch.patch) + m * k);
+          if (f.has_own)
+            std::copy_n(f.own_factor[p].begin() + from, modes, own.row(patch.patch) + m * k);
+        }
       else
         std::copy_n(f.latent.patch_variance.begin() + static_cast<long>(p * k), modes,
                     variance.row(patch.patch));
@@ -210,6 +236,7 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
     predictor.put(file, "condition", {first + t});
     if (members_ > 0) {
       factor.put(file, "member_factor", {first + t});
+      if (f.has_own) own.put(file, "member_own_factor", {first + t});
       continue;
     }
     variance.put(file, "latent_variance", {first + t});
@@ -238,6 +265,8 @@ FactorReader::FactorReader(const NetcdfFile& product)
   basis_.overlap_patches(
       self_,
       static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
+  if (file.has_variable("seam_map"))
+    basis_.seams = Seams(self_, basis_.lapping, basis_.channels(), file.get_all("seam_map"));
   for (PatchModes& patch : basis_.patches.mine) {
     patch.modes = basis_.modes;
     for (std::size_t m = 0; m < k; ++m)
@@ -266,6 +295,9 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
   forecast.shared = static_cast<int>(columns_ > 0 ? columns_ : rank_);
   PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{k}, 0);
   table.get(file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
+  PatchTable own(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{}, 0);
+  forecast.has_own = columns_ > 0 && basis_.seams.present();
+  if (forecast.has_own) own.get(file_, "member_own_factor", {time});
   PatchTable spread(basis_, 0, {}, 1);
   if (columns_ == 0 && file_.has_variable("patch_spread")) spread.get(file_, "patch_spread", {time});
   std::vector<double> global(rank_);
@@ -275,6 +307,11 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
     const double* row = table.row(basis_.patches.mine[p].patch);
     forecast.mean.emplace_back(k, 0.0);
     forecast.spread.push_back(*spread.row(basis_.patches.mine[p].patch));
+    if (forecast.has_own) {
+      const double* inside = own.row(basis_.patches.mine[p].patch);
+      forecast.own_mean.emplace_back(k, 0.0);
+      forecast.own_factor.emplace_back(inside, inside + columns_ * k);
+    }
     if (columns_ > 0)
       forecast.factor.emplace_back(row, row + columns_ * k);
     else
@@ -285,17 +322,18 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
 }
 
 void FactorReader::require_variance(const CoefficientForecast& forecast, std::size_t channel,
-                                    std::span<const float> variance, const std::string& product) const {
+                                    const ProductFields& fields, const std::string& product) const {
   const std::size_t points = size(basis_.mesh.points()), all = points * variables_.size();
   std::vector<double> mean(all), own(all);
   decode_forecast(basis_, forecast, 1, std::vector<double>(all, 0.0), mean, own);
-  const std::span<const double> expected = std::span(own).subspan(channel * points, points);
+  const std::span<double> expected = std::span(own).subspan(channel * points, points);
+  for (std::size_t i = 0; i < fields.running.size(); ++i) expected[i] *= static_cast<double>(fields.running[i]);
   // A rounded deviation, a packed variance; the factors of members are floats.
   const double share = 1e-2 + 2 * std::stod(file_.text("", "podscale_rounding").value_or("0"));
   double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::isnan(v) ? 0.0 : v);
   for (std::size_t i = 0; i < points; ++i) {
-    const double found = variance[i];
+    const double found = fields.variance[i];
     if (!basis_.ocean[i] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
     const Position at = basis_.mesh.position(static_cast<idx_t>(i));
     fail(ExitCode::data,

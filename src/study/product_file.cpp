@@ -109,7 +109,10 @@ void ProductFile::define_fields() {
     }
     for (const ExtraField& extra : options_.extra)
       define(v.name + extra.suffix, ", " + extra.long_name,
-             extra.kind == ExtraField::value ? v.units : squared, "", extra.kind == ExtraField::variance);
+             extra.kind == ExtraField::value      ? v.units
+             : extra.kind == ExtraField::variance ? squared
+                                                  : "1",
+             "", extra.kind != ExtraField::value);
     if (options_.members == 0) continue;
     file_.define_variable(v.name + "_member", NC_FLOAT, {"time", "realization", mesh_.y, mesh_.x},
                           storage(true, false));
@@ -209,8 +212,9 @@ void ProductFile::write(std::size_t first, std::size_t steps, std::span<const do
       put(name + "_std", first, steps, c, deviation, std::abs(scale), 0);
     }
     for (std::size_t i = 0; i < extra.size(); ++i) {
-      const bool value = options_.extra[i].kind == ExtraField::value;
-      put(name + options_.extra[i].suffix, first, steps, c, extra[i], value ? scale : scale * scale,
+      const bool value = options_.extra[i].kind == ExtraField::value,
+                 ratio = options_.extra[i].kind == ExtraField::ratio;
+      put(name + options_.extra[i].suffix, first, steps, c, extra[i], ratio ? 1 : value ? scale : scale * scale,
           value ? offset : 0, value ? std::span<const double>(quanta) : std::span<const double>());
     }
     for (std::size_t m = 0; m < count; ++m)

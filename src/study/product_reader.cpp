@@ -28,6 +28,7 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
                   fmt::format("{}: {} has other times or points than {}; expected the same", path, of, name),
                   true);
   }
+  if (file_.has_variable(name + "_running_factor")) running_ = open(name + "_running_factor", std::nullopt);
   if (!file_.has_variable(name + "_member")) return;
   const std::vector<std::string> dims = file_.variable(name + "_member").dims;
   members_.push_back(open(name + "_member", units, dims.size() == 4 ? dims[1] : ""));
@@ -91,6 +92,8 @@ void ProductReader::read(long step, ProductFields& fields) const {
     v = static_cast<float>(spread_scale_ * v);
     if (deviation_) v *= v;
   }
+  fields.running.resize(running_ ? points : 0);
+  if (running_) read_field(*running_, step, fields.running);
   fields.members.resize(members_.size() * points);
   for (std::size_t m = 0; m < members_.size(); ++m)
     read_field(members_[m], step, std::span(fields.members).subspan(m * points, points));

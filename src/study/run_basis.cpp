@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
@@ -5,6 +7,8 @@
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
+#include "podscale/study/fit_level.hpp"
+#include "podscale/study/fit_seams.hpp"
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/hr_points.hpp"
 #include "podscale/study/lr_statistics.hpp"
@@ -15,7 +19,7 @@
 namespace podscale {
 namespace {
 
-/// Sets the condition scale of the basis, too: both come from one encoding of the training period.
+/// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
                           const StudySeries& study, const std::vector<StepPair>& train_pairs,
                           const ValidationParts& validation, const HrGapModel* gaps) {
@@ -24,16 +28,32 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
       start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(train_pairs), block);
   const LatentSpace space(basis, base);
   const auto filler = gaps ? filler_of(comm, study, basis, *gaps) : nullptr;
+  std::optional<CrossValidatedLevel> level;
   const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block, filler.get());
   {
     const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block, filler.get());
     set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
     finish_linear_gaussian(comm, options.base, basis, train, validate, block, base, gaps);
+    if (options.base.cross_validated)
+      level = cross_validated_level(comm, basis, base, options.base.lag_weight, study.lr.times(), train);
+    basis.seams = fit_seams(comm, space, study, train, block, filler.get());
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
   }
   const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block, filler.get());
-  base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
-                               options.base.inflation, block, {}, filler.get());
+  const ForecastFunction forecast = base_forecast(space, Factor::without);
+  if (level) {
+    // Of the regression; what modes leave out does not change with the years that it saw.
+    const Inflation inflation{level->level, level->level, 1};
+    base.calibration = calibrate(
+        comm, space, study, validate, held_out,
+        [&](const ForecastRequest& request, const Inflation&) { return forecast(request, inflation); },
+        Inflate::none, block, {}, filler.get());
+    base.calibration.inflation = inflation;
+    base.calibration.degrees_of_freedom = level->degrees_of_freedom;
+  } else {
+    base.calibration = calibrate(comm, space, study, validate, held_out, forecast, options.base.inflation, block,
+                                 {}, filler.get());
+  }
   judge_inflation(base.calibration, train_pairs.size(), basis.modes);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes", base.predictors.slots(),
             base.penalty, base.interpolation > 0 ? "interpolation" : "climatology",

@@ -8,6 +8,7 @@
 #include "podscale/study/ghrsst_file.hpp"
 #include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/product_description.hpp"
+#include "podscale/study/running_calibration.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
 #include "podscale/study/study_watch.hpp"
@@ -61,6 +62,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   if (context.check) return 0;
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));
+  if (wanted.running) outputs.push_back(running_path(options.output));
   const auto locks = context.claim(outputs);
 
   // 2. Forecasting, decoding, writing, a block of times at a time.

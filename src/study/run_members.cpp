@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 
 #include "podscale/core/error.hpp"
@@ -8,6 +9,7 @@
 #include "podscale/field/sample_file.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/product_factors.hpp"
+#include "podscale/study/patch_table.hpp"
 #include "podscale/study/product_file.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/signal_field.hpp"
@@ -42,6 +44,28 @@ Inflation inflation_of(const NetcdfFile& product) {
     return Inflation::from_numbers(found.value_or(std::vector<double>{}),
                                    product.path() + ": podscale_calibration_inflation");
   });
+}
+
+/// Members of a running calibration: their deviations from the mean of the product, by its factor.
+void stretch_members(const NetcdfFile& product, const std::vector<ProductVariable>& variables,
+                     const Basis& basis, std::size_t time, std::vector<double>& members) {
+  const std::size_t window = static_cast<std::size_t>(basis.window.points()),
+                    points = window * variables.size();
+  const Hyperslab h = hyperslab(basis.window, {1});
+  Sizes from = h.start;
+  from[0] = time;
+  for (std::size_t c = 0; c < variables.size(); ++c) {
+    std::vector<double> mean(window), factor(window);
+    const UnitConversion to = unit_conversion(variables[c].working_units, variables[c].units, "output.units");
+    product.get(variables[c].name, from, h.count, std::span(mean));
+    product.get(variables[c].name + "_running_factor", from, h.count, std::span(factor));
+    for (std::size_t i = 0; i < window; ++i) {
+      if (!basis.ocean[i]) continue;
+      const double centre = (mean[i] - to.offset) / to.scale;
+      for (std::size_t at = c * window + i; at < members.size(); at += points)
+        members[at] = centre + std::sqrt(factor[i]) * (members[at] - centre);
+    }
+  }
 }
 
 }  // namespace
@@ -86,6 +110,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   const NetcdfFile factors = open_factors(comm, product);
   const std::vector<std::size_t> steps = factor_steps(factors, basis.mesh, reader);
   const SampleAxis& axis = reader.times();
+  const bool running = product.has_variable(reader.name() + "_running_factor");
 
   // 2. A product with members only.
   ProductOptions options = product_options(made_with, basis);
@@ -118,6 +143,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(request.count); ++m)
       decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points));
+    if (running) stretch_members(product, product_variables(made_with, basis), basis, t, fields);
     file.write(t, 1, {}, {}, fields);
     progress.update(static_cast<long>(t) + 1);
   }

@@ -152,6 +152,27 @@ std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, 
   return open_lr_files(comm, options, keys, basis.variables, std::move(cache), &basis);
 }
 
+std::shared_ptr<const FieldSource> open_truth(const Communicator& comm, const DataOptions& options,
+                                              const Basis& basis) {
+  auto specs = truth_specs(options);
+  if (std::ssize(specs) != basis.channels())
+    refuse(options, fmt::format("data.hr_variable names {} variables, the basis holds {}; expected as many, in the "
+                                "same order",
+                                specs.size(), basis.channels()));
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    if (!basis.variables[c].working_units.empty()) specs[c].units = basis.variables[c].working_units;
+    specs[c].units_of = fmt::format("the HR variable '{}' of the basis", basis.variables[c].name);
+    specs[c].mesh = basis.mesh;
+  }
+  auto truth = open_files(comm, specs, nullptr);
+  if (const auto difference = mesh_difference(truth->mesh(), basis.mesh))
+    throw Error(ExitCode::data,
+                fmt::format("{}: its mesh is not that of the basis: {}; expected truth on the HR mesh",
+                            truth->describe(), *difference),
+                true);
+  return truth;
+}
+
 StudySeries open_study(const Communicator& comm, const DataOptions& options, const Basis* basis) {
   const auto cache = std::make_shared<FieldCache>(
       static_cast<std::size_t>(options.cache_mib) << 20, comm.size());

@@ -129,7 +129,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
                                                 request.condition.subspan(t * width, width));
         a.insert(a.end(), member.begin(), member.end());
       }
-      decode_coefficients(basis, a, static_cast<long>(m), members);
+      decode_members(basis, a, static_cast<long>(m), members);
       add(t, [&](std::size_t i, double u) {
         for (std::size_t j = 0; j < m; ++j) at_point[j] = members[j * n + i];
         return fair_crps(at_point, u);

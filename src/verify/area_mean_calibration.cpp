@@ -37,7 +37,7 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
       patch_of[point] = p;
       row_of[point] = i;
     }
-  std::map<std::size_t, double> folded;
+  std::map<std::size_t, std::array<double, 2>> folded;  // by R, and by A^T
   // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is
   // known exactly, and boxes at multiples of a block would test nothing else.
   for (std::size_t s = 0; s < kSizes.size(); ++s) {
@@ -58,19 +58,26 @@ std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basi
         for (std::size_t i = 0; i < box.points.size(); ++i) {
           box.weights[i] /= total;
           const long point = static_cast<long>(box.points[i]);
-          for (const auto& [to, factor] : basis.lapping.folded_point(point / mesh.nx(), point % mesh.nx()))
-            folded[channel * mesh.points() + to] += scale * factor * box.weights[i];
+          const long y = point / mesh.nx(), x = point % mesh.nx();
+          const auto add = [&](const auto& column, bool own) {
+            for (const auto& [to, factor] : column)
+              folded[channel * mesh.points() + to][own] += scale * factor * box.weights[i];
+          };
+          add(basis.lapping.folded_point(y, x), false);
+          add(basis.seams.folded_point(basis.lapping, channel, y, x), true);
         }
-        std::map<std::size_t, std::vector<double>> projected;  // by patch
+        std::map<std::size_t, std::array<std::vector<double>, 2>> projected;  // by patch
         for (const auto& [point, w] : folded) {
           const PatchModes& patch = basis.patches.mine[patch_of[point]];
           const std::size_t row = row_of[point], d = patch.points.size();
-          box.truncation += w * w * patch.tau[row];
-          auto& g = projected[patch_of[point]];
-          g.resize(patch.modes, 0.0);
-          for (std::size_t k = 0; k < g.size(); ++k) g[k] += w * patch.phi[k * d + row];
+          box.truncation += w[1] * w[1] * patch.tau[row];
+          for (const bool own : {false, true}) {
+            auto& g = projected[patch_of[point]][own];
+            g.resize(patch.modes, 0.0);
+            for (std::size_t k = 0; k < g.size(); ++k) g[k] += w[own] * patch.phi[k * d + row];
+          }
         }
-        for (auto& [p, g] : projected) box.patches.push_back({p, std::move(g)});
+        for (auto& [p, g] : projected) box.patches.push_back({p, std::move(g[0]), std::move(g[1])});
         boxes.push_back(std::move(box));
       }
   }
@@ -99,7 +106,13 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
         const auto& factor = forecast.factor[patch.index];
         for (std::size_t c = 0; c * k < factor.size(); ++c) {
           double product_of_column = 0;
-          for (std::size_t i = 0; i < k; ++i) product_of_column += patch.projected[i] * factor[c * k + i];
+          const auto& weights = c < shared ? patch.projected : patch.own;
+          for (std::size_t i = 0; i < k; ++i) {
+            product_of_column += weights[i] * factor[c * k + i];
+            if (forecast.has_own && c < shared)
+              product_of_column +=
+                  (patch.own[i] - patch.projected[i]) * forecast.own_factor[patch.index][c * k + i];
+          }
           inside += product_of_column * product_of_column;
           if (c < shared)
             common[c] += product_of_column;

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/stat/normal.hpp"
+#include "podscale/stat/student.hpp"
 
 namespace podscale {
 namespace {
@@ -18,9 +18,9 @@ constexpr std::size_t own = 1 + 3 * probability_bins;
 
 }  // namespace
 
-double exceedance_probability(double mean, double variance, double limit) {
+double exceedance_probability(double mean, double variance, double limit, double degrees_of_freedom) {
   if (!(variance > 0)) return mean > limit ? 1.0 : 0.0;
-  return normal_cdf((mean - limit) / std::sqrt(variance));
+  return predictive_cdf((mean - limit) / std::sqrt(variance), degrees_of_freedom);
 }
 
 BrierScores::BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent event,
@@ -46,7 +46,8 @@ void BrierScores::add(const ScoredTime& fields) {
     for (std::size_t s = 0; s < systems_.size(); ++s) {
       const Forecast& forecast = fields.forecasts[s];
       const double p = exceedance_probability(
-          forecast.mean[i], forecast.variance.empty() ? 0.0 : forecast.variance[i], limits[i]);
+          forecast.mean[i], forecast.variance.empty() ? 0.0 : forecast.variance[i], limits[i],
+          forecast.degrees_of_freedom);
       const std::span<double> mine = sums.subspan(common + own * s, own);
       const auto bin =
           std::min(static_cast<std::size_t>(p * static_cast<double>(probability_bins)), probability_bins - 1);

@@ -6,27 +6,28 @@
 #include <cmath>
 #include <numeric>
 
-#include "podscale/stat/normal.hpp"
+#include "podscale/stat/student.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr std::size_t width = pit_bins + interval_levels + 1;
 
-std::array<double, interval_levels> half_widths() {
+std::array<double, interval_levels> half_widths(double degrees_of_freedom) {
   std::array<double, interval_levels> levels{};
   for (std::size_t k = 0; k < levels.size(); ++k) levels[k] = interval_level(k);
-  return central_half_widths(levels);
+  for (double& level : levels) level = predictive_half_width(level, degrees_of_freedom);
+  return levels;
 }
 
-void add_point(double weight, double mean, double variance, double truth, std::span<double> sums) {
-  static const std::array<double, interval_levels> widths = half_widths();
+void add_point(double weight, double mean, double variance, double truth, double degrees_of_freedom,
+               const std::array<double, interval_levels>& widths, std::span<double> sums) {
   const double error = truth - mean, deviation = std::sqrt(std::max(0.0, variance));
   if (deviation == 0 && error == 0) {
     // The distribution jumps from 0 to 1 at the truth: its PIT is any number between them.
     for (std::size_t k = 0; k < pit_bins; ++k) sums[k] += weight / static_cast<double>(pit_bins);
   } else {
-    const double pit = normal_cdf(deviation > 0 ? error / deviation : std::copysign(40.0, error));
+    const double pit = deviation > 0 ? predictive_cdf(error / deviation, degrees_of_freedom) : error > 0;
     const std::size_t bin = pit * static_cast<double>(pit_bins);
     sums[std::min(bin, pit_bins - 1)] += weight;
   }
@@ -60,9 +61,12 @@ void GaussianCalibration::add(const ScoredTime& fields) {
     if (!systems_[s].has_variance) continue;
     const Forecast& forecast = fields.forecasts[s];
     const std::span<double> sums = all.subspan(s * width, width);
+    const double degrees = forecast.degrees_of_freedom;
+    const auto widths = half_widths(degrees);
     for (std::size_t i = 0; i < fields.weights.size(); ++i)
       if (fields.weights[i] > 0)
-        add_point(fields.weights[i], forecast.mean[i], forecast.variance[i], fields.truth[i], sums);
+        add_point(fields.weights[i], forecast.mean[i], forecast.variance[i], fields.truth[i], degrees, widths,
+                  sums);
   }
 }
 

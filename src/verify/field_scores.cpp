@@ -5,6 +5,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/stat/ensemble.hpp"
+#include "podscale/stat/normal.hpp"
+#include "podscale/stat/student.hpp"
 
 namespace podscale {
 namespace {
@@ -59,7 +61,8 @@ std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned cha
 
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
                      std::span<const float> climatology) {
-  static const auto half_width = central_half_widths(coverage_levels);
+  auto half_width = coverage_levels;
+  for (double& width : half_width) width = predictive_half_width(width, forecast.degrees_of_freedom);
   const std::size_t points = weights.size();
   PODSCALE_ASSERT(forecast.mean.size() == points && truth.size() == points &&
                       (climatology.empty() || climatology.size() == points),
@@ -90,7 +93,7 @@ FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, 
       sums[Sum::anomaly_product] += w * fa * oa;
     }
     const double variance = forecast.variance.empty() ? 0.0 : std::max(0.0f, forecast.variance[i]);
-    const double crps = gaussian_crps(f, variance, o);
+    const double crps = predictive_crps(f, variance, forecast.degrees_of_freedom, o);
     sums[Sum::crps] += w * crps;
     sums[Sum::variance] += w * variance;
     if (variance > 0) {

@@ -34,7 +34,7 @@ class PatchSolver {
  public:
   /// valid: [points] 1 or 0.
   PatchSolver(const Basis& basis, std::vector<double> valid) : basis_(&basis) {
-    basis.unfold_variance(valid, 1);  // share of each folded point that is valid
+    basis.lapping.unfold_variance(valid, basis.channels());  // share of each folded point that is valid
     for (const PatchModes& patch : basis.patches.mine) {
       const std::size_t d = patch.points.size();
       std::vector<double> weighted = patch.phi;

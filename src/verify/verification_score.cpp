@@ -105,8 +105,13 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
       ProductFields fields;
       const Match& first = matched_.front();
       product.read(step_of(first, s), fields);
+      if (!fields.running.empty()) {
+        log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
+                  "podscale-inspect --box gives them", product.path());
+        continue;
+      }
       for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
-      factors->require_variance(factors->read(steps[step_of(first, s)]), channel_, fields.variance,
+      factors->require_variance(factors->read(steps[step_of(first, s)]), channel_, fields,
                                 product.path());
       list.push_back({scores.systems()[s].name, s, factors, {}, product.scale()});
       for (const Match& match : matched_) list.back().steps.push_back(steps[step_of(match, s)]);
@@ -168,7 +173,9 @@ ScoreAccumulator Verification::score() {
     on_this_rank([&] {
       ProductFields forecast;
       std::vector<ProductFields> others(compared_.size());
-      const auto view = [](const ProductFields& f) { return Forecast{f.mean, f.variance, f.members}; };
+      const auto view = [](const ProductFields& f, double degrees = 0) {
+        return Forecast{f.mean, f.variance, f.members, degrees};
+      };
       BaselineFields baseline;
       const long points = basis_->mesh.points();
       std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
@@ -190,10 +197,10 @@ ScoreAccumulator Verification::score() {
             bound_->project(truths, std::vector<float>(climatology.begin(), climatology.end()), bounds));
         truth.assign(truths.begin() + channel_ * points, truths.begin() + (channel_ + 1) * points);
         bound.assign(bounds.begin() + channel_ * points, bounds.begin() + (channel_ + 1) * points);
-        forecasts = {view(forecast)};
+        forecasts = {view(forecast, product_->degrees_of_freedom())};
         for (std::size_t c = 0; c < others.size(); ++c) {
           compared_[c].read(match.compared[c], others[c]);
-          forecasts.push_back(view(others[c]));
+          forecasts.push_back(view(others[c], compared_[c].degrees_of_freedom()));
         }
         long gaps = 0;
         for (std::size_t i = 0; i < truth.size(); ++i)

@@ -75,23 +75,31 @@ std::vector<std::vector<double>> decoded(const Study& alone, const LatentSpace& 
   const std::size_t slots = space.condition_width(), rank = space.global_modes();
   std::vector<std::vector<double>> fields;
   for (int m = 0; m < count; ++m) {
-    std::vector<double> field(alone.climatology().size(), 0.0);
+    std::vector<double> field(alone.climatology().size(), 0.0), inside(field.size(), 0.0);
     for (std::size_t p = 0; p < patches.size(); ++p) {
       const std::size_t k = patches[p].modes, d = patches[p].points.size();
       for (std::size_t i = 0; i < k; ++i) {
-        double a = 0;
+        double a = 0, own = 0;
         for (std::size_t s = 0; space.reference().stands_alone() && s < slots; ++s)
           a += alone.base.regression[p][i * slots + s] * static_cast<double>(alone.condition[p * slots + s]);
         for (std::size_t r = 0; r < rank && global_part; ++r)
           a += space.covariance(p).global[r * k + i] * z.global[static_cast<std::size_t>(m) * rank + r];
         for (std::size_t j = 0; j <= i && own_part; ++j)
-          a += space.covariance(p).root[j * k + i] *
-               z.patch[(static_cast<std::size_t>(m) * patches.size() + p) * synthetic::modes + j];
-        for (std::size_t x = 0; x < d; ++x) field[patches[p].points[x]] += a * patches[p].phi[i * d + x];
+          own += space.covariance(p).root[j * k + i] *
+                 z.patch[(static_cast<std::size_t>(m) * patches.size() + p) * synthetic::modes + j];
+        for (std::size_t x = 0; x < d; ++x) {
+          field[patches[p].points[x]] += a * patches[p].phi[i * d + x];
+          inside[patches[p].points[x]] += own * patches[p].phi[i * d + x];
+        }
       }
     }
-    synthetic::unfold_by_definition(field, alone.basis.lapping.overlap());
-    for (std::size_t i = 0; i < field.size(); ++i) field[i] += alone.climatology()[i];
+    for (auto* part : {&field, &inside})
+      synthetic::unfold_by_definition(*part, alone.basis.lapping.overlap());
+    const auto seams = synthetic::dense_seams(alone.basis);
+    for (std::size_t i = 0; i < field.size(); ++i) {
+      field[i] += alone.climatology()[i];
+      for (std::size_t j = 0; j < field.size(); ++j) field[i] += seams[i * field.size() + j] * inside[j];
+    }
     fields.push_back(field);
   }
   return fields;
@@ -120,9 +128,10 @@ std::vector<double> point_weights(std::size_t point) {
   return w;
 }
 
-/// Points over which patches overlap.
-class ForecastOverlap : public testing::TestWithParam<long> {};
-INSTANTIATE_TEST_SUITE_P(Points, ForecastOverlap, testing::Values(0, 2));
+class ForecastOverlap : public testing::TestWithParam<synthetic::Overlap> {};
+INSTANTIATE_TEST_SUITE_P(Points, ForecastOverlap,
+                         testing::Values(synthetic::Overlap(0), synthetic::Overlap(2),
+                                         synthetic::Overlap(2, true)));
 
 }  // namespace
 

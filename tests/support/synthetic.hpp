@@ -48,7 +48,15 @@ inline std::vector<double> orthonormal(std::vector<double> columns, std::size_t 
   return columns;
 }
 
-inline Basis make_basis(const Communicator& comm, long overlap = 0) {
+/// Points over which patches overlap, and whether what they do not share has its covariance across
+/// the borders.
+struct Overlap {
+  Overlap(long over = 0, bool with_seams = false) : points(over), seams(with_seams) {}
+  long points;
+  bool seams;
+};
+
+inline Basis make_basis(const Communicator& comm, Overlap overlap = {}) {
   std::vector<double> lat, lon;
   for (long y = 0; y < ny; ++y) lat.push_back(30 + 0.25 * static_cast<double>(y));
   for (long x = 0; x < nx; ++x) lon.push_back(-60 + 0.25 * static_cast<double>(x));
@@ -64,7 +72,7 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
       basis.ocean.push_back(is_ocean(y, x));
       mean.push_back(20 - 0.3 * static_cast<double>(y) + 0.1 * static_cast<double>(x));
     }
-  basis.overlap_patches(comm, overlap);
+  basis.overlap_patches(comm, overlap.points);
   basis.hr_climatology = basis.lr_climatology = {0, w.points(), mean};
   basis.modes = modes;
   basis.samples = 100;
@@ -78,6 +86,20 @@ inline Basis make_basis(const Communicator& comm, long overlap = 0) {
     for (double& t : patch.tau) t = 0.02 + 0.01 * t * t;
     for (double& s : patch.scale) s = 0.5 + std::abs(s);
     for (int k = 0; k < modes; ++k) basis.condition_scale.push_back(1 + 0.1 * k);
+  }
+  if (overlap.seams) {
+    SeamProducts products(basis.lapping, 1);
+    const auto on_window = [&w](const std::vector<double>& whole) {
+      std::vector<double> part;
+      for (long y = w.y0; y < w.y0 + w.ny; ++y)
+        for (long x = w.x0; x < w.x0 + w.nx; ++x)
+          part.push_back(whole[static_cast<std::size_t>(y * nx + x)]);
+      return part;
+    };
+    for (long t = 0; t < 12; ++t) products.add(on_window(normals(ny * nx, 9, t)), 1);
+    auto variance = on_window(normals(ny * nx, 9, 12));
+    for (double& v : variance) v = 0.5 + v * v;
+    basis.seams = Seams(comm, basis.lapping, 1, seam_map(basis.lapping, 1, products.means(), variance));
   }
   return basis;
 }
@@ -131,7 +153,7 @@ inline std::vector<float> make_condition(const Basis& basis, long width, long ti
 
 /// Everything on one communicator. Not movable: the parts refer to each other.
 struct Study {
-  explicit Study(const Communicator& comm, int rank = global_modes, long overlap = 0, bool season = false,
+  explicit Study(const Communicator& comm, int rank = global_modes, Overlap overlap = {}, bool season = false,
                  bool spread = false)
       : basis(make_basis(comm, overlap)),
         base(make_base(comm, basis, rank, season, spread)),
@@ -178,6 +200,20 @@ inline void unfold_by_definition(std::vector<double>& values, long overlap) {
     for (long j = 0; j < width(border, ny, patch_y); ++j)
       for (long x = 0; x < nx; ++x)
         rotate(border - 1 - j, x, border + j, x, angle(j, width(border, ny, patch_y)));
+}
+
+/// D of Seams, [points][points], of a basis on this process alone: by its rows.
+inline std::vector<double> dense_seams(const Basis& basis) {
+  const std::size_t n = static_cast<std::size_t>(basis.window.points());
+  std::vector<double> d(n * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const Lapping::Quad quad = basis.lapping.quad(static_cast<long>(i));
+    for (std::size_t s = 0; s < 4; ++s)
+      if (const long at = quad.at[quad.own ^ s]; at >= 0)
+        d[i * n + basis.lapping.point_of_extended(at)] =
+            basis.seams.present() ? basis.seams.map()[s * n + i] : s == 0;
+  }
+  return d;
 }
 
 /// Matrices over all points of the region, of a study on this process alone.
@@ -234,6 +270,17 @@ struct Dense {
         for (std::size_t i = 0; i < n; ++i)
           for (std::size_t j = 0; j < n; ++j) transposed[j * n + i] = (*matrix)[i * n + j];
         *matrix = std::move(transposed);
+      }
+    if (!study.basis.seams.present()) return;
+    const auto d = dense_seams(study.basis);
+    for (auto* matrix : {&patch, &tau})
+      for (int side = 0; side < 2; ++side) {
+        std::vector<double> next(n * n, 0.0);  // (D M)^T
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t k = 0; k < n; ++k)
+            for (std::size_t j = 0; d[i * n + k] != 0 && j < n; ++j)
+              next[j * n + i] += d[i * n + k] * (*matrix)[k * n + j];
+        *matrix = std::move(next);
       }
   }
   /// w^T (g global + p patch + t tau) w.

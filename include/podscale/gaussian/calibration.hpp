@@ -48,6 +48,8 @@ struct Calibration {
   double largest = 1;
   long times = 0;            ///< that the inflation comes from; 0: not calibrated
   long held_out = 0;         ///< other times: of coverage and half widths
+  /// Of a Student t in place of the Gaussian, with the same variance; 0: Gaussian. Above 4.
+  double degrees_of_freedom = 0;
   std::string period, note;  ///< note: why the calibration is weak; "" if it is not
   /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for
   /// the base.

@@ -29,7 +29,12 @@ struct CoefficientForecast {
   /// Of members, for the variance budget: deviations of the parts inside patches and through global
   /// modes, as `factor` but without the inflation. Empty otherwise: the columns that are not
   /// shared, and those that are.
+  bool is_split = false;  ///< they are there: the same on all ranks
   PatchColumns patch_factor, global_factor;
+  /// Of members where the basis has seams: what `mean` and the shared columns of `factor` hold of
+  /// the parts inside patches, which are unfolded on their own.
+  bool has_own = false;
+  PatchColumns own_mean, own_factor;
 };
 
 /// Whether a forecast from latents has its covariance factor, which takes modes x (R + modes)
@@ -60,8 +65,9 @@ void split_members(const LatentSpace& space, int members, std::span<const double
                    std::span<const double> z_global, const Inflation& inflation,
                    CoefficientForecast& forecast);
 
-/// Not collective. Coefficients of one member of independent latents: [local patches][K]. noise:
-/// [tokens of the layout][K] standard normal.
+/// Not collective. Coefficients of one member of independent latents: [local patches][K]; where the
+/// basis has seams [2][local patches][K], the second what is independent from patch to patch and not in
+/// the first. noise: [tokens of the layout][K] standard normal.
 std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
                                       std::span<const float> noise, std::span<const float> condition);
 
@@ -98,9 +104,11 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor:
 /// of a field], 0 on land. a: [count][local patches][K].
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies);
+/// Collective where patches overlap. The same of `count` members, as draw_coefficients gives them.
+void decode_members(const Basis& basis, std::span<const double> a, long count, std::span<double> anomalies);
 
-/// Collective where patches overlap. The same of one set in the units of the field, on the
-/// climatology, [values of a field]; NaN on land. a: [local patches][K].
+/// Collective where patches overlap. The same of one member in the units of the field, on the
+/// climatology, [values of a field]; NaN on land.
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
                    std::span<double> field);
 

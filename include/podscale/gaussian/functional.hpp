@@ -4,6 +4,8 @@
 //
 //   w^T u        ~ N(w^T (climatology + Phi a), (w^T Phi) F F^T (Phi^T w) + sum_i w_i^2 tau_i)
 //
+// (without overlap; with it w is R w, or A^T w for what is independent from patch to patch)
+//
 // where weights that meet Phi or tau are first multiplied by the scale of their channel.
 
 #include <span>
@@ -55,8 +57,9 @@ class FunctionalSet {
  private:
   const Basis* basis_;
   std::vector<Functional> functionals_;
-  std::vector<std::vector<double>> folded_;                  // [functionals][values of a field]: R w
-  std::vector<std::vector<std::vector<double>>> projected_;  // [functionals][local patches][modes]: Phi^T R w
+  using Projected = std::vector<std::vector<double>>;  // [local patches][modes]
+  std::vector<std::vector<double>> folded_;            // [functionals][values of a field]: A^T w
+  std::vector<Projected> projected_, own_;             // [functionals] Phi^T R w; Phi^T A^T w
 };
 
 }  // namespace podscale

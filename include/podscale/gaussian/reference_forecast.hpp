@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "podscale/gaussian/calibration.hpp"
+#include "podscale/gaussian/contrast_spread.hpp"
 #include "podscale/gaussian/predictors.hpp"
 #include "podscale/gaussian/residual_covariance.hpp"
 #include "podscale/gaussian/seasonal_variance.hpp"
@@ -65,7 +66,7 @@ struct LinearGaussian final : ReferenceForecast {
   void mean(const Basis& basis, std::size_t p, const float* condition, std::span<double> a) const override;
   /// Not collective. (1 + leverage)^(1/2): with the ridge penalty as the inverse variance of B
   /// beforehand, in units of the residual's, a given c is Gaussian about B c with S_p (1 + c'
-  /// (X'X + Lambda)^-1 c).
+  /// (X'X + Lambda)^-1 c); times the factor of the LR field's contrast.
   double spread(std::size_t p, const float* condition) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override;
@@ -78,6 +79,7 @@ struct LinearGaussian final : ReferenceForecast {
   std::vector<double> predictor_scale;  ///< [local patches][conditions], 0 in unused slots and padding
   /// [local patches] of the predictors, RidgeFit::inverse_root; empty: the spread is 1.
   std::vector<std::vector<float>> inverse_root;
+  ContrastSpread contrast{};  ///< a further factor of the spread
 };
 
 }  // namespace podscale

@@ -16,6 +16,8 @@ class RidgeFit {
   /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values,
   /// `stride_a` apart. The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
+  /// Takes away what was added from the same rows: what is left is the fit without them.
+  void subtract(const RidgeFit& part);
   /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
   /// square of the predictors that vary. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;

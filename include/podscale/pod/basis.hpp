@@ -14,6 +14,7 @@
 #include "podscale/pod/codec.hpp"
 #include "podscale/pod/lapping.hpp"
 #include "podscale/pod/modes.hpp"
+#include "podscale/pod/seams.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
@@ -65,6 +66,7 @@ struct Basis {
   StepLength lr_step{};                        ///< of the LR training series: what a lag counts
   long samples = 0;      ///< training times
   Lapping lapping;       ///< how patches overlap; modes and tau belong to the folded field
+  Seams seams;           ///< of what patches do not share; fitted with the base
   Patches patches;
   std::vector<double> condition_scale;  ///< [local patches][K]
   std::string effective_namelist;
@@ -85,8 +87,16 @@ struct Basis {
   /// Collective where patches overlap; [count][values of a field] in place. See Lapping.
   void fold(std::span<double> fields, long count) const { lapping.fold(fields, count * channels()); }
   void unfold(std::span<double> fields, long count) const { lapping.unfold(fields, count * channels()); }
+  /// The same of what is independent from patch to patch, and of its variances. See Seams.
+  void fold_own(std::span<double> fields, long count) const {
+    seams.present() ? seams.fold(lapping, fields, count) : fold(fields, count);
+  }
+  void unfold_own(std::span<double> fields, long count) const {
+    seams.present() ? seams.unfold(lapping, fields, count) : unfold(fields, count);
+  }
   void unfold_variance(std::span<double> fields, long count) const {
-    lapping.unfold_variance(fields, count * channels());
+    seams.present() ? seams.unfold_variance(lapping, fields, count)
+                    : lapping.unfold_variance(fields, count * channels());
   }
 
   /// Explained share of the variance, over all patches. Collective.

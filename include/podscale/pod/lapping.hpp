@@ -15,6 +15,7 @@
 // decoded have no step at a border, and their variance there holds both patches' covariance. Points
 // whose partner is land are not rotated.
 
+#include <array>
 #include <span>
 #include <utility>
 #include <vector>
@@ -36,6 +37,22 @@ class Lapping {
   /// Not collective, for a window that is the whole grid. Column of R: where in the folded field
   /// the point (y, x) goes, as points of the window, and with which factors. At most four.
   std::vector<std::pair<std::size_t, double>> folded_point(long y, long x) const;
+
+  long points() const { return window_.points(); }
+  const Window& window() const { return window_; }
+  /// Not collective, for a window that is the whole grid. A point of the extended window, there.
+  std::size_t point_of_extended(long at) const;
+  /// The points that rotations join: up to four, by their side of the borders (bit 0: the higher
+  /// column, bit 1: the higher row).
+  struct Quad {
+    std::array<long, 4> at;         ///< in the extended window; -1: there is none, or it is land
+    std::size_t own;                ///< which of them the point is
+    std::array<double, 16> unfold;  ///< [4][4] R^T among them
+  };
+  /// Not collective. Of a point of the window; of land the point alone.
+  Quad quad(long point) const;
+  /// Collective. HaloExchange::widen; the fields themselves where patches do not overlap.
+  std::vector<double> widen(std::span<const double> fields, long count) const;
 
   // Collective; [count][window points] in place, values on land are not touched. The same bits at
   // any number of ranks.

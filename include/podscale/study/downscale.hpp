@@ -17,7 +17,7 @@ class AppliedSource;
 /// What goes into the product beside mean, variance and standard deviation.
 struct DownscaleOptions {
   int members = 0;
-  bool factors = true, budget = false, conformal = false;
+  bool factors = true, budget = false, conformal = false, running = false;
   double interval = 0;  ///< 0: none
   std::vector<Functional> regions;
   std::vector<double> unit_scale;  ///< from the working units to those of the product, [channels]

@@ -29,8 +29,8 @@ struct MemberLatents {
 MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
                              const SampleFunction& sample, const ForecastRequest& request,
                              const Inflation& inflation);
-/// Not collective. Coefficients of member m of time t: [local patches][K]. condition: of that
-/// time.
+/// Not collective. Coefficients of member m of time t, as draw_coefficients gives them. condition:
+/// of that time.
 std::vector<double> member_coefficients(const LatentSpace& space, const MemberLatents& latents, std::size_t t,
                                         int m, std::span<const float> condition);
 

@@ -16,7 +16,9 @@ struct Foundation {
       : path(options.output.basis_file.get()),
         basis(read_basis(comm, path)),
         reference(read_reference(comm, basis, path, options.with_base)),
-        space(basis, *reference) {}
+        space(basis, *reference) {
+    if (!options.with_base) basis.seams = {};  // they belong to the base
+  }
   Foundation(const Foundation&) = delete;
 
   std::string path;

@@ -11,6 +11,7 @@
 
 #include "podscale/field/synthetic_ocean.hpp"
 #include "podscale/field/value_judge.hpp"
+#include "podscale/gaussian/running_variance.hpp"
 #include "podscale/mesh/remap.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/downscaling.hpp"
@@ -90,11 +91,13 @@ struct BaseOptions {
   std::vector<double> penalties;  ///< candidates, relative; the validation period chooses
   int season = 1;
   Inflate inflation = Inflate::mode;
+  bool contrast = false;         ///< base.contrast = 'auto'
+  bool cross_validated = false;  ///< base.level
 };
 
 enum class Uncertainty { base, head, ensemble, automatic };
 const char* uncertainty_name(Uncertainty uncertainty);
-enum class Correction { none, inflation, conformal };  ///< sampling.calibration
+enum class Correction { none, inflation, conformal, running };  ///< sampling.calibration
 
 /// &sampling.
 struct SamplingOptions {
@@ -105,6 +108,7 @@ struct SamplingOptions {
   bool control_variate = true;
   Correction calibration = Correction::inflation;
   std::string calibration_name;
+  RunningOptions running;
   long calibration_times = 96, time_block = 16;
 };
 
@@ -122,7 +126,7 @@ struct RunOptions {
 /// &output and &regions.
 struct OutputOptions {
   std::string directory;
-  FilePath basis_file, model_file, product_file;
+  FilePath basis_file, model_file, product_file, running_file;
   std::string variable_name, standard_name, long_name, units, title, institution;
   bool write_factors = true, write_budget = false, write_members = false;
   double interval = 0, rounding = 0;

@@ -11,6 +11,9 @@
 //   patch_spread (time, patch_y, patch_x)                                      s(c), absent in old files: 1
 // ensemble:
 //   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
+// where patches overlap and a base has been fitted:
+//   seam_map (seam_partner, y, x)                                              D of Seams
+//   member_own_factor, as member_factor                                        its part inside patches
 
 #include <functional>
 #include <string>
@@ -19,6 +22,7 @@
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/gaussian/forecast.hpp"
 #include "podscale/study/factor_file.hpp"
+#include "podscale/study/product_reader.hpp"
 
 namespace podscale {
 
@@ -66,9 +70,9 @@ class FactorReader {
   /// Not collective. Forecast of a time: factors only; its mean is in the fields of the product.
   CoefficientForecast read(std::size_t time) const;
   /// Not collective. Error(data) where the variance in the product, of a channel and of this
-  /// time, is another one than that of the factors: the product was changed. variance: [points].
-  void require_variance(const CoefficientForecast& forecast, std::size_t channel,
-                        std::span<const float> variance, const std::string& product) const;
+  /// time, is another one than that of the factors: the product was changed. fields: of that channel and time.
+  void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
+                        const std::string& product) const;
 
  private:
   Communicator self_ = Communicator::self();

@@ -16,7 +16,7 @@ namespace podscale {
 
 /// A further field of each variable, <variable><suffix>.
 struct ExtraField {
-  enum Kind { value, variance };  ///< how units are converted
+  enum Kind { value, variance, ratio };  ///< how units are converted
   std::string suffix, long_name;
   Kind kind = value;
 };

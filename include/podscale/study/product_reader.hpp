@@ -16,6 +16,7 @@ namespace podscale {
 /// Fields of one time, [points] each; empty where the product has none.
 struct ProductFields {
   std::vector<float> mean, variance, members;  ///< members: [M][points]
+  std::vector<float> running;  ///< factor of the running calibration, which is in the variance
 };
 
 /// One variable of a product.
@@ -41,6 +42,10 @@ class ProductReader {
   /// Not collective. Conformal half widths at the coverage_levels; nullopt where the product was
   /// not calibrated.
   std::optional<std::array<double, 4>> conformal_half_width() const;
+  /// Not collective. Of the predictive distribution, a Student t; 0: Gaussian.
+  double degrees_of_freedom() const {
+    return file_.numbers("", "podscale_degrees_of_freedom").value_or(std::vector<double>{0}).front();
+  }
   bool has_variance() const { return spread_.has_value(); }
   int members() const { return static_cast<int>(members_.size()); }  ///< written members; 0: none
   /// Not collective. The namelist that the product was made with; "": not stored.
@@ -62,6 +67,7 @@ class ProductReader {
   NetcdfFile file_;
   CfSource mean_;
   std::optional<CfSource> spread_;
+  std::optional<CfSource> running_;
   std::vector<CfSource> members_;
   bool deviation_ = false;  // the spread is a standard deviation
   double scale_ = 1, spread_scale_ = 1;

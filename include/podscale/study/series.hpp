@@ -31,6 +31,11 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
 std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, const DataOptions& options,
                                                       std::shared_ptr<FieldCache> cache, const Basis& basis);
 
+/// Collective on comm, which must outlive the result. The truth, in the units of a basis and turned to
+/// its mesh. Errors: as CfSource::open, and data for another mesh.
+std::shared_ptr<const FieldSource> open_truth(const Communicator& comm, const DataOptions& options,
+                                              const Basis& basis);
+
 /// The two sources of a study.
 struct StudySeries {
   StudySeries(std::shared_ptr<const FieldSource> of_hr, std::shared_ptr<const FieldSource> of_lr)

@@ -41,7 +41,7 @@ class AreaMeanCalibration : public ScoreFamily {
  private:
   struct Patch {
     std::size_t index;
-    std::vector<double> projected;  // Phi^T w
+    std::vector<double> projected, own;  // Phi^T R w, Phi^T A^T w: see Seams
   };
   struct Box {
     std::size_t size;  // in kSizes

@@ -14,7 +14,7 @@ inline constexpr std::size_t probability_bins = 10;
 
 /// Not collective. P(x > limit) for x ~ N(mean, variance); 1 or 0 where the variance is 0 (or
 /// less).
-double exceedance_probability(double mean, double variance, double limit);
+double exceedance_probability(double mean, double variance, double limit, double degrees_of_freedom = 0);
 
 /// Scores of one system. All are weighted means over points and times; NaN where nothing entered.
 struct BrierSummary {

@@ -61,6 +61,7 @@ struct FieldSums {
 struct Forecast {
   std::span<const float> mean, variance;
   std::span<const float> members;  ///< [M][points]
+  double degrees_of_freedom = 0;   ///< of a Student t; 0: Gaussian
 };
 
 /// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the
