@@ -161,11 +161,16 @@ void take_runs(const NetcdfFile& file, const CfVariable& v, FileSamples& found) 
   found.times = {runs.calendar, runs.units, {}};
   const std::string where = fmt::format("{}: variable '{}' ", file.path(), v.name);
   const TimeUnits units(runs.units, calendar_name(runs.calendar), file.path());
-  std::vector<double> values, lead;
+  std::vector<double> values, bounds, lead;
   SampleAxis shared;
   std::string doubt, lead_units;
   if (!v.valid_name.empty()) {
     values = values_of(file, v.valid_name);
+    const std::string name = file.text(v.valid_name, "bounds").value_or("");
+    if (!name.empty() && file.has_variable(name) &&
+        file.variable(name).shape ==
+            std::vector<std::size_t>{runs.size(), static_cast<std::size_t>(steps), std::size_t{2}})
+      bounds = values_of(file, name, v.valid_name);
   } else if (!v.time_name.empty()) {
     shared = read_samples(file, v.time_name, doubt);
   } else {
@@ -179,10 +184,17 @@ void take_runs(const NetcdfFile& file, const CfVariable& v, FileSamples& found) 
       if (!values.empty()) {
         const double value = values[static_cast<std::size_t>(r * steps + t)];
         if (!std::isfinite(value)) continue;
-        sample.date = decode_times({value}, file.text(v.valid_name, "units").value_or(""),
-                                   file.text(v.valid_name, "calendar").value_or(calendar_name(runs.calendar)),
-                                   fmt::format("{}: time '{}'", file.path(), v.valid_name))[0]
-                          .date;
+        const auto date = [&](double number) {
+          return decode_times({number}, file.text(v.valid_name, "units").value_or(""),
+                              file.text(v.valid_name, "calendar").value_or(calendar_name(runs.calendar)),
+                              fmt::format("{}: time '{}'", file.path(), v.valid_name))[0]
+              .date;
+        };
+        sample.date = date(value);
+        const std::size_t at = static_cast<std::size_t>(2 * (r * steps + t));
+        if (!bounds.empty() && std::isfinite(bounds[at]) && std::isfinite(bounds[at + 1]))
+          sample.interval =
+              TimeSpan{units.plain_value(date(bounds[at])), units.plain_value(date(bounds[at + 1]))};
       } else if (shared.size() > 0) {
         sample.date = shared[static_cast<std::size_t>(t)].date;
       } else {

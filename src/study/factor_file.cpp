@@ -18,7 +18,7 @@ constexpr const char* kRun = "podscale_factors_of_run";
 
 /// What a step stands for, in whole minutes: a tool may count in other units, to other digits.
 struct Meaning {
-  long time = 0, begin = 0, end = 0;
+  long time = 0, begin = 0, end = 0, reference = 0, realization = 0;
   auto operator<=>(const Meaning&) const = default;
 };
 
@@ -29,7 +29,7 @@ std::vector<Meaning> meanings(const SampleAxis& axis) {
   };
   std::vector<Meaning> found;
   for (const Sample& s : axis.samples) {
-    Meaning meaning{minutes(s.date), 0, 0};
+    Meaning meaning{minutes(s.date), 0, 0, s.reference ? minutes(*s.reference) : 0, s.realization};
     if (s.interval) {
       const auto begin = units.date(s.interval->begin), end = units.date(s.interval->end);
       if (begin && end) meaning.begin = minutes(*begin), meaning.end = minutes(*end);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/field_on_mesh.hpp"
 #include "podscale/mesh/point_search.hpp"
@@ -114,6 +115,12 @@ std::vector<Functional> functionals(const Basis& basis, const FunctionalRequest&
   return result;
 }
 
+/// Behind a row: its realization and run.
+std::string strand_note(const SampleAxis& axis, std::size_t t) {
+  const std::string text = strand_text({axis[t].realization, axis[t].reference, {}});
+  return text.empty() ? "" : "  " + text;
+}
+
 /// What is averaged: a variable, or one less another.
 struct Combination {
   std::string name, units;
@@ -209,7 +216,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
       text += fmt::format("{:>20}", date_text(axis[t].date));
       for (const FunctionalForecast& f : set.evaluate(self, forecast, 1, mean))
         text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
-      text += '\n';
+      text += strand_note(axis, t) + '\n';
     }
   }
   return text;

@@ -57,10 +57,12 @@ std::shared_ptr<const FieldSource> open_files(const Communicator& comm, const st
   return parts.size() == 1 ? parts[0] : std::make_shared<const Stacked>(std::move(parts));
 }
 
-/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr.
+/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr. applied:
+/// to be downscaled, where there may be several; else to train.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
                                                  const std::vector<Variable>& hr,
-                                                 std::shared_ptr<FieldCache> cache, const Basis* basis) {
+                                                 std::shared_ptr<FieldCache> cache, const Basis* basis,
+                                                 bool applied) {
   auto specs = specs_of(options, "LR", options.lr_files, "data.lr_variable", options.lr_variable);
   if (specs.size() != hr.size())
     refuse(options, fmt::format("data.lr_variable names {} of the LR variables, the HR series has {}; expected "
@@ -71,6 +73,13 @@ std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const
     specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
     specs[c].stamp = options.lr_stamp;
     specs[c].average = options.lr_average;
+    specs[c].several = applied;
+    specs[c].member_files = options.member_files;
+    specs[c].leads = applied ? options.leads : options.lr_leads;
+    if (applied)
+      specs[c].realizations = options.realizations;
+    else if (options.lr_realization >= 0)
+      specs[c].realizations = {options.lr_realization};
     if (basis) specs[c].mesh = basis->lr_mesh;
   }
   auto lr = open_files(comm, specs, std::move(cache));
@@ -129,7 +138,7 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
     return coarsened(open_files(comm, specs, std::move(cache)), options);
   }
   const auto variables = basis ? basis->variables : open_files(comm, hr_specs(options), nullptr)->variables();
-  return open_lr_files(comm, options, variables, std::move(cache), basis);
+  return open_lr_files(comm, options, variables, std::move(cache), basis, true);
 }
 
 StudySeries open_study(const Communicator& comm, const DataOptions& options, const Basis* basis) {
@@ -140,7 +149,7 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options, con
     if (basis) spec.mesh = basis->mesh;
   const auto hr = open_files(comm, specs, cache);
   StudySeries study{hr, options.coarsen ? coarsened(hr, options)
-                                        : open_lr_files(comm, options, hr->variables(), cache, basis)};
+                                        : open_lr_files(comm, options, hr->variables(), cache, basis, false)};
   if (specs[0].has_mask()) require_mask_of_data(study.hr);
   if (!options.coarsen) check_geometry(comm, study.hr, study.lr);
   return study;

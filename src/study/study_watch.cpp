@@ -1,5 +1,7 @@
 #include "podscale/study/study_watch.hpp"
 
+#include <algorithm>
+
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 
@@ -20,12 +22,15 @@ void watch_ends(const std::string& key, const std::vector<std::string>& period, 
   const double step = axis.step.in_days();
   if (!axis.step.known() || period.size() != 2) return;
   const DateRange range = parse_date_range(period.front(), period.back());
-  const long first = day_of(axis, axis.samples.front().date), last = day_of(axis, axis.samples.back().date);
+  const auto [earliest, latest] =
+      std::minmax_element(axis.samples.begin(), axis.samples.end(),
+                          [](const Sample& a, const Sample& b) { return a.time < b.time; });
+  const long first = day_of(axis, earliest->date), last = day_of(axis, latest->date);
   const double before = static_cast<double>(first - day_of(axis, range.first)),
                after = static_cast<double>(day_of(axis, range.last) - last);
   if (before <= 1.5 * step && after <= 1.5 * step) return;
   log::warn("{} = {}: {} covers {} to {} alone; what is missing is left out", key, period_text(period),
-            source.describe(), date_text(axis.samples.front().date), date_text(axis.samples.back().date));
+            source.describe(), date_text(earliest->date), date_text(latest->date));
 }
 
 /// Of the calendar that has all days of the others.

@@ -38,7 +38,7 @@ std::string write_product(const Communicator& comm, const synthetic::Study& stud
   file.end_definitions();
   file.commit();
   NetcdfFile beside = factors.create(factors_path(path), days, {"tos"}, tie);
-  for (std::size_t t = 0; t < kTimes; ++t) factors.put(beside, t, {forecast}, study.condition);
+  for (std::size_t t = 0; t < kTimes; ++t) factors.put(beside, std::vector{t}, {forecast}, study.condition);
   beside.commit();
   return path;
 }

@@ -26,8 +26,9 @@ class FieldDecoder {
   /// Collective where patches overlap. All arguments must outlive it.
   FieldDecoder(const Communicator& comm, const Basis& basis, const Forecaster& forecaster,
                const DownscaleOptions& options);
-  /// Collective. The fields of times first .. of the axis, those of the batch.
-  BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis, std::size_t first) const;
+  /// Collective. The fields of these times of the axis, those of the batch.
+  BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis,
+                     std::span<const std::size_t> block) const;
 
  private:
   const Communicator* comm_;

@@ -16,6 +16,7 @@ namespace podscale {
 struct DownscaleOptions {
   int members = 0;
   bool factors = true, budget = false, conformal = false;
+  bool spread = false;  ///< over the realizations
   double interval = 0;  ///< 0: none
   std::vector<Functional> regions;
   std::vector<double> unit_scale;  ///< from the working units to those of the product, [channels]

@@ -47,6 +47,10 @@ struct DataOptions {
   int coarsen_factor = 8;
   Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;
   std::string hr_average, lr_average;  ///< "day", "month" or ""
+  bool member_files = false;           ///< each LR file is a realization
+  long lr_realization = -1;            ///< that trains; -1: there is one
+  std::vector<long> realizations{};    ///< that are downscaled; empty: all
+  std::vector<double> lr_leads{}, leads{};  ///< that train, that are downscaled: days; empty: all
   Period train, validate, downscale;
   double held_out = 0.33;
   long cache_mib = 1024, time_block = 64;  ///< of &grid
@@ -109,7 +113,7 @@ struct OutputOptions {
   std::string directory;
   FilePath basis_file, model_file, product_file;
   std::string variable_name, standard_name, long_name, units, title, institution;
-  bool write_factors = true, write_budget = false, write_members = false;
+  bool write_factors = true, write_budget = false, write_members = false, spread = false;
   double interval = 0, rounding = 0;
   int deflate = 1;
   bool zstd = false, series = false;  ///< output.compression, output.chunks
