@@ -127,6 +127,8 @@ const std::vector<Key> table = {
     {"sampling", "control_variate", Logical, ".true.", "", 0, 0, "", "Take the sampling error of the start noise out of the mean of members (model.base = 'gaussian', sampler = 'angle')"},
     {"sampling", "calibration", Text, "'inflation'", "", 0, 0, "none|inflation|conformal", "How data.validate corrects the variance: not, by factors, or by them and conformal intervals"},
     {"sampling", "calibration_times", Int, "96", "", 2, 1e6, "", "Times that podscale-train calibrates on, evenly spread, of either part of data.validate"},
+    {"sampling", "lead_days", Reals, "", "days", 0, 1e5, "", "Leads at which lead_factors hold, ascending: linear between them, constant beyond; none = no such factors"},
+    {"sampling", "lead_factors", Reals, "", "", 1e-3, 1e6, "", "Of forecasts: factors on the variance of the latents, one a lead of lead_days (base and head), as podscale-verify finds them from past runs"},
     {"sampling", "seed", Int, "1", "", 0, 9.0e15, "", "Of the members' noise"},
     {"sampling", "time_block", Int, "16", "steps", 1, 1e6, "", "Times in memory at once"},
 
@@ -202,6 +204,13 @@ const std::vector<Key> table = {
     {"ocean", "lr_noise", Real, "0.0", "K", 0, 20, "", "Standard deviation of white noise added to the LR companion"},
     {"ocean", "hr_file", Text, "'ocean_hr.nc'", "", 0, 0, "", "HR file, under output directory unless absolute"},
     {"ocean", "lr_file", Text, "'ocean_lr.nc'", "", 0, 0, "", "LR file, under output directory unless absolute"},
+    {"ocean", "forecast_file", Text, "''", "", 0, 0, "", "Forecasts at low resolution, under output directory unless absolute; YYYYMMDD in the name: one file a run, with its date there; '' = none"},
+    {"ocean", "forecast_from", Text, "''", "date", 0, 0, "", "First reference time of a forecast; '' = first_date"},
+    {"ocean", "forecast_every", Int, "7", "days", 1, 1e5, "", "From one run to the next"},
+    {"ocean", "forecast_days", Int, "10", "days", 1, 1e4, "", "Length of a run: leads of 1 day to this"},
+    {"ocean", "forecast_members", Int, "1", "", 1, 1000, "", "Realizations of a run; 1 = no ensemble"},
+    {"ocean", "forecast_error", Real, "0.5", "K", 0, 20, "", "Standard deviation of the error of a forecast at long leads"},
+    {"ocean", "forecast_growth", Real, "5.0", "days", 0.01, 1e5, "", "The variance of that error at a lead is forecast_error^2 (1 - exp(-2 lead / forecast_growth))"},
     {"ocean", "deflate", Int, "1", "", 0, 9, "", "Compression level of both files; 0 = none"},
 };
 // clang-format on

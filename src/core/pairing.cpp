@@ -185,7 +185,8 @@ LagFinder::LagFinder(const SampleAxis& axis, StepLength step) : axis_(&axis), st
   const bool by_run = runs_overlap(axis);
   const auto same = [&](const Sample& a, const Sample& b) {
     if (a.realization != b.realization) return false;
-    return !by_run || (a.reference && b.reference && days_between(axis.calendar, *a.reference, *b.reference) == 0);
+    return !by_run ||
+           (a.reference && b.reference && days_between(axis.calendar, *a.reference, *b.reference) == 0);
   };
   for (std::size_t first = 0, end = 0; first < axis.size(); first = end) {
     for (end = first + 1; end < axis.size() && same(axis[first], axis[end]);) ++end;

@@ -26,19 +26,24 @@ SampleLayout::SampleLayout(const SampleAxis& samples, const std::string& what) {
   for (const Strand& s : strands) numbers.insert(s.realization);
   if (numbers.size() > 1) realizations.assign(numbers.begin(), numbers.end());
   const bool runs = runs_overlap(samples);
-  const auto place = [&](const Date& d) { return minutes(days_between(samples.calendar, {1800, 1, 1, 0}, d)); };
+  const auto place = [&](const Date& d) {
+    return minutes(days_between(samples.calendar, {1800, 1, 1, 0}, d));
+  };
   std::map<long, std::size_t> run_of, lead_of;  // minutes
   if (runs) {
     std::map<long, Date> found;
     for (const Sample& s : samples.samples) {
       if (!s.reference)
-        fail(ExitCode::data, "{}: time {} has no reference time, but other runs have the same valid times; "
-             "expected one for every sample", what, date_text(s.date));
+        fail(ExitCode::data,
+             "{}: time {} has no reference time, but other runs have the same valid times; "
+             "expected one for every sample",
+             what, date_text(s.date));
       found.emplace(place(*s.reference), *s.reference);
       lead_of.emplace(minutes(*lead_days(samples.calendar, s)), 0);
     }
     for (const auto& [at, date] : found) run_of.emplace(at, references.size()), references.push_back(date);
-    for (auto& [lead, index] : lead_of) index = leads.size(), leads.push_back(static_cast<double>(lead) / 1440);
+    for (auto& [lead, index] : lead_of)
+      index = leads.size(), leads.push_back(static_cast<double>(lead) / 1440);
   }
   std::map<std::pair<std::size_t, long>, std::size_t> step_of_time;  // of the first realization, no runs
   for (const Strand& strand : strands) {
@@ -72,13 +77,17 @@ SampleLayout::SampleLayout(const SampleAxis& samples, const std::string& what) {
     ++count[cell.realization];
     cell.realization = 0;
     if (!expected.count(cell))
-      fail(ExitCode::data, "{}: realization {} has the time {}, which realization {} lacks; expected the same "
-           "times of all", what, samples[t].realization, date_text(samples[t].date), realizations.front());
+      fail(ExitCode::data,
+           "{}: realization {} has the time {}, which realization {} lacks; expected the same "
+           "times of all",
+           what, samples[t].realization, date_text(samples[t].date), realizations.front());
   }
   for (std::size_t r = 0; r < realizations.size(); ++r)
     if (count[r] != cells_of_times.size())
-      fail(ExitCode::data, "{}: realization {} has {} times, realization {} has {}; expected the same times of "
-           "all", what, realizations[r], count[r], realizations.front(), cells_of_times.size());
+      fail(ExitCode::data,
+           "{}: realization {} has {} times, realization {} has {}; expected the same times of "
+           "all",
+           what, realizations[r], count[r], realizations.front(), cells_of_times.size());
 }
 
 }  // namespace podscale

@@ -59,8 +59,8 @@ struct CfVariable {
   std::string time_name, y_name, x_name;  ///< coordinate variables; "" of an image; time: of a lead
   std::string realization_name, reference_name, lead_name;  ///< of those dimensions, "" = none
   std::string valid_name;                                   ///< valid times along runs and leads
-  std::string lat_name, lon_name;         ///< of two dimensions, beside the axes of a plane
-  std::string mapping;                    ///< grid mapping variable
+  std::string lat_name, lon_name;                           ///< of two dimensions, beside the axes of a plane
+  std::string mapping;                                      ///< grid mapping variable
   Packing packing;
 };
 

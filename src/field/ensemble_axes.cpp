@@ -69,7 +69,8 @@ std::string table_of_times(const NetcdfFile& file, const std::string& run, const
   for (const std::string& name : file.variable_names()) {
     const VariableInfo info = file.variable(name);
     if (info.dims != std::vector{run, step} || holds_text(info)) continue;
-    if (forecast_role(file, name) == ForecastRole::none && axis_of(file, name).axis == Axis::time) return name;
+    if (forecast_role(file, name) == ForecastRole::none && axis_of(file, name).axis == Axis::time)
+      return name;
   }
   return "";
 }
@@ -276,7 +277,8 @@ std::set<std::string> find_ensemble_axes(const NetcdfFile& file, CfVariable& v) 
   const auto dim = [&](int d) { return v.info.dims[static_cast<std::size_t>(d)]; };
   const auto role = [&](int d) -> const RoleOfDim& { return roles[static_cast<std::size_t>(d)]; };
   // Two axes of time, one of which is a lead: the other says when the runs began.
-  if (v.reference < 0 && lead >= 0 && time >= 0 && role(lead).ordinary.empty() && v.info.shape[static_cast<std::size_t>(lead)] > 1)
+  if (v.reference < 0 && lead >= 0 && time >= 0 && role(lead).ordinary.empty() &&
+      v.info.shape[static_cast<std::size_t>(lead)] > 1)
     v.reference = time, v.reference_name = role(time).ordinary, time = -1;
   int step = lead >= 0 ? lead : time;
   if (v.reference >= 0 && step < 0)

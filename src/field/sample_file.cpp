@@ -132,8 +132,8 @@ void take_further(const NetcdfFile& file, SampleAxis& axis) {
     return values[values.size() == 1 ? 0 : t];
   };
   const auto fits = [&](const char* name) {
-    return file.has_variable(name) && (file.variable(name).dims.empty() ||
-                                       file.variable(name).dims == std::vector<std::string>{"time"});
+    return file.has_variable(name) &&
+           (file.variable(name).dims.empty() || file.variable(name).dims == std::vector<std::string>{"time"});
   };
   if (fits(kReference)) {
     const std::vector<double> values = values_of(file, kReference);
@@ -179,7 +179,8 @@ bool one_realization(const SampleAxis& axis) {
 
 void describe_time(NetcdfFile& file, const char* name, const char* standard_name, const SampleAxis& axis) {
   file.put_text(name, "standard_name", standard_name);
-  file.put_text(name, "long_name", standard_name == std::string("time") ? "time" : "time at which the run began");
+  file.put_text(name, "long_name",
+                standard_name == std::string("time") ? "time" : "time at which the run began");
   file.put_text(name, "units", axis.units);
   file.put_text(name, "calendar", calendar_name(axis.calendar));
 }
@@ -316,7 +317,8 @@ void write_samples(const Communicator& comm, NetcdfFile& file, const SampleLayou
     for (std::size_t t = 0; t < axis.size(); ++t) {
       const std::size_t at = layout.cells_of_times[t].run * steps + layout.cells_of_times[t].step;
       valid[at] = axis[t].time;
-      if (axis.has_intervals()) bounds[2 * at] = axis[t].interval->begin, bounds[2 * at + 1] = axis[t].interval->end;
+      if (axis.has_intervals())
+        bounds[2 * at] = axis[t].interval->begin, bounds[2 * at + 1] = axis[t].interval->end;
     }
     put(kReference, {runs}, begins);
     put(kLead, {steps}, layout.leads);

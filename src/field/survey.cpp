@@ -66,9 +66,11 @@ struct Source {
 void select(const CfSpec& spec, const CfVariable& v, long number, Source& source) {
   if (spec.member_files) {
     if (v.realization >= 0 && v.info.shape[v.realization] > 1)
-      fail(ExitCode::data, "{}: variable '{}' has {} elements along '{}', but each file is one realization "
-           "({}); expected one of the two", source.path, v.name, v.info.shape[v.realization],
-           v.info.dims[v.realization], "data.lr_members = 'files'");
+      fail(ExitCode::data,
+           "{}: variable '{}' has {} elements along '{}', but each file is one realization "
+           "({}); expected one of the two",
+           source.path, v.name, v.info.shape[v.realization], v.info.dims[v.realization],
+           "data.lr_members = 'files'");
     for (Sample& s : source.times.samples) s.realization = number;
   }
   std::vector<Sample> samples;
@@ -81,8 +83,10 @@ void select(const CfSpec& spec, const CfVariable& v, long number, Source& source
     if (spec.leads.size() == 2) {
       const auto lead = lead_days(source.times.calendar, s);
       if (!lead)
-        fail(ExitCode::data, "{}: variable '{}' has no reference time, so no lead; expected one for leads of "
-             "{} to {} days (data.lr_leads)", source.path, v.name, spec.leads[0], spec.leads[1]);
+        fail(ExitCode::data,
+             "{}: variable '{}' has no reference time, so no lead; expected one for leads of "
+             "{} to {} days (data.lr_leads)",
+             source.path, v.name, spec.leads[0], spec.leads[1]);
       if (*lead < spec.leads[0] - 1e-6 || *lead > spec.leads[1] + 1e-6) continue;
     }
     samples.push_back(s), places.push_back(source.places[t]);
@@ -180,7 +184,8 @@ void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey
       const Sample& s = axis[t];
       const FileSamples::Place& at = sources[f].places[t];
       const long file = static_cast<long>(f);
-      entries.push_back({s.realization, s.reference ? seconds_of(axis.calendar, *s.reference) : -HUGE_VAL,
+      entries.push_back({s.realization,
+                         s.reference ? seconds_of(axis.calendar, *s.reference) : -HUGE_VAL,
                          seconds_of(axis.calendar, s.date),
                          {file, at.step, at.run, at.realization},
                          file,
@@ -215,12 +220,13 @@ void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey
     const Sample& sample = source.times[entries[i].index];
     if (meet(i) && entries[i].run == entries[i - 1].run) {
       const long other = entries[i - 1].file, at = entries[i - 1].step.index;
-      fail(ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once{}",
-           source.path, date_text(sample.date), entries[i].step.index + 1, sources[other].path, at + 1,
-           spec.several && other != entries[i].file
-               ? ", or realizations and reference times that tell them apart (data.lr_members = 'files' where "
-                 "each file is a member)"
-               : "");
+      fail(
+          ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once{}",
+          source.path, date_text(sample.date), entries[i].step.index + 1, sources[other].path, at + 1,
+          spec.several && other != entries[i].file
+              ? ", or realizations and reference times that tell them apart (data.lr_members = 'files' where "
+                "each file is a member)"
+              : "");
     }
     survey.steps.push_back(entries[i].step);
     survey.times.samples.push_back(sample);

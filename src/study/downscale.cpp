@@ -14,6 +14,7 @@
 #include "podscale/study/condition.hpp"
 #include "podscale/study/discovery.hpp"
 #include "podscale/study/ghrsst_file.hpp"
+#include "podscale/study/lead_level.hpp"
 #include "podscale/study/lr_gaps.hpp"
 #include "podscale/study/outside_training.hpp"
 #include "podscale/study/product_description.hpp"
@@ -119,35 +120,35 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   long done = 0;
   for (const std::vector<std::size_t>& block :
        blocks_of_samples(product.layout(), static_cast<std::size_t>(context.options.sampling.time_block))) {
-        if (comm.max(stop_requested() ? 1 : 0) != 0)
-          throw Error(ExitCode::requeue,
-                      "stopped by a signal or the time limit; no product was written: run again", true);
-        std::vector<float> phase;
-        std::vector<std::uint64_t> key;
-        std::vector<long> of_block;
-        for (const std::size_t t : block) {
-          phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
-          key.push_back(axis.time_key(t));
-          of_block.push_back(steps[t]);
-        }
-        const auto condition = conditions.read(of_block);
-        outside.add(block, condition);
-        std::vector<float> raised;
-        if (if_shifted) raised = raised_by_gaps(foundation.space, condition, *if_shifted, of_block);
-        const auto batch =
-            forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
-        const BlockFields fields = decoder.decode(batch, axis, block);
-        product.write(block, fields.mean, fields.variance, fields.members, fields.extra);
-        if (options.spread)
-          for (const std::size_t time : sums.add(block, fields.mean, fields.variance))
-            product.write_spread(time, sums.take(time));
-        for (std::size_t t = 0; ghrsst && t < block.size(); ++t)
-          ghrsst->write(block[t], std::span(fields.mean).subspan(t * n, n),
-                        std::span(fields.variance).subspan(t * n, n));
-        if (!options.regions.empty())
-          product.write_regions(block, fields.region_mean, fields.region_variance);
-        if (factor_file) factors.put(*factor_file, block, batch.forecasts, condition);
-        progress.update(done += std::ssize(block));
+    if (comm.max(stop_requested() ? 1 : 0) != 0)
+      throw Error(ExitCode::requeue,
+                  "stopped by a signal or the time limit; no product was written: run again", true);
+    std::vector<float> phase;
+    std::vector<std::uint64_t> key;
+    std::vector<long> of_block;
+    for (const std::size_t t : block) {
+      phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
+      key.push_back(axis.time_key(t));
+      of_block.push_back(steps[t]);
+    }
+    const auto condition = conditions.read(of_block);
+    outside.add(block, condition);
+    std::vector<float> raised;
+    if (if_shifted) raised = raised_by_gaps(foundation.space, condition, *if_shifted, of_block);
+    const auto level = lead_levels(context.options.sampling, axis, block);
+    const auto batch =
+        forecaster.forecast({condition, phase, key, raised, level}, options.members, options.budget);
+    const BlockFields fields = decoder.decode(batch, axis, block);
+    product.write(block, fields.mean, fields.variance, fields.members, fields.extra);
+    if (options.spread)
+      for (const std::size_t time : sums.add(block, fields.mean, fields.variance))
+        product.write_spread(time, sums.take(time));
+    for (std::size_t t = 0; ghrsst && t < block.size(); ++t)
+      ghrsst->write(block[t], std::span(fields.mean).subspan(t * n, n),
+                    std::span(fields.variance).subspan(t * n, n));
+    if (!options.regions.empty()) product.write_regions(block, fields.region_mean, fields.region_variance);
+    if (factor_file) factors.put(*factor_file, block, batch.forecasts, condition);
+    progress.update(done += std::ssize(block));
   }
   progress.finish();
   product.file().complete();

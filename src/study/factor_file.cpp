@@ -82,19 +82,21 @@ NetcdfFile open_factors(const Communicator& comm, const NetcdfFile& product) {
                 true);
   NetcdfFile factors = NetcdfFile::open(comm, path);
   if (const auto other = factors.text("", kRun); other != run)
-    throw Error(ExitCode::data,
-                fmt::format("{}: {} holds the factors of another run ({}, expected {}); give the factors that "
-                            "were written with this product",
-                            product.path(), path, other.value_or("none"), *run),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: {} holds the factors of another run ({}, expected {}); give the factors that "
+                    "were written with this product",
+                    product.path(), path, other.value_or("none"), *run),
+        true);
   return factors;
 }
 
 std::vector<std::size_t> factor_steps(const NetcdfFile& factors, const Mesh& mesh, ProductReader& product) {
   const SampleAxis own = read_samples(factors);
   const std::string whose = "its covariance factors in " + factors.path(),
-                    cure = "what other tools cut, averaged or regridded has no factors of its own: give the "
-                           "product as podscale-downscale wrote it";
+                    cure =
+                        "what other tools cut, averaged or regridded has no factors of its own: give the "
+                        "product as podscale-downscale wrote it";
   return same_on_all_ranks([&] {
     if (!column_shift(product.mesh(), mesh))
       fail(ExitCode::data, "{}: its mesh is not that of {}: {}; {}", product.path(), whose,
@@ -114,7 +116,9 @@ std::vector<std::size_t> factor_steps(const NetcdfFile& factors, const Mesh& mes
       if (found == step_of.end())
         fail(ExitCode::data, "{}: its time {} (step {}{}) is none of the {} of {}, {} to {}; {}",
              product.path(), date_text(sample.date), t + 1,
-             !own.has_intervals() ? "" : sample.interval ? ", or its bounds" : ", which lost its bounds",
+             !own.has_intervals() ? ""
+             : sample.interval    ? ", or its bounds"
+                                  : ", which lost its bounds",
              own.size(), whose, date_text(own[0].date), date_text(own.samples.back().date), cure);
       steps.push_back(found->second);
     }

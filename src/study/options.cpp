@@ -118,7 +118,9 @@ SamplingOptions sampling_options(const Namelist& n) {
                                                      : Correction::conformal,
           .calibration_name = correction,
           .calibration_times = n.integer("sampling.calibration_times"),
-          .time_block = n.integer("sampling.time_block")};
+          .time_block = n.integer("sampling.time_block"),
+          .lead_days = n.reals("sampling.lead_days"),
+          .lead_factors = n.reals("sampling.lead_factors")};
 }
 
 OutputOptions output_options(const Namelist& n) {

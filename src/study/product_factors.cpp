@@ -28,7 +28,8 @@ std::size_t size(long n) {
 Basis empty_basis(const NetcdfFile& file) {
   const auto patch = file.numbers("", "podscale_patch_size");
   if (!patch || !file.has_variable("phi"))
-    fail(ExitCode::data, "{}: no covariance factors in it; expected a file of podscale-downscale", file.path());
+    fail(ExitCode::data, "{}: no covariance factors in it; expected a file of podscale-downscale",
+         file.path());
   const long channels = static_cast<long>(file.dimension("channel").value_or(1));
   Basis basis(read_mesh(file), static_cast<long>((*patch)[0]), static_cast<long>((*patch)[1]), 1, 0,
               channels);
@@ -66,7 +67,7 @@ NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& tim
   const Mesh& mesh = space_.basis().mesh;
   NetcdfFile file = NetcdfFile::create(comm_, path);
   const SampleAxis axis = with_bounds(times);  // as the product has it
-  define_samples(file, axis);  // realizations and runs one after the other
+  define_samples(file, axis);                  // realizations and runs one after the other
   define(file, define_mesh(file, mesh));
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));

@@ -203,8 +203,8 @@ void ProductFile::put(const std::string& name, std::span<const SampleCell> cells
       for (std::size_t i = 0; i < n; ++i) {
         const double value = values[(t * channels + channel) * n + i];
         const double written = scaling.scale * value + scaling.offset,
-                     quantum = scaling.quanta.empty() ? 0
-                                                      : scaling.scale * scaling.quanta[t * channels + channel];
+                     quantum =
+                         scaling.quanta.empty() ? 0 : scaling.scale * scaling.quanta[t * channels + channel];
         part[(t - first) * n + i] = std::isnan(value) ? kFill
                                     : quantum != 0    ? std::round(written / quantum) * quantum
                                                       : written;
@@ -231,7 +231,8 @@ void ProductFile::fill_empty_cells() {
       for (std::size_t r = 0; r < layout_.members(); ++r) {
         const SampleCell cell{r, run, step};
         if (taken.count(cell)) continue;
-        const auto fill = [&](const std::string& name, const std::size_t* member = nullptr, bool over = false) {
+        const auto fill = [&](const std::string& name, const std::size_t* member = nullptr,
+                              bool over = false) {
           put(name, std::span(&cell, 1), 0, nothing, {}, member, over);
         };
         for (const ProductVariable& v : options_.variables) {
@@ -335,8 +336,7 @@ void ProductFile::write_spread(std::size_t time, const RealizationSpread& spread
   std::vector<double> deviation(spread.within);
   for (std::size_t i = 0; i < deviation.size(); ++i)
     deviation[i] = std::sqrt(spread.within[i] + spread.between[i]);
-  const std::vector<double> quanta =
-      options_.rounding > 0 ? quanta_of(1, deviation) : std::vector<double>();
+  const std::vector<double> quanta = options_.rounding > 0 ? quanta_of(1, deviation) : std::vector<double>();
   for (std::size_t c = 0; c < options_.variables.size(); ++c) {
     const std::string& name = options_.variables[c].name;
     const auto [scale, offset] = conversion_[c];

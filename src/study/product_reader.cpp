@@ -22,8 +22,9 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
     const std::string own = spread_->variables()[0].units, &wanted = variable.working_units;
     const auto spread_units = deviation_ ? difference_units : squared_units;
     spread_scale_ = same_on_all_ranks([&] {
-      return own.empty() || wanted.empty() ? (deviation_ ? scale_ : scale_ * scale_)
-                                           : unit_conversion(own, spread_units(wanted), path + ": " + of).scale;
+      return own.empty() || wanted.empty()
+                 ? (deviation_ ? scale_ : scale_ * scale_)
+                 : unit_conversion(own, spread_units(wanted), path + ": " + of).scale;
     });
     if (spread_->times().values() != times().values() || mesh_difference(spread_->mesh(), mesh()))
       throw Error(ExitCode::data,
@@ -34,7 +35,9 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
   const std::vector<std::string> dims = file_.variable(name + "_member").dims;
   const auto member = std::find(dims.begin(), dims.end(), "member");
   members_.push_back(open(name + "_member", units,
-                          member != dims.end() ? "member" : dims.size() >= 4 ? dims[dims.size() - 3] : ""));
+                          member != dims.end() ? "member"
+                          : dims.size() >= 4   ? dims[dims.size() - 3]
+                                               : ""));
   for (long m = 1; m < members_[0].elements(); ++m) members_.push_back(members_[0].element(m));
 }
 
@@ -104,6 +107,8 @@ void ProductReader::read_pooled(std::span<const long> parts, ProductFields& fiel
   const double n = static_cast<double>(parts.size());
   std::vector<double> mean(points, 0.0), squares(points, 0.0), within(points, 0.0);
   std::vector<float> members;
+  fields.means.clear();
+  fields.variances.clear();
   ProductFields one;
   for (std::size_t r = 0; r < parts.size(); ++r) {
     read_one(parts[r], one);
@@ -114,6 +119,8 @@ void ProductReader::read_pooled(std::span<const long> parts, ProductFields& fiel
       if (spread_) within[i] += static_cast<double>(one.variance[i]);
     }
     members.insert(members.end(), one.members.begin(), one.members.end());
+    fields.means.insert(fields.means.end(), one.mean.begin(), one.mean.end());
+    fields.variances.insert(fields.variances.end(), one.variance.begin(), one.variance.end());
   }
   fields.mean.assign(mean.begin(), mean.end());
   fields.variance.resize(spread_ ? points : 0);

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "podscale/core/step_gaps.hpp"

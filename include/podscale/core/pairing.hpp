@@ -59,7 +59,7 @@ class LagFinder {
  private:
   const SampleAxis* axis_;
   StepLength step_;
-  std::vector<double> places_;  // of the axis, in months or days
+  std::vector<double> places_;                 // of the axis, in months or days
   std::vector<std::pair<long, long>> series_;  // of each step: the first and behind the last of its own
 };
 

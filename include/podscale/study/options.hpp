@@ -14,6 +14,7 @@
 #include "podscale/mesh/remap.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/downscaling.hpp"
+#include "podscale/study/ocean_forecast.hpp"
 
 namespace podscale {
 
@@ -46,10 +47,10 @@ struct DataOptions {
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
   Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;
-  std::string hr_average, lr_average;  ///< "day", "month" or ""
-  bool member_files = false;           ///< each LR file is a realization
-  long lr_realization = -1;            ///< that trains; -1: there is one
-  std::vector<long> realizations{};    ///< that are downscaled; empty: all
+  std::string hr_average, lr_average;       ///< "day", "month" or ""
+  bool member_files = false;                ///< each LR file is a realization
+  long lr_realization = -1;                 ///< that trains; -1: there is one
+  std::vector<long> realizations{};         ///< that are downscaled; empty: all
   std::vector<double> lr_leads{}, leads{};  ///< that train, that are downscaled: days; empty: all
   Period train, validate, downscale;
   double held_out = 0.33;
@@ -95,6 +96,7 @@ struct SamplingOptions {
   Correction calibration = Correction::inflation;
   std::string calibration_name;
   long calibration_times = 96, time_block = 16;
+  std::vector<double> lead_days{}, lead_factors{};  ///< see lead_levels
 };
 
 /// &training beside what the trainer gets: how weights are judged, and the run.
@@ -132,6 +134,7 @@ struct OceanOptions {
   std::string first_date, last_date, calendar;
   long step_days = 1;
   FilePath hr_file, lr_file;
+  OceanForecasts forecasts;
   std::string effective;  ///< this group as a namelist
 };
 /// Not collective. Errors: usage, not agreed, for dates that are none or in the wrong order and a

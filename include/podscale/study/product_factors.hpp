@@ -29,8 +29,8 @@ class ProductFactors {
                  int deflate, std::vector<double> unit_scale = {});
   /// Collective. The file of factors of a product with these variables and times, with all in it
   /// that has no time. Errors: io.
-  NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
-                    const Attributes& attributes) const;
+  NetcdfFile create(const std::string& path, const SampleAxis& times,
+                    const std::vector<std::string>& variables, const Attributes& attributes) const;
   /// Collective. Times by their numbers. condition: [times][local patches][C].
   void put(NetcdfFile& file, std::span<const std::size_t> times,
            const std::vector<CoefficientForecast>& forecasts, std::span<const float> condition) const;

@@ -16,6 +16,8 @@ namespace podscale {
 /// Fields of one time, [points] each; empty where the product has none.
 struct ProductFields {
   std::vector<float> mean, variance, members;  ///< members: [M][points]
+  /// Of the realizations of a pooled product: [R][points]; else empty.
+  std::vector<float> means{}, variances{};
 };
 
 /// One variable of a product.
@@ -41,7 +43,7 @@ class ProductReader {
   const SampleAxis& times() const { return pooled_ ? pooled_->times : mean_.times(); }
   const std::string& name() const { return mean_.variables()[0].name; }
   std::string units() const { return mean_.variables()[0].working_units; }  ///< "": none given
-  std::string long_name() const;  ///< of the field, as "sea surface temperature"
+  std::string long_name() const;           ///< of the field, as "sea surface temperature"
   double scale() const { return scale_; }  ///< from the units of the file to those of read()
   /// Not collective. Conformal half widths at the coverage_levels; nullopt where the product was
   /// not calibrated.

@@ -60,7 +60,8 @@ struct FieldSums {
 /// One forecast of one time, [points] each; empty spans where there is none.
 struct Forecast {
   std::span<const float> mean, variance;
-  std::span<const float> members;  ///< [M][points]
+  std::span<const float> members;               ///< [M][points]
+  std::span<const float> means{}, variances{};  ///< of the realizations of a mixture: [R][points]
 };
 
 /// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the
