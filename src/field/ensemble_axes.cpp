@@ -81,17 +81,13 @@ std::string scalar_of(const NetcdfFile& file, const CfVariable& v, ForecastRole 
   std::string found;
   for (const std::string& name : file.variable_names()) {
     const VariableInfo info = file.variable(name);
-    if (holds_text(info)) continue;
-    for (const std::size_t n : info.shape)
-      if (n != 1) goto next;
-    if (std::any_of(info.dims.begin(), info.dims.end(), [&](const std::string& dim) {
-          return std::find(v.info.dims.begin(), v.info.dims.end(), dim) != v.info.dims.end();
-        }))
-      continue;
+    const bool is_named = std::find(named.begin(), named.end(), name) != named.end(),
+               is_one =
+                   std::all_of(info.shape.begin(), info.shape.end(), [](std::size_t n) { return n == 1; });
+    if (holds_text(info) || !is_one || !(info.dims.empty() || is_named)) continue;
     if (forecast_role(file, name) != role) continue;
-    if (std::find(named.begin(), named.end(), name) != named.end()) return name;
+    if (is_named) return name;
     if (found.empty()) found = name;
-  next:;
   }
   return found;
 }

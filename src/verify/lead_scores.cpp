@@ -98,8 +98,7 @@ ScoreSection LeadScores::section(const ScoreUnits& units) const {
       factors.push_back(fmt::format("{:.3g}", found));
     }
     text += fmt::format(
-        "for runs like these, times the factors that {} was made with:
-        "
+        "for runs like these, times the factors that {} was made with:\n"
         "  sampling.lead_days = {}\n  sampling.lead_factors = {}\n",
         systems_[0].name, fmt::join(days, ", "), fmt::join(factors, ", "));
   }

@@ -141,10 +141,10 @@ TEST_F(EnsembleAxes, RunsAndLeadsInOneFileWithComputedValidTimes) {
   ASSERT_EQ(strands.size(), 2u);
   EXPECT_EQ(strand_text(strands[1]), "run of " + date_text({2000, 1, 2, 0}));
   spec.leads = {1, 2};
-  EXPECT_EQ(samples(open(file)), (Lines{"0/1/2: 0", "0/1/3: 1", "0/2/3: 3", "0/2/4: 4"}));
+  EXPECT_EQ(samples(open(file, "b.nc")), (Lines{"0/1/2: 0", "0/1/3: 1", "0/2/3: 3", "0/2/4: 4"}));
   // A lead alone: each valid time once, one series, which may train.
   spec.leads = {2, 2}, spec.several = false;
-  EXPECT_EQ(samples(open(file)), (Lines{"0/1/3: 1", "0/2/4: 4"}));
+  EXPECT_EQ(samples(open(file, "c.nc")), (Lines{"0/1/3: 1", "0/2/4: 4"}));
 }
 
 TEST_F(EnsembleAxes, ValidTimesOfTwoDimensionsCountBeforeLeads) {
