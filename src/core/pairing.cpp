@@ -176,7 +176,11 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
 }
 
 LagFinder::LagFinder(const SampleAxis& axis, StepLength step) : axis_(&axis), step_(step) {
-  if (!step_.known()) step_ = understood(axis).step;
+  if (!step_.known()) {
+    SampleAxis copy = axis;
+    if (!copy.step.known()) understand_strands(copy);
+    step_ = copy.step;
+  }
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const Date date = axis.centre(t);
     places_.push_back(step_.months > 0 ? date.year * 12.0 + date.month - 1

@@ -200,7 +200,7 @@ template <class Of>
 void put_further(const Communicator& comm, NetcdfFile& file, const char* name, std::size_t n, bool one,
                  const Of& of) {
   std::vector<double> values;
-  if (comm.is_root())
+  if (one || comm.is_root())  // all ranks write a scalar
     for (std::size_t t = 0; t < (one ? 1 : n); ++t) values.push_back(of(t));
   if (one)
     file.put(name, {}, {}, std::span<const double>(values));

@@ -131,32 +131,34 @@ void write_runs(const Communicator& comm, const CfSource& lr, const std::string&
   const double memory = std::exp(-1 / asked.growth), fresh = std::sqrt(1 - memory * memory) * asked.error;
   const std::size_t n = static_cast<std::size_t>(window.points());
   std::size_t sample = 0;
-  std::vector<float> field(n);
   for (int m = 0; m < asked.members; ++m)
     for (const Run& run : runs) {
       const auto day = static_cast<std::uint32_t>(
           day_number(axis.calendar, run.reference.year, run.reference.month, run.reference.day));
+      const std::size_t leads = run.steps.size();
       std::vector<double> error(n, 0.0);
-      for (std::size_t lead = 0; lead < run.steps.size(); ++lead, ++sample) {
-        lr.read(window, std::span(&run.steps[lead], 1), field);
+      std::vector<float> fields(leads * n);
+      lr.read(window, run.steps, fields);
+      for (std::size_t lead = 0; lead < leads; ++lead) {
         const ErrorField news(asked.seed, day, static_cast<std::uint32_t>(m),
                               static_cast<std::uint32_t>(lead));
         for (std::size_t i = 0; i < n; ++i) {
           const idx_t at = static_cast<idx_t>(i);
           error[i] = memory * error[i] + fresh * news.at(window.y0 + at / window.nx, at % window.nx);
-          field[i] =
-              std::isnan(field[i]) ? kFill : static_cast<float>(static_cast<double>(field[i]) + error[i]);
+          float& value = fields[lead * n + i];
+          value = std::isnan(value) ? kFill : static_cast<float>(static_cast<double>(value) + error[i]);
         }
-        const SampleCell cell = layout.cells[sample];
-        std::vector<std::size_t> start, count;
-        if (layout.has_runs()) start.push_back(cell.run);
-        start.push_back(cell.step);
-        if (layout.has_realizations()) start.push_back(cell.realization);
-        count.assign(start.size(), n > 0 ? 1 : 0);
-        start.insert(start.end(), {static_cast<std::size_t>(window.y0), 0});
-        count.insert(count.end(), {static_cast<std::size_t>(window.ny), static_cast<std::size_t>(window.nx)});
-        file.put(variable.name, start, count, std::span<const float>(field));
       }
+      // The leads of a run follow each other in the file.
+      const SampleCell cell = layout.cells[sample];
+      std::vector<std::size_t> start, count;
+      if (layout.has_runs()) start.push_back(cell.run), count.push_back(n > 0 ? 1 : 0);
+      start.push_back(cell.step), count.push_back(n > 0 ? leads : 0);
+      if (layout.has_realizations()) start.push_back(cell.realization), count.push_back(n > 0 ? 1 : 0);
+      start.insert(start.end(), {static_cast<std::size_t>(window.y0), 0});
+      count.insert(count.end(), {static_cast<std::size_t>(window.ny), static_cast<std::size_t>(window.nx)});
+      file.put(variable.name, start, count, std::span<const float>(fields));
+      sample += leads;
     }
   file.commit();
 }

@@ -23,7 +23,7 @@ class OceanForecastFiles : public test::OnAllRanks {
                        .from = "2000-01-03",
                        .every = 4,
                        .length = 6,
-                       .members = 20,
+                       .members = 8,
                        .error = 0.8,
                        .growth = 3};
   std::string lr = scratch / "lr.nc";
