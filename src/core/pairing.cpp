@@ -9,6 +9,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/strands.hpp"
 
 namespace podscale {
 namespace {
@@ -175,11 +176,25 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
 }
 
 LagFinder::LagFinder(const SampleAxis& axis, StepLength step) : axis_(&axis), step_(step) {
-  if (!step_.known()) step_ = understood(axis).step;
+  if (!step_.known()) {
+    SampleAxis copy = axis;
+    if (!copy.step.known()) understand_strands(copy);
+    step_ = copy.step;
+  }
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const Date date = axis.centre(t);
     places_.push_back(step_.months > 0 ? date.year * 12.0 + date.month - 1
                                        : days_between(axis.calendar, axis[0].date, date));
+  }
+  const bool by_run = runs_overlap(axis);
+  const auto same = [&](const Sample& a, const Sample& b) {
+    if (a.realization != b.realization) return false;
+    return !by_run ||
+           (a.reference && b.reference && days_between(axis.calendar, *a.reference, *b.reference) == 0);
+  };
+  for (std::size_t first = 0, end = 0; first < axis.size(); first = end) {
+    for (end = first + 1; end < axis.size() && same(axis[first], axis[end]);) ++end;
+    series_.insert(series_.end(), end - first, {static_cast<long>(first), static_cast<long>(end)});
   }
 }
 
@@ -188,8 +203,10 @@ std::optional<long> LagFinder::find(long step, long lag) const {
   if (!step_.known()) return std::nullopt;
   const double length = step_.months > 0 ? step_.months : step_.days,
                target = places_.at(static_cast<std::size_t>(step)) + static_cast<double>(lag) * length;
-  const auto next = std::upper_bound(places_.begin(), places_.end(), target - 0.4999 * length);
-  if (next == places_.end() || *next > target + 0.4999 * length) return std::nullopt;
+  const auto [first, behind] = series_.at(static_cast<std::size_t>(step));
+  const auto end = places_.begin() + behind;
+  const auto next = std::upper_bound(places_.begin() + first, end, target - 0.4999 * length);
+  if (next == end || *next > target + 0.4999 * length) return std::nullopt;
   return next - places_.begin();
 }
 

@@ -72,7 +72,8 @@ std::uint64_t SampleAxis::time_key(std::size_t step) const {
   const long days = day_number(calendar, date.year, date.month, date.day) - day_number(calendar, 1800, 1, 1);
   const long second = days * 86400 + std::lround(date.second), of_hour = (second % 3600 + 3600) % 3600,
              hour = (second - of_hour) / 3600;
-  return static_cast<std::uint64_t>(of_hour) << 32 | static_cast<std::uint32_t>(hour);
+  const auto realization = static_cast<std::uint64_t>((*this)[step].realization) & 0x7fff;
+  return realization << 44 | static_cast<std::uint64_t>(of_hour) << 32 | static_cast<std::uint32_t>(hour);
 }
 
 SampleAxis decode_times(const std::vector<double>& values, const std::string& units,

@@ -8,6 +8,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/strands.hpp"
 
 namespace podscale {
 namespace {
@@ -27,27 +28,31 @@ Averaged::Averaged(std::shared_ptr<const FieldSource> source, const std::string&
                    const std::string& label)
     : source_(std::move(source)), over_(over), variables_(source_->variables()) {
   SampleAxis fine = source_->times();
-  if (!fine.step.known()) understand(fine);
+  if (!fine.step.known()) understand_strands(fine);
   const bool days = over == "day";
   if (!fine.step.known() || fine.step.in_days() > (days ? 0.75 : 20))
     fail(ExitCode::data, "{}: steps of {} cannot be averaged to a {} ({}_average); expected shorter ones",
          source_->describe(), fine.step.text(), over, label);
-  std::map<std::tuple<int, int, int>, std::vector<long>> groups;
-  for (std::size_t t = 0; t < fine.size(); ++t) {
-    const Date date = fine.centre(t);
-    groups[{date.year, date.month, days ? date.day : 1}].push_back(static_cast<long>(t));
-  }
+  std::map<std::tuple<long, int, int, int>, std::vector<long>> groups;  // of a strand
+  const std::vector<Strand> strands = strands_of(fine, source_->describe());
+  for (std::size_t i = 0; i < strands.size(); ++i)
+    for (const long t : strands[i].steps) {
+      const Date date = fine.centre(static_cast<std::size_t>(t));
+      groups[{static_cast<long>(i), date.year, date.month, days ? date.day : 1}].push_back(t);
+    }
   const TimeUnits units(fine.units, calendar_name(fine.calendar), source_->describe());
   times_ = {fine.calendar, fine.units, {}, Stamp::automatic, days ? StepLength{0, 1} : StepLength{1, 0}};
   for (auto& [key, steps] : groups) {
-    const auto [year, month, day] = key;
+    const auto [strand, year, month, day] = key;
     const Date from{year, month, day, 0};
     const double length = days ? 1 : days_in_month(fine.calendar, year, month);
     if (static_cast<double>(steps.size()) < kEnough * length / fine.step.in_days()) continue;
     const Date to = shifted(fine.calendar, from, length * 86400),
                middle = shifted(fine.calendar, from, length * 43200);
     times_.samples.push_back({units.plain_value(middle), middle,
-                              TimeSpan{units.plain_value(from), units.plain_value(to)}, DateSpan{from, to}});
+                              TimeSpan{units.plain_value(from), units.plain_value(to)}, DateSpan{from, to},
+                              fine[static_cast<std::size_t>(steps.front())].reference,
+                              strands[static_cast<std::size_t>(strand)].realization});
     parts_.push_back(std::move(steps));
   }
   const std::string counts =

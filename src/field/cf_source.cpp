@@ -59,7 +59,7 @@ struct CfSource::State {
   Survey survey;
   std::vector<Variable> variables;
   std::shared_ptr<FieldCache> cache;
-  std::map<std::pair<long, long>, std::vector<long>> steps_of_chunk{};  // of a file and a chunk of time
+  std::map<std::array<long, 4>, std::vector<long>> steps_of_chunk{};  // see FileStep::unit
   mutable FileReader reader;
   mutable Window wanted{};  // what all ranks together have asked for so far
   mutable std::map<long, Held> held{};
@@ -76,9 +76,9 @@ struct CfSource::State {
     for (std::size_t t = 0; t < survey.steps.size(); ++t)
       steps_of_chunk[chunk_of(static_cast<long>(t))].push_back(static_cast<long>(t));
   }
-  std::pair<long, long> chunk_of(long step) const {
+  std::array<long, 4> chunk_of(long step) const {
     const FileStep at = survey.steps[step];
-    return {at.file, at.index / survey.stored[at.file].chunks.t};
+    return at.unit(survey.stored[at.file].chunks.t);
   }
   void bring(std::span<const long> steps, const Window& window) const;
   void read(const ReadTask& task, std::map<long, Plausibility>& seen) const;
@@ -108,7 +108,9 @@ void CfSource::State::read(const ReadTask& task, std::map<long, Plausibility>& s
   for (const long step : task.steps) first = std::min(first, index(step)), last = std::max(last, index(step));
   const std::size_t points = task.window.points();
   std::vector<float> values(points * static_cast<std::size_t>(last - first + 1));
-  reader.read(task.file, first, last - first + 1, task.window, values);
+  FileStep at = survey.steps[task.steps.front()];
+  at.index = first;
+  reader.read(at, last - first + 1, task.window, values);
   if (survey.variable.plausible && !judged.count(task.file))
     seen[task.file].look(values, *survey.variable.plausible);
   for (const long step : task.steps) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "coordinate_kind.hpp"
+#include "ensemble_axes.hpp"
 #include "named_coordinates.hpp"
 #include "podscale/core/text.hpp"
 #include "refusal.hpp"
@@ -81,13 +82,17 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
     bool guess = false;
   };
   std::map<Axis, Found> found;
+  const auto skipped = needs_time ? find_ensemble_axes(file, v) : std::set<std::string>{};
+  const bool dated_by_lead = v.time >= 0;
+  if (dated_by_lead) found[Axis::time] = {v.time_name, v.time};
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
     const std::string& dim = v.info.dims[d];
     std::set<Axis> kinds;
     std::map<Axis, std::vector<std::string>> sure;  // those that attributes make coordinates
+    if (d == v.realization || d == v.reference) continue;
     for (const std::string& name : coordinates_along(file, dim)) {
       const auto [axis, guess] = axis_of(file, name);
-      if (axis == Axis::none) continue;
+      if (axis == Axis::none || skipped.count(name) || (dated_by_lead && axis == Axis::time)) continue;
       if (axis != Axis::time && kinds.count(Axis::time))
         continue;  // the track of a ship: lat(time), lon(time)
       kinds.insert(axis);
@@ -159,7 +164,8 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
     refuse(where, "has dimensions {} and no time; expected (time, lat, lon)", shape);
   for (int d = 0; d < static_cast<int>(v.info.dims.size()); ++d) {
     const std::size_t i = d;
-    if (d != v.time && d != v.y && d != v.x && d != v.further && v.info.shape[i] != 1)
+    if (d != v.time && d != v.y && d != v.x && d != v.further && d != v.realization && d != v.reference &&
+        v.info.shape[i] != 1)
       refuse(where,
              "has {} elements along '{}'; expected one; select it first, as in 'ncks -d {},0 in.nc out.nc'",
              v.info.shape[i], v.info.dims[i], v.info.dims[i]);

@@ -53,15 +53,20 @@ struct CfVariable {
   VariableInfo info;
   int time = -1, y = -1, x = -1;  ///< positions among the dimensions; time -1 = none
   int further = -1;               ///< the one that may have several elements, -1 = none
+  int realization = -1;           ///< members of an ensemble, -1 = none
+  int reference = -1;             ///< runs of a forecast, -1 = none; time is then the lead's
   Horizontal horizontal = Horizontal::axes;
-  std::string time_name, y_name, x_name;  ///< coordinate variables; "" of an image
-  std::string lat_name, lon_name;         ///< of two dimensions, beside the axes of a plane
-  std::string mapping;                    ///< grid mapping variable
+  std::string time_name, y_name, x_name;  ///< coordinate variables; "" of an image; time: of a lead
+  std::string realization_name, reference_name, lead_name;  ///< of those dimensions, "" = none
+  std::string valid_name;                                   ///< valid times along runs and leads
+  std::string lat_name, lon_name;                           ///< of two dimensions, beside the axes of a plane
+  std::string mapping;                                      ///< grid mapping variable
   Packing packing;
 };
 
 /// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing (time
-/// only where `needs_time`) or when another dimension than `further` has more than one element.
+/// only where `needs_time`) or when another dimension than `further`, or with time those of an
+/// ensemble and of runs, has more than one element.
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time,
                        const std::string& further = "");
 

@@ -28,6 +28,8 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
   if (v.time >= 0) start[v.time] = first;
   if (v.time >= 0) count[v.time] = steps;
   if (v.further >= 0) start[v.further] = layout.element;
+  if (v.reference >= 0) start[v.reference] = layout.run;
+  if (v.realization >= 0) start[v.realization] = layout.realization;
   const long row = layout.flip_y ? mesh.ny() - y0 - ny : y0;
   const long column = layout.flip_x ? layout.file_nx - segment.x0 - nx : segment.x0;
   start[v.y] = row;
@@ -96,9 +98,9 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
   return met;
 }
 
-const FileReader::OpenFile& FileReader::open(long number) {
+FileReader::OpenFile& FileReader::open(long number) {
   constexpr std::size_t kOpenFiles = 4;
-  for (const OpenFile& f : open_)
+  for (OpenFile& f : open_)
     if (f.number == number) return f;
   if (open_.size() >= kOpenFiles) open_.pop_front();
   const std::size_t i = number;
@@ -118,9 +120,11 @@ const FileReader::OpenFile& FileReader::open(long number) {
   return open_.back();
 }
 
-void FileReader::read(long file, long first, long steps, const Window& window, std::span<float> out) {
-  const OpenFile& source = open(file);
-  chunks_read_ += read_window(source.file, source.layout, survey_->mesh, window, first, steps, out);
+void FileReader::read(const FileStep& first, long steps, const Window& window, std::span<float> out) {
+  OpenFile& source = open(first.file);
+  source.layout.run = first.run;
+  source.layout.realization = first.realization;
+  chunks_read_ += read_window(source.file, source.layout, survey_->mesh, window, first.index, steps, out);
 }
 
 }  // namespace podscale

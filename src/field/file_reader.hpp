@@ -21,6 +21,7 @@ struct FileLayout {
   UnitConversion conversion;  ///< of unpacked values
   Chunks chunks;
   long element = 0;  ///< along the further dimension
+  long run = 0, realization = 0;
 };
 
 /// Not collective; the file must be this process's own (opened on Communicator::self()). Steps
@@ -39,8 +40,8 @@ class FileReader {
   /// dimension of which one element is read ("" = none).
   FileReader(const Survey& survey, std::vector<double> missing, const std::string& further, long element)
       : survey_(&survey), missing_(std::move(missing)), further_(further), element_(element) {}
-  /// As read_window, of file number `file` of the survey.
-  void read(long file, long first, long steps, const Window& window, std::span<float> out);
+  /// As read_window, from step `first` of a file of the survey on.
+  void read(const FileStep& first, long steps, const Window& window, std::span<float> out);
   long chunks_read() const { return chunks_read_; }
 
  private:
@@ -49,7 +50,7 @@ class FileReader {
     NetcdfFile file;
     FileLayout layout;
   };
-  const OpenFile& open(long number);
+  OpenFile& open(long number);
 
   const Survey* survey_;
   std::vector<double> missing_;

@@ -50,23 +50,22 @@ std::vector<long> runs(const std::vector<long>& cuts, long parts) {
 
 std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> steps, const Window& window,
                                    int ranks) {
-  std::map<std::pair<long, long>, std::vector<long>> units;  // of a file and a chunk of time
+  std::map<std::array<long, 4>, std::vector<long>> units;  // of a chunk of time of a series in a file
   for (const long step : steps) {
     const FileStep at = survey.steps[step];
-    const StoredFile& stored = survey.stored[at.file];
-    units[{at.file, at.index / stored.chunks.t}].push_back(step);
+    units[at.unit(survey.stored[at.file].chunks.t)].push_back(step);
   }
   const long parts = (ranks + std::ssize(units) - 1) / std::max(1l, std::ssize(units));
   std::vector<ReadTask> tasks;
   for (const auto& [unit, of_unit] : units) {
-    const StoredFile& stored = survey.stored[unit.first];
+    const StoredFile& stored = survey.stored[unit[0]];
     const auto ys =
         runs(chunk_cuts(window.y0, window.ny, stored.chunks.y, survey.mesh.ny(), stored.flip_y), parts);
     const long rows = std::ssize(ys) - 1;
     const auto xs = runs(column_cuts(window, stored, survey.mesh.nx()), (parts + rows - 1) / rows);
     for (std::size_t j = 0; j + 1 < ys.size(); ++j)
       for (std::size_t i = 0; i + 1 < xs.size(); ++i)
-        tasks.push_back({unit.first, of_unit, {ys[j], ys[j + 1] - ys[j], xs[i], xs[i + 1] - xs[i]}, 0});
+        tasks.push_back({unit[0], of_unit, {ys[j], ys[j + 1] - ys[j], xs[i], xs[i + 1] - xs[i]}, 0});
   }
   for (int r = 0; r < ranks; ++r) {
     const Share share = share_of(std::ssize(tasks), ranks, r);

@@ -13,7 +13,7 @@ namespace podscale {
 /// What one rank reads in one go: steps of one file that lie in one chunk of time, ascending, on a
 /// window.
 struct ReadTask {
-  long file = 0;
+  long file = 0;            ///< of all steps, which are of one run and one realization, too
   std::vector<long> steps;  ///< of the series
   Window window;
   int owner = 0;

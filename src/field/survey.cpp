@@ -1,5 +1,6 @@
 #include "survey.hpp"
 
+#include <fmt/ranges.h>
 #include <glob.h>
 
 #include <algorithm>
@@ -8,15 +9,18 @@
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "cf_variable.hpp"
 #include "coordinates.hpp"
+#include "ensemble_axes.hpp"
 #include "limits_check.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/core/text.hpp"
 #include "podscale/field/sample_file.hpp"
 
@@ -54,8 +58,42 @@ std::vector<std::string> expand(const CfSpec& spec) {
 struct Source {
   std::string path;
   SampleAxis times;
-  std::string doubt;  ///< of its bounds
+  std::vector<FileSamples::Place> places;  ///< of the times
+  std::string doubt;                       ///< of its bounds
 };
+
+/// Those of its samples that the reader asks for. number: of the file in the list, from 1.
+void select(const CfSpec& spec, const CfVariable& v, long number, Source& source) {
+  if (spec.member_files) {
+    if (v.realization >= 0 && v.info.shape[v.realization] > 1)
+      fail(ExitCode::data,
+           "{}: variable '{}' has {} elements along '{}', but each file is one realization "
+           "({}); expected one of the two",
+           source.path, v.name, v.info.shape[v.realization], v.info.dims[v.realization],
+           "data.lr_members = 'files'");
+    for (Sample& s : source.times.samples) s.realization = number;
+  }
+  std::vector<Sample> samples;
+  std::vector<FileSamples::Place> places;
+  for (std::size_t t = 0; t < source.times.size(); ++t) {
+    const Sample& s = source.times[t];
+    if (!spec.realizations.empty() && std::find(spec.realizations.begin(), spec.realizations.end(),
+                                                s.realization) == spec.realizations.end())
+      continue;
+    if (spec.leads.size() == 2) {
+      const auto lead = lead_days(source.times.calendar, s);
+      if (!lead)
+        fail(ExitCode::data,
+             "{}: variable '{}' has no reference time, so no lead; expected one for leads of "
+             "{} to {} days (data.lr_leads)",
+             source.path, v.name, spec.leads[0], spec.leads[1]);
+      if (*lead < spec.leads[0] - 1e-6 || *lead > spec.leads[1] + 1e-6) continue;
+    }
+    samples.push_back(s), places.push_back(source.places[t]);
+  }
+  source.times.samples = std::move(samples);
+  source.places = std::move(places);
+}
 
 /// Position on a line of time that is the same for all files of one calendar.
 double seconds_of(Calendar calendar, const Date& d) {
@@ -126,11 +164,13 @@ Variable variable_of(const NetcdfFile& file, const CfVariable& v, const CfSpec& 
           spec.plausible};
 }
 
-/// Sorts the steps of all files; refuses a time that occurs twice.
-void join(const std::vector<Source>& sources, Survey& survey) {
+/// Sorts the steps of all files, strand by strand; refuses a time that occurs twice in one.
+void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey) {
   struct Entry {
-    double seconds;
-    FileStep step;
+    long realization;
+    double run, seconds;
+    FileStep step;     // in its file
+    long file, index;  // among the sources
   };
   std::vector<Entry> entries;
   bool same_units = true;
@@ -140,26 +180,55 @@ void join(const std::vector<Source>& sources, Survey& survey) {
       fail(ExitCode::data, "{}: calendar '{}', but {} has '{}'; expected one calendar in a series",
            sources[f].path, calendar_name(axis.calendar), sources[0].path, calendar_name(reference.calendar));
     same_units = same_units && axis.units == reference.units;
-    for (std::size_t t = 0; t < axis.size(); ++t)
-      entries.push_back(
-          {seconds_of(axis.calendar, axis[t].date), {static_cast<long>(f), static_cast<long>(t)}});
+    for (std::size_t t = 0; t < axis.size(); ++t) {
+      const Sample& s = axis[t];
+      const FileSamples::Place& at = sources[f].places[t];
+      const long file = static_cast<long>(f);
+      entries.push_back({s.realization,
+                         s.reference ? seconds_of(axis.calendar, *s.reference) : -HUGE_VAL,
+                         seconds_of(axis.calendar, s.date),
+                         {file, at.step, at.run, at.realization},
+                         file,
+                         static_cast<long>(t)});
+    }
   }
+  if (entries.empty() && (!spec.realizations.empty() || !spec.leads.empty()))
+    fail(ExitCode::data,
+         "{} files: no sample of the realizations {} and leads {} that were asked for (data.lr_realization, "
+         "data.lr_leads and the like) in {} ...; expected some",
+         spec.label, spec.realizations, spec.leads, sources[0].path);
   if (entries.empty())
     fail(ExitCode::data,
          "{}: there is no time at all (the time axis has length 0); expected at least one step",
          sources[0].path);
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.seconds < b.seconds; });
+  const auto sort = [&](bool by_run) {
+    std::stable_sort(entries.begin(), entries.end(), [by_run](const Entry& a, const Entry& b) {
+      return std::tuple(a.realization, by_run ? a.run : 0, a.seconds) <
+             std::tuple(b.realization, by_run ? b.run : 0, b.seconds);
+    });
+  };
+  const auto meet = [&](std::size_t i) {
+    return i > 0 && entries[i].realization == entries[i - 1].realization &&
+           entries[i].seconds == entries[i - 1].seconds;
+  };
+  sort(false);
+  bool overlap = false;
+  for (std::size_t i = 0; i < entries.size(); ++i) overlap = overlap || meet(i);
+  if (overlap) sort(true);
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto [file, index] = entries[i].step;
-    const Source& source = sources[file];
-    const Sample& sample = source.times[index];
-    if (i > 0 && !(entries[i].seconds > entries[i - 1].seconds)) {
-      const auto [other, at] = entries[i - 1].step;
-      fail(ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once",
-           source.path, date_text(sample.date), index + 1, sources[other].path, at + 1);
+    const Source& source = sources[entries[i].file];
+    const Sample& sample = source.times[entries[i].index];
+    if (meet(i) && entries[i].run == entries[i - 1].run) {
+      const long other = entries[i - 1].file, at = entries[i - 1].step.index;
+      fail(
+          ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once{}",
+          source.path, date_text(sample.date), entries[i].step.index + 1, sources[other].path, at + 1,
+          spec.several && other != entries[i].file
+              ? ", or realizations and reference times that tell them apart (data.lr_members = 'files' where "
+                "each file is a member)"
+              : "");
     }
-    survey.steps.push_back({file, index});
+    survey.steps.push_back(entries[i].step);
     survey.times.samples.push_back(sample);
   }
   survey.times.calendar = sources[0].times.calendar;
@@ -179,10 +248,22 @@ void join(const std::vector<Source>& sources, Survey& survey) {
     Sample& sample = survey.times.samples[i];
     sample.time = days(entries[i].seconds);
     if (!sample.interval) continue;
-    const TimeUnits& of_file = units[entries[i].step.file];
+    const TimeUnits& of_file = units[entries[i].file];
     for (double* end : {&sample.interval->begin, &sample.interval->end})
       *end = days(seconds_of(calendar, *of_file.date(*end)));
   }
+}
+
+/// Refuses several series where one is needed.
+void require_one_series(const CfSpec& spec, const Survey& survey) {
+  if (spec.several) return;
+  const auto strands = strands_of(survey.times, survey.files.empty() ? spec.label : survey.files[0]);
+  if (strands.size() < 2) return;
+  fail(ExitCode::data,
+       "{} files: '{}' holds {} series, {} and {}{}; expected one: choose it with data.lr_realization or, of "
+       "forecasts, with a lead (data.lr_leads) that every valid time has once, or select it in the files",
+       spec.label, survey.variable.name, strands.size(), strand_text(strands[0]), strand_text(strands[1]),
+       strands.size() > 2 ? " ..." : "");
 }
 
 /// What the steps stand for: a stamp of the namelist before bounds before cell_methods.
@@ -193,7 +274,7 @@ void give_meaning(const CfSpec& spec, Survey& survey) {
     times.drop_intervals();
   else if (is_instant(survey.variable.cell_methods))
     times.stamp = Stamp::point;
-  if (const std::string assumed = understand(times); !assumed.empty())
+  if (const std::string assumed = understand_strands(times); !assumed.empty())
     log::warn("{} files: {} has no time bounds: {} (data.{}_stamps says otherwise)", spec.label,
               survey.variable.name, assumed, spec.label == "LR" ? "lr" : "hr");
 }
@@ -219,8 +300,11 @@ Survey look(const CfSpec& spec) {
     if (variable.empty()) variable = only_cf_variable(file);
     if (spec.skip_others && !file.has_variable(variable)) continue;
     const CfVariable v = cf_variable(file, variable, true, spec.further);
-    Source source{path, {}, {}};
-    source.times = read_samples(file, v.time_name, source.doubt);
+    Source source{path, {}, {}, {}};
+    FileSamples samples = read_file_samples(file, v, source.doubt);
+    source.times = std::move(samples.times);
+    source.places = std::move(samples.places);
+    select(spec, v, std::ssize(sources) + 1, source);
     sources.push_back(std::move(source));
     if (v.packing.inverted_range && !std::exchange(warned, true))
       log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path,
@@ -257,7 +341,8 @@ Survey look(const CfSpec& spec) {
          "{} files: none of the {} holds the variable '{}', not even {}; expected one that does", spec.label,
          expand(spec).size(), variable, expand(spec).front());
   agree_on_bounds(sources, spec.label);
-  join(sources, survey);
+  join(sources, spec, survey);
+  require_one_series(spec, survey);
   give_meaning(spec, survey);
 
   // Files in order of time: the first one names the series, and steps of neighbouring files follow

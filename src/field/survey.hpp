@@ -2,14 +2,18 @@
 // What a list of files holds together, found out by one rank so that thousands of files are not
 // opened by every rank. Private to src/field.
 
+#include <array>
+
 #include "podscale/core/units.hpp"
 #include "podscale/field/cf_source.hpp"
 
 namespace podscale {
 
-/// A step of the joined axis: step `index` of file `file`.
+/// A step of the joined axis: step `index` of file `file`, of a run and of a realization there.
 struct FileStep {
-  long file = 0, index = 0;
+  long file = 0, index = 0, run = 0, realization = 0;
+  /// What is stored together: chunk of time `chunk` long.
+  std::array<long, 4> unit(long chunk) const { return {file, realization, run, index / chunk}; }
 };
 
 /// Steps, rows and columns of a stored chunk, as the file counts them: what can be inflated on its

@@ -216,12 +216,12 @@ long times_at_once(const LatentSpace& space, long block) {
 }
 
 LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
-                           LatentForecast network, std::span<const float> raised) {
+                           LatentForecast network, std::span<const float> raised, double level) {
   const std::size_t k = space.basis().modes;
-  for (double& variance : network.global_variance) variance *= inflation.global;
+  for (double& variance : network.global_variance) variance *= inflation.global * level;
   for (std::size_t i = 0; i < network.patch_variance.size(); ++i)
     network.patch_variance[i] *=
-        inflation.of_mode(i % k) * (raised.empty() ? 1 : static_cast<double>(raised[i / k]));
+        level * inflation.of_mode(i % k) * (raised.empty() ? 1 : static_cast<double>(raised[i / k]));
   space.add_season(year_phase, network.patch_mean, network.global_mean);
   for (int twice = 0; twice < 2; ++twice)
     space.add_season(year_phase, network.patch_variance, network.global_variance);
@@ -238,9 +238,10 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor) {
                                   std::vector<double>(latents, 0.0), std::vector<double>(latents, 1.0)};
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t)
-      forecasts.push_back(forecast_from_latents(
-          space, with_season(space, request.year_phase[t], inflation, standard, request.raised_at(t)),
-          request.condition.subspan(t * width, width), factor));
+      forecasts.push_back(forecast_from_latents(space,
+                                                with_season(space, request.year_phase[t], inflation, standard,
+                                                            request.raised_at(t), request.level_at(t)),
+                                                request.condition.subspan(t * width, width), factor));
     return forecasts;
   };
 }

@@ -86,4 +86,28 @@ double gaussian_crps(double mean, double variance, double y) {
   return s * standard_crps((y - mean) / s);
 }
 
+namespace {
+
+/// E |X| of X ~ N(mean, variance).
+double mean_size(double mean, double variance) {
+  if (variance <= 0) return std::abs(mean);
+  const double s = std::sqrt(variance), z = mean / s;
+  return 2 * s * std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi) + mean * (2 * normal_cdf(z) - 1);
+}
+
+}  // namespace
+
+double mixture_crps(std::span<const double> means, std::span<const double> variances, double y) {
+  const std::size_t n = means.size();
+  double error = 0, spread = 0;
+  for (std::size_t r = 0; r < n; ++r) {
+    error += mean_size(y - means[r], variances[r]);
+    spread += mean_size(0, 2 * variances[r]);
+    for (std::size_t q = 0; q < r; ++q)
+      spread += 2 * mean_size(means[r] - means[q], variances[r] + variances[q]);
+  }
+  const double weight = 1 / static_cast<double>(n);
+  return weight * error - weight * weight * spread / 2;
+}
+
 }  // namespace podscale

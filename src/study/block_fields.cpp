@@ -52,7 +52,7 @@ FieldDecoder::FieldDecoder(const Communicator& comm, const Basis& basis, const F
       half_width_(half_width(options, forecaster)) {}
 
 BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxis& axis,
-                                 std::size_t first,
+                                 std::span<const std::size_t> block,
                                  const std::function<void(std::size_t, std::span<double>)>& add_signal) const {
   const std::size_t n = basis_->points(), times = batch.forecasts.size(), members = options_->members;
   const double truncation = forecaster_->inflation().truncation;
@@ -68,7 +68,7 @@ BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxi
   std::vector<double> climatology(n);
   for (std::size_t t = 0; t < times; ++t) {
     const CoefficientForecast& forecast = batch.forecasts[t];
-    basis_->hr_climatology.evaluate(basis_->year_phase(axis, first + t), climatology);
+    basis_->hr_climatology.evaluate(basis_->year_phase(axis, block[t]), climatology);
     if (add_signal) add_signal(t, climatology);
     const auto mean = at(fields.mean, t), variance = at(fields.variance, t);
     decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);

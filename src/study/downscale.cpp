@@ -12,14 +12,15 @@
 #include "podscale/core/units.hpp"
 #include "podscale/study/applied_source.hpp"
 #include "podscale/study/block_fields.hpp"
-#include "podscale/study/blocks.hpp"
 #include "podscale/study/condition.hpp"
 #include "podscale/study/discovery.hpp"
 #include "podscale/study/ghrsst_file.hpp"
+#include "podscale/study/lead_level.hpp"
 #include "podscale/study/lr_gaps.hpp"
 #include "podscale/study/outside_training.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/product_factors.hpp"
+#include "podscale/study/realization_spread.hpp"
 #include "podscale/study/regions.hpp"
 #include "podscale/study/running_calibration.hpp"
 #include "podscale/study/signal_field.hpp"
@@ -34,6 +35,7 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
   options.interval = output.interval;
   options.conformal = context.options.sampling.calibration == Correction::conformal;
   options.running = context.options.sampling.calibration == Correction::running;
+  options.spread = output.spread;
   if (output.write_members) options.members = context.options.sampling.plan.members;
   if (options.interval > 0 &&
       std::none_of(calibration_levels.begin(), calibration_levels.end(),
@@ -77,6 +79,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   written.region_boxes = output.region_boxes;
   written.regions = output.region_names;
   written.region_series = region_series(context.options, written.variables);
+  written.spread = options.spread;
   const std::string& path = output.product_file.get();
   Attributes about = product_attributes(context, foundation, forecaster, written.variables);
   if (applied) add_missing(about, applied->attributes());
@@ -89,7 +92,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   }
   written.attributes = about;
   add_missing(written.attributes, place_attributes(basis.mesh));
-  add_missing(written.attributes, time_attributes(axis));
+  add_missing(written.attributes, time_attributes(in_order_of_time(axis)));
   add_missing(written.attributes,
               calibration_attributes(forecaster, context.options.sampling.calibration_name));
   ProductFile product(comm, path, basis.mesh, basis.window, axis, written);
@@ -127,40 +130,47 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const FieldDecoder decoder(comm, basis, forecaster, options);
   OutsideTraining outside(foundation.space);
   const std::size_t n = basis.points();
-  for_blocks(
-      "downscaling", steps.size(), context.options.sampling.time_block,
-      [&](std::size_t first, std::size_t count) {
-        if (comm.max(stop_requested() ? 1 : 0) != 0)
-          throw Error(ExitCode::requeue,
-                      "stopped by a signal or the time limit; no product was written: run again", true);
-        std::vector<float> phase;
-        std::vector<std::uint64_t> key;
-        for (std::size_t t = first; t < first + count; ++t) {
-          phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
-          key.push_back(axis.time_key(t));
-        }
-        const auto condition = conditions.read(steps.subspan(first, count));
-        outside.add(first, condition);
-        std::vector<float> raised;
-        if (if_shifted)
-          raised = raised_by_gaps(foundation.space, condition, *if_shifted, steps.subspan(first, count));
-        const auto batch =
-            forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
-        BlockFields fields =
-            decoder.decode(batch, axis, first, [&](std::size_t t, std::span<double> field) {
-              if (signal) signal->add(applied->signal(steps[first + t]), field);
-            });
-        if (running) running->apply(batch, first, forecaster.inflation().truncation, options, fields);
-        product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
-        for (std::size_t t = 0; ghrsst && t < count; ++t)
-          ghrsst->write(first + t, std::span(fields.mean).subspan(t * n, n),
-                        std::span(fields.variance).subspan(t * n, n));
-        if (!options.regions.empty())
-          product.write_regions(first, count, fields.region_mean, fields.region_variance);
-        if (factor_file) factors.put(*factor_file, first, batch.forecasts, condition);
-        for (std::size_t t = 0; factor_file && signal && t < count; ++t)
-          put_signal(comm, *factor_file, basis, first + t, applied->signal(steps[first + t]));
-      });
+  SpreadSums sums(product.layout(), n);
+  Progress progress("downscaling", std::ssize(axis.samples), "times");
+  long done = 0;
+  for (const std::vector<std::size_t>& block :
+       blocks_of_samples(product.layout(), static_cast<std::size_t>(context.options.sampling.time_block))) {
+    if (comm.max(stop_requested() ? 1 : 0) != 0)
+      throw Error(ExitCode::requeue,
+                  "stopped by a signal or the time limit; no product was written: run again", true);
+    std::vector<float> phase;
+    std::vector<std::uint64_t> key;
+    std::vector<long> of_block;
+    for (const std::size_t t : block) {
+      phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
+      key.push_back(axis.time_key(t));
+      of_block.push_back(steps[t]);
+    }
+    const auto condition = conditions.read(of_block);
+    outside.add(block, condition);
+    std::vector<float> raised;
+    if (if_shifted) raised = raised_by_gaps(foundation.space, condition, *if_shifted, of_block);
+    const auto level = lead_levels(context.options.sampling, axis, block);
+    const auto batch =
+        forecaster.forecast({condition, phase, key, raised, level}, options.members, options.budget);
+    BlockFields fields = decoder.decode(batch, axis, block, [&](std::size_t t, std::span<double> field) {
+      if (signal) signal->add(applied->signal(of_block[t]), field);
+    });
+    if (running) running->apply(batch, block.front(), forecaster.inflation().truncation, options, fields);
+    product.write(block, fields.mean, fields.variance, fields.members, fields.extra);
+    if (options.spread)
+      for (const std::size_t time : sums.add(block, fields.mean, fields.variance))
+        product.write_spread(time, sums.take(time));
+    for (std::size_t t = 0; ghrsst && t < block.size(); ++t)
+      ghrsst->write(block[t], std::span(fields.mean).subspan(t * n, n),
+                    std::span(fields.variance).subspan(t * n, n));
+    if (!options.regions.empty()) product.write_regions(block, fields.region_mean, fields.region_variance);
+    if (factor_file) factors.put(*factor_file, block, batch.forecasts, condition);
+    for (std::size_t t = 0; factor_file && signal && t < block.size(); ++t)
+      put_signal(comm, *factor_file, basis, block[t], applied->signal(of_block[t]));
+    progress.update(done += std::ssize(block));
+  }
+  progress.finish();
   product.file().complete();
   if (factor_file) factor_file->commit();
   product.commit();

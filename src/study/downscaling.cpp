@@ -198,7 +198,8 @@ ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& spac
         latent.patch_mean.insert(latent.patch_mean.end(), row, row + k);
         latent.patch_variance.insert(latent.patch_variance.end(), row + k, row + 2 * k);
       }
-      latent = with_season(space, request.year_phase[t], inflation, std::move(latent), request.raised_at(t));
+      latent = with_season(space, request.year_phase[t], inflation, std::move(latent), request.raised_at(t),
+                           request.level_at(t));
       forecasts.push_back(forecast_from_latents(space, std::move(latent),
                                                 request.condition.subspan(t * condition, condition), factor));
     }

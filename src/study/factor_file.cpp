@@ -18,7 +18,7 @@ constexpr const char* kRun = "podscale_factors_of_run";
 
 /// What a step stands for, in whole minutes: a tool may count in other units, to other digits.
 struct Meaning {
-  long time = 0, begin = 0, end = 0;
+  long time = 0, begin = 0, end = 0, reference = 0, realization = 0;
   auto operator<=>(const Meaning&) const = default;
 };
 
@@ -29,7 +29,7 @@ std::vector<Meaning> meanings(const SampleAxis& axis) {
   };
   std::vector<Meaning> found;
   for (const Sample& s : axis.samples) {
-    Meaning meaning{minutes(s.date), 0, 0};
+    Meaning meaning{minutes(s.date), 0, 0, s.reference ? minutes(*s.reference) : 0, s.realization};
     if (s.interval) {
       const auto begin = units.date(s.interval->begin), end = units.date(s.interval->end);
       if (begin && end) meaning.begin = minutes(*begin), meaning.end = minutes(*end);
@@ -82,19 +82,21 @@ NetcdfFile open_factors(const Communicator& comm, const NetcdfFile& product) {
                 true);
   NetcdfFile factors = NetcdfFile::open(comm, path);
   if (const auto other = factors.text("", kRun); other != run)
-    throw Error(ExitCode::data,
-                fmt::format("{}: {} holds the factors of another run ({}, expected {}); give the factors that "
-                            "were written with this product",
-                            product.path(), path, other.value_or("none"), *run),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: {} holds the factors of another run ({}, expected {}); give the factors that "
+                    "were written with this product",
+                    product.path(), path, other.value_or("none"), *run),
+        true);
   return factors;
 }
 
 std::vector<std::size_t> factor_steps(const NetcdfFile& factors, const Mesh& mesh, ProductReader& product) {
   const SampleAxis own = read_samples(factors);
   const std::string whose = "its covariance factors in " + factors.path(),
-                    cure = "what other tools cut, averaged or regridded has no factors of its own: give the "
-                           "product as podscale-downscale wrote it";
+                    cure =
+                        "what other tools cut, averaged or regridded has no factors of its own: give the "
+                        "product as podscale-downscale wrote it";
   return same_on_all_ranks([&] {
     if (!column_shift(product.mesh(), mesh))
       fail(ExitCode::data, "{}: its mesh is not that of {}: {}; {}", product.path(), whose,
@@ -114,7 +116,9 @@ std::vector<std::size_t> factor_steps(const NetcdfFile& factors, const Mesh& mes
       if (found == step_of.end())
         fail(ExitCode::data, "{}: its time {} (step {}{}) is none of the {} of {}, {} to {}; {}",
              product.path(), date_text(sample.date), t + 1,
-             !own.has_intervals() ? "" : sample.interval ? ", or its bounds" : ", which lost its bounds",
+             !own.has_intervals() ? ""
+             : sample.interval    ? ", or its bounds"
+                                  : ", which lost its bounds",
              own.size(), whose, date_text(own[0].date), date_text(own.samples.back().date), cure);
       steps.push_back(found->second);
     }

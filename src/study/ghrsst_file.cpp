@@ -36,6 +36,8 @@ std::string stamp(const Date& date) {
 UnitConversion require_ghrsst(const Mesh& mesh, const SampleAxis& times, const ProductOptions& options) {
   if (options.variables.size() != 1)
     cannot(fmt::format("the product has {} variables; GHRSST has one", options.variables.size()));
+  if (!SampleLayout(times).is_plain())
+    cannot("LR has several realizations or runs that overlap; a file of GHRSST holds one analysis");
   if (mesh.kind() != MeshKind::rectilinear)
     cannot("its mesh has no axes of latitude and longitude; GHRSST's has them at level 4");
   if (times.calendar != Calendar::standard && times.calendar != Calendar::proleptic_gregorian)

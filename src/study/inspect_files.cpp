@@ -97,7 +97,11 @@ bool is_ours(const NetcdfFile& file) {
 /// What podscale reads in a variable of a file, as one source.
 std::unique_ptr<FieldSource> open_variable(const Communicator& comm, const NetcdfFile& file,
                                            const std::string& name, bool over_time) {
-  if (over_time) return std::make_unique<CfSource>(CfSource::open(comm, {"the", {file.path()}, name, "", "", {}}));
+  if (over_time) {
+    CfSpec spec{"the", {file.path()}, name, "", "", {}};
+    spec.several = true;
+    return std::make_unique<CfSource>(CfSource::open(comm, spec));
+  }
   const Mesh mesh = mesh_of(file, name);
   std::vector<float> values;
   comm.agree([&] {

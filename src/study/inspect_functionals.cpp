@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/field_on_mesh.hpp"
 #include "podscale/mesh/point_search.hpp"
@@ -112,6 +113,12 @@ std::vector<Functional> functionals(const Basis& basis, const FunctionalRequest&
     for (Functional& f : gradient(basis, {request.gradient[0], request.gradient[1]}))
       result.push_back(std::move(f));
   return result;
+}
+
+/// Behind a row: its realization and run.
+std::string strand_note(const SampleAxis& axis, std::size_t t) {
+  const std::string text = strand_text({axis[t].realization, axis[t].reference, {}});
+  return text.empty() ? "" : "  " + text;
 }
 
 /// What is averaged: a variable, or one less another.
@@ -222,7 +229,7 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
       }
       for (const FunctionalForecast& f : found)
         text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
-      text += '\n';
+      text += strand_note(axis, t) + '\n';
     }
   }
   return text;

@@ -123,7 +123,9 @@ SamplingOptions sampling_options(const Namelist& n) {
           .running = {n.real("sampling.running_window"), n.real("sampling.running_delay"),
                       n.real("sampling.running_prior")},
           .calibration_times = n.integer("sampling.calibration_times"),
-          .time_block = n.integer("sampling.time_block")};
+          .time_block = n.integer("sampling.time_block"),
+          .lead_days = n.reals("sampling.lead_days"),
+          .lead_factors = n.reals("sampling.lead_factors")};
 }
 
 OutputOptions output_options(const Namelist& n) {
@@ -141,6 +143,7 @@ OutputOptions output_options(const Namelist& n) {
           .write_factors = n.logical("output.write_factors"),
           .write_budget = n.logical("output.write_budget"),
           .write_members = n.logical("output.write_members"),
+          .spread = n.logical("output.spread"),
           .interval = n.real("output.interval"),
           .rounding = n.real("output.rounding"),
           .deflate = small(n, "output.deflate"),
@@ -187,6 +190,11 @@ DataOptions::DataOptions(const Namelist& n)
       lr_stamp(stamp_from_name(n.text("data.lr_stamps"))),
       hr_average(average(n, "data.hr_average")),
       lr_average(average(n, "data.lr_average")),
+      member_files(n.text("data.lr_members") == "files"),
+      lr_realization(n.integer("data.lr_realization")),
+      realizations(n.integers("data.realizations")),
+      lr_leads(n.reals("data.lr_leads")),
+      leads(n.reals("data.leads")),
       train(list(n, "data.train")),
       validate(list(n, "data.validate")),
       downscale(list(n, "data.downscale")),

@@ -44,6 +44,15 @@ OceanOptions::OceanOptions(const Namelist& n)
   spec.mesh = n.text("ocean.mesh");
   spec.variable = n.text("ocean.variable");
   spec.second = n.text("ocean.second");
+  forecasts = {.path = file_path(n, "ocean.forecast_file").value,
+               .from = n.text("ocean.forecast_from"),
+               .every = n.integer("ocean.forecast_every"),
+               .length = n.integer("ocean.forecast_days"),
+               .members = count("forecast_members"),
+               .error = real("forecast_error"),
+               .growth = real("forecast_growth"),
+               .seed = spec.seed,
+               .deflate = spec.deflate};
 }
 
 namespace {

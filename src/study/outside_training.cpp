@@ -8,7 +8,7 @@
 
 namespace podscale {
 
-void OutsideTraining::add(std::size_t first, std::span<const float> condition) {
+void OutsideTraining::add(std::span<const std::size_t> times, std::span<const float> condition) {
   const Basis& basis = space_->basis();
   const ReferenceForecast& reference = space_->reference();
   const Predictors& predictors = reference.predictors;
@@ -24,21 +24,21 @@ void OutsideTraining::add(std::size_t first, std::span<const float> condition) {
       double& largest = typical[i / cells % typical.size()];
       largest = std::max(largest, rms[i]);
     }
-    for (std::size_t t = 0; t < condition.size() / (local * width); ++t)
+    for (std::size_t t = 0; t < times.size(); ++t)
       for (std::size_t i = 0; i < slots; ++i) {
         const double value = static_cast<double>(condition[(t * local + p) * width + i]),
                      size = std::abs(value);
         if (size <= std::max({2 * range[i], 5 * rms[i], typical[i / cells % typical.size()]})) continue;
         const idx_t cell = predictors.cells.point(
             predictors.cells.cells()(static_cast<idx_t>(p), static_cast<idx_t>(i % cells)));
-        times_.insert(first + t);
+        times_.insert(times[t]);
         cells_.insert(cell);
         // Cells that never varied last.
         const double over = size / std::max(range[i], 1e-3 * size), so_far = worst_;
         worst_ = std::max(worst_, over);
         if (over <= so_far) continue;
         const double unit = basis.channel_scale[i / cells % typical.size()];
-        where_ = {first + t, cell};
+        where_ = {times[t], cell};
         value_ = unit * value;
         range_ = unit * range[i];
       }

@@ -28,7 +28,8 @@ std::size_t size(long n) {
 Basis empty_basis(const NetcdfFile& file) {
   const auto patch = file.numbers("", "podscale_patch_size");
   if (!patch || !file.has_variable("phi"))
-    fail(ExitCode::data, "{}: no covariance factors in it; expected a file of podscale-downscale", file.path());
+    fail(ExitCode::data, "{}: no covariance factors in it; expected a file of podscale-downscale",
+         file.path());
   const long channels = static_cast<long>(file.dimension("channel").value_or(1));
   Basis basis(read_mesh(file), static_cast<long>((*patch)[0]), static_cast<long>((*patch)[1]), 1, 0,
               channels);
@@ -67,7 +68,7 @@ NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& tim
   const Mesh& mesh = space_.basis().mesh;
   NetcdfFile file = NetcdfFile::create(comm_, path);
   const SampleAxis axis = with_bounds(times);  // as the product has it
-  define_samples(file, axis);
+  define_samples(file, axis);                  // realizations and runs one after the other
   define(file, define_mesh(file, mesh));
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));
@@ -205,7 +206,7 @@ void ProductFactors::put_static(NetcdfFile& file) const {
   if (r > 0) global.put(file, "global_root");
 }
 
-void ProductFactors::put(NetcdfFile& file, std::size_t first,
+void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
                          const std::vector<CoefficientForecast>& forecasts,
                          std::span<const float> condition) const {
   const Basis& basis = space_.basis();
@@ -233,17 +234,17 @@ void ProductFactors::put(NetcdfFile& file, std::size_t first,
                     variance.row(patch.patch));
       *spread.row(patch.patch) = f.spread.empty() ? 1 : f.spread[p];
     }
-    predictor.put(file, "condition", {first + t});
+    predictor.put(file, "condition", {times[t]});
     if (members_ > 0) {
-      factor.put(file, "member_factor", {first + t});
-      if (f.has_own) own.put(file, "member_own_factor", {first + t});
+      factor.put(file, "member_factor", {times[t]});
+      if (f.has_own) own.put(file, "member_own_factor", {times[t]});
       continue;
     }
-    variance.put(file, "latent_variance", {first + t});
-    spread.put(file, "patch_spread", {first + t});
+    variance.put(file, "latent_variance", {times[t]});
+    spread.put(file, "patch_spread", {times[t]});
     const std::size_t count = comm_.is_root() ? r : 0;
     if (r > 0)
-      file.put("global_latent_variance", {first + t, 0}, {count > 0 ? std::size_t{1} : 0, count},
+      file.put("global_latent_variance", {times[t], 0}, {count > 0 ? std::size_t{1} : 0, count},
                std::span<const double>(f.latent.global_variance).first(count));
   }
 }

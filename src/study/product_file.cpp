@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <set>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
@@ -25,21 +27,28 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
       file_(NetcdfFile::create(comm, path)),
       window_(window),
       mesh_points_(mesh.points()),
-      options_(options) {
+      options_(options),
+      layout_(with_bounds(times), path) {
   comm.agree([&] {
     for (const ProductVariable& v : options.variables)
       conversion_.push_back(unit_conversion(v.working_units, v.units, "output.units"));
     for (const RegionSeries& series : options.region_series)
       series_conversion_.push_back(unit_conversion(series.working_units, series.units, "output.units"));
   });
-  const SampleAxis axis = with_bounds(times);
-  define_samples(file_, axis);
+  define_samples(file_, layout_);
   mesh_ = define_mesh(file_, mesh);
+  coordinates_ = further_coordinates(layout_);
+  // Members of the downscaling are the realizations, unless those are of its input.
+  const bool of_input = layout_.has_realizations() || coordinates_.find("realization") != std::string::npos;
+  member_ = of_input ? "member" : "realization";
   if (options.members > 0) {
-    file_.define_dimension("realization", options.members);
-    file_.define_variable("realization", NC_INT, {"realization"});
-    file_.put_text("realization", "standard_name", "realization");
-    file_.put_text("realization", "units", "1");
+    file_.define_dimension(member_, options.members);
+    file_.define_variable(member_, NC_INT, {member_});
+    if (of_input)
+      file_.put_text(member_, "long_name", "member of the downscaling of a realization");
+    else
+      file_.put_text(member_, "standard_name", "realization");
+    file_.put_text(member_, "units", "1");
   }
   define_fields();
   if (!options.regions.empty()) define_regions();
@@ -58,18 +67,34 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     std::iota(numbers.begin(), numbers.end(), first);
     return numbers;
   };
-  write_samples(comm, file_, axis);
+  write_samples(comm, file_, layout_);
   write_mesh(comm, file_, mesh);
   if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
   if (options.members > 0)
-    put_numbers("realization", numbers_from(options.first_member, static_cast<std::size_t>(options.members)));
+    put_numbers(member_, numbers_from(options.first_member, static_cast<std::size_t>(options.members)));
+  fill_empty_cells();
+}
+
+std::vector<std::string> ProductFile::leading(bool over_realizations) const {
+  std::vector<std::string> dims = sample_dimensions(layout_);
+  if (over_realizations && layout_.has_realizations()) dims.pop_back();
+  return dims;
+}
+
+std::vector<std::size_t> ProductFile::start_of(const SampleCell& cell, bool over_realizations) const {
+  std::vector<std::size_t> start;
+  if (layout_.has_runs()) start.push_back(cell.run);
+  start.push_back(cell.step);
+  if (layout_.has_realizations() && !over_realizations) start.push_back(cell.realization);
+  return start;
 }
 
 void ProductFile::define_fields() {
-  const auto storage = [&](bool members, bool of_spread) {
-    VariableOptions o{
-        {options_.chunk_times, options_.chunk[0], options_.chunk[1]}, options_.deflate, kFill, options_.zstd};
-    if (members) o.chunks.insert(o.chunks.begin() + 1, 1);
+  const auto storage = [&](const std::vector<std::string>& dims, bool of_spread) {
+    VariableOptions o{std::vector<std::size_t>(dims.size() - 2, 1), options_.deflate, kFill, options_.zstd};
+    o.chunks[layout_.has_runs() ? 1 : 0] = std::min(options_.chunk_times, layout_.steps());
+    if (!layout_.has_runs()) o.chunks[0] = options_.chunk_times;
+    o.chunks.insert(o.chunks.end(), options_.chunk.begin(), options_.chunk.end());
     // A spread keeps its relative precision, also where it is small.
     if (of_spread && options_.rounding > 0)
       o.significant_bits = std::clamp(1 - static_cast<int>(std::floor(std::log2(options_.rounding))), 2, 23);
@@ -83,10 +108,15 @@ void ProductFile::define_fields() {
       if (!units.empty()) file_.put_text(name, "units", units);
       file_.put_numbers(name, "missing_value", {kFill}, NC_FLOAT);
       mesh_.describe(file_, name);
+      if (!coordinates_.empty())
+        file_.put_text(name, "coordinates",
+                       mesh_.coordinates + (mesh_.coordinates.empty() ? "" : " ") + coordinates_);
     };
     const auto define = [&](const std::string& name, const std::string& what, const std::string& units,
-                            const std::string& method, bool spread) {
-      file_.define_variable(name, NC_FLOAT, {"time", mesh_.y, mesh_.x}, storage(false, spread));
+                            const std::string& method, bool spread, bool over_realizations = false) {
+      std::vector<std::string> dims = leading(over_realizations);
+      dims.insert(dims.end(), {mesh_.y, mesh_.x});
+      file_.define_variable(name, NC_FLOAT, dims, storage(dims, spread));
       describe(name, what, units, spread ? "qualityInformation" : "modelResult");
       if (!spread && options_.rounding > 0)
         file_.put_text(name, "comment",
@@ -94,7 +124,10 @@ void ProductFile::define_fields() {
                                    "standard deviation of its time",
                                    options_.rounding));
       const std::string of_field = v.cell_methods.empty() ? "" : v.cell_methods + " ";
-      if (!method.empty()) file_.put_text(name, "cell_methods", of_field + "realization: " + method);
+      // Of members of the downscaling where the realizations of the input are none or an axis.
+      const bool reduces = !method.empty() && (over_realizations || member_ == "realization");
+      if (!method.empty() && (reduces || !v.cell_methods.empty()))
+        file_.put_text(name, "cell_methods", reduces ? of_field + "realization: " + method : v.cell_methods);
     };
     const std::string spread = difference_units(v.units), squared = squared_units(v.units);
     if (!options_.members_only) {
@@ -113,9 +146,19 @@ void ProductFile::define_fields() {
              : extra.kind == ExtraField::variance ? squared
                                                   : "1",
              "", extra.kind != ExtraField::value);
+    if (options_.spread && layout_.has_realizations()) {
+      define(v.name + "_ensemble_mean", ", mean over the realizations", v.units, "mean", false, true);
+      define(v.name + "_within_variance", ", mean over the realizations of the predictive variance", squared,
+             "mean", true, true);
+      define(v.name + "_between_variance", ", variance over the realizations of the downscaled mean", squared,
+             "variance", true, true);
+      define(v.name + "_ensemble_std", ", standard deviation of all realizations together", spread,
+             "standard_deviation", true, true);
+    }
     if (options_.members == 0) continue;
-    file_.define_variable(v.name + "_member", NC_FLOAT, {"time", "realization", mesh_.y, mesh_.x},
-                          storage(true, false));
+    std::vector<std::string> dims = leading();
+    dims.insert(dims.end(), {member_, mesh_.y, mesh_.x});
+    file_.define_variable(v.name + "_member", NC_FLOAT, dims, storage(dims, false));
     if (!v.standard_name.empty()) file_.put_text(v.name + "_member", "standard_name", v.standard_name);
     describe(v.name + "_member", ", members in the space of the retained modes", v.units, "modelResult");
     if (!v.cell_methods.empty()) file_.put_text(v.name + "_member", "cell_methods", v.cell_methods);
@@ -138,31 +181,84 @@ void ProductFile::define_regions() {
                                      series.units},
           {"_region_std", ", standard deviation of the area mean of the region",
            difference_units(series.units)}}) {
-      file_.define_variable(series.name + suffix, NC_DOUBLE, {"time", "region"});
+      std::vector<std::string> dims = leading();
+      dims.emplace_back("region");
+      file_.define_variable(series.name + suffix, NC_DOUBLE, dims,
+                            layout_.has_runs() ? VariableOptions{{}, 0, NC_FILL_DOUBLE} : VariableOptions{});
       file_.put_text(series.name + suffix, "long_name", series.long_name + what);
       file_.put_text(series.name + suffix, "units", units);
     }
 }
 
-void ProductFile::put(const std::string& name, std::size_t first, std::size_t steps, std::size_t channel,
-                      std::span<const double> values, double scale, double offset,
-                      std::span<const double> quanta, const std::size_t* member) {
+void ProductFile::put(const std::string& name, std::span<const SampleCell> cells, std::size_t channel,
+                      std::span<const double> values, const Scaling& scaling, const std::size_t* member,
+                      bool over_realizations) {
   const std::size_t ny = window_.ny, nx = window_.nx, n = ny * nx, channels = options_.variables.size();
-  std::vector<float> part(steps * n);
-  for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t i = 0; i < n; ++i) {
-      const double value = values[(t * channels + channel) * n + i];
-      const double written = scale * value + offset,
-                   quantum = quanta.empty() ? 0 : scale * quanta[t * channels + channel];
-      part[t * n + i] = std::isnan(value) ? kFill
-                        : quantum != 0    ? std::round(written / quantum) * quantum
-                                          : written;
+  std::vector<float> part;
+  for (std::size_t first = 0, end = 0; first < cells.size(); first = end) {
+    // Steps that follow each other are written in one go.
+    for (end = first + 1; end < cells.size(); ++end) {
+      const SampleCell &a = cells[end - 1], &b = cells[end];
+      if (a.run != b.run || a.realization != b.realization || b.step != a.step + 1) break;
     }
-  std::vector<std::size_t> start{first}, count{n > 0 ? steps : 0};
-  if (member) start.push_back(*member), count.push_back(n > 0 ? 1 : 0);
-  start.insert(start.end(), {static_cast<std::size_t>(window_.y0), static_cast<std::size_t>(window_.x0)});
-  count.insert(count.end(), {ny, nx});
-  file_.put(name, start, count, std::span<const float>(part));
+    part.resize((end - first) * n);
+    for (std::size_t t = first; t < end; ++t)
+      for (std::size_t i = 0; i < n; ++i) {
+        const double value = values[(t * channels + channel) * n + i];
+        const double written = scaling.scale * value + scaling.offset,
+                     quantum =
+                         scaling.quanta.empty() ? 0 : scaling.scale * scaling.quanta[t * channels + channel];
+        part[(t - first) * n + i] = std::isnan(value) ? kFill
+                                    : quantum != 0    ? std::round(written / quantum) * quantum
+                                                      : written;
+      }
+    std::vector<std::size_t> start = start_of(cells[first], over_realizations),
+                             count(start.size(), n > 0 ? 1 : 0);
+    count[layout_.has_runs() ? 1 : 0] = n > 0 ? end - first : 0;
+    if (member) start.push_back(*member), count.push_back(n > 0 ? 1 : 0);
+    start.insert(start.end(), {static_cast<std::size_t>(window_.y0), static_cast<std::size_t>(window_.x0)});
+    count.insert(count.end(), {ny, nx});
+    file_.put(name, start, count, std::span<const float>(part));
+  }
+}
+
+/// A run that lacks a lead of another one has no values there.
+void ProductFile::fill_empty_cells() {
+  if (!layout_.has_runs()) return;
+  const std::set<SampleCell> taken(layout_.cells.begin(), layout_.cells.end()),
+      times(layout_.cells_of_times.begin(), layout_.cells_of_times.end());
+  const std::size_t n = static_cast<std::size_t>(window_.points()), channels = options_.variables.size();
+  const std::vector<double> nothing(n * channels, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t run = 0; run < layout_.runs(); ++run)
+    for (std::size_t step = 0; step < layout_.steps(); ++step)
+      for (std::size_t r = 0; r < layout_.members(); ++r) {
+        const SampleCell cell{r, run, step};
+        if (taken.count(cell)) continue;
+        const auto fill = [&](const std::string& name, const std::size_t* member = nullptr,
+                              bool over = false) {
+          put(name, std::span(&cell, 1), 0, nothing, {}, member, over);
+        };
+        for (const ProductVariable& v : options_.variables) {
+          if (!options_.members_only)
+            for (const char* suffix : {"", "_variance", "_std"}) fill(v.name + suffix);
+          for (const ExtraField& extra : options_.extra) fill(v.name + extra.suffix);
+          for (std::size_t m = 0; m < static_cast<std::size_t>(options_.members); ++m)
+            fill(v.name + "_member", &m);
+          if (r == 0 && options_.spread && layout_.has_realizations())
+            for (const char* suffix :
+                 {"_ensemble_mean", "_within_variance", "_between_variance", "_ensemble_std"})
+              fill(v.name + suffix, nullptr, true);
+        }
+        for (const RegionSeries& series : options_.region_series)
+          for (const char* suffix : {"_region_mean", "_region_std"}) {
+            std::vector<std::size_t> start = start_of(cell), count(start.size(), 1);
+            start.push_back(0), count.push_back(options_.regions.size());
+            const std::vector<double> none(options_.regions.size(), NC_FILL_DOUBLE);
+            if (!comm_->is_root()) std::fill(count.begin(), count.end(), std::size_t{0});
+            file_.put(series.name + suffix, start, count,
+                      std::span<const double>(none).first(comm_->is_root() ? none.size() : 0));
+          }
+      }
 }
 
 std::vector<double> ProductFile::quanta_of(std::size_t steps, std::span<const double> deviation) const {
@@ -190,15 +286,33 @@ std::vector<double> ProductFile::quanta_of(std::size_t steps, std::span<const do
   return squares;
 }
 
+namespace {
+
+std::vector<std::size_t> samples_from(std::size_t first, std::size_t steps) {
+  std::vector<std::size_t> samples(steps);
+  std::iota(samples.begin(), samples.end(), first);
+  return samples;
+}
+
+}  // namespace
+
 void ProductFile::write(std::size_t first, std::size_t steps, std::span<const double> mean,
                         std::span<const double> variance, std::span<const double> members,
                         const std::vector<std::vector<double>>& extra) {
-  const std::size_t channels = options_.variables.size(), count = options_.members,
+  write(samples_from(first, steps), mean, variance, members, extra);
+}
+
+void ProductFile::write(std::span<const std::size_t> samples, std::span<const double> mean,
+                        std::span<const double> variance, std::span<const double> members,
+                        const std::vector<std::vector<double>>& extra) {
+  const std::size_t steps = samples.size(), channels = options_.variables.size(), count = options_.members,
                     field = steps * channels * static_cast<std::size_t>(window_.points()),
                     fields = options_.members_only ? 0 : field;
   PODSCALE_ASSERT(mean.size() == fields && variance.size() == fields && members.size() == field * count &&
                       extra.size() == options_.extra.size(),
                   "sizes {}, {}, {}, {}", mean.size(), variance.size(), members.size(), extra.size());
+  std::vector<SampleCell> cells;
+  for (const std::size_t sample : samples) cells.push_back(layout_.cells.at(sample));
   std::vector<double> deviation(variance.begin(), variance.end());
   for (double& value : deviation) value = std::sqrt(value);
   const std::vector<double> quanta =
@@ -206,41 +320,64 @@ void ProductFile::write(std::size_t first, std::size_t steps, std::span<const do
   for (std::size_t c = 0; c < channels; ++c) {
     const std::string& name = options_.variables[c].name;
     const auto [scale, offset] = conversion_[c];
+    const Scaling plain{scale, offset, quanta}, squared{scale * scale, 0, {}};
     if (!options_.members_only) {
-      put(name, first, steps, c, mean, scale, offset, quanta);
-      put(name + "_variance", first, steps, c, variance, scale * scale, 0);
-      put(name + "_std", first, steps, c, deviation, std::abs(scale), 0);
+      put(name, cells, c, mean, plain);
+      put(name + "_variance", cells, c, variance, squared);
+      put(name + "_std", cells, c, deviation, {std::abs(scale), 0, {}});
     }
-    for (std::size_t i = 0; i < extra.size(); ++i) {
-      const bool value = options_.extra[i].kind == ExtraField::value,
-                 ratio = options_.extra[i].kind == ExtraField::ratio;
-      put(name + options_.extra[i].suffix, first, steps, c, extra[i], ratio ? 1 : value ? scale : scale * scale,
-          value ? offset : 0, value ? std::span<const double>(quanta) : std::span<const double>());
-    }
+    for (std::size_t i = 0; i < extra.size(); ++i)
+      put(name + options_.extra[i].suffix, cells, c, extra[i],
+          options_.extra[i].kind == ExtraField::value      ? plain
+          : options_.extra[i].kind == ExtraField::variance ? squared
+                                                           : Scaling{1, 0, {}});
     for (std::size_t m = 0; m < count; ++m)
-      put(name + "_member", first, steps, c, members.subspan(m * field, field), scale, offset, quanta, &m);
+      put(name + "_member", cells, c, members.subspan(m * field, field), plain, &m);
+  }
+}
+
+void ProductFile::write_spread(std::size_t time, const RealizationSpread& spread) {
+  const std::vector<SampleCell> cells{layout_.cells_of_times.at(time)};
+  std::vector<double> deviation(spread.within);
+  for (std::size_t i = 0; i < deviation.size(); ++i)
+    deviation[i] = std::sqrt(spread.within[i] + spread.between[i]);
+  const std::vector<double> quanta = options_.rounding > 0 ? quanta_of(1, deviation) : std::vector<double>();
+  for (std::size_t c = 0; c < options_.variables.size(); ++c) {
+    const std::string& name = options_.variables[c].name;
+    const auto [scale, offset] = conversion_[c];
+    put(name + "_ensemble_mean", cells, c, spread.mean, {scale, offset, quanta}, nullptr, true);
+    put(name + "_within_variance", cells, c, spread.within, {scale * scale, 0, {}}, nullptr, true);
+    put(name + "_between_variance", cells, c, spread.between, {scale * scale, 0, {}}, nullptr, true);
+    put(name + "_ensemble_std", cells, c, deviation, {std::abs(scale), 0, {}}, nullptr, true);
   }
 }
 
 void ProductFile::write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
                                 std::span<const double> variance) {
+  write_regions(samples_from(first, steps), mean, variance);
+}
+
+void ProductFile::write_regions(std::span<const std::size_t> samples, std::span<const double> mean,
+                                std::span<const double> variance) {
   const std::size_t regions = options_.regions.size(), series = options_.region_series.size();
-  PODSCALE_ASSERT(mean.size() == steps * series * regions && variance.size() == mean.size(), "{} values",
-                  mean.size());
+  PODSCALE_ASSERT(mean.size() == samples.size() * series * regions && variance.size() == mean.size(),
+                  "{} values", mean.size());
   for (std::size_t s = 0; s < series; ++s) {
     const auto [scale, offset] = series_conversion_[s];
-    std::vector<double> values, deviations;
-    for (std::size_t t = 0; comm_->is_root() && t < steps; ++t)
-      for (std::size_t r = 0; r < regions; ++r) {
+    for (std::size_t t = 0; t < samples.size(); ++t) {
+      std::vector<double> values, deviations;
+      for (std::size_t r = 0; comm_->is_root() && r < regions; ++r) {
         const std::size_t i = (t * series + s) * regions + r;
         values.push_back(scale * mean[i] + offset);
         deviations.push_back(std::abs(scale) * std::sqrt(variance[i]));
       }
-    const std::vector<std::size_t> start{first, 0},
-        count{values.empty() ? 0 : steps, values.empty() ? 0 : regions};
-    const std::string& name = options_.region_series[s].name;
-    file_.put(name + "_region_mean", start, count, std::span<const double>(values));
-    file_.put(name + "_region_std", start, count, std::span<const double>(deviations));
+      std::vector<std::size_t> start = start_of(layout_.cells.at(samples[t])),
+                               count(start.size(), values.empty() ? 0 : 1);
+      start.push_back(0), count.push_back(values.size());
+      const std::string& name = options_.region_series[s].name;
+      file_.put(name + "_region_mean", start, count, std::span<const double>(values));
+      file_.put(name + "_region_std", start, count, std::span<const double>(deviations));
+    }
   }
 }
 

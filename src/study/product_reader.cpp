@@ -1,8 +1,10 @@
 #include "podscale/study/product_reader.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/sample_layout.hpp"
 
 namespace podscale {
 
@@ -20,8 +22,9 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
     const std::string own = spread_->variables()[0].units, &wanted = variable.working_units;
     const auto spread_units = deviation_ ? difference_units : squared_units;
     spread_scale_ = same_on_all_ranks([&] {
-      return own.empty() || wanted.empty() ? (deviation_ ? scale_ : scale_ * scale_)
-                                           : unit_conversion(own, spread_units(wanted), path + ": " + of).scale;
+      return own.empty() || wanted.empty()
+                 ? (deviation_ ? scale_ : scale_ * scale_)
+                 : unit_conversion(own, spread_units(wanted), path + ": " + of).scale;
     });
     if (spread_->times().values() != times().values() || mesh_difference(spread_->mesh(), mesh()))
       throw Error(ExitCode::data,
@@ -31,7 +34,11 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
   if (file_.has_variable(name + "_running_factor")) running_ = open(name + "_running_factor", std::nullopt);
   if (!file_.has_variable(name + "_member")) return;
   const std::vector<std::string> dims = file_.variable(name + "_member").dims;
-  members_.push_back(open(name + "_member", units, dims.size() == 4 ? dims[1] : ""));
+  const auto member = std::find(dims.begin(), dims.end(), "member");
+  members_.push_back(open(name + "_member", units,
+                          member != dims.end() ? "member"
+                          : dims.size() >= 4   ? dims[dims.size() - 3]
+                                               : ""));
   for (long m = 1; m < members_[0].elements(); ++m) members_.push_back(members_[0].element(m));
 }
 
@@ -39,6 +46,7 @@ CfSource ProductReader::open(const std::string& variable, const std::optional<st
                              const std::string& further) const {
   CfSpec spec{"product", {file_.path()}, variable, "", "", {}, units, "the other product"};
   spec.further = further;
+  spec.several = true;
   return CfSource::open(*comm_, spec);
 }
 
@@ -82,7 +90,54 @@ void ProductReader::read_field(const CfSource& source, long step, std::span<floa
   source.read({0, mesh().ny(), first_column_, mesh().nx()}, std::span(&step, 1), out);
 }
 
+void ProductReader::pool_realizations() {
+  const SampleLayout layout(mean_.times(), path());
+  if (!layout.has_realizations()) return;
+  pooled_.emplace(Pooled{layout.times, {}});
+  std::map<SampleCell, std::vector<long>> steps_of;
+  for (std::size_t t = 0; t < layout.cells.size(); ++t) {
+    SampleCell cell = layout.cells[t];
+    cell.realization = 0;
+    steps_of[cell].push_back(static_cast<long>(t));
+  }
+  for (const SampleCell& cell : layout.cells_of_times) pooled_->parts.push_back(steps_of.at(cell));
+}
+
+void ProductReader::read_pooled(std::span<const long> parts, ProductFields& fields) const {
+  const std::size_t points = mesh().points();
+  const double n = static_cast<double>(parts.size());
+  std::vector<double> mean(points, 0.0), squares(points, 0.0), within(points, 0.0);
+  std::vector<float> members;
+  fields.means.clear();
+  fields.variances.clear();
+  ProductFields one;
+  for (std::size_t r = 0; r < parts.size(); ++r) {
+    read_one(parts[r], one);
+    for (std::size_t i = 0; i < points; ++i) {
+      const double value = one.mean[i], before = value - mean[i];
+      mean[i] += before / static_cast<double>(r + 1);
+      squares[i] += before * (value - mean[i]);
+      if (spread_) within[i] += static_cast<double>(one.variance[i]);
+    }
+    members.insert(members.end(), one.members.begin(), one.members.end());
+    fields.means.insert(fields.means.end(), one.mean.begin(), one.mean.end());
+    fields.variances.insert(fields.variances.end(), one.variance.begin(), one.variance.end());
+  }
+  fields.mean.assign(mean.begin(), mean.end());
+  fields.variance.resize(spread_ ? points : 0);
+  for (std::size_t i = 0; i < fields.variance.size(); ++i)
+    fields.variance[i] = static_cast<float>((within[i] + squares[i]) / n);
+  fields.members = std::move(members);
+}
+
 void ProductReader::read(long step, ProductFields& fields) const {
+  if (pooled_)
+    read_pooled(pooled_->parts.at(static_cast<std::size_t>(step)), fields);
+  else
+    read_one(step, fields);
+}
+
+void ProductReader::read_one(long step, ProductFields& fields) const {
   const std::size_t points = mesh().points();
   fields.mean.resize(points);
   read_field(mean_, step, fields.mean);

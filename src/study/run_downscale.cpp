@@ -6,6 +6,7 @@
 #include "podscale/study/downscale.hpp"
 #include "podscale/study/factor_file.hpp"
 #include "podscale/study/ghrsst_file.hpp"
+#include "podscale/study/lead_level.hpp"
 #include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/running_calibration.hpp"
@@ -55,6 +56,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   }
   watch_downscaling(context.namelist, foundation.basis, foundation.path, options.data, *lr);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
+  watch_leads(options, subset(lr->times(), steps), forecaster.kind());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(options, foundation.basis, subset(lr->times(), steps));
   warn_of_damping(options);

@@ -7,6 +7,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/field/sample_file.hpp"
+#include "podscale/study/lead_level.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "podscale/study/patch_table.hpp"
@@ -136,7 +137,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);
-    const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
+    const auto level = lead_levels(made_with.sampling, axis, std::span(&t, 1));
+    const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1), {}, level},
                                             request.first - 1, request.count);
     basis.hr_climatology.evaluate(year, climatology);
     if (signal) signal->add(read_signal(factors, basis, steps[t]), climatology);

@@ -66,10 +66,12 @@ struct LrKeys {
   const std::string& average;
 };
 
-/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr.
+/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr. applied:
+/// to be downscaled, where there may be several; else to train.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
                                                  const LrKeys& keys, const std::vector<Variable>& hr,
-                                                 std::shared_ptr<FieldCache> cache, const Basis* basis) {
+                                                 std::shared_ptr<FieldCache> cache, const Basis* basis,
+                                                 bool applied) {
   auto specs = specs_of(options, keys.label, keys.files, keys.variable_key.c_str(), keys.variable);
   if (specs.size() != hr.size())
     refuse(options, fmt::format("{} names {} of the LR variables, the HR series has {}; expected "
@@ -80,6 +82,13 @@ std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const
     specs[c].units_of = fmt::format("the HR variable '{}'", hr[c].name);
     specs[c].stamp = keys.stamp;
     specs[c].average = keys.average;
+    specs[c].several = applied;
+    specs[c].member_files = options.member_files;
+    specs[c].leads = applied ? options.leads : options.lr_leads;
+    if (applied)
+      specs[c].realizations = options.realizations;
+    else if (options.lr_realization >= 0)
+      specs[c].realizations = {options.lr_realization};
     if (basis) specs[c].mesh = basis->lr_mesh;
   }
   auto lr = open_files(comm, specs, std::move(cache));
@@ -142,14 +151,14 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
     return coarsened(open_files(comm, specs, std::move(cache)), options);
   }
   const auto variables = basis ? basis->variables : open_files(comm, hr_specs(options), nullptr)->variables();
-  return open_lr_files(comm, options, training_keys(options), variables, std::move(cache), basis);
+  return open_lr_files(comm, options, training_keys(options), variables, std::move(cache), basis, true);
 }
 
 std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, const DataOptions& options,
                                                       std::shared_ptr<FieldCache> cache, const Basis& basis) {
   const LrKeys keys{"applied LR", "data.apply_variable", options.apply_files, options.apply_variable,
                     options.apply_stamp, options.apply_average};
-  return open_lr_files(comm, options, keys, basis.variables, std::move(cache), &basis);
+  return open_lr_files(comm, options, keys, basis.variables, std::move(cache), &basis, true);
 }
 
 std::shared_ptr<const FieldSource> open_truth(const Communicator& comm, const DataOptions& options,
@@ -182,7 +191,7 @@ StudySeries open_study(const Communicator& comm, const DataOptions& options, con
   const auto hr = open_files(comm, specs, cache);
   StudySeries study{hr, options.coarsen ? coarsened(hr, options)
                                         : open_lr_files(comm, options, training_keys(options), hr->variables(),
-                                                        cache, basis)};
+                                                        cache, basis, false)};
   if (specs[0].has_mask()) require_mask_of_data(study.hr);
   if (!options.coarsen) check_geometry(comm, study.hr, study.lr);
   return study;

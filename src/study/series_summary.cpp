@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "podscale/core/step_gaps.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
@@ -126,7 +128,27 @@ std::string mesh_text(const Mesh& mesh) {
   return text;
 }
 
+namespace {
+
+/// Of several series: how many realizations and runs there are, then the first series.
+std::string strands_text(const SampleAxis& times, const std::vector<Strand>& strands) {
+  std::set<long> realizations;
+  for (const Strand& strand : strands) realizations.insert(strand.realization);
+  const std::size_t runs = strands.size() / realizations.size();
+  std::string text;
+  if (realizations.size() > 1)
+    text = fmt::format("{} realizations ({} ... {})", realizations.size(), *realizations.begin(),
+                       *realizations.rbegin());
+  if (runs > 1)
+    text += fmt::format("{}{} runs that overlap ({} ... {})", text.empty() ? "" : " of ", runs,
+                        date_text(*strands.front().reference), date_text(*strands.back().reference));
+  return text + "; of the first: " + times_text(subset(times, strands[0].steps));
+}
+
+}  // namespace
+
 std::string times_text(const SampleAxis& times) {
+  if (const auto strands = strands_of(times); strands.size() > 1) return strands_text(times, strands);
   const std::size_t last = times.size() - 1;
   if (last == 0)
     return fmt::format("1 time, {}, calendar {}", sample_text(times, 0), calendar_name(times.calendar));

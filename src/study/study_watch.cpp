@@ -1,5 +1,7 @@
 #include "podscale/study/study_watch.hpp"
 
+#include <algorithm>
+
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 
@@ -62,6 +64,12 @@ void require_keys(const Namelist& namelist, const Namelist& made_with, const std
   }
 }
 
+/// Runs and realizations stand one after the other.
+auto ends_of(const SampleAxis& axis) {
+  return std::minmax_element(axis.samples.begin(), axis.samples.end(),
+                             [](const Sample& a, const Sample& b) { return a.time < b.time; });
+}
+
 /// Of a period with data.train of the basis.
 void warn_of_overlap(const std::string& what, const std::vector<std::string>& period,
                      const std::vector<std::string>& train, const std::string& basis_path) {
@@ -79,7 +87,8 @@ bool covers(const SampleAxis& axis, const std::vector<std::string>& period) {
   const double step = axis.step.in_days();
   if (!axis.step.known() || period.size() != 2) return true;
   const DateRange range = parse_date_range(period.front(), period.back());
-  const long first = day_of(axis, axis.samples.front().date), last = day_of(axis, axis.samples.back().date);
+  const auto [earliest, latest] = ends_of(axis);
+  const long first = day_of(axis, earliest->date), last = day_of(axis, latest->date);
   const double before = static_cast<double>(first - day_of(axis, range.first)),
                after = static_cast<double>(day_of(axis, range.last) - last);
   return before <= 1.5 * step && after <= 1.5 * step;
@@ -88,8 +97,9 @@ bool covers(const SampleAxis& axis, const std::vector<std::string>& period) {
 void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source) {
   const SampleAxis& axis = source.times();
   if (covers(axis, period)) return;
+  const auto [earliest, latest] = ends_of(axis);
   log::warn("{} = {}: {} covers {} to {} alone; what is missing is left out", key, period_text(period),
-            source.describe(), date_text(axis.samples.front().date), date_text(axis.samples.back().date));
+            source.describe(), date_text(earliest->date), date_text(latest->date));
 }
 
 void watch_training(const DataOptions& data, const StudySeries& study, bool validates) {

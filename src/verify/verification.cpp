@@ -8,8 +8,10 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/pairing.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/core/on_this_rank.hpp"
 #include "podscale/field/averaged.hpp"
+#include "podscale/field/series_view.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/factor_file.hpp"
 #include "podscale/study/lr_gaps.hpp"
@@ -82,6 +84,7 @@ void Verification::open() {
     to_units_ = unit_conversion(working, units_, product_path + ": " + names_[channel_]);
   }
   product_->put_on(basis_->mesh, basis_path);
+  product_->pool_realizations();
   for (long c = 0; c < basis_->channels(); ++c) {
     truths_.push_back(open_series(self_, options_->truth, c));
     require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), basis_->mesh, basis_path);
@@ -90,7 +93,7 @@ void Verification::open() {
            truths_[c]->describe(), truths_[0]->describe());
   }
   product_->require_basis(basis_path);
-  lr_ = one_channel(with_gaps_filled(options_->open_product_lr(self_, *basis_), *basis_), channel_);
+  lr_ = one_channel(ensemble_mean(with_gaps_filled(options_->open_product_lr(self_, *basis_), *basis_)), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())
@@ -101,6 +104,7 @@ void Verification::open() {
   for (const ComparedProduct& other : options_->compared) {
     compared_.emplace_back(self_, other.path, names_[channel_], product_->units());
     compared_.back().put_on(basis_->mesh, basis_path);
+    compared_.back().pool_realizations();
   }
   std::vector<std::string> taken;
   for (const VerifiedSystem& system : systems()) taken.push_back(system.name);
@@ -148,6 +152,36 @@ std::vector<ProductReader*> Verification::products() {
   return list;
 }
 
+namespace {
+
+/// Steps of another series at the valid times of each run: of the same run, where it has runs that
+/// overlap, too.
+std::map<long, long> partners_by_run(const PairedSeries& own, std::span<const long> steps,
+                                     const PairedSeries& other) {
+  std::map<long, long> partner;
+  const auto others = strands_of(other.axis, other.what);
+  const auto all = [](std::size_t n) {
+    std::vector<long> list(n);
+    std::iota(list.begin(), list.end(), 0L);
+    return list;
+  };
+  for (const Strand& strand : strands_of(own.axis, own.what)) {
+    std::vector<long> mine;
+    for (const long step : strand.steps)
+      if (std::find(steps.begin(), steps.end(), step) != steps.end()) mine.push_back(step);
+    const auto found = std::find_if(others.begin(), others.end(), [&](const Strand& s) {
+      return !s.reference || (strand.reference && days_between(own.axis.calendar, *s.reference, *strand.reference) == 0);
+    });
+    if (found == others.end() || mine.empty()) continue;
+    const SampleAxis a = subset(own.axis, mine), b = subset(other.axis, found->steps);
+    for (const StepPair& pair : pair_steps(a, all(a.size()), b, all(b.size())).pairs)
+      partner[mine[static_cast<std::size_t>(pair.a)]] = found->steps[static_cast<std::size_t>(pair.b)];
+  }
+  return partner;
+}
+
+}  // namespace
+
 void Verification::match_times() {
   const SampleAxis& times = product_->times();
   std::vector<long> steps(times.size());
@@ -164,7 +198,9 @@ void Verification::match_times() {
                                ? fmt::format("data.downscale = '{}', '{}'", period[0], period[1])
                                : fmt::format("{} to {}", day(times[steps.front()].date), day(times[steps.back()].date));
   const PairedSeries own{"the product", "", product_->path(), times};
+  const bool by_run = runs_overlap(times);
   const auto partners = [&](const PairedSeries& other, const std::string& cure) {
+    if (by_run) return partners_by_run(own, steps, other);
     std::map<long, long> step_of;
     const auto of_other = steps_between(other.axis, day(times.centre(static_cast<std::size_t>(steps.front()))),
                                         day(times.centre(static_cast<std::size_t>(steps.back()))));

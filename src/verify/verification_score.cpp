@@ -4,12 +4,16 @@
 
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/strands.hpp"
+#include "podscale/field/series_view.hpp"
 #include "podscale/study/lr_gaps.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/conformal_coverage.hpp"
 #include "podscale/verify/energy_score.hpp"
+#include "podscale/verify/lead_scores.hpp"
+#include "podscale/verify/mixture_scores.hpp"
 #include "podscale/verify/one_channel.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"
@@ -81,6 +85,10 @@ void Verification::add_families(ScoreAccumulator& scores) {
   }
   scores.add_family(std::make_unique<SpectralScores>(mesh, list, times(), options_->spectrum_window));
   scores.add_family(std::make_unique<SeamScores>(mesh, basis_->decomposition, list, times()));
+  if (std::any_of(products().begin(), products().end(), [](const ProductReader* p) { return p->pooled(); }))
+    scores.add_family(std::make_unique<MixtureScores>(list, times()));
+  if (auto leads = leads_of(matched_times()); !leads.empty())
+    scores.add_family(std::make_unique<LeadScores>(list, std::move(leads)));
   comm_->agree([&] { on_this_rank([&] { add_area_means(scores); }); });
   if (!options_->event) return;
   const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
@@ -99,6 +107,10 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
   for (std::size_t s = 0; s < products().size(); ++s) {
     ProductReader& product = *products()[s];
     if (!names_factors(product.file())) continue;
+    if (product.pooled()) {
+      log::info("no area means from factors of {}: they are of one realization each", product.path());
+      continue;
+    }
     try {
       const auto factors = std::make_shared<const FactorReader>(product.file());
       const auto steps = factors->steps_of(product);
@@ -141,7 +153,9 @@ void Verification::convert(std::span<float> field) const {
 void Verification::fit_other_anomaly() {
   const auto& train = options_->train;
   if (train.size() != 2 || !baselines_->has_bicubic()) return;
-  const auto lr = one_channel(with_gaps_filled(options_->open_lr(*comm_, *basis_), *basis_), channel_);
+  const auto lr =
+      one_channel(ensemble_mean(with_gaps_filled(options_->open_lr(*comm_, *basis_), *basis_)), channel_);
+  if (runs_overlap(lr->times())) return;
   const auto steps = same_on_all_ranks([&] { return steps_between(lr->times(), train[0], train[1]); });
   const auto cells = fit_lr_climatology(*comm_, *lr, *basis_, steps, options_->time_block);
   if (!cells) return;
@@ -174,7 +188,7 @@ ScoreAccumulator Verification::score() {
       ProductFields forecast;
       std::vector<ProductFields> others(compared_.size());
       const auto view = [](const ProductFields& f, double degrees = 0) {
-        return Forecast{f.mean, f.variance, f.members, degrees};
+        return Forecast{f.mean, f.variance, f.members, f.means, f.variances, degrees};
       };
       BaselineFields baseline;
       const long points = basis_->mesh.points();
@@ -212,7 +226,7 @@ ScoreAccumulator Verification::score() {
              {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear,
               &baseline.climatology, &baseline.persistence, &bound}) {
           convert(*field);
-          if (!field->empty()) forecasts.push_back({*field, {}, {}});
+          if (!field->empty()) forecasts.push_back({*field, {}, {}, {}, {}});
         }
         scores.add(k, forecasts, truth, baseline.climatology);
         progress.update(k - mine.begin + 1);

@@ -28,6 +28,14 @@ check "a product and GHRSST files" must 2 downscale "$study/tiny.nml" --set "out
   --set output.write_factors=.false. --set output.interval=0.9 --set "output.attributes='license=CC BY 4.0',\
 'creator_name=A','creator_url=https://a.org','creator_email=a@a.org','publisher_name=A','publisher_url=https://a.org',\
 'publisher_email=a@a.org','naming_authority=org.a','id=a','project=p','acknowledgment=none','comment=c','institution=I'"
+# Runs of a forecast that overlap, of two realizations; and one run.
+check "forecasts" must 1 ocean "$study/tiny.nml" --set "output.directory=$PWD" --set "ocean.forecast_file='runs_YYYYMMDD.nc'" \
+  --set "ocean.forecast_from='2000-11-01'" --set ocean.forecast_every=3 --set ocean.forecast_days=5 --set ocean.forecast_members=2
+for runs in '*' 20001104; do
+  check "products of forecasts" must 1 downscale "$study/tiny.nml" --set "output.directory=$PWD" --set "data.lr_files='runs_$runs.nc'" \
+    --set "output.basis_file=$study/out/basis.nc" --set "sampling.uncertainty='base'" --set output.spread=.true. \
+    --set output.write_factors=.false. --set "output.product_file='of_${runs/\*/all}.nc'"
+done
 ghrsst=([0-9]*-PODSCALE-L4_GHRSST-SSTfnd-podscale-v02.1-fv01.0.nc)
 
 # complaints_of STANDARD FILE CRITERIA: what the compliance checker asks for.
@@ -42,7 +50,7 @@ complaints_of() {
     grep -v -e "cell_methods name component realization does not match" -e geospatial_vertical -e bounds_vertical_crs || true
 }
 for file in product.nc "$study/out/product.nc" "$study/bounded/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc" \
-  "${ghrsst[0]}"; do
+  "${ghrsst[0]}" of_all.nc of_20001104.nc runs_20001104.nc; do
   complaints="$(complaints_of cf:1.8 "$file" strict)"
   [[ -z "$complaints" ]] || failed "$(basename "$file"), CF 1.8: $complaints"
   code=0

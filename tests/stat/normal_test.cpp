@@ -78,5 +78,32 @@ TEST(GaussianCrps, NoVarianceIsAbsoluteError) {
   EXPECT_NEAR(gaussian_crps(3, 1e-16, 1), 2, 1e-8);  // continuous there
 }
 
+TEST(MixtureCrps, OfOneComponentIsThatOfTheGaussian) {
+  const double mean[] = {3}, variance[] = {0.49};
+  for (const double y : {1.0, 3.0, 4.7})
+    EXPECT_NEAR(mixture_crps(mean, variance, y), gaussian_crps(3, 0.49, y), 1e-14);
+}
+
+TEST(MixtureCrps, IsTheIntegralOfItsDefinition) {
+  const double means[] = {1, 2.5, -0.5}, variances[] = {0.09, 1, 0.25};
+  for (const double y : {-2.0, 0.4, 2.2}) {
+    double sum = 0;
+    constexpr double step = 1e-4;
+    for (double x = -12 + step / 2; x < 14; x += step) {
+      double p = 0;
+      for (int r = 0; r < 3; ++r) p += normal_cdf((x - means[r]) / std::sqrt(variances[r])) / 3;
+      p -= x >= y ? 1 : 0;
+      sum += p * p * step;
+    }
+    EXPECT_NEAR(mixture_crps(means, variances, y), sum, 1e-4);
+  }
+}
+
+TEST(MixtureCrps, WithoutVariancesIsThatOfAnEnsemble) {
+  const double means[] = {1, 2, 4}, none[] = {0, 0, 0};
+  // E |X - y| - E |X - X'| / 2, all pairs.
+  EXPECT_NEAR(mixture_crps(means, none, 3), (2 + 1 + 1) / 3.0 - 2 * (1 + 3 + 2) / 9.0 / 2, 1e-14);
+}
+
 }  // namespace
 }  // namespace podscale

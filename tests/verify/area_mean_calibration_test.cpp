@@ -38,7 +38,7 @@ std::string write_product(const Communicator& comm, const synthetic::Study& stud
   file.end_definitions();
   file.commit();
   NetcdfFile beside = factors.create(factors_path(path), days, {"tos"}, tie);
-  for (std::size_t t = 0; t < kTimes; ++t) factors.put(beside, t, {forecast}, study.condition);
+  for (std::size_t t = 0; t < kTimes; ++t) factors.put(beside, std::vector{t}, {forecast}, study.condition);
   beside.commit();
   return path;
 }
@@ -127,8 +127,7 @@ class AreaMeans : public ::testing::Test {
       : study_(comm_, synthetic::global_modes, overlap),
         members_(of_members(study_)),
         base_path_(write_product(comm_, study_, "base.nc", 0, of_base(study_))),
-        members_path_(write_product(comm_, study_, "members.nc", kMembers, members_)) {
-  }
+        members_path_(write_product(comm_, study_, "members.nc", kMembers, members_)) {}
   ~AreaMeans() override {
     for (const std::string& path : {base_path_, members_path_})
       for (const std::string& file : {path, factors_path(path)}) std::filesystem::remove(file);
@@ -181,7 +180,8 @@ class AreaMeans : public ::testing::Test {
 
   static AreaMeanCalibration::Product product(const std::string& name, const std::string& path,
                                               std::size_t system) {
-    return {name, system, std::make_shared<const FactorReader>(NetcdfFile::open(Communicator::self(), path)), {}};
+    return {
+        name, system, std::make_shared<const FactorReader>(NetcdfFile::open(Communicator::self(), path)), {}};
   }
 
   Communicator comm_ = Communicator::self();

@@ -43,7 +43,8 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
                                     std::span<const long> steps_a, const PairedSeries& b,
                                     std::span<const long> steps_b, bool aloud = true);
 
-/// Finds steps of a series some of its steps away in time, whatever lies between.
+/// Finds steps of a series some of its steps away in time, whatever lies between; of the same
+/// realization, and of the same run where runs overlap.
 class LagFinder {
  public:
   /// Not collective. step: of the series that the lags were made for; unknown: that of the axis.
@@ -58,7 +59,8 @@ class LagFinder {
  private:
   const SampleAxis* axis_;
   StepLength step_;
-  std::vector<double> places_;  // of the axis, in months or days
+  std::vector<double> places_;                 // of the axis, in months or days
+  std::vector<std::pair<long, long>> series_;  // of each step: the first and behind the last of its own
 };
 
 }  // namespace podscale

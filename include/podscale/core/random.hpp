@@ -41,11 +41,12 @@ class CounterRandom {
                    std::size_t from = 0) const;
   void fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) const;
 
-  /// Noise of a member at a time (SampleAxis::time_key) and a step of the sampler, below 2^20: the
-  /// counter holds the second of the hour above the step.
-  void fill_noise(std::span<float> out, std::uint64_t time_key, std::uint32_t member,
-                  std::uint32_t step = 0, std::size_t from = 0) const {
-    fill_normal(out, static_cast<std::uint32_t>(time_key), member,
+  /// Noise of a member, below 2^17, at a time (SampleAxis::time_key) and a step of the sampler, below
+  /// 2^20: the counters hold the realization above the member, the second of the hour above the step.
+  void fill_noise(std::span<float> out, std::uint64_t time_key, std::uint32_t member, std::uint32_t step = 0,
+                  std::size_t from = 0) const {
+    fill_normal(out, static_cast<std::uint32_t>(time_key),
+                member ^ static_cast<std::uint32_t>(time_key >> 44) << 17,
                 step | static_cast<std::uint32_t>(time_key >> 32) << 20, from);
   }
 

@@ -37,9 +37,12 @@ struct Sample {
   Date date;                           ///< the same
   std::optional<TimeSpan> interval{};  ///< over which the values are meant: CF's bounds
   std::optional<DateSpan> span{};      ///< the same, or what understand() takes for it
+  std::optional<Date> reference{};     ///< of a forecast: when its run began
+  long realization = 0;                ///< number of the member of an ensemble; 0: of none
 };
 
-/// In the order of time, strictly increasing.
+/// In the order of time, strictly increasing; where there are several realizations or runs, one
+/// such series after the other (strands_of).
 struct SampleAxis {
   Calendar calendar = Calendar::standard;
   std::string units;  ///< CF units, as in "days since 1978-01-01 00:00:00"
@@ -57,7 +60,8 @@ struct SampleAxis {
   /// Not collective. The middle of what a step stands for, or its date where that is not known.
   Date centre(std::size_t step) const;
   /// Identifies a time, to the second, in the counters of the random generator: whole hours since
-  /// 1800-01-01 of the calendar, and the second of the hour in the upper 32 bits.
+  /// 1800-01-01 of the calendar, the second of the hour from bit 32, the realization from bit 44: each
+  /// realization has noise of its own, runs share that of a valid time.
   std::uint64_t time_key(std::size_t step) const;
 };
 

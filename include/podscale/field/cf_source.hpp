@@ -15,17 +15,21 @@ struct CfSpec {
   std::string variable;            ///< "" = the only variable with time, latitude and longitude
   std::string mask_file;      ///< optional land mask: "" = the first series file when mask_variable is set
   std::string mask_variable;  ///< "" = the only one of mask_file; without that the mask follows from the data
-  std::vector<double> mask_ocean_values;  ///< that mean ocean; empty: what the attributes of the mask say
+  std::vector<double> mask_ocean_values;      ///< that mean ocean; empty: what the attributes of the mask say
   std::optional<std::string> units{};         ///< working units; nullopt: those of the first file
   std::string units_of = "the namelist";      ///< who asks for them, for messages
   std::optional<PlausibleRange> plausible{};  ///< in working units
-  double mask_threshold = 0.5;            ///< share of sea from which a point of a mask of shares is ocean
-  Mesh mesh{};               ///< the one expected: a periodic mesh that begins elsewhere is turned to it
-  std::vector<double> missing{};              ///< numbers that mean it, unpacked, beside the files' own
-  bool skip_others = false;                   ///< files that lack the variable are not part of the series
-  Stamp stamp = Stamp::automatic;             ///< where steps are stamped, in place of what the files say
-  std::string average{};                      ///< "day" or "month": see open_series
-  std::string further{};                      ///< a dimension that may have several elements: see element()
+  double mask_threshold = 0.5;    ///< share of sea from which a point of a mask of shares is ocean
+  Mesh mesh{};                    ///< the one expected: a periodic mesh that begins elsewhere is turned to it
+  std::vector<double> missing{};  ///< numbers that mean it, unpacked, beside the files' own
+  bool skip_others = false;       ///< files that lack the variable are not part of the series
+  Stamp stamp = Stamp::automatic;    ///< where steps are stamped, in place of what the files say
+  std::string average{};             ///< "day" or "month": see open_series
+  std::string further{};             ///< a dimension that may have several elements: see element()
+  bool several = false;              ///< realizations, and runs that overlap, are welcome: see strands_of
+  std::vector<long> realizations{};  ///< those that are read; empty: all
+  std::vector<double> leads{};       ///< shortest and longest lead that is read, days; empty: all
+  bool member_files = false;         ///< each file is a realization: 1, 2, 3 ... in the order of the list
   bool has_mask() const { return !mask_file.empty() || !mask_variable.empty(); }
 };
 
@@ -55,7 +59,7 @@ class FieldCache {
 /// and x of a projection; rows and columns of an image. Errors: no_input (missing file, glob
 /// without a match), data (not NetCDF, wrong variable, unstructured grid, time that is not CF,
 /// meshes that differ between files, a time that occurs twice, no time at all, units that don't
-/// convert).
+/// convert, several realizations or runs that overlap unless spec.several).
 ///
 /// Reading is dealt over the ranks: each stored chunk that some rank needs is read, inflated and
 /// unpacked by one of them, alone, and one MPI_Alltoallv takes the values to the ranks that asked.

@@ -82,6 +82,9 @@ struct ForecastRequest {
     return raised.subspan(t * raised.size() / times(), raised.size() / times());
   }
   std::size_t times() const { return year_phase.size(); }
+  /// [times] Factor of the variance of all latents, as of forecasts at their lead; empty: 1.
+  std::span<const float> level{};
+  double level_at(std::size_t t) const { return level.empty() ? 1.0 : static_cast<double>(level[t]); }
 };
 /// Collective. One forecast a time; variances of the latents times the inflation.
 using ForecastFunction =
@@ -93,9 +96,9 @@ using ForecastFunction =
 long times_at_once(const LatentSpace& space, long block);
 
 /// Not collective. From moments of the network's latents at a phase of the year to those under the
-/// reference: with the inflation, the seasonal scale and factors of the patches (or none).
+/// reference: with the inflation, the seasonal scale, factors of the patches (or none) and of all.
 LatentForecast with_season(const LatentSpace& space, double year_phase, const Inflation& inflation,
-                           LatentForecast network, std::span<const float> raised = {});
+                           LatentForecast network, std::span<const float> raised = {}, double level = 1);
 
 /// The base alone: z ~ N(0, inflation times its seasonal variance), no network.
 ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor::with);

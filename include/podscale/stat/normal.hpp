@@ -3,6 +3,7 @@
 // score in closed form.
 
 #include <array>
+#include <span>
 
 namespace podscale {
 
@@ -34,5 +35,10 @@ double standard_crps(double z);
 /// against (y - mean) / s, s the standard deviation. variance = 0 (a deterministic forecast): the
 /// absolute error; so is a negative one, which rounding may leave.
 double gaussian_crps(double mean, double variance, double y);
+
+/// Not collective. CRPS of the mixture of equal weights of N(means[r], variances[r]) against y: Grimit,
+/// Gneiting, Berrocal & Johnson (2006), Q. J. R. Meteorol. Soc. 132, 2925-2942, eq. 5. One component:
+/// gaussian_crps.
+double mixture_crps(std::span<const double> means, std::span<const double> variances, double y);
 
 }  // namespace podscale

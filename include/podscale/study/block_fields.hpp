@@ -27,9 +27,9 @@ class FieldDecoder {
   /// Collective where patches overlap. All arguments must outlive it.
   FieldDecoder(const Communicator& comm, const Basis& basis, const Forecaster& forecaster,
                const DownscaleOptions& options);
-  /// Collective. The fields of times first .. of the axis, those of the batch. add_signal (optional):
+  /// Collective. The fields of these times of the axis, those of the batch. add_signal (optional):
   /// adds to a field what mean and members of a time of the batch have beside the forecast.
-  BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis, std::size_t first,
+  BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis, std::span<const std::size_t> block,
                      const std::function<void(std::size_t, std::span<double>)>& add_signal = {}) const;
 
  private:

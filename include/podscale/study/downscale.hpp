@@ -18,6 +18,7 @@ class AppliedSource;
 struct DownscaleOptions {
   int members = 0;
   bool factors = true, budget = false, conformal = false, running = false;
+  bool spread = false;  ///< over the realizations
   double interval = 0;  ///< 0: none
   std::vector<Functional> regions;
   std::vector<double> unit_scale;  ///< from the working units to those of the product, [channels]

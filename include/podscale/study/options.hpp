@@ -15,6 +15,7 @@
 #include "podscale/mesh/remap.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/downscaling.hpp"
+#include "podscale/study/ocean_forecast.hpp"
 
 namespace podscale {
 
@@ -51,7 +52,11 @@ struct DataOptions {
   bool coarsen = false;  ///< data.lr_source = 'coarsen'
   int coarsen_factor = 8;
   Stamp hr_stamp = Stamp::automatic, lr_stamp = Stamp::automatic;
-  std::string hr_average, lr_average;  ///< "day", "month" or ""
+  std::string hr_average, lr_average;       ///< "day", "month" or ""
+  bool member_files = false;                ///< each LR file is a realization
+  long lr_realization = -1;                 ///< that trains; -1: there is one
+  std::vector<long> realizations{};         ///< that are downscaled; empty: all
+  std::vector<double> lr_leads{}, leads{};  ///< that train, that are downscaled: days; empty: all
   Period train, validate, downscale;
   double least_values = 1;
   bool with_gaps() const { return least_values < 1; }  ///< of the HR series
@@ -110,6 +115,7 @@ struct SamplingOptions {
   std::string calibration_name;
   RunningOptions running;
   long calibration_times = 96, time_block = 16;
+  std::vector<double> lead_days{}, lead_factors{};  ///< see lead_levels
 };
 
 /// &training beside what the trainer gets: how weights are judged, and the run.
@@ -128,7 +134,7 @@ struct OutputOptions {
   std::string directory;
   FilePath basis_file, model_file, product_file, running_file;
   std::string variable_name, standard_name, long_name, units, title, institution;
-  bool write_factors = true, write_budget = false, write_members = false;
+  bool write_factors = true, write_budget = false, write_members = false, spread = false;
   double interval = 0, rounding = 0;
   int deflate = 1;
   bool zstd = false, series = false;  ///< output.compression, output.chunks
@@ -147,6 +153,7 @@ struct OceanOptions {
   std::string first_date, last_date, calendar;
   long step_days = 1;
   FilePath hr_file, lr_file;
+  OceanForecasts forecasts;
   std::string effective;  ///< this group as a namelist
 };
 /// Not collective. Errors: usage, not agreed, for dates that are none or in the wrong order and a

@@ -19,8 +19,8 @@ class OutsideTraining {
  public:
   /// Not collective. space must outlive it. Without a base nothing is counted.
   explicit OutsideTraining(const LatentSpace& space) : space_(&space) {}
-  /// Not collective. Times from `first` on. condition: [times][local patches][C].
-  void add(std::size_t first, std::span<const float> condition);
+  /// Not collective. Times by their numbers. condition: [times][local patches][C].
+  void add(std::span<const std::size_t> times, std::span<const float> condition);
   /// Collective. "" or one line: how many times and cells, and the worst value. axis: of the times
   /// that were added; what: the LR series in words.
   std::string text(const Communicator& comm, const SampleAxis& axis, const std::string& what) const;

@@ -37,9 +37,9 @@ class ProductFactors {
   NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
                     const Attributes& attributes,
                     const std::function<void(NetcdfFile&)>& more = {}) const;
-  /// Collective. Times first and on. condition: [times][local patches][C].
-  void put(NetcdfFile& file, std::size_t first, const std::vector<CoefficientForecast>& forecasts,
-           std::span<const float> condition) const;
+  /// Collective. Times by their numbers. condition: [times][local patches][C].
+  void put(NetcdfFile& file, std::span<const std::size_t> times,
+           const std::vector<CoefficientForecast>& forecasts, std::span<const float> condition) const;
 
  private:
   void define(NetcdfFile& file, const MeshNames& mesh) const;

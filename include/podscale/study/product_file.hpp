@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "podscale/core/sample_axis.hpp"
+#include "podscale/core/sample_layout.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/mesh/mesh.hpp"
@@ -35,7 +36,7 @@ struct RegionSeries {
 
 struct ProductOptions {
   std::vector<ProductVariable> variables;  ///< [channels]
-  int members = 0;                         ///< written members; 0 = none
+  int members = 0;                         ///< written members, of each realization; 0 = none
   int first_member = 1;                    ///< number of the first
   bool members_only = false;               ///< no mean, variance and standard deviation
   int deflate = 1;
@@ -48,12 +49,20 @@ struct ProductOptions {
   std::vector<std::string> regions;         ///< names of area means, written as series
   std::vector<double> region_boxes;         ///< south, north, west, east of each
   std::vector<RegionSeries> region_series;  ///< what is averaged over each region
+  bool spread = false;  ///< fields over all realizations, where there are several: see write_spread()
+};
+
+/// Over the realizations of a time, [values of a field] each: mean and variance are those of the mixture
+/// of equal weights, so that variance = within + between.
+struct RealizationSpread {
+  std::vector<double> mean, within, between;
 };
 
 class ProductFile {
  public:
-  /// Collective. window: this rank's part of the mesh. Errors: io, data (units that the working
-  /// units do not convert to).
+  /// Collective. window: this rank's part of the mesh. times: one series along time; several
+  /// realizations, or runs that overlap, as SampleLayout says. Errors: io, data (units that the
+  /// working units do not convert to).
   ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh, const Window& window,
               const SampleAxis& times, const ProductOptions& options);
   /// Collective. Times first .. first + steps - 1, in working units. mean, variance:
@@ -62,8 +71,18 @@ class ProductFile {
   void write(std::size_t first, std::size_t steps, std::span<const double> mean,
              std::span<const double> variance, std::span<const double> members,
              const std::vector<std::vector<double>>& extra = {});
+  /// The same of any samples, by their numbers among the times.
+  void write(std::span<const std::size_t> samples, std::span<const double> mean,
+             std::span<const double> variance, std::span<const double> members,
+             const std::vector<std::vector<double>>& extra = {});
+  /// Collective. A time of layout().times: <name>_ensemble_mean, _within_variance, _between_variance,
+  /// _ensemble_std.
+  void write_spread(std::size_t time, const RealizationSpread& spread);
+  const SampleLayout& layout() const { return layout_; }
   /// Collective. Means and variances of the series: [steps][series][regions]; rank 0's values are
   /// written.
+  void write_regions(std::span<const std::size_t> samples, std::span<const double> mean,
+                     std::span<const double> variance);
   void write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
                      std::span<const double> variance);
   NetcdfFile& file() { return file_; }
@@ -73,10 +92,17 @@ class ProductFile {
  private:
   void define_fields();
   void define_regions();
-  /// A channel of `values`, [steps][channels][window points], as scale * value + offset.
-  void put(const std::string& name, std::size_t first, std::size_t steps, std::size_t channel,
-           std::span<const double> values, double scale, double offset, std::span<const double> quanta = {},
-           const std::size_t* member = nullptr);
+  /// A channel of `values`, [cells][channels][window points], as scale * value + offset.
+  struct Scaling {
+    double scale = 1, offset = 0;
+    std::span<const double> quanta{};
+  };
+  void put(const std::string& name, std::span<const SampleCell> cells, std::size_t channel,
+           std::span<const double> values, const Scaling& scaling, const std::size_t* member = nullptr,
+           bool over_realizations = false);
+  void fill_empty_cells();
+  std::vector<std::string> leading(bool over_realizations = false) const;  // dimensions of a field
+  std::vector<std::size_t> start_of(const SampleCell& cell, bool over_realizations = false) const;
   /// Collective. What the values of each field are rounded to multiples of, in working units:
   /// [steps][channels].
   std::vector<double> quanta_of(std::size_t steps, std::span<const double> deviation) const;
@@ -86,6 +112,8 @@ class ProductFile {
   idx_t mesh_points_;
   MeshNames mesh_;
   ProductOptions options_;
+  SampleLayout layout_;
+  std::string coordinates_, member_;  // beside time; the dimension of members
   std::vector<UnitConversion> conversion_, series_conversion_;
 };
 

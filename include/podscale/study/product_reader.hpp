@@ -17,6 +17,8 @@ namespace podscale {
 struct ProductFields {
   std::vector<float> mean, variance, members;  ///< members: [M][points]
   std::vector<float> running;  ///< factor of the running calibration, which is in the variance
+  /// Of the realizations of a pooled product: [R][points]; else empty.
+  std::vector<float> means{}, variances{};
 };
 
 /// One variable of a product.
@@ -34,10 +36,15 @@ class ProductReader {
   void put_on(const Mesh& mesh, const std::string& of_whom);
 
   const Mesh& mesh() const { return mean_.mesh(); }
-  const SampleAxis& times() const { return mean_.times(); }
+  /// Not collective. From now on a time is that of all realizations of the LR input together: mean
+  /// and variance of their mixture, members of all. Error(data) where realizations have other times.
+  void pool_realizations();
+  bool pooled() const { return pooled_.has_value(); }
+  /// Realizations and runs one after the other (strands_of), or pooled.
+  const SampleAxis& times() const { return pooled_ ? pooled_->times : mean_.times(); }
   const std::string& name() const { return mean_.variables()[0].name; }
   std::string units() const { return mean_.variables()[0].working_units; }  ///< "": none given
-  std::string long_name() const;  ///< of the field, as "sea surface temperature"
+  std::string long_name() const;           ///< of the field, as "sea surface temperature"
   double scale() const { return scale_; }  ///< from the units of the file to those of read()
   /// Not collective. Conformal half widths at the coverage_levels; nullopt where the product was
   /// not calibrated.
@@ -47,7 +54,10 @@ class ProductReader {
     return file_.numbers("", "podscale_degrees_of_freedom").value_or(std::vector<double>{0}).front();
   }
   bool has_variance() const { return spread_.has_value(); }
-  int members() const { return static_cast<int>(members_.size()); }  ///< written members; 0: none
+  /// Of a time; 0: none.
+  int members() const {
+    return static_cast<int>(members_.size() * (pooled_ ? pooled_->parts.front().size() : 1));
+  }
   /// Not collective. The namelist that the product was made with; "": not stored.
   std::string namelist() const { return file_.text("", "podscale_namelist").value_or(""); }
   const std::string& path() const { return file_.path(); }
@@ -63,12 +73,19 @@ class ProductReader {
   CfSource open(const std::string& variable, const std::optional<std::string>& units,
                 const std::string& further = "") const;
   void read_field(const CfSource& source, long step, std::span<float> out) const;
+  void read_one(long step, ProductFields& fields) const;
+  void read_pooled(std::span<const long> parts, ProductFields& fields) const;
   const Communicator* comm_;
   NetcdfFile file_;
   CfSource mean_;
   std::optional<CfSource> spread_;
   std::optional<CfSource> running_;
   std::vector<CfSource> members_;
+  struct Pooled {
+    SampleAxis times;
+    std::vector<std::vector<long>> parts;  // steps of each time
+  };
+  std::optional<Pooled> pooled_;
   bool deviation_ = false;  // the spread is a standard deviation
   double scale_ = 1, spread_scale_ = 1;
   idx_t first_column_ = 0;

@@ -60,8 +60,9 @@ struct FieldSums {
 /// One forecast of one time, [points] each; empty spans where there is none.
 struct Forecast {
   std::span<const float> mean, variance;
-  std::span<const float> members;  ///< [M][points]
-  double degrees_of_freedom = 0;   ///< of a Student t; 0: Gaussian
+  std::span<const float> members;               ///< [M][points]
+  std::span<const float> means{}, variances{};  ///< of the realizations of a mixture: [R][points]
+  double degrees_of_freedom = 0;                ///< of a Student t; 0: Gaussian
 };
 
 /// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the
