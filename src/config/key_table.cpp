@@ -120,6 +120,8 @@ const std::vector<Key> table = {
     {"sampling", "member_batch", Int, "8", "", 1, 1e4, "", "Members a work item: the batch of the network"},
     {"sampling", "uncertainty", Text, "'auto'", "", 0, 0, "auto|ensemble|head|base", "Where mean and latent covariance come from: members, the Gaussian head of the network, or the base without a network; 'auto' = the base, or what podscale-train made of it where that beat it on data.validate (model.base = 'none': members)"},
     {"sampling", "control_variate", Logical, ".true.", "", 0, 0, "", "Take the sampling error of the start noise out of the mean of members (model.base = 'gaussian', sampler = 'angle')"},
+    {"sampling", "coherence", Logical, ".true.", "", 0, 0, "", "Members persist from one time to the next as errors do (model.base = 'gaussian'); without it each time is drawn by itself"},
+    {"sampling", "truncation_noise", Logical, ".true.", "", 0, 0, "", "Written members hold noise for what the modes leave out, so that their spread is the standard deviation"},
     {"sampling", "calibration", Text, "'inflation'", "", 0, 0, "none|inflation|conformal", "How data.validate corrects the variance: not, by factors, or by them and conformal intervals"},
     {"sampling", "calibration_times", Int, "96", "", 2, 1e6, "", "Times that podscale-train calibrates on, evenly spread, of either part of data.validate"},
     {"sampling", "seed", Int, "1", "", 0, 9.0e15, "", "Of the members' noise"},

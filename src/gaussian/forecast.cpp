@@ -213,8 +213,10 @@ void decode_coefficients(const Basis& basis, std::span<const double> a, long cou
 }
 
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
-                   std::span<double> field) {
-  decode_coefficients(basis, a, 1, field);
+                   std::span<double> field, std::span<const double> left_out) {
+  basis.codec().decode(a, 1, field);
+  for (std::size_t i = 0; i < left_out.size(); ++i) field[i] += left_out[i];
+  basis.unfold(field, 1);
   for (std::size_t i = 0; i < field.size(); ++i)
     field[i] = basis.is_ocean(i) ? basis.scale_of(i) * field[i] + climatology[i] : kNone;
 }

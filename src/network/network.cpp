@@ -38,7 +38,8 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
                       static_cast<std::int64_t>(out.size()) == count * p * k,
                   "sizes {} and {}", condition.size(), out.size());
   const auto draw = [&](Stream stream, std::uint32_t step) {
-    const StartNoise random(sampler.seed, layout.modes, stream);
+    const StartNoise random(sampler.seed, layout.modes, stream,
+                            stream == Stream::sampler ? sampler.coherent : nullptr);
     auto noise = torch::empty({count, p, k});
     for (int m = 0; m < count; ++m)
       random.latents(layout, time_key, first_member + m, temperature,

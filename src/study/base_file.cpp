@@ -7,6 +7,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/study/patch_table.hpp"
+#include "podscale/study/time_covariance_file.hpp"
 
 namespace podscale {
 namespace {
@@ -78,6 +79,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
                        {{}, 0, NC_FILL_DOUBLE});
   describe("lr_cell_climatology", "mean, cosine and sine of each annual harmonic of the LR cells in use",
            units);
+  define_time_covariance(file, base.time);
   file.put_text("", "base_season", base.season.reason);
   const Calibration& c = base.calibration;
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
@@ -128,6 +130,7 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   tables.range.put(file, "predictor_range");
   if (base.predictors.slots() > 0) tables.inverse.put(file, "predictor_inverse_root");
   tables.root.put(file, "residual_root");
+  put_time_covariance(comm, file, basis, base.time);
   if (global_modes > 0) {
     tables.global.put(file, "global_root");
     const std::size_t count = comm.is_root() ? global_modes : 0;
@@ -262,6 +265,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     base.season.patch.insert(base.season.patch.end(), season, season + terms);
   }
 
+  base.time = read_time_covariance(file, basis, comm.rank());
   const std::string found = checksum_text(base.checksum(comm, basis)),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)

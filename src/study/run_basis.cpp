@@ -6,6 +6,7 @@
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
+#include "podscale/study/fit_time_covariance.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
@@ -26,6 +27,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
     set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
     finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
+    base.time = fit_time_covariance(comm, space, study, train, block);
   }
   const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
   base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),

@@ -102,6 +102,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   const std::size_t points = static_cast<std::size_t>(basis.points()),
                     width = static_cast<std::size_t>(foundation.space.condition_width());
   std::vector<double> climatology(points);
+  forecaster.use_calendar(axis.calendar);
   Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const std::vector<float> condition = read_condition(factors, basis, comm.rank(), width, steps[t]);
@@ -113,7 +114,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     basis.hr_climatology.evaluate(year, climatology);
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(request.count); ++m)
-      decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points));
+      decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points),
+                    forecaster.left_out(key, request.first - 1 + static_cast<int>(m)));
     file.write(t, 1, {}, {}, fields);
     progress.update(static_cast<long>(t) + 1);
   }

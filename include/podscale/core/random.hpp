@@ -24,7 +24,9 @@ enum class Stream : std::uint32_t {
   ocean,
   test,  ///< for tests and benchmarks, whose numbers no program draws
   start_vector,
-  dropout
+  dropout,
+  coherent,   ///< start noise that persists in time
+  truncation  ///< of members: what the modes leave out
 };
 
 class CounterRandom {

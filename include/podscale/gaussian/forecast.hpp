@@ -100,9 +100,10 @@ void decode_coefficients(const Basis& basis, std::span<const double> a, long cou
                          std::span<double> anomalies);
 
 /// Collective where patches overlap. The same of one set in the units of the field, on the
-/// climatology, [values of a field]; NaN on land. a: [local patches][K].
+/// climatology, [values of a field]; NaN on land. a: [local patches][K]. left_out: added to the
+/// folded anomaly (TruncationNoise), or empty.
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
-                   std::span<double> field);
+                   std::span<double> field, std::span<const double> left_out = {});
 
 /// Collective where patches overlap. Mean and variance of the anomaly of one time: Phi a, and
 /// diag(Phi F F^T Phi^T) + truncation * tau: [values of a field] each.
