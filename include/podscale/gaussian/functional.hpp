@@ -55,6 +55,7 @@ class FunctionalSet {
   /// Collective where patches overlap. basis must outlive it.
   FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
   std::size_t size() const { return functionals_.size(); }
+  const std::vector<double>& weights(std::size_t f) const { return functionals_[f].weights; }
   const std::string& name(std::size_t f) const { return functionals_[f].name; }
   /// Collective. [functionals] in the units of the field and their square, the same on every rank
   /// and at any number of ranks. climatology: [values of a field]; truncation: inflation of tau.
