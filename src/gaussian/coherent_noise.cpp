@@ -24,9 +24,14 @@ CoherentNoise::CoherentNoise(std::uint64_t seed, Stream stream, const TimeLattic
   while (std::ldexp(1.0, levels_) < cells) ++levels_;
   for (std::size_t process = 0; process < kProcesses; ++process) {
     const auto time_of = [&](const TwoScale& s) { return process == 0 ? s.fast : s.slow; };
-    for (const TwoScale& s : scales)
-      share_[process].push_back(
-          static_cast<float>(std::sqrt(process == 0 ? 1 - s.slow_weight : s.slow_weight)));
+    for (const TwoScale& s : scales) {
+      const double share = std::sqrt(process == 0 ? 1 - s.slow_weight : s.slow_weight), time = time_of(s),
+                   phi = time > 0 ? std::exp(-lattice.step() / time) : 0,
+                   of_two = 1 / std::sqrt(2 + 2 * phi);
+      share_[process][0].push_back(static_cast<float>(share * (s.cell > 0 ? of_two : 1)));
+      share_[process][1].push_back(static_cast<float>(s.cell > 0 ? share * of_two : 0));
+      averages_ = averages_ || s.cell > 0;
+    }
     for (int level = levels_ - 1; level >= 0; --level) {
       const double distance = std::ldexp(1.0, level) * lattice.step();
       Bridge bridge;
@@ -104,10 +109,14 @@ void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first
   }
   const long cell = lattice_.index(time_key);
   for (std::size_t process = 0; process < kProcesses; ++process) {
-    const float* x = node(found->second[process], process, cell, member, first, count);
-    const float* share = share_[process].data() + (uniform_ ? 0 : first);
-    for (std::size_t i = 0; i < count; ++i)
-      out[i] = (process == 0 ? 0 : out[i]) + share[uniform_ ? 0 : i] * x[i];
+    for (const long next : {0, 1}) {
+      if (next == 1 && !averages_) break;
+      const float* x = node(found->second[process], process, cell + next, member, first, count);
+      const float* share = share_[process][next].data() + (uniform_ ? 0 : first);
+      const bool begins = process == 0 && next == 0;
+      for (std::size_t i = 0; i < count; ++i)
+        out[i] = (begins ? 0 : out[i]) + share[uniform_ ? 0 : i] * x[i];
+    }
   }
 }
 

@@ -47,22 +47,28 @@ long TimeLattice::index(std::uint64_t time_key) const {
   return 12l * date.year + date.month - 1;
 }
 
+double decay_of(double time, double cell, double lag) {
+  const auto decay = [time](double distance) {
+    return distance <= 0 ? 1 : time > 0 ? std::exp(-distance / time) : 0;
+  };
+  return cell > 0 ? 0.5 * (decay(lag - cell) + decay(lag)) : decay(lag);
+}
+
 double TwoScale::at(double lag) const {
   if (lag == 0) return 1;
-  const auto decay = [lag](double time) { return time > 0 ? std::exp(-std::abs(lag) / time) : 0; };
-  return (1 - slow_weight) * decay(fast) + slow_weight * decay(slow);
+  return (1 - slow_weight) * decay_of(fast, cell, std::abs(lag)) + slow_weight * decay_of(slow, cell, std::abs(lag));
 }
 
 std::vector<double> numbers_of(std::span<const TwoScale> scales) {
   std::vector<double> numbers;
-  for (const TwoScale& s : scales) numbers.insert(numbers.end(), {s.slow_weight, s.fast, s.slow});
+  for (const TwoScale& s : scales) numbers.insert(numbers.end(), {s.slow_weight, s.fast, s.slow, s.cell});
   return numbers;
 }
 
 std::vector<TwoScale> scales_of(std::span<const double> numbers) {
   std::vector<TwoScale> scales;
-  for (std::size_t i = 0; i + 2 < numbers.size(); i += 3)
-    scales.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
+  for (std::size_t i = 0; i + 3 < numbers.size(); i += 4)
+    scales.push_back({numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]});
   return scales;
 }
 
@@ -70,10 +76,10 @@ std::vector<TwoScale> scales_of_tokens(const Communicator& comm, const Patches& 
                                        int global_tokens, const TimeCovariance& time) {
   const std::size_t k = static_cast<std::size_t>(modes), tokens = patches.patch_of_token.size(),
                     all = (tokens + static_cast<std::size_t>(global_tokens)) * k;
-  std::vector<double> numbers(3 * tokens * k, 0.0);
+  std::vector<double> numbers(4 * tokens * k, 0.0);
   for (std::size_t p = 0; p < patches.mine.size(); ++p) {
     const auto own = numbers_of(std::span(time.patch).subspan(p * k, k));
-    std::copy(own.begin(), own.end(), numbers.begin() + static_cast<long>(3 * k) * patches.mine[p].token);
+    std::copy(own.begin(), own.end(), numbers.begin() + static_cast<long>(4 * k) * patches.mine[p].token);
   }
   comm.sum(std::span(numbers));  // each token comes from one rank
   std::vector<TwoScale> scales = scales_of(numbers);
@@ -96,7 +102,7 @@ LagPairs::LagPairs(std::span<const long> index, const TimeLattice& lattice) {
     }
     if (found.size() < 20) continue;
     lags.push_back(lag);
-    weight.push_back(static_cast<double>(std::max(1l, lag / 8)));
+    weight.push_back(static_cast<double>(std::max(1l, lag / 8)) / static_cast<double>(lag));
     pairs.push_back(std::move(found));
   }
 }
@@ -123,13 +129,14 @@ ScaleFit::ScaleFit(const LagPairs& pairs, const TimeLattice& lattice)
   const double longest = lags_.empty() ? step_ : 2 * lags_.back();
   for (double time = 0.2 * step_; time <= longest; time *= 1.25) {
     times_.push_back(time);
-    decays_.push_back(decay(time));
+    decays_[0].push_back(decay(time, 0));
+    decays_[1].push_back(decay(time, step_));
   }
 }
 
-std::vector<double> ScaleFit::decay(double time) const {
+std::vector<double> ScaleFit::decay(double time, double cell) const {
   std::vector<double> values;
-  for (const double lag : lags_) values.push_back(std::exp(-lag / time));
+  for (const double lag : lags_) values.push_back(decay_of(time, cell, lag));
   return values;
 }
 
@@ -139,15 +146,17 @@ TwoScale ScaleFit::fit(std::span<const double> autocovariance) const {
   for (std::size_t i = 1; i < autocovariance.size(); ++i) rho.push_back(autocovariance[i] / autocovariance[0]);
   TwoScale best;
   double misfit = -1;
-  const auto consider = [&](double fast, double slow, const std::vector<double>& of_fast,
+  const auto consider = [&](double fast, double slow, double cell, const std::vector<double>& of_fast,
                             const std::vector<double>& of_slow) {
     const Candidate c = judge(rho, weight_, of_fast, of_slow);
     if (misfit >= 0 && c.misfit >= misfit) return;
     misfit = c.misfit;
-    best = {c.weight, fast, slow};
+    best = {c.weight, fast, slow, cell};
   };
-  for (std::size_t i = 0; i < times_.size(); ++i)
-    for (std::size_t j = i + 1; j < times_.size(); ++j) consider(times_[i], times_[j], decays_[i], decays_[j]);
+  for (const std::size_t averaged : {0, 1})
+    for (std::size_t i = 0; i < times_.size(); ++i)
+      for (std::size_t j = i + 1; j < times_.size(); ++j)
+        consider(times_[i], times_[j], averaged == 1 ? step_ : 0, decays_[averaged][i], decays_[averaged][j]);
   // Between the candidates.
   constexpr int kSteps = 4;
   const TwoScale coarse = best;
@@ -157,12 +166,12 @@ TwoScale ScaleFit::fit(std::span<const double> autocovariance) const {
     const double factor = std::pow(1.25, static_cast<double>(i) / kSteps);
     fast.push_back(coarse.fast * factor);
     slow.push_back(coarse.slow * factor);
-    of_fast.push_back(decay(fast.back()));
-    of_slow.push_back(decay(slow.back()));
+    of_fast.push_back(decay(fast.back(), coarse.cell));
+    of_slow.push_back(decay(slow.back(), coarse.cell));
   }
   for (std::size_t i = 0; i < fast.size(); ++i)
     for (std::size_t j = 0; j < slow.size(); ++j)
-      if (fast[i] < slow[j]) consider(fast[i], slow[j], of_fast[i], of_slow[j]);
+      if (fast[i] < slow[j]) consider(fast[i], slow[j], coarse.cell, of_fast[i], of_slow[j]);
   return best;
 }
 

@@ -17,7 +17,12 @@ void TimeFunctional::add_columns(std::span<const double> y, std::span<const TwoS
     const TwoScale& scale = scales[c];
     s.fast *= decay(scale.fast);
     s.slow *= decay(scale.slow);
-    variance_ += y[c] * (y[c] + 2 * ((1 - scale.slow_weight) * s.fast + scale.slow_weight * s.slow));
+    // Half of itself and of the cell before, where cells are averaged.
+    const auto averaged = [&](double time) {
+      return scale.cell > 0 && time > 0 && lag > 0 ? 0.5 * (1 + std::exp(scale.cell / time)) : 1;
+    };
+    variance_ += y[c] * (y[c] + 2 * ((1 - scale.slow_weight) * averaged(scale.fast) * s.fast +
+                                     scale.slow_weight * averaged(scale.slow) * s.slow));
     s.fast += y[c];
     s.slow += y[c];
   }

@@ -58,12 +58,14 @@ TEST(ScaleFit, FindsTheScalesOfAKnownAutocorrelation) {
   EXPECT_EQ(pairs.lags.front(), 1);
   EXPECT_LE(pairs.lags.back(), 90);
   EXPECT_GT(pairs.lags.back(), 75);
-  for (const TwoScale truth : {kTruth, TwoScale{0.6, 1, 70}, TwoScale{0, 5, 9}, TwoScale{1, 2, 30}}) {
+  for (const TwoScale truth : {kTruth, TwoScale{0.6, 1, 70}, TwoScale{0, 5, 9}, TwoScale{1, 2, 30},
+                               TwoScale{0.5, 2, 20, 1}}) {
     std::vector<double> c{2.5};
     for (const long lag : pairs.lags) c.push_back(2.5 * truth.at(static_cast<double>(lag)));
     const TwoScale found = ScaleFit(pairs, kDays).fit(c);
     for (long lag = 0; lag <= 90; ++lag)
       EXPECT_NEAR(found.at(static_cast<double>(lag)), truth.at(static_cast<double>(lag)), 0.02) << lag;
+    EXPECT_EQ(found.cell, truth.cell);
   }
   EXPECT_EQ(ScaleFit(pairs, kDays).fit(std::vector<double>(pairs.lags.size() + 1, 0.0)).at(1), 0);
 }
@@ -88,8 +90,8 @@ TEST(LagPairs, MissingTimesMakeNoPairsOfOtherLags) {
 
 class CoherentNoiseTest : public ::testing::Test {
  protected:
-  static constexpr std::size_t kValues = 3;
-  const std::vector<TwoScale> scales_{kTruth, {0.6, 1, 70}, {}};  // the last independent
+  static constexpr std::size_t kValues = 4;
+  const std::vector<TwoScale> scales_{kTruth, {0.6, 1, 70}, {}, {0.4, 2, 25, 1}};  // the third: independent
   CoherentNoise noise_{7, Stream::coherent, kDays, scales_};
   std::vector<float> at(const CoherentNoise& noise, long day, int member) const {
     std::vector<float> out(kValues);
@@ -107,7 +109,7 @@ TEST_F(CoherentNoiseTest, TheSameBitsForAnyOrderBlockAndPart) {
   for (const long day : {60511l, 60017l, 60512l}) {
     const CoherentNoise fresh(7, Stream::coherent, kDays, scales_);
     EXPECT_EQ(at(fresh, day, 4), forward[static_cast<std::size_t>(day - 60000)]);
-    std::vector<float> part(2);
+    std::vector<float> part(3);
     fresh.values(key_of_day(day), 4, 1, part);
     EXPECT_EQ(part, std::vector<float>(forward[static_cast<std::size_t>(day - 60000)].begin() + 1,
                                        forward[static_cast<std::size_t>(day - 60000)].end()));

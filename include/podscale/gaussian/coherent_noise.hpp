@@ -9,8 +9,9 @@
 //
 //   x = phi / (1 + phi^2) (left + right) + sqrt((1 - phi^2) / (1 + phi^2)) e,
 //
-// e that of the middle cell. One time alone takes about 2 log2(16 slow) normals a value; times in a
-// row two, since the path of halvings is kept.
+// e that of the middle cell. Where a TwoScale averages cells, a value is the scaled sum of this and
+// the next. One time alone takes about 2 log2(16 slow) normals a value; times in a row two, since the
+// path of halvings is kept.
 
 #include <cstdint>
 #include <map>
@@ -53,8 +54,8 @@ class CoherentNoise {
   mutable TimeLattice lattice_;
   int levels_ = 0;                                   // anchors are 2^levels cells apart
   std::vector<Bridge> bridges_[kProcesses];          // [levels], coarse to fine
-  std::vector<float> share_[kProcesses];             // of a process in the value: [scales]
-  bool uniform_;
+  std::vector<float> share_[kProcesses][2];          // of this and the next cell in the value: [scales]
+  bool uniform_, averages_ = false;
   mutable std::map<std::pair<int, std::size_t>, Paths> kept_;
   mutable std::size_t floats_ = 0;  // in kept_
   mutable std::vector<float> noise_;

@@ -4,8 +4,11 @@
 //   rho(lag) = (1 - w) exp(-lag / fast) + w exp(-lag / slow),
 //
 // that of the sum of two independent AR(1) processes, a fast and a slow one: positive definite
-// whatever w, fast and slow are. Latents are independent of each other at every lag. What the modes
-// leave out has one of its own, the same at all points.
+// whatever w, fast and slow are. Or each of the two averaged over two neighbouring cells of the time
+// lattice and scaled to variance 1, so that exp(-lag / time) becomes half of itself and of the cell
+// before: errors of smooth fields hardly change from one day to the next, which no sum of
+// exponentials can. Latents are independent of each other at every lag. What the modes leave out has
+// one of its own, the same at all points.
 
 #include <cstdint>
 #include <span>
@@ -37,10 +40,14 @@ struct TimeLattice {
 
 /// The autocorrelation above; lags and times in days, or months.
 struct TwoScale {
-  double slow_weight = 0;    ///< w
+  double slow_weight = 0;     ///< w
   double fast = 0, slow = 0;  ///< 0: no correlation
+  double cell = 0;            ///< length of the two cells that are averaged; 0: they are not
+  /// A lag of whole cells.
   double at(double lag) const;
 };
+/// That of one of the two processes, at a lag of one cell or more.
+double decay_of(double time, double cell, double lag);
 
 struct TimeCovariance {
   TimeLattice lattice;           ///< not known: independent in time
@@ -50,7 +57,7 @@ struct TimeCovariance {
   std::string reason = "not fitted";  ///< what was found, or why there is none
   bool coherent() const { return lattice.known(); }
 };
-/// [3 x scales]: slow_weight, fast, slow of each.
+/// [4 x scales]: slow_weight, fast, slow, cell of each.
 std::vector<double> numbers_of(std::span<const TwoScale> scales);
 std::vector<TwoScale> scales_of(std::span<const double> numbers);
 
@@ -71,7 +78,7 @@ struct LagPairs {
     std::uint32_t first, second;
   };
   std::vector<long> lags;      ///< in cells
-  std::vector<double> weight;  ///< of the lag in the fit: how many lags it stands for
+  std::vector<double> weight;  ///< of the lag in the fit: the number of lags that it stands for, over the lag
   std::vector<std::vector<Pair>> pairs;  ///< [lags]
 };
 
@@ -80,7 +87,8 @@ struct LagPairs {
 std::vector<double> autocovariance(const LagPairs& pairs, std::span<const float> series, std::size_t first,
                                    std::size_t stride);
 /// Not collective. The two scales that fit an autocovariance best, by least squares over the lags:
-/// w in closed form for every pair of candidate times, 0.2 cells to twice the longest lag. Of a
+/// w in closed form for every pair of candidate times, 0.2 cells to twice the longest lag, averaged
+/// over two cells or not. Of a
 /// series without variance: no correlation. A fixed order of work: the same bits wherever it runs.
 class ScaleFit {
  public:
@@ -88,9 +96,9 @@ class ScaleFit {
   TwoScale fit(std::span<const double> autocovariance) const;
 
  private:
-  std::vector<double> decay(double time) const;  // [lags]
+  std::vector<double> decay(double time, double cell) const;  // [lags]
   std::vector<double> lags_, weight_, times_;
-  std::vector<std::vector<double>> decays_;  // [times][lags]
+  std::vector<std::vector<double>> decays_[2];  // not averaged, averaged: [times][lags]
   double step_;
 };
 
