@@ -32,6 +32,13 @@ int main(int argc, char** argv) {
                    "Variable, or of a product the difference of two, as tos-tob; default: each");
     app.add_option("--region", request.region,
                    "Area mean of a product over a mask: file.nc or file.nc:variable");
+    app.add_option("--mean", request.mean,
+                   "Of these, means over stretches of time: 30d, or month; their std knows how errors persist");
+    app.add_flag("--season", request.season, "Of these, means over December to February and so on");
+    app.add_option("--period", request.period, "Of these, the mean over a period: first,last day")
+        ->delimiter(',')
+        ->expected(2)
+        ->allow_extra_args(false);
     app.add_option("--picture", picture, "Draw the fields of one input file: .png, .pdf, .svg");
   };
   std::string fields;  // set on rank 0, once there is something to draw

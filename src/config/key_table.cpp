@@ -135,6 +135,8 @@ const std::vector<Key> table = {
     {"sampling", "member_batch", Int, "8", "", 1, 1e4, "", "Members a work item: the batch of the network"},
     {"sampling", "uncertainty", Text, "'auto'", "", 0, 0, "auto|ensemble|head|base", "Where mean and latent covariance come from: members, the Gaussian head of the network, or the base without a network; 'auto' = the base, or what podscale-train made of it where that beat it on data.validate (model.base = 'none': members)"},
     {"sampling", "control_variate", Logical, ".true.", "", 0, 0, "", "Take the sampling error of the start noise out of the mean of members (model.base = 'gaussian', sampler = 'angle')"},
+    {"sampling", "coherence", Logical, ".true.", "", 0, 0, "", "Members persist from one time to the next as errors do (model.base = 'gaussian'); without it each time is drawn by itself"},
+    {"sampling", "truncation_noise", Logical, ".true.", "", 0, 0, "", "Written members hold noise for what the modes leave out, so that their spread is the standard deviation"},
     {"sampling", "calibration", Text, "'inflation'", "", 0, 0, "none|inflation|conformal|running", "How the variance is corrected: not, by factors of data.validate, by them and conformal intervals, or by them and the errors of the last weeks, where truth arrives with a delay"},
     {"sampling", "running_window", Real, "20", "days", 1, 1e5, "", "Days whose errors count for calibration = 'running'"},
     {"sampling", "running_delay", Real, "5", "days", 0, 1e5, "", "Days until a truth may be used: a forecast sees none later than its valid time less this"},

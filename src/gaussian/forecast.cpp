@@ -252,8 +252,14 @@ void decode_coefficients(const Basis& basis, std::span<const double> a, long cou
   basis.unfold(anomalies, count);
 }
 
-void decode_members(const Basis& basis, std::span<const double> a, long count, std::span<double> anomalies) {
-  if (!basis.seams.present()) return decode_coefficients(basis, a, count, anomalies);
+void decode_members(const Basis& basis, std::span<const double> a, long count, std::span<double> anomalies,
+                    std::span<const double> left_out) {
+  if (!basis.seams.present()) {
+    basis.codec().decode(a, count, anomalies);
+    for (std::size_t i = 0; i < left_out.size(); ++i) anomalies[i] += left_out[i];
+    basis.unfold(anomalies, count);
+    return;
+  }
   // [count][2][local patches][K]
   const std::size_t n = static_cast<std::size_t>(basis.points());
   std::vector<double> both(2 * anomalies.size()), inside(anomalies.size());
@@ -262,14 +268,15 @@ void decode_members(const Basis& basis, std::span<const double> a, long count, s
     anomalies[i] = both[2 * (i / n) * n + i % n];
     inside[i] = both[(2 * (i / n) + 1) * n + i % n];
   }
+  for (std::size_t i = 0; i < left_out.size(); ++i) inside[i] += left_out[i];  // each patch's own
   basis.unfold(anomalies, count);
   basis.unfold_own(inside, count);
   for (std::size_t i = 0; i < inside.size(); ++i) anomalies[i] += inside[i];
 }
 
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
-                   std::span<double> field) {
-  decode_members(basis, a, 1, field);
+                   std::span<double> field, std::span<const double> left_out) {
+  decode_members(basis, a, 1, field, left_out);
   for (std::size_t i = 0; i < field.size(); ++i)
     field[i] = basis.is_ocean(i) ? basis.scale_of(i) * field[i] + climatology[i] : kNone;
 }

@@ -76,6 +76,35 @@ FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functio
   }
 }
 
+FunctionalTerms FunctionalSet::terms(std::size_t f, const CoefficientForecast& forecast, double truncation,
+                                     std::span<const double> climatology) const {
+  const std::size_t shared = static_cast<std::size_t>(forecast.shared),
+                    k = static_cast<std::size_t>(basis_->modes), local = basis_->patches.mine.size();
+  FunctionalTerms terms{0, 0, std::vector<double>(shared, 0.0), std::vector<double>(local * k, 0.0)};
+  const auto &weights = functionals_[f].weights, &folded = folded_[f];
+  for (std::size_t p = 0; p < local; ++p) {
+    const PatchModes& patch = basis_->patches.mine[p];
+    const std::size_t modes = static_cast<std::size_t>(patch.modes);
+    const auto& g = projected_[f][p];
+    bool any = false;
+    for (std::size_t i = 0; i < patch.points.size(); ++i) {
+      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
+      terms.mean += weights[point] * climatology[point];
+      terms.truncation += folded[point] * folded[point] * truncation * patch.tau[i];
+      any = any || folded[point] != 0;
+    }
+    if (!any) continue;
+    for (std::size_t m = 0; m < modes; ++m) terms.mean += g[m] * forecast.mean[p][m];
+    const std::size_t columns = modes > 0 ? forecast.factor[p].size() / modes : 0;
+    for (std::size_t c = 0; c < columns; ++c) {
+      double product = 0;
+      for (std::size_t m = 0; m < modes; ++m) product += g[m] * forecast.factor[p][c * modes + m];
+      (c < shared ? terms.shared[c] : terms.own[p * k + c - shared]) += product;
+    }
+  }
+  return terms;
+}
+
 std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm,
                                                         const CoefficientForecast& forecast,
                                                         double truncation,

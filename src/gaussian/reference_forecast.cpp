@@ -45,6 +45,7 @@ double LinearGaussian::spread(std::size_t p, const float* condition) const {
 
 std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& basis) const {
   std::uint64_t sum = 0;  // one checksum a patch: independent of their order
+  const std::size_t k = static_cast<std::size_t>(basis.modes);
   const std::size_t slots = static_cast<std::size_t>(conditions(basis));
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     Checksum patch;
@@ -57,6 +58,8 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     patch.add(std::span<const double>(residual.mine[p].global));
     patch.add(std::span<const double>(residual.mine[p].root));
     const std::size_t terms = season.terms();
+    if (time.coherent())
+      patch.add(std::span<const double>(numbers_of(std::span(time.patch).subspan(p * k, k))));
     if (season.varies()) patch.add(std::span<const double>(season.patch).subspan(p * terms, terms));
     if (contrast.varies()) patch.add(std::span<const double>(contrast.reference).subspan(2 * p, 2));
     if (basis.seams.present()) {
@@ -75,6 +78,10 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
   if (contrast.varies()) all.add(std::span<const double>(contrast.coefficients));
   all.add(std::uint64_t(halo));
   all.add(std::span<const double>(season.global));
+  if (time.coherent()) {
+    all.add(std::span<const double>(numbers_of(time.global)));
+    all.add(std::span<const double>(numbers_of(std::span(&time.truncation, 1))));
+  }
   for (const long lag : lags) all.add(static_cast<std::uint64_t>(lag));
   Checksum both;
   both.add(basis.checksum(comm));

@@ -41,7 +41,8 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
                       static_cast<std::int64_t>(out.size()) == count * p * k,
                   "sizes {} and {}", condition.size(), out.size());
   const auto draw = [&](Stream stream, std::uint32_t step) {
-    const StartNoise random(sampler.seed, layout.modes, stream);
+    const StartNoise random(sampler.seed, layout.modes, stream,
+                            stream == Stream::sampler ? sampler.coherent : nullptr);
     auto noise = torch::empty({count, p, k});
     float* const values = noise.data_ptr<float>();
     at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {

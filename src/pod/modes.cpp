@@ -10,6 +10,7 @@
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/petsc.hpp"
 #include "podscale/core/random.hpp"
+#include "podscale/pod/left_out.hpp"
 
 namespace podscale {
 
@@ -263,12 +264,15 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
     }
   });
   largest = comm.max(largest);
-  for (std::size_t p = 0; p < patches.size(); ++p) {
-    const int modes = patches[p].modes;
-    drop_silent_modes(patches[p], largest);
-    if (patches[p].modes < modes) set_statistics(grams.of(p), grams.samples(), patches[p]);
-    grams.of(p) = {};
-  }
+  comm.agree([&] {
+    for (std::size_t p = 0; p < patches.size(); ++p) {
+      const int modes = patches[p].modes;
+      drop_silent_modes(patches[p], largest);
+      if (patches[p].modes < modes) set_statistics(grams.of(p), grams.samples(), patches[p]);
+      set_left_out(grams.of(p), grams.samples(), left_out_per_mode * options.modes, patches[p]);
+      grams.of(p) = {};
+    }
+  });
 }
 
 }  // namespace podscale

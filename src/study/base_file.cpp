@@ -7,6 +7,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/study/patch_table.hpp"
+#include "podscale/study/time_covariance_file.hpp"
 
 namespace podscale {
 namespace {
@@ -87,6 +88,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
                      {base.contrast.coefficients.begin(), base.contrast.coefficients.end()});
   }
   if (!base.contrast.reason.empty()) file.put_text("", "base_contrast", base.contrast.reason);
+  define_time_covariance(file, base.time);
   file.put_text("", "base_season", base.season.reason);
   const Calibration& c = base.calibration;
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
@@ -145,6 +147,7 @@ void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, co
   tables.range.put(file, "predictor_range");
   if (base.predictors.slots() > 0) tables.inverse.put(file, "predictor_inverse_root");
   tables.root.put(file, "residual_root");
+  put_time_covariance(comm, file, basis, base.time);
   if (global_modes > 0) {
     tables.global.put(file, "global_root");
     const std::size_t count = comm.is_root() ? global_modes : 0;
@@ -289,6 +292,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
     for (const PatchModes& patch : basis.patches.mine)
       for (std::size_t i = 0; i < 2; ++i) base.contrast.reference.push_back(reference.row(patch.patch)[i]);
   }
+  base.time = read_time_covariance(file, basis, comm.rank());
   const std::string found = checksum_text(base.checksum(comm, basis)),
                     stored = file.text("", "base_checksum").value_or("absent");
   if (found != stored)

@@ -32,8 +32,13 @@ std::string channel_attribute(std::size_t channel, const char* what) {
   return fmt::format("channel_{}_{}", channel + 1, what);
 }
 
-/// Names of the LR mesh.
-MeshNames define(NetcdfFile& file, const Basis& basis) {
+/// Columns of PatchModes::left_out.
+std::size_t left_out_columns(const PatchModes& patch) {
+  return patch.left_out.size() / patch.points.size();
+}
+
+/// Names of the LR mesh. left_out: most columns of a patch.
+MeshNames define(NetcdfFile& file, const Basis& basis, std::size_t left_out) {
   const std::size_t k = basis.modes, terms = basis.hr_climatology.terms();
   const MeshNames mesh = define_mesh(file, basis.mesh), lr = define_mesh(file, basis.lr_mesh, "lr_");
   file.define_dimension("channel", basis.channels());
@@ -88,6 +93,13 @@ MeshNames define(NetcdfFile& file, const Basis& basis) {
                 squared);
   file.define_variable("patch_modes", NC_DOUBLE, {"patch_y", "patch_x"});
   file.describe("patch_modes", "modes kept; -1 for a patch without ocean", "1");
+  if (left_out > 0) {
+    file.define_dimension("left_out", left_out);
+    file.define_variable("left_out_root", NC_FLOAT, {"left_out", "channel", mesh.y, mesh.x}, field);
+    file.describe("left_out_root",
+                  "factor of the covariance of what the modes leave out: squares add up to tau", spread);
+    mesh.describe(file, "left_out_root");
+  }
   for (const char* name : {"hr_climatology", "lr_climatology", "phi", "tau"}) mesh.describe(file, name);
   return lr;
 }
@@ -107,7 +119,11 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   const std::uint64_t checksum = basis.checksum(comm);
   const double explained = basis.explained(comm);
   NetcdfFile file = NetcdfFile::create(comm, path);
-  const MeshNames lr = define(file, basis);
+  long most = 0;
+  for (const PatchModes& patch : basis.patches.mine)
+    most = std::max(most, static_cast<long>(left_out_columns(patch)));
+  const std::size_t left_out = static_cast<std::size_t>(comm.max(most));
+  const MeshNames lr = define(file, basis, left_out);
   file.put_text("", "title", "podscale basis");
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "history", comm.broadcast(history_line()));
@@ -199,6 +215,17 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   if (basis.seams.present()) {
     const Hyperslab rows = hyperslab(basis.window, {4, channels});
     file.put("seam_map", rows.start, rows.count, std::span<const double>(basis.seams.map()));
+  }
+  std::vector<double> column(n);
+  for (std::size_t c = 0; c < left_out; ++c) {
+    std::fill(column.begin(), column.end(), 0.0);
+    for (const PatchModes& patch : basis.patches.mine)
+      for (std::size_t i = 0; c < left_out_columns(patch) && i < patch.points.size(); ++i)
+        column[static_cast<std::size_t>(patch.points[i])] =
+            static_cast<double>(patch.left_out[c * patch.points.size() + i]);
+    Hyperslab slab = hyperslab(basis.window, {1, channels});
+    slab.start[0] = c;
+    file.put("left_out_root", slab.start, slab.count, std::span<const double>(column));
   }
   if (extras.put) extras.put(file);
   file.commit();
@@ -311,6 +338,21 @@ Basis read_basis(const Communicator& comm, const std::string& path) {
                     path, found, stored),
         true);
   return basis;
+}
+
+LeftOut read_left_out(const Communicator& comm, const Basis& basis, const std::string& path) {
+  const NetcdfFile file = NetcdfFile::open(comm, path);
+  LeftOut columns(basis.patches.mine.size());
+  std::vector<double> field(static_cast<std::size_t>(basis.points()));
+  for (std::size_t c = 0; c < file.dimension("left_out").value_or(0); ++c) {
+    Hyperslab slab = hyperslab(basis.window, {1, static_cast<std::size_t>(basis.channels())});
+    slab.start[0] = c;
+    file.get("left_out_root", slab.start, slab.count, std::span(field));
+    for (std::size_t p = 0; p < columns.size(); ++p)
+      for (const long point : basis.patches.mine[p].points)
+        columns[p].push_back(static_cast<float>(field[static_cast<std::size_t>(point)]));
+  }
+  return columns;
 }
 
 }  // namespace podscale

@@ -73,7 +73,8 @@ BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxi
     const auto mean = at(fields.mean, t), variance = at(fields.variance, t);
     decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);
     for (std::size_t m = 0; m < members; ++m)
-      decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t));
+      decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t),
+                    forecaster_->left_out(axis.time_key(first + t), static_cast<int>(m)));
     auto extra = fields.extra.begin();
     if (options_->budget) {
       const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation());

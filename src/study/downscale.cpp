@@ -127,6 +127,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                    written);
 
   // 3. Forecasting, decoding, writing, a block of times at a time.
+  forecaster.use_calendar(axis.calendar);
   const FieldDecoder decoder(comm, basis, forecaster, options);
   OutsideTraining outside(foundation.space);
   const std::size_t n = basis.points();

@@ -65,11 +65,10 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
 }
 
 /// What members start from, averaged over those of a time; with the seasonal scale.
-LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, std::uint64_t seed,
+LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, const StartNoise& noise,
                                       std::uint64_t time_key, double year_phase, const Inflation& inflation) {
   const Basis& basis = space.basis();
   const std::size_t k = basis.modes, local = basis.patches.mine.size();
-  const StartNoise noise(seed, basis.modes);
   LatentSpace::Latents factor{
       {}, std::vector<double>(space.global_modes(), std::sqrt(inflation.global) / members)};
   for (std::size_t i = 0; i < local * k; ++i)
@@ -155,9 +154,10 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
 
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
                                    SampleFunction sample, std::optional<std::uint64_t> control_seed,
-                                   MemberLatents* keep) {
-  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep](const ForecastRequest& request,
-                                                                               const Inflation& inflation) {
+                                   MemberLatents* keep, std::shared_ptr<const CoherentNoise> coherent) {
+  const StartNoise start(control_seed.value_or(0), space.basis().modes, Stream::sampler, std::move(coherent));
+  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep, start](
+             const ForecastRequest& request, const Inflation& inflation) {
     MemberLatents latents = sample_members(comm, space, plan, sample, request, inflation);
     const std::size_t times = request.times(), patch = latents.patch.size() / times,
                       global = latents.global.size() / times, condition = request.condition.size() / times;
@@ -165,7 +165,7 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
     for (std::size_t t = 0; t < times; ++t) {
       LatentSpace::Latents noise;
       if (control_seed)
-        noise = mean_start_noise(space, plan.members, *control_seed, request.time_key[t],
+        noise = mean_start_noise(space, plan.members, start, request.time_key[t],
                                  request.year_phase[t], inflation);
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),

@@ -53,6 +53,7 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
       control_seed_(control_variate_seed(options)) {
   const std::string& model_path = options.output.model_file.get();
   const char* const name = uncertainty_name(kind_);
+  prepare_noise(options, inflation || options.output.write_members);
   if (kind_ == Uncertainty::base) {
     if (!foundation.reference->stands_alone())
       refuse(options,
@@ -69,7 +70,9 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
                       "set sampling.uncertainty = 'ensemble'",
                       model_path),
           true);
-    network_ = model_->functions(options.sampling.sampler);
+    SamplerOptions sampler = options.sampling.sampler;
+    sampler.coherent = coherent_;
+    network_ = model_->functions(sampler);
     const Calibration& found = model_->calibration(kind_ == Uncertainty::head);
     if (found.times > 0) calibration_ = found;
   }
@@ -88,6 +91,27 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     inflation_ = calibration_->inflation;
   }
   if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
+}
+
+void Forecaster::prepare_noise(const StudyOptions& options, bool writes_members) {
+  const Basis& basis = foundation_.basis;
+  const TimeCovariance& time = foundation_.reference->time;
+  if (options.sampling.coherence && time.coherent())
+    coherent_ = std::make_shared<CoherentNoise>(
+        seed_, Stream::coherent, time.lattice,
+        scales_of_tokens(comm_, basis.patches, basis.modes, foundation_.space.global_tokens(), time));
+  if (options.sampling.truncation_noise && writes_members)
+    truncation_.emplace(basis, read_left_out(comm_, basis, foundation_.path), seed_, time,
+                        options.sampling.coherence);
+}
+
+void Forecaster::use_calendar(Calendar calendar) const {
+  if (coherent_) coherent_->set_calendar(calendar);
+  if (truncation_) truncation_->set_calendar(calendar);
+}
+
+std::vector<double> Forecaster::left_out(std::uint64_t time_key, int member) const {
+  return truncation_ ? truncation_->field(time_key, member, inflation_.truncation) : std::vector<double>{};
 }
 
 void Forecaster::require_calibration(const StudyOptions& options) {
@@ -124,7 +148,7 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
                     k = foundation_.basis.modes;
   std::vector<float> noise(tokens * k);
   const auto draw = [&](long token, std::size_t count) {
-    StartNoise(seed_, foundation_.basis.modes)
+    StartNoise(seed_, foundation_.basis.modes, Stream::sampler, coherent_)
         .values(time_key, member, token,
                 std::span(noise).subspan(static_cast<std::size_t>(token) * k, count * k));
   };
@@ -148,7 +172,8 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
   MemberLatents latents;
   if (kind_ == Uncertainty::ensemble)
     batch.forecasts =
-        ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation_);
+        ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents, coherent_)(
+            request, inflation_);
   else
     batch.forecasts = closed_form(request, Factor::with);
   const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),

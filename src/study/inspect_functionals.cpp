@@ -11,10 +11,12 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/strands.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/field_on_mesh.hpp"
 #include "podscale/mesh/point_search.hpp"
 #include "podscale/study/product_factors.hpp"
+#include "podscale/study/time_means.hpp"
 
 namespace podscale {
 namespace {
@@ -151,6 +153,18 @@ std::vector<Combination> combinations(const std::string& path, const Readers& re
   return found;
 }
 
+/// What is averaged over time; nothing: each time for itself.
+std::vector<TimeStretch> time_means(const SampleAxis& axis, const FunctionalRequest& request) {
+  std::vector<TimeStretch> found;
+  const auto append = [&](std::vector<TimeStretch> more) {
+    found.insert(found.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  if (!request.mean.empty()) append(stretches(axis, request.mean));
+  if (request.season) append(seasons(axis));
+  if (!request.period.empty()) found.push_back(period(axis, request.period[0], request.period[1]));
+  return found;
+}
+
 /// The mean of a time, [channels][points], 0 on land and where the product lacks the channel.
 /// Refuses a product that was changed since its factors were written.
 /// running: gets the root of the factors of a running calibration, as the mean; empty: there are none.
@@ -178,6 +192,36 @@ std::vector<double> mean_of(const FactorReader& factors, const Readers& readers,
   return mean;
 }
 
+/// One row a mean over time. field(t, forecast): the mean of the product at a time.
+template <class Field>
+std::string table_of_means(const std::string& path, const std::string& name, const std::string& units,
+                           const FactorReader& factors, const FunctionalSet& set,
+                           const std::vector<TimeStretch>& means, const SampleAxis& axis, const Field& field,
+                           const std::vector<std::size_t>& steps) {
+  std::string text =
+      fmt::format("{}: {}, {}, means over time\n{:>20} {:>20} {:>6}", path, name, units, "from", "to", "times");
+  for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
+  text += '\n';
+  TimeLattice lattice = factors.time().lattice;
+  lattice.calendar = axis.calendar;
+  for (const TimeStretch& stretch : means) {
+    std::vector<TimeFunctional> sums(set.size(), {factors.time(), factors.columns()});
+    const double weight = 1 / static_cast<double>(stretch.steps.size());
+    for (const std::size_t t : stretch.steps) {
+      const CoefficientForecast forecast = factors.read(steps[t]);
+      const std::vector<double> mean = field(t, forecast);
+      for (std::size_t f = 0; f < sums.size(); ++f)
+        sums[f].add(lattice.index(axis.time_key(t)), weight, set.terms(f, forecast, 1, mean));
+    }
+    text += fmt::format("{:>20} {:>20} {:>6}", date_text(axis[stretch.steps.front()].date),
+                        date_text(axis[stretch.steps.back()].date), stretch.steps.size());
+    for (const TimeFunctional& f : sums)
+      text += fmt::format(" {:>13.7g} {:>11.5g}", f.value().mean, std::sqrt(f.value().variance));
+    text += '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string functional_table(const std::string& path, const FunctionalRequest& request) {
@@ -198,6 +242,8 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
   if (steps.empty())
     fail(ExitCode::data, "{}: no field with its variance in it; expected {}, as podscale-downscale wrote it",
          path, fmt::join(factors.variables(), ", "));
+  const std::vector<TimeStretch> means = time_means(axis, request);
+  if (!means.empty()) factors.require_time();
   const std::vector<Functional> on_points = functionals(basis, request);
   const std::size_t n = basis.mesh.points();
   std::string text;
@@ -211,6 +257,24 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
     }
     const FunctionalSet set(basis, wanted);
     std::vector<double> running;
+    if (!means.empty()) {
+      if (const auto strands = strands_of(axis, path); strands.size() > 1)
+        fail(ExitCode::usage,
+             "{}: {} series, the second of {}; expected one for means over time: downscale one realization or run "
+             "(data.realizations, data.lr_files)",
+             path, strands.size(), strand_text(strands[1]));
+      text += table_of_means(path, what.name, what.units, factors, set, means, axis,
+                             [&](std::size_t t, const CoefficientForecast& forecast) {
+                               auto mean = mean_of(factors, readers, static_cast<long>(t), forecast, running);
+                               if (!running.empty())
+                                 fail(ExitCode::usage,
+                                      "{}: means over time of a product with sampling.calibration = 'running': "
+                                      "its factors know no running level; expected 'inflation' or 'none'",
+                                      path);
+                               return mean;
+                             }, steps);
+      continue;
+    }
     text += fmt::format("{}: {}, {}{}\n{:>20}", path, what.name, what.units,
                         request.gradient.empty() ? "" : "; gradients per km", "time");
     for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");

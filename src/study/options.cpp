@@ -115,6 +115,8 @@ SamplingOptions sampling_options(const Namelist& n) {
                          : uncertainty == "auto" ? Uncertainty::automatic
                                                  : Uncertainty::ensemble,
           .control_variate = n.logical("sampling.control_variate"),
+          .coherence = n.logical("sampling.coherence"),
+          .truncation_noise = n.logical("sampling.truncation_noise"),
           .calibration = correction == "none"        ? Correction::none
                          : correction == "inflation" ? Correction::inflation
                          : correction == "running"   ? Correction::running

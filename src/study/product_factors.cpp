@@ -11,7 +11,9 @@
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/sample_file.hpp"
+#include "podscale/study/options.hpp"
 #include "podscale/study/patch_table.hpp"
+#include "podscale/study/time_covariance_file.hpp"
 
 namespace podscale {
 namespace {
@@ -74,10 +76,12 @@ NetcdfFile ProductFactors::create(const std::string& path, const SampleAxis& tim
   file.put_text("", "podscale_variables", fmt::format("{}", fmt::join(variables, " ")));
   put_attributes(file, attributes);
   if (more) more(file);
+  define_time_covariance(file, space_.reference().time);
   file.end_definitions();
   write_samples(comm_, file, axis);
   write_mesh(comm_, file, mesh);
   put_static(file);
+  put_time_covariance(comm_, file, space_.basis(), space_.reference().time);
   return file;
 }
 
@@ -274,8 +278,9 @@ FactorReader::FactorReader(const NetcdfFile& product)
       for (const long point : patch.points) patch.phi.push_back(phi[m * n + size(point)]);
     for (const long point : patch.points) patch.tau.push_back(tau[size(point)]);
   }
-  rank_ = file.dimension("global_mode").value_or(0);
   columns_ = file.dimension("factor_element").value_or(0) / k;
+  time_ = read_time_covariance(file, basis_, 0);
+  rank_ = columns_ > 0 ? 0 : file.dimension("global_mode").value_or(0);
   if (columns_ > 0) return;
   PatchTable root(basis_, 0, {k, k}, 0), global(basis_, 0, {rank_, k}, 0);
   root.get(file, "residual_root");
@@ -284,6 +289,18 @@ FactorReader::FactorReader(const NetcdfFile& product)
     const double *own = root.row(patch.patch), *across = global.row(patch.patch);
     covariance_.push_back({{across, across + rank_ * k}, {own, own + k * k}});
   }
+}
+
+void FactorReader::require_time() const {
+  if (!time_.coherent())
+    fail(ExitCode::data,
+         "{}: it does not say how errors persist in time ({}), so the variance of a mean over several times is "
+         "not known", file_.path(), time_.reason);
+  if (const auto text = file_.text("", "podscale_namelist");
+      columns_ > 0 && text && !options_of_text(*text, file_.path()).sampling.coherence)
+    fail(ExitCode::data,
+         "{}: its members were drawn with sampling.coherence = .false.: they say nothing of means over several "
+         "times; downscale again with .true.", file_.path());
 }
 
 std::vector<std::size_t> FactorReader::steps_of(ProductReader& product) const {

@@ -13,6 +13,7 @@
 #include "podscale/study/hr_points.hpp"
 #include "podscale/study/lr_statistics.hpp"
 #include "podscale/study/paired_series.hpp"
+#include "podscale/study/fit_time_covariance.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
@@ -38,6 +39,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
       level = cross_validated_level(comm, basis, base, options.base.lag_weight, study.lr.times(), train);
     basis.seams = fit_seams(comm, space, study, train, block, filler.get());
     base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
+    base.time = fit_time_covariance(comm, space, study, train, block, filler.get());
   }
   const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block, filler.get());
   const ForecastFunction forecast = base_forecast(space, Factor::without);

@@ -7,6 +7,11 @@
 namespace podscale {
 
 int run_inspect(const Context& context, const FunctionalRequest& request, const std::string& picture) {
+  if (request.empty() && (!request.mean.empty() || request.season || !request.period.empty()))
+    throw Error(ExitCode::usage,
+                "--mean, --season and --period say over which times: expected --box, --point, --gradient or "
+                "--region beside them",
+                true);
   if (!picture.empty() && (context.files.size() > 1 || !request.empty()))
     throw Error(
         ExitCode::usage,

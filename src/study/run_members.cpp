@@ -131,6 +131,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   std::vector<double> climatology(points);
   std::optional<SignalField> signal;
   if (factors.has_variable("signal")) signal.emplace(comm, basis);
+  forecaster.use_calendar(axis.calendar);
   Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
     const std::vector<float> condition = read_condition(factors, basis, comm.rank(), width, steps[t]);
@@ -144,7 +145,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     if (signal) signal->add(read_signal(factors, basis, steps[t]), climatology);
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(request.count); ++m)
-      decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points));
+      decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points),
+                    forecaster.left_out(key, request.first - 1 + static_cast<int>(m)));
     if (running) stretch_members(product, product_variables(made_with, basis), basis, t, fields);
     file.write(t, 1, {}, {}, fields);
     progress.update(static_cast<long>(t) + 1);

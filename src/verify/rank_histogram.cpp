@@ -69,7 +69,7 @@ ScoreSection RankHistogram::section(const ScoreUnits&) const {
   std::vector<double> histogram, index;
   const std::size_t names = name_width(systems_);
   section.text = fmt::format(
-      "\nrank of the truth among the written members, which lack the truncation variance: "
+      "\nrank of the truth among the written members: "
       "index (0 = flat)\n{:<{}} {:>6} {:>7} {:>13} {:>13} {:>13}\n",
       "system", names, "index", "members", "below all, %", "above all, %", "if flat, %");
   for (std::size_t s = 0; s < systems_.size(); ++s) {
@@ -84,7 +84,7 @@ ScoreSection RankHistogram::section(const ScoreUnits&) const {
     histogram.insert(histogram.end(), share.begin(), share.end());
   }
   const std::string comment =
-      "the written members lie in the space of the retained modes: they lack the truncation variance";
+      "with sampling.truncation_noise = .false. the written members lack the truncation variance";
   section.add("rank_histogram", "system rank", "1", "share of truths by the number of members below them",
               histogram, comment);
   section.add("rank_reliability_index", "system", "1",

@@ -63,7 +63,7 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
       "times\n";
   text += "CRPS: of the Gaussian of mean and variance; of a deterministic system it is the MAE\n";
   if (members)
-    text += "fair CRPS: from the written members, which lack the variance that the POD truncates\n";
+    text += "fair CRPS: from the written members\n";
   text += spread_note(scores);
   text += fmt::format("PSNR, SSIM: data range {} {} (truth over the period); SSIM on windows without land\n",
                       units.cell(scores.data_range(), 2), units.text);

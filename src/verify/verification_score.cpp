@@ -1,6 +1,7 @@
 // Verification: the systems, the families of scores, and the pass over the times.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
@@ -14,6 +15,7 @@
 #include "podscale/verify/energy_score.hpp"
 #include "podscale/verify/lead_scores.hpp"
 #include "podscale/verify/mixture_scores.hpp"
+#include "podscale/verify/heatwaves.hpp"
 #include "podscale/verify/one_channel.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"
@@ -96,6 +98,9 @@ void Verification::add_families(ScoreAccumulator& scores) {
                                       basis_->hr_climatology.part(channel_ * mesh.points(), mesh.points()),
                                       options_->time_block, basis_->year);
   event.convert(to_units_, units_);
+  if (event.kind == ExceedanceEvent::Kind::percentile)
+    scores.add_family(
+        std::make_unique<Heatwaves>(list, event, year_fractions(), matched_days(), basis_->ocean));
   scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }
 
@@ -132,9 +137,41 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
       log::warn("no area means from factors: {}", error.what());
     }
   }
-  if (!list.empty())
-    scores.add_family(
-        std::make_unique<AreaMeanCalibration>(std::move(list), times(), bootstrap_options(), channel_));
+  if (list.empty()) return;
+  add_time_means(scores, list);
+  scores.add_family(
+      std::make_unique<AreaMeanCalibration>(std::move(list), times(), bootstrap_options(), channel_));
+}
+
+void Verification::add_time_means(ScoreAccumulator& scores, std::vector<AreaMeanCalibration::Product> list) {
+  std::erase_if(list, [](const AreaMeanCalibration::Product& product) {
+    try {
+      product.factors->require_time();
+      return false;
+    } catch (const Error& error) {
+      log::info("no means over time from factors: {}", error.what());
+      return true;
+    }
+  });
+  if (list.empty()) return;
+  const SampleAxis axis = matched_times();
+  TimeLattice lattice = list.front().factors->time().lattice;
+  lattice.calendar = axis.calendar;
+  std::vector<long> cells;
+  for (std::size_t t = 0; t < axis.size(); ++t) cells.push_back(lattice.index(axis.time_key(t)));
+  if (std::adjacent_find(cells.begin(), cells.end(), std::greater_equal<>()) != cells.end()) return;
+  const double block_cells = options_->block_days / (lattice.months ? 30.4 : lattice.step());
+  scores.add_family(std::make_unique<TimeMeanCalibration>(std::move(list), scores.systems(), std::move(cells),
+                                                          options_->bootstrap, block_cells, channel_));
+}
+
+std::vector<double> Verification::matched_days() const {
+  const SampleAxis axis = matched_times();
+  std::vector<double> days;
+  for (const Sample& s : axis.samples)
+    days.push_back(static_cast<double>(day_number(axis.calendar, s.date.year, s.date.month, s.date.day)) +
+                   s.date.second / 86400);
+  return days;
 }
 
 std::vector<float> Verification::read_truth(long channel, long truth_step) const {

@@ -24,15 +24,28 @@ case "$4" in
     check "scored again" grep -qE "head.h5: kept step [0-9]+ by 'ensemble, 4 times .*; by 'head, 4 times .* it scores" run.log
     must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
     check "once" test "$(grep -c "kept step" run.log)" = 0
+    whole=(--set sampling.truncation_noise=.true.)
     for kind in base head; do
-      settings=("${alone[@]}")
-      [[ $kind == base ]] || settings=("${model[@]}")
+      settings=("${alone[@]}" "${whole[@]}")
+      [[ $kind == base ]] || settings=("${model[@]}" "${whole[@]}")
       for ranks in 1 2 4; do
         must $ranks downscale tiny.nml "${inputs[@]}" "${settings[@]}" --set output.product_file=$kind$ranks.nc
       done
       same_data ${kind}2.nc ${kind}1.nc
       same_data ${kind}4.nc ${kind}1.nc
     done
+    # A member's value depends on its date alone: another period and block, the same bits.
+    must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${whole[@]}" --set output.product_file=later.nc \
+      --set "data.downscale='2000-11-06','2000-11-14'" --set sampling.time_block=3
+    check "members of a later start" /usr/bin/python3 -c '
+import sys, netCDF4, numpy
+later, all = (netCDF4.Dataset(name) for name in sys.argv[1:])
+assert len(later["time"]) == 9
+assert numpy.ma.allequal(later["tos_member"][:], all["tos_member"][5:])' later.nc base1.nc
+    must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=apart.nc --set sampling.coherence=.false.
+    check "other members" test "$(cmp -s apart.nc base1.nc; echo $?)" = 1
+    must 2 inspect base1.nc --box 30,33,-72,-69 --mean 7d --period 2000-11-02,2000-11-04 --season
+    check "means over time" test "$(grep -c "^ *2000-11-" run.log)" = 4
     copy_product ensemble1.nc
     for kind in base head ensemble; do
       # The product says where basis and model are; the shared study's own paths are relative to it.

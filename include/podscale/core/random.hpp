@@ -25,7 +25,9 @@ enum class Stream : std::uint32_t {
   test,  ///< for tests and benchmarks, whose numbers no program draws
   start_vector,
   dropout,
-  gaps  ///< draws of what an HR series with gaps lacks
+  gaps,        ///< draws of what an HR series with gaps lacks
+  coherent,    ///< start noise that persists in time
+  truncation,  ///< of members: what the modes leave out
 };
 
 class CounterRandom {

@@ -108,12 +108,14 @@ ForecastFunction base_forecast(const LatentSpace& space, Factor factor = Factor:
 void decode_coefficients(const Basis& basis, std::span<const double> a, long count,
                          std::span<double> anomalies);
 /// Collective where patches overlap. The same of `count` members, as draw_coefficients gives them.
-void decode_members(const Basis& basis, std::span<const double> a, long count, std::span<double> anomalies);
+void decode_members(const Basis& basis, std::span<const double> a, long count, std::span<double> anomalies,
+                    std::span<const double> left_out = {});
 
 /// Collective where patches overlap. The same of one member in the units of the field, on the
-/// climatology, [values of a field]; NaN on land.
+/// climatology, [values of a field]; NaN on land. left_out: what the modes leave out of the folded
+/// anomaly (TruncationNoise), or empty.
 void decode_member(const Basis& basis, std::span<const double> a, std::span<const double> climatology,
-                   std::span<double> field);
+                   std::span<double> field, std::span<const double> left_out = {});
 
 /// Collective where patches overlap. Mean and variance of the anomaly of one time: Phi a, and
 /// diag(Phi F F^T Phi^T) + truncation * tau: [values of a field] each.

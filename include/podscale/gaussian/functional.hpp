@@ -42,17 +42,30 @@ struct FunctionalForecast {
   double mean = 0, variance = 0;
 };
 
+/// What a functional is at one time, before its columns of the covariance are squared: for
+/// functionals over several times (TimeFunctional).
+struct FunctionalTerms {
+  double mean = 0;
+  double truncation = 0;       ///< sum w^2 tau
+  std::vector<double> shared;  ///< [shared columns]
+  std::vector<double> own;     ///< [local patches][K]: those inside patches
+};
+
 /// Evaluates functionals on forecasts of the patches of one rank.
 class FunctionalSet {
  public:
   /// Collective where patches overlap. basis must outlive it.
   FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
   std::size_t size() const { return functionals_.size(); }
+  const std::vector<double>& weights(std::size_t f) const { return functionals_[f].weights; }
   const std::string& name(std::size_t f) const { return functionals_[f].name; }
   /// Collective. [functionals] in the units of the field and their square, the same on every rank
   /// and at any number of ranks. climatology: [values of a field]; truncation: inflation of tau.
   std::vector<FunctionalForecast> evaluate(const Communicator& comm, const CoefficientForecast& forecast,
                                            double truncation, std::span<const double> climatology) const;
+  /// Not collective: this rank's share of functional f. As evaluate().
+  FunctionalTerms terms(std::size_t f, const CoefficientForecast& forecast, double truncation,
+                        std::span<const double> climatology) const;
 
  private:
   const Basis* basis_;

@@ -11,6 +11,7 @@
 #include "podscale/gaussian/predictors.hpp"
 #include "podscale/gaussian/residual_covariance.hpp"
 #include "podscale/gaussian/seasonal_variance.hpp"
+#include "podscale/gaussian/time_covariance.hpp"
 
 namespace podscale {
 
@@ -37,6 +38,7 @@ struct ReferenceForecast {
   Climatology cells{};                    ///< of them, whole LR mesh, in the units of the field
   ResidualCovariance residual{};          ///< Sigma
   SeasonalVariance season{};              ///< of the latents of that covariance
+  TimeCovariance time{};                  ///< of the latents, from one time to another
   Calibration calibration{};              ///< of the reference used alone
 };
 

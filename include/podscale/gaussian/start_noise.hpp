@@ -2,10 +2,13 @@
 // The noise that members are made from: drawn here and nowhere else, the same bits on any rank.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "podscale/core/random.hpp"
+#include "podscale/gaussian/calibration.hpp"
+#include "podscale/gaussian/coherent_noise.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
@@ -24,15 +27,20 @@ struct Temperature {
 
 class StartNoise {
  public:
-  /// modes: K. stream: `ancestral` for the noise of that sampler's steps.
-  StartNoise(std::uint64_t seed, int modes, Stream stream = Stream::sampler)
-      : random_(seed, stream), modes_(static_cast<std::size_t>(modes)) {}
+  /// modes: K. stream: `ancestral` for the noise of that sampler's steps. coherent: of all tokens,
+  /// [tokens][K], in place of noise that is independent in time.
+  StartNoise(std::uint64_t seed, int modes, Stream stream = Stream::sampler,
+             std::shared_ptr<const CoherentNoise> coherent = nullptr)
+      : random_(seed, stream), modes_(static_cast<std::size_t>(modes)), coherent_(std::move(coherent)) {}
   /// Not collective. N(0, 1) of the tokens from `first` on, of a member (from 0) at a time
   /// (SampleAxis::time_key) and a step of the sampler: [tokens][K], as many as `out` holds.
   void values(std::uint64_t time_key, int member, long first, std::span<float> out,
               std::uint32_t step = 0) const {
-    random_.fill_noise(out, time_key, static_cast<std::uint32_t>(member), step,
-                       static_cast<std::size_t>(first) * modes_);
+    const std::size_t from = static_cast<std::size_t>(first) * modes_;
+    if (coherent_)
+      coherent_->values(time_key, member, from, out);
+    else
+      random_.fill_noise(out, time_key, static_cast<std::uint32_t>(member), step, from);
   }
   /// Not collective. Of all tokens of a layout, times the temperature; 0 in padding: [P][K].
   void latents(const TokenLayout& layout, std::uint64_t time_key, int member, const Temperature& temperature,
@@ -41,6 +49,7 @@ class StartNoise {
  private:
   CounterRandom random_;
   std::size_t modes_;
+  std::shared_ptr<const CoherentNoise> coherent_;
 };
 
 }  // namespace podscale

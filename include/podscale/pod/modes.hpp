@@ -21,7 +21,13 @@ struct PatchModes {
   std::vector<double> scale;  ///< [modes]: standard deviation of the coefficients in the training period
   std::vector<double> tau;    ///< [d]: training variance of u' - phi a at each point
   double variance = 0;        ///< sum over points of the training variance of u'
+  /// [d x columns] column-major, C: what the modes leave out has the covariance C C^T, whose
+  /// diagonal is tau. See set_left_out.
+  std::vector<float> left_out{};
 };
+
+/// PatchModes::left_out, [local patches].
+using LeftOut = std::vector<std::vector<float>>;
 
 /// The patches with ocean.
 struct Patches {

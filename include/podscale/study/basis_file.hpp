@@ -28,5 +28,8 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
 /// Collective. On any number of ranks. Errors: no_input, data (no basis of ours, checksum that does
 /// not match).
 Basis read_basis(const Communicator& comm, const std::string& path);
+/// Collective. What members are given beside the modes, from the file that `basis` was read from,
+/// which leaves it there: PatchModes::left_out of its patches.
+LeftOut read_left_out(const Communicator& comm, const Basis& basis, const std::string& path);
 
 }  // namespace podscale

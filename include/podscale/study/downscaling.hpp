@@ -36,11 +36,13 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
 
 /// Forecasts from the moments of plan.members members. `keep` (optional) gets their latents at each
 /// call. control_seed (optional): the seed of the sampler, to use the start noise as a control
-/// variate for the mean, see forecast_from_members; for the angle sampler on a base.
+/// variate for the mean, see forecast_from_members; for the angle sampler on a base. coherent: the
+/// noise of `sample`, where it persists in time.
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
                                    SampleFunction sample,
                                    std::optional<std::uint64_t> control_seed = std::nullopt,
-                                   MemberLatents* keep = nullptr);
+                                   MemberLatents* keep = nullptr,
+                                   std::shared_ptr<const CoherentNoise> coherent = nullptr);
 /// Forecasts from the head: one evaluation of the network a time.
 ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head,
                                Factor factor = Factor::with);

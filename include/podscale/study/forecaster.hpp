@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "podscale/gaussian/truncation_noise.hpp"
 #include "podscale/study/downscaling.hpp"
 #include "podscale/study/foundation.hpp"
 
@@ -35,11 +36,17 @@ class Forecaster {
     std::vector<std::vector<std::vector<double>>> members;
   };
   Batch forecast(const ForecastRequest& request, int members, bool budget) const;
+  /// Not collective. What a member (from 0) holds beside its modes, of the folded anomaly: [values of
+  /// a field]; empty with sampling.truncation_noise = .false.
+  std::vector<double> left_out(std::uint64_t time_key, int member) const;
+  /// Not collective. Of the times that members are asked for: see CoherentNoise.
+  void use_calendar(Calendar calendar) const;
   /// Collective. Members first .. first + count - 1 (from 0), the same bits as forecast() gives.
   std::vector<std::vector<std::vector<double>>> members(const ForecastRequest& request, int first,
                                                         int count) const;
 
  private:
+  void prepare_noise(const StudyOptions& options, bool writes_members);
   void require_calibration(const StudyOptions& options);
   std::vector<CoefficientForecast> closed_form(const ForecastRequest& request, Factor factor) const;
   std::vector<double> closed_form_member(const CoefficientForecast& forecast, std::uint64_t time_key,
@@ -50,6 +57,8 @@ class Forecaster {
   EnsemblePlan plan_;
   std::uint64_t seed_;
   std::optional<std::uint64_t> control_seed_;
+  std::shared_ptr<CoherentNoise> coherent_;
+  std::optional<TruncationNoise> truncation_;
   std::unique_ptr<TokenNetwork> model_;
   std::optional<Calibration> calibration_;
   Inflation inflation_;

@@ -111,6 +111,8 @@ struct SamplingOptions {
   EnsemblePlan plan;
   Uncertainty uncertainty = Uncertainty::ensemble;
   bool control_variate = true;
+  bool coherence = true;         ///< members persist in time
+  bool truncation_noise = true;  ///< written members hold what the modes leave out
   Correction calibration = Correction::inflation;
   std::string calibration_name;
   RunningOptions running;

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "podscale/field/mesh_file.hpp"
-#include "podscale/gaussian/forecast.hpp"
+#include "podscale/gaussian/time_functional.hpp"
 #include "podscale/study/factor_file.hpp"
 #include "podscale/study/product_reader.hpp"
 
@@ -65,6 +65,12 @@ class FactorReader {
   const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
   const std::vector<std::string>& variables() const { return variables_; }  ///< of the channels
   const NetcdfFile& file() const { return file_; }
+  /// Of the columns of its forecasts, from one time to another.
+  const TimeCovariance& time() const { return time_; }
+  Columns columns() const { return columns_ > 0 ? Columns::members : Columns::latents; }
+  /// Not collective. Error(data) where functionals over several times cannot be had: how errors
+  /// persist is not known, or members do not.
+  void require_time() const;
   /// Not collective. As factor_steps(), of one variable of that product.
   std::vector<std::size_t> steps_of(ProductReader& product) const;
   /// Not collective. Forecast of a time: factors only; its mean is in the fields of the product.
@@ -81,6 +87,7 @@ class FactorReader {
   std::vector<std::string> variables_;
   std::size_t rank_ = 0, columns_ = 0;
   std::vector<PatchCovariance> covariance_;
+  TimeCovariance time_;
 };
 
 }  // namespace podscale

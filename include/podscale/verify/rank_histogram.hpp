@@ -16,9 +16,9 @@ namespace podscale {
 std::size_t rank_among(std::span<const float> members, std::size_t first, std::size_t stride, float y,
                        double u);
 
-/// Area-weighted, for every system with members. The written members lie in the space of the
-/// retained modes: they lack the truncation variance, so the histogram of a calibrated product
-/// still has raised ends.
+/// Area-weighted, for every system with members. Members written without
+/// truncation noise lack that variance, so the histogram of a calibrated product then has raised
+/// ends.
 class RankHistogram : public ScoreFamily {
  public:
   /// Not collective. The same arguments on all ranks. The ties of a time and point depend on the

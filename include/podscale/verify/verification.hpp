@@ -11,6 +11,7 @@
 #include "podscale/study/basis_file.hpp"
 #include "podscale/study/product_reader.hpp"
 #include "podscale/verify/baselines.hpp"
+#include "podscale/verify/time_mean_calibration.hpp"
 #include "podscale/verify/options.hpp"
 #include "podscale/verify/pod_bound.hpp"
 #include "podscale/verify/score_accumulator.hpp"
@@ -71,6 +72,8 @@ class Verification {
   BootstrapOptions bootstrap_options() const;
   void add_families(ScoreAccumulator& scores);
   void add_area_means(ScoreAccumulator& scores);
+  void add_time_means(ScoreAccumulator& scores, std::vector<AreaMeanCalibration::Product> list);
+  std::vector<double> matched_days() const;
   std::vector<float> read_truth(long channel, long truth_step) const;
   /// From the units of the sources to those of the product.
   void convert(std::span<float> field) const;
