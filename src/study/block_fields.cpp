@@ -74,7 +74,7 @@ BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxi
     decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);
     for (std::size_t m = 0; m < members; ++m)
       decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t),
-                    forecaster_->left_out(axis.time_key(first + t), static_cast<int>(m)));
+                    forecaster_->left_out(axis.time_key(block[t]), static_cast<int>(m)));
     auto extra = fields.extra.begin();
     if (options_->budget) {
       const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation());
