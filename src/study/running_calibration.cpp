@@ -66,6 +66,7 @@ RunningCalibration::RunningCalibration(const Context& context, const Foundation&
       variance_(context.comm, context.options.sampling.running, area_weights(basis_), basis_.channels(),
                 basis_.mesh.points()) {
   pair(axis_);
+  variance_.start_run(day(axis_, 0));
   restore();
   log::info("running calibration: truth of {}, {} days later; {} earlier forecasts in {}", truth_->describe(),
             context.options.sampling.running.delay, variance_.records().size(), path_);
