@@ -89,7 +89,8 @@ void RunningVariance::judge(Record& record) {
 std::vector<double> RunningVariance::factors(double day) {
   while (!records_.empty() && records_.back().day > day - kSecond) records_.pop_back();
   const double last = day - options_.delay + kSecond, first = last - options_.window;
-  while (!records_.empty() && records_.front().day <= first) {
+  const double kept = std::max(std::min(run_start_, day), day - options_.window - options_.delay);
+  while (!records_.empty() && records_.front().day <= first - (day - kept)) {
     forgotten_ = std::max(forgotten_, records_.front().day);
     records_.pop_front();
   }
@@ -97,7 +98,7 @@ std::vector<double> RunningVariance::factors(double day) {
   std::vector<double> factor(values, 0.0), days(values, 0.0);
   std::vector<double> region(channels_, options_.prior), region_days(channels_, options_.prior);
   for (const Record& record : records_) {  // in the order of days: the same bits whatever was restored
-    if (record.day > last || !record.known) continue;
+    if (record.day > last || record.day <= first || !record.known) continue;
     for (std::size_t c = 0; c < channels_; ++c) {
       if (std::isnan(record.region[c])) continue;
       region[c] += record.region[c];

@@ -73,6 +73,7 @@ RunningCalibration::RunningCalibration(const Context& context, const Foundation&
                             context.options.source, strands.size(), strand_text(strands[1])),
                 true);
   pair(axis_);
+  variance_.start_run(day(axis_, 0));
   restore();
   log::info("running calibration: truth of {}, {} days later; {} earlier forecasts in {}", truth_->describe(),
             context.options.sampling.running.delay, variance_.records().size(), path_);

@@ -157,6 +157,26 @@ TEST(RunningVariance, DayByDayIsTheSameBitsAsAtOnce) {
   }
 }
 
+TEST(RunningVariance, ARunOfAFewDaysCanBeMadeAgain) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Series series(comm);
+  auto before = series.make({7, 2, 3});
+  for (long day = 0; day < 20; ++day) series.step(before, day);
+  const auto run = [&](const RunningVariance& left, std::vector<std::vector<double>>& factors) {
+    auto running = series.make({7, 2, 3});
+    running.start_run(20);
+    for (const auto& record : left.records())
+      if (record.day < 20) running.restore(record);
+    for (long day = 20; day < 29; ++day) factors.push_back(series.step(running, day));
+    EXPECT_LE(running.forgotten(), 20.0 - 2 - 7);
+    return running;
+  };
+  std::vector<std::vector<double>> once, again;
+  const auto left = run(before, once);
+  run(left, again);
+  EXPECT_EQ(once, again);
+}
+
 TEST(RunningVariance, IsTheSameBitsAtAnyRankCount) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const Series series(comm), alone(self);

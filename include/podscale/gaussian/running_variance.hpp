@@ -42,6 +42,10 @@ class RunningVariance {
   /// The last day whose record was forgotten because no later day needs it; -1e300: none.
   double forgotten() const { return forgotten_; }
 
+  /// Not collective. What this first day of a run needs is kept through so many days, the window and
+  /// the delay, that the run can be made again. Without it only what later days need.
+  void start_run(double day) { run_start_ = day; }
+
   // In the order of days.
   /// Collective. What a file held: behind all that is there; and what it had forgotten.
   void restore(Record record);
@@ -64,7 +68,7 @@ class RunningVariance {
   std::size_t channels_;
   long values_of_grid_;
   std::deque<Record> records_;
-  double forgotten_ = -1e300;
+  double forgotten_ = -1e300, run_start_ = 1e300;
 };
 
 }  // namespace podscale
