@@ -26,8 +26,7 @@ CoherentNoise::CoherentNoise(std::uint64_t seed, Stream stream, const TimeLattic
     const auto time_of = [&](const TwoScale& s) { return process == 0 ? s.fast : s.slow; };
     for (const TwoScale& s : scales) {
       const double share = std::sqrt(process == 0 ? 1 - s.slow_weight : s.slow_weight), time = time_of(s),
-                   phi = time > 0 ? std::exp(-lattice.step() / time) : 0,
-                   of_two = 1 / std::sqrt(2 + 2 * phi);
+                   phi = time > 0 ? std::exp(-lattice.step() / time) : 0, of_two = 1 / std::sqrt(2 + 2 * phi);
       share_[process][0].push_back(static_cast<float>(share * (s.cell > 0 ? of_two : 1)));
       share_[process][1].push_back(static_cast<float>(s.cell > 0 ? share * of_two : 0));
       averages_ = averages_ || s.cell > 0;
@@ -92,7 +91,8 @@ const float* CoherentNoise::node(Path& path, std::size_t process, long cell, int
   }
 }
 
-void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first, std::span<float> out) const {
+void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first,
+                           std::span<float> out) const {
   const std::size_t count = out.size(), slots = 2 + static_cast<std::size_t>(levels_);
   if (count == 0) return;
   // As CounterRandom::fill_noise: each realization has noise of its own.
@@ -106,9 +106,11 @@ void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first
       floats_ = 0;
     }
     floats_ += floats;
-    found = kept_.insert_or_assign({member, first},
-                                   Paths(kProcesses, {std::vector<long>(slots),
-                                                      std::vector<std::vector<float>>(slots)})).first;
+    found = kept_
+                .insert_or_assign(
+                    {member, first},
+                    Paths(kProcesses, {std::vector<long>(slots), std::vector<std::vector<float>>(slots)}))
+                .first;
   }
   const long cell = lattice_.index(time_key);
   for (std::size_t process = 0; process < kProcesses; ++process) {
@@ -117,8 +119,7 @@ void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first
       const float* x = node(found->second[process], process, cell + next, member, first, count);
       const float* share = share_[process][next].data() + (uniform_ ? 0 : first);
       const bool begins = process == 0 && next == 0;
-      for (std::size_t i = 0; i < count; ++i)
-        out[i] = (begins ? 0 : out[i]) + share[uniform_ ? 0 : i] * x[i];
+      for (std::size_t i = 0; i < count; ++i) out[i] = (begins ? 0 : out[i]) + share[uniform_ ? 0 : i] * x[i];
     }
   }
 }

@@ -43,7 +43,8 @@ long TimeLattice::index(std::uint64_t time_key) const {
   const long hour = static_cast<std::int32_t>(static_cast<std::uint32_t>(time_key)),
              of_hour = static_cast<long>(time_key >> 32 & 0xfff);  // the realization is above it
   if (!months) return floor_quotient(hour * 3600 + of_hour, seconds);
-  const Date date = date_from_day_number(calendar, day_number(calendar, 1800, 1, 1) + floor_quotient(hour, 24));
+  const Date date =
+      date_from_day_number(calendar, day_number(calendar, 1800, 1, 1) + floor_quotient(hour, 24));
   return 12l * date.year + date.month - 1;
 }
 
@@ -56,7 +57,8 @@ double decay_of(double time, double cell, double lag) {
 
 double TwoScale::at(double lag) const {
   if (lag == 0) return 1;
-  return (1 - slow_weight) * decay_of(fast, cell, std::abs(lag)) + slow_weight * decay_of(slow, cell, std::abs(lag));
+  return (1 - slow_weight) * decay_of(fast, cell, std::abs(lag)) +
+         slow_weight * decay_of(slow, cell, std::abs(lag));
 }
 
 std::vector<double> numbers_of(std::span<const TwoScale> scales) {
@@ -143,7 +145,8 @@ std::vector<double> ScaleFit::decay(double time, double cell) const {
 TwoScale ScaleFit::fit(std::span<const double> autocovariance) const {
   if (!(autocovariance.front() > 0) || lags_.empty()) return {};
   std::vector<double> rho;
-  for (std::size_t i = 1; i < autocovariance.size(); ++i) rho.push_back(autocovariance[i] / autocovariance[0]);
+  for (std::size_t i = 1; i < autocovariance.size(); ++i)
+    rho.push_back(autocovariance[i] / autocovariance[0]);
   TwoScale best;
   double misfit = -1;
   const auto consider = [&](double fast, double slow, double cell, const std::vector<double>& of_fast,

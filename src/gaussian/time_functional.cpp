@@ -38,8 +38,8 @@ void TimeFunctional::add(long cell, double weight, const FunctionalTerms& terms)
     for (double& value : y) value *= weight;
     return y;
   };
-  add_columns(std::vector<double>{weight * std::sqrt(terms.truncation)}, std::span(&time_->truncation, 1), lag,
-              truncation_);
+  add_columns(std::vector<double>{weight * std::sqrt(terms.truncation)}, std::span(&time_->truncation, 1),
+              lag, truncation_);
   if (columns_ == Columns::latents) {
     add_columns(weighted(terms.shared), time_->global, lag, shared_);
     add_columns(weighted(terms.own), time_->patch, lag, own_);

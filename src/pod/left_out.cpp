@@ -41,7 +41,8 @@ void set_left_out(const std::vector<double>& gram, long samples, int wanted, Pat
   for (std::size_t c = 0; c < columns; ++c)
     for (std::size_t i = 0; i < size; ++i)
       patch.left_out.push_back(
-          squares[i] > 0 ? static_cast<float>(root[c * size + i] * std::sqrt(patch.tau[i] / squares[i])) : 0.0f);
+          squares[i] > 0 ? static_cast<float>(root[c * size + i] * std::sqrt(patch.tau[i] / squares[i]))
+                         : 0.0f);
 }
 
 }  // namespace podscale

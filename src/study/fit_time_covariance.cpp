@@ -104,12 +104,14 @@ TimeCovariance fit_time_covariance(const Communicator& comm, const LatentSpace& 
   time.lattice = TimeLattice(basis.lr_step, basis.year.calendar);
   if (!time.lattice.known()) return independent("the step of data.train is not known");
   const std::vector<long> index = cells(time.lattice, train.time_key);
-  if (!std::is_sorted(index.begin(), index.end())) return independent("the times of data.train are not in order");
+  if (!std::is_sorted(index.begin(), index.end()))
+    return independent("the times of data.train are not in order");
   const LagPairs pairs(index, time.lattice);
   if (!pairs.enough())
-    return independent(fmt::format("data.train has {} times, too few of them near each other to know how "
-                                   "errors persist",
-                                   train.size()));
+    return independent(
+        fmt::format("data.train has {} times, too few of them near each other to know how "
+                    "errors persist",
+                    train.size()));
 
   // 1. Latents: a series each.
   const std::size_t k = static_cast<std::size_t>(basis.modes), local = basis.patches.mine.size(),
@@ -137,10 +139,12 @@ TimeCovariance fit_time_covariance(const Communicator& comm, const LatentSpace& 
   const LagPairs recent(all.subspan(skipped), time.lattice);
   if (recent.enough())
     time.truncation = ScaleFit(recent, time.lattice)
-                          .fit(truncation_autocorrelation(comm, basis, study, std::span(train.samples).subspan(skipped),
-                                               recent, block, gaps));
-  time.reason = fmt::format("fitted to {} times at {} lags up to {:g} {}s", train.size(), pairs.lags.size(),
-                            static_cast<double>(pairs.lags.back()) * time.lattice.step(), time.lattice.unit());
+                          .fit(truncation_autocorrelation(comm, basis, study,
+                                                          std::span(train.samples).subspan(skipped),
+                                                          recent, block, gaps));
+  time.reason =
+      fmt::format("fitted to {} times at {} lags up to {:g} {}s", train.size(), pairs.lags.size(),
+                  static_cast<double>(pairs.lags.back()) * time.lattice.step(), time.lattice.unit());
   log::info("errors in time: {}; what the modes leave out: {:.2f} after a {}, {:.2f} after ten", time.reason,
             time.truncation.at(1), time.lattice.unit(), time.truncation.at(10));
   return time;

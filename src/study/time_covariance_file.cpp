@@ -18,8 +18,9 @@ void define_time_covariance(NetcdfFile& file, const TimeCovariance& time) {
   file.put_text("", "podscale_time_calendar", calendar_name(time.lattice.calendar));
   file.put_numbers("", "podscale_time_truncation", numbers_of(std::span(&time.truncation, 1)));
   file.define_dimension("time_scale", kNumbers);
-  const std::string scales = std::string("weight of the slow part, fast and slow e-folding time, length of averaged cells (") +
-                             time.lattice.unit() + ") of the autocorrelation of ";
+  const std::string scales =
+      std::string("weight of the slow part, fast and slow e-folding time, length of averaged cells (") +
+      time.lattice.unit() + ") of the autocorrelation of ";
   file.define_variable("latent_time", NC_DOUBLE, {"patch_y", "patch_x", "mode", "time_scale"});
   file.describe("latent_time", scales + "the columns of residual_root", "");
   if (time.global.empty()) return;

@@ -42,7 +42,8 @@ std::vector<TimeStretch> stretches(const SampleAxis& axis, const std::string& te
                           ? static_cast<double>(last - first) / static_cast<double>(axis.size() - 1)
                           : 1;
   // The last one, unless its end is there.
-  if (static_cast<double>(last - first) + step + 0.5 < static_cast<double>(((last - first) / days + 1) * days))
+  if (static_cast<double>(last - first) + step + 0.5 <
+      static_cast<double>(((last - first) / days + 1) * days))
     list.pop_back();
   if (list.empty())
     fail(ExitCode::data, "--mean {}: the times go from {} to {}; expected {} days or more", text,
@@ -60,8 +61,8 @@ TimeStretch period(const SampleAxis& axis, const std::string& first, const std::
   for (std::size_t t = 0; t < axis.size(); ++t)
     if (range.contains(axis[t].date)) stretch.steps.push_back(t);
   if (stretch.steps.empty())
-    fail(ExitCode::data, "--period {},{}: no time of the product lies in it; they go from {} to {}", first, last,
-         date_text(axis[0].date), date_text(axis.samples.back().date));
+    fail(ExitCode::data, "--period {},{}: no time of the product lies in it; they go from {} to {}", first,
+         last, date_text(axis[0].date), date_text(axis.samples.back().date));
   return stretch;
 }
 

@@ -69,14 +69,16 @@ HeatwaveSums heatwaves(std::span<const double> above, std::span<const double> an
 Heatwaves::Heatwaves(std::vector<VerifiedSystem> systems, ExceedanceEvent event,
                      std::vector<double> year_fractions, std::vector<double> days,
                      std::span<const unsigned char> ocean)
-    : ScoreFamily(systems, std::ssize(days),
-                  spread_points(ocean, most_points(static_cast<std::size_t>(systems.front().members), days.size()))
-                          .size() *
-                      (4 + static_cast<std::size_t>(systems.front().members))),
+    : ScoreFamily(
+          systems, std::ssize(days),
+          spread_points(ocean, most_points(static_cast<std::size_t>(systems.front().members), days.size()))
+                  .size() *
+              (4 + static_cast<std::size_t>(systems.front().members))),
       event_(std::move(event)),
       year_fractions_(std::move(year_fractions)),
       days_(std::move(days)),
-      points_(spread_points(ocean, most_points(static_cast<std::size_t>(systems.front().members), days_.size()))),
+      points_(
+          spread_points(ocean, most_points(static_cast<std::size_t>(systems.front().members), days_.size()))),
       members_(static_cast<std::size_t>(systems.front().members)) {}
 
 void Heatwaves::add(const ScoredTime& fields) {
@@ -129,9 +131,11 @@ ScoreSection Heatwaves::section(const ScoreUnits& units) const {
   section.axes = {{"heatwave_series", "1", "0: truth, 1: mean of the product, from 2 on its members", {}}};
   for (std::size_t s = 0; s < found.size(); ++s) section.axes[0].values.push_back(static_cast<double>(s));
   const char* const names[] = {"events", "days", "duration", "intensity", "heat"};
-  const std::string unit[] = {"year-1", "day year-1", "day", units.difference, units.difference + " day year-1"},
+  const std::string unit[] = {"year-1", "day year-1", "day", units.difference,
+                              units.difference + " day year-1"},
                     said[] = {"heatwaves a year", "days in heatwaves a year", "mean length of a heatwave",
-                              "mean anomaly in heatwaves", "sum of what is above the limit in heatwaves, a year"};
+                              "mean anomaly in heatwaves",
+                              "sum of what is above the limit in heatwaves, a year"};
   for (std::size_t q = 0; q < 5; ++q) {
     std::vector<double> values;
     for (const auto& of_series : found) values.push_back(of_series[q]);

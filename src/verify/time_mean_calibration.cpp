@@ -18,7 +18,9 @@ constexpr std::size_t kHead = 3;               // has a value, error, truncation
 /// Lengths of means in cells, and their names.
 std::vector<std::pair<long, std::string>> lengths_of(const TimeLattice& lattice) {
   if (lattice.months) return {{1, "1 month"}, {3, "3 months"}, {12, "a year"}};
-  const auto cells = [&](long days) { return std::max(1l, std::lround(static_cast<double>(days) / lattice.step())); };
+  const auto cells = [&](long days) {
+    return std::max(1l, std::lround(static_cast<double>(days) / lattice.step()));
+  };
   std::vector<std::pair<long, std::string>> list{{1, "single"}};
   for (const long days : {7, 30, 90})
     if (cells(days) > list.back().first) list.emplace_back(cells(days), fmt::format("{} days", days));
@@ -119,9 +121,9 @@ TimeMeanCalibration::TimeMeanCalibration(std::vector<Product> products, std::vec
       block_cells_(block_cells) {
   std::size_t width = 0;
   for (const Product& product : products_)
-    kept_.push_back(functionals_of(product, channel,
-                                   static_cast<std::size_t>(systems_[product.system].members),
-                                   kMostValues / products_.size() / static_cast<std::size_t>(sums_.times()), &width));
+    kept_.push_back(
+        functionals_of(product, channel, static_cast<std::size_t>(systems_[product.system].members),
+                       kMostValues / products_.size() / static_cast<std::size_t>(sums_.times()), &width));
 }
 
 void TimeMeanCalibration::add(const ScoredTime& fields) {
@@ -132,7 +134,8 @@ void TimeMeanCalibration::add(const ScoredTime& fields) {
     const Kept& kept = kept_[n];
     const Basis& basis = product.factors->basis();
     const std::size_t k = static_cast<std::size_t>(basis.modes);
-    const CoefficientForecast forecast = product.factors->read(product.steps[static_cast<std::size_t>(fields.time)]);
+    const CoefficientForecast forecast =
+        product.factors->read(product.steps[static_cast<std::size_t>(fields.time)]);
     const Forecast& own = fields.forecasts[product.system];
     const std::vector<double> nothing(static_cast<std::size_t>(basis.points()), 0.0);
     for (std::size_t f = 0; f < kept.set.size(); ++f) {
@@ -145,7 +148,8 @@ void TimeMeanCalibration::add(const ScoredTime& fields) {
         if (weights[i] == 0) continue;
         const std::size_t point = i % points;
         complete = fields.weights[point] > 0;
-        error += weights[i] * (static_cast<double>(fields.truth[point]) - static_cast<double>(own.mean[point]));
+        error +=
+            weights[i] * (static_cast<double>(fields.truth[point]) - static_cast<double>(own.mean[point]));
         for (std::size_t m = 0; m < members.size(); ++m)
           members[m] += weights[i] * (static_cast<double>(own.members[m * points + point]) -
                                       static_cast<double>(own.mean[point]));
@@ -163,8 +167,9 @@ void TimeMeanCalibration::add(const ScoredTime& fields) {
   }
 }
 
-std::optional<std::pair<double, double>> TimeMeanCalibration::judge(std::size_t product, std::size_t functional,
-                                                                    long from, long to) const {
+std::optional<std::pair<double, double>> TimeMeanCalibration::judge(std::size_t product,
+                                                                    std::size_t functional, long from,
+                                                                    long to) const {
   const Kept& kept = kept_[product];
   const std::size_t first = kept.first[functional], own = kept.time[functional].patch.size();
   std::vector<std::size_t> times;
@@ -232,11 +237,15 @@ ScoreSection TimeMeanCalibration::section(const ScoreUnits&) const {
   const auto lengths = lengths_of(lattice);
   const std::size_t n = products_.size();
   ScoreSection section;
-  section.axes = {{"box_side", "1", "points a side", {kSides.begin(), kSides.end()}},
-                  {"mean_length", "1", fmt::format("length of a mean, in cells of {:g} {}", lattice.step(), lattice.unit()), {}},
-                  {"timed_product", "1", "products whose factors know how errors persist, numbered as systems", {}},
-                  {"mean_bound", "1", "0: the value, 1 and 2: ends of its confidence interval", {0, 1, 2}},
-                  {"error_lag", "1", "lag of an autocorrelation, in the same cells", {kLags.begin(), kLags.end()}}};
+  section.axes = {
+      {"box_side", "1", "points a side", {kSides.begin(), kSides.end()}},
+      {"mean_length",
+       "1",
+       fmt::format("length of a mean, in cells of {:g} {}", lattice.step(), lattice.unit()),
+       {}},
+      {"timed_product", "1", "products whose factors know how errors persist, numbered as systems", {}},
+      {"mean_bound", "1", "0: the value, 1 and 2: ends of its confidence interval", {0, 1, 2}},
+      {"error_lag", "1", "lag of an autocorrelation, in the same cells", {kLags.begin(), kLags.end()}}};
   for (const auto& [cells, name] : lengths) section.axes[1].values.push_back(static_cast<double>(cells));
   for (const Product& product : products_)
     section.axes[2].values.push_back(static_cast<double>(product.system));
@@ -246,11 +255,14 @@ ScoreSection TimeMeanCalibration::section(const ScoreUnits&) const {
       100 * bootstrap_.level, "", lengths[0].second);
   for (std::size_t l = 1; l < lengths.size(); ++l) section.text += fmt::format(" {:>9}", lengths[l].second);
   section.text += '\n';
-  std::vector<double> ratios(kSides.size() * lengths.size() * n, undefined), relative(ratios.size() * 3, undefined);
+  std::vector<double> ratios(kSides.size() * lengths.size() * n, undefined),
+      relative(ratios.size() * 3, undefined);
   for (std::size_t p = 0; p < n; ++p)
     for (std::size_t s = 0; s < kSides.size(); ++s) {
       std::array<std::string, 3> rows = {
-          fmt::format("{:<34}", products_[p].name + (kSides[s] == 1 ? ", points" : fmt::format(", boxes of {0} x {0}", kSides[s]))),
+          fmt::format("{:<34}",
+                      products_[p].name +
+                          (kSides[s] == 1 ? ", points" : fmt::format(", boxes of {0} x {0}", kSides[s]))),
           fmt::format("{:<34}", "  from"), fmt::format("{:<34}", "  to")};
       for (std::size_t l = 0; l < lengths.size(); ++l) {
         // Means a quarter of their length apart, and as many single times for comparison.
@@ -285,11 +297,13 @@ ScoreSection TimeMeanCalibration::section(const ScoreUnits&) const {
         const std::size_t at = (s * lengths.size() + l) * n + p;
         ratios[at] = ratio(all, 0);
         BootstrapOptions options = bootstrap_;
-        options.block = std::max(1l, std::lround(std::max(block_cells_, static_cast<double>(cells)) / static_cast<double>(apart)));
+        options.block = std::max(
+            1l, std::lround(std::max(block_cells_, static_cast<double>(cells)) / static_cast<double>(apart)));
         Interval interval{undefined, undefined, undefined};
         if (!windows.empty())
-          interval = bootstrap(std::ssize(windows), options,
-                               [&](std::span<const long> which) { return ratio(which, 0) / ratio(which, 2); });
+          interval = bootstrap(std::ssize(windows), options, [&](std::span<const long> which) {
+            return ratio(which, 0) / ratio(which, 2);
+          });
         const double bounds[] = {interval.estimate, interval.low, interval.high};
         std::copy_n(bounds, 3, relative.begin() + static_cast<long>(at * 3));
         for (std::size_t b = 0; b < 3; ++b)  // the first column is the ratio itself
@@ -308,8 +322,12 @@ ScoreSection TimeMeanCalibration::section(const ScoreUnits&) const {
 
   section.text += fmt::format("\nautocorrelation at points, lags of {} {}s\n{:<34}",
                               fmt::format("{}, {} and {}", kLags[0], kLags[1], kLags[2]),
-                              lattice.seconds == 86400 ? "day" : lattice.months ? "month" : "step", "");
-  for (const char* what : {"truth - mean", "member - mean", "factors"}) section.text += fmt::format(" {:>20}", what);
+                              lattice.seconds == 86400 ? "day"
+                              : lattice.months         ? "month"
+                                                       : "step",
+                              "");
+  for (const char* what : {"truth - mean", "member - mean", "factors"})
+    section.text += fmt::format(" {:>20}", what);
   section.text += '\n';
   std::vector<double> found[3];
   for (auto& values : found) values.resize(kLags.size() * n);
@@ -322,11 +340,13 @@ ScoreSection TimeMeanCalibration::section(const ScoreUnits&) const {
         cells[what] += (l > 0 ? " " : "") + fmt::format("{:>5}", score_cell(r[what], 2));
       }
     }
-    section.text += fmt::format("{:<34} {:>20} {:>20} {:>20}\n", products_[p].name, cells[0], cells[1], cells[2]);
+    section.text +=
+        fmt::format("{:<34} {:>20} {:>20} {:>20}\n", products_[p].name, cells[0], cells[1], cells[2]);
   }
-  const char* names[][2] = {{"error_autocorrelation", "autocorrelation of truth less mean at points"},
-                            {"member_autocorrelation", "autocorrelation of members less mean at points"},
-                            {"factor_autocorrelation", "autocorrelation of the error at points by the factors"}};
+  const char* names[][2] = {
+      {"error_autocorrelation", "autocorrelation of truth less mean at points"},
+      {"member_autocorrelation", "autocorrelation of members less mean at points"},
+      {"factor_autocorrelation", "autocorrelation of the error at points by the factors"}};
   for (int what = 0; what < 3; ++what)
     section.add(names[what][0], "error_lag timed_product", "1", names[what][1], found[what]);
   return section;

@@ -149,8 +149,8 @@ TEST(Members, SpreadAtATimeAndOfThirtyDayMeansIsTheClosedForm) {
     for (std::size_t t = 0; t < kTimes; ++t) {
       const std::uint64_t key = key_of_day(70000 + static_cast<long>(t));
       start.values(key, m, 0, noise);
-      decode_member(basis, draw_coefficients(study.space, forecasts[t].latent, noise, study.condition), zero, field,
-                    left_out.field(key, m, kTruncation));
+      decode_member(basis, draw_coefficients(study.space, forecasts[t].latent, noise, study.condition), zero,
+                    field, left_out.field(key, m, kTruncation));
       for (std::size_t i = 0; i < n; ++i) {
         sum[i] += field[i] / kTimes;
         if (t == 0) first[i] += std::pow(field[i] - expected_first[i], 2) / kMembers;
@@ -183,7 +183,8 @@ TEST(TruncationNoise, HasTheCovarianceOfItsColumnsAndTheSameBitsAtAnyRankCount) 
   for (const bool coherent : {true, false}) {
     const TruncationNoise noise(basis, columns, 5, time, coherent),
         of_all(whole, columns_of(whole), 5, time, coherent);
-    const auto mine = noise.field(key_of_day(70001), 2, kTruncation), all = of_all.field(key_of_day(70001), 2, kTruncation);
+    const auto mine = noise.field(key_of_day(70001), 2, kTruncation),
+               all = of_all.field(key_of_day(70001), 2, kTruncation);
     const Window& w = basis.window;
     for (long y = 0; y < w.ny; ++y)
       for (long x = 0; x < w.nx; ++x)
@@ -194,9 +195,11 @@ TEST(TruncationNoise, HasTheCovarianceOfItsColumnsAndTheSameBitsAtAnyRankCount) 
     const std::size_t d = patch.points.size();
     constexpr int kMembers = 3000;
     double sums[3] = {};  // variance, covariance with another point, with the next day
-    const std::size_t i = static_cast<std::size_t>(patch.points[0]), j = static_cast<std::size_t>(patch.points[d - 1]);
+    const std::size_t i = static_cast<std::size_t>(patch.points[0]),
+                      j = static_cast<std::size_t>(patch.points[d - 1]);
     for (int m = 0; m < kMembers; ++m) {
-      const auto today = noise.field(key_of_day(70001), m, kTruncation), next = noise.field(key_of_day(70002), m, kTruncation);
+      const auto today = noise.field(key_of_day(70001), m, kTruncation),
+                 next = noise.field(key_of_day(70002), m, kTruncation);
       sums[0] += today[i] * today[i] / kMembers;
       sums[1] += today[i] * today[j] / kMembers;
       sums[2] += today[i] * next[i] / kMembers;
@@ -204,7 +207,8 @@ TEST(TruncationNoise, HasTheCovarianceOfItsColumnsAndTheSameBitsAtAnyRankCount) 
     double both = 0;
     for (std::size_t c = 0; c < 3; ++c)
       both += static_cast<double>(columns[0][c * d]) * static_cast<double>(columns[0][c * d + d - 1]);
-    const double scale = kTruncation * std::max(patch.tau[0], patch.tau[d - 1]), error = 5 * scale * std::sqrt(2.0 / kMembers);
+    const double scale = kTruncation * std::max(patch.tau[0], patch.tau[d - 1]),
+                 error = 5 * scale * std::sqrt(2.0 / kMembers);
     EXPECT_NEAR(sums[0], kTruncation * patch.tau[0], error);
     EXPECT_NEAR(sums[1], kTruncation * both, error);
     EXPECT_NEAR(sums[2], coherent ? kTruncation * patch.tau[0] * time.truncation.at(1) : 0, error);

@@ -58,8 +58,8 @@ TEST(ScaleFit, FindsTheScalesOfAKnownAutocorrelation) {
   EXPECT_EQ(pairs.lags.front(), 1);
   EXPECT_LE(pairs.lags.back(), 90);
   EXPECT_GT(pairs.lags.back(), 75);
-  for (const TwoScale truth : {kTruth, TwoScale{0.6, 1, 70}, TwoScale{0, 5, 9}, TwoScale{1, 2, 30},
-                               TwoScale{0.5, 2, 20, 1}}) {
+  for (const TwoScale truth :
+       {kTruth, TwoScale{0.6, 1, 70}, TwoScale{0, 5, 9}, TwoScale{1, 2, 30}, TwoScale{0.5, 2, 20, 1}}) {
     std::vector<double> c{2.5};
     for (const long lag : pairs.lags) c.push_back(2.5 * truth.at(static_cast<double>(lag)));
     const TwoScale found = ScaleFit(pairs, kDays).fit(c);
@@ -158,7 +158,8 @@ TEST_F(CoherentNoiseTest, AFitOfItsSeriesGivesItsScalesBack) {
     for (std::size_t l = 0; l < c.size(); ++l) mean[l] += c[l] / 12;
   }
   const TwoScale found = ScaleFit(pairs, kDays).fit(mean);
-  for (const double lag : {1.0, 5.0, 10.0, 30.0, 90.0}) EXPECT_NEAR(found.at(lag), kTruth.at(lag), 0.04) << lag;
+  for (const double lag : {1.0, 5.0, 10.0, 30.0, 90.0})
+    EXPECT_NEAR(found.at(lag), kTruth.at(lag), 0.04) << lag;
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ struct Patch {
     std::vector<double> matrix = gram;
     patch.phi = leading_eigenpairs(matrix, d, k).vectors;
     for (std::size_t t = 0; t < kSamples; ++t) {
-      std::vector<double> left(u.begin() + static_cast<long>(t * d), u.begin() + static_cast<long>((t + 1) * d));
+      std::vector<double> left(u.begin() + static_cast<long>(t * d),
+                               u.begin() + static_cast<long>((t + 1) * d));
       for (std::size_t m = 0; m < k; ++m) {
         double a = 0;
         for (std::size_t i = 0; i < d; ++i) a += patch.phi[m * d + i] * u[t * d + i];
@@ -57,7 +58,8 @@ TEST(LeftOut, AllColumnsGiveTheWholeCovariance) {
   EXPECT_EQ(p.patch.left_out.size(), d * (d - k));
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = 0; j < d; ++j)
-      EXPECT_NEAR(p.product(i, j), p.rest[i * d + j], 1e-5 * std::sqrt(p.patch.tau[i] * p.patch.tau[j])) << i << j;
+      EXPECT_NEAR(p.product(i, j), p.rest[i * d + j], 1e-5 * std::sqrt(p.patch.tau[i] * p.patch.tau[j]))
+          << i << j;
 }
 
 TEST(LeftOut, FewerColumnsKeepTheVarianceOfEveryPoint) {

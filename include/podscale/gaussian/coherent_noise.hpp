@@ -1,6 +1,6 @@
 #pragma once
 // Noise that persists: N(0, 1) at every time, with the autocorrelation of a TwoScale from one time
-// to another (method: section 4.18). A value is a function of (seed, member, cell of the time
+// to another (method: section 4.17). A value is a function of (seed, member, cell of the time
 // lattice, number of the value) alone, whatever times are asked for, in whatever order.
 //
 // Both processes of a TwoScale are Markov, so that a value needs no history. Anchors lie so far
@@ -52,9 +52,9 @@ class CoherentNoise {
 
   CounterRandom random_;
   mutable TimeLattice lattice_;
-  int levels_ = 0;                                   // anchors are 2^levels cells apart
-  std::vector<Bridge> bridges_[kProcesses];          // [levels], coarse to fine
-  std::vector<float> share_[kProcesses][2];          // of this and the next cell in the value: [scales]
+  int levels_ = 0;                           // anchors are 2^levels cells apart
+  std::vector<Bridge> bridges_[kProcesses];  // [levels], coarse to fine
+  std::vector<float> share_[kProcesses][2];  // of this and the next cell in the value: [scales]
   bool uniform_, averages_ = false;
   mutable std::map<std::pair<int, std::size_t>, Paths> kept_;
   mutable std::size_t floats_ = 0;  // in kept_

@@ -1,5 +1,5 @@
 #pragma once
-// How errors persist: the autocorrelation in time of every latent (method: section 4.18),
+// How errors persist: the autocorrelation in time of every latent (method: section 4.17),
 //
 //   rho(lag) = (1 - w) exp(-lag / fast) + w exp(-lag / slow),
 //
@@ -24,8 +24,8 @@ namespace podscale {
 /// Times fall on a lattice, and those in one of its cells count as one: whole days for steps of a
 /// day or more, calendar months for those of months, else the step itself.
 struct TimeLattice {
-  long seconds = 0;     ///< of a cell
-  bool months = false;  ///< a cell is a calendar month
+  long seconds = 0;                        ///< of a cell
+  bool months = false;                     ///< a cell is a calendar month
   Calendar calendar = Calendar::standard;  ///< of the times, where a cell is a month
 
   TimeLattice() = default;
@@ -50,10 +50,10 @@ struct TwoScale {
 double decay_of(double time, double cell, double lag);
 
 struct TimeCovariance {
-  TimeLattice lattice;           ///< not known: independent in time
-  std::vector<TwoScale> patch;   ///< [local patches][K]
-  std::vector<TwoScale> global;  ///< [R], the same on every rank
-  TwoScale truncation;           ///< of what the modes leave out
+  TimeLattice lattice;                ///< not known: independent in time
+  std::vector<TwoScale> patch;        ///< [local patches][K]
+  std::vector<TwoScale> global;       ///< [R], the same on every rank
+  TwoScale truncation;                ///< of what the modes leave out
   std::string reason = "not fitted";  ///< what was found, or why there is none
   bool coherent() const { return lattice.known(); }
 };

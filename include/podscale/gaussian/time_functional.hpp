@@ -5,7 +5,7 @@
 //   variance = sum_c sum_{t, t'} w_t w_t' y_c(t) y_c(t') rho_c(t - t')
 //              + sum_{t, t'} w_t w_t' (v_t v_t')^(1/2) rho_tau(t - t'),
 //
-// v_t that of the truncation (method: section 4.18). Since rho is a sum of exponentials, one pass in
+// v_t that of the truncation (method: section 4.17). Since rho is a sum of exponentials, one pass in
 // the order of time takes the double sum.
 
 #include <vector>

@@ -4,8 +4,8 @@
 //   latent_time (patch_y, patch_x, mode, time_scale), global_time (global_mode, time_scale)
 //   attributes podscale_time_*                       lattice, truncation, what was found
 
-#include "podscale/gaussian/time_covariance.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/gaussian/time_covariance.hpp"
 #include "podscale/pod/basis.hpp"
 
 namespace podscale {

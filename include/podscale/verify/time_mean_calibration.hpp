@@ -39,8 +39,8 @@ class TimeMeanCalibration : public ScoreFamily {
   };
   static Kept functionals_of(const Product& product, long channel, std::size_t members, std::size_t room,
                              std::size_t* width);
-  static std::size_t width_of(const std::vector<Product>& products, const std::vector<VerifiedSystem>& systems,
-                              long times, long channel);
+  static std::size_t width_of(const std::vector<Product>& products,
+                              const std::vector<VerifiedSystem>& systems, long times, long channel);
   /// Squared error and variance of the mean of a functional over the cells from..to; nothing where
   /// under three quarters of them have a value.
   std::optional<std::pair<double, double>> judge(std::size_t product, std::size_t functional, long from,
