@@ -76,8 +76,9 @@ int run_basis(const Context& context) {
   Basis basis = options.with_base ? fit_modes(comm, options, study) : build_basis(comm, options, study);
   basis.lr_gaps = gaps;
   // What another source is matched to, if one is applied.
-  const LrStatistics lr = fit_lr_statistics(study.lr, basis.lr_ocean, lr_steps(train), options.basis.harmonics, year,
-                                            true, "data.train");
+  const LrStatistics lr = fit_lr_statistics(
+      study.lr, basis.lr_ocean, lr_steps(train),
+      harmonics_of_statistics(study.lr.times(), lr_steps(train), options.basis.harmonics), year, true, "data.train");
   if (options.with_base) {
     const LinearGaussian base = build_base(comm, options, basis, study, train, validation);
     write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base)));
