@@ -4,10 +4,11 @@
 usage: climate_model.py make HR_FILE FACTOR REALIZATION MODEL_FILE [CELL]
        climate_model.py score HR_FILE REALIZATIONS PRODUCT_PATTERN      (PRODUCT_PATTERN with {} for the realization)
 
-The truth is made from the modes (EOFs) of the monthly anomalies of HR_FILE in the training years, trend taken off: each
-mode gets the years of its amplitude in an order of its own, so that the fields are new and their covariance is that of the
-data; amplitudes are raised a little, so that 17 such years vary about a straight line as much as those of the data do. It
-warms by 2 K in 40 years. The model is its mean over FACTOR x FACTOR points with a bias pattern, the anomalies times sqrt(1.5), in a
+The truth is made from the modes (EOFs) of the years of HR_FILE in the training period: of the anomalies of twelve months in
+a row, trend taken off, so that months keep their own variance and follow each other as in the data. Each mode gets the
+years of its amplitude in an order of its own, all of them before any comes again: no field is one that was. Amplitudes are raised a little, so that 17 such years
+vary about a straight line as much as those of the data do. It warms by 2 K in 40 years.
+The model is its mean over FACTOR x FACTOR points with a bias pattern, the anomalies times sqrt(1.5), in a
 calendar of 360 days; with CELL the same on cells of CELL x CELL points, a mesh of its own. Needs netCDF4 and numpy.
 """
 import sys
@@ -36,11 +37,16 @@ class Truth:
         anomaly = (data - data.mean(axis=0)).reshape(-1, self.weight.size)
         time = np.arange(len(anomaly)) - 0.5 * (len(anomaly) - 1)
         anomaly -= np.outer(time, time @ anomaly / (time @ time))
-        scaled = anomaly * np.sqrt(self.weight)
-        values, vectors = np.linalg.eigh(scaled @ scaled.T)
+        of_years = anomaly.reshape(len(data), -1) * np.tile(np.sqrt(self.weight), 12)
+        values, vectors = np.linalg.eigh(of_years @ of_years.T)
         keep = values > 1e-10 * values[-1]
-        self.amplitude = vectors[:, keep] * np.sqrt(values[keep])
-        self.modes = (vectors[:, keep].T @ scaled) / np.sqrt(values[keep])[:, None] / np.sqrt(self.weight)
+        self.amplitude = vectors[:, keep] * np.sqrt(values[keep])  # [years, modes]
+        self.modes = self.amplitude.T @ anomaly.reshape(len(data), -1) / values[keep][:, None]
+        self.raised = 1.0
+        rng, years = np.random.default_rng(0), len(data)
+        left = np.mean([np.mean(deseasonalised(self.shuffled(rng, years), np.arange(12.0 * years))[0]**2 @ self.weight)
+                        for _ in range(30)])
+        self.raised = np.sqrt(np.mean(anomaly**2 @ self.weight) / left)
         lat, lon = (a[self.ocean] for a in np.meshgrid(np.deg2rad(self.lat), np.deg2rad(self.lon), indexing="ij"))
         self.pattern = 1 + 0.3 * np.cos(lat) * np.cos(2 * lon)
         self.bias = 1.0 + 1.5 * np.cos(lat) * np.sin(2 * lon)
@@ -48,22 +54,16 @@ class Truth:
         self.month = np.arange(12 * YEARS) % 12
         self.year = FIRST + (np.arange(12 * YEARS) + 0.5) / 12
 
-        random = np.random.default_rng(0)
-        left = np.mean([np.mean(deseasonalised(self.shuffled(random, TRAIN[1] - TRAIN[0] + 1), np.arange(204.0))[0]**2, axis=0)
-                        for _ in range(50)], axis=0)
-        self.raised = np.sqrt(np.mean(self.amplitude**2, axis=0) / left)
-
     def shuffled(self, random, years):
-        """Amplitudes of so many years, each mode's in an order of its own: [months, modes]."""
-        of_years = self.amplitude.reshape(-1, 12, self.amplitude.shape[1])
-        modes, n = self.amplitude.shape[1], len(of_years)
-        orders = np.stack([np.concatenate([random.permutation(n) for _ in range(years // n + 2)])[random.integers(n):][:years]
+        """[months, points] of so many years."""
+        n, modes = self.amplitude.shape
+        orders = np.stack([np.concatenate([random.permutation(n) for _ in range(years // n + 1)])[:years]
                            for _ in range(modes)], axis=1)
-        return np.stack([of_years[orders[:, m], :, m] for m in range(modes)], axis=-1).reshape(12 * years, -1)
+        new = np.take_along_axis(self.amplitude, orders, axis=0) * self.raised
+        return (new @ self.modes).reshape(12 * years, -1)
 
     def anomaly(self, realization):
-        """[months, points]: of no year that was."""
-        return (self.shuffled(np.random.default_rng(1000 + realization), YEARS) * self.raised) @ self.modes
+        return self.shuffled(np.random.default_rng(1000 + realization), YEARS)
 
     def warming(self):
         return np.outer(WARMING * (self.year - CENTRE), self.pattern)

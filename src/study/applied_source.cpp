@@ -43,7 +43,9 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
            date_text(times().samples.front().date), date_text(times().samples.back().date));
     return found;
   });
-  own_ = fit_lr_statistics(*lr_, basis.lr_ocean, reference, training_.mean.harmonics, basis.year,
+  // Of a short reference fewer harmonics: those that both have are compared.
+  const int harmonics = std::min(training_.mean.harmonics, harmonics_of_statistics(times(), reference, basis.lr_climatology.harmonics));
+  own_ = fit_lr_statistics(*lr_, basis.lr_ocean, reference, harmonics, basis.year,
                            matching_.adapt == Adapt::quantile, period);
   match_ = VarianceMatch(training_, own_, basis.lr_ocean);
   if (matching_.signal_years > 0)

@@ -270,6 +270,13 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
   return result;
 }
 
+int harmonics_of_statistics(const SampleAxis& axis, std::span<const long> steps, int of_basis) {
+  const Date first = axis.centre(static_cast<std::size_t>(steps.front())),
+             last = axis.centre(static_cast<std::size_t>(steps.back()));
+  const long months = 12L * (last.year - first.year) + last.month - first.month + 1;
+  return of_basis > 0 && months >= 120 && 10 * std::ssize(steps) >= 9 * months ? std::max(of_basis, 5) : of_basis;
+}
+
 BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, const LrStatistics& lr,
                                  BasisExtras others) {
   const auto define = [&basis, &lr, others](NetcdfFile& file, const MeshNames& mesh) {
@@ -277,12 +284,13 @@ BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, c
     const std::string units = field_units(basis).field;
     file.define_dimension("lr_season_term", static_cast<std::size_t>(lr.variance.terms()));
     file.define_dimension("lr_quantile", kLrQuantiles);
+    file.define_dimension("lr_harmonic_term", static_cast<std::size_t>(lr.mean.terms()));
     const auto variable = [&](const std::string& name, nc_type type, const std::string& leading,
                               const std::string& words, const std::string& of_unit) {
       file.define_variable(name, type, {leading, "channel", mesh.y, mesh.x});
       file.describe(name, words, of_unit);
     };
-    variable("lr_training_mean", NC_DOUBLE, "harmonic_term",
+    variable("lr_training_mean", NC_DOUBLE, "lr_harmonic_term",
              "mean, cosine and sine of each annual harmonic of the LR training series", units);
     variable("lr_training_variance", NC_DOUBLE, "lr_season_term",
              "variance of its anomalies about a straight line: mean, cosine and sine of an annual harmonic",
@@ -319,7 +327,7 @@ LrStatistics read_lr_statistics(const Communicator& comm, const Basis& basis, co
                             path),
                 true);
   const long values = basis.channels() * basis.lr_mesh.points();
-  LrStatistics lr{{basis.lr_climatology.harmonics, values, file.get_all("lr_training_mean")},
+  LrStatistics lr{{static_cast<int>(file.dimension("lr_harmonic_term").value() - 1) / 2, values, file.get_all("lr_training_mean")},
                   {static_cast<int>(file.dimension("lr_season_term").value() - 1) / 2, values,
                    file.get_all("lr_training_variance")},
                   file.numbers("", "lr_annual_chance").value(),

@@ -102,8 +102,9 @@ int run_basis(const Context& context) {
       options.with_base ? fit_modes(comm, options, study, &hr_gaps) : build_basis(comm, options, study);
   basis.lr_gaps = gaps;
   // What another source is matched to, if one is applied.
-  const LrStatistics lr = fit_lr_statistics(study.lr, basis.lr_ocean, lr_steps(train), options.basis.harmonics, year,
-                                            true, "data.train");
+  const LrStatistics lr = fit_lr_statistics(
+      study.lr, basis.lr_ocean, lr_steps(train),
+      harmonics_of_statistics(study.lr.times(), lr_steps(train), options.basis.harmonics), year, true, "data.train");
   if (options.with_base) {
     if (options.data.with_gaps() &&
         count_gaps(comm, study, basis, {validation.choosing, validation.held_out}, "data.validate") > 0 &&

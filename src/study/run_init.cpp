@@ -10,6 +10,8 @@
 #include "podscale/core/version.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/file_contents.hpp"
+#include "podscale/study/basis_builder.hpp"
+#include "podscale/study/paired_series.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series_summary.hpp"
 #include "podscale/study/suggest.hpp"
@@ -182,6 +184,7 @@ int run_init(const Context& context, const InitRequest& request) {
       same_on_all_ranks([&] { return suggest_periods(hr, study.lr.times(), common_pairs(study)); });
   set_periods(study, periods, draft);
   const auto train = steps_of_period(study.hr, study.lr, draft.options().data.train);
+  if (request.coarsen == 0) require_paired(draft.options().data, study, train, year_of(study, train));
   const auto sample = steps_between(hr, periods.sample[0], periods.sample[1]);
   const int harmonics = suggest_harmonics(hr, sample);
   draft.set(

@@ -43,6 +43,7 @@ class Applied : public test::OnAllRanks {
     basis.lr_ocean.assign(kPoints, 1);
     basis.lr_ocean[2] = 0;  // land
     basis.year = {SeasonPhase::month, Calendar::standard};
+    basis.lr_climatology.harmonics = 2;
   }
   static Mesh mesh() { return Mesh::rectilinear(ramp(-3.5, 2, kNy), ramp(10.5, 2, kNx)); }
   std::shared_ptr<const FieldSource> source(const Value& value, const std::string& calendar = "standard",

@@ -42,6 +42,11 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
                                std::span<const long> steps, int harmonics, const StudyYear& year,
                                bool with_quantiles, const std::string& period);
 
+/// Not collective. Harmonics of the climatologies that are compared: five where ten years of months or
+/// shorter steps determine them, else those of the basis. What fewer leave of the season would count as
+/// variance.
+int harmonics_of_statistics(const SampleAxis& axis, std::span<const long> steps, int of_basis);
+
 /// What write_basis has to add for the training series; all must outlive the call of write_basis.
 BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, const LrStatistics& lr,
                                  BasisExtras others = {});
