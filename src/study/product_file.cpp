@@ -251,6 +251,7 @@ void ProductFile::fill_empty_cells() {
         }
         for (const RegionSeries& series : options_.region_series)
           for (const char* suffix : {"_region_mean", "_region_std"}) {
+            if (options_.regions.empty()) break;
             std::vector<std::size_t> start = start_of(cell), count(start.size(), 1);
             start.push_back(0), count.push_back(options_.regions.size());
             const std::vector<double> none(options_.regions.size(), NC_FILL_DOUBLE);

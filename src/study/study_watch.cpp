@@ -131,7 +131,9 @@ void watch_downscaling(const Namelist& namelist, const Basis& basis, const std::
     if (!data.applies())
       warn_of_overlap(data.downscale.key, data.downscale.value, made_with->texts("data.train"), basis_path);
   }
-  same_on_all_ranks([&] { watch_ends(data.downscale.key, data.downscale.value, lr); });
+  // A run ends where it ends.
+  const bool forecasts = !lr.times().samples.empty() && lr.times()[0].reference.has_value();
+  if (!forecasts) same_on_all_ranks([&] { watch_ends(data.downscale.key, data.downscale.value, lr); });
   const StepLength& step = lr.times().step;
   const bool monthly = basis.lr_step.months > 0;
   if (step.known() && basis.lr_step.known() && monthly != lr.times().is_monthly())

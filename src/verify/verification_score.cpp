@@ -87,7 +87,8 @@ void Verification::add_families(ScoreAccumulator& scores) {
   }
   scores.add_family(std::make_unique<SpectralScores>(mesh, list, times(), options_->spectrum_window));
   scores.add_family(std::make_unique<SeamScores>(mesh, basis_->decomposition, list, times()));
-  if (std::any_of(products().begin(), products().end(), [](const ProductReader* p) { return p->pooled(); }))
+  const std::vector<ProductReader*> readers = products();
+  if (std::any_of(readers.begin(), readers.end(), [](const ProductReader* p) { return p->pooled(); }))
     scores.add_family(std::make_unique<MixtureScores>(list, times()));
   if (auto leads = leads_of(matched_times()); !leads.empty())
     scores.add_family(std::make_unique<LeadScores>(list, std::move(leads)));

@@ -31,8 +31,8 @@ done
 check "the product and single runs" /usr/bin/python3 "$here/judge_ensemble.py" out all 3
 
 # 2. The network's members of members, and those that podscale-members draws again.
-run 2 net ens.nc --set sampling.members=3 --set output.spread=.true.
-run 1 net3 ens_3.nc --set sampling.members=3
+run 2 net ens.nc --set output.spread=.true.
+run 1 net3 ens_3.nc
 check "members of members" /usr/bin/python3 - <<'PYTHON'
 import netCDF4
 both, one = (netCDF4.Dataset(f"out/{name}.nc") for name in ("net", "net3"))
@@ -44,7 +44,7 @@ assert (both["tos"][:, 2].filled(-99) == one["tos"][:].filled(-99)).all()
 noise = [both["tos_member"][:, r, 0] - both["tos"][:, r] for r in range(3)]
 assert abs((noise[0] * noise[1]).mean() / (noise[0] ** 2).mean()) < 0.5
 PYTHON
-must 1 members out/net.nc --output out/drawn.nc --first 1 --n 3 --model out/model.h5 --basis out/basis.nc
+must 1 members out/net.nc --output out/drawn.nc --first 1 --n 6 --model out/model.h5 --basis out/basis.nc
 same_data out/net.nc out/drawn.nc tos_member
 
 # 3. Verified together; inspected; area means of each realization.

@@ -8,7 +8,7 @@ root="$(cd -- "$here/../.." && pwd)"
 /usr/bin/python3 -c 'import netCDF4, numpy' 2>/dev/null || { echo "skipped: no netCDF4 for /usr/bin/python3; apt-get install python3-netcdf4"; exit 77; }
 mkdir out
 cp "$study/out/basis.nc" out
-runs=(--set "ocean.forecast_from='2000-11-01'" --set ocean.forecast_every=3 --set ocean.forecast_days=5 --set ocean.forecast_error=0.8)
+runs=(--set "ocean.forecast_from='2000-11-01'" --set ocean.forecast_every=3 --set ocean.forecast_days=5 --set ocean.forecast_error=0.3)
 must 1 ocean "$here/tiny.nml" "${runs[@]}" --set "ocean.forecast_file='forecast_YYYYMMDD.nc'"
 same_data out/ocean_lr.nc "$study/out/ocean_lr.nc"
 must 2 ocean "$here/tiny.nml" "${runs[@]}" --set "ocean.forecast_file='runs.nc'"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "podscale/core/error.hpp"
 #include "podscale/field/sample_file.hpp"
@@ -42,8 +43,11 @@ void write(const Communicator& comm, const std::string& path, const Basis& basis
   if (factors) {
     NetcdfFile beside = factors->create(factors_path(path), days(), {"sst"}, tie);
     const std::size_t width = condition.size() / kTimes;  // in two parts, as blocks of times come
-    factors->put(beside, 0, {forecasts.begin(), forecasts.begin() + 2}, condition.first(2 * width));
-    factors->put(beside, 2, {forecasts.begin() + 2, forecasts.end()}, condition.subspan(2 * width));
+    std::vector<std::size_t> later(forecasts.size() - 2);
+    std::iota(later.begin(), later.end(), std::size_t{2});
+    factors->put(beside, std::vector<std::size_t>{0, 1}, {forecasts.begin(), forecasts.begin() + 2},
+                 condition.first(2 * width));
+    factors->put(beside, later, {forecasts.begin() + 2, forecasts.end()}, condition.subspan(2 * width));
     beside.commit();
   }
   comm.barrier();
@@ -156,9 +160,9 @@ TEST(ProductFactors, WhatTheForecastWasToldComesBack) {
   const NetcdfFile file = NetcdfFile::open(self, path);
   const FactorReader reader(file);
   for (std::size_t t = 0; t < kTimes; ++t)
-    EXPECT_EQ(
-        read_condition(reader.file(), reader.basis(), 0, static_cast<std::size_t>(alone.space.condition_width()), t),
-        synthetic::make_condition(alone.basis, alone.space.condition_width(), static_cast<long>(t)));
+    EXPECT_EQ(read_condition(reader.file(), reader.basis(), 0,
+                             static_cast<std::size_t>(alone.space.condition_width()), t),
+              synthetic::make_condition(alone.basis, alone.space.condition_width(), static_cast<long>(t)));
   for (std::size_t p = 0; p < alone.basis.patches.mine.size(); ++p)
     for (std::size_t i = 0; i < alone.basis.patches.mine[p].tau.size(); ++i)
       EXPECT_EQ(reader.basis().patches.mine[p].tau[i], kTruncation * alone.basis.patches.mine[p].tau[i]);
