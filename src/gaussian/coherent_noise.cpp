@@ -95,6 +95,7 @@ void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first
                            std::span<float> out) const {
   const std::size_t count = out.size(), slots = 2 + static_cast<std::size_t>(levels_);
   if (count == 0) return;
+  const std::lock_guard only(one_thread_);
   // As CounterRandom::fill_noise: each realization has noise of its own.
   member ^= static_cast<int>(time_key >> 44) << 17;
   time_key &= (std::uint64_t{1} << 44) - 1;

@@ -154,7 +154,7 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
 
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
                                    SampleFunction sample, std::optional<std::uint64_t> control_seed,
-                                   MemberLatents* keep, std::shared_ptr<const CoherentNoise> coherent) {
+                                   MemberLatents* keep, std::shared_ptr<const PersistentNoise> coherent) {
   const StartNoise start(control_seed.value_or(0), space.basis().modes, Stream::sampler, std::move(coherent));
   return [&comm, &space, plan, sample = std::move(sample), control_seed, keep, start](
              const ForecastRequest& request, const Inflation& inflation) {

@@ -15,22 +15,24 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "podscale/core/random.hpp"
+#include "podscale/gaussian/start_noise.hpp"
 #include "podscale/gaussian/time_covariance.hpp"
 
 namespace podscale {
 
-class CoherentNoise {
+class CoherentNoise final : public PersistentNoise {
  public:
   /// Not collective. scales: of every value, or one for all.
   CoherentNoise(std::uint64_t seed, Stream stream, const TimeLattice& lattice, std::vector<TwoScale> scales);
   /// Not collective. Values first .. first + out.size() - 1 of a member (from 0) at a time
-  /// (SampleAxis::time_key). Keeps paths of earlier calls: not to be shared by threads.
-  void values(std::uint64_t time_key, int member, std::size_t first, std::span<float> out) const;
+  /// (SampleAxis::time_key). Keeps paths of earlier calls; one thread at a time.
+  void values(std::uint64_t time_key, int member, std::size_t first, std::span<float> out) const override;
   /// Not collective. Of the times to come: in cells of months they are not those of training where
   /// the calendar is another one.
   void set_calendar(Calendar calendar) const { lattice_.calendar = calendar; }
@@ -59,6 +61,7 @@ class CoherentNoise {
   mutable std::map<std::pair<int, std::size_t>, Paths> kept_;
   mutable std::size_t floats_ = 0;  // in kept_
   mutable std::vector<float> noise_;
+  mutable std::mutex one_thread_;
 };
 
 }  // namespace podscale

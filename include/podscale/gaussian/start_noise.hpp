@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "podscale/core/random.hpp"
-#include "podscale/gaussian/calibration.hpp"
-#include "podscale/gaussian/coherent_noise.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
+
+struct Inflation;
 
 struct Inflation;
 
@@ -25,12 +25,20 @@ struct Temperature {
   float of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0f); }
 };
 
+/// Noise of all tokens, [tokens][K], that persists from one time to the next.
+struct PersistentNoise {
+  virtual ~PersistentNoise() = default;
+  /// Not collective. N(0, 1): values first .. first + out.size() - 1 of a member (from 0) at a time
+  /// (SampleAxis::time_key).
+  virtual void values(std::uint64_t time_key, int member, std::size_t first, std::span<float> out) const = 0;
+};
+
 class StartNoise {
  public:
   /// modes: K. stream: `ancestral` for the noise of that sampler's steps. coherent: of all tokens,
   /// [tokens][K], in place of noise that is independent in time.
   StartNoise(std::uint64_t seed, int modes, Stream stream = Stream::sampler,
-             std::shared_ptr<const CoherentNoise> coherent = nullptr)
+             std::shared_ptr<const PersistentNoise> coherent = nullptr)
       : random_(seed, stream), modes_(static_cast<std::size_t>(modes)), coherent_(std::move(coherent)) {}
   /// Not collective. N(0, 1) of the tokens from `first` on, of a member (from 0) at a time
   /// (SampleAxis::time_key) and a step of the sampler: [tokens][K], as many as `out` holds.
@@ -49,7 +57,7 @@ class StartNoise {
  private:
   CounterRandom random_;
   std::size_t modes_;
-  std::shared_ptr<const CoherentNoise> coherent_;
+  std::shared_ptr<const PersistentNoise> coherent_;
 };
 
 }  // namespace podscale

@@ -60,7 +60,7 @@ struct SamplerOptions {
   SamplerKind kind = SamplerKind::ddim;
   int steps = 100;
   std::uint64_t seed = 1;
-  std::shared_ptr<const CoherentNoise> coherent{};  ///< start noise that persists in time; none: independent
+  std::shared_ptr<const PersistentNoise> coherent{};  ///< start noise that persists in time; none: independent
 };
 
 /// Draws members of one time: as Model::sample with fixed options. Not collective.

@@ -42,7 +42,7 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
                                    SampleFunction sample,
                                    std::optional<std::uint64_t> control_seed = std::nullopt,
                                    MemberLatents* keep = nullptr,
-                                   std::shared_ptr<const CoherentNoise> coherent = nullptr);
+                                   std::shared_ptr<const PersistentNoise> coherent = nullptr);
 /// Forecasts from the head: one evaluation of the network a time.
 ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head,
                                Factor factor = Factor::with);
