@@ -6,35 +6,116 @@
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
 #include "podscale/study/fit_season.hpp"
+#include "podscale/study/regime_periods.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
 
+/// The periods that a base is made from.
+struct BasePeriods {
+  PeriodPairs train;
+  ValidationParts validation;         ///< of the times with all lags
+  std::vector<StepPair> without_lags; ///< other times of data.validate
+  std::vector<StepPair> choosing() const { return PeriodPairs{validation.choosing, without_lags}.all(); }
+};
+
+/// Regression, residual covariance, season and calibration of one regime.
+void fit_regime(const Communicator& comm, const StudyOptions& options, const Basis& basis,
+                const StudySeries& study, LinearGaussian& base, const EncodedPeriod& train,
+                const EncodedPeriod& choosing, const EncodedPeriod& held_out) {
+  const long block = options.data.time_block;
+  const LatentSpace space(basis, base);
+  finish_linear_gaussian(comm, options.base, basis, train, choosing, block, base);
+  base.season = fit_seasonal_variance(comm, space, train, choosing, options.base.season, block);
+  base.calibration = calibrate(comm, space, study, choosing, held_out, base_forecast(space, Factor::without),
+                               options.base.inflation, block);
+  judge_inflation(base.calibration, train.size(), basis.modes);
+}
+
+/// All analyses that these periods are told of; those of HR itself are encoded already.
+Analyses analyses_of(const Communicator& comm, const StudyOptions& options, const Basis& basis,
+                     const StudySeries& study, const FieldSource* history,
+                     std::initializer_list<const EncodedPeriod*> periods) {
+  Analyses analyses(history ? *history : study.hr, basis);
+  std::vector<long> steps;
+  for (const EncodedPeriod* period : periods)
+    for (std::size_t t = 0; t < period->size(); ++t) {
+      steps.push_back(period->samples[t].b);
+      if (!history) analyses.add(period->samples[t].a, period->a(t, 1));
+    }
+  if (history)
+    analyses.read(comm, wanted_analyses(analyses, study.lr.times(), steps, options.history.ages),
+                  options.data.time_block);
+  return analyses;
+}
+
+/// The others of a base, whose regime 0 is there.
+void fit_others(const Communicator& comm, const StudyOptions& options, const Basis& basis,
+                const StudySeries& study, const RegimePeriods& periods, LinearGaussian& base,
+                const EncodedPeriod& train, const EncodedPeriod& choosing, const EncodedPeriod& held_out) {
+  StudyOptions same = options;  // as many global modes, lest tokens differ
+  same.base.global_modes = base.residual.global_modes;
+  same.base.share = 1;
+  for (std::size_t r = 1; r < base.regimes(); ++r) {
+    LinearGaussian& other = base.others[r - 1];
+    const std::string name = other.given.text();
+    const EncodedPeriod of_train = periods.of(r, train), of_choosing = periods.of(r, choosing),
+                        of_held_out = periods.of(r, held_out);
+    if (of_train.size() < 2 || of_choosing.size() == 0 || of_held_out.size() == 0)
+      throw Error(ExitCode::data,
+                  fmt::format("history.ages: {}: {} times of data.train and {} of data.validate have such an "
+                              "analysis and an LR field at its time; expected some of both: give analyses of "
+                              "both periods (history.files) or other ages",
+                              name, of_train.size(), of_choosing.size() + of_held_out.size()),
+                  true);
+    fit_regime(comm, same, basis, study, other, of_train, of_choosing, of_held_out);
+    if (other.residual.global_modes != base.residual.global_modes)
+      throw Error(ExitCode::data,
+                  fmt::format("base.rank: {} global modes, but the {} training times with {} tell {} apart; "
+                              "expected base.rank = {} or fewer",
+                              base.residual.global_modes, of_train.size(), name, other.residual.global_modes,
+                              other.residual.global_modes),
+                  true);
+    log::info("base, {}: {} training times, penalty {} towards {}; {}", name, of_train.size(), other.penalty,
+              other.interpolation > 0 ? "interpolation" : "climatology", other.calibration.text());
+  }
+}
+
 /// Sets the condition scale of the basis, too: both come from one encoding of the training period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
-                          const StudySeries& study, const std::vector<StepPair>& train_pairs,
-                          const ValidationParts& validation) {
+                          const StudySeries& study, const BasePeriods& pairs, const FieldSource* history) {
   const long block = options.data.time_block;
-  LinearGaussian base =
-      start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(train_pairs), block);
+  LinearGaussian base = start_linear_gaussian(comm, options.base, basis, study.lr,
+                                              lr_steps(pairs.train.whole), block, options.history.ages);
   const LatentSpace space(basis, base);
-  const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block);
+  const EncodedPeriod choosing = encode_period(comm, space, study, pairs.choosing(), block),
+                      held_out = encode_period(comm, space, study, pairs.validation.held_out, block),
+                      train = encode_period(comm, space, study, pairs.train.all(), block);
+  const Analyses analyses = options.history.ages.empty()
+                                ? Analyses(study.hr, basis)
+                                : analyses_of(comm, options, basis, study, history, {&train, &choosing, &held_out});
+  RegimePeriods periods(space, study.lr.times(), &analyses);
+  for (const EncodedPeriod* period : {&train, &choosing, &held_out}) periods.add(*period);
   {
-    const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block);
-    set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
-    finish_linear_gaussian(comm, options.base, basis, train, validate, block, base);
-    base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
+    // Copies only where some times are left out.
+    EncodedPeriod of_train, of_choosing;
+    if (!pairs.train.lacking.empty()) of_train = periods.of(0, train);
+    if (!pairs.without_lags.empty()) of_choosing = periods.of(0, choosing);
+    const EncodedPeriod &whole = pairs.train.lacking.empty() ? train : of_train,
+                        &chosen_by = pairs.without_lags.empty() ? choosing : of_choosing;
+    const ConditionLayout layout = base.layout(basis);
+    set_condition_scale(basis, whole.conditions, std::ssize(whole), layout.width - layout.then);
+    fit_regime(comm, options, basis, study, base, whole, chosen_by, held_out);
   }
-  const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block);
-  base.calibration = calibrate(comm, space, study, validate, held_out, base_forecast(space, Factor::without),
-                               options.base.inflation, block);
-  judge_inflation(base.calibration, train_pairs.size(), basis.modes);
+  log::info("base.season = {}: {}", options.base.season, base.season.reason);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes", base.predictors.slots(),
             base.penalty, base.interpolation > 0 ? "interpolation" : "climatology",
             base.residual.global_modes);
   log::info("base: {}", base.calibration.text());
+  fit_others(comm, options, basis, study, periods, base, train, choosing, held_out);
+  share_scales(basis, base);
   return base;
 }
 
@@ -50,18 +131,23 @@ int run_basis(const Context& context) {
   // 1. The series and the times that both have.
   const StudySeries files = open_study(comm, options.data);
   const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
-  const auto train = steps_of_period(files.hr, files.lr, options.data.train, lags);
-  ValidationParts validation;
-  if (options.with_base)
-    validation = split_validation(
-        files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate, lags),
-        options.data.held_out);
+  BasePeriods periods{pairs_of_period(files.hr, files.lr, options.data.train, lags), {}, {}};
+  const std::vector<StepPair>& train = periods.train.whole;
+  if (options.with_base) {
+    const PeriodPairs validate = pairs_of_period(files.hr, files.lr, options.data.validate, lags);
+    periods.validation = split_validation(files.hr.times(), validate.whole, options.data.held_out);
+    periods.without_lags = validate.lacking;
+  }
+  std::shared_ptr<const FieldSource> history;
+  if (!options.history.files.empty() || !options.history.variable.empty())
+    history = open_history(comm, options.data, options.history, nullptr, files.hr.mesh(), files.hr.variables());
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", files.hr.describe(),
             files.hr.mesh().ny(), files.hr.mesh().nx(), files.lr.describe(), files.lr.mesh().ny(),
             files.lr.mesh().nx(), train.size());
   watch_training(options.data, files, options.with_base);
   require_patches(options, files.hr);
-  judge_study(options.data, files, {train, validation.choosing, validation.held_out});
+  judge_study(options.data, files,
+              {periods.train.all(), periods.choosing(), periods.validation.held_out});
   options.basis = carried_by(options.basis, files, train);
   if (context.check) return 0;
   const auto locks = context.claim({path});
@@ -73,7 +159,7 @@ int run_basis(const Context& context) {
   Basis basis = options.with_base ? fit_modes(comm, options, study) : build_basis(comm, options, study);
   basis.lr_gaps = gaps;
   if (options.with_base) {
-    const LinearGaussian base = build_base(comm, options, basis, study, train, validation);
+    const LinearGaussian base = build_base(comm, options, basis, study, periods, history.get());
     write_basis(comm, basis, path, base_extras(comm, basis, base));
   } else {
     write_basis(comm, basis, path);

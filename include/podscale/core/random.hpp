@@ -24,7 +24,8 @@ enum class Stream : std::uint32_t {
   ocean,
   test,  ///< for tests and benchmarks, whose numbers no program draws
   start_vector,
-  dropout
+  dropout,
+  history
 };
 
 class CounterRandom {

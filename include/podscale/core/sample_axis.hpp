@@ -37,6 +37,7 @@ struct Sample {
   Date date;                           ///< the same
   std::optional<TimeSpan> interval{};  ///< over which the values are meant: CF's bounds
   std::optional<DateSpan> span{};      ///< the same, or what understand() takes for it
+  std::optional<Date> reference{};     ///< of a forecast: when it was made
 };
 
 /// In the order of time, strictly increasing.

@@ -12,20 +12,26 @@ namespace podscale {
 
 /// Collective. What the conditions of a period need of the base: predictors, and the climatology of
 /// the LR cells over the training period, steps of lr. A LatentSpace over it can encode periods.
+/// others: begun for times without lags, where there are lags, and for each age of an analysis.
 LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
-                                     const FieldSource& lr, std::span<const long> train, long block);
+                                     const FieldSource& lr, std::span<const long> train, long block,
+                                     const std::vector<double>& ages = {});
 
 /// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out
 /// of the condition, D is a ridge regression of what that leaves on the LR cells. The penalty then
 /// shrinks towards interpolation, which a short training period can't beat, and not towards
 /// climatology; the validation period chooses penalty and interpolation, the same for all patches.
 /// Regression and residual covariance; no fields are read. The same bits at any number of ranks.
-/// Without seasonal variance and calibration yet. base: as started.
+/// Without seasonal variance and calibration yet. base: as started, or one of its others, with the
+/// times of its regime.
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base);
 
-/// Collective. Both, for callers that need the encoded periods for nothing else.
+/// Not collective. The scales of the conditions that all regimes share, from those of each.
+void share_scales(const Basis& basis, LinearGaussian& base);
+
+/// Collective. Both, for callers that need the encoded periods for nothing else and one regime alone.
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                                    const StudySeries& study, const std::vector<StepPair>& train,
                                    const std::vector<StepPair>& validate, long block);
