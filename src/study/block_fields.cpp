@@ -8,10 +8,10 @@
 namespace podscale {
 namespace {
 
-double half_width(const DownscaleOptions& options, const Forecaster& forecaster) {
+double half_width(const DownscaleOptions& options, const Forecaster& forecaster, std::size_t regime) {
   for (std::size_t i = 0; i < calibration_levels.size(); ++i)
     if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
-      return options.conformal ? forecaster.calibration()->half_width[i]
+      return options.conformal ? forecaster.calibration(regime)->half_width[i]
                                : central_half_width(calibration_levels[i]);
   return 0;
 }
@@ -39,8 +39,7 @@ FieldDecoder::FieldDecoder(const Communicator& comm, const Basis& basis, const F
       basis_(&basis),
       forecaster_(&forecaster),
       options_(&options),
-      regions_(basis, options.regions),
-      half_width_(half_width(options, forecaster)) {}
+      regions_(basis, options.regions) {}
 
 BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxis& axis,
                                  std::size_t first) const {
@@ -65,14 +64,15 @@ BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxi
       decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t));
     auto extra = fields.extra.begin();
     if (options_->budget) {
-      const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation());
+      const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation(forecast.regime));
       for (const auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
         std::copy(part->begin(), part->end(), at(*extra++, t).begin());
     }
+    const double width = half_width(*options_, *forecaster_, forecast.regime);
     for (const double sign : {-1.0, 1.0}) {
       if (options_->interval <= 0) break;
       const auto bound = at(*extra++, t);
-      for (std::size_t i = 0; i < n; ++i) bound[i] = mean[i] + sign * half_width_ * std::sqrt(variance[i]);
+      for (std::size_t i = 0; i < n; ++i) bound[i] = mean[i] + sign * width * std::sqrt(variance[i]);
     }
     if (regions_.size() == 0) continue;
     for (const FunctionalForecast& f : regions_.evaluate(*comm_, forecast, truncation, climatology)) {

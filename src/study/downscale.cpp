@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
@@ -47,20 +48,30 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
-               std::span<const long> steps) {
+               std::span<const TimeInputs> times, const Analyses* analyses) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const OutputOptions& output = context.options.output;
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
+  std::vector<long> steps, read;  // of LR: downscaled, and read for it
+  std::vector<std::size_t> regimes;
+  for (const TimeInputs& time : times) {
+    steps.push_back(time.step);
+    regimes.push_back(time.regime);
+    if (time.then >= 0) read.push_back(time.then);
+  }
   const SampleAxis axis = subset(files->times(), steps);
 
   // 1. What forecasts are told, and where that is filled.
   const auto lr = with_gaps_filled(files, basis);
   const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm);
   std::shared_ptr<const FieldSource> shifted;  // where something is
+  for (const long step : conditions.needed_steps(steps)) read.push_back(step);
+  std::sort(read.begin(), read.end());
+  read.erase(std::unique(read.begin(), read.end()), read.end());
   std::optional<ConditionSeries> if_shifted;
   if (!basis.lr_gaps.empty() &&
-      GapFilled(files, basis.lr_gaps, basis.year).count(conditions.needed_steps(steps), !from_members) > 0 &&
+      GapFilled(files, basis.lr_gaps, basis.year).count(read, !from_members) > 0 &&
       !from_members) {
     shifted = with_gaps_filled(files, basis, true);
     if_shifted.emplace(conditions_of(foundation.space, *shifted, comm));
@@ -73,6 +84,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   written.region_boxes = output.region_boxes;
   written.regions = output.region_names;
   written.region_series = region_series(context.options, written.variables);
+  for (const TimeInputs& time : times)
+    if (analyses) written.history_age.push_back(time.age > 0 ? time.age : std::nan(""));
   const std::string& path = output.product_file.get();
   Attributes about = product_attributes(context, foundation, forecaster, written.variables);
   if (options.factors) {
@@ -84,10 +97,13 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   add_missing(written.attributes, place_attributes(basis.mesh));
   add_missing(written.attributes, time_attributes(axis));
   add_missing(written.attributes,
-              calibration_attributes(forecaster, context.options.sampling.calibration_name));
+              calibration_attributes(forecaster, context.options.sampling.calibration_name, regimes));
   ProductFile product(comm, path, basis.mesh, basis.window, axis, written);
-  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+  ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                forecaster.inflation().truncation, written.deflate, options.unit_scale);
+  std::set<std::size_t> further(regimes.begin(), regimes.end());
+  further.erase(0);
+  factors.set_regimes(foundation.spaces, {further.begin(), further.end()});
   std::optional<NetcdfFile> factor_file;
   if (options.factors) {
     Attributes of_factors = about;
@@ -124,13 +140,15 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
           phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
           key.push_back(axis.time_key(t));
         }
-        const auto condition = conditions.read(steps.subspan(first, count));
+        const auto condition = conditions.read(times.subspan(first, count), analyses);
         outside.add(first, condition);
         std::vector<float> raised;
         if (if_shifted)
-          raised = raised_by_gaps(foundation.space, condition, *if_shifted, steps.subspan(first, count));
+          raised = raised_by_gaps(foundation.spaces, condition, *if_shifted, times.subspan(first, count),
+                                  analyses);
         const auto batch =
-            forecaster.forecast({condition, phase, key, raised}, options.members, options.budget);
+            forecaster.forecast({condition, phase, key, raised, std::span(regimes).subspan(first, count)},
+                                options.members, options.budget);
         const BlockFields fields = decoder.decode(batch, axis, first);
         product.write(first, count, fields.mean, fields.variance, fields.members, fields.extra);
         for (std::size_t t = 0; ghrsst && t < count; ++t)

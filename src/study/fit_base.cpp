@@ -26,7 +26,7 @@ struct Choice {
 /// The pair with the smallest squared error on the validation period, over all `patches` of the
 /// region: the same at any number of ranks.
 Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates,
-              const std::vector<double>& penalties, long patches) {
+              const std::vector<double>& penalties, long patches, bool warn_of_smallest) {
   std::vector<Choice> choices;
   for (const Candidate& candidate : candidates)
     for (const double penalty : penalties) choices.push_back({&candidate, penalty});
@@ -43,8 +43,9 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
   for (const auto& of_patch : errors) sum.add(of_patch);
   const auto total = sum.reduce(comm, "base.penalties: squared errors on data.validate");
   const Choice chosen = choices[std::min_element(total.begin(), total.end()) - total.begin()];
-  if (penalties.size() > 1 && (chosen.penalty == *std::min_element(penalties.begin(), penalties.end()) ||
-                               chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
+  if (penalties.size() > 1 &&
+      ((warn_of_smallest && chosen.penalty == *std::min_element(penalties.begin(), penalties.end())) ||
+       chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
     log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it",
               chosen.penalty);
   return chosen;
@@ -107,7 +108,9 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
       candidate.train.push_back(fit(train));
       candidate.validate.push_back(fit(validate));
     }
-  const Choice choice = choose(comm, candidates, options.penalties, std::ssize(basis.patches.patch_of_token));
+  // With an analysis the smallest one is as good as none: what it tells needs no shrinking.
+  const Choice choice = choose(comm, candidates, options.penalties,
+                               std::ssize(basis.patches.patch_of_token), !base.given.has_history());
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
   const std::size_t samples = train.size();

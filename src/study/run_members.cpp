@@ -32,17 +32,6 @@ StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request
       [&] { return options_of_text(*text, product.path() + ": podscale_namelist", other); });
 }
 
-/// The inflation that the product was made with: basis and model may have been calibrated again
-/// since, which changes no checksum.
-Inflation inflation_of(const NetcdfFile& product) {
-  if (product.text("", "podscale_calibration") == "none") return {};
-  const auto found = product.numbers("", "podscale_calibration_inflation");
-  return same_on_all_ranks([&] {
-    return Inflation::from_numbers(found.value_or(std::vector<double>{}),
-                                   product.path() + ": podscale_calibration_inflation");
-  });
-}
-
 }  // namespace
 
 int run_members(const Context& context, MembersRequest request, const NetworkBackend& backend) {
@@ -62,7 +51,9 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   backend.tune_process(made_with.run.threads);
   const Foundation foundation(comm, made_with);
   const Basis& basis = foundation.basis;
-  const Forecaster forecaster(comm, foundation, made_with, backend, inflation_of(product));
+  // That of the product: basis and model may have been calibrated again since, which changes no checksum.
+  const Forecaster forecaster(comm, foundation, made_with, backend,
+                              inflations_of(product, foundation.spaces.size()));
   for (const auto& [attribute, file, found] :
        {std::array<std::string, 3>{"podscale_basis_checksum", foundation.path,
                                    foundation.space.checksum(comm)},
@@ -108,7 +99,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);
-    const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1)},
+    const std::size_t regime = read_regime(factors, steps[t]);
+    const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1), {}, std::span(&regime, 1)},
                                             request.first - 1, request.count);
     basis.hr_climatology.evaluate(year, climatology);
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));

@@ -48,6 +48,8 @@ struct ProductOptions {
   std::vector<std::string> regions;         ///< names of area means, written as series
   std::vector<double> region_boxes;         ///< south, north, west, east of each
   std::vector<RegionSeries> region_series;  ///< what is averaged over each region
+  /// [times] days from the HR analysis to the time, NaN without one; empty: no such variable.
+  std::vector<double> history_age;
 };
 
 class ProductFile {
