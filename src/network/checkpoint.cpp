@@ -20,7 +20,7 @@
 namespace podscale {
 namespace {
 
-constexpr long kFormat = 5;
+constexpr long kFormat = 4;
 constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/parameters/", &Checkpoint::parameters},
     {"/average/", &Checkpoint::average},
@@ -59,19 +59,11 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
   file.put("version", s.version);
   file.put("criterion", s.criterion);
   for (const auto& [name, member] : kCalibrations) {
-    const auto put = [&](const std::string& at, const Calibration& calibration) {
-      const auto numbers = calibration.numbers();
-      file.put(at, {numbers.size()}, numbers.data());
-      file.put(at + "_period", calibration.period);
-      file.put(at + "_note", calibration.note);
-      file.put(at + "_forecast", calibration.forecast);
-    };
-    const std::string at = fmt::format("/calibration/{}", name);
-    put(at, s.*member);
-    const double others = static_cast<double>((s.*member).others.size());
-    file.put(at + "_others", {1}, &others);
-    for (std::size_t r = 0; r < (s.*member).others.size(); ++r)
-      put(fmt::format("{}_{}", at, r + 1), (s.*member).others[r]);
+    const auto numbers = (s.*member).numbers();
+    file.put(fmt::format("/calibration/{}", name), {numbers.size()}, numbers.data());
+    file.put(fmt::format("/calibration/{}_period", name), (s.*member).period);
+    file.put(fmt::format("/calibration/{}_note", name), (s.*member).note);
+    file.put(fmt::format("/calibration/{}_forecast", name), (s.*member).forecast);
   }
   for (const NamedSlice& slice : c.slices) {
     const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
@@ -145,18 +137,10 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.version = file.text("version");
   s.criterion = file.text("criterion");
   for (const auto& [name, member] : kCalibrations) {
-    const auto get = [&](const std::string& at) {
-      Calibration calibration = Calibration::from_numbers(file.array<double>(at));
-      calibration.period = file.text(at + "_period");
-      calibration.note = file.text(at + "_note");
-      calibration.forecast = file.text(at + "_forecast");
-      return calibration;
-    };
-    const std::string at = fmt::format("/calibration/{}", name);
-    s.*member = get(at);
-    const auto others = file.array<double>(at + "_others");
-    for (std::size_t r = 0; !others.empty() && static_cast<double>(r) < others[0]; ++r)
-      (s.*member).others.push_back(get(fmt::format("{}_{}", at, r + 1)));
+    s.*member = Calibration::from_numbers(file.array<double>(fmt::format("/calibration/{}", name)));
+    (s.*member).period = file.text(fmt::format("/calibration/{}_period", name));
+    (s.*member).note = file.text(fmt::format("/calibration/{}_note", name));
+    (s.*member).forecast = file.text(fmt::format("/calibration/{}_forecast", name));
   }
   s.layout.centre_lat = file.array<float>("/layout/latitude");
   s.layout.centre_lon = file.array<float>("/layout/longitude");

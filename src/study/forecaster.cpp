@@ -53,7 +53,8 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
       seed_(options.sampling.sampler.seed),
       control_seed_(control_variate_seed(options)),
       calibrations_(foundation.spaces.size()),
-      inflations_(foundation.spaces.size()) {
+      inflations_(foundation.spaces.size()),
+      trained_(foundation.spaces.size(), 0) {
   const std::string& model_path = options.output.model_file.get();
   const char* const name = uncertainty_name(kind_);
   if (kind_ == Uncertainty::base) {
@@ -74,10 +75,13 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
                       model_path),
           true);
     network_ = model_->functions(options.sampling.sampler);
-    const Calibration& found = model_->calibration(kind_ == Uncertainty::head);
-    if (found.times > 0) calibrations_[0] = found;
-    for (std::size_t r = 1; r < calibrations_.size() && r <= found.others.size(); ++r)
-      if (found.others[r - 1].times > 0) calibrations_[r] = found.others[r - 1];
+    untrained_ = untrained_network(seed_, foundation.space.layout(comm));
+    trained_[0] = 1;
+    if (const Calibration& found = model_->calibration(kind_ == Uncertainty::head); found.times > 0)
+      calibrations_[0] = found;
+    // The network was trained on times that are told of LR at all lags; the base serves the others.
+    for (std::size_t r = 1; r < calibrations_.size(); ++r)
+      calibrations_[r] = foundation.reference->regime(r).calibration;
   }
   if (inflation) {
     calibrations_.assign(calibrations_.size(), std::nullopt);
@@ -92,7 +96,7 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
                 name, model_->criterion());
   } else {
     for (std::size_t r = 0; r < calibrations_.size(); ++r) {
-      require_calibration(options, calibrations_[r]);
+      if (kind_ == Uncertainty::base || trained_[r]) require_calibration(options, calibrations_[r]);
       inflations_[r] = calibrations_[r]->inflation;
     }
   }
@@ -149,7 +153,7 @@ std::vector<CoefficientForecast> Forecaster::closed_form(std::size_t regime, con
                                                          Factor factor) const {
   const LatentSpace& space = foundation_.spaces[regime];
   const Inflation& inflation = inflations_[regime];
-  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network_.head, factor)(request, inflation)
+  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network(regime).head, factor)(request, inflation)
                                     : base_forecast(space, factor)(request, inflation);
 }
 
@@ -228,7 +232,7 @@ Forecaster::Batch Forecaster::forecast_of(std::size_t regime, const ForecastRequ
   MemberLatents latents;
   if (kind_ == Uncertainty::ensemble)
     batch.forecasts =
-        ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents)(request, inflation);
+        ensemble_forecast(comm_, space, plan_, network(regime).sample, control_seed_, &latents)(request, inflation);
   else
     batch.forecasts = closed_form(regime, request, Factor::with);
   for (CoefficientForecast& forecast : batch.forecasts) {
@@ -272,7 +276,7 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members_of(std::size_t
   plan.first_group = first / plan.batch;
   const int skipped = first - plan.first_group * plan.batch;
   plan.members = skipped + count;
-  const MemberLatents latents = sample_members(comm_, space, plan, network_.sample, request, inflations_[regime]);
+  const MemberLatents latents = sample_members(comm_, space, plan, network(regime).sample, request, inflations_[regime]);
   for (std::size_t t = 0; t < request.times(); ++t)
     for (int m = skipped; m < plan.members; ++m)
       result[t].push_back(

@@ -30,7 +30,7 @@ void fit_regime(const Communicator& comm, const StudyOptions& options, const Bas
   finish_linear_gaussian(comm, options.base, basis, train, choosing, block, base);
   base.season = fit_seasonal_variance(comm, space, train, choosing, options.base.season, block);
   base.calibration = calibrate(comm, space, study, choosing, held_out, base_forecast(space, Factor::without),
-                               options.base.inflation, block);
+                               options.base.inflation, block, {}, base.given.has_history());
   judge_inflation(base.calibration, train.size(), basis.modes);
 }
 

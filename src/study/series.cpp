@@ -132,10 +132,7 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
   return open_lr_files(comm, options, variables, std::move(cache), basis);
 }
 
-std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const DataOptions& options,
-                                                const HistoryOptions& history,
-                                                std::shared_ptr<FieldCache> cache, const Mesh& mesh,
-                                                const std::vector<Variable>& variables) {
+std::vector<CfSpec> history_specs(const DataOptions& options, const HistoryOptions& history) {
   auto specs = hr_specs(options);
   if (!history.variable.empty() && history.variable.size() != specs.size())
     refuse(options, fmt::format("history.variable names {} variables, data.hr_variable {}; expected one for "
@@ -145,6 +142,16 @@ std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const 
     specs[c].label = "history";
     if (!history.files.empty()) specs[c].files = history.files;
     if (!history.variable.empty()) specs[c].variable = history.variable[c];
+  }
+  return specs;
+}
+
+std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const DataOptions& options,
+                                                const HistoryOptions& history,
+                                                std::shared_ptr<FieldCache> cache, const Mesh& mesh,
+                                                const std::vector<Variable>& variables) {
+  auto specs = history_specs(options, history);
+  for (std::size_t c = 0; c < specs.size(); ++c) {
     if (c < variables.size()) {
       specs[c].units = variables[c].working_units;
       specs[c].units_of = fmt::format("the HR variable '{}'", variables[c].name);

@@ -15,6 +15,8 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     const DataOptions data(namelist);
     options.truth = truth_specs(data);
     options.training = hr_specs(data);
+    options.history =
+        history_specs(data, {namelist.texts("history.files"), namelist.texts("history.variable"), 0, {}});
     options.doubts = data.doubts;
     options.open_lr = [data](const Communicator& comm, const Basis& basis) {
       return open_lr(comm, data, nullptr, &basis);

@@ -52,7 +52,6 @@ struct Calibration {
   /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for
   /// the base.
   std::string forecast;
-  std::vector<Calibration> others{};  ///< of a network: one for each further regime of its base
 
   /// One line: factors, coverage before and after, period.
   std::string text() const;

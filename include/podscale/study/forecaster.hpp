@@ -64,7 +64,11 @@ class Forecaster {
   std::unique_ptr<TokenNetwork> model_;
   std::vector<std::optional<Calibration>> calibrations_;  // [regimes]
   std::vector<Inflation> inflations_;
-  NetworkFunctions network_;
+  NetworkFunctions network_, untrained_;
+  std::vector<unsigned char> trained_;  // [regimes] 1: the network knows it; else the base serves it
+  const NetworkFunctions& network(std::size_t regime) const {
+    return trained_[regime] ? network_ : untrained_;
+  }
 };
 
 }  // namespace podscale

@@ -28,6 +28,8 @@ std::shared_ptr<const FieldSource> open_lr(const Communicator& comm, const DataO
                                            std::shared_ptr<FieldCache> cache = nullptr,
                                            const Basis* basis = nullptr);
 
+/// The HR analyses of &history: one for each variable. Errors as hr_specs.
+std::vector<CfSpec> history_specs(const DataOptions& options, const HistoryOptions& history);
 /// Collective on comm, which must outlive the result. The HR analyses of &history, on the mesh of a
 /// basis and in its units. Errors as CfSource::open, and data (another mesh).
 std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const DataOptions& options,
