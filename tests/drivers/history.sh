@@ -20,7 +20,7 @@ check "14 times are told of the day before" grep -q 'history of 1 day: 14' run.l
 check "history_age" grep -q 'history_age = 1, 1' <(ncdump -v history_age out/one.nc)
 
 # Without any whole analysis: the product without history, to the last bit; without the younger ones: older ones.
-python3 - <<'END'
+"${PODSCALE_PYTHON:-/usr/bin/python3}" - <<'END'
 import netCDF4, shutil
 for name, kept in (("none.nc", lambda t: False), ("third.nc", lambda t: t % 3 != 0)):
     shutil.copy("out/ocean_hr.nc", name)
