@@ -54,10 +54,8 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
 }  // namespace
 
 LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
-                                     const FieldSource& lr, std::span<const long> train, long block,
-                                     const std::vector<double>& ages) {
+                                     const FieldSource& lr, std::span<const long> train, long block) {
   LinearGaussian base(options.halo, options.lags, Predictors(comm, basis, options.halo, options.lags));
-  base.add_regimes(basis, ages);
   base.cells =
       fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics, block);
   return base;
@@ -195,7 +193,6 @@ LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& 
                                    const StudySeries& study, const std::vector<StepPair>& train,
                                    const std::vector<StepPair>& validate, long block) {
   LinearGaussian base = start_linear_gaussian(comm, options, basis, study.lr, lr_steps(train), block);
-  base.others.clear();
   const LatentSpace space(basis, base);
   finish_linear_gaussian(comm, options, basis, encode_period(comm, space, study, train, block),
                          encode_period(comm, space, study, validate, block), block, base);

@@ -87,8 +87,9 @@ void fit_others(const Communicator& comm, const StudyOptions& options, const Bas
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
                           const StudySeries& study, const BasePeriods& pairs, const FieldSource* history) {
   const long block = options.data.time_block;
-  LinearGaussian base = start_linear_gaussian(comm, options.base, basis, study.lr,
-                                              lr_steps(pairs.train.whole), block, options.history.ages);
+  LinearGaussian base =
+      start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(pairs.train.whole), block);
+  base.add_regimes(basis, options.history.ages);
   const LatentSpace space(basis, base);
   const EncodedPeriod choosing = encode_period(comm, space, study, pairs.choosing(), block),
                       held_out = encode_period(comm, space, study, pairs.validation.held_out, block),

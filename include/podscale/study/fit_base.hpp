@@ -12,10 +12,8 @@ namespace podscale {
 
 /// Collective. What the conditions of a period need of the base: predictors, and the climatology of
 /// the LR cells over the training period, steps of lr. A LatentSpace over it can encode periods.
-/// others: begun for times without lags, where there are lags, and for each age of an analysis.
 LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
-                                     const FieldSource& lr, std::span<const long> train, long block,
-                                     const std::vector<double>& ages = {});
+                                     const FieldSource& lr, std::span<const long> train, long block);
 
 /// Collective. B = interpolation * P + D: P picks the projection of the interpolated LR anomaly out
 /// of the condition, D is a ridge regression of what that leaves on the LR cells. The penalty then
