@@ -38,6 +38,12 @@ done
 same_data out/none.nc out/plain.nc tos,tos_std
 check "third: both ages are used" grep -q 'history_age = .*3' <(ncdump -v history_age out/third.nc)
 
+# Members of a product whose times are of several regimes are made again, the same; so is its variance.
+ranks_of 2 downscale "${told[@]}" --set history.files="$PWD/third.nc" --set output.product_file=with.nc \
+  --set output.write_members=.true. --set data.doubts=accept >run.log 2>run.err || failed "with members: exit $?"
+must 1 members out/with.nc --n 6 --output members.nc
+same_data out/with.nc members.nc tos_member
+
 # Scores by age, and skill: the analysis of yesterday beats LR alone.
 must 2 verify "${told[@]}" --set output.product_file=one.nc --set verify.picture_file=
 check "scores by age" grep -q 'by the age of the HR analysis' out/scores.txt
