@@ -23,6 +23,7 @@ const std::pair<const char*, const char*> groups[] = {
     {"base",
      "The linear-Gaussian base: ridge regression on LR cells and its residual covariance (model.base = "
      "'gaussian')."},
+    {"history", "HR analyses of some days before, that base and network are told of."},
     {"model", "The denoiser: a Vision Transformer over the tokens of the patches."},
     {"training", "AdamW over random samples, data-parallel over ranks, judged by the validation score."},
     {"sampling", "How members are drawn and what the uncertainty is made of."},
@@ -97,6 +98,11 @@ const std::vector<Key> table = {
     {"base", "contrast", Text, "'off'", "", 0, 0, "off|auto", "Residual variance as a function of the LR field around a patch: its contrast in space and its change between lags; 'auto' = kept where data.validate gains"},
     {"base", "level", Text, "'validation'", "", 0, 0, "validation|cross-validated", "Where the level of the base's variance comes from: data.validate, or each training year predicted from the others, whose spread makes the forecast a Student t"},
     {"base", "penalties", Reals, "3e-6, 3e-5, 3e-4, 3e-3, 3e-2, 0.3, 3.0, 30.0", "", 1e-12, 1e6, "", "Candidates for the ridge penalty, in units of the mean square predictor; data.validate chooses"},
+
+    {"history", "files", Texts, "", "", 0, 0, "", "Files of HR analyses on the HR mesh, that forecasts are told of; none = hr_files"},
+    {"history", "variable", Texts, "", "", 0, 0, "", "Variables of files, one for each HR variable; none = hr_variable"},
+    {"history", "delay", Real, "0", "days", 0, 1e5, "", "From the time of an analysis to the first forecast that has it: its reference time, or the time itself in a series without"},
+    {"history", "ages", Reals, "", "days", 1e-3, 1e5, "", "Ages of an analysis, up to the time that is forecast, that podscale-basis fits a regression for; a time takes the youngest that is there, else none of them; none = no history"},
 
     {"model", "base", Text, "'gaussian'", "", 0, 0, "none|gaussian", "What the network starts from; 'none' = diffusion from scratch"},
     {"model", "width", Int, "0", "", 0, 8192, "", "Width of the transformer, 8 or more; a multiple of heads; 0 = by the training times: 32 up to 2000, 64 up to 20000, then 128"},

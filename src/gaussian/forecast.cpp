@@ -288,7 +288,7 @@ void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, dou
   std::fill(variance.begin(), variance.end(), 0.0);
   for (const PatchModes& patch : basis.patches.mine)
     for (std::size_t i = 0; i < patch.points.size(); ++i)
-      variance[patch.points[i]] = truncation * patch.tau[i];
+      variance[patch.points[i]] = truncation * forecast.truncation * patch.tau[i];
   // Without overlap no point sees two patches, and shared columns are like a patch's own.
   const bool apart = basis.lapping.overlap() == 0;
   codec.add_variance(forecast.factor, apart ? 0 : forecast.shared, kAllColumns, variance);

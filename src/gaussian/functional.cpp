@@ -125,7 +125,7 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
       for (std::size_t i = 0; i < patch.points.size(); ++i) {
         const std::size_t point = patch.points[i];
         term[0] += weights[point] * climatology[point];
-        term[1] += folded[point] * folded[point] * truncation * patch.tau[i];
+        term[1] += folded[point] * folded[point] * truncation * forecast.truncation * patch.tau[i];
       }
       for (std::size_t k = 0; k < modes; ++k) {
         term[0] += g[k] * forecast.mean[p][k];

@@ -43,7 +43,7 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
       const double* column = own_[p].data() + m * d;
       for (std::size_t i = 0; i < d; ++i) sums[i] += weight * column[i];
     }
-    for (std::size_t i = 0; i < d; ++i) variance[patch.points[i]] = sums[i] + truncation * patch.tau[i];
+    for (std::size_t i = 0; i < d; ++i) variance[patch.points[i]] = sums[i] + truncation * forecast.truncation * patch.tau[i];
   }
   basis.unfold_variance(variance, 1);
   const std::size_t shared = forecast.latent.global_variance.size();

@@ -1,5 +1,7 @@
 #include "podscale/gaussian/reference_forecast.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -7,6 +9,33 @@
 #include "podscale/gaussian/ridge.hpp"
 
 namespace podscale {
+
+std::string Regime::text() const {
+  if (!has_history()) return lags ? "LR at all lags" : "LR alone";
+  return fmt::format("history of {:g} day{}", age, age == 1 ? "" : "s");
+}
+
+bool falls_back(std::span<const long> lags) {
+  return std::any_of(lags.begin(), lags.end(), [](long lag) { return lag != 0; }) &&
+         std::find(lags.begin(), lags.end(), 0) != lags.end();
+}
+
+ConditionLayout ReferenceForecast::layout(const Basis& basis) const {
+  ConditionLayout layout;
+  layout.lr = layout.projected = predictors.slots();
+  layout.width = layout.then = layout.projected + basis.modes;
+  if (ages.empty()) return layout;
+  layout.history = layout.then + predictors.channels * predictors.cells.slots();
+  layout.age = layout.history + basis.modes;
+  layout.width = layout.age + 1;
+  return layout;
+}
+
+std::optional<std::size_t> ReferenceForecast::find(const Regime& wanted) const {
+  for (std::size_t r = 0; r < regimes(); ++r)
+    if (regime(r).given.lags == wanted.lags && regime(r).given.age == wanted.age) return r;
+  return std::nullopt;
+}
 
 Diagonal::Diagonal(const Basis& basis) {
   for (const PatchModes& patch : basis.patches.mine) {
@@ -25,22 +54,52 @@ void Diagonal::mean(const Basis&, std::size_t, const float*, std::span<double> a
 /// Loops in a fixed order: the same bits for a time whatever else is computed with it.
 void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condition,
                           std::span<double> a) const {
-  const std::size_t width = conditions(basis);
+  const std::size_t width = row_width(basis);
   for (std::size_t k = 0; k < static_cast<std::size_t>(basis.patches.mine[p].modes); ++k) {
     double sum = 0;
     for (std::size_t i = 0; i < width; ++i)
-      sum += regression[p][k * width + i] * static_cast<double>(condition[i]);
+      sum += regression[p][k * width + i] *
+             static_cast<double>(condition[columns.empty() ? i : columns[i]]);
     a[k] = sum;
   }
 }
 
 double LinearGaussian::spread(std::size_t p, const float* condition) const {
-  const double far = inverse_root.empty() ? 1 : std::sqrt(1 + leverage(inverse_root[p], condition));
+  if (inverse_root.empty()) return 1;
+  double far = 0;
+  if (columns.empty()) {
+    far = std::sqrt(1 + leverage(inverse_root[p], condition));
+  } else {
+    std::vector<float> x;
+    for (const std::size_t column : columns) x.push_back(condition[column]);
+    far = std::sqrt(1 + leverage(inverse_root[p], x.data()));
+  }
   if (!contrast.varies()) return far;
   const std::size_t slots = static_cast<std::size_t>(predictors.slots()),
                     width = predictor_scale.size() / inverse_root.size();
   const auto scale = std::span<const double>(predictor_scale).subspan(p * width, slots);
   return far * contrast.factor(contrast.state(p, lr_contrast(predictors, scale, condition)));
+}
+
+void LinearGaussian::add_regimes(const Basis& basis, const std::vector<double>& of_ages) {
+  ages = of_ages;
+  std::vector<Regime> regimes;
+  if (falls_back(lags)) regimes.push_back({false, 0});
+  for (const double age : ages) regimes.push_back({false, age});
+  const ConditionLayout layout = this->layout(basis);
+  const long of_lag = layout.lr / std::max<long>(1, std::ssize(lags));
+  for (const Regime& regime : regimes) {
+    LinearGaussian& other = others.emplace_back(halo, lags, predictors);
+    other.given = regime;
+    other.ages = ages;
+    const auto add = [&](long first, long end) {
+      for (long i = first; i < end; ++i) other.columns.push_back(static_cast<std::size_t>(i));
+    };
+    for (long l = 0; l < std::ssize(lags); ++l)
+      if (lags[l] == 0) add(l * of_lag, (l + 1) * of_lag);
+    if (regime.has_history()) add(layout.then, layout.age);
+    add(layout.projected, layout.then);
+  }
 }
 
 std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& basis) const {
@@ -83,6 +142,10 @@ std::uint64_t LinearGaussian::checksum(const Communicator& comm, const Basis& ba
     all.add(std::span<const double>(numbers_of(std::span(&time.truncation, 1))));
   }
   for (const long lag : lags) all.add(static_cast<std::uint64_t>(lag));
+  for (const LinearGaussian& other : others) {
+    all.add(other.checksum(comm, basis));
+    all.add(std::span<const double>(&other.given.age, 1));
+  }
   Checksum both;
   both.add(basis.checksum(comm));
   both.add(all.value());

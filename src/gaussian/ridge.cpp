@@ -7,10 +7,11 @@
 
 namespace podscale {
 
-RidgeFit::RidgeFit(std::vector<double> penalty_weights, int modes)
+RidgeFit::RidgeFit(std::vector<double> penalty_weights, int modes, std::vector<unsigned char> own_unit)
     : slots_(static_cast<int>(penalty_weights.size())),
       modes_(modes),
       weights_(std::move(penalty_weights)),
+      own_unit_(std::move(own_unit)),
       cc_(weights_.size() * weights_.size()),
       ca_(weights_.size() * static_cast<std::size_t>(modes)) {}
 
@@ -45,14 +46,21 @@ std::vector<double> RidgeFit::penalised(double penalty) const {
   PODSCALE_ASSERT(penalty > 0, "penalty {}", penalty);
   const std::size_t s = slots_;
   double trace = 0;
-  int varying = 0;
+  int varying = 0, own = 0;
+  const auto has_own = [&](std::size_t i) { return !own_unit_.empty() && own_unit_[i] != 0; };
   for (std::size_t i = 0; i < s; ++i) {
-    trace += cc_[i * s + i];
-    varying += cc_[i * s + i] > 0;
+    const double square = cc_[i * s + i];
+    (has_own(i) ? own : varying) += square > 0;
+    if (!has_own(i)) trace += square;
   }
-  if (varying == 0) return {};
+  if (varying + own == 0) return {};
+  if (varying == 0) trace = varying = 1;
   std::vector<double> matrix = cc_;
-  for (std::size_t i = 0; i < s; ++i) matrix[i * s + i] += penalty * weights_[i] * trace / varying;
+  for (std::size_t i = 0; i < s; ++i)
+    if (const double square = cc_[i * s + i]; has_own(i) && square > 0)
+      matrix[i * s + i] += penalty * weights_[i] * square;
+    else
+      matrix[i * s + i] += penalty * weights_[i] * trace / varying;
   return matrix;
 }
 

@@ -246,13 +246,13 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
 
 namespace {
 
-/// Adds the squares of the last K of each row: [local patches][K].
-void add_squares(std::span<const float> rows, std::size_t width, std::size_t modes,
+/// Adds the squares of K values of each row, from `first` on: [local patches][K].
+void add_squares(std::span<const float> rows, std::size_t width, std::size_t first, std::size_t modes,
                  std::vector<double>& sums) {
   for (std::size_t i = 0; i < rows.size(); ++i)
-    if (const std::size_t at = i % width; at >= width - modes) {
+    if (const std::size_t at = i % width; at >= first && at < first + modes) {
       const double value = static_cast<double>(rows[i]);
-      sums[(i / width * modes + at - (width - modes)) % sums.size()] += value * value;
+      sums[(i / width * modes + at - first) % sums.size()] += value * value;
     }
 }
 
@@ -270,12 +270,13 @@ void finish_scale(Basis& basis, long samples) {
 
 }  // namespace
 
-void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples) {
+void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples, long behind) {
   const std::size_t local = basis.patches.mine.size(), k = basis.modes;
   basis.condition_scale.assign(local * k, 0.0);
-  if (local > 0)
-    add_squares(conditions, conditions.size() / (local * static_cast<std::size_t>(samples)), k,
-                basis.condition_scale);
+  if (local > 0) {
+    const std::size_t width = conditions.size() / (local * static_cast<std::size_t>(samples));
+    add_squares(conditions, width, width - k - static_cast<std::size_t>(behind), k, basis.condition_scale);
+  }
   finish_scale(basis, samples);
 }
 
@@ -287,7 +288,7 @@ Basis build_basis(const Communicator& comm, const StudyOptions& options, const S
   const Diagonal published(basis);
   const ConditionSeries conditions(study.lr, basis, published, comm);
   for_blocks("condition", lr.size(), options.data.time_block, [&](std::size_t first, std::size_t count) {
-    add_squares(conditions.read(std::span(lr).subspan(first, count)), k, k, basis.condition_scale);
+    add_squares(conditions.read(std::span(lr).subspan(first, count)), k, 0, k, basis.condition_scale);
   });
   finish_scale(basis, std::ssize(lr));
   return basis;

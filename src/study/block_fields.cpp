@@ -11,15 +11,15 @@ namespace podscale {
 namespace {
 
 /// Of the predictive distribution; 0: Gaussian.
-double degrees_of(const Forecaster& forecaster) {
-  return forecaster.calibration() ? forecaster.calibration()->degrees_of_freedom : 0;
+double degrees_of(const Forecaster& forecaster, std::size_t regime) {
+  return forecaster.calibration(regime) ? forecaster.calibration(regime)->degrees_of_freedom : 0;
 }
 
-double half_width(const DownscaleOptions& options, const Forecaster& forecaster) {
+double half_width(const DownscaleOptions& options, const Forecaster& forecaster, std::size_t regime) {
   for (std::size_t i = 0; i < calibration_levels.size(); ++i)
     if (std::abs(options.interval - calibration_levels[i]) < 1e-9)
-      return options.conformal ? forecaster.calibration()->half_width[i]
-                               : predictive_half_width(calibration_levels[i], degrees_of(forecaster));
+      return options.conformal ? forecaster.calibration(regime)->half_width[i]
+                               : predictive_half_width(calibration_levels[i], degrees_of(forecaster, regime));
   return 0;
 }
 
@@ -48,8 +48,7 @@ FieldDecoder::FieldDecoder(const Communicator& comm, const Basis& basis, const F
       basis_(&basis),
       forecaster_(&forecaster),
       options_(&options),
-      regions_(basis, options.regions),
-      half_width_(half_width(options, forecaster)) {}
+      regions_(basis, options.regions) {}
 
 BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxis& axis,
                                  std::span<const std::size_t> block,
@@ -74,17 +73,18 @@ BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxi
     decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);
     for (std::size_t m = 0; m < members; ++m)
       decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t),
-                    forecaster_->left_out(axis.time_key(block[t]), static_cast<int>(m)));
+                    forecaster_->left_out(axis.time_key(block[t]), static_cast<int>(m), forecast.regime));
     auto extra = fields.extra.begin();
     if (options_->budget) {
-      const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation());
+      const VarianceBudget budget = variance_budget(*basis_, forecast, forecaster_->inflation(forecast.regime));
       for (const auto* part : {&budget.patch, &budget.cross_patch, &budget.truncation, &budget.calibration})
         std::copy(part->begin(), part->end(), at(*extra++, t).begin());
     }
+    const double width = half_width(*options_, *forecaster_, forecast.regime);
     for (const double sign : {-1.0, 1.0}) {
       if (options_->interval <= 0) break;
       const auto bound = at(*extra++, t);
-      for (std::size_t i = 0; i < n; ++i) bound[i] = mean[i] + sign * half_width_ * std::sqrt(variance[i]);
+      for (std::size_t i = 0; i < n; ++i) bound[i] = mean[i] + sign * width * std::sqrt(variance[i]);
     }
     if (regions_.size() == 0) continue;
     for (const FunctionalForecast& f : regions_.evaluate(*comm_, forecast, truncation, climatology)) {

@@ -187,7 +187,7 @@ ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepP
 Calibration calibrate(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate, long block,
-                      const std::function<bool()>& should_stop, const GapFiller* gaps) {
+                      const std::function<bool()>& should_stop, const GapFiller* gaps, bool hold_90) {
   Calibrator calibrator(comm, space, study, gaps);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));
@@ -225,7 +225,10 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
     pass(choosing, &sums);
     std::tie(calibration.inflation, calibration.largest) = sums.judged(comm, calibrator.tokens());
     if (inflate == Inflate::level) calibration.inflation.mode.clear();
-    const double factor = pass(choosing, nullptr).best_factor();  // last, one factor for all levels
+    // Last, one factor for all levels.
+    const ErrorHistogram found = pass(choosing, nullptr);
+    const double factor =
+        hold_90 ? found.quantiles()[2] / central_half_width(calibration_levels[2]) : found.best_factor();
     for (double* level :
          {&calibration.inflation.global, &calibration.inflation.patch, &calibration.inflation.truncation})
       *level *= factor * factor;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "podscale/core/error.hpp"
+#include "podscale/study/analyses.hpp"
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
@@ -20,16 +21,11 @@ PredictorSeries::PredictorSeries(const FieldSource& lr, const Basis& basis, cons
       comm_(&comm),
       finder_(lr.times(), basis.lr_step) {}
 
-long PredictorSeries::lagged(long step, long lag) const {
-  const auto found = finder_.find(step, lag);
-  PODSCALE_ASSERT(found, "no LR step at lag {} of {}", lag, date_text(lr_->times()[step].date));
-  return *found;
-}
-
 std::vector<long> PredictorSeries::needed_steps(std::span<const long> steps) const {
   std::set<long> needed;  // neighbouring steps share most of their lags
   for (const long step : steps)
-    for (const long lag : predictors_->lags) needed.insert(lagged(step, lag));
+    for (const long lag : predictors_->lags)
+      if (const auto found = lagged(step, lag)) needed.insert(*found);
   return {needed.begin(), needed.end()};
 }
 
@@ -68,7 +64,9 @@ void PredictorSeries::take(const LrFields& fields, std::span<const long> steps, 
   const View<const idx_t, 2> cell_of = predictors_->cells.cells();
   for (idx_t t = 0; t < times; ++t)
     for (idx_t l = 0; l < lags; ++l) {
-      const idx_t step = position.at(lagged(steps[t], predictors_->lags[l]));
+      const std::optional<long> found = lagged(steps[t], predictors_->lags[l]);
+      if (!found) continue;
+      const idx_t step = position.at(*found);
       for (idx_t p = 0; p < local; ++p)
         for (idx_t c = 0; c < channels; ++c)
           for (idx_t i = 0; i < cells; ++i)
@@ -113,11 +111,16 @@ ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
                                  const ReferenceForecast& reference, const Communicator& comm)
     : lr_(&lr),
       basis_(&basis),
-      slots_(reference.predictors.slots()),
-      width_(reference.conditions(basis)),
+      reference_(&reference),
+      layout_(reference.layout(basis)),
+      width_(layout_.width),
       interpolated_(lr, basis, comm) {
-  if (slots_ > 0)
+  if (layout_.lr > 0)
     predictors_ = std::make_unique<PredictorSeries>(lr, basis, reference.predictors, reference.cells, comm);
+  if (reference.ages.empty()) return;
+  at_once_ = std::make_unique<Predictors>(reference.predictors);
+  at_once_->lags = {0};
+  then_ = std::make_unique<PredictorSeries>(lr, basis, *at_once_, reference.cells, comm);
 }
 
 std::vector<long> ConditionSeries::needed_steps(std::span<const long> steps) const {
@@ -128,22 +131,63 @@ std::vector<long> ConditionSeries::needed_steps(std::span<const long> steps) con
 }
 
 std::vector<float> ConditionSeries::read(std::span<const long> steps) const {
-  const long local = std::ssize(basis_->patches.mine), k = basis_->modes, times = std::ssize(steps);
-  std::vector<float> cells(times * local * slots_), rows(static_cast<std::size_t>(times * local * width_));
-  std::vector<double> anomalies(basis_->points() * times);
+  std::vector<TimeInputs> times;
+  for (const long step : steps) times.push_back({step});
+  return read(times, nullptr);
+}
+
+std::vector<float> ConditionSeries::read(std::span<const TimeInputs> times, const Analyses* analyses) const {
+  const long local = std::ssize(basis_->patches.mine), k = basis_->modes, count = std::ssize(times);
+  std::vector<long> steps, then;
+  for (const TimeInputs& time : times) {
+    steps.push_back(time.step);
+    then.push_back(time.then >= 0 ? time.then : time.step);
+  }
+  const bool history = std::any_of(times.begin(), times.end(), [](const auto& t) { return t.age > 0; });
+  std::vector<float> cells(static_cast<std::size_t>(count * local * layout_.lr)), cells_then,
+      rows(static_cast<std::size_t>(count * local * width_));
+  std::vector<double> anomalies(basis_->points() * count);
   {
     std::vector<Window> windows{interpolated_.source()};
     if (predictors_) windows.push_back(predictors_->source());
-    const LrFields fields(*lr_, bounding_window(basis_->lr_mesh, windows), needed_steps(steps));
+    std::vector<long> needed = needed_steps(steps);
+    if (history) needed.insert(needed.end(), then.begin(), then.end());
+    const LrFields fields(*lr_, bounding_window(basis_->lr_mesh, windows), needed);
     if (predictors_) predictors_->take(fields, steps, cells);
+    if (history) {
+      cells_then.resize(static_cast<std::size_t>(count * local * (layout_.history - layout_.then)));
+      then_->take(fields, then, cells_then);
+    }
     interpolated_.take_anomalies(fields, steps, anomalies);
   }
-  const std::vector<float> projected = to_coefficients(*basis_, anomalies, times);
-  for (long i = 0; i < times * local; ++i) {
-    std::copy_n(cells.begin() + i * slots_, slots_, rows.begin() + i * width_);
-    std::copy_n(projected.begin() + i * k, k, rows.begin() + i * width_ + slots_);
+  const std::vector<float> projected = to_coefficients(*basis_, anomalies, count);
+  for (long i = 0; i < count * local; ++i) {
+    const TimeInputs& time = times[i / local];
+    float* row = rows.data() + i * width_;
+    std::copy_n(cells.begin() + i * layout_.lr, layout_.lr, row);
+    std::copy_n(projected.begin() + i * k, k, row + layout_.projected);
+    std::span<const float> analysis;
+    if (time.age > 0) {
+      PODSCALE_ASSERT(analyses && then_, "an age of {} days without analyses", time.age);
+      analysis = analyses->at(time.analysis).subspan(static_cast<std::size_t>(i % local * k), k);
+      const long n = layout_.history - layout_.then;
+      std::copy_n(cells_then.begin() + i * n, n, row + layout_.then);
+    }
+    tell(*reference_, layout_, time, analysis, std::span(row, static_cast<std::size_t>(width_)));
   }
   return rows;
+}
+
+void tell(const ReferenceForecast& reference, const ConditionLayout& layout, const TimeInputs& time,
+          std::span<const float> analysis, std::span<float> row) {
+  const Predictors& predictors = reference.predictors;
+  if (const Regime& given = reference.regime(time.regime).given; !given.lags)
+    for (std::size_t l = 0, n = layout.lr / std::max<long>(1, std::ssize(predictors.lags));
+         l < predictors.lags.size(); ++l)
+      if (predictors.lags[l] != 0) std::fill_n(row.begin() + static_cast<long>(l * n), n, 0.0f);
+  if (time.age <= 0) return;
+  std::copy(analysis.begin(), analysis.end(), row.begin() + layout.history);
+  row[layout.age] = static_cast<float>(time.age / reference.ages.back());
 }
 
 ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm) {

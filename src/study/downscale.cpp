@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
@@ -53,20 +54,30 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
-               std::span<const long> steps, const AppliedSource* applied) {
+               std::span<const TimeInputs> times, const Analyses* analyses, const AppliedSource* applied) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const OutputOptions& output = context.options.output;
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
+  std::vector<long> steps, read;  // of LR: downscaled, and read for it
+  std::vector<std::size_t> regimes;
+  for (const TimeInputs& time : times) {
+    steps.push_back(time.step);
+    regimes.push_back(time.regime);
+    if (time.then >= 0) read.push_back(time.then);
+  }
   const SampleAxis axis = subset(files->times(), steps);
 
   // 1. What forecasts are told, and where that is filled.
   const auto lr = with_gaps_filled(files, basis);
   const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm);
   std::shared_ptr<const FieldSource> shifted;  // where something is
+  for (const long step : conditions.needed_steps(steps)) read.push_back(step);
+  std::sort(read.begin(), read.end());
+  read.erase(std::unique(read.begin(), read.end()), read.end());
   std::optional<ConditionSeries> if_shifted;
   if (!basis.lr_gaps.empty() &&
-      GapFilled(files, basis.lr_gaps, basis.year).count(conditions.needed_steps(steps), !from_members) > 0 &&
+      GapFilled(files, basis.lr_gaps, basis.year).count(read, !from_members) > 0 &&
       !from_members) {
     shifted = with_gaps_filled(files, basis, true);
     if_shifted.emplace(conditions_of(foundation.space, *shifted, comm));
@@ -80,6 +91,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   written.regions = output.region_names;
   written.region_series = region_series(context.options, written.variables);
   written.spread = options.spread;
+  for (const TimeInputs& time : times)
+    if (analyses) written.history_age.push_back(time.age > 0 ? time.age : std::nan(""));
   const std::string& path = output.product_file.get();
   Attributes about = product_attributes(context, foundation, forecaster, written.variables);
   if (applied) add_missing(about, applied->attributes());
@@ -94,10 +107,13 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   add_missing(written.attributes, place_attributes(basis.mesh));
   add_missing(written.attributes, time_attributes(in_order_of_time(axis)));
   add_missing(written.attributes,
-              calibration_attributes(forecaster, context.options.sampling.calibration_name));
+              calibration_attributes(forecaster, context.options.sampling.calibration_name, regimes));
   ProductFile product(comm, path, basis.mesh, basis.window, axis, written);
-  const ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
+  ProductFactors factors(comm, foundation.space, from_members ? forecaster.plan().members : 0,
                                forecaster.inflation().truncation, written.deflate, options.unit_scale);
+  std::set<std::size_t> further(regimes.begin(), regimes.end());
+  further.erase(0);
+  factors.set_regimes(foundation.spaces, {further.begin(), further.end()});
   std::optional<NetcdfFile> factor_file;
   if (options.factors) {
     Attributes of_factors = about;
@@ -141,21 +157,28 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                   "stopped by a signal or the time limit; no product was written: run again", true);
     std::vector<float> phase;
     std::vector<std::uint64_t> key;
-    std::vector<long> of_block;
+    std::vector<TimeInputs> of_block;
+    std::vector<std::size_t> regime;
     for (const std::size_t t : block) {
       phase.push_back(static_cast<float>(basis.year_phase(axis, t)));
       key.push_back(axis.time_key(t));
-      of_block.push_back(steps[t]);
+      of_block.push_back(times[t]);
+      regime.push_back(times[t].regime);
     }
-    const auto condition = conditions.read(of_block);
+    const auto condition = conditions.read(of_block, analyses);
     outside.add(block, condition);
     std::vector<float> raised;
-    if (if_shifted) raised = raised_by_gaps(foundation.space, condition, *if_shifted, of_block);
+    if (if_shifted) raised = raised_by_gaps(foundation.spaces, condition, *if_shifted, of_block, analyses);
     const auto level = lead_levels(context.options.sampling, axis, block);
-    const auto batch =
-        forecaster.forecast({condition, phase, key, raised, level}, options.members, options.budget);
+    const auto batch = forecaster.forecast({.condition = condition,
+                                            .year_phase = phase,
+                                            .time_key = key,
+                                            .raised = raised,
+                                            .regime = regime,
+                                            .level = level},
+                                           options.members, options.budget);
     BlockFields fields = decoder.decode(batch, axis, block, [&](std::size_t t, std::span<double> field) {
-      if (signal) signal->add(applied->signal(of_block[t]), field);
+      if (signal) signal->add(applied->signal(of_block[t].step), field);
     });
     if (running) running->apply(batch, block.front(), forecaster.inflation().truncation, options, fields);
     product.write(block, fields.mean, fields.variance, fields.members, fields.extra);
@@ -168,7 +191,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     if (!options.regions.empty()) product.write_regions(block, fields.region_mean, fields.region_variance);
     if (factor_file) factors.put(*factor_file, block, batch.forecasts, condition);
     for (std::size_t t = 0; factor_file && signal && t < block.size(); ++t)
-      put_signal(comm, *factor_file, basis, block[t], applied->signal(of_block[t]));
+      put_signal(comm, *factor_file, basis, block[t], applied->signal(of_block[t].step));
     progress.update(done += std::ssize(block));
   }
   progress.finish();

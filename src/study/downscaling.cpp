@@ -92,6 +92,22 @@ LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, con
 
 }  // namespace
 
+NetworkFunctions untrained_network(std::uint64_t seed, const TokenLayout& layout,
+                                   std::shared_ptr<const PersistentNoise> coherent) {
+  return {[seed, layout, coherent](std::span<const float>, float, std::uint64_t time_key, int first, int count,
+                         std::span<float> out, const Temperature& temperature) {
+            const StartNoise noise(seed, layout.modes, Stream::sampler, coherent);
+            const std::size_t size = layout.latent_size();
+            for (int m = 0; m < count; ++m)
+              noise.latents(layout, time_key, first + m, temperature,
+                            out.subspan(static_cast<std::size_t>(m) * size, size));
+          },
+          [](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
+            std::fill(mean.begin(), mean.end(), 0.0f);
+            std::fill(variance.begin(), variance.end(), 1.0f);
+          }};
+}
+
 MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
                              const SampleFunction& sample, const ForecastRequest& request,
                              const Inflation& inflation) {

@@ -27,7 +27,7 @@ struct Choice {
 /// The pair with the smallest squared error on the validation period, over all `patches` of the
 /// region: the same at any number of ranks.
 Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates,
-              const std::vector<double>& penalties, long patches) {
+              const std::vector<double>& penalties, long patches, bool warn_of_smallest) {
   std::vector<Choice> choices;
   for (const Candidate& candidate : candidates)
     for (const double penalty : penalties) choices.push_back({&candidate, penalty});
@@ -44,8 +44,9 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
   for (const auto& of_patch : errors) sum.add(of_patch);
   const auto total = sum.reduce(comm, "base.penalties: squared errors on data.validate");
   const Choice chosen = choices[std::min_element(total.begin(), total.end()) - total.begin()];
-  if (penalties.size() > 1 && (chosen.penalty == *std::min_element(penalties.begin(), penalties.end()) ||
-                               chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
+  if (penalties.size() > 1 &&
+      ((warn_of_smallest && chosen.penalty == *std::min_element(penalties.begin(), penalties.end())) ||
+       chosen.penalty == *std::max_element(penalties.begin(), penalties.end())))
     log::warn("base.penalties: the best is {}, at the end of the list; add candidates beyond it",
               chosen.penalty);
   return chosen;
@@ -64,46 +65,53 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base, const HrGapModel* gaps) {
-  const std::size_t slots = base.predictors.slots(), width = base.conditions(basis), k = basis.modes,
-                    local = basis.patches.mine.size();
+  const ConditionLayout layout = base.layout(basis);
+  const std::size_t width = layout.width, k = basis.modes, local = basis.patches.mine.size(),
+                    projected = layout.projected, slots = base.row_width(basis) - k;
+  std::vector<std::size_t> columns = base.columns;  // of the ridge regression
+  if (columns.empty())
+    for (std::size_t i = 0; i < slots; ++i) columns.push_back(i);
+  columns.resize(slots);
 
   // 1. Normal equations of both periods.
-  std::vector<double> weights;  // of the penalty
-  for (std::size_t i = 0; i < slots; ++i) {
-    const long lag = options.lags[i / (slots / options.lags.size())];
-    weights.push_back(lag == 0 ? 1 : 1 / (options.lag_weight * options.lag_weight));
+  std::vector<double> weights;           // of the penalty
+  std::vector<unsigned char> own_unit;   // coefficients, beside LR cells
+  for (const std::size_t column : columns) {
+    const long i = static_cast<long>(column), of_lag = layout.lr / std::max<long>(1, std::ssize(options.lags));
+    const bool lagged = i < layout.lr && options.lags[i / of_lag] != 0;
+    weights.push_back(lagged ? 1 / (options.lag_weight * options.lag_weight) : 1);
+    own_unit.push_back(layout.age > 0 && i >= layout.history ? 1 : 0);
   }
   std::vector<Candidate> candidates;
   for (const double interpolation : options.interpolation) candidates.push_back({interpolation, {}, {}});
-  std::vector<float> target, predictors;
+  std::vector<float> target, given;
   for (std::size_t p = 0; p < local; ++p)
     for (Candidate& candidate : candidates) {
       const auto fit = [&](const EncodedPeriod& period) {
-        RidgeFit ridge(weights, basis.patches.mine[p].modes);
+        RidgeFit ridge(weights, basis.patches.mine[p].modes, own_unit);
         for_blocks(period.size(), block, [&](std::size_t first, std::size_t times) {
           const auto a = period.a(first, times), c = period.c(first, times);
           target.resize(times * k);
-          if (!period.seen.empty()) predictors.resize(times * slots);
-          for (std::size_t t = 0; t < times; ++t)
-            for (std::size_t m = 0; m < k; ++m)
-              target[t * k + m] = a[(t * local + p) * k + m] - static_cast<float>(candidate.interpolation) *
-                                                                   c[(t * local + p) * width + slots + m];
-          if (period.seen.empty())
-            return ridge.add(c.data() + p * width, local * width, target.data(), k, static_cast<long>(times));
-          for (std::size_t t = 0; t < times; ++t) {  // a time counts by what of the patch was there
+          given.resize(times * slots);
+          for (std::size_t t = 0; t < times; ++t) {
+            const float* row = c.data() + (t * local + p) * width;
+            // A time counts by what of the patch was there.
             const float root = static_cast<float>(std::sqrt(period.share_seen(first + t, p)));
-            for (std::size_t m = 0; m < k; ++m) target[t * k + m] *= root;
-            for (std::size_t i = 0; i < slots; ++i)
-              predictors[t * slots + i] = root * c[(t * local + p) * width + i];
+            for (std::size_t m = 0; m < k; ++m)
+              target[t * k + m] = root * (a[(t * local + p) * k + m] -
+                                          static_cast<float>(candidate.interpolation) * row[projected + m]);
+            for (std::size_t i = 0; i < slots; ++i) given[t * slots + i] = root * row[columns[i]];
           }
-          ridge.add(predictors.data(), slots, target.data(), k, static_cast<long>(times));
+          ridge.add(given.data(), slots, target.data(), k, static_cast<long>(times));
         });
         return ridge;
       };
       candidate.train.push_back(fit(train));
       candidate.validate.push_back(fit(validate));
     }
-  const Choice choice = choose(comm, candidates, options.penalties, std::ssize(basis.patches.patch_of_token));
+  // With an analysis the smallest one is as good as none: what it tells needs no shrinking.
+  const Choice choice = choose(comm, candidates, options.penalties,
+                               std::ssize(basis.patches.patch_of_token), !base.given.has_history());
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
   const std::size_t samples = train.size();
@@ -112,11 +120,11 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
       const RidgeFit& fit = choice.candidate->train[p];
       const auto d = fit.coefficients(base.penalty);
       const std::size_t modes = basis.patches.mine[p].modes;
-      std::vector<double> b(modes * width, 0.0);
+      std::vector<double> b(modes * (slots + k), 0.0);
       for (std::size_t m = 0; m < modes; ++m) {
         std::copy_n(d.begin() + static_cast<long>(m * slots), slots,
-                    b.begin() + static_cast<long>(m * width));
-        b[m * width + slots + m] = base.interpolation;
+                    b.begin() + static_cast<long>(m * (slots + k)));
+        b[m * (slots + k) + slots + m] = base.interpolation;
       }
       base.regression.push_back(std::move(b));
       base.inverse_root.push_back(fit.inverse_root(base.penalty));
@@ -126,21 +134,24 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
           range[i] = std::max(range[i],
                               std::abs(static_cast<double>(train.conditions[(t * local + p) * width + i])));
       base.predictor_range.insert(base.predictor_range.end(), range.begin(), range.end());
-      const auto scale = fit.predictor_scale();
-      base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
+      const auto of_slots = fit.predictor_scale();
+      std::vector<double> scale(width, 0.0);
+      for (std::size_t i = 0; i < slots; ++i) scale[columns[i]] = of_slots[i];
       for (std::size_t m = 0; m < k; ++m) {
         double power = 0;  // of the projected LR anomaly
         for (std::size_t t = 0; t < samples; ++t) {
-          const double value = static_cast<double>(train.conditions[(t * local + p) * width + slots + m]);
+          const double value =
+              static_cast<double>(train.conditions[(t * local + p) * width + projected + m]);
           power += value * value;
         }
-        base.predictor_scale.push_back(std::sqrt(power / static_cast<double>(samples)));
+        scale[projected + m] = std::sqrt(power / static_cast<double>(samples));
       }
+      base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
     }
   });
   candidates.clear();
 
-  if (options.contrast) base.contrast = fit_contrast(comm, basis, base, train, validate);
+  if (options.contrast && base.columns.empty()) base.contrast = fit_contrast(comm, basis, base, train, validate);
 
   // 2. Residuals over their spread, and their covariance: with it that of the training period is right.
   PatchSeries residuals;
@@ -168,6 +179,20 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
     log::warn("base.rank = {}: lowered to {}: half of the {} {}", options.global_modes, most,
               std::min(coefficients, static_cast<long>(samples)),
               coefficients < static_cast<long>(samples) ? "coefficients" : "training times");
+}
+
+void share_scales(const Basis& basis, LinearGaussian& base) {
+  const ConditionLayout layout = base.layout(basis);
+  std::vector<double>& scale = base.predictor_scale;
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    if (layout.age > 0 && static_cast<long>(i) % layout.width == layout.age) scale[i] = 1;
+    for (const LinearGaussian& other : base.others)
+      if (scale[i] == 0) scale[i] = other.predictor_scale[i];
+  }
+  for (LinearGaussian& other : base.others) {
+    other.predictor_scale = scale;
+    other.predictor_range.clear();  // that of regime 0 is what far outside is measured by
+  }
 }
 
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,

@@ -58,7 +58,6 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
                                        const EncodedPeriod& train, const EncodedPeriod& validate,
                                        int harmonics, long block) {
   const auto left_out = [&](const std::string& reason) {
-    log::info("base.season = {}: left out: {}", harmonics, reason);
     return SeasonalVariance{0, {}, {}, "left out: " + reason};
   };
   if (harmonics == 0) return {0, {}, {}, "left out: base.season = 0"};
@@ -121,7 +120,6 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
       fmt::format("it {} the log-likelihood of data.validate by {:.4g} a time",
                   total > 0 ? "raises" : "lowers", std::abs(total) / static_cast<double>(validate.size()));
   if (total <= 0) return left_out(effect);
-  log::info("base.season = {}: kept: {}", harmonics, effect);
   season.reason = "kept: " + effect;
   return season;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
@@ -44,13 +45,17 @@ Uncertainty chosen(const Communicator& comm, const Foundation& foundation, const
 }  // namespace
 
 Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
-                       const NetworkBackend& backend, const std::optional<Inflation>& inflation)
+                       const NetworkBackend& backend,
+                       const std::optional<std::vector<Inflation>>& inflation)
     : comm_(comm),
       foundation_(foundation),
       kind_(chosen(comm, foundation, options)),
       plan_(options.sampling.plan),
       seed_(options.sampling.sampler.seed),
-      control_seed_(control_variate_seed(options)) {
+      control_seed_(control_variate_seed(options)),
+      calibrations_(foundation.spaces.size()),
+      inflations_(foundation.spaces.size()),
+      trained_(foundation.spaces.size(), 0) {
   const std::string& model_path = options.output.model_file.get();
   const char* const name = uncertainty_name(kind_);
   prepare_noise(options, inflation || options.output.write_members);
@@ -59,7 +64,8 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
       refuse(options,
              "sampling.uncertainty = 'base' with model.base = 'none': there is no base; expected "
              "model.base = 'gaussian'");
-    calibration_ = foundation.reference->calibration;
+    for (std::size_t r = 0; r < calibrations_.size(); ++r)
+      calibrations_[r] = foundation.reference->regime(r).calibration;
   } else {
     model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
                           options.model.device, foundation.path);
@@ -73,24 +79,33 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     SamplerOptions sampler = options.sampling.sampler;
     sampler.coherent = coherent_;
     network_ = model_->functions(sampler);
-    const Calibration& found = model_->calibration(kind_ == Uncertainty::head);
-    if (found.times > 0) calibration_ = found;
+    untrained_ = untrained_network(seed_, foundation.space.layout(comm), coherent_);
+    trained_[0] = 1;
+    if (const Calibration& found = model_->calibration(kind_ == Uncertainty::head); found.times > 0)
+      calibrations_[0] = found;
+    // The network was trained on times that are told of LR at all lags; the base serves the others.
+    for (std::size_t r = 1; r < calibrations_.size(); ++r)
+      calibrations_[r] = foundation.reference->regime(r).calibration;
   }
   if (inflation) {
-    calibration_.reset();
-    inflation_ = *inflation;
+    calibrations_.assign(calibrations_.size(), std::nullopt);
+    inflations_ = *inflation;
+    inflations_.resize(calibrations_.size());
     return;
   }
   if (options.sampling.calibration == Correction::none) {
-    calibration_.reset();
+    calibrations_.assign(calibrations_.size(), std::nullopt);
     if (model_ && !model_->criterion().starts_with(name))
       log::warn("{}: its weights were not selected for sampling.uncertainty = '{}' but by '{}'", model_path,
                 name, model_->criterion());
   } else {
-    require_calibration(options);
-    inflation_ = calibration_->inflation;
+    for (std::size_t r = 0; r < calibrations_.size(); ++r) {
+      if (kind_ == Uncertainty::base || trained_[r]) require_calibration(options, calibrations_[r]);
+      inflations_[r] = calibrations_[r]->inflation;
+    }
   }
-  if (calibration_ && !calibration_->note.empty()) log::warn("calibration: {}", calibration_->note);
+  if (calibrations_[0] && !calibrations_[0]->note.empty())
+    log::warn("calibration: {}", calibrations_[0]->note);
 }
 
 void Forecaster::prepare_noise(const StudyOptions& options, bool writes_members) {
@@ -110,25 +125,27 @@ void Forecaster::use_calendar(Calendar calendar) const {
   if (truncation_) truncation_->set_calendar(calendar);
 }
 
-std::vector<double> Forecaster::left_out(std::uint64_t time_key, int member) const {
-  return truncation_ ? truncation_->field(time_key, member, inflation_.truncation) : std::vector<double>{};
+std::vector<double> Forecaster::left_out(std::uint64_t time_key, int member, std::size_t regime) const {
+  return truncation_ ? truncation_->field(time_key, member, inflations_[regime].truncation)
+                     : std::vector<double>{};
 }
 
-void Forecaster::require_calibration(const StudyOptions& options) {
+void Forecaster::require_calibration(const StudyOptions& options,
+                                     const std::optional<Calibration>& calibration) const {
   const std::string& model_path = options.output.model_file.get();
   const char* const remedy =
       "run podscale-train with this namelist again (it goes on from the file and only calibrates), or set "
       "sampling.calibration = 'none'";
-  if (!calibration_)
+  if (!calibration)
     throw Error(ExitCode::data,
                 fmt::format("{}: not calibrated for sampling.uncertainty = '{}'; {}", model_path,
                             uncertainty_name(kind_), remedy),
                 true);
   if (kind_ == Uncertainty::base) return;
-  if (const std::string wanted = calibrated_forecast(options, kind_); calibration_->forecast != wanted)
+  if (const std::string wanted = calibrated_forecast(options, kind_); calibration->forecast != wanted)
     throw Error(ExitCode::data,
                 fmt::format("{}: calibrated for '{}', but the namelist asks for '{}'; {}", model_path,
-                            calibration_->forecast, wanted, remedy),
+                            calibration->forecast, wanted, remedy),
                 true);
 }
 
@@ -139,10 +156,10 @@ std::string Forecaster::description() const {
   return fmt::format("{} members of {} parameters", plan_.members, model_->parameters());
 }
 
-std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& forecast,
+std::vector<double> Forecaster::closed_form_member(const LatentSpace& space,
+                                                   const CoefficientForecast& forecast,
                                                    std::uint64_t time_key, int member,
                                                    std::span<const float> condition) const {
-  const LatentSpace& space = foundation_.space;
   const Patches& patches = foundation_.basis.patches;
   const std::size_t tokens = patches.patch_of_token.size() + static_cast<std::size_t>(space.global_tokens()),
                     k = foundation_.basis.modes;
@@ -158,29 +175,105 @@ std::vector<double> Forecaster::closed_form_member(const CoefficientForecast& fo
   return draw_coefficients(space, forecast.latent, noise, condition);
 }
 
-std::vector<CoefficientForecast> Forecaster::closed_form(const ForecastRequest& request,
+std::vector<CoefficientForecast> Forecaster::closed_form(std::size_t regime, const ForecastRequest& request,
                                                          Factor factor) const {
-  const LatentSpace& space = foundation_.space;
-  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network_.head, factor)(request, inflation_)
-                                    : base_forecast(space, factor)(request, inflation_);
+  const LatentSpace& space = foundation_.spaces[regime];
+  const Inflation& inflation = inflations_[regime];
+  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network(regime).head, factor)(request, inflation)
+                                    : base_forecast(space, factor)(request, inflation);
 }
 
+namespace {
+
+/// The times of a request that are of one regime.
+class PartRequest {
+ public:
+  PartRequest(const ForecastRequest& all, std::size_t regime) {
+    const std::size_t width = all.condition.size() / std::max<std::size_t>(1, all.times());
+    for (std::size_t t = 0; t < all.times(); ++t) {
+      if ((all.regime.empty() ? 0 : all.regime[t]) != regime) continue;
+      times.push_back(t);
+      const auto row = all.condition.subspan(t * width, width);
+      condition_.insert(condition_.end(), row.begin(), row.end());
+      phase_.push_back(all.year_phase[t]);
+      key_.push_back(all.time_key[t]);
+      const auto raised = all.raised_at(t);
+      raised_.insert(raised_.end(), raised.begin(), raised.end());
+      if (!all.level.empty()) level_.push_back(all.level[t]);
+    }
+  }
+  ForecastRequest request() const {
+    return {.condition = condition_, .year_phase = phase_, .time_key = key_, .raised = raised_, .level = level_};
+  }
+  std::vector<std::size_t> times;  ///< of the whole request
+
+ private:
+  std::vector<float> condition_, phase_, raised_, level_;
+  std::vector<std::uint64_t> key_;
+};
+
+bool of_one_regime(const ForecastRequest& request) {
+  return std::adjacent_find(request.regime.begin(), request.regime.end(), std::not_equal_to<>()) ==
+         request.regime.end();
+}
+
+std::size_t first_regime(const ForecastRequest& request) {
+  return request.regime.empty() ? 0 : request.regime.front();
+}
+
+}  // namespace
+
 Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget) const {
-  const LatentSpace& space = foundation_.space;
+  if (of_one_regime(request)) return forecast_of(first_regime(request), request, members, budget);
+  Batch batch{std::vector<CoefficientForecast>(request.times()), {}};
+  if (members > 0) batch.members.resize(request.times());
+  for (std::size_t r = 0; r < foundation_.spaces.size(); ++r) {
+    const PartRequest part(request, r);
+    if (part.times.empty()) continue;
+    Batch of_regime = forecast_of(r, part.request(), members, budget);
+    for (std::size_t i = 0; i < part.times.size(); ++i) {
+      batch.forecasts[part.times[i]] = std::move(of_regime.forecasts[i]);
+      if (members > 0) batch.members[part.times[i]] = std::move(of_regime.members[i]);
+    }
+  }
+  return batch;
+}
+
+std::vector<std::vector<std::vector<double>>> Forecaster::members(const ForecastRequest& request, int first,
+                                                                  int count) const {
+  if (of_one_regime(request)) return members_of(first_regime(request), request, first, count);
+  std::vector<std::vector<std::vector<double>>> all(request.times());
+  for (std::size_t r = 0; r < foundation_.spaces.size(); ++r) {
+    const PartRequest part(request, r);
+    if (part.times.empty()) continue;
+    auto of_regime = members_of(r, part.request(), first, count);
+    for (std::size_t i = 0; i < part.times.size(); ++i) all[part.times[i]] = std::move(of_regime[i]);
+  }
+  return all;
+}
+
+Forecaster::Batch Forecaster::forecast_of(std::size_t regime, const ForecastRequest& request, int members,
+                                          bool budget) const {
+  const LatentSpace& space = foundation_.spaces[regime];
+  const Inflation& inflation = inflations_[regime];
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   Batch batch;
   MemberLatents latents;
   if (kind_ == Uncertainty::ensemble)
     batch.forecasts =
-        ensemble_forecast(comm_, space, plan_, network_.sample, control_seed_, &latents, coherent_)(
-            request, inflation_);
+        ensemble_forecast(comm_, space, plan_, network(regime).sample, control_seed_, &latents, coherent_)(
+            request, inflation);
   else
-    batch.forecasts = closed_form(request, Factor::with);
+    batch.forecasts = closed_form(regime, request, Factor::with);
+  for (CoefficientForecast& forecast : batch.forecasts) {
+    forecast.regime = regime;
+    forecast.truncation = inflation.truncation / inflations_[0].truncation;
+  }
   const std::size_t patch = latents.patch.size() / std::max<std::size_t>(1, request.times()),
                     global = latents.global.size() / std::max<std::size_t>(1, request.times());
   for (std::size_t t = 0; budget && kind_ == Uncertainty::ensemble && t < request.times(); ++t)
     split_members(space, plan_.members, std::span<const double>(latents.patch).subspan(t * patch, patch),
-                  std::span<const double>(latents.global).subspan(t * global, global), inflation_,
+                  std::span<const double>(latents.global).subspan(t * global, global), inflation,
                   batch.forecasts[t]);
   for (std::size_t t = 0; members > 0 && t < request.times(); ++t) {
     const auto condition = request.condition.subspan(t * width, width);
@@ -188,22 +281,23 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
     for (int m = 0; m < members; ++m)
       of_time.push_back(kind_ == Uncertainty::ensemble
                             ? member_coefficients(space, latents, t, m, condition)
-                            : closed_form_member(batch.forecasts[t], request.time_key[t], m, condition));
+                            : closed_form_member(space, batch.forecasts[t], request.time_key[t], m, condition));
     batch.members.push_back(std::move(of_time));
   }
   return batch;
 }
 
-std::vector<std::vector<std::vector<double>>> Forecaster::members(const ForecastRequest& request, int first,
-                                                                  int count) const {
-  const LatentSpace& space = foundation_.space;
+std::vector<std::vector<std::vector<double>>> Forecaster::members_of(std::size_t regime,
+                                                                     const ForecastRequest& request,
+                                                                     int first, int count) const {
+  const LatentSpace& space = foundation_.spaces[regime];
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
   std::vector<std::vector<std::vector<double>>> result(request.times());
   if (kind_ != Uncertainty::ensemble) {
-    const auto forecasts = closed_form(request, Factor::without);  // members need the latents alone
+    const auto forecasts = closed_form(regime, request, Factor::without);  // members need the latents alone
     for (std::size_t t = 0; t < request.times(); ++t)
       for (int m = first; m < first + count; ++m)
-        result[t].push_back(closed_form_member(forecasts[t], request.time_key[t], m,
+        result[t].push_back(closed_form_member(space, forecasts[t], request.time_key[t], m,
                                                request.condition.subspan(t * width, width)));
     return result;
   }
@@ -212,7 +306,7 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members(const Forecast
   plan.first_group = first / plan.batch;
   const int skipped = first - plan.first_group * plan.batch;
   plan.members = skipped + count;
-  const MemberLatents latents = sample_members(comm_, space, plan, network_.sample, request, inflation_);
+  const MemberLatents latents = sample_members(comm_, space, plan, network(regime).sample, request, inflations_[regime]);
   for (std::size_t t = 0; t < request.times(); ++t)
     for (int m = skipped; m < plan.members; ++m)
       result[t].push_back(

@@ -235,14 +235,17 @@ long GapFilled::count(std::span<const long> steps, bool raised) const {
   return filled;
 }
 
-std::vector<float> raised_by_gaps(const LatentSpace& space, std::span<const float> conditions,
-                                  const ConditionSeries& shifted, std::span<const long> steps) {
-  const std::size_t local = space.basis().patches.mine.size(), width = space.condition_width();
-  std::vector<float> change = shifted.read(steps), raised(steps.size() * local, 1.0f);
+std::vector<float> raised_by_gaps(const std::vector<LatentSpace>& spaces, std::span<const float> conditions,
+                                  const ConditionSeries& shifted, std::span<const TimeInputs> times,
+                                  const Analyses* analyses) {
+  const Basis& basis = spaces.front().basis();
+  const std::size_t local = basis.patches.mine.size(), width = spaces.front().condition_width();
+  std::vector<float> change = shifted.read(times, analyses), raised(times.size() * local, 1.0f);
   for (std::size_t i = 0; i < change.size(); ++i) change[i] -= conditions[i];
-  std::vector<double> a(space.basis().modes);
+  std::vector<double> a(basis.modes);
   for (std::size_t i = 0; i < raised.size(); ++i) {
     const std::size_t p = i % local;
+    const LatentSpace& space = spaces[times[i / local].regime];
     space.mean(p, change.data() + i * width, a);
     double added = 0, trace = 0;
     for (std::size_t m = 0; m < static_cast<std::size_t>(space.basis().patches.mine[p].modes); ++m)

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "podscale/config/namelist.hpp"
+#include "podscale/core/age_finder.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/strands.hpp"
@@ -41,7 +42,8 @@ std::vector<std::string> reference_period(const DataOptions& options, const Fiel
 
 AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
                            std::shared_ptr<FieldCache> cache, const Basis& basis, const std::string& basis_path,
-                           const Period& period, std::span<const long> lags, bool with_signal) {
+                           const Period& period, std::span<const long> lags, std::span<const long> required,
+                           std::span<const double> ages, bool with_signal) {
   AppliedSeries applied;
   applied.files = open_applied_files(comm, options, std::move(cache), basis);
   const FieldSource& files = *applied.files;
@@ -59,7 +61,7 @@ AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
   if (period.value.empty())
     for (long t = 0; t < std::ssize(files.times().samples); ++t) applied.steps.push_back(t);
   else
-    applied.steps = lr_steps_of_period(files, period, lags, basis.lr_step);
+    applied.steps = lr_steps_of_period(files, period, required, basis.lr_step);
 
   // All that is read: the steps, what lags behind or goes before them, and the reference.
   std::set<long> read(applied.steps.begin(), applied.steps.end());
@@ -67,6 +69,10 @@ AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
   for (const long step : applied.steps)
     for (const long lag : lags)
       if (const auto found = finder.find(step, lag)) read.insert(*found);
+  const AgeFinder ages_of(files.times());
+  for (const long step : applied.steps)
+    for (const double age : ages)
+      if (const auto found = ages_of.find(files.times(), step, age)) read.insert(*found);
   const std::vector<long> steps(read.begin(), read.end());
   read.insert(applied.reference.begin(), applied.reference.end());
 

@@ -73,6 +73,33 @@ BaseOptions base_options(const Namelist& n) {
   return options;
 }
 
+HistoryOptions history_options(const Namelist& n) {
+  HistoryOptions options{n.texts("history.files"), n.texts("history.variable"), n.real("history.delay"),
+                         n.reals("history.ages")};
+  const auto wrong = [&](const std::string& reason) {
+    throw Error(ExitCode::usage, n.source() + ": " + reason, true);
+  };
+  if (options.ages.empty()) {
+    if (!options.files.empty() || !options.variable.empty() || options.delay > 0)
+      wrong("&history without ages; expected the ages of the analyses, in days: history.ages = 1, 2, 5");
+    return options;
+  }
+  std::sort(options.ages.begin(), options.ages.end());
+  if (std::adjacent_find(options.ages.begin(), options.ages.end()) != options.ages.end())
+    wrong("history.ages has a number twice; expected each age once");
+  if (options.delay > options.ages.back())
+    wrong(fmt::format("history.delay = {:g} is more than the largest of history.ages, {:g}: no analysis could "
+                      "be used; expected an age of that or more",
+                      options.delay, options.ages.back()));
+  if (n.text("model.base") == "none")
+    wrong("history.ages with model.base = 'none': the base holds the regressions on analyses; expected "
+          "model.base = 'gaussian'");
+  const auto& lags = n.integers("base.lags");
+  if (!lags.empty() && std::find(lags.begin(), lags.end(), 0) == lags.end())
+    wrong("history.ages with base.lags that lack 0; expected the time itself among them");
+  return options;
+}
+
 ModelOptions model_options(const Namelist& n) {
   const bool velocity = n.text("model.prediction") == "velocity";
   return {.width = small(n, "model.width"),
@@ -222,6 +249,7 @@ StudyOptions::StudyOptions(const Namelist& n)
       basis(basis_options(n)),
       with_base(n.text("model.base") == "gaussian"),
       base(base_options(n)),
+      history(history_options(n)),
       model(model_options(n)),
       training(training_options(n)),
       validation{.times = n.integer("training.validation_times"),

@@ -1,5 +1,6 @@
 #include "podscale/study/product_description.hpp"
 
+#include <set>
 #include <fmt/ranges.h>
 
 #include "podscale/core/error.hpp"
@@ -79,9 +80,12 @@ Attributes product_attributes(const Context& context, const Foundation& foundati
   return attributes;
 }
 
-Attributes calibration_attributes(const Forecaster& forecaster, const std::string& method) {
-  if (!forecaster.calibration()) return {{"podscale_calibration", "none"}};
-  const Calibration& c = *forecaster.calibration();
+Attributes calibration_attributes(const Forecaster& forecaster, const std::string& method,
+                                  std::span<const std::size_t> regimes) {
+  const std::set<std::size_t> used(regimes.begin(), regimes.end());
+  const std::size_t leading = used.size() == 1 ? *used.begin() : 0;
+  if (!forecaster.calibration(leading)) return {{"podscale_calibration", "none"}};
+  const Calibration& c = *forecaster.calibration(leading);
   const auto numbers = [](const auto& values) { return std::vector<double>(values.begin(), values.end()); };
   Attributes attributes = {{"podscale_calibration", method},
           {"podscale_calibration_inflation", "", c.inflation.numbers()},
@@ -96,7 +100,31 @@ Attributes calibration_attributes(const Forecaster& forecaster, const std::strin
           {"podscale_calibration_note", c.note}};
   if (c.degrees_of_freedom > 0)
     attributes.push_back({"podscale_degrees_of_freedom", "", {c.degrees_of_freedom}});
+  if (used.empty() || (used.size() == 1 && leading == 0)) return attributes;
+  for (const std::size_t regime : used)
+    attributes.push_back({fmt::format("podscale_calibration_inflation_{}", regime), "",
+                          forecaster.calibration(regime)->inflation.numbers()});
+  if (used.size() == 1) return attributes;
+  // No half width holds for all times.
+  std::erase_if(attributes, [](const Attribute& a) {
+    return a.name == "podscale_calibration_conformal_half_width" ||
+           a.name.starts_with("podscale_calibration_coverage");
+  });
   return attributes;
+}
+
+std::vector<Inflation> inflations_of(const NetcdfFile& product, std::size_t regimes) {
+  std::vector<Inflation> all(regimes);
+  if (product.text("", "podscale_calibration") == "none") return all;
+  const std::string name = "podscale_calibration_inflation";
+  for (std::size_t r = 0; r < regimes; ++r) {
+    auto found = product.numbers("", fmt::format("{}_{}", name, r));
+    if (!found) found = product.numbers("", name);
+    all[r] = same_on_all_ranks([&] {
+      return Inflation::from_numbers(found.value_or(std::vector<double>{}), product.path() + ": " + name);
+    });
+  }
+  return all;
 }
 
 }  // namespace podscale

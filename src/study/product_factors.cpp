@@ -27,6 +27,11 @@ std::size_t size(long n) {
   return static_cast<std::size_t>(n);
 }
 
+/// Behind the names of what belongs to a regime.
+std::string suffix(std::size_t regime) {
+  return regime == 0 ? "" : fmt::format("_{}", regime);
+}
+
 Basis empty_basis(const NetcdfFile& file) {
   const auto patch = file.numbers("", "podscale_patch_size");
   if (!patch || !file.has_variable("phi"))
@@ -50,6 +55,13 @@ std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis,
     for (std::size_t i = 0; i < width; ++i)
       condition.push_back(static_cast<float>(table.row(patch.patch)[i]));
   return condition;
+}
+
+std::size_t read_regime(const NetcdfFile& factors, std::size_t time) {
+  if (!factors.has_variable("regime")) return 0;
+  double regime = 0;
+  factors.get("regime", {time}, {1}, std::span(&regime, 1));
+  return static_cast<std::size_t>(regime);
 }
 
 ProductFactors::ProductFactors(const Communicator& comm, const LatentSpace& space, int members,
@@ -136,6 +148,15 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
   file.put_numbers("", "podscale_patch_size",
                    {static_cast<double>(basis.patch_y), static_cast<double>(basis.patch_x)}, NC_INT);
   file.put_numbers("", "podscale_patch_overlap", {static_cast<double>(basis.lapping.overlap())}, NC_INT);
+  if (!regimes_.empty()) {
+    std::string meanings = "0 " + space_.reference().given.text();
+    for (const std::size_t regime : regimes_)
+      meanings += fmt::format(", {} {}", regime, (*spaces_)[regime].reference().given.text());
+    file.define_variable("regime", NC_INT, {"time"});
+    file.describe("regime", "what a time was forecast from: " + meanings, "1");
+    file.define_variable("truncation_factor", NC_DOUBLE, {"time"});
+    file.describe("truncation_factor", "factor on tau", "1");
+  }
   if (members_ > 0) {
     // Column and mode share a dimension: some tools stop at four.
     file.define_dimension("factor_element", size(members_) * k);
@@ -155,8 +176,11 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
     return;
   }
   file.define_dimension("mode_column", k);
-  file.define_variable("residual_root", NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
-  file.describe("residual_root", "factor of the coefficients' covariance inside a patch", units);
+  for (const std::size_t regime : all_regimes()) {
+    const std::string name = "residual_root" + suffix(regime);
+    file.define_variable(name, NC_DOUBLE, {"patch_y", "patch_x", "mode_column", "mode"});
+    file.describe(name, "factor of the coefficients' covariance inside a patch", units);
+  }
   file.define_variable("latent_variance", NC_DOUBLE, {"time", "patch_y", "patch_x", "mode"},
                        {{1, py, px, k}, deflate_, {}});
   file.describe("latent_variance", "variance of the columns of residual_root", "1");
@@ -169,8 +193,11 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
       "1");
   if (r == 0) return;
   file.define_dimension("global_mode", r);
-  file.define_variable("global_root", NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
-  file.describe("global_root", "factor of the coefficients' covariance across patches", units);
+  for (const std::size_t regime : all_regimes()) {
+    const std::string name = "global_root" + suffix(regime);
+    file.define_variable(name, NC_DOUBLE, {"patch_y", "patch_x", "global_mode", "mode"});
+    file.describe(name, "factor of the coefficients' covariance across patches", units);
+  }
   file.define_variable("global_latent_variance", NC_DOUBLE, {"time", "global_mode"}, {{1, r}, deflate_, {}});
   file.describe("global_latent_variance", "variance of the columns of global_root", "1");
 }
@@ -179,7 +206,6 @@ void ProductFactors::put_static(NetcdfFile& file) const {
   const Basis& basis = space_.basis();
   const std::size_t n = size(basis.points()), k = size(basis.modes), r = size(space_.global_modes());
   std::vector<double> phi(n * k, NC_FILL_DOUBLE), tau(n, NC_FILL_DOUBLE);
-  PatchTable root(basis, comm_.rank(), {k, k}, 0), global(basis, comm_.rank(), {r, k}, 0);
   for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
     const PatchModes& patch = basis.patches.mine[p];
     const std::size_t d = patch.points.size(), modes = size(patch.modes);
@@ -188,9 +214,6 @@ void ProductFactors::put_static(NetcdfFile& file) const {
       tau[point] = truncation_ * patch.tau[i];
       for (std::size_t m = 0; m < k; ++m) phi[m * n + point] = m < modes ? patch.phi[m * d + i] : 0.0;
     }
-    const PatchCovariance& own = space_.covariance(p);
-    root.set_columns(patch.patch, own.root, patch.modes);
-    global.set_columns(patch.patch, own.global, patch.modes);
   }
   Sizes leading;
   if (basis.channels() > 1) leading = {size(basis.channels())};
@@ -206,8 +229,24 @@ void ProductFactors::put_static(NetcdfFile& file) const {
   file.put("tau", field.start, field.count, std::span<const double>(tau));
   file.put("phi", modal.start, modal.count, std::span<const double>(phi));
   if (members_ > 0) return;
-  root.put(file, "residual_root");
-  if (r > 0) global.put(file, "global_root");
+  for (const std::size_t regime : all_regimes()) {
+    const LatentSpace& space = regime == 0 ? space_ : (*spaces_)[regime];
+    PatchTable root(basis, comm_.rank(), {k, k}, 0), global(basis, comm_.rank(), {r, k}, 0);
+    for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+      const PatchModes& patch = basis.patches.mine[p];
+      const PatchCovariance& own = space.covariance(p);
+      root.set_columns(patch.patch, own.root, patch.modes);
+      global.set_columns(patch.patch, own.global, patch.modes);
+    }
+    root.put(file, "residual_root" + suffix(regime));
+    if (r > 0) global.put(file, "global_root" + suffix(regime));
+  }
+}
+
+std::vector<std::size_t> ProductFactors::all_regimes() const {
+  std::vector<std::size_t> all{0};
+  all.insert(all.end(), regimes_.begin(), regimes_.end());
+  return all;
 }
 
 void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
@@ -239,6 +278,12 @@ void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
       *spread.row(patch.patch) = f.spread.empty() ? 1 : f.spread[p];
     }
     predictor.put(file, "condition", {times[t]});
+    if (!regimes_.empty()) {
+      const std::size_t one = comm_.is_root() ? 1 : 0;
+      const double regime = static_cast<double>(f.regime);
+      file.put("regime", {times[t]}, {one}, std::span(&regime, one));
+      file.put("truncation_factor", {times[t]}, {one}, std::span(&f.truncation, one));
+    }
     if (members_ > 0) {
       factor.put(file, "member_factor", {times[t]});
       if (f.has_own) own.put(file, "member_own_factor", {times[t]});
@@ -282,12 +327,19 @@ FactorReader::FactorReader(const NetcdfFile& product)
   time_ = read_time_covariance(file, basis_, 0);
   rank_ = columns_ > 0 ? 0 : file.dimension("global_mode").value_or(0);
   if (columns_ > 0) return;
-  PatchTable root(basis_, 0, {k, k}, 0), global(basis_, 0, {rank_, k}, 0);
-  root.get(file, "residual_root");
-  if (rank_ > 0) global.get(file, "global_root");
-  for (const PatchModes& patch : basis_.patches.mine) {
-    const double *own = root.row(patch.patch), *across = global.row(patch.patch);
-    covariance_.push_back({{across, across + rank_ * k}, {own, own + k * k}});
+  std::vector<double> regimes{0};
+  if (file.has_variable("regime")) regimes = file.get_all("regime");
+  for (const double number : regimes) {
+    const std::size_t regime = static_cast<std::size_t>(number);
+    std::vector<PatchCovariance>& covariance = covariance_[regime];
+    if (!covariance.empty()) continue;
+    PatchTable root(basis_, 0, {k, k}, 0), global(basis_, 0, {rank_, k}, 0);
+    root.get(file, "residual_root" + suffix(regime));
+    if (rank_ > 0) global.get(file, "global_root" + suffix(regime));
+    for (const PatchModes& patch : basis_.patches.mine) {
+      const double *own = root.row(patch.patch), *across = global.row(patch.patch);
+      covariance.push_back({{across, across + rank_ * k}, {own, own + k * k}});
+    }
   }
 }
 
@@ -310,6 +362,9 @@ std::vector<std::size_t> FactorReader::steps_of(ProductReader& product) const {
 CoefficientForecast FactorReader::read(std::size_t time) const {
   const std::size_t k = size(basis_.modes);
   CoefficientForecast forecast;
+  forecast.regime = read_regime(file_, time);
+  if (file_.has_variable("truncation_factor"))
+    file_.get("truncation_factor", {time}, {1}, std::span(&forecast.truncation, 1));
   forecast.shared = static_cast<int>(columns_ > 0 ? columns_ : rank_);
   PatchTable table(basis_, 0, columns_ > 0 ? Sizes{columns_ * k} : Sizes{k}, 0);
   table.get(file_, columns_ > 0 ? "member_factor" : "latent_variance", {time});
@@ -333,7 +388,7 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
     if (columns_ > 0)
       forecast.factor.emplace_back(row, row + columns_ * k);
     else
-      forecast.factor.push_back(covariance_factor(covariance_[p], basis_.modes, global,
+      forecast.factor.push_back(covariance_factor(covariance_.at(forecast.regime)[p], basis_.modes, global,
                                                   std::span<const double>(row, k), forecast.spread.back()));
   }
   return forecast;

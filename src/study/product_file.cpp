@@ -51,6 +51,12 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     file_.put_text(member_, "units", "1");
   }
   define_fields();
+  if (!options.history_age.empty()) {
+    file_.define_variable("history_age", NC_DOUBLE, {"time"}, {{}, 0, NC_FILL_DOUBLE});
+    file_.describe("history_age", "age of the high-resolution analysis that the forecast was told of", "days");
+    file_.put_text("history_age", "coverage_content_type", "auxiliaryInformation");
+    file_.put_text("history_age", "comment", "from the time of the analysis to this one; missing: told of none");
+  }
   if (!options.regions.empty()) define_regions();
   Attributes attributes = options.attributes;
   if (!find(attributes, "Conventions"))
@@ -69,6 +75,10 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   };
   write_samples(comm, file_, layout_);
   write_mesh(comm, file_, mesh);
+  std::vector<double> ages = options.history_age;
+  for (double& age : ages)
+    if (std::isnan(age)) age = NC_FILL_DOUBLE;
+  if (!ages.empty()) put_numbers("history_age", ages);
   if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
   if (options.members > 0)
     put_numbers(member_, numbers_from(options.first_member, static_cast<std::size_t>(options.members)));

@@ -10,57 +10,151 @@
 #include "podscale/study/fit_level.hpp"
 #include "podscale/study/fit_seams.hpp"
 #include "podscale/study/fit_season.hpp"
+#include "podscale/study/fit_time_covariance.hpp"
 #include "podscale/study/hr_points.hpp"
 #include "podscale/study/lr_statistics.hpp"
 #include "podscale/study/paired_series.hpp"
-#include "podscale/study/fit_time_covariance.hpp"
+#include "podscale/study/regime_periods.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
 
-/// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
-LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
-                          const StudySeries& study, const std::vector<StepPair>& train_pairs,
-                          const ValidationParts& validation, const HrGapModel* gaps) {
+/// The periods that a base is made from.
+struct BasePeriods {
+  PeriodPairs train;
+  ValidationParts validation;         ///< of the times with all lags
+  std::vector<StepPair> without_lags; ///< other times of data.validate
+  std::vector<StepPair> choosing() const { return PeriodPairs{validation.choosing, without_lags}.all(); }
+};
+
+/// HR with gaps: nullptr where there are none.
+struct HrFilling {
+  const HrGapModel* model = nullptr;
+  const GapFiller* filler = nullptr;
+};
+
+/// Regression, residual covariance, season and calibration of one regime; of regime 0 also what all of
+/// them share: the seams of the basis, and how errors persist.
+void fit_regime(const Communicator& comm, const StudyOptions& options, Basis& basis,
+                const StudySeries& study, LinearGaussian& base, const EncodedPeriod& train,
+                const EncodedPeriod& choosing, const EncodedPeriod& held_out, const HrFilling& gaps) {
   const long block = options.data.time_block;
-  LinearGaussian base =
-      start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(train_pairs), block);
   const LatentSpace space(basis, base);
-  const auto filler = gaps ? filler_of(comm, study, basis, *gaps) : nullptr;
+  const bool first = base.columns.empty();
+  finish_linear_gaussian(comm, options.base, basis, train, choosing, block, base, gaps.model);
   std::optional<CrossValidatedLevel> level;
-  const EncodedPeriod validate = encode_period(comm, space, study, validation.choosing, block, filler.get());
-  {
-    const EncodedPeriod train = encode_period(comm, space, study, train_pairs, block, filler.get());
-    set_condition_scale(basis, train.conditions, std::ssize(train_pairs));
-    finish_linear_gaussian(comm, options.base, basis, train, validate, block, base, gaps);
-    if (options.base.cross_validated)
-      level = cross_validated_level(comm, basis, base, options.base.lag_weight, study.lr.times(), train);
-    basis.seams = fit_seams(comm, space, study, train, block, filler.get());
-    base.season = fit_seasonal_variance(comm, space, train, validate, options.base.season, block);
-    base.time = fit_time_covariance(comm, space, study, train, block, filler.get());
-  }
-  const EncodedPeriod held_out = encode_period(comm, space, study, validation.held_out, block, filler.get());
+  if (first && options.base.cross_validated)
+    level = cross_validated_level(comm, basis, base, options.base.lag_weight, study.lr.times(), train);
+  if (first) basis.seams = fit_seams(comm, space, study, train, block, gaps.filler);
+  base.season = fit_seasonal_variance(comm, space, train, choosing, options.base.season, block);
+  if (first) base.time = fit_time_covariance(comm, space, study, train, block, gaps.filler);
   const ForecastFunction forecast = base_forecast(space, Factor::without);
   if (level) {
     // Of the regression; what modes leave out does not change with the years that it saw.
     const Inflation inflation{level->level, level->level, 1};
     base.calibration = calibrate(
-        comm, space, study, validate, held_out,
+        comm, space, study, choosing, held_out,
         [&](const ForecastRequest& request, const Inflation&) { return forecast(request, inflation); },
-        Inflate::none, block, {}, filler.get());
+        Inflate::none, block, {}, gaps.filler);
     base.calibration.inflation = inflation;
     base.calibration.degrees_of_freedom = level->degrees_of_freedom;
   } else {
-    base.calibration = calibrate(comm, space, study, validate, held_out, forecast, options.base.inflation, block,
-                                 {}, filler.get());
+    base.calibration = calibrate(comm, space, study, choosing, held_out, forecast, options.base.inflation, block,
+                                 {}, gaps.filler, base.given.has_history());
   }
-  judge_inflation(base.calibration, train_pairs.size(), basis.modes);
+  judge_inflation(base.calibration, train.size(), basis.modes);
+}
+
+/// All analyses that these periods are told of; those of HR itself are encoded already.
+Analyses analyses_of(const Communicator& comm, const StudyOptions& options, const Basis& basis,
+                     const StudySeries& study, const FieldSource* history,
+                     std::initializer_list<const EncodedPeriod*> periods) {
+  Analyses analyses(history ? *history : study.hr, basis);
+  std::vector<long> steps;
+  for (const EncodedPeriod* period : periods)
+    for (std::size_t t = 0; t < period->size(); ++t) {
+      steps.push_back(period->samples[t].b);
+      if (!history) analyses.add(period->samples[t].a, period->a(t, 1));
+    }
+  if (history)
+    analyses.read(comm, wanted_analyses(analyses, study.lr.times(), steps, options.history.ages),
+                  options.data.time_block);
+  return analyses;
+}
+
+/// The others of a base, whose regime 0 is there.
+void fit_others(const Communicator& comm, const StudyOptions& options, Basis& basis,
+                const StudySeries& study, const RegimePeriods& periods, LinearGaussian& base,
+                const EncodedPeriod& train, const EncodedPeriod& choosing, const EncodedPeriod& held_out,
+                const HrFilling& gaps) {
+  StudyOptions same = options;  // as many global modes, lest tokens differ
+  same.base.global_modes = base.residual.global_modes;
+  same.base.share = 1;
+  for (std::size_t r = 1; r < base.regimes(); ++r) {
+    LinearGaussian& other = base.others[r - 1];
+    const std::string name = other.given.text();
+    const EncodedPeriod of_train = periods.of(r, train), of_choosing = periods.of(r, choosing),
+                        of_held_out = periods.of(r, held_out);
+    if (of_train.size() < 2 || of_choosing.size() == 0 || of_held_out.size() == 0)
+      throw Error(ExitCode::data,
+                  fmt::format("history.ages: {}: {} times of data.train and {} of data.validate have such an "
+                              "analysis and an LR field at its time; expected some of both: give analyses of "
+                              "both periods (history.files) or other ages",
+                              name, of_train.size(), of_choosing.size() + of_held_out.size()),
+                  true);
+    fit_regime(comm, same, basis, study, other, of_train, of_choosing, of_held_out, gaps);
+    if (other.residual.global_modes != base.residual.global_modes)
+      throw Error(ExitCode::data,
+                  fmt::format("base.rank: {} global modes, but the {} training times with {} tell {} apart; "
+                              "expected base.rank = {} or fewer",
+                              base.residual.global_modes, of_train.size(), name, other.residual.global_modes,
+                              other.residual.global_modes),
+                  true);
+    log::info("base, {}: {} training times, penalty {} towards {}; {}", name, of_train.size(), other.penalty,
+              other.interpolation > 0 ? "interpolation" : "climatology", other.calibration.text());
+  }
+}
+
+/// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
+LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
+                          const StudySeries& study, const BasePeriods& pairs, const FieldSource* history,
+                          const HrGapModel* gap_model) {
+  const long block = options.data.time_block;
+  LinearGaussian base =
+      start_linear_gaussian(comm, options.base, basis, study.lr, lr_steps(pairs.train.whole), block);
+  base.add_regimes(basis, options.history.ages);
+  const LatentSpace space(basis, base);
+  const auto filler = gap_model ? filler_of(comm, study, basis, *gap_model) : nullptr;
+  const HrFilling gaps{gap_model, filler.get()};
+  const EncodedPeriod
+      choosing = encode_period(comm, space, study, pairs.choosing(), block, filler.get()),
+      held_out = encode_period(comm, space, study, pairs.validation.held_out, block, filler.get()),
+      train = encode_period(comm, space, study, pairs.train.all(), block, filler.get());
+  const Analyses analyses = options.history.ages.empty()
+                                ? Analyses(study.hr, basis)
+                                : analyses_of(comm, options, basis, study, history, {&train, &choosing, &held_out});
+  RegimePeriods periods(space, study.lr.times(), &analyses);
+  for (const EncodedPeriod* period : {&train, &choosing, &held_out}) periods.add(*period);
+  {
+    // Copies only where some times are left out.
+    EncodedPeriod of_train, of_choosing;
+    if (!pairs.train.lacking.empty()) of_train = periods.of(0, train);
+    if (!pairs.without_lags.empty()) of_choosing = periods.of(0, choosing);
+    const EncodedPeriod &whole = pairs.train.lacking.empty() ? train : of_train,
+                        &chosen_by = pairs.without_lags.empty() ? choosing : of_choosing;
+    const ConditionLayout layout = base.layout(basis);
+    set_condition_scale(basis, whole.conditions, std::ssize(whole), layout.width - layout.then);
+    fit_regime(comm, options, basis, study, base, whole, chosen_by, held_out, gaps);
+  }
+  log::info("base.season = {}: {}", options.base.season, base.season.reason);
   log::info("base: {} LR values a patch, penalty {} towards {}, {} global modes", base.predictors.slots(),
             base.penalty, base.interpolation > 0 ? "interpolation" : "climatology",
             base.residual.global_modes);
   log::info("base: {}", base.calibration.text());
+  fit_others(comm, options, basis, study, periods, base, train, choosing, held_out, gaps);
+  share_scales(basis, base);
   return base;
 }
 
@@ -76,18 +170,23 @@ int run_basis(const Context& context) {
   // 1. The series and the times that both have.
   const StudySeries files = open_study(comm, options.data);
   const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
-  const auto train = steps_of_period(files.hr, files.lr, options.data.train, lags);
-  ValidationParts validation;
-  if (options.with_base)
-    validation = split_validation(
-        files.hr.times(), steps_of_period(files.hr, files.lr, options.data.validate, lags),
-        options.data.held_out);
+  BasePeriods periods{pairs_of_period(files.hr, files.lr, options.data.train, lags), {}, {}};
+  const std::vector<StepPair>& train = periods.train.whole;
+  if (options.with_base) {
+    const PeriodPairs validate = pairs_of_period(files.hr, files.lr, options.data.validate, lags);
+    periods.validation = split_validation(files.hr.times(), validate.whole, options.data.held_out);
+    periods.without_lags = validate.lacking;
+  }
+  std::shared_ptr<const FieldSource> history;
+  if (!options.history.files.empty() || !options.history.variable.empty())
+    history = open_history(comm, options.data, options.history, nullptr, files.hr.mesh(), files.hr.variables());
   log::info("HR {}: {} x {}; LR {}: {} x {}; {} common training times", files.hr.describe(),
             files.hr.mesh().ny(), files.hr.mesh().nx(), files.lr.describe(), files.lr.mesh().ny(),
             files.lr.mesh().nx(), train.size());
   watch_training(options.data, files, options.with_base);
   require_patches(options, files.hr);
-  judge_study(options.data, files, {train, validation.choosing, validation.held_out});
+  judge_study(options.data, files,
+              {periods.train.all(), periods.choosing(), periods.validation.held_out});
   const StudyYear year = year_of(files, train);
   if (!options.data.coarsen) require_paired(options.data, files, train, year);
   options.basis = carried_by(options.basis, files, train);
@@ -106,12 +205,11 @@ int run_basis(const Context& context) {
       study.lr, basis.lr_ocean, lr_steps(train),
       harmonics_of_statistics(study.lr.times(), lr_steps(train), options.basis.harmonics), year, true, "data.train");
   if (options.with_base) {
-    if (options.data.with_gaps() &&
-        count_gaps(comm, study, basis, {validation.choosing, validation.held_out}, "data.validate") > 0 &&
-        !hr_gaps)
+    if (options.data.with_gaps() && !hr_gaps &&
+        count_gaps(comm, study, basis, {periods.choosing(), periods.validation.held_out}, "data.validate") > 0)
       hr_gaps = fit_hr_gaps(comm, options, study, basis, train);
-    const LinearGaussian base =
-        build_base(comm, options, basis, study, train, validation, hr_gaps ? &*hr_gaps : nullptr);
+    const LinearGaussian base = build_base(comm, options, basis, study, periods, history.get(),
+                                           hr_gaps ? &*hr_gaps : nullptr);
     write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base)));
   } else {
     write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr));

@@ -1,6 +1,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/strands.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/applied_source.hpp"
 #include "podscale/study/downscale.hpp"
@@ -11,6 +12,7 @@
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/running_calibration.hpp"
 #include "podscale/study/runs.hpp"
+#include "podscale/study/time_inputs.hpp"
 #include "podscale/study/series.hpp"
 #include "podscale/study/study_watch.hpp"
 
@@ -24,6 +26,46 @@ void require_storable(const StudyOptions& options, const Basis& basis, const Sam
            "output.compression = 'zstd', but HDF5 has no Zstandard filter (32015) here; install the plugin "
            "and name its folder in HDF5_PLUGIN_PATH, or write 'deflate'");
   if (options.output.ghrsst) require_ghrsst(basis.mesh, axis, product_options(options, basis));
+}
+
+/// The analyses that forecasts are told of; nullptr without.
+std::shared_ptr<const FieldSource> history_of(const Communicator& comm, const StudyOptions& options,
+                                              const Foundation& foundation,
+                                              std::shared_ptr<FieldCache> cache) {
+  const auto& ages = foundation.reference->ages;
+  if (options.history.ages.empty()) {
+    if (!ages.empty())
+      log::info("{} has regressions on HR analyses, but the namelist has no history.ages: they are not used",
+                foundation.path);
+    return nullptr;
+  }
+  if (ages != options.history.ages)
+    throw Error(ExitCode::data,
+                fmt::format("{}: made with history.ages = {}, but the namelist asks for {}; make the basis again "
+                            "with podscale-basis, or give the ages that it has",
+                            foundation.path, ages.empty() ? "none" : fmt::format("{}", fmt::join(ages, ", ")),
+                            fmt::join(options.history.ages, ", ")),
+                true);
+  return open_history(comm, options.data, options.history, std::move(cache), foundation.basis.mesh,
+                      foundation.basis.variables);
+}
+
+void say_inputs(const ReferenceForecast& reference, std::span<const TimeInputs> times,
+                const StudyOptions& options, const FieldSource& lr) {
+  const std::string& key = options.data.downscale.key;
+  const auto lacking = [&](const TimeInputs& time) {
+    const Regime& given = reference.regime(time.regime).given;
+    return !given.lags && !given.has_history();
+  };
+  if (const auto count = std::count_if(times.begin(), times.end(), lacking); count > 0)
+    log::warn(
+        "{}: {} of {} times of {} lack a value at one of base.lags = {} (the first at {}): they are forecast by "
+        "the regression without lags",
+        key, count, times.size(), lr.describe(), fmt::join(reference.predictors.lags, ", "),
+        date_text(lr.times()[static_cast<std::size_t>(
+                                 std::find_if(times.begin(), times.end(), lacking)->step)]
+                      .date));
+  if (const std::string text = inputs_text(reference, times); !text.empty()) log::info("{}: {}", key, text);
 }
 
 }  // namespace
@@ -41,18 +83,22 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const auto cache =
       std::make_shared<FieldCache>(static_cast<std::size_t>(options.data.cache_mib) << 20, comm.size());
   const auto& lags = foundation.reference->predictors.lags;
+  // Where there is a regression without lags, times that lack one have it.
+  const std::span<const long> needed_lags =
+      foundation.reference->find({false, 0}) ? std::span<const long>{} : std::span<const long>(lags);
   options.data.downscale.get();  // asked for before anything is read
   AppliedSeries applied;
   std::shared_ptr<const FieldSource> lr;
   std::vector<long> steps;
   if (options.data.applies()) {
-    applied = open_applied(comm, options.data, cache, foundation.basis, foundation.path, options.data.downscale, lags);
+    applied = open_applied(comm, options.data, cache, foundation.basis, foundation.path, options.data.downscale,
+                           lags, needed_lags, foundation.reference->ages);
     lr = applied.lr, steps = applied.steps;
   } else {
     lr = open_lr(comm, options.data, cache, &foundation.basis);
     require_lr_mesh(*lr, foundation.basis, foundation.path);
     require_same_variables(*lr, foundation.basis, foundation.basis.lr_names, foundation.path);
-    steps = lr_steps_of_period(*lr, options.data.downscale, lags, foundation.basis.lr_step);
+    steps = lr_steps_of_period(*lr, options.data.downscale, needed_lags, foundation.basis.lr_step);
   }
   watch_downscaling(context.namelist, foundation.basis, foundation.path, options.data, *lr);
   log::info("{}: {} times of {}, {}", product, steps.size(), lr->describe(), forecaster.description());
@@ -61,14 +107,34 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   require_storable(options, foundation.basis, subset(lr->times(), steps));
   warn_of_damping(options);
   if (!applied.lr) judge_values(*lr, steps, options.data.doubts);
+  const std::shared_ptr<const FieldSource> history = history_of(comm, options, foundation, cache);
+  if (const auto strands = strands_of(lr->times(), lr->describe()); history && strands.size() > 1)
+    refuse(options, fmt::format("history.ages with {} series in {}, the second of {}; expected one realization and "
+                                "one run: choose it by data.realizations or the files",
+                                strands.size(), lr->describe(), strand_text(strands[1])));
   if (context.check) return 0;
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));
   if (wanted.running) outputs.push_back(running_path(options.output));
   const auto locks = context.claim(outputs);
 
-  // 2. Forecasting, decoding, writing, a block of times at a time.
-  downscale(context, foundation, forecaster, wanted, lr, steps, applied.lr.get());
+  // 2. What each time is told.
+  std::optional<Analyses> analyses;
+  if (history) {
+    analyses.emplace(*history, foundation.basis);
+    const auto needed = wanted_analyses(*analyses, lr->times(), steps, foundation.reference->ages);
+    judge_values(*history, needed, options.data.doubts, true);
+    analyses->read(comm, needed, options.data.time_block);
+  }
+  const InputChoice choice(*foundation.reference, lr->times(), foundation.basis.lr_step,
+                           analyses ? &*analyses : nullptr);
+  std::vector<TimeInputs> times;
+  for (const long step : steps) times.push_back(choice.choose(step, options.history.delay));
+  say_inputs(*foundation.reference, times, options, *lr);
+
+  // 3. Forecasting, decoding, writing, a block of times at a time.
+  downscale(context, foundation, forecaster, wanted, lr, times, analyses ? &*analyses : nullptr,
+            applied.lr.get());
   return 0;
 }
 

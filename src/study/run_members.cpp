@@ -36,17 +36,6 @@ StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request
       [&] { return options_of_text(*text, product.path() + ": podscale_namelist", other); });
 }
 
-/// The inflation that the product was made with: basis and model may have been calibrated again
-/// since, which changes no checksum.
-Inflation inflation_of(const NetcdfFile& product) {
-  if (product.text("", "podscale_calibration") == "none") return {};
-  const auto found = product.numbers("", "podscale_calibration_inflation");
-  return same_on_all_ranks([&] {
-    return Inflation::from_numbers(found.value_or(std::vector<double>{}),
-                                   product.path() + ": podscale_calibration_inflation");
-  });
-}
-
 /// Members of a running calibration: their deviations from the mean of the product, by its factor.
 void stretch_members(const NetcdfFile& product, const std::vector<ProductVariable>& variables,
                      const Basis& basis, std::size_t time, std::vector<double>& members) {
@@ -88,7 +77,9 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   backend.tune_process(made_with.run.threads);
   const Foundation foundation(comm, made_with);
   const Basis& basis = foundation.basis;
-  const Forecaster forecaster(comm, foundation, made_with, backend, inflation_of(product));
+  // That of the product: basis and model may have been calibrated again since, which changes no checksum.
+  const Forecaster forecaster(comm, foundation, made_with, backend,
+                              inflations_of(product, foundation.spaces.size()));
   for (const auto& [attribute, file, found] :
        {std::array<std::string, 3>{"podscale_basis_checksum", foundation.path,
                                    foundation.space.checksum(comm)},
@@ -138,15 +129,20 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);
+    const std::size_t regime = read_regime(factors, steps[t]);
     const auto level = lead_levels(made_with.sampling, axis, std::span(&t, 1));
-    const auto members = forecaster.members({condition, std::span(&phase, 1), std::span(&key, 1), {}, level},
+    const auto members = forecaster.members({.condition = condition,
+                                             .year_phase = std::span(&phase, 1),
+                                             .time_key = std::span(&key, 1),
+                                             .regime = std::span(&regime, 1),
+                                             .level = level},
                                             request.first - 1, request.count);
     basis.hr_climatology.evaluate(year, climatology);
     if (signal) signal->add(read_signal(factors, basis, steps[t]), climatology);
     std::vector<double> fields(points * static_cast<std::size_t>(request.count));
     for (std::size_t m = 0; m < static_cast<std::size_t>(request.count); ++m)
       decode_member(basis, members[0][m], climatology, std::span(fields).subspan(m * points, points),
-                    forecaster.left_out(key, request.first - 1 + static_cast<int>(m)));
+                    forecaster.left_out(key, request.first - 1 + static_cast<int>(m), regime));
     if (running) stretch_members(product, product_variables(made_with, basis), basis, t, fields);
     file.write(t, 1, {}, {}, fields);
     progress.update(static_cast<long>(t) + 1);

@@ -182,6 +182,42 @@ std::shared_ptr<const FieldSource> open_truth(const Communicator& comm, const Da
   return truth;
 }
 
+std::vector<CfSpec> history_specs(const DataOptions& options, const HistoryOptions& history) {
+  auto specs = hr_specs(options);
+  if (!history.variable.empty() && history.variable.size() != specs.size())
+    refuse(options, fmt::format("history.variable names {} variables, data.hr_variable {}; expected one for "
+                                "each, in the same order",
+                                history.variable.size(), specs.size()));
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    specs[c].label = "history";
+    if (!history.files.empty()) specs[c].files = history.files;
+    if (!history.variable.empty()) specs[c].variable = history.variable[c];
+  }
+  return specs;
+}
+
+std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const DataOptions& options,
+                                                const HistoryOptions& history,
+                                                std::shared_ptr<FieldCache> cache, const Mesh& mesh,
+                                                const std::vector<Variable>& variables) {
+  auto specs = history_specs(options, history);
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    if (c < variables.size()) {
+      specs[c].units = variables[c].working_units;
+      specs[c].units_of = fmt::format("the HR variable '{}'", variables[c].name);
+    }
+    specs[c].mesh = mesh;
+  }
+  auto source = open_files(comm, specs, std::move(cache));
+  if (const auto difference = mesh_difference(source->mesh(), mesh))
+    throw Error(ExitCode::data,
+                fmt::format("{}: its mesh differs from that of the HR series: {}; give analyses on the HR mesh "
+                            "(history.files)",
+                            source->describe(), *difference),
+                true);  // every rank has the same meshes
+  return source;
+}
+
 StudySeries open_study(const Communicator& comm, const DataOptions& options, const Basis* basis) {
   const auto cache = std::make_shared<FieldCache>(
       static_cast<std::size_t>(options.cache_mib) << 20, comm.size());

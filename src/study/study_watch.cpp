@@ -41,6 +41,7 @@ std::optional<Namelist> namelist_of(const Basis& basis, const std::string& basis
 /// Keys whose values are in the basis, for good.
 bool is_of_basis(const Key& key, bool with_base, bool base_alone) {
   const std::string group = key.group, name = key.name;
+  if (group == "history") return name == "ages";
   if (group == "base") return with_base && (name != "inflation" || base_alone);
   return group == "patches" || group == "basis" || (group == "data" && name == "train") ||
          (group == "grid" && name == "interpolation");

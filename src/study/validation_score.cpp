@@ -11,25 +11,6 @@
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
-namespace {
-
-/// What a network with zero-initialised outputs returns: its start noise, and N(0, 1).
-NetworkFunctions untrained(std::uint64_t seed, const TokenLayout& layout) {
-  return {[seed, layout](std::span<const float>, float, std::uint64_t time_key, int first, int count,
-                         std::span<float> out, const Temperature& temperature) {
-            const StartNoise noise(seed, layout.modes);
-            const std::size_t size = layout.latent_size();
-            for (int m = 0; m < count; ++m)
-              noise.latents(layout, time_key, first + m, temperature,
-                            out.subspan(static_cast<std::size_t>(m) * size, size));
-          },
-          [](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
-            std::fill(mean.begin(), mean.end(), 0.0f);
-            std::fill(variance.begin(), variance.end(), 1.0f);
-          }};
-}
-
-}  // namespace
 
 std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
   std::vector<StepPair> chosen;
@@ -62,7 +43,7 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& 
     year_phase_.push_back(static_cast<float>(space.basis().year_phase(axis, step)));
     time_key_.push_back(axis.time_key(step));
   }
-  if (space.reference().stands_alone()) base_scores_ = scores(untrained(seed, space.layout(comm)));
+  if (space.reference().stands_alone()) base_scores_ = scores(untrained_network(seed, space.layout(comm)));
 }
 
 std::vector<StepPair> ValidationSubset::pairs_from(std::size_t first, std::size_t count) const {

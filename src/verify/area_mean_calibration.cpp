@@ -92,7 +92,8 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
     const auto mean = fields.forecasts[product.system].mean;
     const std::size_t shared = forecast.shared;
     for (const Box& box : boxes_[n]) {
-      double error = 0, own = box.truncation, inside = box.truncation;
+      const double truncation = forecast.truncation * box.truncation;
+      double error = 0, own = truncation, inside = truncation;
       bool complete = true;
       for (std::size_t i = 0; i < box.points.size() && complete; ++i) {
         complete = fields.weights[box.points[i]] > 0;

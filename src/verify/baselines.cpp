@@ -123,6 +123,19 @@ void Baselines::persist(long lr_step, BaselineFields& fields) {
   }
 }
 
+std::vector<float> Baselines::anomaly(long lr_step) {
+  read_low_resolution(lr_step);
+  std::vector<float> field;
+  interpolate(of_basis(), low_resolution_, field);
+  std::vector<double> climatology(reached_.size());
+  lr_on_hr_.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(lr_step)), climatology);
+  for (std::size_t i = 0; i < field.size(); ++i)
+    field[i] = reached_by_basis_[i] && std::isfinite(field[i])
+                   ? static_cast<float>(static_cast<double>(field[i]) - climatology[i])
+                   : 0.0f;
+  return field;
+}
+
 void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields) {
   hr_.evaluate(year_fraction, hr_climatology_);
   persist(lr_step, fields);

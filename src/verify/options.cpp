@@ -16,6 +16,8 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     const DataOptions data(namelist);
     options.truth = truth_specs(data);
     options.training = hr_specs(data);
+    options.history =
+        history_specs(data, {namelist.texts("history.files"), namelist.texts("history.variable"), 0, {}});
     options.doubts = data.doubts;
     options.open_lr = [data](const Communicator& comm, const Basis& basis) {
       return open_lr(comm, data, nullptr, &basis);
@@ -24,7 +26,7 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
     if (data.applies())
       options.open_product_lr = [data, path = file_path(namelist, "output.basis_file").get()](
                                     const Communicator& comm, const Basis& basis) {
-        return open_applied(comm, data, nullptr, basis, path, {}, {}, true).lr;
+        return open_applied(comm, data, nullptr, basis, path, {}, {}, {}, {}, true).lr;
       };
     options.source = namelist.source();
     options.product_path = file_path(namelist, "output.product_file").get();

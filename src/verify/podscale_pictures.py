@@ -2,6 +2,7 @@
 """Draws the maps of one time and the scores of a period from scores.nc, or the fields of podscale-inspect --picture.
 
 usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
+       podscale_pictures.py --ages picture.png scores.nc [more scores.nc]
 
 LR input, downscaled mean and truth on one colour scale, and the standard deviation; the error of that time, the RMSE
 over the period of the product and of the second system, and the scores as bars. Wide fields, as global ones, have mean
@@ -322,6 +323,48 @@ def draw(source, target, form):
     save(sheet.figure, target, form)
 
 
+def draw_ages(sources, target):
+    """RMSE, CRPS and coverage against the age of the HR analysis, of one or several scores files."""
+    found = {}  # system: {age: (rmse, crps, coverage)}
+    unit = ""
+    for source in sources:
+        with netCDF4.Dataset(source) as data:
+            if "rmse_by_age" not in data.variables:
+                sys.exit(f"podscale_pictures.py: {source} holds no scores by age: its product was told of no analysis")
+            unit = shown_unit(data["rmse_by_age"].units)
+            names = data["system"].flag_meanings.split()
+            ages = np.ma.filled(data["history_age"][...].astype(float), np.nan)
+            tables = [np.ma.filled(data[name][...].astype(float), np.nan)
+                      for name in ("rmse_by_age", "crps_by_age", "coverage_90_by_age")]
+        for g, age in enumerate(ages):
+            for s, name in enumerate(names):
+                if np.isfinite(age) and name not in ("pod_bound", "bicubic", "bilinear"):
+                    found.setdefault(name, {})[age] = [table[g, s] for table in tables]
+    figure, panels = plt.subplots(1, 3, figsize=(12.5, 4.2))
+    colours = ["#c1432e", "#3b6ea5", "#5a8f3d", "#8a6bbf", "#b5892e", "#777777", "#2f9c95", "#444444"]
+    for number, (name, rows) in enumerate(found.items()):
+        at = sorted(rows)
+        for panel, column in zip(panels, range(3)):
+            values = [rows[age][column] for age in at]
+            if np.isfinite(values).any():
+                panel.plot(at, values, marker="o", ms=4, lw=2 if number == 0 else 1.2, label=name.replace("_", " "),
+                           color=colours[number % len(colours)])
+    panels[2].axhline(0.9, color=INK, lw=0.6, ls=":")
+    panels[2].set_ylim(0.8, 1)
+    titles = ("RMSE", "CRPS (mean absolute error without a variance)", "Truths in the central 90 % interval")
+    for panel, title in zip(panels, titles):
+        panel.set_title(title + (f", {unit}" if unit and panel is not panels[2] else ""), fontsize=10, loc="left", color=INK)
+        panel.set_xlabel("age of the HR analysis, days", fontsize=9)
+        panel.tick_params(labelsize=8)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    for panel in panels[:2]:
+        panel.set_ylim(bottom=0)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncol=len(found), fontsize=8, frameon=False)
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
+    save(figure, target, os.path.splitext(target)[1].lstrip(".") or "png")
+
+
 def save(figure, target, form):
     picture = io.BytesIO()  # whole before it is written: some formats fail in many words on a full disk
     figure.savefig(picture, dpi=130, facecolor="white", format=form)
@@ -333,6 +376,9 @@ def save(figure, target, form):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--ages"] and len(sys.argv) > 3:
+        draw_ages(sys.argv[3:], sys.argv[2])
+        sys.exit()
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__.strip().split("\n\n")[1])
     draw(sys.argv[1], sys.argv[2], (sys.argv[3:] or [os.path.splitext(sys.argv[2])[1]])[0].lstrip(".") or "png")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -101,6 +102,7 @@ void Verification::open() {
            lr_->describe(), units, basis_path, working);
   baselines_.emplace(*lr_, *basis_, channel_);
   bound_.emplace(*basis_);
+  open_history();
   for (const ComparedProduct& other : options_->compared) {
     compared_.emplace_back(self_, other.path, names_[channel_], product_->units());
     compared_.back().put_on(basis_->mesh, basis_path);
@@ -130,6 +132,29 @@ std::shared_ptr<const FieldSource> Verification::open_series(const Communicator&
   spec.units_of = options_->basis_path;
   spec.mesh = basis_->mesh;
   return podscale::open_series(comm, spec);
+}
+
+void Verification::open_history() {
+  const NetcdfFile& file = product_->file();
+  if (!file.has_variable("history_age")) return;
+  ages_ = file.get_all("history_age");
+  if (ages_.size() != product_->times().size()) {
+    log::warn("{}: history_age has {} values for {} times: no scores by age", product_->path(), ages_.size(),
+              product_->times().size());
+    ages_.clear();
+    return;
+  }
+  for (double& age : ages_)
+    if (!(age < 1e30)) age = std::numeric_limits<double>::quiet_NaN();
+  analyses_ = open_series(self_, options_->history, channel_);
+  require_same_mesh(analyses_->mesh(), analyses_->describe(), basis_->mesh, options_->basis_path);
+  of_analysis_.emplace(*analyses_, *lr_, *basis_, *baselines_, channel_);
+}
+
+std::vector<double> Verification::matched_ages() const {
+  std::vector<double> ages;
+  for (const Match& match : matched_) ages.push_back(ages_[static_cast<std::size_t>(match.product)]);
+  return ages;
 }
 
 void Verification::open_training() {

@@ -8,6 +8,7 @@
 #include "podscale/core/strands.hpp"
 #include "podscale/field/series_view.hpp"
 #include "podscale/study/lr_gaps.hpp"
+#include "podscale/verify/age_scores.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
@@ -51,6 +52,11 @@ std::vector<VerifiedSystem> Verification::systems() const {
   list.push_back({"bilinear", "bilinear interpolation of the LR field"});
   list.push_back({"climatology", "HR climatology of the training period"});
   list.push_back({"persistence", "LR anomaly of the previous time, interpolated, on the HR climatology"});
+  if (of_analysis_) {
+    list.push_back({"analysis", "HR analysis that the product was told of, its anomaly on the HR climatology of the "
+                                "time; the LR anomaly where there is none"});
+    list.push_back({"analysis_lr_change", "the same, plus the change of the interpolated LR anomaly since"});
+  }
   list.push_back({"pod_bound", "projection of the truth on the POD basis: a bound, no forecast"});
   return list;
 }
@@ -73,6 +79,7 @@ void Verification::add_families(ScoreAccumulator& scores) {
   const auto any = [&](auto which) {
     return std::any_of(list.begin(), list.end(), [&](const VerifiedSystem& s) { return s.*which; });
   };
+  if (of_analysis_) scores.add_family(std::make_unique<AgeScores>(list, matched_ages()));
   if (any(&VerifiedSystem::has_variance))
     scores.add_family(std::make_unique<GaussianCalibration>(list, times()));
   std::vector<ConformalCoverage::System> conformal;
@@ -229,6 +236,7 @@ ScoreAccumulator Verification::score() {
         return Forecast{f.mean, f.variance, f.members, f.means, f.variances, degrees};
       };
       BaselineFields baseline;
+      AnalysisFields of_analysis;
       const long points = basis_->mesh.points();
       std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
       std::vector<double> climatology(bounds.size());
@@ -238,6 +246,9 @@ ScoreAccumulator Verification::score() {
         const Match& match = matched_[k];
         product_->read(match.product, forecast);
         baselines_->read(match.lr, phases[k], baseline);
+        if (of_analysis_)
+          of_analysis_->read(match.lr, ages_[static_cast<std::size_t>(match.product)], phases[k], baseline,
+                             of_analysis);
         truths.clear();
         for (long c = 0; c < basis_->channels(); ++c) {
           truth = read_truth(c, match.truth);
@@ -262,7 +273,8 @@ ScoreAccumulator Verification::score() {
         convert(truth);
         for (std::vector<float>* field :
              {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear,
-              &baseline.climatology, &baseline.persistence, &bound}) {
+              &baseline.climatology, &baseline.persistence, &of_analysis.persistence, &of_analysis.change,
+              &bound}) {
           convert(*field);
           if (!field->empty()) forecasts.push_back({*field, {}, {}, {}, {}});
         }

@@ -28,6 +28,7 @@ enum class Stream : std::uint32_t {
   gaps,        ///< draws of what an HR series with gaps lacks
   coherent,    ///< start noise that persists in time
   truncation,  ///< of members: what the modes leave out
+  history
 };
 
 class CounterRandom {

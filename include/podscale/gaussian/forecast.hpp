@@ -26,6 +26,8 @@ struct CoefficientForecast {
   std::vector<double> spread;  ///< [local patches] s(c), which is in the factor; empty: 1
   int shared = 0;
   bool has_factor = true;  ///< without it: independent latents, for PointVariance
+  std::size_t regime = 0;  ///< of the reference forecast
+  double truncation = 1;   ///< factor on tau, over that of regime 0
   /// Of members, for the variance budget: deviations of the parts inside patches and through global
   /// modes, as `factor` but without the inflation. Empty otherwise: the columns that are not
   /// shared, and those that are.
@@ -81,6 +83,7 @@ struct ForecastRequest {
   std::span<const float> raised_at(std::size_t t) const {
     return raised.subspan(t * raised.size() / times(), raised.size() / times());
   }
+  std::span<const std::size_t> regime{};  ///< [times] of the reference forecast; empty: all 0
   std::size_t times() const { return year_phase.size(); }
   /// [times] Factor of the variance of all latents, as of forecasts at their lead; empty: 1.
   std::span<const float> level{};

@@ -3,12 +3,14 @@
 // condition.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "podscale/gaussian/calibration.hpp"
 #include "podscale/gaussian/contrast_spread.hpp"
 #include "podscale/gaussian/predictors.hpp"
+#include "podscale/gaussian/regime.hpp"
 #include "podscale/gaussian/residual_covariance.hpp"
 #include "podscale/gaussian/seasonal_variance.hpp"
 #include "podscale/gaussian/time_covariance.hpp"
@@ -29,10 +31,18 @@ struct ReferenceForecast {
   /// Collective. Of basis and reference, not of the calibration: what a model belongs to.
   /// Independent of the number of ranks.
   virtual std::uint64_t checksum(const Communicator& comm, const Basis& basis) const = 0;
-  /// C, values of a patch's condition: LR cells, then the projection of the interpolated LR
-  /// anomaly.
-  long conditions(const Basis& basis) const { return predictors.slots() + basis.modes; }
+  /// A patch's condition: LR cells, then the projection of the interpolated LR anomaly; where there
+  /// are `ages` also LR cells and coefficients of an HR analysis. What a time lacks is 0.
+  ConditionLayout layout(const Basis& basis) const;
+  long conditions(const Basis& basis) const { return layout(basis).width; }  ///< C
+  /// Forecasts from other predictors, all of one condition: regime(0) is this one.
+  virtual std::size_t regimes() const { return 1; }
+  virtual const ReferenceForecast& regime(std::size_t) const { return *this; }
+  /// The regime of such predictors; none: nullopt.
+  std::optional<std::size_t> find(const Regime& wanted) const;
 
+  Regime given{};                         ///< what this one is told
+  std::vector<double> ages{};             ///< of analyses, in days, ascending: of all regimes
   Predictors predictors{};                ///< those LR cells; none: no slots
   std::vector<double> predictor_range{};  ///< [local patches][C], largest absolute values in training
   Climatology cells{};                    ///< of them, whole LR mesh, in the units of the field
@@ -72,16 +82,31 @@ struct LinearGaussian final : ReferenceForecast {
   double spread(std::size_t p, const float* condition) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override;
+  std::size_t regimes() const override { return 1 + others.size(); }
+  const ReferenceForecast& regime(std::size_t r) const override {
+    return r == 0 ? *this : others.at(r - 1);
+  }
+  /// Not collective. Begins `others`: for times without lags, where there are lags, and for each age of
+  /// an analysis, days, ascending.
+  void add_regimes(const Basis& basis, const std::vector<double>& of_ages);
+  /// Of a row of B: as many columns of the condition.
+  std::size_t row_width(const Basis& basis) const {
+    return columns.empty() ? static_cast<std::size_t>(layout(basis).projected + basis.modes) : columns.size();
+  }
 
   long halo = 1;
   std::vector<long> lags;
   double penalty = 0;        ///< chosen
   double interpolation = 0;  ///< chosen: what B shrinks to, 1 = the interpolated LR anomaly, 0 = nothing
-  std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][conditions] row-major
+  /// Of the condition that B is for: predictors of the ridge regression, then the projection. Empty: LR
+  /// cells and projection.
+  std::vector<std::size_t> columns;
+  std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][row_width] row-major
   std::vector<double> predictor_scale;  ///< [local patches][conditions], 0 in unused slots and padding
   /// [local patches] of the predictors, RidgeFit::inverse_root; empty: the spread is 1.
   std::vector<std::vector<float>> inverse_root;
   ContrastSpread contrast{};  ///< a further factor of the spread
+  std::vector<LinearGaussian> others;  ///< of times with other predictors; same R, scales and layout
 };
 
 }  // namespace podscale

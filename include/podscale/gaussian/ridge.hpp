@@ -11,15 +11,16 @@ namespace podscale {
 /// length of the series. Not collective.
 class RidgeFit {
  public:
-  /// penalty_weights: [slots], factors on the penalty.
-  RidgeFit(std::vector<double> penalty_weights, int modes);
+  /// penalty_weights: [slots], factors on the penalty. own_unit: [slots] or empty; 1: that predictor
+  /// has a unit of its own, and its penalty is relative to its own mean square.
+  RidgeFit(std::vector<double> penalty_weights, int modes, std::vector<unsigned char> own_unit = {});
   /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values,
   /// `stride_a` apart. The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
   /// Takes away what was added from the same rows: what is left is the fit without them.
   void subtract(const RidgeFit& part);
   /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
-  /// square of the predictors that vary. Those that never do get 0. penalty > 0.
+  /// square of the predictors that vary and share a unit. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
   /// Not collective. W = L^-1 of the penalised normal equations X'X + Lambda = L L^T, for
   /// leverage(): rows of the lower triangle behind each other, [slots (slots + 1) / 2]; all 0
@@ -40,6 +41,7 @@ class RidgeFit {
   int slots_, modes_;
   long times_ = 0;
   std::vector<double> weights_;
+  std::vector<unsigned char> own_unit_;
   double aa_ = 0;              // sum of |a|^2
   std::vector<double> cc_;     // [slots x slots], lower triangle
   std::vector<double> ca_;     // [slots x modes] column-major

@@ -64,11 +64,13 @@ struct AppliedSeries {
   std::shared_ptr<const AppliedSource> lr;   ///< on the LR mesh of the basis
 };
 /// Collective on comm, which must outlive the result, as the basis must. data.apply_files as &data
-/// says, with the steps of the period that all lags are there for. period: empty: all. with_signal: the
-/// slow part stays in what is read. Errors as CfSource::open, judge_values, Remapped and AppliedSource;
+/// says, with the steps of the period that all `required` lags are there for. period: empty: all. lags,
+/// ages: what else is read for a step, as far as it is there. with_signal: the slow part stays in what
+/// is read. Errors as CfSource::open, judge_values, Remapped and AppliedSource;
 /// usage (data.apply_reference is needed).
 AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
                            std::shared_ptr<FieldCache> cache, const Basis& basis, const std::string& basis_path,
-                           const Period& period, std::span<const long> lags, bool with_signal = false);
+                           const Period& period, std::span<const long> lags, std::span<const long> required,
+                           std::span<const double> ages, bool with_signal = false);
 
 }  // namespace podscale

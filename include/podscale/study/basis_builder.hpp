@@ -25,8 +25,9 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
                 std::optional<HrGapModel>* gaps = nullptr);
 
 /// Not collective. Root mean square of the projected LR anomaly over the training period, from its
-/// conditions, [samples][local patches][C]: of the last K of each row.
-void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples);
+/// conditions, [samples][local patches][C]: of the K of each row that have `behind` others behind
+/// them.
+void set_condition_scale(Basis& basis, std::span<const float> conditions, long samples, long behind = 0);
 
 /// Collective. Both, for a study without a base.
 Basis build_basis(const Communicator& comm, const StudyOptions& options, const StudySeries& study);

@@ -38,7 +38,6 @@ class FieldDecoder {
   const Forecaster* forecaster_;
   const DownscaleOptions* options_;
   FunctionalSet regions_;
-  double half_width_;  // of the interval, in standard deviations
 };
 
 }  // namespace podscale

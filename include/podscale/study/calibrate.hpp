@@ -23,7 +23,8 @@ ValidationParts split_validation(const SampleAxis& axis, const std::vector<StepP
 
 /// Collective. The inflation from the times `choosing`: the forecast without it gives the factors
 /// of the three levels, and of every mode (squared error over variance), and with these one more
-/// factor that they share, which minimises the CRPS. Then coverage and conformal half widths from
+/// factor that they share, which minimises the CRPS; with hold_90 the one whose central 90 % interval
+/// holds as much of `choosing`. Then coverage and conformal half widths from
 /// the times `held_out`, without and with it: a network need not pass a wider start noise on by
 /// the same factor. Both as encoded by the space. Inflate::none: all factors stay 1. block: times
 /// in memory at once. should_stop (optional): asked before each block; where it is true on any
@@ -34,6 +35,6 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate,
                       long block, const std::function<bool()>& should_stop = {},
-                      const GapFiller* gaps = nullptr);
+                      const GapFiller* gaps = nullptr, bool hold_90 = false);
 
 }  // namespace podscale

@@ -7,6 +7,7 @@
 
 #include "podscale/field/field_source.hpp"
 #include "podscale/gaussian/functional.hpp"
+#include "podscale/study/condition.hpp"
 #include "podscale/study/context.hpp"
 #include "podscale/study/forecaster.hpp"
 
@@ -27,11 +28,13 @@ struct DownscaleOptions {
 /// that the working units do not convert to).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
-/// Collective. Writes output.product_file for the LR steps of the training source or, where `applied` is
-/// given, of that, which `files` then is too. Errors: io, data (LR gaps), requeue (a
-/// signal came: nothing is left behind, the next run starts again and gives the same bits).
+/// Collective. Writes output.product_file for these times of the training source or, where `applied` is
+/// given, of that, which `files` then is too; analyses: nullptr without history. Errors: io, data (LR
+/// gaps), requeue (a signal came: nothing is left behind, the next run starts again and gives the same
+/// bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
-               std::span<const long> steps, const AppliedSource* applied = nullptr);
+               std::span<const TimeInputs> times, const Analyses* analyses,
+               const AppliedSource* applied = nullptr);
 
 }  // namespace podscale

@@ -19,6 +19,11 @@ struct EnsemblePlan {
   long groups() const { return (members + batch - 1) / batch; }
 };
 
+/// Not collective. What a network with zero-initialised outputs returns: its start noise, and N(0, 1):
+/// the base.
+NetworkFunctions untrained_network(std::uint64_t seed, const TokenLayout& layout,
+                                   std::shared_ptr<const PersistentNoise> coherent = nullptr);
+
 /// Latents of members on the ranks that own the patches; the global ones on every rank.
 struct MemberLatents {
   int members = 0;

@@ -20,14 +20,18 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 /// shrinks towards interpolation, which a short training period can't beat, and not towards
 /// climatology; the validation period chooses penalty and interpolation, the same for all patches.
 /// Regression and residual covariance; no fields are read. The same bits at any number of ranks.
-/// Without seasonal variance and calibration yet. base: as started. gaps (optional): of the training
-/// series; a patch then counts, at a time, by the share of its values that are there, and what is not
-/// seen of the residuals is added to their covariance.
+/// Without seasonal variance and calibration yet. base: as started, or one of its others, with the
+/// times of its regime. gaps (optional): of the training series; a patch then counts, at a time, by the
+/// share of its values that are there, and what is not seen of the residuals is added to their
+/// covariance.
 void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base, const HrGapModel* gaps = nullptr);
 
-/// Collective. Both, for callers that need the encoded periods for nothing else.
+/// Not collective. The scales of the conditions that all regimes share, from those of each.
+void share_scales(const Basis& basis, LinearGaussian& base);
+
+/// Collective. Both, for callers that need the encoded periods for nothing else and one regime alone.
 LinearGaussian fit_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                                    const StudySeries& study, const std::vector<StepPair>& train,
                                    const std::vector<StepPair>& validate, long block);

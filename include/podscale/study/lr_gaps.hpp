@@ -9,8 +9,10 @@
 
 namespace podscale {
 
+class Analyses;
 class ConditionSeries;
 class LatentSpace;
+struct TimeInputs;
 
 /// Collective on the source's communicator. The gaps of an LR series at its training steps, said
 /// aloud; none where it has no cell with a gap. Cells with a value at fewer than half of the steps
@@ -47,9 +49,11 @@ class GapFilled final : public FieldSource {
 
 /// Collective. What the error of filled LR cells adds to the variance of each patch, as a factor:
 /// 1 + |B d|^2 / tr S_p, where d is what the condition changes by when every filled value is off by its
-/// standard deviation: [steps][local patches]. conditions, shifted: of the filled series and the shifted.
-std::vector<float> raised_by_gaps(const LatentSpace& space, std::span<const float> conditions,
-                                  const ConditionSeries& shifted, std::span<const long> steps);
+/// standard deviation: [times][local patches]. conditions, shifted: of the filled series and the
+/// shifted. spaces: of all regimes.
+std::vector<float> raised_by_gaps(const std::vector<LatentSpace>& spaces, std::span<const float> conditions,
+                                  const ConditionSeries& shifted, std::span<const TimeInputs> times,
+                                  const Analyses* analyses);
 
 /// Not collective. The series as a basis, which must outlive it, takes it: filled if its training
 /// series had gaps.

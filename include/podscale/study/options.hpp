@@ -100,6 +100,13 @@ struct BaseOptions {
   bool cross_validated = false;  ///< base.level
 };
 
+/// &history: HR analyses that forecasts are told of.
+struct HistoryOptions {
+  std::vector<std::string> files, variable;  ///< empty: those of HR
+  double delay = 0;                          ///< days from an analysis to the first forecast that has it
+  std::vector<double> ages;                  ///< days, ascending; empty: no history
+};
+
 enum class Uncertainty { base, head, ensemble, automatic };
 const char* uncertainty_name(Uncertainty uncertainty);
 enum class Correction { none, inflation, conformal, running };  ///< sampling.calibration
@@ -169,6 +176,7 @@ struct StudyOptions {
   BasisOptions basis;
   bool with_base = true;  ///< model.base = 'gaussian'
   BaseOptions base;
+  HistoryOptions history;
   ModelOptions model;
   TrainingOptions training;
   ValidationOptions validation;

@@ -16,6 +16,7 @@
 //   member_own_factor, as member_factor                                        its part inside patches
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ class ProductFactors {
   /// it. unit_scale: from the working units to those of the product, [channels]; empty: 1.
   ProductFactors(const Communicator& comm, const LatentSpace& space, int members, double truncation,
                  int deflate, std::vector<double> unit_scale = {});
+  /// Before create(): the regimes that times of the product are of, others than that of the space.
+  /// spaces: of all regimes, must outlive it.
+  void set_regimes(const std::vector<LatentSpace>& spaces, std::vector<std::size_t> regimes) {
+    spaces_ = &spaces;
+    regimes_ = std::move(regimes);
+  }
   /// Collective. The file of factors of a product with these variables and times, with all in it
   /// that has no time. more: defines what else is to be in it. Errors: io.
   NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
@@ -44,17 +51,23 @@ class ProductFactors {
  private:
   void define(NetcdfFile& file, const MeshNames& mesh) const;
   void put_static(NetcdfFile& file) const;
+  std::vector<std::size_t> all_regimes() const;  // 0 first
   const Communicator& comm_;
   const LatentSpace& space_;
   int members_;
   double truncation_;
   int deflate_;
   std::vector<double> unit_scale_;
+  const std::vector<LatentSpace>* spaces_ = nullptr;
+  std::vector<std::size_t> regimes_;
 };
 
 /// Collective on the file of factors. The condition of a time for the patches of a rank, [local patches][width].
 std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t width,
                                   std::size_t time);
+
+/// Collective on the file of factors. The regime of the base that a time was forecast by.
+std::size_t read_regime(const NetcdfFile& factors, std::size_t time);
 
 /// The factors of a product, whole region on one process.
 class FactorReader {
@@ -86,7 +99,7 @@ class FactorReader {
   Basis basis_;
   std::vector<std::string> variables_;
   std::size_t rank_ = 0, columns_ = 0;
-  std::vector<PatchCovariance> covariance_;
+  std::map<std::size_t, std::vector<PatchCovariance>> covariance_;  // of each regime in use
   TimeCovariance time_;
 };
 

@@ -50,6 +50,8 @@ struct ProductOptions {
   std::vector<double> region_boxes;         ///< south, north, west, east of each
   std::vector<RegionSeries> region_series;  ///< what is averaged over each region
   bool spread = false;  ///< fields over all realizations, where there are several: see write_spread()
+  /// [times] days from the HR analysis to the time, NaN without one; empty: no such variable.
+  std::vector<double> history_age;
 };
 
 /// Over the realizations of a time, [values of a field] each: mean and variance are those of the mixture

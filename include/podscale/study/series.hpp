@@ -36,6 +36,15 @@ std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, 
 std::shared_ptr<const FieldSource> open_truth(const Communicator& comm, const DataOptions& options,
                                               const Basis& basis);
 
+/// The HR analyses of &history: one for each variable. Errors as hr_specs.
+std::vector<CfSpec> history_specs(const DataOptions& options, const HistoryOptions& history);
+/// Collective on comm, which must outlive the result. The HR analyses of &history, on the mesh of a
+/// basis and in its units. Errors as CfSource::open, and data (another mesh).
+std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const DataOptions& options,
+                                                const HistoryOptions& history,
+                                                std::shared_ptr<FieldCache> cache, const Mesh& mesh,
+                                                const std::vector<Variable>& variables);
+
 /// The two sources of a study.
 struct StudySeries {
   StudySeries(std::shared_ptr<const FieldSource> of_hr, std::shared_ptr<const FieldSource> of_lr)

@@ -56,6 +56,9 @@ class Baselines {
   /// step at the first of the series; the climatology where the series lacks the step before, or
   /// that has a gap.
   void read(long lr_step, double year_fraction, BaselineFields& fields);
+  /// Collective on lr's communicator. The LR anomaly as the basis interpolates it, 0 without LR ocean
+  /// near and at gaps: [points].
+  std::vector<float> anomaly(long lr_step);
   /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land.
   /// [points].
   std::vector<float> nearest(long lr_step);

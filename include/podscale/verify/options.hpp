@@ -20,6 +20,7 @@ namespace podscale {
 struct VerifyOptions {
   std::string variable;  ///< of the product; "": that of the HR variable, as always where there are several
   std::vector<CfSpec> truth, training;  ///< one for each variable
+  std::vector<CfSpec> history;          ///< HR analyses that a product may have been told of
   /// The LR source in the units of a basis, turned to its LR mesh.
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_lr;
   /// The same of what the product was made from: the applied LR source, with its signal, where there is one.

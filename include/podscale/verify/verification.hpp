@@ -10,6 +10,7 @@
 #include "podscale/file/output_file.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "podscale/study/product_reader.hpp"
+#include "podscale/verify/analysis_baselines.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/time_mean_calibration.hpp"
 #include "podscale/verify/options.hpp"
@@ -63,6 +64,8 @@ class Verification {
                                                  long channel) const;
   void match_times();
   void open_training();
+  void open_history();
+  std::vector<double> matched_ages() const;
   void fit_other_anomaly();
   long picture_index() const;
   /// The product and those that it is compared with.
@@ -94,6 +97,9 @@ class Verification {
   std::optional<Baselines> baselines_;
   bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
+  std::vector<double> ages_;  // [times of the product] of its analyses, NaN without; empty: no history
+  std::shared_ptr<const FieldSource> analyses_;
+  std::optional<AnalysisBaselines> of_analysis_;
   std::vector<ProductReader> compared_;
   std::shared_ptr<const FieldSource> training_;  // HR, on comm: where there is an event
   std::vector<long> training_steps_;
