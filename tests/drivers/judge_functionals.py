@@ -56,16 +56,43 @@ def fold(w):
     return w
 
 
+def partners(n, size):
+    """Of each row, or column: the one across a border that it is rotated with, itself where there is none."""
+    overlap, other = int(factors.getncattr("podscale_patch_overlap")), np.arange(n)
+    for border in range(size, n, size):
+        for j in range(min(overlap, size // 2, min(size, n - border) // 2)):
+            other[border - 1 - j], other[border + j] = border + j, border - 1 - j
+    return other
+
+
+def seams(w):
+    """D w, by the rows of D: to a point itself, its partner along x, along y, and both."""
+    out = np.zeros_like(w)
+    row, column = np.arange(w.shape[0]), np.arange(w.shape[1])
+    other_row, other_column = partners(len(row), py), partners(len(column), px)
+    places = [(row, column), (row, other_column), (other_row, column), (other_row, other_column)]
+    for (to_row, to_column), d_of in zip(places, factors["seam_map"][:]):
+        np.add.at(out, np.ix_(to_row, to_column), d_of * w)
+    return out
+
+
+def project(w):
+    return np.array([[(phi[k] * w)[patch == p].sum() for k in range(len(phi))] for p in range(patches)])  # [patch][mode]
+
+
 def variance(w, t):
+    assert "seam_map" in factors.variables
+    inside = fold(seams(w))  # for what is independent from patch to patch
     w = fold(w)
-    g = np.array([[(phi[k] * w)[patch == p].sum() for k in range(len(phi))] for p in range(patches)])  # [patch][mode]
-    rest = (w**2 * tau).sum()
+    g, g_inside = project(w), project(inside)
+    rest = (inside**2 * tau).sum()
     if "member_factor" in factors.variables:
         f = factors["member_factor"][t].reshape(patches, -1, len(phi))  # [patch][member][mode]
-        return (np.einsum("pmk,pk->m", f, g) ** 2).sum() + rest
-    g = g * factors["patch_spread"][t].reshape(patches, 1)
+        own = factors["member_own_factor"][t].reshape(patches, -1, len(phi))
+        return ((np.einsum("pmk,pk->m", f - own, g) + np.einsum("pmk,pk->m", own, g_inside)) ** 2).sum() + rest
+    g, g_inside = (x * factors["patch_spread"][t].reshape(patches, 1) for x in (g, g_inside))
     own = factors["residual_root"][:].reshape(patches, len(phi), len(phi))  # [patch][column][mode]
-    own = np.einsum("pck,pk->pc", own, g) ** 2 * factors["latent_variance"][t].reshape(patches, -1)
+    own = np.einsum("pck,pk->pc", own, g_inside) ** 2 * factors["latent_variance"][t].reshape(patches, -1)
     across = np.zeros(1)
     if "global_root" in factors.variables:
         root = factors["global_root"][:].reshape(patches, -1, len(phi))
