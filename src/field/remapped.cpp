@@ -45,14 +45,14 @@ Remapped::Remapped(std::shared_ptr<const FieldSource> source, std::vector<unsign
   first = comm().min(first);
   const auto all = std::count(target_ocean_.begin(), target_ocean_.end(), 1);
   const Position at = target_.position(first);
-  const std::string found =
-      fmt::format("{}: {}: {} of {} LR cells of the training have no ocean of it within 4 cells, the first at "
-                  "{:.6g}, {:.6g}",
-                  source_->describe(), role, unreached, all, at.y, at.x);
+  const std::string found = fmt::format(
+      "{}: {}: {} of {} LR cells of the training have no ocean of it within 4 cells, the first at "
+      "{:.6g}, {:.6g}",
+      source_->describe(), role, unreached, all, at.y, at.x);
   if (10 * unreached > all)
     throw Error(ExitCode::data,
-                fmt::format("{}; expected a source that covers them: check {}, its variable and its land", found,
-                            key),
+                fmt::format("{}; expected a source that covers them: check {}, its variable and its land",
+                            found, key),
                 true);
   log::warn("{}: the nearest stands in", found);
   search_ = static_cast<int>(std::max(from.ny(), from.nx()));
@@ -94,7 +94,8 @@ Remap Remapped::make(const Window& window) const {
 }
 
 const Remap& Remapped::remap(const Window& window) const {
-  const auto known = std::find_if(remaps_.begin(), remaps_.end(), [&](const auto& r) { return r.first == window; });
+  const auto known =
+      std::find_if(remaps_.begin(), remaps_.end(), [&](const auto& r) { return r.first == window; });
   if (known != remaps_.end()) return known->second;
   remaps_.emplace_back(window, make(window));
   return remaps_.back().second;

@@ -27,7 +27,8 @@ double lagged(std::span<const double> a, std::span<const double> b, std::size_t 
 }  // namespace
 
 bool Correlation::above_zero(double confidence) const {
-  return samples > 4 && std::atanh(std::min(r, 1 - 1e-15)) * std::sqrt(samples - 3) > normal_quantile(confidence);
+  return samples > 4 &&
+         std::atanh(std::min(r, 1 - 1e-15)) * std::sqrt(samples - 3) > normal_quantile(confidence);
 }
 
 double Correlation::upper(double confidence) const {

@@ -18,7 +18,8 @@ double mapped(double u, std::span<const float> from, std::span<const float> to, 
     return static_cast<double>(table[q * stride + value]);
   };
   const auto beyond = [&](std::size_t end, std::size_t inner) {
-    const double width = std::abs(at(from, end) - at(from, inner)), other = std::abs(at(to, end) - at(to, inner));
+    const double width = std::abs(at(from, end) - at(from, inner)),
+                 other = std::abs(at(to, end) - at(to, inner));
     return at(to, end) + (u - at(from, end)) * (width > 0 ? std::clamp(other / width, 0.5, 2.0) : 1);
   };
   if (u <= at(from, 0)) return beyond(0, 2);
@@ -44,7 +45,8 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
     return found;
   });
   // Of a short reference fewer harmonics: those that both have are compared.
-  const int harmonics = std::min(training_.mean.harmonics, harmonics_of_statistics(times(), reference, basis.lr_climatology.harmonics));
+  const int harmonics = std::min(training_.mean.harmonics,
+                                 harmonics_of_statistics(times(), reference, basis.lr_climatology.harmonics));
   own_ = fit_lr_statistics(*lr_, basis.lr_ocean, reference, harmonics, basis.year,
                            matching_.adapt == Adapt::quantile, period);
   match_ = VarianceMatch(training_, own_, basis.lr_ocean);
@@ -105,9 +107,10 @@ void AppliedSource::read(const Window& window, std::span<const long> steps, std:
       const auto value = static_cast<std::size_t>(i / n * points + point);
       const double slow = slow_.value(place, value),
                    fast = static_cast<double>(number) - climate(own_, value) - slow;
-      number = static_cast<float>(climate(training_, value) +
-                                  matched(fast, value, own_.deviation(value, season), match_.ratio(value, of_ratio)) +
-                                  (matching_.with_signal ? slow : 0));
+      number = static_cast<float>(
+          climate(training_, value) +
+          matched(fast, value, own_.deviation(value, season), match_.ratio(value, of_ratio)) +
+          (matching_.with_signal ? slow : 0));
     }
   }
 }
@@ -122,21 +125,23 @@ std::vector<float> AppliedSource::signal(long step) const {
 Attributes AppliedSource::attributes() const {
   const std::string period = fmt::format("{} to {}", matching_.period[0], matching_.period[1]),
                     adapt = adapt_name(matching_.adapt);
-  return {{"podscale_applied_source", describe()},
-          {"podscale_applied_reference", period},
-          {"podscale_adapt", adapt},
-          {"podscale_signal_years", "", {matching_.signal_years}},
-          {"comment",
-           fmt::format("Downscaled from {}, which is not the source that podscale was trained on: its anomalies are "
-                       "from its own climatology of {}, {}, and {}.",
-                       describe(), period,
-                       matching_.adapt == Adapt::none ? "with its own variance"
-                       : matching_.adapt == Adapt::variance
-                           ? "scaled to the variance of the training source by cell and season"
-                           : "mapped to the quantiles of the training source by cell, over the season's variance",
-                       slow_.empty() ? "all of them pass through the regression"
-                                     : fmt::format("their running mean over {:g} years is added to the field as it is",
-                                                   matching_.signal_years))}};
+  return {
+      {"podscale_applied_source", describe()},
+      {"podscale_applied_reference", period},
+      {"podscale_adapt", adapt},
+      {"podscale_signal_years", "", {matching_.signal_years}},
+      {"comment",
+       fmt::format(
+           "Downscaled from {}, which is not the source that podscale was trained on: its anomalies are "
+           "from its own climatology of {}, {}, and {}.",
+           describe(), period,
+           matching_.adapt == Adapt::none ? "with its own variance"
+           : matching_.adapt == Adapt::variance
+               ? "scaled to the variance of the training source by cell and season"
+               : "mapped to the quantiles of the training source by cell, over the season's variance",
+           slow_.empty() ? "all of them pass through the regression"
+                         : fmt::format("their running mean over {:g} years is added to the field as it is",
+                                       matching_.signal_years))}};
 }
 
 }  // namespace podscale

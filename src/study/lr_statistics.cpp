@@ -11,9 +11,9 @@
 namespace podscale {
 namespace {
 
-constexpr long kBlock = 64;                   // steps
-constexpr double kReach = 6, kBin = 0.1;      // of histograms, standard deviations
-constexpr std::size_t kBins = 122;            // with one beyond either end
+constexpr long kBlock = 64;               // steps
+constexpr double kReach = 6, kBin = 0.1;  // of histograms, standard deviations
+constexpr std::size_t kBins = 122;        // with one beyond either end
 
 /// Normal equations of each cell, over the times at which it has a value.
 class CellFits {
@@ -164,7 +164,8 @@ std::vector<double> LrStatistics::least_variance(std::span<const unsigned char> 
 std::array<double, 12> LrStatistics::log_variance(std::size_t value) const {
   std::array<double, 12> months{};
   for (std::size_t m = 0; m < 12; ++m)
-    months[m] = 2 * std::log(deviation(value, harmonic_basis((static_cast<double>(m) + 0.5) / 12, variance.harmonics)));
+    months[m] = 2 * std::log(deviation(
+                        value, harmonic_basis((static_cast<double>(m) + 0.5) / 12, variance.harmonics)));
   return months;
 }
 
@@ -213,10 +214,12 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
       const auto mean = fits.solve(v, terms);
       if (mean.empty()) {
         const Position at = mesh.position(rows.point(v));
-        fail(ExitCode::data,
-             "{}: {}: the {} values of {} at {:.6g}, {:.6g} do not determine a climatology of {} coefficients; "
-             "expected a longer period, or fewer basis.harmonics",
-             lr.describe(), period, fits.times(v), lr.variables()[v / static_cast<std::size_t>(rows.window.points())].name, at.y, at.x, terms);
+        fail(
+            ExitCode::data,
+            "{}: {}: the {} values of {} at {:.6g}, {:.6g} do not determine a climatology of {} coefficients; "
+            "expected a longer period, or fewer basis.harmonics",
+            lr.describe(), period, fits.times(v),
+            lr.variables()[v / static_cast<std::size_t>(rows.window.points())].name, at.y, at.x, terms);
       }
       for (std::size_t term = 0; term < terms; ++term)
         result.mean.coefficients[term * all + rows.place(v)] = mean[term];
@@ -258,7 +261,8 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
   rows.each(steps, [&](std::size_t t, std::size_t v, double number) {
     const double deviation = result.deviation(rows.place(v), seasons[t]);
     const double left = deviation > 0 ? (number - product(fitted[v], line[t])) / deviation : 0;
-    const double bin = std::clamp(std::floor((left + kReach) / kBin) + 1, 0.0, static_cast<double>(kBins - 1));
+    const double bin =
+        std::clamp(std::floor((left + kReach) / kBin) + 1, 0.0, static_cast<double>(kBins - 1));
     ++bins[v * kBins + static_cast<std::size_t>(bin)];
   });
   result.quantiles.assign(all * kLrQuantiles, 0.0f);
@@ -274,7 +278,8 @@ int harmonics_of_statistics(const SampleAxis& axis, std::span<const long> steps,
   const Date first = axis.centre(static_cast<std::size_t>(steps.front())),
              last = axis.centre(static_cast<std::size_t>(steps.back()));
   const long months = 12L * (last.year - first.year) + last.month - first.month + 1;
-  return of_basis > 0 && months >= 120 && 10 * std::ssize(steps) >= 9 * months ? std::max(of_basis, 5) : of_basis;
+  return of_basis > 0 && months >= 120 && 10 * std::ssize(steps) >= 9 * months ? std::max(of_basis, 5)
+                                                                               : of_basis;
 }
 
 BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, const LrStatistics& lr,
@@ -308,7 +313,8 @@ BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, c
                                      static_cast<std::size_t>(basis.lr_mesh.ny()),
                                      static_cast<std::size_t>(basis.lr_mesh.nx())};
       if (!comm.is_root()) std::fill(count.begin(), count.end(), 0);
-      file.put(name, {0, 0, 0, 0}, count, std::span<const T>(values).first(comm.is_root() ? values.size() : 0));
+      file.put(name, {0, 0, 0, 0}, count,
+               std::span<const T>(values).first(comm.is_root() ? values.size() : 0));
     };
     table("lr_training_mean", static_cast<std::size_t>(lr.mean.terms()), lr.mean.coefficients);
     table("lr_training_variance", static_cast<std::size_t>(lr.variance.terms()), lr.variance.coefficients);
@@ -321,13 +327,15 @@ LrStatistics read_lr_statistics(const Communicator& comm, const Basis& basis, co
                                 bool with_quantiles) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   if (!file.has_variable("lr_training_mean"))
-    throw Error(ExitCode::data,
-                fmt::format("{}: does not say what its LR training series is like, which another source is matched "
-                            "to; make it again with podscale-basis",
-                            path),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: does not say what its LR training series is like, which another source is matched "
+                    "to; make it again with podscale-basis",
+                    path),
+        true);
   const long values = basis.channels() * basis.lr_mesh.points();
-  LrStatistics lr{{static_cast<int>(file.dimension("lr_harmonic_term").value() - 1) / 2, values, file.get_all("lr_training_mean")},
+  LrStatistics lr{{static_cast<int>(file.dimension("lr_harmonic_term").value() - 1) / 2, values,
+                   file.get_all("lr_training_mean")},
                   {static_cast<int>(file.dimension("lr_season_term").value() - 1) / 2, values,
                    file.get_all("lr_training_variance")},
                   file.numbers("", "lr_annual_chance").value(),

@@ -28,13 +28,14 @@ std::vector<std::string> reference_period(const DataOptions& options, const Fiel
     made_with.parse(basis.effective_namelist, basis_path + ": podscale_namelist");
     const auto& train = made_with.texts("data.train");
     if (train.size() == 2 && covers(files.times(), train)) return train;
-    fail(ExitCode::usage,
-         "{}: data.apply_reference is not given, and {} ({} to {}) does not cover the training period of {}, '{}', "
-         "'{}'; write data.apply_reference = 'first day', 'last day': the years of the applied source whose climate "
-         "is that of the training period",
-         options.hr_files.source, files.describe(), date_text(files.times().samples.front().date),
-         date_text(files.times().samples.back().date), basis_path, train.empty() ? "" : train.front(),
-         train.empty() ? "" : train.back());
+    fail(
+        ExitCode::usage,
+        "{}: data.apply_reference is not given, and {} ({} to {}) does not cover the training period of {}, '{}', "
+        "'{}'; write data.apply_reference = 'first day', 'last day': the years of the applied source whose climate "
+        "is that of the training period",
+        options.hr_files.source, files.describe(), date_text(files.times().samples.front().date),
+        date_text(files.times().samples.back().date), basis_path, train.empty() ? "" : train.front(),
+        train.empty() ? "" : train.back());
   });
 }
 
@@ -81,8 +82,9 @@ AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
 
   auto lr = applied.files;
   if (mesh_difference(files.mesh(), basis.lr_mesh)) {
-    const auto remapped = std::make_shared<const Remapped>(lr, whole_ocean_mask(*lr, all), basis.lr_mesh,
-                                                           basis.lr_ocean, "applied LR source", "data.apply_files");
+    const auto remapped =
+        std::make_shared<const Remapped>(lr, whole_ocean_mask(*lr, all), basis.lr_mesh, basis.lr_ocean,
+                                         "applied LR source", "data.apply_files");
     log::info("{}: brought from {} to the LR mesh of the training, {}, {}", files.describe(),
               files.mesh().describe(), basis.lr_mesh.describe(),
               remapped->averages() ? "by means over its cells" : "bilinear");

@@ -19,7 +19,8 @@ constexpr long kBlock = 64;  // steps
 class RegionMeans {
  public:
   /// Collective.
-  RegionMeans(const FieldSource& source, std::vector<long> steps) : source_(source), steps_(std::move(steps)) {
+  RegionMeans(const FieldSource& source, std::vector<long> steps)
+      : source_(source), steps_(std::move(steps)) {
     const Share rows = share_of(source.mesh().ny(), source.comm().size(), source.comm().rank());
     window_ = {rows.begin, rows.size(), 0, rows.size() > 0 ? source.mesh().nx() : 0};
     mean_.assign(static_cast<std::size_t>(source.channels() * window_.points()), 0.0);
@@ -39,7 +40,8 @@ class RegionMeans {
   /// Collective. [channels][steps]: means by area of the differences from the means over time, over
   /// the points in use: [points of the mesh].
   std::vector<std::vector<double>> series(std::span<const unsigned char> used) const {
-    const std::size_t channels = static_cast<std::size_t>(source_.channels()), n = static_cast<std::size_t>(points());
+    const std::size_t channels = static_cast<std::size_t>(source_.channels()),
+                      n = static_cast<std::size_t>(points());
     const Communicator& comm = source_.comm();
     double widest = 0;
     std::vector<double> weight(n, 0.0);
@@ -52,17 +54,20 @@ class RegionMeans {
                  bound = comm.max(widest) * std::max(1.0, high - low);
     std::vector<std::vector<double>> result(channels, std::vector<double>(steps_.size()));
     for_blocks(steps_.size(), kBlock, [&](std::size_t first, std::size_t count) {
-      std::vector<double> sums(n * channels * count, 0.0), weights(sums.size(), 0.0);  // [points][channels][steps]
+      std::vector<double> sums(n * channels * count, 0.0),
+          weights(sums.size(), 0.0);  // [points][channels][steps]
       read(first, count, [&](std::size_t t, std::size_t v, double number) {
         const std::size_t at = (v % n * channels + v / n) * count + t - first;
         sums[at] = weight[v % n] * (number - mean_[v]), weights[at] = weight[v % n];
       });
-      ExactSum sum(channels * count, bound, source_.mesh().points()), area(channels * count, bound, source_.mesh().points());
+      ExactSum sum(channels * count, bound, source_.mesh().points()),
+          area(channels * count, bound, source_.mesh().points());
       for (std::size_t i = 0; i < n; ++i) {
         sum.add(std::span<const double>(sums).subspan(i * channels * count, channels * count));
         area.add(std::span<const double>(weights).subspan(i * channels * count, channels * count));
       }
-      const auto all = sum.reduce(comm, "means over the region"), areas = area.reduce(comm, "areas of the region");
+      const auto all = sum.reduce(comm, "means over the region"),
+                 areas = area.reduce(comm, "areas of the region");
       for (std::size_t c = 0; c < channels; ++c)
         for (std::size_t t = 0; t < count; ++t)
           result[c][first + t] = areas[c * count + t] > 0 ? all[c * count + t] / areas[c * count + t] : 0;
@@ -76,11 +81,13 @@ class RegionMeans {
     std::vector<float> fields(mean_.size() * count);
     source_.read(window_, std::span(steps_).subspan(first, count), fields);
     for (std::size_t i = 0; i < fields.size(); ++i)
-      if (!std::isnan(fields[i])) work(first + i / mean_.size(), i % mean_.size(), static_cast<double>(fields[i]));
+      if (!std::isnan(fields[i]))
+        work(first + i / mean_.size(), i % mean_.size(), static_cast<double>(fields[i]));
   }
   template <class Work>
   void each(const Work& work) const {
-    for_blocks(steps_.size(), kBlock, [&](std::size_t first, std::size_t count) { read(first, count, work); });
+    for_blocks(steps_.size(), kBlock,
+               [&](std::size_t first, std::size_t count) { read(first, count, work); });
   }
   const FieldSource& source_;
   std::vector<long> steps_;
@@ -143,7 +150,8 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
                     const StudyYear& year) {
   const auto found = compare_series(study, pairs, year);
-  if (!std::all_of(found.begin(), found.end(), [](const PairedMeans& means) { return means.unrelated(); })) return;
+  if (!std::all_of(found.begin(), found.end(), [](const PairedMeans& means) { return means.unrelated(); }))
+    return;
   const PairedMeans& first = found.front();
   const std::string text = fmt::format(
       "data.train: {} and {} have their dates in common, but not what happened at them: the means over the region, "
@@ -151,8 +159,8 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
       "the next by {:.2f} ({:.0f}); expected series of the same events: of a free-running model nothing can be "
       "learnt so; train on data.lr_source = 'coarsen' or on a reanalysis (data.lr_files), and give the model to "
       "podscale-downscale as data.apply_files",
-      study.hr.describe(), study.lr.describe(), first.anomalies.r, first.anomalies.samples, first.innovations.r,
-      first.innovations.samples);
+      study.hr.describe(), study.lr.describe(), first.anomalies.r, first.anomalies.samples,
+      first.innovations.r, first.innovations.samples);
   if (options.doubts == Doubts::refuse) throw Error(ExitCode::data, text, true);
   log::warn("{}", text);
 }

@@ -24,8 +24,8 @@ SignalField::SignalField(const Communicator& comm, const Basis& basis) : basis_(
   }
   const int anywhere = static_cast<int>(std::max(basis.lr_mesh.ny(), basis.lr_mesh.nx()));
   comm.agree([&] {
-    remap_ = Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean, Interpolation::bilinear,
-                   anywhere);
+    remap_ = Remap(basis.lr_mesh, basis.lr_ocean, basis.mesh, basis.window, basis.ocean,
+                   Interpolation::bilinear, anywhere);
   });
 }
 
@@ -48,8 +48,10 @@ void define_signal(NetcdfFile& factors, const Basis& basis, int deflate) {
   if (!factors.dimension("channel")) factors.define_dimension("channel", shape[1]);
   factors.define_dimension("signal_y", shape[2]);
   factors.define_dimension("signal_x", shape[3]);
-  factors.define_variable("signal", NC_FLOAT, {"time", "channel", "signal_y", "signal_x"}, {shape, deflate, {}});
-  factors.describe("signal", "slow part of the applied LR source, on the LR mesh of the basis: in the mean as it is",
+  factors.define_variable("signal", NC_FLOAT, {"time", "channel", "signal_y", "signal_x"},
+                          {shape, deflate, {}});
+  factors.describe("signal",
+                   "slow part of the applied LR source, on the LR mesh of the basis: in the mean as it is",
                    field_units(basis).spread);
 }
 

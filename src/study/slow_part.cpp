@@ -77,7 +77,8 @@ double RunningMean::at(long month, long from, std::span<const double> means,
   double n = 0, mean_x = 0, mean_y = 0, xx = 0, xy = 0;
   for (long m = begin; m <= end; ++m) {
     const double count = counts[m - from];
-    if (count > 0) n += count, mean_x += count * static_cast<double>(m - begin), mean_y += count * means[m - from];
+    if (count > 0)
+      n += count, mean_x += count * static_cast<double>(m - begin), mean_y += count * means[m - from];
   }
   mean_x /= n, mean_y /= n;
   for (long m = begin; m <= end; ++m) {
@@ -116,13 +117,15 @@ SlowPart::SlowPart(const FieldSource& lr, std::span<const unsigned char> cells, 
   const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
   const Window window{rows.begin, rows.size(), 0, rows.size() > 0 ? mesh.nx() : 0};
   const std::size_t points = static_cast<std::size_t>(window.points()),
-                    n = points * static_cast<std::size_t>(lr.channels()), all = static_cast<std::size_t>(mesh.points());
+                    n = points * static_cast<std::size_t>(lr.channels()),
+                    all = static_cast<std::size_t>(mesh.points());
   const long from = months.front(), length = months.back() - from + 1;
   width_ = all * static_cast<std::size_t>(lr.channels());
   const auto place = [&](std::size_t v) {
     return v / points * all + static_cast<std::size_t>(window.y0 * mesh.nx()) + v % points;
   };
-  std::vector<double> sums(n * static_cast<std::size_t>(length), 0.0), counts(sums.size(), 0.0), normal(width_);
+  std::vector<double> sums(n * static_cast<std::size_t>(length), 0.0), counts(sums.size(), 0.0),
+      normal(width_);
   std::vector<float> fields;
   for_blocks(read.size(), kBlock, [&](std::size_t first, std::size_t count) {
     const auto part = std::span(read).subspan(first, count);
@@ -150,9 +153,11 @@ SlowPart::SlowPart(const FieldSource& lr, std::span<const unsigned char> cells, 
     for (std::size_t v = 0; v < n; ++v) {
       if (!cells[place(v) % all]) continue;
       const auto of_value = [&](const std::vector<double>& table) {
-        return std::span(table).subspan(v * static_cast<std::size_t>(length), static_cast<std::size_t>(length));
+        return std::span(table).subspan(v * static_cast<std::size_t>(length),
+                                        static_cast<std::size_t>(length));
       };
-      fields_[field * width_ + place(v)] = static_cast<float>(running.at(month, from, of_value(sums), of_value(counts)));
+      fields_[field * width_ + place(v)] =
+          static_cast<float>(running.at(month, from, of_value(sums), of_value(counts)));
     }
   }
   comm.sum(std::span(fields_));  // a row is on one rank: exact

@@ -66,7 +66,8 @@ VarianceMatch::VarianceMatch(const LrStatistics& training, const LrStatistics& o
         const double value = annual.mean() + annual_share * (mean[p] - annual.mean()) + regional +
                              monthly_share * (distance[p][m] - regional);
         const auto basis = harmonic_basis((static_cast<double>(m) + 0.5) / 12, kHarmonics);
-        for (std::size_t term = 0; term < terms; ++term) curve[term] += (term == 0 ? 1 : 2) * basis[term] * value / 12;
+        for (std::size_t term = 0; term < terms; ++term)
+          curve[term] += (term == 0 ? 1 : 2) * basis[term] * value / 12;
       }
       for (std::size_t term = 0; term < terms; ++term)
         curves_[term * static_cast<std::size_t>(values_) + c * points + p] = static_cast<float>(curve[term]);

@@ -25,9 +25,11 @@ class OnAnotherMesh : public test::OnAllRanks {
     for (long t = 0; t < 3; ++t)
       for (const double y : lat)
         for (const double x : lon) values.push_back(static_cast<float>(value(y, x, t)));
-    return std::make_shared<const ArraySource>(comm, Mesh::rectilinear(lat, lon), std::move(axis), std::move(values));
+    return std::make_shared<const ArraySource>(comm, Mesh::rectilinear(lat, lon), std::move(axis),
+                                               std::move(values));
   }
-  static std::vector<float> read(const FieldSource& of, const Window& window, std::vector<long> steps = {0, 1, 2}) {
+  static std::vector<float> read(const FieldSource& of, const Window& window,
+                                 std::vector<long> steps = {0, 1, 2}) {
     std::vector<float> values(steps.size() * static_cast<std::size_t>(window.points()));
     of.read(window, steps, values);
     return values;
@@ -55,7 +57,9 @@ TEST_F(OnAnotherMesh, FineFieldsAreMeansOverCells) {
 }
 
 TEST_F(OnAnotherMesh, CoarserFieldsAreBilinearFromOcean) {
-  const Value plane = [](double lat, double lon, long t) { return 2 * lat - 0.5 * lon + static_cast<double>(t); };
+  const Value plane = [](double lat, double lon, long t) {
+    return 2 * lat - 0.5 * lon + static_cast<double>(t);
+  };
   const auto coarse = source(ramp(-10, 4, 6), ramp(100, 4, 7), plane);
   const Mesh target = Mesh::rectilinear(ramp(-8, 3, 5), ramp(102, 3, 6));
   std::vector<unsigned char> ocean(target.points(), 1);
@@ -91,12 +95,12 @@ TEST_F(OnAnotherMesh, WhatItDoesNotReachIsRefusedOrTakenFromTheNearest) {
     Remapped(far, sea(*far), target, std::vector<unsigned char>(25, 1), "the model", "data.apply_files");
   });
   // One enclosed sea that the source does not know.
-  const auto land = source(ramp(-10, 1, 30), ramp(100, 1, 30), [](double lat, double lon, long) {
-    return lat > 8 && lon > 118 ? NAN : lon;
-  });
+  const auto land = source(ramp(-10, 1, 30), ramp(100, 1, 30),
+                           [](double lat, double lon, long) { return lat > 8 && lon > 118 ? NAN : lon; });
   const auto ocean = whole_ocean_mask(*land, std::vector<long>{0});
   const Mesh cells = Mesh::rectilinear(ramp(-9, 4, 7), ramp(101, 4, 7));
-  const Remapped nearest(land, ocean, cells, std::vector<unsigned char>(49, 1), "the model", "data.apply_files");
+  const Remapped nearest(land, ocean, cells, std::vector<unsigned char>(49, 1), "the model",
+                         "data.apply_files");
   const auto found = read(nearest, {0, 7, 0, 7}, {0});
   for (const float value : found) EXPECT_FALSE(std::isnan(value));
   EXPECT_GT(found[48], 110);

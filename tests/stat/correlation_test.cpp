@@ -42,8 +42,9 @@ TEST(Correlation, CountsIndependentPairsAsTheSpreadOfManyDrawsDoes) {
       squares += found.r * found.r, samples += found.samples;
     }
     // The variance of r of unrelated series is one over the number of independent pairs.
-    const double expected = static_cast<double>(draws) / squares, closed =
-        static_cast<double>(n) * (1 - persistence * persistence) / (1 + persistence * persistence);
+    const double expected = static_cast<double>(draws) / squares, closed = static_cast<double>(n) *
+                                                                           (1 - persistence * persistence) /
+                                                                           (1 + persistence * persistence);
     EXPECT_NEAR(expected / closed, 1, 0.35) << persistence;
     EXPECT_NEAR(samples / static_cast<double>(draws) / closed, 1, 0.25) << persistence;
   }

@@ -100,7 +100,8 @@ TEST_F(Applied, StatisticsOfCellsAreThoseOfTheNumbers) {
                   normal_quantile((static_cast<double>(q) + 0.5) / kLrQuantiles), q % 20 == 0 ? 0.45 : 0.3);
   }
   // A cell that lacks times is fitted to the others; one season of one year says too little.
-  const auto gappy = source([](long m, long p) { return p == 7 && m % 5 == 0 ? NAN : season(m, p) + noise(m, p); });
+  const auto gappy =
+      source([](long m, long p) { return p == 7 && m % 5 == 0 ? NAN : season(m, p) + noise(m, p); });
   EXPECT_NEAR(statistics(*gappy, steps()).mean.coefficients[7], 17, 0.3);
   expect_error(ExitCode::data, {"data.train", "do not determine a climatology", "5 coefficients"},
                [&] { statistics(*gappy, steps(0, 3)); });
@@ -109,7 +110,9 @@ TEST_F(Applied, StatisticsOfCellsAreThoseOfTheNumbers) {
 TEST_F(Applied, ABiasAndAnotherVarianceAreTakenOff) {
   // The training series with a bias, another season and 1.7 times its anomalies, in another calendar.
   const auto model = source(
-      [](long m, long p) { return season(m, p) - 3 + 2 * std::sin(6.283185307 * phase_of(m)) + 1.7 * spread(m) * noise(m, p); },
+      [](long m, long p) {
+        return season(m, p) - 3 + 2 * std::sin(6.283185307 * phase_of(m)) + 1.7 * spread(m) * noise(m, p);
+      },
       "360_day");
   const auto at = steps(40, 60);
   const auto training = source([](long m, long p) { return season(m, p) + spread(m) * noise(m, p); });
@@ -137,16 +140,21 @@ TEST_F(Applied, ABiasAndAnotherVarianceAreTakenOff) {
 
 TEST_F(Applied, TheRatioOfACellIsItsOwnAsFarAsItIsNoChance) {
   const auto ratios = [&](const Value& model, long months) {
-    const auto training = source([](long m, long p) { return season(m, p) + noise(m, p); }), own = source(model);
-    const LrStatistics of_training = statistics(*training, steps()), of_own = statistics(*own, steps(0, months));
+    const auto training = source([](long m, long p) { return season(m, p) + noise(m, p); }),
+               own = source(model);
+    const LrStatistics of_training = statistics(*training, steps()),
+                       of_own = statistics(*own, steps(0, months));
     const VarianceMatch match(of_training, of_own, basis.lr_ocean);
     std::vector<double> found;
     for (long p = 0; p < kPoints; ++p)
-      if (p != 2) found.push_back(match.ratio(static_cast<std::size_t>(p), harmonic_basis(0.3, VarianceMatch::kHarmonics)));
+      if (p != 2)
+        found.push_back(
+            match.ratio(static_cast<std::size_t>(p), harmonic_basis(0.3, VarianceMatch::kHarmonics)));
     return found;
   };
   // Twice as large in the east: kept.
-  const auto east = ratios([](long m, long p) { return season(m, p) + (p % kNx > 2 ? 2 : 1) * noise(m + 999, p); }, 480);
+  const auto east =
+      ratios([](long m, long p) { return season(m, p) + (p % kNx > 2 ? 2 : 1) * noise(m + 999, p); }, 480);
   for (std::size_t i = 0; i < east.size(); ++i) {
     const long p = static_cast<long>(i) + (i >= 2 ? 1 : 0);
     EXPECT_NEAR(east[i], p % kNx > 2 ? 0.5 : 1, p % kNx > 2 ? 0.1 : 0.2) << p;
@@ -155,7 +163,8 @@ TEST_F(Applied, TheRatioOfACellIsItsOwnAsFarAsItIsNoChance) {
   const auto even = ratios([](long m, long p) { return season(m, p) + 2 * noise(m + 999, p); }, 144);
   for (const double ratio : even) EXPECT_NEAR(ratio, 0.5, 0.06);
   // Where nothing varies there is none.
-  const auto still = ratios([](long m, long p) { return season(m, p) + (p == 9 ? 0 : 2) * noise(m + 999, p); }, 480);
+  const auto still =
+      ratios([](long m, long p) { return season(m, p) + (p == 9 ? 0 : 2) * noise(m + 999, p); }, 480);
   EXPECT_EQ(still[8], 1);
   EXPECT_NEAR(still[5], 0.5, 0.1);
 }
@@ -170,13 +179,15 @@ TEST_F(Applied, QuantilesTakeOffASkewness) {
     double cubes = 0, squares = 0, n = 0;
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (i % kPoints == 2) continue;
-      const double x = static_cast<double>(fields[i]) - season(static_cast<long>(i / kPoints), static_cast<long>(i % kPoints));
+      const double x = static_cast<double>(fields[i]) -
+                       season(static_cast<long>(i / kPoints), static_cast<long>(i % kPoints));
       cubes += x * x * x, squares += x * x, ++n;
     }
     return cubes / n / std::pow(squares / n, 1.5);
   };
   EXPECT_GT(skewness(scaled), 1.5);
-  EXPECT_LT(std::abs(skewness(found)), 0.4 * skewness(scaled));  // beyond the outermost quantiles some is left
+  EXPECT_LT(std::abs(skewness(found)),
+            0.4 * skewness(scaled));  // beyond the outermost quantiles some is left
 }
 
 TEST_F(Applied, AConstantIsInTheSlowPartAndNowhereElse) {
@@ -189,7 +200,8 @@ TEST_F(Applied, AConstantIsInTheSlowPartAndNowhereElse) {
     std::vector<float> values;
     for (long t = 0; t < 264; ++t)
       for (long p = 0; p < kPoints; ++p)
-        values.push_back(p == 2 ? NAN : static_cast<float>(season(t, p) + noise(t, p) + (t >= 240 ? constant : 0)));
+        values.push_back(p == 2 ? NAN
+                                : static_cast<float>(season(t, p) + noise(t, p) + (t >= 240 ? constant : 0)));
     return std::make_shared<const ArraySource>(comm, mesh(), std::move(axis), std::move(values));
   };
   const auto at = steps(240, 24);
@@ -217,7 +229,9 @@ TEST_F(Applied, AConstantIsInTheSlowPartAndNowhereElse) {
 }
 
 TEST_F(Applied, IsTheSameOnOneRank) {
-  const auto model = [](long m, long p) { return season(m, p) + 0.004 * static_cast<double>(m) + 1.3 * noise(m + 7, p); };
+  const auto model = [](long m, long p) {
+    return season(m, p) + 0.004 * static_cast<double>(m) + 1.3 * noise(m + 7, p);
+  };
   const auto many = read(applied(source(model), {.adapt = Adapt::quantile}), steps(100, 20));
   Communicator self = Communicator::self();
   std::swap(self, comm);
@@ -228,8 +242,9 @@ TEST_F(Applied, IsTheSameOnOneRank) {
     if (i % kPoints != 2) {
       EXPECT_EQ(many[i], alone[i]);
     }
-  expect_error(ExitCode::data, {"data.apply_reference", "2100", "expected a period that it covers"},
-               [&] { applied(source(model), {.period = {"2100-01-01", "2110-12-31"}}); });
+  expect_error(ExitCode::data, {"data.apply_reference", "2100", "expected a period that it covers"}, [&] {
+    applied(source(model), {.period = {"2100-01-01", "2110-12-31"}});
+  });
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct Pair {
     std::normal_distribution<double> normal;
     double x = 0, y = 0;
     for (std::size_t t = 0; t < n; ++t) {
-      const double at = 1990 + static_cast<double>(t) / a_year, phi = at - std::floor(at), common = normal(random);
+      const double at = 1990 + static_cast<double>(t) / a_year, phi = at - std::floor(at),
+                   common = normal(random);
       x = persistence * x + std::sqrt(1 - persistence * persistence) * common;
       y = persistence * y + std::sqrt(1 - persistence * persistence) *
                                 (shared * common + std::sqrt(1 - shared * shared) * normal(random));
@@ -43,7 +44,8 @@ struct Kind {
 int unrelated(const Kind& kind, double shared, int draws) {
   std::mt19937 random(7);
   int found = 0;
-  for (int i = 0; i < draws; ++i) found += Pair(random, kind.n, kind.a_year, kind.persistence, shared).compared().unrelated();
+  for (int i = 0; i < draws; ++i)
+    found += Pair(random, kind.n, kind.a_year, kind.persistence, shared).compared().unrelated();
   return found;
 }
 
@@ -56,7 +58,8 @@ TEST(PairedMeans, FreeRunningSeriesAreRecognised) {
 TEST(PairedMeans, HealthyPairsAreNotRefusedHoweverShort) {
   for (const Kind& kind : {Kind{240, 12, 0.6}, Kind{2190, 365, 0.95}, Kind{204, 12, 0.8}, Kind{24, 12, 0.7},
                            Kind{60, 12, 0.9}, Kind{90, 365, 0.95}, Kind{12, 12, 0.5}, Kind{30, 365, 0.9}})
-    for (const double shared : {1.0, 0.9, 0.7}) EXPECT_EQ(unrelated(kind, shared, 100), 0) << kind.n << " " << shared;
+    for (const double shared : {1.0, 0.9, 0.7})
+      EXPECT_EQ(unrelated(kind, shared, 100), 0) << kind.n << " " << shared;
   // A weak pair of many times is a pair.
   EXPECT_LE(unrelated({2190, 365, 0.9}, 0.3, 100), 1);
 }
@@ -65,11 +68,13 @@ class PairedSources : public test::OnAllRanks {
  protected:
   std::string ocean(int seed, const std::string& name) {
     Namelist n;
-    n.parse(fmt::format("&ocean ny=12, nx=12, resolution=0.5, first_date='2001-01-01', last_date='2004-12-31', "
-                        "step_days=5, factor=3, islands=1, turbulence_modes=16, seed={} /\n",
-                        seed),
-            "test");
-    write_ocean(comm, ocean_spec(OceanOptions(n)), {scratch / (name + "_hr.nc"), scratch / (name + "_lr.nc"), "", ""});
+    n.parse(
+        fmt::format("&ocean ny=12, nx=12, resolution=0.5, first_date='2001-01-01', last_date='2004-12-31', "
+                    "step_days=5, factor=3, islands=1, turbulence_modes=16, seed={} /\n",
+                    seed),
+        "test");
+    write_ocean(comm, ocean_spec(OceanOptions(n)),
+                {scratch / (name + "_hr.nc"), scratch / (name + "_lr.nc"), "", ""});
     comm.barrier();
     return "hr_files='" + (scratch / (name + "_hr.nc")) + "', lr_files='";
   }

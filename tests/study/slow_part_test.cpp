@@ -20,7 +20,8 @@ TEST(RunningMean, IsTheMeanOfTheWindow) {
   const RunningMean running(2, 1000, 1119);
   for (const long month : {12L, 60L, 107L}) {
     double sum = 0;
-    for (long m = month - 12; m <= month + 12; ++m) sum += means[m] * (std::abs(m - month) == 12 ? 0.5 : 1) / 24;
+    for (long m = month - 12; m <= month + 12; ++m)
+      sum += means[m] * (std::abs(m - month) == 12 ? 0.5 : 1) / 24;
     EXPECT_NEAR(running.at(1000 + month, 1000, means, counts), sum, 1e-12) << month;
     EXPECT_EQ(running.needs(1000 + month), (std::pair{1000 + month - 12, 1000 + month + 12}));
   }
@@ -37,7 +38,8 @@ TEST(RunningMean, KeepsAConstantAndAStraightLineToTheEnds) {
       // Of less than two years no slope is taken. The missing month tilts its neighbours' windows.
       const bool near_gap = std::abs(m - length / 2) <= 12 && m >= 12 && m + 12 < length;
       if (length >= 24 && !near_gap) {
-        EXPECT_NEAR(running.at(m, 0, line, counts), 0.02 * static_cast<double>(m) - 1, 1e-10) << length << " " << m;
+        EXPECT_NEAR(running.at(m, 0, line, counts), 0.02 * static_cast<double>(m) - 1, 1e-10)
+            << length << " " << m;
       }
     }
   }
@@ -91,7 +93,8 @@ TEST_F(Slow, IsTheSameForAnyStepsAndAnyNumberOfRanks) {
     const SlowPart part(*lr, cells, none, {}, 3, some);
     for (const long step : some)
       for (std::size_t p = 0; p < kPoints; ++p)
-        EXPECT_EQ(part.value(part.place(lr->times(), step), p), whole.value(whole.place(lr->times(), step), p));
+        EXPECT_EQ(part.value(part.place(lr->times(), step), p),
+                  whole.value(whole.place(lr->times(), step), p));
   }
   // By hand: 18 months on either side.
   std::vector<float> field(kPoints * 37);
@@ -113,15 +116,18 @@ TEST_F(Slow, OfDaysIsLinearBetweenMonthsAndPartsWithAGapAreApart) {
   for (int d = 0; d < 720; ++d) days.push_back(3600 + d);
   const auto lr = source(days, "360_day", [](double year, long) { return year > 5 ? 4.5 : 1.5; });
   const SlowPart slow(*lr, cells, none, {}, 10, all(*lr));
-  for (const long step : {0L, 1L, 400L, 719L}) EXPECT_FLOAT_EQ(slow.value(slow.place(lr->times(), step), 3), 1.5);
-  for (const long step : {720L, 1000L, 1439L}) EXPECT_FLOAT_EQ(slow.value(slow.place(lr->times(), step), 3), 4.5);
+  for (const long step : {0L, 1L, 400L, 719L})
+    EXPECT_FLOAT_EQ(slow.value(slow.place(lr->times(), step), 3), 1.5);
+  for (const long step : {720L, 1000L, 1439L})
+    EXPECT_FLOAT_EQ(slow.value(slow.place(lr->times(), step), 3), 4.5);
   // A line through twelve years of days stays one, from day to day.
   days.clear();
   for (int d = 0; d < 12 * 360; ++d) days.push_back(d);
   const auto rising = source(days, "360_day", [](double year, long) { return 0.2 * year; });
   const SlowPart line(*rising, cells, none, {}, 10, std::vector<long>{100, 2000, 4000, 4300});
   for (const long step : {100L, 2000L, 4000L, 4300L})
-    EXPECT_NEAR(line.value(line.place(rising->times(), step), 0), 0.2 * static_cast<double>(step) / 360, 3e-4) << step;
+    EXPECT_NEAR(line.value(line.place(rising->times(), step), 0), 0.2 * static_cast<double>(step) / 360, 3e-4)
+        << step;
 }
 
 }  // namespace

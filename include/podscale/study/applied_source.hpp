@@ -22,16 +22,16 @@ class AppliedSource final : public FieldSource {
  public:
   struct Matching {
     Adapt adapt = Adapt::variance;
-    double signal_years = 10;         ///< 0: no slow part
+    double signal_years = 10;           ///< 0: no slow part
     std::vector<std::string> period{};  ///< first and last day of its climatology
-    bool with_signal = false;         ///< read() adds the slow part again
+    bool with_signal = false;           ///< read() adds the slow part again
   };
   /// Collective on the source's communicator. lr: on the LR mesh of the basis, which must outlive this;
   /// training: of that source, with quantiles for Adapt::quantile. steps: all that read() and signal()
   /// will be asked for. The same bits at any number of ranks. Errors: data (a reference period that
   /// holds no step or determines no climatology).
-  AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis& basis, LrStatistics training, Matching matching,
-                std::span<const long> steps);
+  AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis& basis, LrStatistics training,
+                Matching matching, std::span<const long> steps);
 
   const Communicator& comm() const override { return lr_->comm(); }
   const Mesh& mesh() const override { return basis_->lr_mesh; }

@@ -23,7 +23,8 @@ struct LrStatistics {
   /// Variance, by chance alone, of the logarithm of `variance` about its mean over the cells: of the mean
   /// over the year and of each month's distance from that, [channels] each, from odd against even years.
   std::vector<double> annual_chance, monthly_chance;
-  std::vector<float> quantiles;  ///< [kLrQuantiles][values] of the same over their standard deviation; may be empty
+  std::vector<float>
+      quantiles;  ///< [kLrQuantiles][values] of the same over their standard deviation; may be empty
 
   /// Not collective. Standard deviation of a value at the phase whose harmonic_basis (of
   /// variance.harmonics) is given: at most twice and at least half of the year's.

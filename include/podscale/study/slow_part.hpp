@@ -32,7 +32,7 @@ class RunningMean {
  private:
   bool cut(long month) const;
   std::pair<long, long> line(long month) const;  // months of the straight line
-  double reach_;  // months on either side
+  double reach_;                                 // months on either side
   long first_, last_;
 };
 
