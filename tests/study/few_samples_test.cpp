@@ -134,7 +134,7 @@ TEST(OutsideTraining, CountsTimesAndCellsAndNamesTheLargest) {
             condition[(t * local + p) * width + static_cast<std::size_t>(i)] = 0;
     OutsideTraining outside(study.space);
     outside.add(std::vector<std::size_t>{0}, std::span(condition).first(local * width));
-    outside.add(std::vector<std::size_t>{1}, std::span(condition).subspan(local * width));
+    outside.add(std::vector<std::size_t>{1, 2}, std::span(condition).subspan(local * width));
     return outside.text(comm, axis, "tos in lr.nc");
   };
   EXPECT_EQ(text(1, -11.9f), "");
