@@ -34,15 +34,19 @@ struct Machine {
   void wait() const {
     if (device.is_cuda()) torch::cuda::synchronize();
   }
-  /// Mean seconds of `work`, after two runs that do not count.
+  /// Mean seconds of `work`, after two runs that do not count; of one run where that is enough.
   template <class Work>
   double time(const Work& work) const {
-    for (int i = 0; i < 2; ++i) work();
+    work();
     wait();
-    const double start = now();
+    double start = now();
+    work();
+    wait();
+    const int at_once = now() - start > seconds ? 1 : 4;
+    start = now();
     long runs = 0;
     do {
-      for (int i = 0; i < 4; ++i, ++runs) work();
+      for (int i = 0; i < at_once; ++i, ++runs) work();
       wait();
     } while (now() - start < seconds);
     return (now() - start) / static_cast<double>(runs);
