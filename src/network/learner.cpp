@@ -51,7 +51,7 @@ double Learner::rate_at(long at) const {
 TrainingBatch Learner::batch_of(const TrainingSet& data, long at) const {
   const int count = training.batch / processes->size();
   return draw_batch(data, network.layout, schedule, network.options.prediction, training.seed, at,
-                    processes->rank() * count, count);
+                    processes->rank() * count, count, network.device);
 }
 
 double Learner::loss_and_gradient(const TrainingSet& data) {
@@ -63,7 +63,7 @@ double Learner::loss_and_gradient(const TrainingSet& data) {
   torch::manual_seed(
       CounterRandom(training.seed, Stream::dropout)
           .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(processes->rank())));
-  const auto loss = training_loss(*network.module, batch, training, network.device);
+  const auto loss = training_loss(*network.module, batch, training);
   network.flat->gradient.zero_();
   loss.backward();
   // The device is at work on what it was sent: item() waits for it.

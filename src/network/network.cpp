@@ -1,11 +1,11 @@
 #include "network.hpp"
 
-#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <cmath>
 
 #include "arithmetic.hpp"
+#include "host_threads.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/network/sampler.hpp"
@@ -31,6 +31,15 @@ void Network::from_vector(const std::vector<float>& values, torch::Tensor& tenso
   tensor.copy_(torch::tensor(values));
 }
 
+DenoiserGraph* Network::graph_of(int members) const {
+  if (!record || !DenoiserGraph::available(device) || module->is_training()) return nullptr;
+  if (!graph_ || !graph_->is_of(members, options.precision)) {
+    graph_.reset();  // its memory first
+    graph_ = std::make_unique<DenoiserGraph>(*module, layout, members, options.precision, device);
+  }
+  return graph_.get();
+}
+
 void Network::sample(const SamplerOptions& sampler, std::span<const float> condition, float year_phase,
                      std::uint64_t time_key, int first_member, int count, std::span<float> out,
                      const Temperature& temperature) const {
@@ -43,24 +52,27 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   const auto draw = [&](Stream stream, std::uint32_t step) {
     const StartNoise random(sampler.seed, layout.modes, stream,
                             stream == Stream::sampler ? sampler.coherent : nullptr);
-    auto noise = torch::empty({count, p, k});
+    auto noise = torch::empty({count, p, k}, torch::TensorOptions().pinned_memory(device.is_cuda()));
     float* const values = noise.data_ptr<float>();
-    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t m = begin; m < end; ++m)
-        random.latents(layout, time_key, first_member + static_cast<int>(m), temperature,
-                       std::span(values + m * p * k, static_cast<std::size_t>(p * k)), step);
+    on_host_threads(count, [&](std::int64_t m) {
+      random.latents(layout, time_key, first_member + static_cast<int>(m), temperature,
+                     std::span(values + m * p * k, static_cast<std::size_t>(p * k)), step);
     });
-    return noise.to(device);
+    return noise.to(device, /*non_blocking=*/true);
   };
   // The condition of one time, for every member of the batch.
   auto given = torch::empty({p, c});
   std::copy(condition.begin(), condition.end(), given.data_ptr<float>());
-  given = given.to(device).unsqueeze(0).expand({count, p, c});
+  given = given.to(device);
   const auto scalar = torch::TensorOptions(torch::kFloat).device(device);
   const auto phase = torch::full({1}, year_phase, scalar);  // one for all members
+  DenoiserGraph* const graph = graph_of(count);
+  if (graph) graph->set(given, phase);
+  given = given.unsqueeze(0).expand({count, p, c});
   const Velocity velocity = [&](const torch::Tensor& x, double angle) {
     const auto prediction =
-        module->forward(x, given, torch::full({1}, angle, scalar), phase).to(torch::kFloat);
+        graph ? graph->forward(x, angle)
+              : module->forward(x, given, torch::full({1}, angle, scalar), phase).to(torch::kFloat);
     return options.prediction == Prediction::velocity ? prediction
                                                       : velocity_from_noise(prediction, x, angle);
   };

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "denoiser_graph.hpp"
 #include "podscale/network/denoiser.hpp"
 
 namespace podscale {
@@ -31,6 +32,11 @@ struct Network {
   torch::Device device;
   std::shared_ptr<Denoiser> module;
   std::unique_ptr<FlatParameters> flat;
+  bool record = true;  ///< forward passes of samples as a CUDA graph, where there is such a thing
+
+ private:
+  DenoiserGraph* graph_of(int members) const;
+  mutable std::unique_ptr<DenoiserGraph> graph_;  // of the last number of members
 };
 
 }  // namespace podscale

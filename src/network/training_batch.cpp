@@ -1,60 +1,70 @@
 #include "training_batch.hpp"
 
-#include <ATen/Parallel.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "host_threads.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
 
 namespace podscale {
 
 TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, const Schedule& schedule,
-                         Prediction prediction, std::uint64_t seed, long step, int first, int count) {
+                         Prediction prediction, std::uint64_t seed, long step, int first, int count,
+                         const torch::Device& device) {
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition, b = count;
-  auto z0 = torch::empty({b, p, k}), noise = torch::empty({b, p, k});
-  TrainingBatch batch{z0, {}, {}, torch::empty({b, p, c}), torch::empty({b}), torch::empty({b})};
+  // Pinned: the device fetches it by itself, at its time.
+  const auto host = torch::TensorOptions().pinned_memory(device.is_cuda());
+  auto z0 = torch::empty({b, p, k}, host), noise = torch::empty({b, p, k}, host),
+       condition = torch::empty({b, p, c}, host),
+       scalars = torch::empty({4, b}, host);  // angle, its cosine and sine, year_phase
+  float* const z0_at = z0.data_ptr<float>();
+  float* const noise_at = noise.data_ptr<float>();
+  float* const condition_at = condition.data_ptr<float>();
+  float* const scalars_at = scalars.data_ptr<float>();
   const CounterRandom shuffle(seed, Stream::shuffle), times(seed, Stream::training_time),
       normal(seed, Stream::training_noise);
   const auto key = static_cast<std::uint32_t>(step);
-  at::parallel_for(0, b, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const auto number = static_cast<std::uint32_t>(first + i);
-      const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(data.items));
-      const int t = 1 + static_cast<int>(times.uniform(key, number) * schedule.steps());
-      std::copy_n(data.latent.begin() + item * p * k, p * k, z0.data_ptr<float>() + i * p * k);
-      std::copy_n(data.condition.begin() + item * p * c, p * c,
-                  batch.condition.data_ptr<float>() + i * p * c);
-      normal.fill_normal(std::span(noise.data_ptr<float>() + i * p * k, static_cast<std::size_t>(p * k)), key,
-                         number);
-      batch.angle.data_ptr<float>()[i] = static_cast<float>(schedule.angle(t));
-      batch.year_phase.data_ptr<float>()[i] = data.year_phase[item];
-    }
+  on_host_threads(b, [&](std::int64_t i) {
+    const auto number = static_cast<std::uint32_t>(first + i);
+    const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(data.items));
+    const int t = 1 + static_cast<int>(times.uniform(key, number) * schedule.steps());
+    std::copy_n(data.latent.begin() + item * p * k, p * k, z0_at + i * p * k);
+    std::copy_n(data.condition.begin() + item * p * c, p * c, condition_at + i * p * c);
+    normal.fill_normal(std::span(noise_at + i * p * k, static_cast<std::size_t>(p * k)), key, number);
+    scalars_at[i] = static_cast<float>(schedule.angle(t));
+    scalars_at[3 * b + i] = data.year_phase[item];
   });
-  const auto cosine = torch::cos(batch.angle).view({b, 1, 1}), sine = torch::sin(batch.angle).view({b, 1, 1});
-  batch.x = cosine * z0 + sine * noise;
-  batch.target = prediction == Prediction::velocity ? cosine * noise - sine * z0 : noise;
-  return batch;
+  auto cosine = scalars[1], sine = scalars[2];
+  torch::cos_out(cosine, scalars[0]);
+  torch::sin_out(sine, scalars[0]);
+  const auto sent = [&](const torch::Tensor& tensor) { return tensor.to(device, /*non_blocking=*/true); };
+  z0 = sent(z0), noise = sent(noise), condition = sent(condition), scalars = sent(scalars);
+  cosine = scalars[1].view({b, 1, 1}), sine = scalars[2].view({b, 1, 1});
+  return {z0,
+          cosine * z0 + sine * noise,
+          prediction == Prediction::velocity ? cosine * noise - sine * z0 : noise,
+          condition,
+          scalars[0],
+          scalars[3]};
 }
 
-torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options,
-                            const torch::Device& device) {
-  auto condition = batch.condition.to(device);
-  const auto phase = batch.year_phase.to(device);
+torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options) {
+  auto condition = batch.condition;
   if (options.condition_noise > 0)
     condition = condition + options.condition_noise * torch::randn_like(condition);
   const auto values = network.active().sum() * batch.x.size(0);
   torch::Tensor loss = torch::zeros({}, condition.options());
   if (options.diffusion_weight > 0) {
-    const auto predicted = network.forward(batch.x.to(device), condition, batch.angle.to(device), phase);
-    const auto error = (predicted - batch.target.to(device)) * network.active();
+    const auto predicted = network.forward(batch.x, condition, batch.angle, batch.year_phase);
+    const auto error = (predicted - batch.target) * network.active();
     loss = loss + options.diffusion_weight * error.square().sum() / values;
   }
   if (options.head_weight > 0) {
-    const auto head = network.head(condition, phase);
-    const auto error = (head.mean - batch.z0.to(device)) * network.active();
+    const auto head = network.head(condition, batch.year_phase);
+    const auto error = (head.mean - batch.z0) * network.active();
     const auto terms = head.log_variance + error.square() * torch::exp(-head.log_variance);
     loss = loss + options.head_weight * 0.5 * (terms * network.active()).sum() / values;
   }

@@ -10,25 +10,26 @@
 
 namespace podscale {
 
-/// x = cos(angle) z0 + sin(angle) eps and what the network should say of it.
+/// x = cos(angle) z0 + sin(angle) eps and what the network should say of it, on its device.
 struct TrainingBatch {
-  torch::Tensor z0, x, target;    ///< [B, P, K]
-  torch::Tensor condition;        ///< [B, P, C]
+  torch::Tensor z0, x, target;      ///< [B, P, K]
+  torch::Tensor condition;          ///< [B, P, C]
   torch::Tensor angle, year_phase;  ///< [B]
 };
 
 /// Not collective. Samples first, first + 1, ..., first + count - 1 of step `step`, numbered over
 /// all ranks. The item, the diffusion step and the noise of a sample are functions of (seed, step,
-/// number) alone: a restart has no generator to restore.
+/// number) alone: a restart has no generator to restore. Drawn on the host by its threads, the same
+/// bits by any number of them; x and target are made on the device, which may still be at it.
 TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, const Schedule& schedule,
-                         Prediction prediction, std::uint64_t seed, long step, int first, int count);
+                         Prediction prediction, std::uint64_t seed, long step, int first, int count,
+                         const torch::Device& device);
 
 /// Not collective, on the device of the network; means over the samples and their active modes:
 ///   diffusion_weight * mean square error of the prediction
 ///   + head_weight * negative log likelihood (less its constant) of the clean latents under the head.
 /// Nix & Weigend (1994) for the second.
-torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options,
-                            const torch::Device& device);
+torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options);
 
 /// Not collective. Error(data) where rank `rank` of `ranks` has no item, or a value that is not
 /// finite.

@@ -1,6 +1,7 @@
 // The step of training without MPI or files, and samples, on every device that this machine has.
 #include "learner.hpp"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 #include <torch/utils.h>
@@ -9,6 +10,7 @@
 #include <numeric>
 #include <string>
 
+#include "host_threads.hpp"
 #include "learnable_study.hpp"
 #include "podscale/network/gradient_average.hpp"
 
@@ -73,6 +75,66 @@ void train(Learner& learner, const Study& study, long steps) {
     learner.average_gradient();
     learner.update();
   }
+}
+
+TEST(Batch, IsWhatItSaysByAnyNumberOfThreads) {
+  const Study study = make_study(small_layout(), 0, 40);
+  const Schedule schedule(1000);
+  const int first = 3, count = 37, threads = at::get_num_threads();
+  const std::size_t size = static_cast<std::size_t>(study.layout.latent_size());
+  const auto draw = [&](const std::string& device) {
+    return draw_batch(study.set(), study.layout, schedule, Prediction::velocity, 9, 21, first, count,
+                      torch::Device(device));
+  };
+  for (const std::string& device : devices()) {
+    at::set_num_threads(1);
+    const TrainingBatch one = draw(device);
+    at::set_num_threads(5);
+    const TrainingBatch five = draw(device);
+    at::set_num_threads(threads);
+    const auto values = [](const torch::Tensor& tensor) { return Network::to_vector(tensor); };
+    for (const auto part : {&TrainingBatch::z0, &TrainingBatch::x, &TrainingBatch::target,
+                            &TrainingBatch::condition, &TrainingBatch::angle, &TrainingBatch::year_phase})
+      EXPECT_EQ(values(one.*part), values(five.*part)) << device;
+    // Sample by sample from the numbers that it is made of.
+    const auto z0 = values(five.z0), x = values(five.x), target = values(five.target),
+               condition = values(five.condition), angle = values(five.angle),
+               phase = values(five.year_phase);
+    std::vector<float> noise(size);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      const auto number = static_cast<std::uint32_t>(first + static_cast<int>(i));
+      const auto item = static_cast<std::size_t>(CounterRandom(9, Stream::shuffle).uniform(21, number) * 40);
+      const int t = 1 + static_cast<int>(CounterRandom(9, Stream::training_time).uniform(21, number) * 1000);
+      CounterRandom(9, Stream::training_noise).fill_normal(std::span(noise), 21, number);
+      EXPECT_EQ(angle[i], static_cast<float>(schedule.angle(t)));
+      EXPECT_EQ(phase[i], study.year_phase[item]);
+      for (std::size_t j = 0; j < 8; ++j) EXPECT_EQ(condition[8 * i + j], study.condition[8 * item + j]);
+      const double cosine = std::cos(schedule.angle(t)), sine = std::sin(schedule.angle(t));
+      for (std::size_t j = 0; j < size; ++j) {
+        const float clean = study.latent[item * size + j];
+        EXPECT_EQ(z0[i * size + j], clean);
+        EXPECT_NEAR(x[i * size + j], cosine * clean + sine * noise[j], 2e-6) << device;
+        EXPECT_NEAR(target[i * size + j], cosine * noise[j] - sine * clean, 2e-6) << device;
+      }
+    }
+  }
+}
+
+TEST(HostThreads, DoEachPieceOnceAndPassErrorsOn) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(4);
+  std::vector<int> done(1000);
+  on_host_threads(1000, [&](std::int64_t i) { ++done[static_cast<std::size_t>(i)]; });
+  EXPECT_EQ(done, std::vector<int>(1000, 1));
+  on_host_threads(0, [](std::int64_t) { FAIL() << "nothing to do"; });
+  const auto [code, line] = outcome([] {
+    on_host_threads(100, [](std::int64_t i) {
+      if (i == 57) fail(ExitCode::data, "piece {}", i);
+    });
+  });
+  at::set_num_threads(threads);
+  EXPECT_EQ(code, ExitCode::data);
+  EXPECT_EQ(line, "piece 57");
 }
 
 TEST(Learner, TwoProcessesMakeTheGradientOfTheWholeBatch) {
@@ -163,10 +225,11 @@ TEST(Learner, LearnsTheConditionalDistribution) {
   }
 }
 
-std::vector<float> drawn(const Network& network, SamplerKind kind, int count) {
-  const Study study = make_study(network.layout, 7, 1);
+std::vector<float> drawn(const Network& network, SamplerKind kind, int count, long time = 7) {
+  const Study study = make_study(network.layout, time, 1);
   std::vector<float> out(static_cast<std::size_t>(count * network.layout.latent_size()));
-  network.sample({kind, 6, 11}, study.condition, 0.3f, 77, 5, count, out, Temperature{});
+  const float phase = 0.3f + 0.01f * static_cast<float>(time - 7);
+  network.sample({kind, 6, 11}, study.condition, phase, 77, 5, count, out, Temperature{});
   return out;
 }
 
@@ -213,6 +276,36 @@ TEST(Samples, OfADeviceAreThoseOfTheHost) {
                         norm(drawn(host, SamplerKind::ddim, 8));
     EXPECT_LT(away, bound);
     EXPECT_GT(away, 0.0);
+  }
+}
+
+TEST(Samples, OfARecordedPassAreThoseOfOneThatIsNot) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  if (!DenoiserGraph::available(torch::Device("cuda:0"))) GTEST_SKIP() << "built without CUDA graphs";
+  const TokenLayout layout = small_layout(16);
+  for (const Prediction prediction : {Prediction::velocity, Prediction::noise}) {
+    ModelOptions model = small_model(prediction);
+    model.device = "cuda:0";
+    Network plain(layout, model, false), recorded(layout, model, false);
+    plain.record = false;
+    for (const float scale : {1.0f, 0.7f}) {  // the second time: other weights where those were
+      auto weights = some_weights(plain);
+      for (float& value : weights) value *= scale;
+      plain.set_weights(weights);
+      recorded.set_weights(weights);
+      for (const Precision precision : {Precision::float32, Precision::tf32, Precision::bfloat16}) {
+        plain.options.precision = recorded.options.precision = precision;
+        for (const SamplerKind kind :
+             {SamplerKind::angle, SamplerKind::dpm_solver, SamplerKind::ddim, SamplerKind::ancestral})
+          for (const auto& [count, time] : {std::pair{8, 7l}, {8, 30l}, {3, 30l}}) {
+            const auto a = drawn(plain, kind, count, time), b = drawn(recorded, kind, count, time);
+            EXPECT_GT(norm(a), 0.0);
+            EXPECT_LE(norm(b, a), 1e-6 * norm(a))
+                << "sampler " << static_cast<int>(kind) << ", precision " << static_cast<int>(precision)
+                << ", " << count << " members";
+          }
+      }
+    }
   }
 }
 

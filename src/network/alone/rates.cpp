@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,15 +34,19 @@ struct Machine {
   void wait() const {
     if (device.is_cuda()) torch::cuda::synchronize();
   }
-  /// Mean seconds of `work`, after two runs that do not count.
+  /// Mean seconds of `work`, after two runs that do not count; of one run where that is enough.
   template <class Work>
   double time(const Work& work) const {
-    for (int i = 0; i < 2; ++i) work();
+    work();
     wait();
-    const double start = now();
+    double start = now();
+    work();
+    wait();
+    const int at_once = now() - start > seconds ? 1 : 4;
+    start = now();
     long runs = 0;
     do {
-      for (int i = 0; i < 4; ++i, ++runs) work();
+      for (int i = 0; i < at_once; ++i, ++runs) work();
       wait();
     } while (now() - start < seconds);
     return (now() - start) / static_cast<double>(runs);
@@ -121,9 +126,10 @@ void measure(const Machine& machine, const Case& c) {
     Learner learner(alone, layout, model, training);
     learner.network.module->initialise(1);
     learner.network.module->train();
-    const double host =
-        machine.time([&] { draw_batch(set, layout, learner.schedule, model.prediction, 1, 1, 0, c.batch); });
-    row(machine, fmt::format("host: drawing a batch of {}", c.batch), host, c.batch, 0);
+    const double host = machine.time([&] {
+      draw_batch(set, layout, learner.schedule, model.prediction, 1, 1, 0, c.batch, machine.device);
+    });
+    row(machine, fmt::format("drawing a batch of {}", c.batch), host, c.batch, 0);
     for (const Precision precision : precisions) {
       if (precision == Precision::bfloat16) continue;  // of samples only
       row(machine, fmt::format("training step, batch {}, {}", c.batch, names[static_cast<int>(precision)]),
@@ -135,6 +141,15 @@ void measure(const Machine& machine, const Case& c) {
                }),
           c.batch, 3 * c.batch * forward_flop(c));
     }
+    // Parts of a step, each waited for: together more than a step.
+    const auto gradient = machine.time([&] {
+      learner.loss_and_gradient(set);
+      ++learner.step;  // its batch was drawn meanwhile
+    });
+    const auto average = machine.time([&] { learner.average_gradient(); });
+    const auto update = machine.time([&] { learner.update(); });
+    fmt::print("of a step in float32: loss and gradient {:.3f} ms, its norm {:.3f} ms, update {:.3f} ms\n",
+               1e3 * gradient, 1e3 * average, 1e3 * update);
   }
   Network network(layout, model, false);
   network.module->initialise(1);
@@ -145,26 +160,40 @@ void measure(const Machine& machine, const Case& c) {
              angle = torch::full({1}, 0.7, on_device), year = torch::full({1}, 0.2, on_device);
   constexpr int steps = 20;
   std::vector<float> out(static_cast<std::size_t>(c.members * layout.latent_size()));
-  for (const Precision precision : precisions) {
-    const char* const name = names[static_cast<int>(precision)];
-    row(machine, fmt::format("forward, {} members, {}", c.members, name),
-        with(machine, precision,
-             [&] {
-               torch::NoGradGuard no_grad;
-               network.module->forward(x, given, angle, year);
-             }),
-        c.members, c.members * forward_flop(c));
-    network.options.precision = precision;
-    row(machine, fmt::format("{} members by DDIM, {} steps, {}", c.members, steps, name), machine.time([&] {
-      network.sample({SamplerKind::ddim, steps, 1},
-                     std::span(condition).first(static_cast<std::size_t>(layout.condition_size())), 0.2f, 5,
-                     0, c.members, out, Temperature{});
-    }),
-        c.members, steps * c.members * forward_flop(c));
-  }
+  std::vector<bool> recorded{false};
+  if (DenoiserGraph::available(machine.device)) recorded.push_back(true);
+  for (const Precision precision : precisions)
+    for (const bool record : recorded) {
+      const std::string name =
+          std::string(names[static_cast<int>(precision)]) + (record ? ", CUDA graph" : "");
+      std::optional<DenoiserGraph> graph;
+      if (record) {
+        const Arithmetic arithmetic(precision, machine.device);
+        graph.emplace(*network.module, layout, c.members, precision, machine.device);
+      }
+      row(machine, fmt::format("forward, {} members, {}", c.members, name),
+          with(machine, precision,
+               [&] {
+                 torch::NoGradGuard no_grad;
+                 if (graph)
+                   graph->forward(x, 0.7);
+                 else
+                   network.module->forward(x, given, angle, year);
+               }),
+          c.members, c.members * forward_flop(c));
+      graph.reset();
+      network.options.precision = precision;
+      network.record = record;
+      row(machine, fmt::format("{} members by DDIM, {} steps, {}", c.members, steps, name), machine.time([&] {
+        network.sample({SamplerKind::ddim, steps, 1},
+                       std::span(condition).first(static_cast<std::size_t>(layout.condition_size())), 0.2f, 5,
+                       0, c.members, out, Temperature{});
+      }),
+          c.members, steps * c.members * forward_flop(c));
+    }
   const double per_step = 4.0 * c.batch *
-                          (3.0 * static_cast<double>(layout.latent_size()) +
-                           static_cast<double>(layout.condition_size()) + 2),
+                          (2.0 * static_cast<double>(layout.latent_size()) +
+                           static_cast<double>(layout.condition_size()) + 4),
                per_draw = 4.0 * (2.0 * c.members * static_cast<double>(layout.latent_size()) +
                                  static_cast<double>(layout.condition_size()));
   fmt::print(
