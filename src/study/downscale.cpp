@@ -189,7 +189,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
       ghrsst->write(block[t], std::span(fields.mean).subspan(t * n, n),
                     std::span(fields.variance).subspan(t * n, n));
     if (!options.regions.empty()) product.write_regions(block, fields.region_mean, fields.region_variance);
-    if (factor_file) factors.put(*factor_file, block, batch.forecasts, condition);
+    if (factor_file) factors.put(*factor_file, block, batch.forecasts, condition, raised);
     for (std::size_t t = 0; factor_file && signal && t < block.size(); ++t)
       put_signal(comm, *factor_file, basis, block[t], applied->signal(of_block[t].step));
     progress.update(done += std::ssize(block));

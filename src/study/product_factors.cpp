@@ -57,6 +57,16 @@ std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis,
   return condition;
 }
 
+std::vector<float> read_raised(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t time) {
+  if (!factors.has_variable("patch_raised")) return {};
+  PatchTable table(basis, rank, {}, 1);
+  table.get(factors, "patch_raised", {time});
+  std::vector<float> raised;
+  for (const PatchModes& patch : basis.patches.mine)
+    raised.push_back(static_cast<float>(*table.row(patch.patch)));
+  return raised;
+}
+
 std::size_t read_regime(const NetcdfFile& factors, std::size_t time) {
   if (!factors.has_variable("regime")) return 0;
   double regime = 0;
@@ -191,6 +201,10 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
       "factor on residual_root and global_root: 1 near the training period, more where the condition "
       "lies far from it",
       "1");
+  if (!basis.lr_gaps.empty()) {
+    file.define_variable("patch_raised", NC_DOUBLE, {"time", "patch_y", "patch_x"}, {{1, py, px}, deflate_, {}});
+    file.describe("patch_raised", "factor in latent_variance for LR cells that were filled in", "1");
+  }
   if (r == 0) return;
   file.define_dimension("global_mode", r);
   for (const std::size_t regime : all_regimes()) {
@@ -251,7 +265,7 @@ std::vector<std::size_t> ProductFactors::all_regimes() const {
 
 void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
                          const std::vector<CoefficientForecast>& forecasts,
-                         std::span<const float> condition) const {
+                         std::span<const float> condition, std::span<const float> raised) const {
   const Basis& basis = space_.basis();
   const std::size_t local = basis.patches.mine.size(), k = size(basis.modes),
                     c = size(space_.condition_width()), r = size(space_.global_modes());
@@ -291,6 +305,12 @@ void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
     }
     variance.put(file, "latent_variance", {times[t]});
     spread.put(file, "patch_spread", {times[t]});
+    if (!basis.lr_gaps.empty()) {
+      PatchTable factors(basis, comm_.rank(), {}, 1);
+      for (std::size_t p = 0; p < local && !raised.empty(); ++p)
+        *factors.row(basis.patches.mine[p].patch) = static_cast<double>(raised[t * local + p]);
+      factors.put(file, "patch_raised", {times[t]});
+    }
     const std::size_t count = comm_.is_root() ? r : 0;
     if (r > 0)
       file.put("global_latent_variance", {times[t], 0}, {count > 0 ? std::size_t{1} : 0, count},

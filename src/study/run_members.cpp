@@ -130,10 +130,12 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
     const float phase = static_cast<float>(year);
     const std::uint64_t key = axis.time_key(t);
     const std::size_t regime = read_regime(factors, steps[t]);
+    const std::vector<float> raised = read_raised(factors, basis, comm.rank(), steps[t]);
     const auto level = lead_levels(made_with.sampling, axis, std::span(&t, 1));
     const auto members = forecaster.members({.condition = condition,
                                              .year_phase = std::span(&phase, 1),
                                              .time_key = std::span(&key, 1),
+                                             .raised = raised,
                                              .regime = std::span(&regime, 1),
                                              .level = level},
                                             request.first - 1, request.count);

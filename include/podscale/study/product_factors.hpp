@@ -9,6 +9,7 @@
 //   global_root, residual_root                                                 U L^(1/2), S^(1/2)
 //   global_latent_variance (time, global_mode), latent_variance (time, patch_y, patch_x, mode)
 //   patch_spread (time, patch_y, patch_x)                                      s(c), absent in old files: 1
+//   patch_raised (time, patch_y, patch_x)   in latent_variance already; where LR had gaps in training
 // ensemble:
 //   member_factor (time, patch_y, patch_x, factor_element)                     deviations over sqrt(M - 1)
 // where patches overlap and a base has been fitted:
@@ -44,9 +45,11 @@ class ProductFactors {
   NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
                     const Attributes& attributes,
                     const std::function<void(NetcdfFile&)>& more = {}) const;
-  /// Collective. Times by their numbers. condition: [times][local patches][C].
+  /// Collective. Times by their numbers. condition: [times][local patches][C]. raised: as that of a
+  /// ForecastRequest.
   void put(NetcdfFile& file, std::span<const std::size_t> times,
-           const std::vector<CoefficientForecast>& forecasts, std::span<const float> condition) const;
+           const std::vector<CoefficientForecast>& forecasts, std::span<const float> condition,
+           std::span<const float> raised = {}) const;
 
  private:
   void define(NetcdfFile& file, const MeshNames& mesh) const;
@@ -65,6 +68,10 @@ class ProductFactors {
 /// Collective on the file of factors. The condition of a time for the patches of a rank, [local patches][width].
 std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t width,
                                   std::size_t time);
+
+/// Collective on the file of factors. Factors of the variance of the patches of a rank where LR was
+/// filled in, [local patches]; empty where the file has none.
+std::vector<float> read_raised(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t time);
 
 /// Collective on the file of factors. The regime of the base that a time was forecast by.
 std::size_t read_regime(const NetcdfFile& factors, std::size_t time);
