@@ -32,9 +32,10 @@ check "a product and GHRSST files" must 2 downscale "$study/tiny.nml" --set "out
 check "forecasts" must 1 ocean "$study/tiny.nml" --set "output.directory=$PWD" --set "ocean.forecast_file='runs_YYYYMMDD.nc'" \
   --set "ocean.forecast_from='2000-11-01'" --set ocean.forecast_every=3 --set ocean.forecast_days=5 --set ocean.forecast_members=2
 for runs in '*' 20001104; do
-  check "products of forecasts" must 1 downscale "$study/tiny.nml" --set "output.directory=$PWD" --set "data.lr_files='runs_$runs.nc'" \
+  # Their errors go beyond what the training period knows, and that is said.
+  check "products of forecasts" ranks_of 1 downscale "$study/tiny.nml" --set "output.directory=$PWD" --set "data.lr_files='runs_$runs.nc'" \
     --set "output.basis_file=$study/out/basis.nc" --set "sampling.uncertainty='base'" --set output.spread=.true. \
-    --set output.write_factors=.false. --set "output.product_file='of_${runs/\*/all}.nc'"
+    --set output.write_factors=.false. --set "output.product_file='of_${runs/\*/all}.nc'" >run.log 2>&1
 done
 ghrsst=([0-9]*-PODSCALE-L4_GHRSST-SSTfnd-podscale-v02.1-fv01.0.nc)
 
@@ -45,9 +46,13 @@ complaints_of() {
   grep -q "$1" report.log || failed "$(basename "$2"), exit $code: no report by $1: $(tail -n 3 report.log)"
   # Of CF: "realization" is a standard name, which CF 1.8 (7.3) allows in cell_methods without a
   # dimension; the checker knows dimensions only. Of ACDD: these fields have no vertical extent, one
-  # time has no resolution, and a variance has no standard name.
+  # time has no resolution, and a variance has no standard name. Of runs that overlap: run and lead stand
+  # where time does, of which CF recommends an order and the checker takes the first alone for time; a
+  # time along both has a begin and an end, no polygon; and of leads that no run has bounds are missing.
+  local runs=()
+  [[ "$2" != of_all.nc ]] || runs=(-e "not in the recommended order" -e "must have at least 3 elements" -e "'time_bnds' should not have")
   grep -E '^\*|^variable' report.log |
-    grep -v -e "cell_methods name component realization does not match" -e geospatial_vertical -e bounds_vertical_crs || true
+    grep -v -e "cell_methods name component realization does not match" -e geospatial_vertical -e bounds_vertical_crs "${runs[@]}" || true
 }
 for file in product.nc "$study/out/product.nc" "$study/bounded/product.nc" "$study/out/ocean_hr.nc" "$study/out/ocean_lr.nc" \
   "${ghrsst[0]}" of_all.nc of_20001104.nc runs_20001104.nc; do
@@ -56,7 +61,9 @@ for file in product.nc "$study/out/product.nc" "$study/bounded/product.nc" "$stu
   code=0
   timeout "$limit" "$venv/bin/cfchecks" -v 1.8 -s "$names" -a area_type_table.xml -r standardized_region_names.xml "$file" \
     >report.log 2>&1 || code=$?
-  complaints="$(grep -E '^(ERROR|WARN):' report.log | grep -v 'should have bounds or climatology' || true)"
+  runs=()
+  [[ "$file" != of_all.nc ]] || runs=(-e 'time_bnds should not have _FillValue')  # as above
+  complaints="$(grep -E '^(ERROR|WARN):' report.log | grep -v -e 'should have bounds or climatology' "${runs[@]}" || true)"
   grep -q '^ERRORS detected: 0' report.log && [[ -z "$complaints" ]] ||
     failed "$(basename "$file"), cfchecks, exit $code: $complaints $(tail -n 3 report.log)"
 done
