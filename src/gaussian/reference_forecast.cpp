@@ -81,10 +81,11 @@ double LinearGaussian::spread(std::size_t p, const float* condition) const {
   return far * contrast.factor(contrast.state(p, lr_contrast(predictors, scale, condition)));
 }
 
-void LinearGaussian::add_regimes(const Basis& basis, const std::vector<double>& of_ages) {
+void LinearGaussian::add_regimes(const Basis& basis, const std::vector<double>& of_ages,
+                                 bool without_lags) {
   ages = of_ages;
   std::vector<Regime> regimes;
-  if (falls_back(lags)) regimes.push_back({false, 0});
+  if (without_lags && falls_back(lags)) regimes.push_back({false, 0});
   for (const double age : ages) regimes.push_back({false, age});
   const ConditionLayout layout = this->layout(basis);
   const long of_lag = layout.lr / std::max<long>(1, std::ssize(lags));

@@ -132,6 +132,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   file.put_numbers("", "base_halo", {static_cast<double>(base.halo)}, NC_INT);
   file.put_numbers("", "base_lags", {base.lags.begin(), base.lags.end()}, NC_INT);
   file.put_numbers("", "base_regimes", {static_cast<double>(base.regimes())}, NC_INT);
+  file.put_numbers("", "base_without_lags", {base.find({false, 0}) ? 1.0 : 0.0}, NC_INT);
   if (!base.ages.empty()) file.put_numbers("", "base_history_ages", base.ages);
   file.put_text("", "base_checksum", checksum);
   file.put_numbers("", "base_coverage_levels", {calibration_levels.begin(), calibration_levels.end()});
@@ -334,7 +335,8 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   for (const double lag : stored_lags) lags.push_back(static_cast<long>(lag));
   LinearGaussian base(halo, lags, Predictors(comm, basis, halo, lags));
   if (required(file, "base_regimes").front() > 1)
-    base.add_regimes(basis, file.numbers("", "base_history_ages").value_or(std::vector<double>{}));
+    base.add_regimes(basis, file.numbers("", "base_history_ages").value_or(std::vector<double>{}),
+                     required(file, "base_without_lags").front() != 0);
   base.cells = {basis.lr_climatology.harmonics, basis.channels() * basis.lr_mesh.points(),
                 file.get_all("lr_cell_climatology")};
   for (double& value : base.cells.coefficients)

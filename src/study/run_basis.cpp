@@ -1,8 +1,11 @@
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
@@ -117,6 +120,34 @@ void fit_others(const Communicator& comm, const StudyOptions& options, Basis& ba
   }
 }
 
+/// Sum over all patches of the squares that the regression leaves of the coefficients in training.
+double left_by(const Communicator& comm, const Basis& basis, const LinearGaussian& base) {
+  std::vector<double> squares;
+  double bound = 0;
+  for (const PatchCovariance& own : base.residual.mine) {
+    double square = 0;
+    for (const auto* columns : {&own.global, &own.root})
+      for (const double x : *columns) square += x * x;
+    squares.push_back(square);
+    bound = std::max(bound, square);
+  }
+  ExactSum sum(1, comm.max(bound), std::ssize(basis.patches.patch_of_token));
+  for (const double& square : squares) sum.add(std::span(&square, 1));
+  return sum.reduce(comm, "residuals of the regression").front();
+}
+
+/// Times that lack a lag are left out where the regression without lags is no substitute.
+void judge_fallback(const Communicator& comm, const Basis& basis, LinearGaussian& base) {
+  constexpr double most = 2;  // as large errors as that are those of another forecast
+  const auto at = base.find({false, 0});
+  if (!at) return;
+  const auto other = base.others.begin() + static_cast<long>(*at - 1);
+  const double loss = std::sqrt(left_by(comm, basis, *other) / left_by(comm, basis, base));
+  if (!(loss > most)) return;
+  log::info("base.lags: without them errors are {:.1f} times as large: times that lack one are left out", loss);
+  base.others.erase(other);
+}
+
 /// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
                           const StudySeries& study, const BasePeriods& pairs, const FieldSource* history,
@@ -154,6 +185,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
             base.residual.global_modes);
   log::info("base: {}", base.calibration.text());
   fit_others(comm, options, basis, study, periods, base, train, choosing, held_out, gaps);
+  judge_fallback(comm, basis, base);
   share_scales(basis, base);
   return base;
 }
@@ -205,8 +237,9 @@ int run_basis(const Context& context) {
       study.lr, basis.lr_ocean, lr_steps(train),
       harmonics_of_statistics(study.lr.times(), lr_steps(train), options.basis.harmonics), year, true, "data.train");
   if (options.with_base) {
-    if (options.data.with_gaps() && !hr_gaps &&
-        count_gaps(comm, study, basis, {periods.choosing(), periods.validation.held_out}, "data.validate") > 0)
+    if (options.data.with_gaps() &&
+        count_gaps(comm, study, basis, {periods.choosing(), periods.validation.held_out}, "data.validate") > 0 &&
+        !hr_gaps)  // counted aloud in any case
       hr_gaps = fit_hr_gaps(comm, options, study, basis, train);
     const LinearGaussian base = build_base(comm, options, basis, study, periods, history.get(),
                                            hr_gaps ? &*hr_gaps : nullptr);

@@ -87,8 +87,8 @@ struct LinearGaussian final : ReferenceForecast {
     return r == 0 ? *this : others.at(r - 1);
   }
   /// Not collective. Begins `others`: for times without lags, where there are lags, and for each age of
-  /// an analysis, days, ascending.
-  void add_regimes(const Basis& basis, const std::vector<double>& of_ages);
+  /// an analysis, days, ascending. without_lags: false leaves the former out.
+  void add_regimes(const Basis& basis, const std::vector<double>& of_ages, bool without_lags = true);
   /// Of a row of B: as many columns of the condition.
   std::size_t row_width(const Basis& basis) const {
     return columns.empty() ? static_cast<std::size_t>(layout(basis).projected + basis.modes) : columns.size();
