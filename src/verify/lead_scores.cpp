@@ -3,20 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "podscale/core/strands.hpp"
-#include "podscale/stat/normal.hpp"
 
 namespace podscale {
-namespace {
-
-constexpr std::size_t kWidth = 5;
-
-}  // namespace
-
 std::vector<double> leads_of(const SampleAxis& times) {
   std::vector<double> leads;
   bool differ = false;
@@ -29,42 +20,7 @@ std::vector<double> leads_of(const SampleAxis& times) {
   return differ ? leads : std::vector<double>{};
 }
 
-LeadScores::LeadScores(std::vector<VerifiedSystem> systems, std::vector<double> leads)
-    : ScoreFamily(std::move(systems), std::ssize(leads), 0), leads_(std::move(leads)) {
-  sums_ = TimeSums(std::ssize(leads_), kWidth * systems_.size());
-}
-
-void LeadScores::add(const ScoredTime& fields) {
-  const auto sums = sums_.at(fields.time);
-  const double half = central_half_width(0.9);
-  for (std::size_t s = 0; s < systems_.size(); ++s) {
-    const Forecast& forecast = fields.forecasts[s];
-    double* at = sums.data() + kWidth * s;
-    for (std::size_t i = 0; i < fields.weights.size(); ++i) {
-      const double w = fields.weights[i];
-      if (w <= 0) continue;
-      const double mean = forecast.mean[i], truth = fields.truth[i], error = mean - truth,
-                   variance = forecast.variance.empty() ? 0 : static_cast<double>(forecast.variance[i]);
-      at[0] += w;
-      at[1] += w * error * error;
-      at[2] += w * (forecast.variance.empty() ? std::abs(error) : gaussian_crps(mean, variance, truth));
-      if (std::abs(error) <= half * std::sqrt(variance)) at[3] += w;
-      at[4] += w * variance;
-    }
-  }
-}
-
 ScoreSection LeadScores::section(const ScoreUnits& units) const {
-  std::map<double, std::vector<double>> by_lead;
-  std::map<double, long> count;
-  for (long t = 0; t < std::ssize(leads_); ++t) {
-    const double lead = leads_[static_cast<std::size_t>(t)];
-    auto& total = by_lead[lead];
-    total.resize(sums_.width(), 0.0);
-    const auto sums = sums_.at(t);
-    for (std::size_t i = 0; i < total.size(); ++i) total[i] += sums[i];
-    ++count[lead];
-  }
   ScoreSection section;
   ScoreAxis axis{"lead", "days", "time since the run began", {}};
   std::vector<double> rmse, crps, coverage, ratio, times;
@@ -73,19 +29,18 @@ ScoreSection LeadScores::section(const ScoreUnits& units) const {
       "\nby lead, {}; 90 %: truths inside the central interval; ratio: squared error "
       "over variance\n{:>8} {:>6} {:<{}} {:>9} {:>9} {:>6} {:>6}\n",
       units.text, "days", "times", "system", width, "RMSE", "CRPS", "90 %", "ratio");
-  for (const auto& [lead, total] : by_lead) {
-    axis.values.push_back(lead);
-    times.push_back(static_cast<double>(count[lead]));
+  for (const Group& group : groups()) {
+    axis.values.push_back(group.key);
+    times.push_back(static_cast<double>(group.times));
     for (std::size_t s = 0; s < systems_.size(); ++s) {
-      const double* at = total.data() + kWidth * s;
-      const bool spread = systems_[s].has_variance;
-      rmse.push_back(std::sqrt(quotient(at[1], at[0])));
-      crps.push_back(quotient(at[2], at[0]));
-      coverage.push_back(spread ? quotient(at[3], at[0]) : quotient(0, 0));
-      ratio.push_back(spread ? quotient(at[1], at[4]) : quotient(0, 0));
+      const Scores& scores = group.scores[s];
+      rmse.push_back(scores.rmse);
+      crps.push_back(scores.crps);
+      coverage.push_back(scores.coverage[k90]);
+      ratio.push_back(scores.error_over_variance);
       if (systems_[s].name == "pod_bound") continue;
-      text += fmt::format("{:>8.6g} {:>6} {:<{}} {:>9} {:>9} {:>6} {:>6}\n", lead, count[lead],
-                          systems_[s].name, width, units.cell(rmse.back(), 4), units.cell(crps.back(), 4),
+      text += fmt::format("{:>8.6g} {:>6} {:<{}} {:>9} {:>9} {:>6} {:>6}\n", group.key, group.times,
+                          systems_[s].name, width, units.cell(scores.rmse, 4), units.cell(scores.crps, 4),
                           score_cell(100 * coverage.back(), 1), score_cell(ratio.back(), 2));
     }
   }

@@ -55,7 +55,8 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
       if (!maps.deviation.empty()) maps.deviation[i] += std::sqrt(std::max(0.0f, forecast.variance[i]));
     }
   }
-  for (const auto& family : families_) family->add({time, weights, forecasts, truth, climatology});
+  const auto sums = std::span<const FieldSums>(sums_).subspan(index(time, 0), systems_.size());
+  for (const auto& family : families_) family->add({time, weights, forecasts, truth, climatology, sums});
 }
 
 void ScoreAccumulator::reduce(const Communicator& comm) {
@@ -82,19 +83,14 @@ std::vector<ScoreSection> ScoreAccumulator::sections() const {
   return out;
 }
 
-ScoreRules ScoreAccumulator::rules(std::size_t system) const {
-  const VerifiedSystem& s = systems_[system];
-  return {s.has_variance, s.has_members, s.spread_members, data_range_};
-}
-
 Scores ScoreAccumulator::total(std::size_t system) const {
   FieldSums sums;
   for (long t = 0; t < times_; ++t) sums += sums_[index(t, system)];
-  return scores_of(sums, rules(system));
+  return scores_of(sums, rules_of(systems_[system], data_range_));
 }
 
 Scores ScoreAccumulator::at(long time, std::size_t system) const {
-  return scores_of(sums_[index(time, system)], rules(system));
+  return scores_of(sums_[index(time, system)], rules_of(systems_[system], data_range_));
 }
 
 void DataRange::add(std::span<const unsigned char> ocean, std::span<const float> field) {

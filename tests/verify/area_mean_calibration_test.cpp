@@ -1,5 +1,6 @@
 // Truths drawn from the very covariance that the product carries: squared error over variance is 1
 // at every size, and too large where the covariance between patches is left out.
+#include "podscale/study/product_factors.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 
 #include <gtest/gtest.h>

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "podscale/study/product_factors.hpp"
+#include "podscale/study/factor_reader.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/score_family.hpp"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "podscale/core/sample_axis.hpp"
-#include "podscale/verify/score_family.hpp"
+#include "podscale/verify/grouped_scores.hpp"
 
 namespace podscale {
 
@@ -12,19 +12,14 @@ namespace podscale {
 /// leads differ.
 std::vector<double> leads_of(const SampleAxis& times);
 
-/// RMSE, CRPS (Gaussian where there is a variance, else the absolute error), share of truths inside
-/// the central 90 % and the ratio of mean squared error to mean variance, over all runs at a lead.
-class LeadScores : public ScoreFamily {
+class LeadScores : public GroupedScores {
  public:
   /// Not collective. The same arguments on all ranks. leads: of every time of the period, days.
-  LeadScores(std::vector<VerifiedSystem> systems, std::vector<double> leads);
-  void add(const ScoredTime& fields) override;
-  /// lead_rmse, lead_crps, lead_coverage_90, lead_error_over_variance (lead, system), lead_times (lead).
+  LeadScores(std::vector<VerifiedSystem> systems, std::vector<double> leads)
+      : GroupedScores(std::move(systems), std::move(leads)) {}
+  /// Over all runs at a lead: lead_rmse, lead_crps, lead_coverage_90, lead_error_over_variance (lead,
+  /// system), lead_times (lead).
   ScoreSection section(const ScoreUnits& units) const override;
-
- private:
-  std::vector<double> leads_;
-  // Sums of a time: [systems][weight, squared error, CRPS, covered, variance]
 };
 
 }  // namespace podscale

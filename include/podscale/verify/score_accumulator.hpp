@@ -62,7 +62,6 @@ class ScoreAccumulator {
 
  private:
   std::size_t index(long time, std::size_t system) const { return time * systems_.size() + system; }
-  ScoreRules rules(std::size_t system) const;
 
   Mesh mesh_;
   std::vector<unsigned char> ocean_;

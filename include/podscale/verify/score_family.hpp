@@ -21,6 +21,11 @@ struct VerifiedSystem {
   int members = 0;         ///< written members
 };
 
+/// Not collective. data_range: of the truth over the period, for PSNR.
+inline ScoreRules rules_of(const VerifiedSystem& system, double data_range = 0) {
+  return {system.has_variance, system.has_members, system.spread_members, data_range};
+}
+
 /// Not collective. Width of the column of system names: all tables have the same.
 std::size_t name_width(const std::vector<VerifiedSystem>& systems);
 
@@ -60,6 +65,7 @@ struct ScoredTime {
   std::span<const Forecast> forecasts;  ///< one per system
   std::span<const float> truth;         ///< in the units of the product
   std::span<const float> climatology;   ///< likewise, HR
+  std::span<const FieldSums> sums{};    ///< one per system: field_sums() of the above
 };
 
 class ScoreFamily {
