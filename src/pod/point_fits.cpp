@@ -15,7 +15,6 @@ void PointFits::add(std::size_t point, const std::vector<double>& x, double valu
   }
 }
 
-/// By the first `terms` alone.
 std::vector<double> PointFits::leading(std::size_t point, std::size_t terms, double least) const {
   std::vector<double> matrix(terms * terms), x(terms);
   for (std::size_t c = 0; c < terms; ++c) {
@@ -33,10 +32,6 @@ std::vector<double> PointFits::leading(std::size_t point, std::size_t terms, dou
   }
   if (info != 0 || smallest < least * largest) x.assign(terms, std::numeric_limits<double>::quiet_NaN());
   return x;
-}
-
-std::vector<double> PointFits::solve(std::size_t point, double least) const {
-  return leading(point, terms_, least);
 }
 
 /// The pivots of evenly spread times are 1, 0.7, 0.7, ... of the largest; of a quarter of the year

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/lapack.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/pod/point_fits.hpp"
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
@@ -14,46 +14,6 @@ namespace {
 constexpr long kBlock = 64;               // steps
 constexpr double kReach = 6, kBin = 0.1;  // of histograms, standard deviations
 constexpr std::size_t kBins = 122;        // with one beyond either end
-
-/// Normal equations of each cell, over the times at which it has a value.
-class CellFits {
- public:
-  CellFits(std::size_t cells, std::size_t terms)
-      : terms_(terms), normal_(cells * terms * terms), right_(cells * terms), times_(cells, 0) {}
-  void add(std::size_t cell, std::span<const double> x, double value) {
-    double* normal = normal_.data() + cell * terms_ * terms_;
-    for (std::size_t c = 0; c < terms_; ++c) {
-      for (std::size_t d = 0; d < terms_; ++d) normal[c * terms_ + d] += x[c] * x[d];
-      right_[cell * terms_ + c] += x[c] * value;
-    }
-    ++times_[cell];
-  }
-  long times(std::size_t cell) const { return times_[cell]; }
-  /// The first `used` coefficients alone; empty where the times don't determine them.
-  std::vector<double> solve(std::size_t cell, std::size_t used) const {
-    std::vector<double> matrix, x;
-    for (std::size_t c = 0; c < used; ++c) {
-      const auto row = normal_.begin() + static_cast<long>((cell * terms_ + c) * terms_);
-      matrix.insert(matrix.end(), row, row + static_cast<long>(used));
-      x.push_back(right_[cell * terms_ + c]);
-    }
-    const int n = static_cast<int>(used), one = 1;
-    int info = 0;
-    dposv_("L", &n, &one, matrix.data(), &n, x.data(), &n, &info);
-    double smallest = INFINITY, largest = 0;
-    for (std::size_t c = 0; c < used; ++c) {
-      smallest = std::min(smallest, matrix[c * used + c]);
-      largest = std::max(largest, matrix[c * used + c]);
-    }
-    if (info != 0 || smallest < 1e-6 * largest) x.clear();
-    return x;
-  }
-
- private:
-  std::size_t terms_;
-  std::vector<double> normal_, right_;
-  std::vector<long> times_;
-};
 
 /// The rows of a rank, as [channels][values].
 struct Rows {
@@ -199,8 +159,12 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
   }
 
   // 2. The mean, and with the line what it leaves.
-  CellFits fits(n, terms + 1);
-  rows.each(steps, [&](std::size_t t, std::size_t v, double number) { fits.add(v, line[t], number); });
+  PointFits fits(n, terms + 1);
+  std::vector<long> counted(n, 0);
+  rows.each(steps, [&](std::size_t t, std::size_t v, double number) {
+    fits.add(v, line[t], number);
+    ++counted[v];
+  });
   LrStatistics result{{harmonics, static_cast<long>(all), std::vector<double>(all * terms)},
                       {season, static_cast<long>(all), {}},
                       {},
@@ -211,38 +175,39 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
   comm.agree([&] {
     for (std::size_t v = 0; v < n; ++v) {
       if (!rows.ocean[rows.point(v)]) continue;
-      const auto mean = fits.solve(v, terms);
-      if (mean.empty()) {
+      const auto mean = fits.leading(v, terms);
+      if (std::isnan(mean[0])) {
         const Position at = mesh.position(rows.point(v));
         fail(
             ExitCode::data,
             "{}: {}: the {} values of {} at {:.6g}, {:.6g} do not determine a climatology of {} coefficients; "
             "expected a longer period, or fewer basis.harmonics",
-            lr.describe(), period, fits.times(v),
+            lr.describe(), period, counted[v],
             lr.variables()[v / static_cast<std::size_t>(rows.window.points())].name, at.y, at.x, terms);
       }
       for (std::size_t term = 0; term < terms; ++term)
         result.mean.coefficients[term * all + rows.place(v)] = mean[term];
-      fitted[v] = fits.solve(v, terms + 1);
-      if (fitted[v].empty()) fitted[v] = mean, fitted[v].push_back(0);  // one time a season: no line
+      fitted[v] = fits.solve(v);
+      if (std::isnan(fitted[v][0])) fitted[v] = mean, fitted[v].push_back(0);  // one time a season: no line
     }
   });
-  std::array<CellFits, 2> halves{CellFits(n, seasons.front().size()), CellFits(n, seasons.front().size())};
-  CellFits squares(n, seasons.front().size());
+  std::array<PointFits, 2> halves{PointFits(n, season), PointFits(n, season)};
+  PointFits squares(n, season);
   rows.each(steps, [&](std::size_t t, std::size_t v, double number) {
     const double left = number - product(fitted[v], line[t]);
     squares.add(v, seasons[t], left * left);
     const int parity = lr.times().centre(static_cast<std::size_t>(steps[t])).year & 1;
     halves[static_cast<std::size_t>(parity)].add(v, seasons[t], left * left);
   });
-  const auto take = [&](const CellFits& from, LrStatistics& to, bool whole) {
+  const auto take = [&](const PointFits& from, LrStatistics& to, bool whole) {
     to.variance = result.variance;
     for (std::size_t v = 0; v < n; ++v) {
       if (!rows.ocean[rows.point(v)]) continue;
-      auto curve = from.solve(v, seasons.front().size());
-      if (curve.empty() && whole) curve = from.solve(v, 1);
+      auto curve = from.solve(v);
+      if (std::isnan(curve[0]) && whole) curve = from.leading(v, 1);
+      if (std::isnan(curve[0])) continue;
       // Of so many numbers some went into the line and the mean.
-      const double times = static_cast<double>(fits.times(v)), left = times - static_cast<double>(terms) - 1;
+      const double times = static_cast<double>(counted[v]), left = times - static_cast<double>(terms) - 1;
       for (std::size_t term = 0; term < curve.size(); ++term)
         to.variance.coefficients[term * all + rows.place(v)] = left > 0 ? curve[term] * times / left : 0;
     }
