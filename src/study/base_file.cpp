@@ -33,11 +33,6 @@ struct Tables {
   PatchTable regression, scale, range, inverse, global, root, season;
 };
 
-/// Behind the names of what belongs to regime r.
-std::string suffix_of(std::size_t r) {
-  return r == 0 ? "" : fmt::format("_{}", r);
-}
-
 void define_regime(NetcdfFile& file, const Basis& basis, const LinearGaussian& base, const std::string& s) {
   const auto describe = [&](const std::string& name, const std::string& what, const std::string& units) {
     file.describe(name + s, s.empty() ? what : fmt::format("{}; {}", what, base.given.text()), units);
@@ -116,7 +111,7 @@ void define_base(NetcdfFile& file, const MeshNames& lr, const Basis& basis, cons
   file.define_dimension("mode_column", basis.modes);
   if (base.residual.global_modes > 0) file.define_dimension("global_mode", base.residual.global_modes);
   for (std::size_t r = 0; r < base.regimes(); ++r)
-    define_regime(file, basis, r == 0 ? base : base.others[r - 1], suffix_of(r));
+    define_regime(file, basis, r == 0 ? base : base.others[r - 1], regime_suffix(r));
   // A condition is as long as the predictors where none of them is an analysis.
   const char* const condition = base.ages.empty() ? "predictor" : "condition_value";
   if (!base.ages.empty()) file.define_dimension(condition, base.conditions(basis));
@@ -195,7 +190,7 @@ void put_regime(const Communicator& comm, NetcdfFile& file, const Basis& basis, 
 
 void put_base(const Communicator& comm, NetcdfFile& file, const Basis& basis, const LinearGaussian& base) {
   for (std::size_t r = 0; r < base.regimes(); ++r)
-    put_regime(comm, file, basis, r == 0 ? base : base.others[r - 1], suffix_of(r));
+    put_regime(comm, file, basis, r == 0 ? base : base.others[r - 1], regime_suffix(r));
   std::vector<double> cells = base.cells.coefficients;
   for (double& value : cells)
     if (std::isnan(value)) value = NC_FILL_DOUBLE;
@@ -318,6 +313,10 @@ void read_regime(const Communicator& comm, const NetcdfFile& file, const Basis& 
 
 }  // namespace
 
+std::string regime_suffix(std::size_t regime) {
+  return regime == 0 ? "" : fmt::format("_{}", regime);
+}
+
 BasisExtras base_extras(const Communicator& comm, const Basis& basis, const LinearGaussian& base) {
   return {[&comm, &basis, &base](NetcdfFile& file, const MeshNames& lr) {
             define_base(file, lr, basis, base, checksum_text(base.checksum(comm, basis)));
@@ -344,7 +343,7 @@ std::optional<LinearGaussian> read_base(const Communicator& comm, const Basis& b
   read_regime(comm, file, basis, "", base);
   for (std::size_t r = 1; r < base.regimes(); ++r) {
     LinearGaussian& other = base.others[r - 1];
-    read_regime(comm, file, basis, suffix_of(r), other);
+    read_regime(comm, file, basis, regime_suffix(r), other);
     other.predictor_scale = base.predictor_scale;
   }
 

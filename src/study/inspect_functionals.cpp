@@ -15,7 +15,7 @@
 #include "podscale/core/units.hpp"
 #include "podscale/field/field_on_mesh.hpp"
 #include "podscale/mesh/point_search.hpp"
-#include "podscale/study/product_factors.hpp"
+#include "podscale/study/factor_reader.hpp"
 #include "podscale/study/time_means.hpp"
 
 namespace podscale {

@@ -9,7 +9,7 @@
 #include "podscale/field/sample_file.hpp"
 #include "podscale/study/lead_level.hpp"
 #include "podscale/study/product_description.hpp"
-#include "podscale/study/product_factors.hpp"
+#include "podscale/study/factor_reader.hpp"
 #include "podscale/study/patch_table.hpp"
 #include "podscale/study/product_file.hpp"
 #include "podscale/study/runs.hpp"

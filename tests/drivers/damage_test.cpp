@@ -11,7 +11,7 @@
 #include "podscale/core/random.hpp"
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/study/base_file.hpp"
-#include "podscale/study/product_factors.hpp"
+#include "podscale/study/factor_reader.hpp"
 #include "podscale/verify/options.hpp"
 #include "scratch.hpp"
 

@@ -1,6 +1,8 @@
 // What a product's reader gets from the factors in the file, against the forecast that was written.
 #include "podscale/study/product_factors.hpp"
 
+#include "podscale/study/factor_reader.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>

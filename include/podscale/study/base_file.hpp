@@ -10,6 +10,9 @@
 
 namespace podscale {
 
+/// Not collective. What stands behind the names of what belongs to a regime of the base: "", "_1", ...
+std::string regime_suffix(std::size_t regime);
+
 /// What write_basis has to add for the base; both must outlive the call of write_basis.
 BasisExtras base_extras(const Communicator& comm, const Basis& basis, const LinearGaussian& base);
 

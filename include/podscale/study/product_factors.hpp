@@ -17,14 +17,12 @@
 //   member_own_factor, as member_factor                                        its part inside patches
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "podscale/field/mesh_file.hpp"
-#include "podscale/gaussian/time_functional.hpp"
+#include "podscale/gaussian/forecast.hpp"
 #include "podscale/study/factor_file.hpp"
-#include "podscale/study/product_reader.hpp"
 
 namespace podscale {
 
@@ -63,51 +61,6 @@ class ProductFactors {
   std::vector<double> unit_scale_;
   const std::vector<LatentSpace>* spaces_ = nullptr;
   std::vector<std::size_t> regimes_;
-};
-
-/// Collective on the file of factors. The condition of a time for the patches of a rank, [local patches][width].
-std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t width,
-                                  std::size_t time);
-
-/// Collective on the file of factors. Factors of the variance of the patches of a rank where LR was
-/// filled in, [local patches]; empty where the file has none.
-std::vector<float> read_raised(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t time);
-
-/// Collective on the file of factors. The regime of the base that a time was forecast by.
-std::size_t read_regime(const NetcdfFile& factors, std::size_t time);
-
-/// The factors of a product, whole region on one process.
-class FactorReader {
- public:
-  /// Not collective (product: opened on Communicator::self()). Errors: as open_factors.
-  explicit FactorReader(const NetcdfFile& product);
-  FactorReader(const FactorReader&) = delete;
-  const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
-  const std::vector<std::string>& variables() const { return variables_; }  ///< of the channels
-  const NetcdfFile& file() const { return file_; }
-  /// Of the columns of its forecasts, from one time to another.
-  const TimeCovariance& time() const { return time_; }
-  Columns columns() const { return columns_ > 0 ? Columns::members : Columns::latents; }
-  /// Not collective. Error(data) where functionals over several times cannot be had: how errors
-  /// persist is not known, or members do not.
-  void require_time() const;
-  /// Not collective. As factor_steps(), of one variable of that product.
-  std::vector<std::size_t> steps_of(ProductReader& product) const;
-  /// Not collective. Forecast of a time: factors only; its mean is in the fields of the product.
-  CoefficientForecast read(std::size_t time) const;
-  /// Not collective. Error(data) where the variance in the product, of a channel and of this
-  /// time, is another one than that of the factors: the product was changed. fields: of that channel and time.
-  void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
-                        const std::string& product) const;
-
- private:
-  Communicator self_ = Communicator::self();
-  NetcdfFile file_;
-  Basis basis_;
-  std::vector<std::string> variables_;
-  std::size_t rank_ = 0, columns_ = 0;
-  std::map<std::size_t, std::vector<PatchCovariance>> covariance_;  // of each regime in use
-  TimeCovariance time_;
 };
 
 }  // namespace podscale
