@@ -82,4 +82,12 @@ std::string understand_strands(SampleAxis& axis) {
   return said;
 }
 
+void require_one_series(const SampleAxis& axis, const std::string& what, const std::string& expected) {
+  same_on_all_ranks([&] {
+    if (const auto strands = strands_of(axis, what); strands.size() > 1)
+      fail(ExitCode::usage, "{}: {} series, the second of {}; expected {}", what, strands.size(),
+           strand_text(strands[1]), expected);
+  });
+}
+
 }  // namespace podscale

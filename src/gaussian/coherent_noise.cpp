@@ -97,7 +97,7 @@ void CoherentNoise::values(std::uint64_t time_key, int member, std::size_t first
   if (count == 0) return;
   const std::lock_guard only(one_thread_);
   // As CounterRandom::fill_noise: each realization has noise of its own.
-  member ^= static_cast<int>(time_key >> 44) << 17;
+  member = static_cast<int>(static_cast<std::uint32_t>(member) ^ static_cast<std::uint32_t>(time_key >> 44) << 17);
   time_key &= (std::uint64_t{1} << 44) - 1;
   auto found = kept_.find({member, first});
   if (found == kept_.end() || found->second.front().value[0].size() != count) {

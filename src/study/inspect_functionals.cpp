@@ -258,11 +258,9 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
     const FunctionalSet set(basis, wanted);
     std::vector<double> running;
     if (!means.empty()) {
-      if (const auto strands = strands_of(axis, path); strands.size() > 1)
-        fail(ExitCode::usage,
-             "{}: {} series, the second of {}; expected one for means over time: downscale one realization or run "
-             "(data.realizations, data.lr_files)",
-             path, strands.size(), strand_text(strands[1]));
+      require_one_series(axis, path,
+                         "one for means over time: downscale one realization or run (data.realizations, "
+                         "data.lr_files)");
       text += table_of_means(path, what.name, what.units, factors, set, means, axis,
                              [&](std::size_t t, const CoefficientForecast& forecast) {
                                auto mean = mean_of(factors, readers, static_cast<long>(t), forecast, running);

@@ -49,13 +49,9 @@ AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
   applied.files = open_applied_files(comm, options, std::move(cache), basis);
   const FieldSource& files = *applied.files;
   require_same_variables(files, basis, {}, basis_path);
-  same_on_all_ranks([&] {
-    if (const auto strands = strands_of(files.times(), files.describe()); strands.size() > 1)
-      fail(ExitCode::usage,
-           "{}: {} series, the second of {}; expected one in data.apply_files, whose climatology and slow part are "
-           "its own: choose it by data.realizations or data.apply_files, and downscale one after the other",
-           files.describe(), strands.size(), strand_text(strands[1]));
-  });
+  require_one_series(files.times(), files.describe(),
+                     "one in data.apply_files, whose climatology and slow part are its own: choose it by "
+                     "data.realizations or data.apply_files, and downscale one after the other");
   AppliedSource::Matching matching{options.adapt, options.signal_years,
                                    reference_period(options, files, basis, basis_path), with_signal};
   applied.reference = steps_between(files.times(), matching.period[0], matching.period[1]);

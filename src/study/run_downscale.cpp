@@ -108,10 +108,12 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   warn_of_damping(options);
   if (!applied.lr) judge_values(*lr, steps, options.data.doubts);
   const std::shared_ptr<const FieldSource> history = history_of(comm, options, foundation, cache);
-  if (const auto strands = strands_of(lr->times(), lr->describe()); history && strands.size() > 1)
-    refuse(options, fmt::format("history.ages with {} series in {}, the second of {}; expected one realization and "
-                                "one run: choose it by data.realizations or the files",
-                                strands.size(), lr->describe(), strand_text(strands[1])));
+  if (wanted.running)
+    require_one_series(subset(lr->times(), steps), lr->describe(),
+                       "one for sampling.calibration = 'running': choose it by data.realizations or the files");
+  if (history)
+    require_one_series(lr->times(), lr->describe(),
+                       "one realization and one run with history.ages: choose it by data.realizations or the files");
   if (context.check) return 0;
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));

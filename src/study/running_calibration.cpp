@@ -9,7 +9,6 @@
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/pairing.hpp"
-#include "podscale/core/strands.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/study/patch_table.hpp"
@@ -66,12 +65,6 @@ RunningCalibration::RunningCalibration(const Context& context, const Foundation&
       truth_(open_truth(context.comm, context.options.data, basis_)),
       variance_(context.comm, context.options.sampling.running, area_weights(basis_), basis_.channels(),
                 basis_.mesh.points()) {
-  if (const auto strands = strands_of(axis_); strands.size() > 1)
-    throw Error(ExitCode::usage,
-                fmt::format("{}: sampling.calibration = 'running' with {} series, the second of {}; expected one: "
-                            "choose it by data.realizations or data.lr_files",
-                            context.options.source, strands.size(), strand_text(strands[1])),
-                true);
   pair(axis_);
   variance_.start_run(day(axis_, 0));
   restore();
