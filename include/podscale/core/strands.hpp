@@ -21,7 +21,7 @@ struct Strand {
 /// Error(data), beginning with `what`, where a time occurs twice in a run.
 std::vector<Strand> strands_of(const SampleAxis& axis, const std::string& what = "the series");
 
-/// The same on every rank. Error(usage), agreed, where the axis holds several series; expected: in the
+/// To be called alike on every rank. Error(usage), agreed, where the axis holds several series; expected: in the
 /// message, what to do.
 void require_one_series(const SampleAxis& axis, const std::string& what, const std::string& expected);
 

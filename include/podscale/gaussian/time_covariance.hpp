@@ -46,7 +46,7 @@ struct TwoScale {
   /// A lag of whole cells.
   double at(double lag) const;
 };
-/// That of one of the two processes, at a lag of one cell or more.
+/// Not collective. That of one of the two processes, at a lag of one cell or more.
 double decay_of(double time, double cell, double lag);
 
 struct TimeCovariance {
@@ -57,7 +57,7 @@ struct TimeCovariance {
   std::string reason = "not fitted";  ///< what was found, or why there is none
   bool coherent() const { return lattice.known(); }
 };
-/// [4 x scales]: slow_weight, fast, slow, cell of each.
+/// Not collective. [4 x scales]: slow_weight, fast, slow, cell of each; and back.
 std::vector<double> numbers_of(std::span<const TwoScale> scales);
 std::vector<TwoScale> scales_of(std::span<const double> numbers);
 

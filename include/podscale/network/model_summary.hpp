@@ -27,6 +27,7 @@ struct ModelSummary {
   Calibration head_calibration, ensemble_calibration;
   std::vector<ValidationRecord> history;
 };
+/// Collective on comm. Errors: data (no model file, or a damaged one), no_input.
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);
 
 }  // namespace podscale

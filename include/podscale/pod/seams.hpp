@@ -54,7 +54,7 @@ class SeamProducts {
   SeamProducts(const Lapping& lapping, long channels);
   /// Collective. fields: [count][values of a field]; a NaN adds nothing.
   void add(std::span<const double> fields, long count);
-  /// [4][values of a field], by partner as Seams::map.
+  /// Not collective. [4][values of a field], by partner as Seams::map.
   std::vector<double> means() const;
 
  private:

@@ -48,7 +48,8 @@ LrStatistics fit_lr_statistics(const FieldSource& lr, std::span<const unsigned c
 /// variance.
 int harmonics_of_statistics(const SampleAxis& axis, std::span<const long> steps, int of_basis);
 
-/// What write_basis has to add for the training series; all must outlive the call of write_basis.
+/// Not collective; what it gives is, when write_basis calls it. What write_basis has to add for the
+/// training series; all must outlive that call.
 BasisExtras lr_statistics_extras(const Communicator& comm, const Basis& basis, const LrStatistics& lr,
                                  BasisExtras others = {});
 /// Collective on comm. Those in a basis.nc.

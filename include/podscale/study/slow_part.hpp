@@ -11,7 +11,7 @@
 
 namespace podscale {
 
-/// Months from the middle of January of the year 0 to the middle of what a step stands for, in the
+/// Not collective. Months from the middle of January of the year 0 to the middle of what a step stands for, in the
 /// calendar of the axis: whole at the middle of a month, and for each month of a monthly series.
 double month_of(const SampleAxis& axis, std::size_t step);
 
