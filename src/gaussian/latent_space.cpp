@@ -16,6 +16,7 @@ TokenLayout LatentSpace::layout(const Communicator& comm) const {
   TokenLayout layout = basis_->layout(comm);
   layout.condition = static_cast<int>(condition_width());
   layout.global_tokens = global_tokens();
+  if (!reference_->ages.empty()) layout.age = static_cast<int>(reference_->layout(*basis_).age);
   const auto mean = [](const std::vector<float>& values) {
     double sum = 0;
     for (const float value : values) sum += static_cast<double>(value);
@@ -50,6 +51,14 @@ void LatentSpace::standardise(std::size_t p, const float* condition, float* out)
   for (std::size_t i = 0; i < width; ++i) {
     const double s = scale[p * width + i];
     out[i] = s > 0 ? static_cast<float>(static_cast<double>(condition[i]) / s) : 0.0f;
+  }
+  const ConditionLayout layout = reference_->layout(*basis_);
+  if (layout.age == 0 || !(condition[layout.age] > 0)) return;
+  // LR cells then are told as the change since: their scale is that of the change.
+  for (long i = layout.then; i < layout.history; ++i) {
+    const double s = scale[p * width + static_cast<std::size_t>(i)],
+                 change = static_cast<double>(condition[layout.now + i - layout.then]) - static_cast<double>(condition[i]);
+    out[i] = s > 0 ? static_cast<float>(change / s) : 0.0f;
   }
 }
 

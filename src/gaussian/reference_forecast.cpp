@@ -24,11 +24,29 @@ ConditionLayout ReferenceForecast::layout(const Basis& basis) const {
   ConditionLayout layout;
   layout.lr = layout.projected = predictors.slots();
   layout.width = layout.then = layout.projected + basis.modes;
+  const auto& lags = predictors.lags;
+  layout.now = (std::find(lags.begin(), lags.end(), 0) - lags.begin()) % std::max(1l, std::ssize(lags)) *
+               predictors.channels * predictors.cells.slots();
   if (ages.empty()) return layout;
   layout.history = layout.then + predictors.channels * predictors.cells.slots();
   layout.age = layout.history + basis.modes;
   layout.width = layout.age + 1;
   return layout;
+}
+
+std::vector<std::size_t> ReferenceForecast::told(const Basis& basis) const {
+  const ConditionLayout layout = this->layout(basis);
+  if (ages.empty() && given.lags) return {};
+  std::vector<std::size_t> values;
+  const auto add = [&](long first, long end) {
+    for (long i = first; i < end; ++i) values.push_back(static_cast<std::size_t>(i));
+  };
+  if (given.lags)
+    add(0, layout.lr);
+  else
+    add(layout.now, layout.now + predictors.channels * predictors.cells.slots());
+  add(layout.projected, given.has_history() ? layout.width : layout.then);
+  return values;
 }
 
 std::optional<std::size_t> ReferenceForecast::find(const Regime& wanted) const {

@@ -20,7 +20,7 @@
 namespace podscale {
 namespace {
 
-constexpr long kFormat = 4;
+constexpr long kFormat = 6;
 constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/parameters/", &Checkpoint::parameters},
     {"/average/", &Checkpoint::average},
@@ -28,8 +28,13 @@ constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
     {"/first_moment/", &Checkpoint::first_moment},
     {"/second_moment/", &Checkpoint::second_moment}};
 
-constexpr std::pair<const char*, Calibration ModelSummary::*> kCalibrations[] = {
-    {"head", &ModelSummary::head_calibration}, {"ensemble", &ModelSummary::ensemble_calibration}};
+constexpr std::pair<const char*, std::vector<Calibration> ModelSummary::*> kCalibrations[] = {
+    {"head", &ModelSummary::head_calibrations}, {"ensemble", &ModelSummary::ensemble_calibrations}};
+
+/// Of a regime: "head", "head_1", ...
+std::string calibration_name(const char* kind, std::size_t regime) {
+  return regime == 0 ? fmt::format("/calibration/{}", kind) : fmt::format("/calibration/{}_{}", kind, regime);
+}
 
 std::string file_image(const Checkpoint& c, const std::string& path) {
   const ModelSummary& s = c.summary;
@@ -46,6 +51,7 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
                                     {"modes", s.layout.modes},
                                     {"condition", s.layout.condition},
                                     {"global_tokens", s.layout.global_tokens},
+                                    {"age", s.layout.age},
                                     {"step", static_cast<double>(s.step)},
                                     {"best_step", static_cast<double>(s.best_step)},
                                     {"best_score", s.best_score},
@@ -58,12 +64,17 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
   file.put("namelist", s.effective_namelist);
   file.put("version", s.version);
   file.put("criterion", s.criterion);
-  for (const auto& [name, member] : kCalibrations) {
-    const auto numbers = (s.*member).numbers();
-    file.put(fmt::format("/calibration/{}", name), {numbers.size()}, numbers.data());
-    file.put(fmt::format("/calibration/{}_period", name), (s.*member).period);
-    file.put(fmt::format("/calibration/{}_note", name), (s.*member).note);
-    file.put(fmt::format("/calibration/{}_forecast", name), (s.*member).forecast);
+  for (const auto& [kind, member] : kCalibrations) {
+    file.put(fmt::format("{}_calibrations", kind), static_cast<double>((s.*member).size()));
+    for (std::size_t r = 0; r < (s.*member).size(); ++r) {
+      const Calibration& of = (s.*member)[r];
+      const auto numbers = of.numbers();
+      const std::string name = calibration_name(kind, r);
+      file.put(name, {numbers.size()}, numbers.data());
+      file.put(name + "_period", of.period);
+      file.put(name + "_note", of.note);
+      file.put(name + "_forecast", of.forecast);
+    }
   }
   for (const NamedSlice& slice : c.slices) {
     const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
@@ -125,6 +136,7 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.layout.modes = integer("modes");
   s.layout.condition = integer("condition");
   s.layout.global_tokens = integer("global_tokens");
+  s.layout.age = integer("age");
   s.step = static_cast<long>(file.number("step"));
   s.best_step = static_cast<long>(file.number("best_step"));
   s.best_score = file.number("best_score");
@@ -136,11 +148,17 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.effective_namelist = file.text("namelist");
   s.version = file.text("version");
   s.criterion = file.text("criterion");
-  for (const auto& [name, member] : kCalibrations) {
-    s.*member = Calibration::from_numbers(file.array<double>(fmt::format("/calibration/{}", name)));
-    (s.*member).period = file.text(fmt::format("/calibration/{}_period", name));
-    (s.*member).note = file.text(fmt::format("/calibration/{}_note", name));
-    (s.*member).forecast = file.text(fmt::format("/calibration/{}_forecast", name));
+  for (const auto& [kind, member] : kCalibrations) {
+    (s.*member).clear();
+    const std::string count = fmt::format("{}_calibrations", kind);
+    for (int r = 0, regimes = integer(count.c_str()); r < regimes; ++r) {
+      const std::string name = calibration_name(kind, static_cast<std::size_t>(r));
+      Calibration of = Calibration::from_numbers(file.array<double>(name));
+      of.period = file.text(name + "_period");
+      of.note = file.text(name + "_note");
+      of.forecast = file.text(name + "_forecast");
+      (s.*member).push_back(std::move(of));
+    }
   }
   s.layout.centre_lat = file.array<float>("/layout/latitude");
   s.layout.centre_lon = file.array<float>("/layout/longitude");
@@ -249,7 +267,7 @@ void require_same_study(const ModelSummary& found, const TokenLayout& layout,
          path, found.basis_checksum, basis, basis_checksum);
   const TokenLayout& f = found.layout;
   if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
-      f.global_tokens != layout.global_tokens)
+      f.global_tokens != layout.global_tokens || f.age != layout.age)
     fail(ExitCode::data,
          "{}: made for {} tokens of {} modes and {} condition values, "
          "but the basis here has {} of {} and {}; train again, or use the basis it was trained on",

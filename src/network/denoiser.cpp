@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion turns
 constexpr int kPositionOctaves = 10;  // wavelengths 360 to 0.7 degrees
+constexpr int kAgeFeatures = 8;
 constexpr double kEpsilon = 1e-6;
 constexpr double kLogVarianceBound = 4;  // of the head
 
@@ -54,6 +55,15 @@ torch::Tensor season_features(const torch::Tensor& year_phase) {
   return torch::cat({torch::sin(turns), torch::cos(turns)}, 1);
 }
 
+/// Of the age of an HR analysis over the largest one, [B]: cosines of its logarithm, of a half to three and
+/// a half periods, so that neighbouring ages are alike; all 0 without an analysis: [B, kAgeFeatures].
+torch::Tensor age_features(const torch::Tensor& age) {
+  const auto has = age.gt(0).to(torch::kFloat).unsqueeze(1);
+  const auto order = torch::arange(kAgeFeatures, torch::TensorOptions(torch::kFloat).device(age.device()));
+  const auto place = torch::log1p(31 * age.to(torch::kFloat)).unsqueeze(1) * (std::numbers::pi / std::log(32.0));
+  return has * torch::cos(place * order.unsqueeze(0));
+}
+
 /// [B, heads, P, D] each.
 torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys,
                         const torch::Tensor& values) {
@@ -92,7 +102,8 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e)
   return attended + m[5].unsqueeze(1) * drop(down_->forward(hidden));
 }
 
-Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) : dropout_(options.dropout) {
+Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options)
+    : dropout_(options.dropout), age_at_(layout.age) {
   PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0,
                   "{} tokens of {} modes, width {}", layout.tokens, layout.modes, options.width);
   const std::vector<float> active(layout.active.begin(), layout.active.end());
@@ -109,12 +120,15 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options) : dro
   last_modulation_ = register_module("last_modulation", torch::nn::Linear(w, 2 * w));
   last_ = register_module("last", torch::nn::Linear(w, layout.modes));
   head_ = register_module("head", torch::nn::Linear(w, 2 * layout.modes));
+  if (age_at_ >= 0) age_ = register_module("age", torch::nn::Linear(kAgeFeatures, w));
 }
 
 torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condition,
                               const torch::Tensor& angle, const torch::Tensor& year_phase) {
   const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(angle))));
-  const auto e = torch::silu(time + season_->forward(season_features(year_phase)));
+  auto told = time + season_->forward(season_features(year_phase));
+  if (age_at_ >= 0) told = told + age_->forward(age_features(condition.select(-1, age_at_).select(-1, 0)));
+  const auto e = torch::silu(told);
   auto h = embed_->forward(torch::cat({x * active_, condition}, -1)) + position_->forward(position_features_);
   for (auto& block : blocks_) h = block->forward(h, e);
   const auto m = last_modulation_->forward(e).chunk(2, 1);

@@ -36,7 +36,7 @@ struct Trainer::State : private OverCommunicator, Learner {
   std::string model_file, basis_checksum, effective_namelist;
   std::string criterion, scored_by;  // of this run; of best_score, which model_file may bring
   std::vector<float> best;
-  Calibration head_calibration, ensemble_calibration;
+  std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};
   std::vector<ValidationRecord> history;
   long best_step = 0, pending_steps = 0;
   double pending_loss = 0;  // since the last validation
@@ -44,6 +44,9 @@ struct Trainer::State : private OverCommunicator, Learner {
 
   void validate(const ValidationScore& score, double loss);
   void rescore(const ValidationScore& score);
+  void forget_calibrations(std::size_t regimes) {
+    head_calibrations = ensemble_calibrations = std::vector<Calibration>(regimes);
+  }
   /// No validation has gained for a while.
   bool exhausted() const {
     return training.patience > 0 &&
@@ -118,8 +121,8 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.best_score = c.summary.best_score;
   s.scored_by = c.summary.criterion;
   s.history = c.summary.history;
-  s.head_calibration = c.summary.head_calibration;
-  s.ensemble_calibration = c.summary.ensemble_calibration;
+  s.head_calibrations = c.summary.head_calibrations;
+  s.ensemble_calibrations = c.summary.ensemble_calibrations;
   s.pending_loss = c.pending_loss;
   s.pending_steps = c.pending_steps;
   log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.step, s.best_score,
@@ -159,7 +162,7 @@ void Trainer::State::rescore(const ValidationScore& score) {
   best_score = untrained;
   best_step = 0;
   best = first;
-  head_calibration = ensemble_calibration = {};  // of weights that are gone
+  forget_calibrations(head_calibrations.size());  // of weights that are gone
 }
 
 bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
@@ -178,7 +181,9 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
     save();
   }
   Progress progress("training", s.training.steps, "steps");
-  if (s.step < s.training.steps && !s.exhausted()) s.head_calibration = s.ensemble_calibration = {};
+  const std::size_t regimes = 1 + data.others.size();
+  if (s.head_calibrations.size() != regimes || (s.step < s.training.steps && !s.exhausted()))
+    s.forget_calibrations(regimes);
   while (s.step < s.training.steps && !s.exhausted()) {
     const double local = s.loss_and_gradient(data);
     double shared[2] = {local, should_stop() ? 1.0 : 0.0};
@@ -224,8 +229,8 @@ void Trainer::save() const {
   c.summary.version = version();
   c.summary.criterion = s.scored_by;
   c.summary.history = s.history;
-  c.summary.head_calibration = s.head_calibration;
-  c.summary.ensemble_calibration = s.ensemble_calibration;
+  c.summary.head_calibrations = s.head_calibrations;
+  c.summary.ensemble_calibrations = s.ensemble_calibrations;
   c.pending_loss = s.pending_loss;
   c.pending_steps = s.pending_steps;
   if (s.comm->is_root()) {
@@ -240,9 +245,10 @@ void Trainer::save() const {
   write_checkpoint(*s.comm, c, s.model_file);
 }
 
-void Trainer::set_calibrations(const Calibration& head, const Calibration& ensemble) {
-  state_->head_calibration = head;
-  state_->ensemble_calibration = ensemble;
+void Trainer::set_calibrations(const std::vector<Calibration>& head,
+                               const std::vector<Calibration>& ensemble) {
+  state_->head_calibrations = head;
+  state_->ensemble_calibrations = ensemble;
 }
 void Trainer::set_validation_sampler(const SamplerOptions& sampler) {
   state_->sampler = sampler;

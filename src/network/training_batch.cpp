@@ -24,18 +24,35 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
   float* const noise_at = noise.data_ptr<float>();
   float* const condition_at = condition.data_ptr<float>();
   float* const scalars_at = scalars.data_ptr<float>();
+  std::vector<const TrainingSet*> sets;  // with times on this rank
+  if (data.items > 0) sets.push_back(&data);
+  for (const TrainingSet& other : data.others)
+    if (other.items > 0) sets.push_back(&other);
+  const CounterRandom regimes(seed, Stream::training_regime);
   const CounterRandom shuffle(seed, Stream::shuffle), times(seed, Stream::training_time),
       normal(seed, Stream::training_noise);
   const auto key = static_cast<std::uint32_t>(step);
   on_host_threads(b, [&](std::int64_t i) {
     const auto number = static_cast<std::uint32_t>(first + i);
-    const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(data.items));
+    const TrainingSet& set = *sets[sets.size() == 1 ? 0
+                                                    : static_cast<std::size_t>(regimes.uniform(key, number) *
+                                                                               static_cast<double>(sets.size()))];
+    const long item = static_cast<long>(shuffle.uniform(key, number) * static_cast<double>(set.items));
     const int t = 1 + static_cast<int>(times.uniform(key, number) * schedule.steps());
-    std::copy_n(data.latent.begin() + item * p * k, p * k, z0_at + i * p * k);
-    std::copy_n(data.condition.begin() + item * p * c, p * c, condition_at + i * p * c);
+    std::copy_n(set.latent.begin() + item * p * k, p * k, z0_at + i * p * k);
+    if (set.columns.empty()) {
+      std::copy_n(set.condition.begin() + item * p * c, p * c, condition_at + i * p * c);
+    } else {
+      const std::size_t width = set.columns.size();
+      std::fill_n(condition_at + i * p * c, p * c, 0.0f);
+      for (std::int64_t token = 0; token < p; ++token)
+        for (std::size_t j = 0; j < width; ++j)
+          condition_at[(i * p + token) * c + static_cast<std::int64_t>(set.columns[j])] =
+              set.condition[static_cast<std::size_t>(item * p + token) * width + j];
+    }
     normal.fill_normal(std::span(noise_at + i * p * k, static_cast<std::size_t>(p * k)), key, number);
     scalars_at[i] = static_cast<float>(schedule.angle(t));
-    scalars_at[3 * b + i] = data.year_phase[item];
+    scalars_at[3 * b + i] = set.year_phase[item];
   });
   auto cosine = scalars[1], sine = scalars[2];
   torch::cos_out(cosine, scalars[0]);
@@ -53,8 +70,11 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
 
 torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options) {
   auto condition = batch.condition;
-  if (options.condition_noise > 0)
-    condition = condition + options.condition_noise * torch::randn_like(condition);
+  if (options.condition_noise > 0) {
+    auto noise = options.condition_noise * torch::randn_like(condition);
+    if (network.age() >= 0) noise.select(-1, network.age()).zero_();  // it tells regimes apart
+    condition = condition + noise;
+  }
   const auto values = network.active().sum() * batch.x.size(0);
   torch::Tensor loss = torch::zeros({}, condition.options());
   if (options.diffusion_weight > 0) {
@@ -90,8 +110,11 @@ void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank
          what, *bad, at % per_item, at / per_item, rank);
   };
   check("latent", data.latent, layout.latent_size());
-  check("condition", data.condition, layout.condition_size());
+  check("condition", data.condition,
+        data.columns.empty() ? layout.condition_size() : layout.tokens * std::ssize(data.columns));
   check("year_phase", data.year_phase, 1);
+  for (const TrainingSet& other : data.others)
+    if (other.items > 0) require_usable(other, layout, rank, ranks);
 }
 
 }  // namespace podscale

@@ -11,7 +11,7 @@ struct Model::State {
   std::string checksum;
   long best_step;
   std::string criterion;
-  Calibration head_calibration, ensemble_calibration;
+  std::vector<Calibration> head_calibrations, ensemble_calibrations;
 };
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -29,7 +29,7 @@ Model Model::load(const Communicator& comm, const std::string& path, const Token
     options.device = own_device;
     state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum,
                           checkpoint.summary.best_step, checkpoint.summary.criterion,
-                          checkpoint.summary.head_calibration, checkpoint.summary.ensemble_calibration});
+                          checkpoint.summary.head_calibrations, checkpoint.summary.ensemble_calibrations});
     state->network.set_weights(in_order_of(state->network.flat->slices, checkpoint, checkpoint.best, path));
   });
   return Model(std::move(state));
@@ -50,8 +50,13 @@ NetworkFunctions Model::functions(const SamplerOptions& options) const {
 const ModelOptions& Model::options() const {
   return state_->network.options;
 }
-const Calibration& Model::calibration(bool head) const {
-  return head ? state_->head_calibration : state_->ensemble_calibration;
+const Calibration& Model::calibration(bool head, std::size_t regime) const {
+  static const Calibration none;
+  const auto& of = head ? state_->head_calibrations : state_->ensemble_calibrations;
+  return regime < of.size() ? of[regime] : none;
+}
+std::size_t Model::regimes() const {
+  return state_->head_calibrations.size();
 }
 std::string Model::checksum() const {
   return state_->checksum;

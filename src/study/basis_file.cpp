@@ -14,7 +14,7 @@
 namespace podscale {
 namespace {
 
-constexpr int kFormat = 7;
+constexpr int kFormat = 8;
 constexpr const char* kPhases[] = {"date", "middle", "month"};
 
 /// What a Variable says, by the names of the file's attributes.

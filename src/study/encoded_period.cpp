@@ -1,5 +1,7 @@
 #include "podscale/study/encoded_period.hpp"
 
+#include <algorithm>
+
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 
@@ -36,6 +38,27 @@ EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, 
     period.time_key.push_back(axis.time_key(static_cast<std::size_t>(step)));
   }
   return period;
+}
+
+void append_time(EncodedPeriod& period, const EncodedPeriod& from, std::size_t t, std::size_t local) {
+  const auto append = [](std::vector<float>& to, std::span<const float> part) {
+    to.insert(to.end(), part.begin(), part.end());
+  };
+  period.samples.push_back(from.samples[t]);
+  period.year_phase.push_back(from.year_phase[t]);
+  period.time_key.push_back(from.time_key[t]);
+  append(period.coefficients, from.a(t, 1));
+  append(period.conditions, from.c(t, 1));
+  if (!from.drawn.empty()) append(period.drawn, from.draw(t, 1));
+  if (!from.seen.empty()) append(period.seen, std::span(from.seen).subspan(t * local, local));
+}
+
+EncodedPeriod spread(const EncodedPeriod& period, long times, std::size_t local) {
+  EncodedPeriod chosen;
+  const long n = std::ssize(period), count = std::min(times, n);
+  for (long i = 0; i < count; ++i)
+    append_time(chosen, period, static_cast<std::size_t>((2 * i + 1) * n / (2 * count)), local);
+  return chosen;
 }
 
 LatentSpace::Latents latents_of(const Communicator& comm, const LatentSpace& space,

@@ -146,6 +146,17 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
         }
         scale[projected + m] = std::sqrt(power / static_cast<double>(samples));
       }
+      if (base.given.has_history()) {  // of the change since the analysis: see LatentSpace::standardise
+        const std::size_t then = layout.then, now = layout.now;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(layout.history - layout.then); ++i) {
+          double power = 0;
+          for (std::size_t t = 0; t < samples; ++t) {
+            const float* row = train.conditions.data() + (t * local + p) * width;
+            power += std::pow(static_cast<double>(row[now + i]) - static_cast<double>(row[then + i]), 2);
+          }
+          scale[then + i] = std::sqrt(power / static_cast<double>(samples));
+        }
+      }
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
     }
   });
@@ -185,9 +196,11 @@ void share_scales(const Basis& basis, LinearGaussian& base) {
   const ConditionLayout layout = base.layout(basis);
   std::vector<double>& scale = base.predictor_scale;
   for (std::size_t i = 0; i < scale.size(); ++i) {
-    if (layout.age > 0 && static_cast<long>(i) % layout.width == layout.age) scale[i] = 1;
+    const long column = static_cast<long>(i) % layout.width;
+    if (layout.age > 0 && column == layout.age) scale[i] = 1;
+    const bool shared = column >= layout.then || scale[i] == 0;  // the largest: that of the oldest analysis
     for (const LinearGaussian& other : base.others)
-      if (scale[i] == 0) scale[i] = other.predictor_scale[i];
+      if (shared) scale[i] = std::max(scale[i], other.predictor_scale[i]);
   }
   for (LinearGaussian& other : base.others) {
     other.predictor_scale = scale;

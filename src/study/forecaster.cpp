@@ -33,8 +33,9 @@ Uncertainty chosen(const Communicator& comm, const Foundation& foundation, const
   }
   if (model.best_step == 0) return base(fmt::format("{} did not beat it on data.validate", path));
   const bool head = model.criterion.starts_with(uncertainty_name(Uncertainty::head));
-  if ((head ? model.head_calibration : model.ensemble_calibration).times == 0 &&
-      options.sampling.calibration != Correction::none)
+  const auto& calibrations = head ? model.head_calibrations : model.ensemble_calibrations;
+  if (options.sampling.calibration != Correction::none &&
+      std::none_of(calibrations.begin(), calibrations.end(), [](const Calibration& c) { return c.times > 0; }))
     return base(fmt::format("{} is not calibrated: its training was stopped", path));
   const Uncertainty kind = head ? Uncertainty::head : Uncertainty::ensemble;
   log::info("sampling.uncertainty = 'auto': '{}': {} beat the base on data.validate", uncertainty_name(kind),
@@ -80,12 +81,21 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     sampler.coherent = coherent_;
     network_ = model_->functions(sampler);
     untrained_ = untrained_network(seed_, foundation.space.layout(comm), coherent_);
-    trained_[0] = 1;
-    if (const Calibration& found = model_->calibration(kind_ == Uncertainty::head); found.times > 0)
-      calibrations_[0] = found;
-    // The network was trained on times that are told of LR at all lags; the base serves the others.
-    for (std::size_t r = 1; r < calibrations_.size(); ++r)
-      calibrations_[r] = foundation.reference->regime(r).calibration;
+    // Without history the network was trained on times that are told of LR at all lags alone. The base serves
+    // regimes that it does not know, and those where it is better: they have no calibration.
+    const bool any_calibrated = [&] {
+      for (std::size_t r = 0; r < model_->regimes(); ++r)
+        if (model_->calibration(kind_ == Uncertainty::head, r).times > 0) return true;
+      return false;
+    }();
+    for (std::size_t r = 0; r < calibrations_.size(); ++r) {
+      const Calibration& found = model_->calibration(kind_ == Uncertainty::head, r);
+      trained_[r] = found.times > 0 || (r < model_->regimes() && !any_calibrated);
+      if (found.times > 0)
+        calibrations_[r] = found;
+      else if (!trained_[r])
+        calibrations_[r] = foundation.reference->regime(r).calibration;
+    }
   }
   if (inflation) {
     calibrations_.assign(calibrations_.size(), std::nullopt);

@@ -85,6 +85,8 @@ std::string inspect_network(const Communicator& comm, const std::string& path) {
   for (const ValidationRecord& r : m.history)
     text += fmt::format("    step {:>7}  loss {:.5f}  score {:.5g}{}\n", r.step, r.loss, r.score,
                         r.step == m.best_step ? "  <- kept" : "");
+  if (m.head_calibrations.size() > 1)
+    text += fmt::format("  trained on {} regimes: with and without HR analyses\n", m.head_calibrations.size());
   text += fmt::format("  basis checksum {}, weights checksum {}\n", m.basis_checksum, m.weights_checksum);
   return text;
 }

@@ -4,6 +4,20 @@
 
 namespace podscale {
 
+Analyses encoded_analyses(const Communicator& comm, const Basis& basis, const StudySeries& study,
+                          const FieldSource* history, std::span<const double> ages,
+                          std::initializer_list<const EncodedPeriod*> periods, long block) {
+  Analyses analyses(history ? *history : study.hr, basis);
+  std::vector<long> steps;
+  for (const EncodedPeriod* period : periods)
+    for (std::size_t t = 0; t < period->size(); ++t) {
+      steps.push_back(period->samples[t].b);
+      if (!history) analyses.add(period->samples[t].a, period->a(t, 1));
+    }
+  if (history) analyses.read(comm, wanted_analyses(analyses, study.lr.times(), steps, ages), block);
+  return analyses;
+}
+
 RegimePeriods::RegimePeriods(const LatentSpace& space, const SampleAxis& lr, const Analyses* analyses)
     : space_(&space),
       analyses_(analyses),
@@ -19,11 +33,10 @@ EncodedPeriod RegimePeriods::of(std::size_t regime, const EncodedPeriod& period)
   const Basis& basis = space_->basis();
   const ConditionLayout layout = reference.layout(basis);
   const std::size_t local = basis.patches.mine.size(), width = layout.width, k = basis.modes;
-  const long n = layout.history - layout.then, lag_now = [&] {
-    const auto& lags = reference.predictors.lags;
-    return std::find(lags.begin(), lags.end(), 0) - lags.begin();
-  }();
+  const long n = layout.history - layout.then;
   EncodedPeriod part;
+  part.coefficients.reserve(period.coefficients.size());
+  part.conditions.reserve(period.conditions.size());
   for (std::size_t t = 0; t < period.size(); ++t) {
     TimeInputs inputs{period.samples[t].b, regime};
     Place then{};
@@ -35,25 +48,13 @@ EncodedPeriod RegimePeriods::of(std::size_t regime, const EncodedPeriod& period)
     } else if (given.lags && !choice_.has_lags(inputs.step)) {
       continue;
     }
-    part.samples.push_back(period.samples[t]);
-    part.year_phase.push_back(period.year_phase[t]);
-    part.time_key.push_back(period.time_key[t]);
-    const auto a = period.a(t, 1);
-    part.coefficients.insert(part.coefficients.end(), a.begin(), a.end());
-    if (!period.seen.empty()) {
-      const auto drawn = period.draw(t, 1);
-      part.drawn.insert(part.drawn.end(), drawn.begin(), drawn.end());
-      for (std::size_t p = 0; p < local; ++p)
-        part.seen.push_back(static_cast<float>(period.share_seen(t, p)));
-    }
-    const auto c = period.c(t, 1);
-    part.conditions.insert(part.conditions.end(), c.begin(), c.end());
-    const std::span<float> rows = std::span(part.conditions).last(c.size());
+    append_time(part, period, t, local);
+    const std::span<float> rows = std::span(part.conditions).last(local * width);
     for (std::size_t p = 0; p < local; ++p) {
       const auto row = rows.subspan(p * width, width);
       std::span<const float> analysis;
       if (given.has_history()) {
-        const auto from = then.period->c(then.sample, 1).subspan(p * width + lag_now * n, n);
+        const auto from = then.period->c(then.sample, 1).subspan(p * width + static_cast<std::size_t>(layout.now), n);
         std::copy(from.begin(), from.end(), row.begin() + layout.then);
         analysis = analyses_->at(inputs.analysis).subspan(p * k, k);
       }

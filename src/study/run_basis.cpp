@@ -18,19 +18,12 @@
 #include "podscale/study/lr_statistics.hpp"
 #include "podscale/study/paired_series.hpp"
 #include "podscale/study/regime_periods.hpp"
+#include "podscale/study/regime_training.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
 namespace podscale {
 namespace {
-
-/// The periods that a base is made from.
-struct BasePeriods {
-  PeriodPairs train;
-  ValidationParts validation;         ///< of the times with all lags
-  std::vector<StepPair> without_lags; ///< other times of data.validate
-  std::vector<StepPair> choosing() const { return PeriodPairs{validation.choosing, without_lags}.all(); }
-};
 
 /// HR with gaps: nullptr where there are none.
 struct HrFilling {
@@ -68,23 +61,6 @@ void fit_regime(const Communicator& comm, const StudyOptions& options, Basis& ba
                                  {}, gaps.filler, base.given.has_history());
   }
   judge_inflation(base.calibration, train.size(), basis.modes);
-}
-
-/// All analyses that these periods are told of; those of HR itself are encoded already.
-Analyses analyses_of(const Communicator& comm, const StudyOptions& options, const Basis& basis,
-                     const StudySeries& study, const FieldSource* history,
-                     std::initializer_list<const EncodedPeriod*> periods) {
-  Analyses analyses(history ? *history : study.hr, basis);
-  std::vector<long> steps;
-  for (const EncodedPeriod* period : periods)
-    for (std::size_t t = 0; t < period->size(); ++t) {
-      steps.push_back(period->samples[t].b);
-      if (!history) analyses.add(period->samples[t].a, period->a(t, 1));
-    }
-  if (history)
-    analyses.read(comm, wanted_analyses(analyses, study.lr.times(), steps, options.history.ages),
-                  options.data.time_block);
-  return analyses;
 }
 
 /// The others of a base, whose regime 0 is there.
@@ -150,7 +126,7 @@ void judge_fallback(const Communicator& comm, const Basis& basis, LinearGaussian
 
 /// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
-                          const StudySeries& study, const BasePeriods& pairs, const FieldSource* history,
+                          const StudySeries& study, const TrainingPairs& pairs, const FieldSource* history,
                           const HrGapModel* gap_model) {
   const long block = options.data.time_block;
   LinearGaussian base =
@@ -165,7 +141,8 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
       train = encode_period(comm, space, study, pairs.train.all(), block, filler.get());
   const Analyses analyses = options.history.ages.empty()
                                 ? Analyses(study.hr, basis)
-                                : analyses_of(comm, options, basis, study, history, {&train, &choosing, &held_out});
+                                : encoded_analyses(comm, basis, study, history, options.history.ages,
+                                                   {&train, &choosing, &held_out}, block);
   RegimePeriods periods(space, study.lr.times(), &analyses);
   for (const EncodedPeriod* period : {&train, &choosing, &held_out}) periods.add(*period);
   {
@@ -202,7 +179,7 @@ int run_basis(const Context& context) {
   // 1. The series and the times that both have.
   const StudySeries files = open_study(comm, options.data);
   const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
-  BasePeriods periods{pairs_of_period(files.hr, files.lr, options.data.train, lags), {}, {}};
+  TrainingPairs periods{pairs_of_period(files.hr, files.lr, options.data.train, lags), {}, {}};
   const std::vector<StepPair>& train = periods.train.whole;
   if (options.with_base) {
     const PeriodPairs validate = pairs_of_period(files.hr, files.lr, options.data.validate, lags);

@@ -30,11 +30,31 @@ std::vector<float> with_global_tokens(std::span<const float> rows, long items, l
   return all;
 }
 
+namespace {
+
+/// Conditions for the network: [times][local patches][columns].
+std::vector<float> told_of(const LatentSpace& space, std::span<const std::size_t> columns,
+                           std::span<const float> condition, long times) {
+  if (columns.empty()) return standardised(space, condition, times);
+  const std::size_t local = space.basis().patches.mine.size(), width = space.condition_width();
+  std::vector<float> out, row(width);
+  out.reserve(static_cast<std::size_t>(times) * local * columns.size());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(times) * local; ++i) {
+    space.standardise(i % local, condition.data() + i * width, row.data());
+    for (const std::size_t column : columns) out.push_back(row[column]);
+  }
+  return out;
+}
+
+}  // namespace
+
 TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
                          long block) {
   const Basis& basis = space.basis();
+  TokenSeries series;
+  series.columns = space.reference().told(basis);
   const long local = std::ssize(basis.patches.mine), patches = std::ssize(basis.patches.patch_of_token),
-             k = basis.modes, c = space.condition_width(), global_modes = space.global_modes(),
+             k = basis.modes, c = series.columns.empty() ? space.condition_width() : std::ssize(series.columns), global_modes = space.global_modes(),
              items = std::ssize(period);
   std::vector<float> latent(items * local * k);
   std::vector<double> global;
@@ -45,11 +65,10 @@ TokenSeries token_series(const Communicator& comm, const LatentSpace& space, con
                    [](double value) { return static_cast<float>(value); });
     global.insert(global.end(), z.global.begin(), z.global.end());
   });
-  const std::vector<float> given = standardised(space, period.conditions, items);
+  const std::vector<float> given = told_of(space, series.columns, period.conditions, items);
 
   const Transposition of_latent(comm, local_tokens(basis), patches, items, k),
       of_condition(comm, local_tokens(basis), patches, items, c);
-  TokenSeries series;
   series.items = of_latent.items();
   const long mine = series.items.size(), extra = space.global_tokens();
   std::vector<float> by_item(mine * patches * k);

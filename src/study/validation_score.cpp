@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/stat/ensemble.hpp"
@@ -19,36 +20,26 @@ std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
   return chosen;
 }
 
-ValidationSubset::ValidationSubset(const Communicator& comm, const LatentSpace& space,
-                                   const StudySeries& study, const std::vector<StepPair>& pairs, int members,
-                                   std::uint64_t seed, bool head, const Inflation& inflation, long block,
-                                   Gaps gaps)
+ValidationSubset::ValidationSubset(const Communicator& comm, const StudySeries& study,
+                                   std::vector<Part> parts, int members, std::uint64_t seed, bool head,
+                                   long block, Gaps gaps)
     : comm_(&comm),
-      space_(&space),
       study_(&study),
-      pairs_(pairs),
-      block_(times_at_once(space, block)),
+      parts_(std::move(parts)),
+      block_(block),
       plan_{members, members},
       head_(head),
-      inflation_(inflation),
       gaps_(gaps) {
-  const ConditionSeries conditions = conditions_of(space, study.lr, comm);
-  for_blocks(pairs.size(), block_, [&](std::size_t first, std::size_t count) {
-    const auto part = conditions.read(lr_steps(pairs_from(first, count)));
-    condition_.insert(condition_.end(), part.begin(), part.end());
-  });
-  const SampleAxis& axis = study.lr.times();
-  for (const StepPair& pair : pairs) {
-    const std::size_t step = pair.b;
-    year_phase_.push_back(static_cast<float>(space.basis().year_phase(axis, step)));
-    time_key_.push_back(axis.time_key(step));
+  std::vector<std::tuple<long, std::size_t, std::size_t>> order;  // HR step, part, time of the part
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    place_.emplace_back(parts_[part].period.size());
+    for (std::size_t t = 0; t < place_.back().size(); ++t)
+      order.emplace_back(parts_[part].period.samples[t].a, part, t);
   }
+  std::sort(order.begin(), order.end());
+  for (const auto& [step, part, t] : order) place_[part][t] = times_++;
+  const LatentSpace& space = *parts_.front().space;
   if (space.reference().stands_alone()) base_scores_ = scores(untrained_network(seed, space.layout(comm)));
-}
-
-std::vector<StepPair> ValidationSubset::pairs_from(std::size_t first, std::size_t count) const {
-  const auto part = std::span(pairs_).subspan(first, count);
-  return {part.begin(), part.end()};
 }
 
 double ValidationSubset::score(const NetworkFunctions& network) const {
@@ -70,43 +61,58 @@ double ValidationSubset::score(const NetworkFunctions& network) const {
 }
 
 std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) const {
-  const Basis& basis = space_->basis();
-  const std::size_t times = pairs_.size(), n = basis.points(), width = condition_.size() / times;
-  std::vector<double> sums(2 * times, 0.0), truth;
-  for_blocks(times, block_, [&](std::size_t first, std::size_t count) {
-    const auto steps = hr_steps(pairs_from(first, count));
+  std::vector<double> sums(2 * times_, 0.0), means;
+  for (std::size_t part = 0; part < parts_.size(); ++part) score_part(part, network, sums);
+  comm_->sum(std::span(sums));
+  for (std::size_t t = 0; t < times_; ++t)
+    if (sums[times_ + t] > 0) means.push_back(sums[t] / sums[times_ + t]);  // a time may have no truth at all
+  return means;
+}
+
+/// Adds to score times area, and to area behind it: [2][times of all parts].
+void ValidationSubset::score_part(std::size_t part, const NetworkFunctions& network,
+                                  std::span<double> sums) const {
+  const auto& [of_space, inflation, period] = parts_[part];
+  const LatentSpace& space = *of_space;
+  const Basis& basis = space.basis();
+  const std::size_t n = basis.points(), width = period.conditions.size() / std::max<std::size_t>(1, period.size());
+  std::vector<double> truth;
+  for_blocks(period.size(), times_at_once(space, block_), [&](std::size_t first, std::size_t count) {
+    const auto pairs = std::span(period.samples).subspan(first, count);
     truth.resize(n * count);
-    read_anomalies(study_->hr, basis, *comm_, steps, truth, gaps_);
-    const ForecastRequest request{std::span(condition_).subspan(first * width, count * width),
-                                  std::span(year_phase_).subspan(first, count),
-                                  std::span(time_key_).subspan(first, count)};
+    read_anomalies(study_->hr, basis, *comm_, hr_steps({pairs.begin(), pairs.end()}), truth, gaps_);
+    std::vector<float> phase;
+    for (std::size_t t = first; t < first + count; ++t) phase.push_back(static_cast<float>(period.year_phase[t]));
+    const ForecastRequest request{period.c(first, count), phase,
+                                  std::span(period.time_key).subspan(first, count)};
     // value(point): the score there.
     const auto add = [&](std::size_t t, const auto& value) {
+      const std::size_t at = place_[part][first + t];
       for (const PatchModes& patch : basis.patches.mine)
         for (const long point : patch.points) {
           const std::size_t i = point;
           if (std::isnan(truth[t * n + i])) continue;
           const double weight = basis.area_weight(i);
-          sums[first + t] += weight * value(i, truth[t * n + i]);
-          sums[times + first + t] += weight;
+          sums[at] += weight * value(i, truth[t * n + i]);
+          sums[times_ + at] += weight;
         }
     };
     if (head_) {
-      const auto forecasts = head_forecast(*comm_, *space_, network.head)(request, inflation_);
+      const auto forecasts = head_forecast(*comm_, space, network.head)(request, inflation);
       std::vector<double> mean(n), variance(n);
       for (std::size_t t = 0; t < count; ++t) {
-        decode_anomaly(basis, forecasts[t], inflation_.truncation, mean, variance);
+        decode_anomaly(basis, forecasts[t], inflation.truncation, mean, variance);
         add(t, [&](std::size_t i, double u) { return gaussian_crps(mean[i], variance[i], u); });
       }
       return;
     }
-    const auto latents = sample_members(*comm_, *space_, plan_, network.sample, request, inflation_);
+    const auto latents = sample_members(*comm_, space, plan_, network.sample, request, inflation);
     const std::size_t m = plan_.members;
     std::vector<double> members(n * m), at_point(m);
     for (std::size_t t = 0; t < count; ++t) {
       std::vector<double> a;
       for (std::size_t i = 0; i < m; ++i) {
-        const auto member = member_coefficients(*space_, latents, t, static_cast<int>(i),
+        const auto member = member_coefficients(space, latents, t, static_cast<int>(i),
                                                 request.condition.subspan(t * width, width));
         a.insert(a.end(), member.begin(), member.end());
       }
@@ -117,11 +123,6 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
       });
     }
   });
-  comm_->sum(std::span(sums));
-  std::vector<double> means;
-  for (std::size_t t = 0; t < times; ++t)
-    if (sums[times + t] > 0) means.push_back(sums[t] / sums[times + t]);  // a time may have no truth at all
-  return means;
 }
 
 }  // namespace podscale

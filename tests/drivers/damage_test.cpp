@@ -67,7 +67,7 @@ std::uint64_t model_digest(const Communicator& comm, const std::string& path) {
   Digest d;
   d << c.parameters << c.average << c.best << c.first_moment << c.second_moment << c.pending_loss
     << static_cast<double>(c.pending_steps) << s.basis_checksum << s.weights_checksum << s.effective_namelist
-    << s.version << s.criterion << s.head_calibration << s.ensemble_calibration << s.layout.centre_lat
+    << s.version << s.criterion << s.head_calibrations.front() << s.ensemble_calibrations.front() << s.layout.centre_lat
     << s.layout.centre_lon << s.layout.active << s.best_score << s.options.dropout
     << std::vector<long>{s.step,
                          s.best_step,

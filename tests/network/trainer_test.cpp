@@ -224,7 +224,7 @@ TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
     Calibration calibration;
     calibration.times = 3;
     calibration.forecast = "24 members";
-    trainer.set_calibrations(calibration, calibration);
+    trainer.set_calibrations({calibration}, {calibration});
     trainer.save();
   };
   // A calibration that no forecast could have is refused on every rank, not on the one that reads.
@@ -232,7 +232,7 @@ TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
     Trainer trainer(comm, study.layout, small_model(), options, kBasis, folder / "broken.h5", false, "");
     Calibration none, broken;
     broken.inflation.patch = 0;
-    trainer.set_calibrations(none, broken);
+    trainer.set_calibrations({none}, {broken});
     trainer.save();
     ExitCode code = ExitCode::ok;
     try {
@@ -252,7 +252,7 @@ TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
   // The same criterion: nothing is scored again.
   const Checkpoint before = run("kept.h5", "members", 1, true);
   EXPECT_EQ(scored, 0);
-  EXPECT_EQ(before.summary.ensemble_calibration.forecast, "24 members");
+  EXPECT_EQ(before.summary.ensemble_calibrations.front().forecast, "24 members");
 
   // Another one that the kept weights win by, too.
   const Checkpoint kept = run("kept.h5", "head", -0.02, true);
@@ -262,15 +262,15 @@ TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
   EXPECT_EQ(kept.summary.best_step, before.summary.best_step);
   EXPECT_LT(kept.summary.best_score, before.summary.best_score);
   EXPECT_EQ(kept.summary.criterion, "head");
-  EXPECT_EQ(kept.summary.head_calibration.times, 3);
+  EXPECT_EQ(kept.summary.head_calibrations.front().times, 3);
 
   // One that they lose by: back to step 0, without the calibrations of what is gone.
   const Checkpoint lost = run("lost.h5", "head", 1, true);
   EXPECT_EQ(lost.summary.best_step, 0);
   EXPECT_EQ(lost.summary.best_score, 1);
   EXPECT_EQ(lost.average, before.average);
-  EXPECT_EQ(lost.summary.head_calibration.times, 0);
-  EXPECT_EQ(lost.summary.ensemble_calibration.times, 0);
+  EXPECT_EQ(lost.summary.head_calibrations.front().times, 0);
+  EXPECT_EQ(lost.summary.ensemble_calibrations.front().times, 0);
   const Model model = Model::load(comm, folder / "lost.h5", study.layout, kBasis, "cpu");
   EXPECT_EQ(learnt(fixed, model.functions({})), 0);
   EXPECT_EQ(model.criterion(), "head");

@@ -121,7 +121,14 @@ class Selection : public ::testing::Test {
   }
   static const Study& study() { return *study_; }
   static ValidationSubset subset(const std::vector<StepPair>& pairs, bool head, long block = 16) {
-    return {*comm_, study().space, study().series, pairs, 4, 1, head, Inflation{1.2, 0.9, 1.1}, block};
+    return {*comm_,
+            study().series,
+            {{&study().space, Inflation{1.2, 0.9, 1.1},
+              encode_period(*comm_, study().space, study().series, pairs, block)}},
+            4,
+            1,
+            head,
+            block};
   }
   /// Every time of the validation period alone.
   static std::vector<ValidationSubset> times(bool head) {

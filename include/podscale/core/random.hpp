@@ -28,7 +28,8 @@ enum class Stream : std::uint32_t {
   gaps,        ///< draws of what an HR series with gaps lacks
   coherent,    ///< start noise that persists in time
   truncation,  ///< of members: what the modes leave out
-  history
+  history,
+  training_regime  ///< what a training sample is told of
 };
 
 class CounterRandom {

@@ -35,6 +35,9 @@ struct ReferenceForecast {
   /// are `ages` also LR cells and coefficients of an HR analysis. What a time lacks is 0.
   ConditionLayout layout(const Basis& basis) const;
   long conditions(const Basis& basis) const { return layout(basis).width; }  ///< C
+  /// Not collective. The values of a condition that a time of this regime may hold, ascending; the others
+  /// are 0. Empty: all.
+  std::vector<std::size_t> told(const Basis& basis) const;
   /// Forecasts from other predictors, all of one condition: regime(0) is this one.
   virtual std::size_t regimes() const { return 1; }
   virtual const ReferenceForecast& regime(std::size_t) const { return *this; }

@@ -20,6 +20,7 @@ bool falls_back(std::span<const long> lags);
 /// Where a condition holds what. Without history `width` ends behind the projection.
 struct ConditionLayout {
   long lr = 0;          ///< LR cells by lag, channel and cell: as many slots
+  long now = 0;         ///< first of them at the time itself
   long projected = 0;   ///< first of the K values of the projected LR anomaly
   long then = 0;        ///< first of the LR cells at the time of the analysis
   long history = 0;     ///< first of the K coefficients of the analysis

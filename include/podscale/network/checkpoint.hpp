@@ -7,6 +7,7 @@
 //   /first_moment/<name>  /second_moment/... of AdamW
 //   /history/step  loss  score               one entry a validation
 //   /layout/latitude  longitude  active      the tokens
+//   /calibration/head  head_1 ...  ensemble  of each regime of the base, as many as head_calibrations says
 //   /basis_checksum  weights_checksum  namelist  version  criterion      texts
 //   attributes of /: podscale_model_format, model options, step, best_step, best_score, ranks
 

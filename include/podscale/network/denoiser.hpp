@@ -49,15 +49,18 @@ class Denoiser : public torch::nn::Module {
   /// zero-initialised maps 0.
   void initialise(std::uint64_t seed);
   const torch::Tensor& active() const { return active_; }  ///< [P, K] 0 or 1
+  int age() const { return age_at_; }  ///< see TokenLayout
 
  private:
   torch::Tensor trunk(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
                       const torch::Tensor& year_phase);
   double dropout_;
+  int age_at_;
   torch::Tensor active_, position_features_;
   torch::nn::Linear embed_{nullptr}, position_{nullptr}, time_up_{nullptr}, time_down_{nullptr},
       season_{nullptr};
   torch::nn::Linear last_modulation_{nullptr}, last_{nullptr}, head_{nullptr};
+  torch::nn::Linear age_{nullptr};  // where conditions hold the age of an HR analysis
   std::vector<Block> blocks_;
 };
 

@@ -52,6 +52,11 @@ struct TrainingSet {
   std::span<const float> latent;      ///< [items][P][K]
   std::span<const float> condition;   ///< [items][P][C]
   std::span<const float> year_phase;  ///< [items] in [0, 1)
+  /// Condition values that the rows hold, the others are 0: [items][P][columns]; empty: all of them.
+  std::vector<std::size_t> columns{};
+  /// The same period told of an HR analysis of some age, or of less: a sample is drawn from each of these
+  /// sets and this one alike, where this rank has times of it.
+  std::vector<TrainingSet> others{};
 };
 
 enum class SamplerKind { angle, dpm_solver, ddim, ancestral };
@@ -84,7 +89,9 @@ class TokenNetwork {
   /// them.
   virtual NetworkFunctions functions(const SamplerOptions& options) const = 0;
   virtual const ModelOptions& options() const = 0;
-  virtual const Calibration& calibration(bool head) const = 0;  ///< of head or members; times = 0: none
+  /// Of head or members, in a regime of the reference forecast; times = 0: none.
+  virtual const Calibration& calibration(bool head, std::size_t regime = 0) const = 0;
+  virtual std::size_t regimes() const = 0;  ///< that it was trained on, the first ones
   virtual std::string checksum() const = 0;                     ///< of the weights
   virtual long parameters() const = 0;
   virtual long best_step() const = 0;
@@ -111,8 +118,9 @@ class NetworkTrainer {
   /// returns false).
   virtual bool run(const TrainingSet& data, const ValidationScore& score,
                    const std::function<bool()>& should_stop) = 0;
-  /// Not collective. Kept in the file by the next save(); more training drops them.
-  virtual void set_calibrations(const Calibration& head, const Calibration& ensemble) = 0;
+  /// Not collective. One a regime; kept in the file by the next save(); more training drops them.
+  virtual void set_calibrations(const std::vector<Calibration>& head,
+                                const std::vector<Calibration>& ensemble) = 0;
   /// Collective; rank 0 writes to a temporary name and renames.
   virtual void save() const = 0;
   virtual long step() const = 0;

@@ -24,7 +24,7 @@ struct ModelSummary {
   int ranks = 1;
   std::string basis_checksum, weights_checksum, effective_namelist, version;
   std::string criterion;  ///< that best_score is by, in words
-  Calibration head_calibration, ensemble_calibration;
+  std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};  ///< [regimes that it was trained on]; times = 0: none
   std::vector<ValidationRecord> history;
 };
 /// Collective on comm. Errors: data (no model file, or a damaged one), no_input.

@@ -38,7 +38,8 @@ class Model final : public TokenNetwork {
             std::span<float> variance) const;
   NetworkFunctions functions(const SamplerOptions& options) const override;
   const ModelOptions& options() const override;
-  const Calibration& calibration(bool head) const override;
+  const Calibration& calibration(bool head, std::size_t regime = 0) const override;
+  std::size_t regimes() const override;
   std::string checksum() const override;
   long parameters() const override;
   long best_step() const override;
@@ -68,7 +69,8 @@ class Trainer final : public NetworkTrainer {
   void set_criterion(const std::string& criterion) override;
   bool run(const TrainingSet& data, const ValidationScore& score,
            const std::function<bool()>& should_stop) override;
-  void set_calibrations(const Calibration& head, const Calibration& ensemble) override;
+  void set_calibrations(const std::vector<Calibration>& head,
+                        const std::vector<Calibration>& ensemble) override;
   void save() const override;
   long step() const override;
   long parameters() const override;

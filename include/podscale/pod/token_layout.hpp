@@ -14,6 +14,7 @@ struct TokenLayout {
   std::vector<float> centre_lat, centre_lon;  ///< [P] degrees
   std::vector<unsigned char> active;          ///< [P*K] 0 = padding: input 0, output 0, no loss
   int global_tokens = 0;                      ///< how many of the tokens, the last ones, are global
+  int age = -1;  ///< the condition value that holds the age of an HR analysis over the largest; -1: none
   long latent_size() const { return static_cast<long>(tokens) * modes; }
   long condition_size() const { return static_cast<long>(tokens) * condition; }
 };

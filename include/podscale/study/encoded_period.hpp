@@ -48,6 +48,11 @@ struct EncodedPeriod {
   }
 };
 
+/// Not collective. Adds time t of another period. local: patches of this rank.
+void append_time(EncodedPeriod& period, const EncodedPeriod& from, std::size_t t, std::size_t local);
+/// Not collective. `times` of the period, evenly spread.
+EncodedPeriod spread(const EncodedPeriod& period, long times, std::size_t local);
+
 /// Collective. Reads both sources once, in blocks of `block` samples. gaps (optional): fills HR fields
 /// that have some. Errors: data (gaps).
 EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,

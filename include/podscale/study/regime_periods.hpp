@@ -1,6 +1,7 @@
 #pragma once
 // The periods of each regime of the base, from periods that were encoded once with all that LR tells.
 
+#include <initializer_list>
 #include <map>
 #include <vector>
 
@@ -8,6 +9,12 @@
 #include "podscale/study/time_inputs.hpp"
 
 namespace podscale {
+
+/// Collective. All analyses that these periods may be told of. history: where they are; nullptr: in the HR series,
+/// where those of the periods are encoded already.
+Analyses encoded_analyses(const Communicator& comm, const Basis& basis, const StudySeries& study,
+                          const FieldSource* history, std::span<const double> ages,
+                          std::initializer_list<const EncodedPeriod*> periods, long block);
 
 class RegimePeriods {
  public:

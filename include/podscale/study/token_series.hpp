@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "podscale/gaussian/latent_space.hpp"
+#include "podscale/network/model.hpp"
 #include "podscale/parallel/transposition.hpp"
 #include "podscale/study/encoded_period.hpp"
 
@@ -13,11 +14,17 @@ namespace podscale {
 struct TokenSeries {
   Share items;                    ///< this rank's times, of the pairs given
   std::vector<float> latent;      ///< [items][P][K] z, global tokens included
-  std::vector<float> condition;   ///< [items][P][C] standardised; 0 for global tokens
+  std::vector<float> condition;   ///< [items][P][C or columns] standardised; 0 for global tokens
   std::vector<float> year_phase;  ///< [items]
+  std::vector<std::size_t> columns{};  ///< values of a condition that are kept; empty: all
+  /// Not collective. What training draws from; this must outlive it.
+  TrainingSet set() const {
+    return {std::ssize(year_phase), latent, condition, year_phase, columns};
+  }
 };
 
-/// Collective. The latents of a period in blocks of `block` times, transposed once at the end.
+/// Collective. The latents of a period in blocks of `block` times, transposed once at the end; of its
+/// conditions the values that the regime of the space is told.
 TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
                          long block);
 

@@ -8,7 +8,7 @@
 
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/downscaling.hpp"
-#include "podscale/study/condition.hpp"
+#include "podscale/study/encoded_period.hpp"
 #include "podscale/study/series.hpp"
 
 namespace podscale {
@@ -19,33 +19,36 @@ namespace podscale {
 /// score exactly.
 class ValidationSubset {
  public:
-  /// Collective. Keeps the conditions of the pairs; their fields are read for each score, at most
-  /// `block` at once. comm, space and study must outlive it. members: of a time, all in one work
-  /// item; seed: of the sampler. inflation: of the base, so that step 0 is the calibrated base. gaps:
-  /// allowed ones are left out of a score, and times without any value.
-  ValidationSubset(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
-                   const std::vector<StepPair>& pairs, int members, std::uint64_t seed, bool head,
-                   const Inflation& inflation, long block, Gaps gaps = Gaps::refused);
+  /// Times of one regime of the reference forecast, and the inflation of that regime's base, so that step 0 is
+  /// the calibrated base.
+  struct Part {
+    const LatentSpace* space;
+    Inflation inflation;
+    EncodedPeriod period;
+  };
+  /// Collective. Keeps the periods of the parts; their fields are read for each score, at most `block` at once.
+  /// Times of all parts are scored together, in order. comm, study and the spaces of the parts must outlive
+  /// it. members: of a time, all in one work item; seed: of the sampler. gaps: allowed ones are left out
+  /// of a score, and times without any value.
+  ValidationSubset(const Communicator& comm, const StudySeries& study, std::vector<Part> parts, int members,
+                   std::uint64_t seed, bool head, long block, Gaps gaps = Gaps::refused);
   /// Collective; the same value on every rank and, to rounding, at any number of ranks.
   double score(const NetworkFunctions& network) const;
 
  private:
   /// The area-weighted score of every time that has values: the same on every rank.
   std::vector<double> scores(const NetworkFunctions& network) const;
-  std::vector<StepPair> pairs_from(std::size_t first, std::size_t count) const;
+  void score_part(std::size_t part, const NetworkFunctions& network, std::span<double> sums) const;
 
   const Communicator* comm_;
-  const LatentSpace* space_;
   const StudySeries* study_;
-  std::vector<StepPair> pairs_;
+  std::vector<Part> parts_;
+  std::vector<std::vector<std::size_t>> place_;  // of the times of a part, among all
+  std::size_t times_ = 0;
   long block_;
   EnsemblePlan plan_;
   bool head_;
-  Inflation inflation_;
   Gaps gaps_;
-  std::vector<float> condition_;  // [times][local patches][C]
-  std::vector<float> year_phase_;
-  std::vector<std::uint64_t> time_key_;
   std::vector<double> base_scores_;  // [times]; empty without a base
 };
 
