@@ -104,7 +104,8 @@ class Verification {
   bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
   std::vector<double> ages_;  // [times of the product] of its analyses, NaN without; empty: no history
-  std::shared_ptr<const FieldSource> analyses_;
+  std::shared_ptr<const FieldSource> analyses_, past_lr_;  // past: nullptr where it is lr_
+  std::optional<Baselines> past_baselines_;
   std::optional<AnalysisBaselines> of_analysis_;
   std::vector<ProductReader> compared_;
   std::shared_ptr<const FieldSource> training_;  // HR, on comm: where there is an event
