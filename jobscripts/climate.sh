@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The climate table of doc/skill.md: five realizations of a free-running model whose truth is known.
+# The climate table of doc/skill.md: five realizations of a free-running model whose truth is known, in one call.
 #   jobscripts/climate.sh [CELL]        (after jobscripts/quickstart.sh, which builds)
 # CELL (default 4): degrees of the model's cells; podscale is trained on cells of 4 degrees whatever it is.
 # PODSCALE_RANKS (default 2): MPI ranks. Settings behind CELL go to podscale-downscale, as in --set data.adapt=none.
@@ -16,7 +16,7 @@ mkdir -p "$out"
 for r in 1 2 3 4 5; do
   model="$out/model_${cell}_$r.nc"
   [[ -f "$model" ]] || /usr/bin/python3 jobscripts/climate_model.py make "$hr" 4 "$r" "$model" "$cell"
-  run downscale --set "data.apply_files=$model" --set "output.product_file=product_$r.nc" \
-    --set output.write_factors=.false. "$@"
 done
-/usr/bin/python3 jobscripts/climate_model.py score "$hr" 5 "$out/product_{}.nc"
+run downscale --set "data.apply_files=$out/model_${cell}_?.nc" --set output.product_file=product.nc \
+  --set output.write_factors=.false. "$@"
+/usr/bin/python3 jobscripts/climate_model.py score "$hr" 5 "$out/product.nc"

@@ -2,7 +2,7 @@
 """A free-running climate model whose high-resolution truth is known, and the scores of what was downscaled from it.
 
 usage: climate_model.py make HR_FILE FACTOR REALIZATION MODEL_FILE [CELL]
-       climate_model.py score HR_FILE REALIZATIONS PRODUCT_PATTERN      (PRODUCT_PATTERN with {} for the realization)
+       climate_model.py score HR_FILE REALIZATIONS PRODUCT              (all realizations, along an axis of their own)
 
 The truth is made from the modes (EOFs) of the years of HR_FILE in the training period: of the anomalies of twelve months in
 a row, trend taken off, so that months keep their own variance and follow each other as in the data. Each mode gets the
@@ -110,19 +110,23 @@ def deseasonalised(field, year):
     return anomaly - np.outer(time, slope), slope
 
 
-def score(path, realizations, pattern):
+def score(path, realizations, path_of_product):
     truth = Truth(path)
     late = truth.year >= FIRST + YEARS - 20
     mean = lambda field: float(field @ truth.weight)
     sums = {name: 0.0 for name in ("truth", "truth2", "mean", "mean2")}
-    table = []
+    table, split = [], {}
     for r in range(1, realizations + 1):
         true = truth.field(r)
-        with netCDF4.Dataset(pattern.format(r)) as product:
+        with netCDF4.Dataset(path_of_product) as product:
             name = "sst" if "sst" in product.variables else "tos"
             rows = slice(None, None, -1 if (product["lat"][1] > product["lat"][0]) != (truth.lat[1] > truth.lat[0]) else 1)
-            found, variance = (np.ma.filled(product[n][:, rows].astype(np.float64), np.nan)[:, truth.ocean]
+            at = list(product["realization"][:]).index(r)
+            found, variance = (np.ma.filled(product[n][:, at, rows].astype(np.float64), np.nan)[:, truth.ocean]
                                for n in (name, f"{name}_variance"))
+            for n, found_by in (("within", f"{name}_within_variance"), ("between", f"{name}_between_variance")):
+                if r == 1:
+                    split[n] = mean(np.ma.filled(product[found_by][:, rows].astype(np.float64), np.nan)[:, truth.ocean].mean(axis=0))
         error = found[late].mean(axis=0) - true[late].mean(axis=0)
         true_anomaly, true_slope = deseasonalised(true, truth.year)
         anomaly, slope = deseasonalised(found, truth.year)
@@ -145,6 +149,12 @@ def score(path, realizations, pattern):
     print(f"between realizations: truth {between['truth']:.4f}; means {between['mean']:.4f} + within {within:.4f} "
           f"= {between['mean'] + within:.4f} K2, ratio {(between['mean'] + within) / between['truth']:.3f}; "
           f"expected within {between['truth'] - between['mean']:.4f}")
+    # Over all realizations, slow parts included: of the mixture, so that each is divided by their number.
+    own = [truth.field(r) for r in range(1, realizations + 1)]
+    true_between = mean(np.var(own, axis=0).mean(axis=0)) if realizations > 1 else 0.0
+    print(f"in the product: within {split['within']:.4f}, between {split['between']:.4f} K2; "
+          f"between of the truth {true_between:.4f}, sum over that of the truth "
+          f"{(split['within'] + split['between']) / true_between if true_between else float('nan'):.3f}")
 
 
 if __name__ == "__main__":

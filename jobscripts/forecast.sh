@@ -13,7 +13,8 @@
 # The product is output.directory/product_YYYYMMDD.nc, of the date of the run. Where it is there, whole
 # and made with this basis, the job ends with 0 at once, so that it may be called again at any time.
 # A late run: the one before is taken, and said. A late analysis: the programs take the latest one that is
-# there by &history, or none, and say its age.
+# there by &history, or none, and say its age. LR fields of the days of the analyses are taken from
+# history.lr_files, or, where the namelist names none, from its data.lr_files.
 #
 # Exit codes: 0 the product is there; 64 usage; 65 bad data; 66 no run (or basis) yet: try later;
 # 70 bug; 74 I/O, or another job makes this product now; 75 stopped: run it again.
@@ -79,14 +80,19 @@ if [[ -f "$product" ]]; then
   say "$product is damaged, or older than its run or basis: it is made again"
 fi
 
-# 3. The analysis. Programs that know &history take it from there; others downscale without.
+# 3. The analysis, and the LR fields of its day, which a run that begins later does not have.
+ages="$(asked --print-value history.ages)"
+if [[ -n "$ages" && -z "$(asked --print-value history.lr_files)" ]]; then
+  past="$(asked --print-value data.lr_files)"
+  [[ -z "$past" ]] || settings+=(--set "history.lr_files=${past// /}")
+fi
 if [[ -n "${PODSCALE_ANALYSES:-}" ]]; then
   [[ "$PODSCALE_ANALYSES" == *YYYYMMDD* ]] || fail 64 "PODSCALE_ANALYSES = '$PODSCALE_ANALYSES': expected YYYYMMDD in it"
   analysis="$(latest "$PODSCALE_ANALYSES")"
   if [[ -z "$analysis" ]]; then
-    say "no analysis at or before $date: downscaled without history"
-  elif ! asked --print-value history.files >/dev/null 2>&1; then
-    say "these programs know no &history: the analysis of $analysis is not used"
+    say "no analysis at or before $date: those that the namelist names, or none"
+  elif [[ -z "$ages" ]]; then
+    say "$namelist has no history.ages: the analysis of $analysis is not used"
   else
     say "the latest analysis is $(days_before "$analysis") days old: ${PODSCALE_ANALYSES/YYYYMMDD/$analysis}"
     settings+=(--set "history.files='${PODSCALE_ANALYSES/YYYYMMDD/*}'")

@@ -101,6 +101,7 @@ const std::vector<Key> table = {
 
     {"history", "files", Texts, "", "", 0, 0, "", "Files of HR analyses on the HR mesh, that forecasts are told of; none = hr_files"},
     {"history", "variable", Texts, "", "", 0, 0, "", "Variables of files, one for each HR variable; none = hr_variable"},
+    {"history", "lr_files", Texts, "", "", 0, 0, "", "LR files that hold the times of the analyses, for runs that begin after them; none = the LR series that is downscaled"},
     {"history", "delay", Real, "0", "days", 0, 1e5, "", "From the time of an analysis to the first forecast that has it: its reference time, or the time itself in a series without"},
     {"history", "ages", Reals, "", "days", 1e-3, 1e5, "", "Ages of an analysis, up to the time that is forecast, that podscale-basis fits a regression for; a time takes the youngest that is there, else none of them; none = no history"},
 
@@ -155,6 +156,7 @@ const std::vector<Key> table = {
 
     {"regions", "names", Texts, "", "", 0, 0, "", "Names of the regions"},
     {"regions", "differences", Texts, "", "", 0, 0, "", "Pairs of variables, whose difference is averaged over the regions, too"},
+    {"regions", "means", Texts, "", "", 0, 0, "", "Means over time of the regions, with their standard deviation, in a file beside the product: '30d' or another number of days, 'month', 'season', 'all'"},
     {"regions", "boxes", Reals, "", "degrees", -720, 720, "", "South, north, west, east of each region: four numbers a name"},
 
     {"output", "directory", Text, "'runs/ocean'", "", 0, 0, "", "Folder of the files below, unless they are absolute paths"},

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/strands.hpp"
+#include "podscale/field/series_view.hpp"
 
 namespace podscale {
 namespace {
@@ -45,13 +48,18 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
     return found;
   });
   // Of a short reference fewer harmonics: those that both have are compared.
-  const int harmonics = std::min(training_.mean.harmonics,
-                                 harmonics_of_statistics(times(), reference, basis.lr_climatology.harmonics));
+  const std::vector<Strand> strands = strands_of(times(), describe());
+  std::vector<long> of_first;
+  std::set_intersection(reference.begin(), reference.end(), strands.front().steps.begin(),
+                        strands.front().steps.end(), std::back_inserter(of_first));
+  const int harmonics =
+      std::min(training_.mean.harmonics,
+               harmonics_of_statistics(times(), of_first.empty() ? reference : of_first,
+                                       basis.lr_climatology.harmonics));
   own_ = fit_lr_statistics(*lr_, basis.lr_ocean, reference, harmonics, basis.year,
                            matching_.adapt == Adapt::quantile, period);
   match_ = VarianceMatch(training_, own_, basis.lr_ocean);
-  if (matching_.signal_years > 0)
-    slow_ = SlowPart(*lr_, basis.lr_ocean, own_.mean, basis.year, matching_.signal_years, steps);
+  if (has_signal()) take_slow_parts(steps);
 
   // What the cells have in common, in words.
   std::vector<double> ratios;
@@ -68,14 +76,40 @@ AppliedSource::AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis&
     return ratios.empty() ? 1 : ratios[static_cast<std::size_t>(p * static_cast<double>(ratios.size() - 1))];
   };
   log::info(
-      "{}: applied in place of the training LR source; its climatology of {} to {} ({} times) lies {:+.3g} {} from "
+      "{}: applied in place of the training LR source; its climatology of {} to {} ({} times{}) lies {:+.3g} {} from "
       "that of the training; standard deviations of the training over its own: {:.3g} ({:.3g} to {:.3g} in nine "
       "tenths of the cells; {:.0f} % of what the cells have of their own is kept, {:.0f} % of it by season), matched by "
       "{}; slow part: {}",
       describe(), matching_.period[0], matching_.period[1], reference.size(),
+      strands.size() > 1 ? fmt::format(" of {} realizations together", strands.size()) : "",
       bias / static_cast<double>(std::max(1L, ocean)), variables()[0].working_units, share(0.5), share(0.05),
       share(0.95), 100 * match_.annual_share(), 100 * match_.monthly_share(), adapt_name(matching_.adapt),
-      slow_.empty() ? "none" : fmt::format("running mean of {:g} years", matching_.signal_years));
+      !has_signal() ? "none" : fmt::format("running mean of {:g} years", matching_.signal_years));
+}
+
+void AppliedSource::take_slow_parts(std::span<const long> steps) {
+  const std::vector<Strand> strands = strands_of(times(), describe());
+  place_of_.resize(times().size());
+  for (std::size_t r = 0; r < strands.size(); ++r) {
+    const std::vector<long>& own = strands[r].steps;
+    std::vector<long> wanted;
+    for (std::size_t t = 0; t < own.size(); ++t) {
+      place_of_[static_cast<std::size_t>(own[t])] = {r, static_cast<long>(t)};
+      if (std::binary_search(steps.begin(), steps.end(), own[t])) wanted.push_back(static_cast<long>(t));
+    }
+    auto series = strands.size() == 1 ? lr_ : std::make_shared<const SeriesView>(lr_, own, strand_text(strands[r]));
+    SlowPart slow;
+    if (!wanted.empty())
+      slow = SlowPart(*series, basis_->lr_ocean, own_.mean, basis_->year, matching_.signal_years, wanted);
+    realizations_.push_back({std::move(series), std::move(slow)});
+  }
+}
+
+AppliedSource::Slow AppliedSource::slow(long step) const {
+  if (!has_signal()) return {nullptr, {}};
+  const auto& [r, own] = place_of_.at(static_cast<std::size_t>(step));
+  const Realization& of = realizations_[r];
+  return {&of.slow, of.slow.place(of.series->times(), own)};
 }
 
 double AppliedSource::matched(double fast, std::size_t value, double own, double ratio) const {
@@ -92,7 +126,7 @@ void AppliedSource::read(const Window& window, std::span<const long> steps, std:
     const auto normal = harmonic_basis(phase, own_.mean.harmonics),
                season = harmonic_basis(phase, own_.variance.harmonics),
                of_ratio = harmonic_basis(phase, VarianceMatch::kHarmonics);
-    const SlowPart::Place place = slow_.place(times(), steps[t]);
+    const Slow own_slow = slow(steps[t]);
     const auto climate = [&](const LrStatistics& of, std::size_t value) {
       double sum = 0;
       for (std::size_t term = 0; term < normal.size(); ++term)
@@ -105,20 +139,20 @@ void AppliedSource::read(const Window& window, std::span<const long> steps, std:
       if (!basis_->lr_ocean[point]) number = std::numeric_limits<float>::quiet_NaN();
       if (std::isnan(number)) continue;
       const auto value = static_cast<std::size_t>(i / n * points + point);
-      const double slow = slow_.value(place, value),
-                   fast = static_cast<double>(number) - climate(own_, value) - slow;
+      const double signal = own_slow.value(value),
+                   fast = static_cast<double>(number) - climate(own_, value) - signal;
       number = static_cast<float>(
           climate(training_, value) +
           matched(fast, value, own_.deviation(value, season), match_.ratio(value, of_ratio)) +
-          (matching_.with_signal ? slow : 0));
+          (matching_.with_signal ? signal : 0));
     }
   }
 }
 
 std::vector<float> AppliedSource::signal(long step) const {
   std::vector<float> field(static_cast<std::size_t>(channels() * mesh().points()), 0.0f);
-  const SlowPart::Place place = slow_.place(times(), step);
-  for (std::size_t v = 0; v < field.size(); ++v) field[v] = static_cast<float>(slow_.value(place, v));
+  const Slow of_step = slow(step);
+  for (std::size_t v = 0; v < field.size(); ++v) field[v] = static_cast<float>(of_step.value(v));
   return field;
 }
 
@@ -139,7 +173,7 @@ Attributes AppliedSource::attributes() const {
            : matching_.adapt == Adapt::variance
                ? "scaled to the variance of the training source by cell and season"
                : "mapped to the quantiles of the training source by cell, over the season's variance",
-           slow_.empty() ? "all of them pass through the regression"
+           !has_signal() ? "all of them pass through the regression"
                          : fmt::format("their running mean over {:g} years is added to the field as it is",
                                        matching_.signal_years))}};
 }

@@ -108,8 +108,10 @@ Climatology fit_cell_climatology(const Communicator& comm, const FieldSource& lr
 }
 
 ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
-                                 const ReferenceForecast& reference, const Communicator& comm)
+                                 const ReferenceForecast& reference, const Communicator& comm,
+                                 const FieldSource* past)
     : lr_(&lr),
+      past_(past),
       basis_(&basis),
       reference_(&reference),
       layout_(reference.layout(basis)),
@@ -120,7 +122,7 @@ ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
   if (reference.ages.empty()) return;
   at_once_ = std::make_unique<Predictors>(reference.predictors);
   at_once_->lags = {0};
-  then_ = std::make_unique<PredictorSeries>(lr, basis, *at_once_, reference.cells, comm);
+  then_ = std::make_unique<PredictorSeries>(past ? *past : lr, basis, *at_once_, reference.cells, comm);
 }
 
 std::vector<long> ConditionSeries::needed_steps(std::span<const long> steps) const {
@@ -143,7 +145,11 @@ std::vector<float> ConditionSeries::read(std::span<const TimeInputs> times, cons
     steps.push_back(time.step);
     then.push_back(time.then >= 0 ? time.then : time.step);
   }
-  const bool history = std::any_of(times.begin(), times.end(), [](const auto& t) { return t.age > 0; });
+  const auto told = std::find_if(times.begin(), times.end(), [](const auto& t) { return t.age > 0; });
+  const bool history = told != times.end();
+  if (history && past_)  // times without an analysis have no step in it
+    for (std::size_t t = 0; t < then.size(); ++t)
+      if (times[t].then < 0) then[t] = told->then;
   std::vector<float> cells(static_cast<std::size_t>(count * local * layout_.lr)), cells_then,
       rows(static_cast<std::size_t>(count * local * width_));
   std::vector<double> anomalies(basis_->points() * count);
@@ -151,12 +157,15 @@ std::vector<float> ConditionSeries::read(std::span<const TimeInputs> times, cons
     std::vector<Window> windows{interpolated_.source()};
     if (predictors_) windows.push_back(predictors_->source());
     std::vector<long> needed = needed_steps(steps);
-    if (history) needed.insert(needed.end(), then.begin(), then.end());
+    if (history && !past_) needed.insert(needed.end(), then.begin(), then.end());
     const LrFields fields(*lr_, bounding_window(basis_->lr_mesh, windows), needed);
     if (predictors_) predictors_->take(fields, steps, cells);
     if (history) {
       cells_then.resize(static_cast<std::size_t>(count * local * (layout_.history - layout_.then)));
-      then_->take(fields, then, cells_then);
+      if (past_)
+        then_->take(LrFields(*past_, then_->source(), then), then, cells_then);
+      else
+        then_->take(fields, then, cells_then);
     }
     interpolated_.take_anomalies(fields, steps, anomalies);
   }
@@ -190,8 +199,9 @@ void tell(const ReferenceForecast& reference, const ConditionLayout& layout, con
   row[layout.age] = static_cast<float>(time.age / reference.ages.back());
 }
 
-ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm) {
-  return {lr, space.basis(), space.reference(), comm};
+ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm,
+                              const FieldSource* past) {
+  return {lr, space.basis(), space.reference(), comm, past};
 }
 
 }  // namespace podscale

@@ -54,33 +54,37 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
 
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
-               std::span<const TimeInputs> times, const Analyses* analyses, const AppliedSource* applied) {
+               std::span<const TimeInputs> times, const Analyses* analyses, const AppliedSource* applied,
+               const std::shared_ptr<const FieldSource>& past) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   const OutputOptions& output = context.options.output;
   const bool from_members = forecaster.kind() == Uncertainty::ensemble;
-  std::vector<long> steps, read;  // of LR: downscaled, and read for it
+  std::vector<long> steps, read, then;  // of LR: downscaled, and read for it; of the past
   std::vector<std::size_t> regimes;
   for (const TimeInputs& time : times) {
     steps.push_back(time.step);
     regimes.push_back(time.regime);
-    if (time.then >= 0) read.push_back(time.then);
+    if (time.then >= 0) (past ? then : read).push_back(time.then);
   }
   const SampleAxis axis = subset(files->times(), steps);
 
   // 1. What forecasts are told, and where that is filled.
   const auto lr = with_gaps_filled(files, basis);
-  const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm);
-  std::shared_ptr<const FieldSource> shifted;  // where something is
+  const auto past_lr = past ? with_gaps_filled(past, basis) : nullptr;
+  const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm, past_lr.get());
+  std::shared_ptr<const FieldSource> shifted, past_shifted;  // where something is
   for (const long step : conditions.needed_steps(steps)) read.push_back(step);
   std::sort(read.begin(), read.end());
   read.erase(std::unique(read.begin(), read.end()), read.end());
   std::optional<ConditionSeries> if_shifted;
-  if (!basis.lr_gaps.empty() &&
-      GapFilled(files, basis.lr_gaps, basis.year).count(read, !from_members) > 0 &&
-      !from_members) {
+  const auto filled = [&](const std::shared_ptr<const FieldSource>& of, std::span<const long> at) {
+    return of && !at.empty() ? GapFilled(of, basis.lr_gaps, basis.year).count(at) : 0;
+  };
+  if (!basis.lr_gaps.empty() && filled(files, read) + filled(past, then) > 0) {
     shifted = with_gaps_filled(files, basis, true);
-    if_shifted.emplace(conditions_of(foundation.space, *shifted, comm));
+    if (past) past_shifted = with_gaps_filled(past, basis, true);
+    if_shifted.emplace(conditions_of(foundation.space, *shifted, comm, past_shifted.get()));
   }
 
   // 2. The files. Those of GHRSST say what all files of the product say, and the rest their own way.

@@ -66,13 +66,15 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
 
 /// What members start from, averaged over those of a time; with the seasonal scale.
 LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, const StartNoise& noise,
-                                      std::uint64_t time_key, double year_phase, const Inflation& inflation) {
+                                      std::uint64_t time_key, double year_phase, const Inflation& inflation,
+                                      std::span<const float> raised) {
   const Basis& basis = space.basis();
   const std::size_t k = basis.modes, local = basis.patches.mine.size();
   LatentSpace::Latents factor{
       {}, std::vector<double>(space.global_modes(), std::sqrt(inflation.global) / members)};
   for (std::size_t i = 0; i < local * k; ++i)
-    factor.patch.push_back(std::sqrt(inflation.of_mode(i % k)) / members);
+    factor.patch.push_back(std::sqrt(inflation.of_mode(i % k)) / members *
+                           (raised.empty() ? 1 : static_cast<double>(std::sqrt(raised[i / k]))));
   space.add_season(year_phase, factor.patch, factor.global);
   LatentSpace::Latents mean{std::vector<double>(local * k, 0.0),
                             std::vector<double>(factor.global.size(), 0.0)};
@@ -88,6 +90,22 @@ LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, con
       mean.global[r] += factor.global[r] * static_cast<double>(of_all[r]);
   }
   return mean;
+}
+
+/// Of each time: factors of the start noise of all patches, from those of the variance of a rank's own.
+/// Collective.
+std::vector<std::vector<float>> token_factors(const Communicator& comm, const Basis& basis,
+                                              const ForecastRequest& request) {
+  std::vector<std::vector<float>> factors(request.times());
+  const std::size_t local = basis.patches.mine.size(), tokens = basis.patches.patch_of_token.size();
+  if (comm.max(request.raised.empty() ? 0 : 1) == 0) return factors;
+  for (std::size_t t = 0; t < factors.size(); ++t) {
+    factors[t].assign(tokens, 0.0f);
+    for (std::size_t p = 0; p < local; ++p)
+      factors[t][static_cast<std::size_t>(basis.patches.mine[p].token)] = std::sqrt(request.raised_at(t)[p]);
+    comm.sum(std::span(factors[t]));  // a patch is on one rank: exact
+  }
+  return factors;
 }
 
 }  // namespace
@@ -114,10 +132,12 @@ MemberLatents sample_members(const Communicator& comm, const LatentSpace& space,
   const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
              local = std::ssize(space.basis().patches.mine), global_modes = space.global_modes(),
              width = space.global_tokens() * k, times = static_cast<long>(request.times());
-  const Temperature temperature(inflation);
+  Temperature temperature(inflation);
+  const auto of_tokens = token_factors(comm, space.basis(), request);
   const DealtWork work = deal(comm, space, request, groups, batch,
                               [&](std::span<const float> condition, long item, std::span<float> out) {
                                 const std::size_t time = item / groups;
+                                temperature.token = of_tokens[time];
                                 const long group = plan.first_group + item % groups;
                                 sample(condition, request.year_phase[time], request.time_key[time],
                                        static_cast<int>(group * batch), plan.batch, out, temperature);
@@ -182,7 +202,7 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
       LatentSpace::Latents noise;
       if (control_seed)
         noise = mean_start_noise(space, plan.members, start, request.time_key[t],
-                                 request.year_phase[t], inflation);
+                                 request.year_phase[t], inflation, request.raised_at(t));
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
           std::span(latents.global).subspan(t * global, global),

@@ -11,11 +11,10 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/strands.hpp"
-#include "podscale/core/strands.hpp"
 #include "podscale/core/units.hpp"
 #include "podscale/field/field_on_mesh.hpp"
 #include "podscale/mesh/point_search.hpp"
-#include "podscale/study/factor_reader.hpp"
+#include "podscale/study/functional_reader.hpp"
 #include "podscale/study/time_means.hpp"
 
 namespace podscale {
@@ -128,7 +127,7 @@ struct Combination {
   std::string name, units;
   std::vector<std::pair<std::size_t, double>> channels;  // with their factors
 };
-using Readers = std::vector<std::optional<ProductReader>>;  // of the channels that the product has
+using Readers = FunctionalReader::Channels;
 std::vector<Combination> combinations(const std::string& path, const Readers& readers,
                                       const std::string& wanted) {
   std::vector<Combination> found;
@@ -165,58 +164,19 @@ std::vector<TimeStretch> time_means(const SampleAxis& axis, const FunctionalRequ
   return found;
 }
 
-/// The mean of a time, [channels][points], 0 on land and where the product lacks the channel.
-/// Refuses a product that was changed since its factors were written.
-/// running: gets the root of the factors of a running calibration, as the mean; empty: there are none.
-std::vector<double> mean_of(const FactorReader& factors, const Readers& readers, long step,
-                            const CoefficientForecast& forecast, std::vector<double>& running) {
-  const Basis& basis = factors.basis();
-  const std::size_t n = basis.mesh.points();
-  std::vector<double> mean(n * readers.size(), 0.0);
-  ProductFields fields;
-  running.clear();
-  for (std::size_t c = 0; c < readers.size(); ++c) {
-    if (!readers[c]) continue;
-    readers[c]->read(step, fields);
-    factors.require_variance(forecast, c, fields, readers[c]->path());
-    if (!fields.running.empty()) running.resize(mean.size(), 1.0);
-    for (std::size_t i = 0; i < n; ++i) {
-      if (!basis.ocean[i]) continue;
-      if (!running.empty()) running[c * n + i] = std::sqrt(static_cast<double>(fields.running[i]));
-      mean[c * n + i] = fields.mean[i];
-      if (std::isnan(fields.mean[i]))
-        fail(ExitCode::data, "{}: {} has no value at an ocean point of its factors; give the product as "
-             "podscale-downscale wrote it", readers[c]->path(), readers[c]->name());
-    }
-  }
-  return mean;
-}
-
-/// One row a mean over time. field(t, forecast): the mean of the product at a time.
-template <class Field>
-std::string table_of_means(const std::string& path, const std::string& name, const std::string& units,
-                           const FactorReader& factors, const FunctionalSet& set,
-                           const std::vector<TimeStretch>& means, const SampleAxis& axis, const Field& field,
-                           const std::vector<std::size_t>& steps) {
+/// One row a mean over time.
+std::string table_of_means(const FunctionalReader& reader, const std::string& name, const std::string& units,
+                           const FunctionalSet& set, const std::vector<TimeStretch>& means) {
+  const SampleAxis& axis = reader.times();
   std::string text =
-      fmt::format("{}: {}, {}, means over time\n{:>20} {:>20} {:>6}", path, name, units, "from", "to", "times");
+      fmt::format("{}: {}, {}, means over time\n{:>20} {:>20} {:>6}", reader.path(), name, units, "from", "to", "times");
   for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
   text += '\n';
-  TimeLattice lattice = factors.time().lattice;
-  lattice.calendar = axis.calendar;
   for (const TimeStretch& stretch : means) {
-    std::vector<TimeFunctional> sums(set.size(), {factors.time(), factors.columns()});
-    const double weight = 1 / static_cast<double>(stretch.steps.size());
-    for (const std::size_t t : stretch.steps) {
-      const CoefficientForecast forecast = factors.read(steps[t]);
-      const std::vector<double> mean = field(t, forecast);
-      for (std::size_t f = 0; f < sums.size(); ++f)
-        sums[f].add(lattice.index(axis.time_key(t)), weight, set.terms(f, forecast, 1, mean));
-    }
     text += fmt::format("{:>20} {:>20} {:>6}", date_text(axis[stretch.steps.front()].date),
                         date_text(axis[stretch.steps.back()].date), stretch.steps.size());
-    for (const TimeFunctional& f : sums)
-      text += fmt::format(" {:>13.7g} {:>11.5g}", f.value().mean, std::sqrt(f.value().variance));
+    for (const FunctionalForecast& f : reader.over_time(set, stretch))
+      text += fmt::format(" {:>13.7g} {:>11.5g}", f.mean, std::sqrt(f.variance));
     text += '\n';
   }
   return text;
@@ -226,24 +186,12 @@ std::string table_of_means(const std::string& path, const std::string& name, con
 
 std::string functional_table(const std::string& path, const FunctionalRequest& request) {
   const Communicator self = Communicator::self();
-  const NetcdfFile file = NetcdfFile::open(self, path);
-  const FactorReader factors(file);
-  const Basis& basis = factors.basis();
-  Readers readers(factors.variables().size());
-  std::vector<std::size_t> steps;
-  SampleAxis axis;
-  for (std::size_t c = 0; c < readers.size(); ++c) {
-    const std::string& name = factors.variables()[c];
-    if (!file.has_variable(name) || !file.has_variable(name + "_variance")) continue;
-    readers[c].emplace(self, path, name);
-    steps = factors.steps_of(*readers[c]);
-    axis = readers[c]->times();
-  }
-  if (steps.empty())
-    fail(ExitCode::data, "{}: no field with its variance in it; expected {}, as podscale-downscale wrote it",
-         path, fmt::join(factors.variables(), ", "));
+  const FunctionalReader reader(path);
+  const Basis& basis = reader.factors().basis();
+  const auto& readers = reader.channels();
+  const SampleAxis& axis = reader.times();
   const std::vector<TimeStretch> means = time_means(axis, request);
-  if (!means.empty()) factors.require_time();
+  if (!means.empty()) reader.factors().require_time();
   const std::vector<Functional> on_points = functionals(basis, request);
   const std::size_t n = basis.mesh.points();
   std::string text;
@@ -256,30 +204,21 @@ std::string functional_table(const std::string& path, const FunctionalRequest& r
       wanted.push_back(std::move(whole));
     }
     const FunctionalSet set(basis, wanted);
-    std::vector<double> running;
     if (!means.empty()) {
       require_one_series(axis, path,
                          "one for means over time: downscale one realization or run (data.realizations, "
                          "data.lr_files)");
-      text += table_of_means(path, what.name, what.units, factors, set, means, axis,
-                             [&](std::size_t t, const CoefficientForecast& forecast) {
-                               auto mean = mean_of(factors, readers, static_cast<long>(t), forecast, running);
-                               if (!running.empty())
-                                 fail(ExitCode::usage,
-                                      "{}: means over time of a product with sampling.calibration = 'running': "
-                                      "its factors know no running level; expected 'inflation' or 'none'",
-                                      path);
-                               return mean;
-                             }, steps);
+      text += table_of_means(reader, what.name, what.units, set, means);
       continue;
     }
     text += fmt::format("{}: {}, {}{}\n{:>20}", path, what.name, what.units,
                         request.gradient.empty() ? "" : "; gradients per km", "time");
     for (std::size_t f = 0; f < set.size(); ++f) text += fmt::format(" {:>13} {:>11}", set.name(f), "std");
     text += '\n';
-    for (std::size_t t = 0; t < steps.size(); ++t) {
-      const CoefficientForecast forecast = factors.read(steps[t]);
-      const std::vector<double> mean = mean_of(factors, readers, static_cast<long>(t), forecast, running);
+    std::vector<double> running;
+    for (std::size_t t = 0; t < axis.size(); ++t) {
+      const CoefficientForecast forecast = reader.forecast(t);
+      const std::vector<double> mean = reader.mean(t, forecast, running);
       text += fmt::format("{:>20}", date_text(axis[t].date));
       auto found = set.evaluate(self, forecast, 1, mean);
       if (!running.empty()) {  // deviations are scaled point by point

@@ -210,7 +210,7 @@ void GapFilled::read(const Window& window, std::span<const long> steps, std::spa
   }
 }
 
-long GapFilled::count(std::span<const long> steps, bool raised) const {
+long GapFilled::count(std::span<const long> steps) const {
   const Share rows = share_of(mesh().ny(), comm().size(), comm().rank());
   const Window window{rows.begin, rows.size(), 0, rows.size() > 0 ? mesh().nx() : 0};
   const idx_t n = window.points();
@@ -228,10 +228,9 @@ long GapFilled::count(std::span<const long> steps, bool raised) const {
   });
   if (filled > 0)
     log::warn(
-        "{}: {} values of LR cells are missing, at {} of {} times: they are filled from their neighbours, {}",
-        describe(), filled, at_times, steps.size(),
-        raised ? "and the variance there is raised"
-               : "but sampling.uncertainty = 'ensemble' does not raise the variance there");
+        "{}: {} values of LR cells are missing, at {} of {} times: they are filled from their neighbours, and "
+        "the variance there is raised",
+        describe(), filled, at_times, steps.size());
   return filled;
 }
 

@@ -49,9 +49,13 @@ AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
   applied.files = open_applied_files(comm, options, std::move(cache), basis);
   const FieldSource& files = *applied.files;
   require_same_variables(files, basis, {}, basis_path);
-  require_one_series(files.times(), files.describe(),
-                     "one in data.apply_files, whose climatology and slow part are its own: choose it by "
-                     "data.realizations or data.apply_files, and downscale one after the other");
+  same_on_all_ranks([&] {
+    if (runs_overlap(files.times()))
+      fail(ExitCode::usage,
+           "{}: runs with valid times in common; expected one series a realization in data.apply_files, whose "
+           "climatology and slow part are taken from it: choose runs that follow each other (data.leads)",
+           files.describe());
+  });
   AppliedSource::Matching matching{options.adapt, options.signal_years,
                                    reference_period(options, files, basis, basis_path), with_signal};
   applied.reference = steps_between(files.times(), matching.period[0], matching.period[1]);
@@ -66,6 +70,9 @@ AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
   for (const long step : applied.steps)
     for (const long lag : lags)
       if (const auto found = finder.find(step, lag)) read.insert(*found);
+  if (!ages.empty())
+    require_one_series(files.times(), files.describe(),
+                       "one realization with history.ages: choose it by data.realizations");
   const AgeFinder ages_of(files.times());
   for (const long step : applied.steps)
     for (const double age : ages)

@@ -75,12 +75,12 @@ BaseOptions base_options(const Namelist& n) {
 
 HistoryOptions history_options(const Namelist& n) {
   HistoryOptions options{n.texts("history.files"), n.texts("history.variable"), n.real("history.delay"),
-                         n.reals("history.ages")};
+                         n.reals("history.ages"), n.texts("history.lr_files")};
   const auto wrong = [&](const std::string& reason) {
     throw Error(ExitCode::usage, n.source() + ": " + reason, true);
   };
   if (options.ages.empty()) {
-    if (!options.files.empty() || !options.variable.empty() || options.delay > 0)
+    if (!options.files.empty() || !options.variable.empty() || !options.lr_files.empty() || options.delay > 0)
       wrong("&history without ages; expected the ages of the analyses, in days: history.ages = 1, 2, 5");
     return options;
   }
@@ -183,6 +183,7 @@ OutputOptions output_options(const Namelist& n) {
           .attributes = named_texts(n, "output.attributes"),
           .region_names = n.texts("regions.names"),
           .region_differences = n.texts("regions.differences"),
+          .region_means = n.texts("regions.means"),
           .region_boxes = n.reals("regions.boxes")};
 }
 

@@ -113,6 +113,10 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
     file.define_variable("truncation_factor", NC_DOUBLE, {"time"});
     file.describe("truncation_factor", "factor on tau", "1");
   }
+  if (!basis.lr_gaps.empty()) {
+    file.define_variable("patch_raised", NC_DOUBLE, {"time", "patch_y", "patch_x"}, {{1, py, px}, deflate_, {}});
+    file.describe("patch_raised", "factor of the variance of latents for LR cells that were filled in", "1");
+  }
   if (members_ > 0) {
     // Column and mode share a dimension: some tools stop at four.
     file.define_dimension("factor_element", size(members_) * k);
@@ -147,10 +151,6 @@ void ProductFactors::define(NetcdfFile& file, const MeshNames& mesh) const {
       "factor on residual_root and global_root: 1 near the training period, more where the condition "
       "lies far from it",
       "1");
-  if (!basis.lr_gaps.empty()) {
-    file.define_variable("patch_raised", NC_DOUBLE, {"time", "patch_y", "patch_x"}, {{1, py, px}, deflate_, {}});
-    file.describe("patch_raised", "factor in latent_variance for LR cells that were filled in", "1");
-  }
   if (r == 0) return;
   file.define_dimension("global_mode", r);
   for (const std::size_t regime : all_regimes()) {
@@ -244,6 +244,12 @@ void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
       file.put("regime", {times[t]}, {one}, std::span(&regime, one));
       file.put("truncation_factor", {times[t]}, {one}, std::span(&f.truncation, one));
     }
+    if (!basis.lr_gaps.empty()) {
+      PatchTable factors(basis, comm_.rank(), {}, 1);
+      for (std::size_t p = 0; p < local && !raised.empty(); ++p)
+        *factors.row(basis.patches.mine[p].patch) = static_cast<double>(raised[t * local + p]);
+      factors.put(file, "patch_raised", {times[t]});
+    }
     if (members_ > 0) {
       factor.put(file, "member_factor", {times[t]});
       if (f.has_own) own.put(file, "member_own_factor", {times[t]});
@@ -251,12 +257,6 @@ void ProductFactors::put(NetcdfFile& file, std::span<const std::size_t> times,
     }
     variance.put(file, "latent_variance", {times[t]});
     spread.put(file, "patch_spread", {times[t]});
-    if (!basis.lr_gaps.empty()) {
-      PatchTable factors(basis, comm_.rank(), {}, 1);
-      for (std::size_t p = 0; p < local && !raised.empty(); ++p)
-        *factors.row(basis.patches.mine[p].patch) = static_cast<double>(raised[t * local + p]);
-      factors.put(file, "patch_raised", {times[t]});
-    }
     const std::size_t count = comm_.is_root() ? r : 0;
     if (r > 0)
       file.put("global_latent_variance", {times[t], 0}, {count > 0 ? std::size_t{1} : 0, count},

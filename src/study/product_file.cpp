@@ -52,7 +52,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   }
   define_fields();
   if (!options.history_age.empty()) {
-    file_.define_variable("history_age", NC_DOUBLE, {"time"}, {{}, 0, NC_FILL_DOUBLE});
+    file_.define_variable("history_age", NC_DOUBLE, leading(true), {{}, 0, NC_FILL_DOUBLE});
     file_.describe("history_age", "age of the high-resolution analysis that the forecast was told of", "days");
     file_.put_text("history_age", "coverage_content_type", "auxiliaryInformation");
     file_.put_text("history_age", "comment", "from the time of the analysis to this one; missing: told of none");
@@ -75,10 +75,16 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
   };
   write_samples(comm, file_, layout_);
   write_mesh(comm, file_, mesh);
-  std::vector<double> ages = options.history_age;
-  for (double& age : ages)
-    if (std::isnan(age)) age = NC_FILL_DOUBLE;
-  if (!ages.empty()) put_numbers("history_age", ages);
+  if (!options.history_age.empty()) {
+    std::vector<double> ages(layout_.runs() * layout_.steps(), NC_FILL_DOUBLE);
+    for (std::size_t t = 0; t < options.history_age.size(); ++t)  // realizations are told of the same
+      if (const SampleCell& cell = layout_.cells[t]; !std::isnan(options.history_age[t]))
+        ages[cell.run * layout_.steps() + cell.step] = options.history_age[t];
+    std::vector<std::size_t> count{layout_.steps()};
+    if (layout_.has_runs()) count.insert(count.begin(), layout_.runs());
+    if (!comm.is_root()) ages.clear(), std::fill(count.begin(), count.end(), 0);
+    file_.put("history_age", std::vector<std::size_t>(count.size(), 0), count, std::span<const double>(ages));
+  }
   if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
   if (options.members > 0)
     put_numbers(member_, numbers_from(options.first_member, static_cast<std::size_t>(options.members)));

@@ -1,6 +1,7 @@
 #include "podscale/study/product_reader.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "podscale/core/error.hpp"
@@ -135,6 +136,25 @@ void ProductReader::read(long step, ProductFields& fields) const {
     read_pooled(pooled_->parts.at(static_cast<std::size_t>(step)), fields);
   else
     read_one(step, fields);
+}
+
+ProductReader::Moments ProductReader::read_point(long step, idx_t point) const {
+  const std::vector<long> parts =
+      pooled_ ? pooled_->parts.at(static_cast<std::size_t>(step)) : std::vector<long>{step};
+  const idx_t y = point / mesh().nx(), x = (first_column_ + point % mesh().nx()) % mesh().nx();
+  std::vector<float> means(parts.size()), spreads(parts.size(), std::numeric_limits<float>::quiet_NaN());
+  mean_.read({y, 1, x, 1}, parts, means);
+  if (spread_) spread_->read({y, 1, x, 1}, parts, spreads);
+  double mean = 0, within = 0, between = 0;
+  const double n = static_cast<double>(parts.size());
+  for (const float value : means) mean += static_cast<double>(value) / n;
+  for (std::size_t r = 0; r < parts.size(); ++r) {
+    const double spread = spread_scale_ * static_cast<double>(spreads[r]),
+                 distance = static_cast<double>(means[r]) - mean;
+    within += (deviation_ ? spread * spread : spread) / n;
+    between += distance * distance / n;
+  }
+  return {mean, within + between};
 }
 
 void ProductReader::read_one(long step, ProductFields& fields) const {

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
@@ -9,6 +11,7 @@
 #include "podscale/study/ghrsst_file.hpp"
 #include "podscale/study/lead_level.hpp"
 #include "podscale/study/lr_mesh.hpp"
+#include "podscale/study/mean_series.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/running_calibration.hpp"
 #include "podscale/study/runs.hpp"
@@ -105,19 +108,30 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   watch_leads(options, subset(lr->times(), steps), forecaster.kind());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(options, foundation.basis, subset(lr->times(), steps));
+  require_means(options, foundation, subset(lr->times(), steps));
   warn_of_damping(options);
   if (!applied.lr) judge_values(*lr, steps, options.data.doubts);
   const std::shared_ptr<const FieldSource> history = history_of(comm, options, foundation, cache);
   if (wanted.running)
     require_one_series(subset(lr->times(), steps), lr->describe(),
                        "one for sampling.calibration = 'running': choose it by data.realizations or the files");
-  if (history)
+  std::shared_ptr<const FieldSource> past;
+  if (history && !options.history.lr_files.empty()) {
+    if (applied.lr)
+      refuse(options, "history.lr_files with data.apply_files: expected one of them");
+    past = open_past_lr(comm, options.data, options.history.lr_files, cache, foundation.basis);
+    require_lr_mesh(*past, foundation.basis, foundation.path);
+  } else if (history) {
     require_one_series(lr->times(), lr->describe(),
-                       "one realization and one run with history.ages: choose it by data.realizations or the files");
+                       "one realization and one run with history.ages, or the LR series of the days before in "
+                       "history.lr_files");
+  }
   if (context.check) return 0;
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));
   if (wanted.running) outputs.push_back(running_path(options.output));
+  const bool means = !options.output.region_means.empty();
+  if (means) outputs.push_back(means_path(product));
   const auto locks = context.claim(outputs);
 
   // 2. What each time is told.
@@ -129,14 +143,29 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
     analyses->read(comm, needed, options.data.time_block);
   }
   const InputChoice choice(*foundation.reference, lr->times(), foundation.basis.lr_step,
-                           analyses ? &*analyses : nullptr);
+                           analyses ? &*analyses : nullptr, past ? &past->times() : nullptr);
   std::vector<TimeInputs> times;
-  for (const long step : steps) times.push_back(choice.choose(step, options.history.delay));
+  std::set<long> then;
+  long lacking = 0;
+  for (const long step : steps) {
+    times.push_back(choice.choose(step, options.history.delay));
+    if (times.back().then >= 0) then.insert(times.back().then);
+    lacking += times.back().age == 0 && choice.lacks_past(step, options.history.delay) ? 1 : 0;
+  }
+  if (past) judge_values(*past, std::vector<long>(then.begin(), then.end()), options.data.doubts);
+  if (lacking > 0)
+    log::warn(
+        "{}: {} of {} times have an HR analysis but no LR field at its time, and are forecast without: name LR "
+        "files of those days in history.lr_files",
+        options.data.downscale.key, lacking, times.size());
   say_inputs(*foundation.reference, times, options, *lr);
 
   // 3. Forecasting, decoding, writing, a block of times at a time.
   downscale(context, foundation, forecaster, wanted, lr, times, analyses ? &*analyses : nullptr,
-            applied.lr.get());
+            applied.lr.get(), past);
+
+  // 4. Means over time of regions, from the product and its factors.
+  if (means) write_means(comm, options, foundation.basis);
   return 0;
 }
 

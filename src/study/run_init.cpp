@@ -201,7 +201,12 @@ int run_init(const Context& context, const InitRequest& request) {
   const std::string text =
       fmt::format("! By podscale-init {} from\n{}! Run it:\n", version(), commented(sources)) +
       fmt::format("!   podscale-basis {0} && podscale-downscale {0} && podscale-verify {0}\n\n", name) +
-      draft.text();
+      draft.text() +
+      "\n! Keys of use later (doc/data.md):\n"
+      "!   &data     apply_files = 'model_*.nc', apply_reference = 'first day', 'last day'\n"
+      "!             another LR source, downscaled by what this pair taught\n"
+      "!   &history  delay = 1, ages = 1, 2, 3, 5\n"
+      "!             forecasts that are told of the HR analysis of some days before\n";
   same_on_all_ranks([&] { options_of_text(text, name); });
   comm.agree([&] {
     if (!comm.is_root()) return;

@@ -161,6 +161,18 @@ std::shared_ptr<const FieldSource> open_applied_files(const Communicator& comm, 
   return open_lr_files(comm, options, keys, basis.variables, std::move(cache), &basis, true);
 }
 
+std::shared_ptr<const FieldSource> open_past_lr(const Communicator& comm, const DataOptions& options,
+                                                const std::vector<std::string>& files,
+                                                std::shared_ptr<FieldCache> cache, const Basis& basis) {
+  DataOptions past = options;
+  past.lr_files.value = files;
+  past.lr_leads.clear();
+  past.member_files = false;
+  LrKeys keys = training_keys(past);
+  keys.label = "past LR";
+  return open_lr_files(comm, past, keys, basis.variables, std::move(cache), &basis, false);
+}
+
 std::shared_ptr<const FieldSource> open_truth(const Communicator& comm, const DataOptions& options,
                                               const Basis& basis) {
   auto specs = truth_specs(options);

@@ -11,8 +11,12 @@
 namespace podscale {
 
 InputChoice::InputChoice(const ReferenceForecast& reference, const SampleAxis& lr, const StepLength& step,
-                         const Analyses* analyses)
-    : reference_(&reference), lr_(&lr), lags_(lr, step), ages_(lr), analyses_(analyses) {}
+                         const Analyses* analyses, const SampleAxis* past)
+    : reference_(&reference),
+      lr_(&lr),
+      lags_(lr, step),
+      ages_(past ? *past : lr),
+      analyses_(analyses) {}
 
 bool InputChoice::has_lags(long step) const {
   const auto& lags = reference_->predictors.lags;
@@ -37,14 +41,26 @@ TimeInputs InputChoice::without_history(long step) const {
   return inputs;
 }
 
-TimeInputs InputChoice::choose(long step, double delay) const {
+/// From the time that the forecast was made to the one that it is of.
+double InputChoice::lead(long step) const {
   const Sample& sample = (*lr_)[static_cast<std::size_t>(step)];
-  // From the time that the forecast was made to the one that it is of.
-  const double lead = days_between(lr_->calendar, sample.reference.value_or(sample.date), sample.date);
+  return days_between(lr_->calendar, sample.reference.value_or(sample.date), sample.date);
+}
+
+TimeInputs InputChoice::choose(long step, double delay) const {
   for (const double age : reference_->ages)
-    if (age >= delay + lead - 1e-6)
+    if (age >= delay + lead(step) - 1e-6)
       if (const auto inputs = with_history(step, age)) return *inputs;
   return without_history(step);
+}
+
+bool InputChoice::lacks_past(long step, double delay) const {
+  for (const double age : reference_->ages) {
+    if (!analyses_ || age < delay + lead(step) - 1e-6) continue;
+    const auto analysis = analyses_->find(*lr_, step, age);
+    if (analysis && analyses_->has(*analysis) && !ages_.find(*lr_, step, age)) return true;
+  }
+  return false;
 }
 
 std::vector<StepPair> PeriodPairs::all() const {

@@ -27,13 +27,15 @@ std::vector<TimeStretch> by_number(const SampleAxis& axis, const NumberOf& numbe
 
 }  // namespace
 
-std::vector<TimeStretch> stretches(const SampleAxis& axis, const std::string& text) {
+std::vector<TimeStretch> stretches(const SampleAxis& axis, const std::string& text,
+                                   const std::string& whose) {
   if (text == "month")
     return by_number(axis, [&](std::size_t t) { return 12l * axis[t].date.year + axis[t].date.month; });
   long days = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
   if (error != std::errc() || std::string(end, text.data() + text.size()) != "d" || days < 1)
-    fail(ExitCode::usage, "--mean {}: expected a number of days as 30d, or month", text);
+    fail(ExitCode::usage, "{} {}: expected a number of days as 30d, or month{}", whose, text,
+         whose == "--mean" ? "" : ", season or all");
   const long first = day_of(axis, 0), last = day_of(axis, axis.size() - 1);
   std::vector<TimeStretch> list =
       by_number(axis, [&](std::size_t t) { return (day_of(axis, t) - first) / days; });
@@ -46,7 +48,7 @@ std::vector<TimeStretch> stretches(const SampleAxis& axis, const std::string& te
       static_cast<double>(((last - first) / days + 1) * days))
     list.pop_back();
   if (list.empty())
-    fail(ExitCode::data, "--mean {}: the times go from {} to {}; expected {} days or more", text,
+    fail(ExitCode::data, "{} {}: the times go from {} to {}; expected {} days or more", whose, text,
          date_text(axis[0].date), date_text(axis.samples.back().date), days);
   return list;
 }

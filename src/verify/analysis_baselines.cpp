@@ -4,15 +4,16 @@
 
 namespace podscale {
 
-AnalysisBaselines::AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr, const Basis& basis,
-                                     Baselines& baselines, long channel)
+AnalysisBaselines::AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr,
+                                     const FieldSource& past, const Basis& basis, Baselines& baselines,
+                                     long channel)
     : analyses_(analyses),
       lr_(lr),
       basis_(basis),
       baselines_(baselines),
       climatology_(basis.hr_climatology.part(channel * basis.mesh.points(), basis.mesh.points())),
       of_analyses_(analyses.times()),
-      of_lr_(lr.times()) {}
+      of_lr_(past.times()) {}
 
 void AnalysisBaselines::read(long lr_step, double age, double year_fraction, const BaselineFields& time,
                              AnalysisFields& fields) {

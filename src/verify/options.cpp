@@ -23,6 +23,10 @@ VerifyOptions verify_options(const Namelist& namelist, const std::vector<std::st
       return open_lr(comm, data, nullptr, &basis);
     };
     options.open_product_lr = options.open_lr;
+    if (const auto past = namelist.texts("history.lr_files"); !past.empty())
+      options.open_past_lr = [data, past](const Communicator& comm, const Basis& basis) {
+        return open_past_lr(comm, data, past, nullptr, basis);
+      };
     if (data.applies())
       options.open_product_lr = [data, path = file_path(namelist, "output.basis_file").get()](
                                     const Communicator& comm, const Basis& basis) {

@@ -4,9 +4,10 @@
 usage: podscale_pictures.py scores.nc picture.png [format: that of the name]
        podscale_pictures.py --ages picture.png scores.nc [more scores.nc]
 
-LR input, downscaled mean and truth on one colour scale, and the standard deviation; the error of that time, the RMSE
-over the period of the product and of the second system, and the scores as bars. Wide fields, as global ones, have mean
-and standard deviation large. Land is grey, the coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
+LR input, downscaled mean and truth on one colour scale, and the standard deviation; two members on the scale of the mean,
+the error of that time, and the scores as bars; the RMSE over the period of the product and of the second system, and the
+series at the point of largest spread; the skill by age of the analysis and by lead, where there are some. Wide fields, as
+global ones, have mean and standard deviation large. Land is grey, the coast line follows the cells of the mask. Needs matplotlib and netCDF4 (Debian: python3-matplotlib python3-netcdf4).
 """
 import io
 import os
@@ -148,26 +149,49 @@ class Sheet:
     """Rows of panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
 
     left, gap, top, middle, bottom, bar_height = 0.72, 0.55, 0.95, 1.18, 0.85, 0.13
-    upright = {"low": (0, 0), "mean": (0, 1), "truth": (0, 2), "std": (0, 3),
-               "error": (1, 0), "rmse": (1, 1), "baseline": (1, 2), "scores": (1, 3)}
-    wide = {"mean": (0, 0), "std": (0, 1), "low": (1, 0), "truth": (1, 1), "error": (1, 2),
-            "rmse": (2, 0), "baseline": (2, 1), "scores": (2, 2)}
+    curve_height = 2.5
+    # Names of the panels of each row; a name again: over two columns.
+    upright = [["low", "mean", "truth", "std"], ["member 1", "member 2", "error", "scores"],
+               ["rmse", "baseline", "series", "series"]]
+    wide = [["mean", "std"], ["low", "truth", "error"], ["member 1", "member 2", "scores"], ["rmse", "baseline", "series"]]
+    # Without members and without a series.
+    few = {True: [["mean", "std"], ["low", "truth", "error"], ["rmse", "baseline", "scores"]],
+           False: [["low", "mean", "truth", "std"], ["error", "rmse", "baseline", "scores"]]}
 
-    def __init__(self, ratio, row=None):
-        """row: names of panels side by side; else those of scores."""
+    def __init__(self, ratio, row=None, members=False, series=False, curves=()):
+        """row: names of panels side by side; else those of scores. curves: rows of three panels below, by name."""
+        self.is_wide = not row and ratio > 1.5  # global fields: mean and standard deviation large
+        rows = [row] if row else list(self.wide if self.is_wide else self.upright) if members else list(self.few[self.is_wide])
+        if members and not series:
+            rows[-1] = [name for name in rows[-1] if name != "series"]
+        if series and not members:
+            rows.append(["series"])
         if row:
-            self.of = {name: (0, column) for column, name in enumerate(row)}
             height = min((3.3 if len(row) > 1 else 7) / ratio, 4.2 if len(row) > 1 else 7)
             self.widths, self.heights = [height * ratio], [height]
             width = len(row) * self.widths[0] + (len(row) - 1) * self.gap
-        elif ratio > 1.5:  # global fields: mean and standard deviation large
-            width, self.of = 13.0, self.wide
-            self.widths = [(width - (n - 1) * self.gap) / n for n in (2, 3, 3)]
+        elif self.is_wide:
+            width = 13.0
+            self.widths = [(width - (n - 1) * self.gap) / n for n in [2] + [3] * (len(rows) - 1)]
             self.heights = [w / ratio for w in self.widths]
         else:
-            height, self.of = min(3.3 / ratio, 4.2), self.upright
-            self.widths, self.heights = [height * ratio if ratio < 1 else 3.3] * 2, [height] * 2
+            height = min(3.3 / ratio, 4.2)
+            self.widths, self.heights = [height * ratio if ratio < 1 else 3.3] * len(rows), [height] * len(rows)
             width = 4 * self.widths[0] + 3 * self.gap
+        self.of, self.columns = {}, {}
+        for r, names in enumerate(rows):
+            for column, name in enumerate(names):
+                self.of.setdefault(name, (r, column))
+                self.columns[name] = self.columns.get(name, 0) + 1
+        if rows[-1] == ["series"]:  # alone in its row
+            self.widths[-1], self.heights[-1] = width, self.curve_height
+        self.three = (width - 2 * self.gap) / 3
+        for name in curves:
+            for column in range(3):
+                self.of[f"{name} {column}"] = (len(rows), column)
+            rows.append(name)
+            self.widths.append(self.three)
+            self.heights.append(self.curve_height)
         self.size = (self.left + width + 0.75,
                      self.top + sum(self.heights) + (len(self.heights) - 1) * self.middle + self.bottom)
         self.figure = plt.figure(figsize=self.size)
@@ -182,7 +206,15 @@ class Sheet:
     def panel(self, name, inset=0):
         row, column = self.of[name]
         x, y = self.corner(row, column)
-        return self.place(x + inset, y, self.widths[row] - inset, self.heights[row])
+        right = self.corner(row, column + self.columns.get(name, 1) - 1)[0] + self.widths[row]
+        return self.place(x + inset, y, right - x - inset, self.heights[row])
+
+    def below(self, name):
+        """Middle of the strip below a panel where colour bars lie, as a part of the figure."""
+        row, column = self.of[name]
+        x, y = self.corner(row, column)
+        right = self.corner(row, column + self.columns.get(name, 1) - 1)[0] + self.widths[row]
+        return 0.5 * (x + right) / self.size[0], (y - 0.56) / self.size[1]
 
     def first(self, name):
         return self.of[name][1] == 0
@@ -284,24 +316,29 @@ def draw(source, target, form):
         names = data["system"].flag_meanings.split()
         coarse, mean, truth = (data["picture_" + name][...] for name in ("low_resolution", "mean", "truth"))
         deviation = data["picture_deviation"][...] if "picture_deviation" in data.variables else None
+        members = data["picture_member"][:2] if "picture_member" in data.variables else []
         units, title = data["picture_truth"].units, data.title.replace("scores of ", "", 1)
         difference = shown_unit(data["rmse_map"].units)
         hours = is_subdaily(data["time"])
         date, period = dates_of(data["picture_time"], hours)[0], dates_of(data["time"], hours)
         rmse_map, rmse, crps = data["rmse_map"][...], data["rmse"][...], data["crps"][...]
+        series = Series(data, maps.degrees) if "point_mean" in data.variables and data["point_mean"].size > 1 else None
+        skill = {name: found for name in SKILL_BY if (found := skill_by(data, name))}
     unit = shown_unit(units)
     number = 1 if len(names) > 1 else 0  # the baseline to compare with comes right after the product
 
-    sheet = Sheet(maps.ratio)
+    sheet = Sheet(maps.ratio, members=len(members) == 2, series=series is not None, curves=skill)
     sheet.figure.text(sheet.left / sheet.size[0], 1 - 0.32 / sheet.size[1], f"{title[:1].upper()}{title[1:]}, {date}",
                       fontsize=15, ha="left", va="center", color=INK, weight="bold")
     limits = span([coarse, mean, truth], 0.5, 99.5)
-    for name, field, text in (("low", coarse, "Low-resolution input"), ("mean", mean, "Downscaled mean"),
-                              ("truth", truth, "Truth")):
+    fields = [("low", coarse, "Low-resolution input"), ("mean", mean, "Downscaled mean"), ("truth", truth, "Truth")]
+    fields += [(f"member {m + 1}", member, f"Member {m + 1}") for m, member in enumerate(members)]
+    for name, field, text in fields:
         mesh = maps.draw(sheet.panel(name), field, text, THERMAL, limits, sheet.first(name))
-        if sheet.of is sheet.wide and name == "mean":
+        if sheet.is_wide and name == "mean":
             sheet.bar(mesh, "mean", "mean", unit, "both")
-    sheet.bar(mesh, "low", "truth", unit, "both")
+    for first, last in [("low", "truth"), ("member 1", "member 2")][: 2 if len(members) == 2 else 1]:
+        sheet.bar(mesh, first, last, unit, "both")
     if deviation is not None:
         low, high = span([deviation], 0.5, 99.5)
         low = max(0, min(low, 0.7 * high))  # a nearly even field keeps a calm colour
@@ -318,48 +355,118 @@ def draw(source, target, form):
     baseline = names[number].replace("_", " ")
     maps.draw(sheet.panel("baseline"), rmse_map[number], f"RMSE of {baseline}", "magma_r", shared, False)
     sheet.bar(mesh, "rmse", "baseline", f"{difference + ', ' if difference else ''}{period[0]} to {period[-1]}", "max")
-    draw_scores(sheet.panel("scores", 0.3 if sheet.of is sheet.upright else 0.8), names, np.ma.filled(rmse, np.nan),
+    draw_scores(sheet.panel("scores", 0.8 if sheet.is_wide else 0.3), names, np.ma.filled(rmse, np.nan),
                 np.ma.filled(crps, np.nan), difference)
+    if series:
+        series.draw(sheet, unit)
+    for name, found in skill.items():
+        panels = [sheet.panel(f"{name} {column}") for column in range(3)]
+        draw_curves(panels, found, difference, SKILL_BY[name][1])
+        sheet.figure.legend(*panels[0].get_legend_handles_labels(), loc="center", fontsize=8.5, frameon=False,
+                            ncol=len(found), bbox_to_anchor=(0.5, (sheet.corner(*sheet.of[f"{name} 0"])[1] - 0.7) / sheet.size[1]))
     save(sheet.figure, target, form)
+
+
+class Series:
+    """The mean with its 90 % interval, the truth and the interpolated LR field at one point."""
+
+    def __init__(self, data, is_degrees):
+        self.dates = netCDF4.num2date(data["point_time"][...], data["point_time"].units, data["point_time"].calendar)
+        self.days = np.array([(date - self.dates[0]).total_seconds() / 86400 for date in self.dates])
+        self.values = {name: np.ma.filled(data["point_" + name][...].astype(float), np.nan)
+                       for name in ("mean", "half_width", "truth", "interpolated")}
+        y, x = np.asarray(data["point_position"][...])
+        self.place = (f"{degrees(round(y, 2), 'N', 'S')}, {degrees(round(x, 2), 'E', 'W')}" if is_degrees
+                      else f"y, x = {y:g}, {x:g}")
+
+    def ticks(self, most):
+        """Days and their labels: first days of months where there are some, else steps."""
+        long = self.days[-1] - self.days[0] > 75
+        at = [k for k, date in enumerate(self.dates)
+              if not long or k == 0 or (date.year, date.month) != (self.dates[k - 1].year, self.dates[k - 1].month)]
+        if long and len(at) > 2 and self.days[at[1]] - self.days[0] < 20:
+            at = at[1:]  # a month that has hardly begun
+        at = at[:: -(-len(at) // most)]
+        return self.days[at], [self.dates[k].strftime("%Y-%m" if long else "%Y-%m-%d") for k in at]
+
+    def draw(self, sheet, unit):
+        axes = sheet.panel("series", 0.45)
+        mean, half, truth, coarse = (self.values[name] for name in ("mean", "half_width", "truth", "interpolated"))
+        dots = {"marker": "o", "ms": 3} if len(mean) < 40 else {}
+        if np.isfinite(half).any():
+            axes.fill_between(self.days, mean - half, mean + half, color=ORDER["podscale"], alpha=0.22, lw=0,
+                              label="90 % interval")
+        axes.plot(self.days, coarse, color="#7b8b97", lw=1, label="interpolated anomaly", **dots)
+        axes.plot(self.days, mean, color=ORDER["podscale"], lw=1.5, label="mean", **dots)
+        axes.plot(self.days, truth, color=INK, lw=1.1, label="truth", **dots)
+        inches = axes.get_position().width * sheet.size[0]
+        axes.set_title(f"At {self.place}, where the spread is largest" + (f" ({unit})" if unit else ""), fontsize=11.5, color=INK,
+                       loc="left", pad=5)
+        axes.set_xticks(*self.ticks(max(2, int(inches / 1.1))))
+        axes.set_xlim(self.days[0], self.days[-1])
+        axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6)
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        sheet.figure.legend(*axes.get_legend_handles_labels(), loc="center", bbox_to_anchor=sheet.below("series"),
+                            ncol=4 if inches > 5.5 else 2, fontsize=8.5, frameon=False)
+
+
+# By what skill is drawn: the variable of scores.nc, words for the axis, and the names of RMSE, CRPS and coverage.
+SKILL_BY = {"age": ("history_age", "age of the HR analysis, days", "{}_by_age"),
+            "lead": ("lead", "lead, days", "lead_{}")}
+
+
+def skill_by(data, what, least=2):
+    """{system: {age or lead: (rmse, crps, coverage)}}; nothing where scores.nc has none, or fewer ages than least."""
+    key, _, pattern = SKILL_BY[what]
+    if pattern.format("rmse") not in data.variables:
+        return {}
+    names = data["system"].flag_meanings.split()
+    at = np.ma.filled(data[key][...].astype(float), np.nan)
+    if np.isfinite(at).sum() < least:
+        return {}
+    tables = [np.ma.filled(data[pattern.format(name)][...].astype(float), np.nan)
+              for name in ("rmse", "crps", "coverage_90")]
+    return {name: {x: [table[g, s] for table in tables] for g, x in enumerate(at) if np.isfinite(x)}
+            for s, name in enumerate(names) if name not in ("pod_bound", "bicubic", "bilinear")}
+
+
+def draw_curves(panels, found, unit, label):
+    """RMSE, CRPS and coverage of systems, one panel each. found: as skill_by()."""
+    colours = ["#c1432e", "#3b6ea5", "#5a8f3d", "#8a6bbf", "#b5892e", "#777777", "#2f9c95", "#444444"]
+    for number, (name, rows) in enumerate(found.items()):
+        at = sorted(rows)
+        for column, panel in enumerate(panels):
+            values = [rows[x][column] for x in at]
+            if np.isfinite(values).any():
+                panel.plot(at, values, marker="o", ms=4, lw=2 if number == 0 else 1.2, label=name.replace("_", " "),
+                           color=colours[number % len(colours)])
+    panels[2].axhline(0.9, color=INK, lw=0.6, ls=":")
+    panels[2].set_ylim(min(0.8, panels[2].get_ylim()[0]), 1)
+    titles = ("RMSE", "CRPS (without a variance: MAE)", "Truths in the central 90 % interval")
+    for panel, title in zip(panels, titles):
+        panel.set_title(title + (f", {unit}" if unit and panel is not panels[2] else ""), fontsize=11, loc="left", color=INK)
+        panel.set_xlabel(label, fontsize=9, labelpad=2)
+        panel.tick_params(labelsize=8.5)
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    for panel in panels[:2]:
+        panel.set_ylim(bottom=0)
 
 
 def draw_ages(sources, target):
     """RMSE, CRPS and coverage against the age of the HR analysis, of one or several scores files."""
-    found = {}  # system: {age: (rmse, crps, coverage)}
-    unit = ""
+    found, unit = {}, ""
     for source in sources:
         with netCDF4.Dataset(source) as data:
             if "rmse_by_age" not in data.variables:
                 sys.exit(f"podscale_pictures.py: {source} holds no scores by age: its product was told of no analysis")
             unit = shown_unit(data["rmse_by_age"].units)
-            names = data["system"].flag_meanings.split()
-            ages = np.ma.filled(data["history_age"][...].astype(float), np.nan)
-            tables = [np.ma.filled(data[name][...].astype(float), np.nan)
-                      for name in ("rmse_by_age", "crps_by_age", "coverage_90_by_age")]
-        for g, age in enumerate(ages):
-            for s, name in enumerate(names):
-                if np.isfinite(age) and name not in ("pod_bound", "bicubic", "bilinear"):
-                    found.setdefault(name, {})[age] = [table[g, s] for table in tables]
+            for name, rows in skill_by(data, "age", 1).items():
+                found.setdefault(name, {}).update(rows)
     figure, panels = plt.subplots(1, 3, figsize=(12.5, 4.2))
-    colours = ["#c1432e", "#3b6ea5", "#5a8f3d", "#8a6bbf", "#b5892e", "#777777", "#2f9c95", "#444444"]
-    for number, (name, rows) in enumerate(found.items()):
-        at = sorted(rows)
-        for panel, column in zip(panels, range(3)):
-            values = [rows[age][column] for age in at]
-            if np.isfinite(values).any():
-                panel.plot(at, values, marker="o", ms=4, lw=2 if number == 0 else 1.2, label=name.replace("_", " "),
-                           color=colours[number % len(colours)])
-    panels[2].axhline(0.9, color=INK, lw=0.6, ls=":")
-    panels[2].set_ylim(0.8, 1)
-    titles = ("RMSE", "CRPS (mean absolute error without a variance)", "Truths in the central 90 % interval")
-    for panel, title in zip(panels, titles):
-        panel.set_title(title + (f", {unit}" if unit and panel is not panels[2] else ""), fontsize=10, loc="left", color=INK)
-        panel.set_xlabel("age of the HR analysis, days", fontsize=9)
-        panel.tick_params(labelsize=8)
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
-    for panel in panels[:2]:
-        panel.set_ylim(bottom=0)
+    draw_curves(panels, found, unit, SKILL_BY["age"][1])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncol=len(found), fontsize=8, frameon=False)
     figure.tight_layout(rect=(0, 0.07, 1, 1))
     save(figure, target, os.path.splitext(target)[1].lstrip(".") or "png")

@@ -194,6 +194,34 @@ class ScoresFile {
     field("picture_truth", units_.value, "true " + name, picture.truth);
     field("picture_deviation", units_.difference, "standard deviation of the downscaled " + name,
           picture.deviation);
+    if (const long count = std::ssize(picture.members); count > 0) {
+      file_.define_dimension("picture_member_number", count);
+      Values all;
+      for (const auto& member : picture.members) all.insert(all.end(), member.begin(), member.end());
+      add_map("picture_member", NC_FLOAT, {"picture_member_number"}, units_.value, "members of " + name,
+              std::move(all));
+    }
+    if (picture.series.point >= 0) add_series(picture.series);
+  }
+
+  void add_series(const PointSeries& series) {
+    file_.define_dimension("point_time", series.times.size());
+    Values when;
+    for (const long t : series.times) when.push_back(contents_.times[t].time);
+    add_time("point_time", {"point_time"}, "times of the series at a point", std::move(when));
+    const auto [y, x] = scores_.mesh().position(series.point);
+    file_.define_dimension("point_axis", 2);
+    add("point_position", NC_DOUBLE, {"point_axis"}, "",
+        "latitude and longitude, or y and x of a plane, of the ocean point of largest mean standard deviation "
+        "(of largest error without one)",
+        {y, x}, false);
+    const std::string &value = units_.value, &name = contents_.long_name, at = " at the point";
+    add("point_mean", NC_DOUBLE, {"point_time"}, value, "downscaled mean of " + name + at, series.mean);
+    add("point_half_width", NC_DOUBLE, {"point_time"}, units_.difference,
+        "half width of the central 90 % interval" + at, series.half_width);
+    add("point_truth", NC_DOUBLE, {"point_time"}, value, "true " + name + at, series.truth);
+    add("point_interpolated", NC_DOUBLE, {"point_time"}, value,
+        "low-resolution anomaly, interpolated, on the high-resolution climatology" + at, series.interpolated);
   }
 
   const ScoresFileContents& contents_;

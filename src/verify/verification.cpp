@@ -9,6 +9,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/pairing.hpp"
+#include "podscale/core/sample_layout.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/core/on_this_rank.hpp"
 #include "podscale/field/averaged.hpp"
@@ -137,18 +138,29 @@ std::shared_ptr<const FieldSource> Verification::open_series(const Communicator&
 void Verification::open_history() {
   const NetcdfFile& file = product_->file();
   if (!file.has_variable("history_age")) return;
-  ages_ = file.get_all("history_age");
-  if (ages_.size() != product_->times().size()) {
-    log::warn("{}: history_age has {} values for {} times: no scores by age", product_->path(), ages_.size(),
+  const std::vector<double> stored = file.get_all("history_age");
+  const SampleLayout layout(product_->times(), product_->path());
+  if (stored.size() != layout.runs() * layout.steps()) {
+    log::warn("{}: history_age has {} values for {} times: no scores by age", product_->path(), stored.size(),
               product_->times().size());
-    ages_.clear();
     return;
   }
-  for (double& age : ages_)
-    if (!(age < 1e30)) age = std::numeric_limits<double>::quiet_NaN();
+  if (!options_->open_past_lr && runs_overlap(lr_->times())) {
+    log::warn("{}: it was told of analyses, but history.lr_files is not given: no scores by age", product_->path());
+    return;
+  }
+  for (const SampleCell& cell : layout.cells) {
+    const double age = stored[cell.run * layout.steps() + cell.step];
+    ages_.push_back(age < 1e30 ? age : std::numeric_limits<double>::quiet_NaN());
+  }
   analyses_ = open_series(self_, options_->history, channel_);
   require_same_mesh(analyses_->mesh(), analyses_->describe(), basis_->mesh, options_->basis_path);
-  of_analysis_.emplace(*analyses_, *lr_, *basis_, *baselines_, channel_);
+  if (options_->open_past_lr) {
+    past_lr_ = one_channel(with_gaps_filled(options_->open_past_lr(self_, *basis_), *basis_), channel_);
+    past_baselines_.emplace(*past_lr_, *basis_, channel_);
+  }
+  of_analysis_.emplace(*analyses_, *lr_, past_lr_ ? *past_lr_ : *lr_, *basis_,
+                       past_lr_ ? *past_baselines_ : *baselines_, channel_);
 }
 
 std::vector<double> Verification::matched_ages() const {

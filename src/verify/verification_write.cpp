@@ -1,5 +1,4 @@
-// Verification: scores.nc, scores.txt and the fields of the picture.
-#include <cmath>
+// Verification: scores.nc and scores.txt.
 #include <filesystem>
 
 #include "podscale/core/log.hpp"
@@ -9,23 +8,6 @@
 #include "podscale/verify/verification.hpp"
 
 namespace podscale {
-
-PictureFields Verification::picture_fields() {
-  PictureFields picture;
-  picture.time = picture_index();
-  if (picture.time < 0) return picture;
-  const Match& match = matched_[picture.time];
-  ProductFields forecast;
-  product_->read(match.product, forecast);
-  picture.mean = std::move(forecast.mean);
-  picture.deviation = std::move(forecast.variance);
-  for (float& value : picture.deviation) value = std::sqrt(value);
-  picture.truth = read_truth(channel_, match.truth);
-  picture.low_resolution = baselines_->nearest(match.lr);
-  convert(picture.truth);
-  convert(picture.low_resolution);
-  return picture;
-}
 
 std::string Verification::write(const ScoreAccumulator& scores, const std::string& scores_path,
                                 const OutputFile& text, const std::string& earlier) {
@@ -86,6 +68,7 @@ std::vector<Picture> run_verification(const Context& context, const VerifyOption
     // 2. Score the times, dealt over ranks.
     if (c == 0) locks = context.claim(outputs);
     const ScoreAccumulator scores = verification.score();
+    if (!options.picture_path.empty()) verification.follow_point(scores);
 
     // 3. Write: rank 0 alone, small files.
     comm.agree([&] {

@@ -44,6 +44,15 @@ assert len(later["time"]) == 9
 assert numpy.ma.allequal(later["tos_member"][:], all["tos_member"][5:])' later.nc base1.nc
     must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=apart.nc --set sampling.coherence=.false.
     check "other members" test "$(cmp -s apart.nc base1.nc; echo $?)" = 1
+    # Without written members the picture has those that podscale-members would give.
+    must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${whole[@]}" --set output.product_file=bare.nc --set output.write_members=.false.
+    must 2 verify tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=bare.nc
+    check "members of the picture" /usr/bin/python3 -c '
+import netCDF4, numpy
+scores, product = netCDF4.Dataset("scores.nc"), netCDF4.Dataset("base1.nc")
+t = list(product["time"][:]).index(scores["picture_time"][...])
+found, expected = scores["picture_member"][:], product["tos_member"][t, :2]
+assert abs(found - expected).max() < 1e-5 and abs(expected[0] - expected[1]).max() > 0.1, abs(found - expected).max()'
     must 2 inspect base1.nc --box 30,33,-72,-69 --mean 7d --period 2000-11-02,2000-11-04 --season
     check "means over time" test "$(grep -c "^ *2000-11-" run.log)" = 4
     copy_product ensemble1.nc
@@ -239,12 +248,26 @@ for name, months in [(f"{lr}/{of}", n) for lr in ("ocean_lr", "ocean_lr_middle")
     ;;
   functionals)
     box="30,33,-72,-69"
-    more=(--set "regions.names='box'" --set "regions.boxes=30,33,-72,-69" --set output.write_budget=.true. --set output.interval=0.9)
+    more=(--set "regions.names='box'" --set "regions.boxes=30,33,-72,-69" --set output.write_budget=.true. --set output.interval=0.9
+      --set "regions.means='7d', 'all'")
     must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set output.product_file=base.nc \
       --set "output.attributes='title=Mine'"
     check "title of the factors" grep -qF ':title = "Mine: the factors of its covariance"' <(ncdump -h base.factors.nc)
     must 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set output.product_file=one.nc
     same_data base.nc one.nc
+    same_data base.means.nc one.means.nc
+    must 1 inspect base.nc --box $box --mean 7d --period 2000-11-01,2000-11-14
+    check "means over time are those of inspect" /usr/bin/python3 -c '
+import netCDF4, numpy, re
+rows = [line.split() for line in open("run.log") if re.match(" *2000-11-", line)]
+with netCDF4.Dataset("base.means.nc") as d:
+    for key, wanted in (("7d", rows[:2]), ("all", rows[2:])):
+        mean, std = d[f"tos_region_mean_{key}"][:, 0], d[f"tos_region_std_{key}"][:, 0]
+        assert numpy.allclose(mean, [float(r[-2]) for r in wanted], rtol=1e-6), (key, mean, wanted)
+        assert numpy.allclose(std, [float(r[-1]) for r in wanted], rtol=1e-4), (key, std, wanted)
+    assert list(d["count_7d"][:]) == [7, 7] and list(d["count_all"][:]) == [14]'
+    refuse 64 "regions.means without regions.names" 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" --set regions.means=30d
+    refuse 64 "expected a number of days as 30d, or month, season or all" 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set regions.means=week
     must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
     must 2 downscale tiny.nml "${inputs[@]}" "${model[@]}" "${more[@]}" --set output.product_file=head.nc
     must 2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" "${more[@]}" --set output.product_file=ensemble.nc

@@ -42,6 +42,35 @@ check "runs of realizations" grep -q '^realizations: CRPS' out/scores.txt
 must 1 inspect out/axes.nc --point 30,-75
 check "inspect names the run" grep -q 'run of 2000-11-04' run.log
 
+# 3b. Runs that are told of the HR analysis of the day before they began; the LR fields of those days are in
+# another file. Runs in one call, each alone, and the daily job are the same.
+cp out/basis.nc plain.nc
+told=(--set history.ages=2,3,5,6 --set history.delay=1)
+past=(--set history.lr_files="out/ocean_lr.nc")
+must 2 basis "$here/tiny.nml" "${told[@]}" --set "data.hr_files='out/ocean_hr.nc'"
+product 2 told 'out/forecast_*.nc' "${told[@]}" "${past[@]}"
+product 1 told_single out/forecast_20001104.nc "${told[@]}" "${past[@]}"
+check "ages by run and lead" /usr/bin/python3 -c '
+import netCDF4, numpy as np
+with netCDF4.Dataset("out/told.nc") as d, netCDF4.Dataset("out/told_single.nc") as one:
+    age = d["history_age"]
+    assert age.dimensions == d["tos"].dimensions[:2] and age.shape == d["tos"].shape[:2], age
+    ages = age[:].compressed()
+    assert set(ages) == {2, 3, 5, 6} and (ages == 5).sum() == 2 * (ages == 2).sum(), ages
+    run = [str(x)[:10] for x in netCDF4.num2date(d["forecast_reference_time"][:], d["forecast_reference_time"].units)].index("2000-11-04")
+    assert list(age[run]) == [2, 3, 5, 5, 6] == list(one["history_age"][:])
+    assert np.ma.allequal(d["tos"][run], one["tos"][:]) and np.ma.allequal(d["tos_std"][run], one["tos_std"][:])'
+refuse 64 "history.lr_files" 2 downscale "$here/tiny.nml" "${told[@]}" --set "data.lr_files='out/forecast_*.nc'" \
+  --set "sampling.uncertainty='base'" --set "data.downscale='2000-11-02', '2000-11-12'"
+ranks_of 1 downscale "$here/tiny.nml" "${told[@]}" --set data.lr_files=out/forecast_20001104.nc --set "sampling.uncertainty='base'" \
+  --set output.write_members=.false. --set output.product_file=none.nc --set data.downscale=2000-11-05,2000-11-09 >run.log 2>run.err
+check "no LR field of the analysis' time: said" grep -q "no LR field at its time" run.err
+must 2 verify "$here/tiny.nml" "${told[@]}" "${past[@]}" --set "output.product_file='told.nc'" --set "data.lr_files='out/forecast_*.nc'" \
+  --set "data.downscale='2000-11-02', '2000-11-12'"
+check "scores by age and by lead" test "$(grep -cE '^by (lead|the age)' out/scores.txt)" = 2
+check "the change of LR since is scored" grep -q '^analysis_lr_change' out/scores.txt
+mv plain.nc out/basis.nc
+
 # 4. The daily job: makes the product, then ends at once; takes the run before; says what is missing.
 job() {  # job CODE WORD ARGUMENTS
   local code=0

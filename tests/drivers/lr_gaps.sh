@@ -38,5 +38,19 @@ raised = netCDF4.Dataset("product.factors.nc")["patch_raised"][:]
 filled = raised.reshape(len(raised), -1).max(axis=1) > 1
 assert list(np.flatnonzero(filled)) == [3, 8], raised.reshape(len(raised), -1).max(axis=1)
 '
+# Members of a network, too: made again the same, and wider than without the gaps' share.
+net=(tiny.nml "${own[@]:1}" --set sampling.uncertainty=ensemble --set training.steps=10 --set output.product_file=net.nc)
+run 2 train "${net[@]}"
+run 2 downscale "${net[@]}"
+check "said aloud" grep -q "the variance there is raised" run.log run.warnings
+for ranks in 1 2; do
+  run $ranks members net.nc --n 6 --output members$ranks.nc
+  same_data members$ranks.nc net.nc time,realization,tos_member
+done
+/usr/bin/python3 -c '
+import netCDF4, shutil, os
+with netCDF4.Dataset("net.factors.nc", "a") as f:
+    raised = f["patch_raised"][:]
+    assert list((raised.reshape(len(raised), -1).max(axis=1) > 1).nonzero()[0]) == [3, 8]'
 no_temporaries .
 finish

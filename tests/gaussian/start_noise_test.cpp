@@ -86,6 +86,13 @@ TEST(StartNoise, LatentsAreScaledAndZeroInPadding) {
                                                : 2.0f;
       EXPECT_EQ(out[i], factor * plain[i]) << i;
     }
+    // Factors of single patches, where LR was filled in; global tokens have none.
+    Temperature raised = temperature;
+    raised.token = {1, 1, 4};
+    std::vector<float> more(out.size());
+    noise.latents(layout, kTime, 2, raised, more, 4);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      EXPECT_FLOAT_EQ(more[i], (i / kModes == 2 ? 4.0f : 1.0f) * out[i]) << i;
   }
 }
 

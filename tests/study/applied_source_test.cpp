@@ -228,6 +228,64 @@ TEST_F(Applied, AConstantIsInTheSlowPartAndNowhereElse) {
   }
 }
 
+TEST_F(Applied, RealizationsShareAClimatologyAndKeepTheirOwnSlowPart) {
+  // value(month, point, realization), one realization after the other.
+  const auto ensemble = [&](const std::function<double(long, long, long)>& value, long realizations) {
+    SampleAxis axis{Calendar::standard, "", {}, {}, {}};
+    std::vector<float> values;
+    for (long r = 0; r < realizations; ++r) {
+      const auto one = source([&](long m, long p) { return value(m, p, r); });
+      const SampleAxis& times = one->times();
+      axis.calendar = times.calendar, axis.units = times.units, axis.step = times.step;
+      for (Sample sample : times.samples) {
+        sample.realization = r + 1;
+        axis.samples.push_back(sample);
+      }
+      const auto fields = read(*one, steps());
+      values.insert(values.end(), fields.begin(), fields.end());
+    }
+    return std::make_shared<const ArraySource>(comm, mesh(), std::move(axis), std::move(values));
+  };
+  const auto at = [&](long realization) { return steps((realization - 1) * kMonths + 200, 24); };
+  // 1. Copies of one series: as that alone.
+  const auto weather = [](long m, long p) { return season(m, p) + 1.5 * noise(m + 7, p); };
+  const AppliedSource alone = applied(source(weather), {}),
+                      copies = applied(ensemble([&](long m, long p, long) { return weather(m, p); }, 3), {});
+  const auto expected = read(alone, at(1)), found = read(copies, at(3));
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (i % kPoints != 2) {
+      EXPECT_NEAR(found[i], expected[i], 0.03) << i;  // of 3 x 480 numbers a little less went into the mean
+    }
+  for (long p = 0; p < kPoints; ++p)
+    EXPECT_NEAR(copies.signal(at(2)[5])[p], alone.signal(at(1)[5])[p], 1e-5);
+
+  // 2. One of them 3 K warmer, for good: the difference is in its slow part, and the sum of both.
+  const auto model = ensemble([](long m, long p, long r) {
+    return season(m, p) + 1.5 * noise(m + 1000 * r, p) + (r == 1 ? 3.0 : 0.0);
+  }, 3), same = ensemble([](long m, long p, long r) { return season(m, p) + 1.5 * noise(m + 1000 * r, p); }, 3);
+  const AppliedSource one = applied(model, {.adapt = Adapt::none}), two = applied(same, {.adapt = Adapt::none});
+  for (const long r : {1, 2, 3}) {
+    const auto fast = read(one, at(r)), other = read(two, at(r));
+    for (std::size_t i = 0; i < fast.size(); ++i)
+      if (i % kPoints != 2) {
+        EXPECT_NEAR(fast[i], other[i], 1e-4);
+      }
+    for (const long step : at(r)) {
+      const auto slow = one.signal(step), flat = two.signal(step);
+      for (long p = 0; p < kPoints; ++p)
+        EXPECT_NEAR(slow[p] - flat[p], p == 2 ? 0 : r == 2 ? 2.0 : -1.0, 1e-4);  // from the mean of all three
+    }
+  }
+  // 3. What sets realizations apart counts as variance: pooled about one climatology.
+  const LrStatistics pooled = statistics(*model, steps(0, 3 * kMonths)), own = statistics(*model, steps());
+  double ratio = 0;
+  for (long p = 0; p < kPoints; ++p)
+    if (p != 2)
+      ratio += (pooled.variance.coefficients[static_cast<std::size_t>(p)] -
+                own.variance.coefficients[static_cast<std::size_t>(p)]) / (kPoints - 1);
+  EXPECT_NEAR(ratio, 2.0, 0.3);  // of 0, 3, 0
+}
+
 TEST_F(Applied, IsTheSameOnOneRank) {
   const auto model = [](long m, long p) {
     return season(m, p) + 0.004 * static_cast<double>(m) + 1.3 * noise(m + 7, p);

@@ -35,6 +35,7 @@ TEST_F(VerificationStudy, KnownErrors) {
     EXPECT_LT(scores.total(s).rmse, 0.8 * scores.total(5).rmse) << s;
   EXPECT_EQ(scores.lost(), 0);
 
+  verification.follow_point(scores);
   const ScoreAccumulator again = Verification(Communicator::self(), wanted).score();
   for (std::size_t s = 0; s < scores.systems().size(); ++s) {
     const Scores a = scores.total(s), b = again.total(s);
@@ -59,6 +60,17 @@ TEST_F(VerificationStudy, KnownErrors) {
     for (long j = 12; j < 16; ++j)
       for (long i = 8; i < 12; ++i) block += truth_at(first_verified + 10, j, i) / 16;
     EXPECT_NEAR(file.get_all("picture_low_resolution")[point], block + 273.15, 1e-4);
+    // The series, at the first of all points, which spread alike: the sea in the south-west.
+    const auto series = file.get_all("point_mean"), truth = file.get_all("point_truth"),
+               width = file.get_all("point_half_width"), position = file.get_all("point_position");
+    ASSERT_EQ(series.size(), verified);
+    EXPECT_EQ(position, (std::vector<double>{30.125, 150.875}));
+    for (std::size_t t = 0; t < verified; ++t) {
+      EXPECT_NEAR(truth[t], truth_at(first_verified + static_cast<long>(t), 0, 3) + 273.15, 5e-5);
+      EXPECT_NEAR(series[t], truth[t] + bias, 1e-4);
+      EXPECT_NEAR(width[t], 1.6449 * bias, 1e-4);
+    }
+    EXPECT_FALSE(file.has_variable("picture_member"));  // neither members nor factors
   }
 }
 

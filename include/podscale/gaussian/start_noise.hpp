@@ -22,6 +22,7 @@ struct Temperature {
   explicit Temperature(const Inflation& inflation);
   float patch = 1, global = 1;
   std::vector<float> mode{};  ///< of each mode of a patch, relative to `patch`; empty: all 1
+  std::vector<float> token{};  ///< [tokens of patches] more factors, as where LR was filled in; empty: all 1
   float of_mode(std::size_t m) const { return patch * (m < mode.size() ? mode[m] : 1.0f); }
 };
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podscale/field/cf_source.hpp"
@@ -17,7 +18,9 @@ namespace podscale {
 
 /// An LR source as the basis takes its training source: on the same mesh, the training climatology plus
 /// the fast part of its own anomaly, scaled to the training variance. What comes after (conditions,
-/// gaps, the watch over values far outside of the training) is as for the training source.
+/// gaps, the watch over values far outside of the training) is as for the training source. Realizations
+/// have one climatology and one variance, of all of them together, since they are of one model: what sets
+/// them apart stays. The slow part of each is its own.
 class AppliedSource final : public FieldSource {
  public:
   struct Matching {
@@ -42,19 +45,32 @@ class AppliedSource final : public FieldSource {
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
   /// Not collective. The slow part of a step, which read() leaves out: [channels][points of the LR mesh].
   std::vector<float> signal(long step) const;
-  bool has_signal() const { return !slow_.empty(); }
+  bool has_signal() const { return matching_.signal_years > 0; }
   const Matching& matching() const { return matching_; }
   /// Not collective. Attributes of a product that say what was done.
   Attributes attributes() const;
 
  private:
   double matched(double fast, std::size_t value, double own, double ratio) const;
+  void take_slow_parts(std::span<const long> steps);
+  /// The slow part of the realization that a step is of.
+  struct Slow {
+    const SlowPart* part;  // nullptr: there is none
+    SlowPart::Place place;
+    double value(std::size_t at) const { return part ? part->value(place, at) : 0; }
+  };
+  Slow slow(long step) const;
   std::shared_ptr<const FieldSource> lr_;
   const Basis* basis_;
   LrStatistics training_, own_;
   Matching matching_;
   VarianceMatch match_;
-  SlowPart slow_;
+  struct Realization {
+    std::shared_ptr<const FieldSource> series;
+    SlowPart slow;
+  };
+  std::vector<Realization> realizations_;
+  std::vector<std::pair<std::size_t, long>> place_of_;  // of each step: its realization, and the step there
 };
 
 /// The applied source of a study.

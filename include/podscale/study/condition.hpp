@@ -52,7 +52,7 @@ struct TimeInputs {
   long step = 0;           ///< of the LR series
   std::size_t regime = 0;  ///< of the reference forecast
   double age = 0;          ///< of the analysis, days; 0: none
-  long then = -1;          ///< LR step at the time of the analysis
+  long then = -1;          ///< LR step at the time of the analysis, of the past series where there is one
   long analysis = -1;      ///< step of the analyses
 };
 
@@ -60,9 +60,10 @@ struct TimeInputs {
 /// them the LR cells that the reference forecast asks for (Predictors), if any.
 class ConditionSeries {
  public:
-  /// Collective on comm. All arguments must outlive it. Errors as InterpolatedSeries.
+  /// Collective on comm. All arguments must outlive it. past: the LR series at the times of the analyses;
+  /// nullptr: lr itself. Errors as InterpolatedSeries.
   ConditionSeries(const FieldSource& lr, const Basis& basis, const ReferenceForecast& reference,
-                  const Communicator& comm);
+                  const Communicator& comm, const FieldSource* past = nullptr);
   long width() const { return width_; }  ///< C, values a patch
   /// Collective. [steps][local patches][C]. Cells and interpolated fields come from one reading
   /// of the LR source. Errors: data (gaps).
@@ -74,7 +75,7 @@ class ConditionSeries {
   std::vector<long> needed_steps(std::span<const long> steps) const;
 
  private:
-  const FieldSource* lr_;
+  const FieldSource *lr_, *past_;
   const Basis* basis_;
   const ReferenceForecast* reference_;
   ConditionLayout layout_;
@@ -89,8 +90,9 @@ class ConditionSeries {
 void tell(const ReferenceForecast& reference, const ConditionLayout& layout, const TimeInputs& time,
           std::span<const float> analysis, std::span<float> row);
 
-/// Collective on comm. What reads the conditions of a latent space; space, lr and comm must outlive
+/// Collective on comm. What reads the conditions of a latent space; space, lr, comm and past must outlive
 /// it.
-ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm);
+ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm,
+                              const FieldSource* past = nullptr);
 
 }  // namespace podscale

@@ -29,12 +29,14 @@ struct DownscaleOptions {
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
 /// Collective. Writes output.product_file for these times of the training source or, where `applied` is
-/// given, of that, which `files` then is too; analyses: nullptr without history. Errors: io, data (LR
+/// given, of that, which `files` then is too; analyses: nullptr without history; past: the LR series at their
+/// times, nullptr: `files`. Errors: io, data (LR
 /// gaps), requeue (a signal came: nothing is left behind, the next run starts again and gives the same
 /// bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
                std::span<const TimeInputs> times, const Analyses* analyses,
-               const AppliedSource* applied = nullptr);
+               const AppliedSource* applied = nullptr,
+               const std::shared_ptr<const FieldSource>& past = nullptr);
 
 }  // namespace podscale

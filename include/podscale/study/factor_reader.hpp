@@ -33,6 +33,7 @@ class FactorReader {
   const NetcdfFile& file() const { return file_; }
   /// Of the columns of its forecasts, from one time to another.
   const TimeCovariance& time() const { return time_; }
+  int global_modes() const { return static_cast<int>(rank_); }
   Columns columns() const { return columns_ > 0 ? Columns::members : Columns::latents; }
   /// Not collective. Error(data) where functionals over several times cannot be had: how errors
   /// persist is not known, or members do not.

@@ -36,9 +36,8 @@ class GapFilled final : public FieldSource {
   std::string where(long step, idx_t channel) const override { return lr_->where(step, channel); }
   std::vector<unsigned char> land_mask(const Window& window) const override { return lr_->land_mask(window); }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
-  /// Collective. Values that are filled at these steps; one warning with their number, if any, and
-  /// whether the variance is raised for it.
-  long count(std::span<const long> steps, bool raised = true) const;
+  /// Collective. Values that are filled at these steps; one warning with their number, if any.
+  long count(std::span<const long> steps) const;
 
  private:
   std::shared_ptr<const FieldSource> lr_;

@@ -105,6 +105,7 @@ struct HistoryOptions {
   std::vector<std::string> files, variable;  ///< empty: those of HR
   double delay = 0;                          ///< days from an analysis to the first forecast that has it
   std::vector<double> ages;                  ///< days, ascending; empty: no history
+  std::vector<std::string> lr_files{};  ///< LR at the times of the analyses; empty: in the LR series itself
 };
 
 enum class Uncertainty { base, head, ensemble, automatic };
@@ -150,7 +151,7 @@ struct OutputOptions {
   bool ghrsst = false;                ///< output.format
   std::string ghrsst_name;
   std::vector<std::pair<std::string, std::string>> attributes;
-  std::vector<std::string> region_names, region_differences;
+  std::vector<std::string> region_names, region_differences, region_means;
   std::vector<double> region_boxes;
 };
 

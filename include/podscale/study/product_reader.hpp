@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,15 @@ class ProductReader {
   void require_basis(const std::string& basis_path) const;
   /// Collective. The whole mesh on every rank, NaN where missing.
   void read(long step, ProductFields& fields) const;
+  /// Collective. Mean and variance at one point, NaN where missing.
+  struct Moments {
+    double mean, variance;
+  };
+  Moments read_point(long step, idx_t point) const;
+  /// Not collective. Steps of the realizations of a time of a pooled product, as of one that is not.
+  std::span<const long> realizations(long step) const {
+    return pooled_->parts.at(static_cast<std::size_t>(step));
+  }
 
  private:
   CfSource open(const std::string& variable, const std::optional<std::string>& units,

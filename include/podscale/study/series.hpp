@@ -44,6 +44,11 @@ std::shared_ptr<const FieldSource> open_history(const Communicator& comm, const 
                                                 const HistoryOptions& history,
                                                 std::shared_ptr<FieldCache> cache, const Mesh& mesh,
                                                 const std::vector<Variable>& variables);
+/// Collective on comm, which must outlive the result. The LR series of history.lr_files, which hold the times
+/// of the analyses, as data.lr_files are read; one series. Errors as open_lr.
+std::shared_ptr<const FieldSource> open_past_lr(const Communicator& comm, const DataOptions& options,
+                                                const std::vector<std::string>& files,
+                                                std::shared_ptr<FieldCache> cache, const Basis& basis);
 
 /// The two sources of a study.
 struct StudySeries {

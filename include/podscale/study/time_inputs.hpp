@@ -14,9 +14,10 @@ namespace podscale {
 /// Not collective. Chooses for one LR step at a time.
 class InputChoice {
  public:
-  /// lr: times; step: what a lag counts; all must outlive it. analyses: nullptr without.
+  /// lr: times; step: what a lag counts; all must outlive it. analyses: nullptr without. past: times of the
+  /// LR series at the times of the analyses; nullptr: lr, which is one series then.
   InputChoice(const ReferenceForecast& reference, const SampleAxis& lr, const StepLength& step,
-              const Analyses* analyses);
+              const Analyses* analyses, const SampleAxis* past = nullptr);
   bool has_lags(long step) const;  ///< the LR series has a step at each
   /// The step told of an analysis of that age, one of the reference's; nullopt where there is none, or
   /// no LR step at its time. Only of those that were read: any = false.
@@ -26,8 +27,11 @@ class InputChoice {
   /// The youngest analysis that is there `delay` days after its time, by the reference time of the
   /// step or by the time itself; else without history.
   TimeInputs choose(long step, double delay) const;
+  /// Whether choose() would tell of an analysis, had the LR series a step at its time.
+  bool lacks_past(long step, double delay) const;
 
  private:
+  double lead(long step) const;
   const ReferenceForecast* reference_;
   const SampleAxis* lr_;
   LagFinder lags_;

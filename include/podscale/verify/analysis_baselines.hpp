@@ -21,10 +21,11 @@ struct AnalysisFields {
 
 class AnalysisBaselines {
  public:
-  /// Not collective. analyses, lr: of one channel, on Communicator::self(), as `basis`, `baselines` and
-  /// these must outlive it.
-  AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr, const Basis& basis,
-                    Baselines& baselines, long channel);
+  /// Not collective. analyses, lr and past (the LR series at the times of the analyses, lr itself where that
+  /// holds them): of one channel, on Communicator::self(), as `basis`, `baselines` (of past) and these must
+  /// outlive it.
+  AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr, const FieldSource& past,
+                    const Basis& basis, Baselines& baselines, long channel);
   /// Not collective. Of an LR step whose product was told of an analysis of that age, days; NaN: of none.
   /// Without one, or without its LR step, both are the interpolated LR anomaly of `time`, what
   /// baselines.read gave.

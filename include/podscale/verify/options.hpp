@@ -25,6 +25,8 @@ struct VerifyOptions {
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_lr;
   /// The same of what the product was made from: the applied LR source, with its signal, where there is one.
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_product_lr;
+  /// The LR series at the times of the analyses; none: that of the product.
+  std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_past_lr;
   Doubts doubts = Doubts::refuse;  ///< about values of the truth
   std::string source;  ///< of the keys, for messages
   std::string product_path, basis_path, text_path;

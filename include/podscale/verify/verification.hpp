@@ -47,6 +47,11 @@ class Verification {
   /// of each kind in memory.
   ScoreAccumulator score();
 
+  /// Collective, after score(). The series of the picture: at the ocean point of largest mean standard
+  /// deviation, of the run that holds the time of the picture, a year of steps around it at most. A rank
+  /// reads that point of its share of the times.
+  void follow_point(const ScoreAccumulator& scores);
+
   /// Rank 0 only, after score(). Writes the scores and, unless there is none, the fields of its
   /// picture. The table is returned; `text` gets it, behind `earlier` tables, before the scores are
   /// renamed: once it is committed both are there. Errors: io.
@@ -82,6 +87,7 @@ class Verification {
   void convert(std::span<float> field) const;
   SampleAxis matched_times() const;
   PictureFields picture_fields();
+  std::vector<std::vector<float>> picture_members(const Match& match, const ProductFields& fields) const;
 
   const Communicator* comm_;
   const VerifyOptions* options_;
@@ -98,12 +104,14 @@ class Verification {
   bool has_other_anomaly_ = false;  // by the interpolation that is not that of the basis
   std::optional<PodBound> bound_;
   std::vector<double> ages_;  // [times of the product] of its analyses, NaN without; empty: no history
-  std::shared_ptr<const FieldSource> analyses_;
+  std::shared_ptr<const FieldSource> analyses_, past_lr_;  // past: nullptr where it is lr_
+  std::optional<Baselines> past_baselines_;
   std::optional<AnalysisBaselines> of_analysis_;
   std::vector<ProductReader> compared_;
   std::shared_ptr<const FieldSource> training_;  // HR, on comm: where there is an event
   std::vector<long> training_steps_;
   std::vector<Match> matched_;
+  PointSeries series_;
 };
 
 /// Of one variable: what the picture script needs.
