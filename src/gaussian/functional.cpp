@@ -51,29 +51,40 @@ void normalise_weights(const Communicator& comm, std::span<double> weights, cons
   for (double& w : weights) w /= total;
 }
 
-FunctionalSet::FunctionalSet(const Basis& basis, std::vector<Functional> functionals)
-    : basis_(&basis), functionals_(std::move(functionals)) {
-  const auto project = [&](const std::vector<double>& weights) {
-    Projected of_patches;
-    for (const PatchModes& patch : basis.patches.mine) {
-      const std::size_t d = patch.points.size();
-      std::vector<double> g(patch.modes, 0.0);
-      for (std::size_t k = 0; k < g.size(); ++k)
-        for (std::size_t i = 0; i < d; ++i) g[k] += patch.phi[k * d + i] * weights[patch.points[i]];
-      of_patches.push_back(std::move(g));
+FunctionalSet::FunctionalSet(const Basis& basis, const std::vector<Functional>& functionals)
+    : basis_(&basis) {
+  for (const Functional& functional : functionals) add(functional);
+}
+
+void FunctionalSet::add(const Functional& functional) {
+  std::vector<double> shared = functional.weights;
+  for (std::size_t i = 0; i < shared.size(); ++i)
+    if (shared[i] != 0) shared[i] *= basis_->scale_of(i);
+  std::vector<double> own = shared;
+  basis_->fold(shared, 1);
+  basis_->fold_own(own, 1);
+  std::vector<Part> parts;
+  for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
+    const PatchModes& patch = basis_->patches.mine[p];
+    const std::size_t d = patch.points.size(), modes = static_cast<std::size_t>(patch.modes);
+    const auto touches = [&](long point) {
+      return functional.weights[point] != 0 || shared[point] != 0 || own[point] != 0;
+    };
+    if (std::none_of(patch.points.begin(), patch.points.end(), touches)) continue;
+    Part part{p, {}, {}, std::vector<double>(modes, 0.0), std::vector<double>(modes, 0.0)};
+    for (std::size_t i = 0; i < d; ++i) {
+      const std::size_t point = patch.points[i];
+      part.weights.push_back(functional.weights[point]);
+      part.folded.push_back(own[point]);
+      for (std::size_t k = 0; k < modes; ++k) {
+        part.projected[k] += patch.phi[k * d + i] * shared[point];
+        part.own[k] += patch.phi[k * d + i] * own[point];
+      }
     }
-    return of_patches;
-  };
-  for (const Functional& f : functionals_) {
-    std::vector<double> weights = f.weights;
-    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= basis.scale_of(i);
-    std::vector<double> own = weights;
-    basis.fold(weights, 1);
-    basis.fold_own(own, 1);
-    projected_.push_back(project(weights));
-    own_.push_back(project(own));
-    folded_.push_back(std::move(own));
+    parts.push_back(std::move(part));
   }
+  names_.push_back(functional.name);
+  parts_.push_back(std::move(parts));
 }
 
 FunctionalTerms FunctionalSet::terms(std::size_t f, const CoefficientForecast& forecast, double truncation,
@@ -81,24 +92,19 @@ FunctionalTerms FunctionalSet::terms(std::size_t f, const CoefficientForecast& f
   const std::size_t shared = static_cast<std::size_t>(forecast.shared),
                     k = static_cast<std::size_t>(basis_->modes), local = basis_->patches.mine.size();
   FunctionalTerms terms{0, 0, std::vector<double>(shared, 0.0), std::vector<double>(local * k, 0.0)};
-  const auto &weights = functionals_[f].weights, &folded = folded_[f];
-  for (std::size_t p = 0; p < local; ++p) {
+  for (const Part& part : parts_[f]) {
+    const std::size_t p = part.patch;
     const PatchModes& patch = basis_->patches.mine[p];
     const std::size_t modes = static_cast<std::size_t>(patch.modes);
-    const auto& g = projected_[f][p];
-    bool any = false;
     for (std::size_t i = 0; i < patch.points.size(); ++i) {
-      const std::size_t point = static_cast<std::size_t>(patch.points[i]);
-      terms.mean += weights[point] * climatology[point];
-      terms.truncation += folded[point] * folded[point] * truncation * patch.tau[i];
-      any = any || folded[point] != 0;
+      terms.mean += part.weights[i] * climatology[static_cast<std::size_t>(patch.points[i])];
+      terms.truncation += part.folded[i] * part.folded[i] * truncation * patch.tau[i];
     }
-    if (!any) continue;
-    for (std::size_t m = 0; m < modes; ++m) terms.mean += g[m] * forecast.mean[p][m];
+    for (std::size_t m = 0; m < modes; ++m) terms.mean += part.projected[m] * forecast.mean[p][m];
     const std::size_t columns = modes > 0 ? forecast.factor[p].size() / modes : 0;
     for (std::size_t c = 0; c < columns; ++c) {
       double product = 0;
-      for (std::size_t m = 0; m < modes; ++m) product += g[m] * forecast.factor[p][c * modes + m];
+      for (std::size_t m = 0; m < modes; ++m) product += part.projected[m] * forecast.factor[p][c * modes + m];
       (c < shared ? terms.shared[c] : terms.own[p * k + c - shared]) += product;
     }
   }
@@ -110,22 +116,25 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
                                                         double truncation,
                                                         std::span<const double> climatology) const {
   const std::size_t shared = forecast.shared, terms = 2 + shared;
-  // A patch's terms of a functional: its mean, its own variance, and its share of every common
+  // A patch's terms of the functionals that touch it: mean, own variance, and share of every common
   // column.
-  std::vector<std::vector<double>> parts;
-  std::vector<double> bounds(functionals_.size() * terms, 0.0);
-  for (std::size_t p = 0; p < basis_->patches.mine.size(); ++p) {
-    const PatchModes& patch = basis_->patches.mine[p];
-    const std::size_t modes = patch.modes;
-    std::vector<double> part(functionals_.size() * terms, 0.0);
-    for (std::size_t f = 0; f < functionals_.size(); ++f) {
-      double* term = part.data() + f * terms;
-      const auto &weights = functionals_[f].weights, &folded = folded_[f];
-      const auto &g = projected_[f][p], &g_own = own_[f][p];
+  struct PartTerms {
+    std::size_t functional;
+    std::vector<double> values;  // [terms]
+  };
+  std::vector<PartTerms> parts;
+  std::vector<double> bounds(size() * terms, 0.0);
+  for (std::size_t f = 0; f < size(); ++f)
+    for (const Part& of_patch : parts_[f]) {
+      const std::size_t p = of_patch.patch;
+      const PatchModes& patch = basis_->patches.mine[p];
+      const std::size_t modes = patch.modes;
+      std::vector<double> term(terms, 0.0);
+      const auto &g = of_patch.projected, &g_own = of_patch.own;
       for (std::size_t i = 0; i < patch.points.size(); ++i) {
         const std::size_t point = patch.points[i];
-        term[0] += weights[point] * climatology[point];
-        term[1] += folded[point] * folded[point] * truncation * forecast.truncation * patch.tau[i];
+        term[0] += of_patch.weights[i] * climatology[point];
+        term[1] += of_patch.folded[i] * of_patch.folded[i] * truncation * forecast.truncation * patch.tau[i];
       }
       for (std::size_t k = 0; k < modes; ++k) {
         term[0] += g[k] * forecast.mean[p][k];
@@ -145,23 +154,25 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
         else
           term[1] += product * product;
       }
+      for (std::size_t i = 0; i < terms; ++i)
+        bounds[f * terms + i] = std::max(bounds[f * terms + i], std::abs(term[i]));
+      parts.push_back({f, std::move(term)});
     }
-    for (std::size_t i = 0; i < part.size(); ++i) bounds[i] = std::max(bounds[i], std::abs(part[i]));
-    parts.push_back(std::move(part));
-  }
   // Variables of other units, means and variances have sizes of their own: each to below 1 by a power of two.
   comm.max(std::span(bounds));
   std::vector<int> exponent;
   for (const double bound : bounds) exponent.push_back(bound > 0 ? std::ilogb(bound) + 1 : 0);
-  ExactSum sum(bounds.size(), 1, std::ssize(basis_->patches.patch_of_token));
-  for (auto& part : parts) {
-    for (std::size_t i = 0; i < part.size(); ++i) part[i] = std::ldexp(part[i], -exponent[i]);
-    sum.add(part);
+  // One call a functional and patch.
+  ExactSum sum(bounds.size(), 1, std::max(1l, std::ssize(basis_->patches.patch_of_token) * std::ssize(names_)));
+  for (PartTerms& part : parts) {
+    const std::size_t first = part.functional * terms;
+    for (std::size_t i = 0; i < terms; ++i) part.values[i] = std::ldexp(part.values[i], -exponent[first + i]);
+    sum.add(part.values, first);
   }
   auto total = sum.reduce(comm, "means over boxes, regions or points");
   for (std::size_t i = 0; i < total.size(); ++i) total[i] = std::ldexp(total[i], exponent[i]);
   std::vector<FunctionalForecast> result;
-  for (std::size_t f = 0; f < functionals_.size(); ++f) {
+  for (std::size_t f = 0; f < size(); ++f) {
     FunctionalForecast value{total[f * terms], total[f * terms + 1]};
     for (std::size_t c = 0; c < shared; ++c) value.variance += std::pow(total[f * terms + 2 + c], 2);
     result.push_back(value);

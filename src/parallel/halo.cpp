@@ -35,6 +35,26 @@ HaloExchange::HaloExchange(const Communicator& comm, const Decomposition& decomp
                                  static_cast<PetscInt>(owners.size()), nullptr, PETSC_COPY_VALUES,
                                  owners.data(), PETSC_COPY_VALUES));
   PODSCALE_PETSC(PetscSFSetUp(forest_.get()));
+
+  // Of most windows only a few points travel: the exchange is among those.
+  const PetscInt* degree = nullptr;
+  PODSCALE_PETSC(PetscSFComputeDegreeBegin(forest_.get(), &degree));
+  PODSCALE_PETSC(PetscSFComputeDegreeEnd(forest_.get(), &degree));
+  std::vector<PetscInt> number(window_.points(), -1);
+  for (std::size_t i = 0; i < number.size(); ++i) {
+    if (degree[i] == 0) continue;
+    number[i] = static_cast<PetscInt>(asked_.size());
+    asked_.push_back(static_cast<PetscInt>(i));
+  }
+  std::vector<PetscInt> theirs(owners.size(), -1);
+  PODSCALE_PETSC(PetscSFBcastBegin(forest_.get(), MPIU_INT, number.data(), theirs.data(), MPI_REPLACE));
+  PODSCALE_PETSC(PetscSFBcastEnd(forest_.get(), MPIU_INT, number.data(), theirs.data(), MPI_REPLACE));
+  for (std::size_t i = 0; i < owners.size(); ++i) owners[i].index = theirs[i];
+  PODSCALE_PETSC(PetscSFReset(forest_.get()));
+  PODSCALE_PETSC(PetscSFSetGraph(forest_.get(), static_cast<PetscInt>(asked_.size()),
+                                 static_cast<PetscInt>(owners.size()), nullptr, PETSC_COPY_VALUES,
+                                 owners.data(), PETSC_COPY_VALUES));
+  PODSCALE_PETSC(PetscSFSetUp(forest_.get()));
 }
 
 std::vector<double> HaloExchange::widen(std::span<const double> fields, long count) const {
@@ -44,9 +64,10 @@ std::vector<double> HaloExchange::widen(std::span<const double> fields, long cou
   std::vector<double> out(wide * fields_count);
   if (count == 0) return out;
   // All fields of a point travel together.
-  std::vector<double> by_point(n * fields_count), strips(m * fields_count);
-  for (std::size_t f = 0; f < fields_count; ++f)
-    for (std::size_t i = 0; i < n; ++i) by_point[i * fields_count + f] = fields[f * n + i];
+  std::vector<double> by_point(asked_.size() * fields_count), strips(m * fields_count);
+  for (std::size_t i = 0; i < asked_.size(); ++i)
+    for (std::size_t f = 0; f < fields_count; ++f)
+      by_point[i * fields_count + f] = fields[f * n + static_cast<std::size_t>(asked_[i])];
   MPI_Datatype unit = MPI_DATATYPE_NULL;
   MPI_Type_contiguous(mpi_count(count, "fields"), MPI_DOUBLE, &unit);
   MPI_Type_commit(&unit);

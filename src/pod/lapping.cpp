@@ -5,8 +5,30 @@
 #include <numbers>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/vector_clones.hpp"
 
 namespace podscale {
+namespace {
+
+/// out = own * values + sign * partner * others; of variances with the squares of both factors. Where
+/// a rotation joins nothing the value stays, whatever the other one is.
+PODSCALE_VECTOR_CLONES void turn_rows(long count, bool squares, double sign, const double* own,
+                                      const double* partner, const double* values, const double* others,
+                                      double* out) {
+  if (squares) {
+    for (long i = 0; i < count; ++i) {
+      const double turned = own[i] * own[i] * values[i] + partner[i] * partner[i] * others[i];
+      out[i] = partner[i] == 0 ? values[i] : turned;
+    }
+  } else {
+    for (long i = 0; i < count; ++i) {
+      const double turned = own[i] * values[i] + sign * partner[i] * others[i];
+      out[i] = partner[i] == 0 ? values[i] : turned;
+    }
+  }
+}
+
+}  // namespace
 
 Lapping::Rotation Lapping::rotation(long first, long count, long points, long patch, long overlap,
                                     bool periodic) {
@@ -48,6 +70,17 @@ Lapping::Lapping(const Communicator& comm, const Decomposition& decomposition, b
   const Window patch = decomposition.patch_window(0);
   y_ = rotation(e.y0, e.ny, decomposition.ny(), patch.ny, overlap, false);
   x_ = rotation(e.x0, e.nx, decomposition.nx(), patch.nx, overlap, periodic);
+  const auto add = [](Factors& factors, bool both, double own, double partner) {
+    factors.own.push_back(both ? own : 1);
+    factors.partner.push_back(both ? partner : 0);
+  };
+  for (long y = 0; y < e.ny; ++y)
+    for (long x = 0; x < e.nx; ++x) {
+      const bool water = ocean_[y * e.nx + x] != 0;
+      const long north = y_.partner[y], east = x_.partner[x];
+      add(along_y_, water && north >= 0 && ocean_[north * e.nx + x], y_.cosine[y], y_.sine[y]);
+      add(along_x_, water && east >= 0 && ocean_[y * e.nx + east], x_.cosine[x], x_.sine[x]);
+    }
 }
 
 std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x) const {
@@ -156,38 +189,33 @@ void Lapping::apply(std::span<double> fields, long count, Direction direction) c
   }
   const std::vector<double> wide = halo_.widen(fields, count);
   const long top = w.y0 - e.y0, left = w.x0 - e.x0;
-  const auto turn = [direction](const Rotation& r, std::size_t i, double own, double partner) {
-    const double c = r.cosine[i], s = direction == Direction::unfold ? -r.sine[i] : r.sine[i];
-    return direction == Direction::squares ? c * c * own + s * s * partner : c * own + s * partner;
+  const bool squares = direction == Direction::squares, fold = direction == Direction::fold;
+  const double sign = direction == Direction::unfold ? -1 : 1;
+  const auto along_y = [&](const double* from, long y, long x0, long nx, double* out) {
+    const long other = y_.partner[y] < 0 ? y : y_.partner[y], at = y * e.nx + x0;
+    turn_rows(nx, squares, sign, along_y_.own.data() + at, along_y_.partner.data() + at, from + at,
+              from + other * e.nx + x0, out);
   };
-  // One value after the rotation along an axis; at(y, x) gives values before it.
-  const auto along_y = [&](const auto& at, long y, long x) {
-    const long other = y_.partner[y];
-    const bool both = other >= 0 && ocean_[y * e.nx + x] && ocean_[other * e.nx + x];
-    return both ? turn(y_, static_cast<std::size_t>(y), at(y, x), at(other, x)) : at(y, x);
+  const auto along_x = [&](const double* from, long y, long x0, long nx, double* partners, double* out) {
+    const long at = y * e.nx + x0;
+    const double* row = from + y * e.nx;
+    for (long x = 0; x < nx; ++x) partners[x] = row[x_.partner[x0 + x] < 0 ? x0 + x : x_.partner[x0 + x]];
+    turn_rows(nx, squares, sign, along_x_.own.data() + at, along_x_.partner.data() + at, from + at, partners,
+              out);
   };
-  const auto along_x = [&](const auto& at, long y, long x) {
-    const long other = x_.partner[x];
-    const bool both = other >= 0 && ocean_[y * e.nx + x] && ocean_[y * e.nx + other];
-    return both ? turn(x_, static_cast<std::size_t>(x), at(y, x), at(y, other)) : at(y, x);
-  };
-  std::vector<double> half(e.points());  // after the first axis
+  std::vector<double> half(e.points()), partners(e.nx);  // half: after the first axis
   for (long f = 0; f < count; ++f) {
     const double* source = wide.data() + f * e.points();
-    const auto before = [&](long y, long x) { return source[y * e.nx + x]; };
-    const auto between = [&](long y, long x) { return half[y * e.nx + x]; };
     double* out = fields.data() + f * w.points();
-    if (direction == Direction::fold) {
-      for (long y = top; y < top + w.ny; ++y)
-        for (long x = 0; x < e.nx; ++x) half[y * e.nx + x] = along_y(before, y, x);
+    if (fold) {
+      for (long y = top; y < top + w.ny; ++y) along_y(source, y, 0, e.nx, half.data() + y * e.nx);
+      for (long y = 0; y < w.ny; ++y)
+        along_x(half.data(), y + top, left, w.nx, partners.data(), out + y * w.nx);
     } else {
       for (long y = 0; y < e.ny; ++y)
-        for (long x = left; x < left + w.nx; ++x) half[y * e.nx + x] = along_x(before, y, x);
+        along_x(source, y, left, w.nx, partners.data(), half.data() + y * e.nx + left);
+      for (long y = 0; y < w.ny; ++y) along_y(half.data(), y + top, left, w.nx, out + y * w.nx);
     }
-    for (long y = 0; y < w.ny; ++y)
-      for (long x = 0; x < w.nx; ++x)
-        out[y * w.nx + x] = direction == Direction::fold ? along_x(between, y + top, x + left)
-                                                         : along_y(between, y + top, x + left);
   }
 }
 

@@ -192,6 +192,15 @@ void Seams::apply(const Lapping& lapping, std::span<double> fields, long count, 
   }
 }
 
+std::array<double, 4> Seams::row(const Lapping& lapping, std::size_t value) const {
+  if (present_) return row_[value];
+  const Lapping::Quad quad = lapping.quad(static_cast<long>(value) % lapping.points());
+  std::array<double, 4> row{};
+  for (std::size_t s = 0; s < 4; ++s)
+    if (quad.at[quad.own ^ s] >= 0) row[s] = quad.unfold[4 * quad.own + (quad.own ^ s)];
+  return row;
+}
+
 std::vector<std::pair<std::size_t, double>> Seams::folded_point(const Lapping& lapping, long channel, long y,
                                                                 long x) const {
   if (!present_) return lapping.folded_point(y, x);

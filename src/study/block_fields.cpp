@@ -42,13 +42,19 @@ std::vector<ExtraField> extra_fields(const DownscaleOptions& options) {
   return fields;
 }
 
-FieldDecoder::FieldDecoder(const Communicator& comm, const Basis& basis, const Forecaster& forecaster,
-                           const DownscaleOptions& options)
+FieldDecoder::FieldDecoder(const Communicator& comm, const Foundation& foundation,
+                           const Forecaster& forecaster, const DownscaleOptions& options)
     : comm_(&comm),
-      basis_(&basis),
+      foundation_(&foundation),
+      basis_(&foundation.basis),
       forecaster_(&forecaster),
       options_(&options),
-      regions_(basis, options.regions) {}
+      regions_(foundation.basis, options.regions),
+      point_variance_(foundation.spaces.size()) {}
+
+Factor FieldDecoder::needed_factor() const {
+  return options_->budget || options_->running || regions_.size() > 0 ? Factor::with : Factor::without;
+}
 
 BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxis& axis,
                                  std::span<const std::size_t> block,
@@ -70,7 +76,13 @@ BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxi
     basis_->hr_climatology.evaluate(basis_->year_phase(axis, block[t]), climatology);
     if (add_signal) add_signal(t, climatology);
     const auto mean = at(fields.mean, t), variance = at(fields.variance, t);
-    decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);
+    if (forecast.has_factor) {
+      decode_forecast(*basis_, forecast, truncation, climatology, mean, variance);
+    } else {
+      auto& of_regime = point_variance_[forecast.regime];
+      if (!of_regime) of_regime.emplace(foundation_->spaces[forecast.regime]);
+      of_regime->decode(forecast, truncation, climatology, mean, variance);
+    }
     for (std::size_t m = 0; m < members; ++m)
       decode_member(*basis_, batch.members[t][m], climatology, at(fields.members, m * times + t),
                     forecaster_->left_out(axis.time_key(block[t]), static_cast<int>(m), forecast.regime));

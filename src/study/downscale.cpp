@@ -148,7 +148,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
 
   // 3. Forecasting, decoding, writing, a block of times at a time.
   forecaster.use_calendar(axis.calendar);
-  const FieldDecoder decoder(comm, basis, forecaster, options);
+  const FieldDecoder decoder(comm, foundation, forecaster, options);
   OutsideTraining outside(foundation.space);
   const std::size_t n = basis.points();
   SpreadSums sums(product.layout(), n);
@@ -180,7 +180,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
                                             .raised = raised,
                                             .regime = regime,
                                             .level = level},
-                                           options.members, options.budget);
+                                           options.members, options.budget, decoder.needed_factor());
     BlockFields fields = decoder.decode(batch, axis, block, [&](std::size_t t, std::span<double> field) {
       if (signal) signal->add(applied->signal(of_block[t].step), field);
     });

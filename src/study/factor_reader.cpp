@@ -161,6 +161,15 @@ CoefficientForecast FactorReader::read(std::size_t time) const {
   return forecast;
 }
 
+std::shared_ptr<const CoefficientForecast> FactorReader::read_shared(std::size_t time) const {
+  if (!last_ || last_time_ != time) {
+    last_.reset();
+    last_ = std::make_shared<const CoefficientForecast>(read(time));
+    last_time_ = time;
+  }
+  return last_;
+}
+
 void FactorReader::require_variance(const CoefficientForecast& forecast, std::size_t channel,
                                     const ProductFields& fields, const std::string& product) const {
   const std::size_t points = size(basis_.mesh.points()), all = points * variables_.size();

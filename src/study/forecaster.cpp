@@ -233,14 +233,15 @@ std::size_t first_regime(const ForecastRequest& request) {
 
 }  // namespace
 
-Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget) const {
-  if (of_one_regime(request)) return forecast_of(first_regime(request), request, members, budget);
+Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget,
+                                       Factor factor) const {
+  if (of_one_regime(request)) return forecast_of(first_regime(request), request, members, budget, factor);
   Batch batch{std::vector<CoefficientForecast>(request.times()), {}};
   if (members > 0) batch.members.resize(request.times());
   for (std::size_t r = 0; r < foundation_.spaces.size(); ++r) {
     const PartRequest part(request, r);
     if (part.times.empty()) continue;
-    Batch of_regime = forecast_of(r, part.request(), members, budget);
+    Batch of_regime = forecast_of(r, part.request(), members, budget, factor);
     for (std::size_t i = 0; i < part.times.size(); ++i) {
       batch.forecasts[part.times[i]] = std::move(of_regime.forecasts[i]);
       if (members > 0) batch.members[part.times[i]] = std::move(of_regime.members[i]);
@@ -263,7 +264,7 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members(const Forecast
 }
 
 Forecaster::Batch Forecaster::forecast_of(std::size_t regime, const ForecastRequest& request, int members,
-                                          bool budget) const {
+                                          bool budget, Factor factor) const {
   const LatentSpace& space = foundation_.spaces[regime];
   const Inflation& inflation = inflations_[regime];
   const std::size_t width = request.condition.size() / std::max<std::size_t>(1, request.times());
@@ -274,7 +275,7 @@ Forecaster::Batch Forecaster::forecast_of(std::size_t regime, const ForecastRequ
         ensemble_forecast(comm_, space, plan_, network(regime).sample, control_seed_, &latents, coherent_)(
             request, inflation);
   else
-    batch.forecasts = closed_form(regime, request, Factor::with);
+    batch.forecasts = closed_form(regime, request, factor);
   for (CoefficientForecast& forecast : batch.forecasts) {
     forecast.regime = regime;
     forecast.truncation = inflation.truncation / inflations_[0].truncation;

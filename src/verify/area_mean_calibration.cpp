@@ -6,13 +6,56 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
+
+#include "podscale/core/vector_clones.hpp"
 
 namespace podscale {
 namespace {
 
-constexpr std::array<long, 6> kSizes = {1, 2, 4, 8, 16, 24};
+constexpr auto& kSizes = AreaBoxes::sizes;
+
+/// out [columns] += sum_k weights[k] rows[k], rows [modes][columns].
+PODSCALE_VECTOR_CLONES void add_products(const float* weights, const float* rows, std::size_t modes,
+                                         std::size_t columns, double* out) {
+  constexpr std::size_t kBlock = 16;  // columns whose sums stay in registers
+  std::size_t first = 0;
+  for (; first + kBlock <= columns; first += kBlock) {
+    float sums[kBlock] = {};
+    for (std::size_t k = 0; k < modes; ++k)
+      for (std::size_t c = 0; c < kBlock; ++c) sums[c] += weights[k] * rows[k * columns + first + c];
+    for (std::size_t c = 0; c < kBlock; ++c) out[first + c] += static_cast<double>(sums[c]);
+  }
+  for (; first < columns; ++first) {
+    float sum = 0;
+    for (std::size_t k = 0; k < modes; ++k) sum += weights[k] * rows[k * columns + first];
+    out[first] += static_cast<double>(sum);
+  }
+}
+
+PODSCALE_VECTOR_CLONES double sum_of_squares(const double* values, std::size_t count) {
+  double sums[4] = {};
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (std::size_t j = 0; j < 4; ++j) sums[j] += values[i + j] * values[i + j];
+  for (; i < count; ++i) sums[0] += values[i] * values[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/// Columns first..end of each patch, [modes][columns] in place of [columns][modes].
+std::vector<std::vector<float>> rows_of(const PatchColumns& factor, const Basis& basis, std::size_t first,
+                                        std::size_t end) {
+  std::vector<std::vector<float>> rows;
+  for (std::size_t p = 0; p < factor.size(); ++p) {
+    const std::size_t modes = static_cast<std::size_t>(basis.patches.mine[p].modes),
+                      columns = modes > 0 ? std::min(end, factor[p].size() / modes) - first : 0;
+    auto& of_patch = rows.emplace_back(modes * columns);
+    for (std::size_t c = 0; c < columns; ++c)
+      for (std::size_t k = 0; k < modes; ++k)
+        of_patch[k * columns + c] = static_cast<float>(factor[p][(first + c) * modes + k]);
+  }
+  return rows;
+}
 
 }  // namespace
 
@@ -21,107 +64,63 @@ AreaMeanCalibration::AreaMeanCalibration(std::vector<Product> products, long tim
     : ScoreFamily({}, times, products.size() * kSizes.size() * 3),
       products_(std::move(products)),
       bootstrap_(bootstrap) {
-  for (const Product& product : products_) boxes_.push_back(make_boxes(product.factors->basis(), channel));
-}
-
-std::vector<AreaMeanCalibration::Box> AreaMeanCalibration::make_boxes(const Basis& basis, long channel) {
-  const Mesh& mesh = basis.mesh;
-  const double scale = basis.channel_scale[channel];
-  std::vector<Box> boxes;
-  // Where in which patch a point lies, and the weights of a box in the folded field.
-  constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> patch_of(basis.points(), kNowhere), row_of(patch_of.size());
-  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p)
-    for (std::size_t i = 0; i < basis.patches.mine[p].points.size(); ++i) {
-      const std::size_t point = basis.patches.mine[p].points[i];
-      patch_of[point] = p;
-      row_of[point] = i;
-    }
-  std::map<std::size_t, std::array<double, 2>> folded;  // by R, and by A^T
-  // Odd strides: where the LR field is a block mean of the truth, the mean over whole blocks is
-  // known exactly, and boxes at multiples of a block would test nothing else.
-  for (std::size_t s = 0; s < kSizes.size(); ++s) {
-    const long size = kSizes[s], stride = std::max(1l, size / 4) | 1;
-    for (long y0 = 0; y0 + size <= mesh.ny(); y0 += stride)
-      for (long x0 = 0; x0 + size <= mesh.nx(); x0 += stride) {
-        Box box{s, {}, {}, 0, {}};
-        double total = 0;
-        for (long y = y0; y < y0 + size; ++y)
-          for (long x = x0; x < x0 + size; ++x)
-            if (const std::size_t i = y * mesh.nx() + x; basis.ocean[i] && mesh.area_weight(y, x) > 0) {
-              box.points.push_back(i);
-              box.weights.push_back(mesh.area_weight(y, x));
-              total += box.weights.back();
-            }
-        if (4 * std::ssize(box.points) < 3 * size * size) continue;
-        folded.clear();
-        for (std::size_t i = 0; i < box.points.size(); ++i) {
-          box.weights[i] /= total;
-          const long point = static_cast<long>(box.points[i]);
-          const long y = point / mesh.nx(), x = point % mesh.nx();
-          const auto add = [&](const auto& column, bool own) {
-            for (const auto& [to, factor] : column)
-              folded[channel * mesh.points() + to][own] += scale * factor * box.weights[i];
-          };
-          add(basis.lapping.folded_point(y, x), false);
-          add(basis.seams.folded_point(basis.lapping, channel, y, x), true);
-        }
-        std::map<std::size_t, std::array<std::vector<double>, 2>> projected;  // by patch
-        for (const auto& [point, w] : folded) {
-          const PatchModes& patch = basis.patches.mine[patch_of[point]];
-          const std::size_t row = row_of[point], d = patch.points.size();
-          box.truncation += w[1] * w[1] * patch.tau[row];
-          for (const bool own : {false, true}) {
-            auto& g = projected[patch_of[point]][own];
-            g.resize(patch.modes, 0.0);
-            for (std::size_t k = 0; k < g.size(); ++k) g[k] += w[own] * patch.phi[k * d + row];
-          }
-        }
-        for (auto& [p, g] : projected) box.patches.push_back({p, std::move(g[0]), std::move(g[1])});
-        boxes.push_back(std::move(box));
-      }
-  }
-  return boxes;
+  for (const Product& product : products_) boxes_.emplace_back(product.factors->basis(), channel);
 }
 
 void AreaMeanCalibration::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
   for (std::size_t n = 0; n < products_.size(); ++n) {
     const Product& product = products_[n];
-    const auto forecast = product.factors->read(product.steps[fields.time]);
+    const AreaBoxes& all = boxes_[n];
+    const Basis& basis = product.factors->basis();
+    const std::size_t nx = static_cast<std::size_t>(basis.mesh.nx()),
+                      k = static_cast<std::size_t>(basis.modes);
+    const auto read = product.factors->read_shared(product.steps[fields.time]);
+    const CoefficientForecast& forecast = *read;
     const auto mean = fields.forecasts[product.system].mean;
     const std::size_t shared = forecast.shared;
-    for (const Box& box : boxes_[n]) {
+    const auto shared_rows = rows_of(forecast.factor, basis, 0, shared),
+               own_rows = rows_of(forecast.factor, basis, shared, std::numeric_limits<std::size_t>::max());
+    std::vector<std::vector<float>> inside_rows;  // of what the members are inside patches
+    if (forecast.has_own) inside_rows = rows_of(forecast.own_factor, basis, 0, shared);
+    std::vector<double> errors(all.area.size());  // times area; NaN: not there
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      errors[i] = all.area[i] == 0 ? 0
+                  : fields.weights[i] > 0
+                      ? all.area[i] * (static_cast<double>(mean[i]) - static_cast<double>(fields.truth[i]))
+                      : std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> common(shared), products(shared), own_products;
+    std::vector<float> difference(k);
+    for (const AreaBoxes::Box& box : all.boxes) {
+      const std::size_t size = static_cast<std::size_t>(kSizes[box.size]);
+      double error = 0;
+      for (std::size_t y = 0; y < size; ++y) {
+        const double* row = errors.data() + (static_cast<std::size_t>(box.y0) + y) * nx + box.x0;
+        for (std::size_t x = 0; x < size; ++x) error += row[x];
+      }
+      if (std::isnan(error)) continue;
+      error /= box.area;
       const double truncation = forecast.truncation * box.truncation;
-      double error = 0, own = truncation, inside = truncation;
-      bool complete = true;
-      for (std::size_t i = 0; i < box.points.size() && complete; ++i) {
-        complete = fields.weights[box.points[i]] > 0;
-        error += box.weights[i] * (static_cast<double>(mean[box.points[i]]) -
-                                   static_cast<double>(fields.truth[box.points[i]]));
-      }
-      if (!complete) continue;
-      std::vector<double> common(shared, 0.0);
-      for (const Patch& patch : box.patches) {
-        const std::size_t k = patch.projected.size();
-        const auto& factor = forecast.factor[patch.index];
-        for (std::size_t c = 0; c * k < factor.size(); ++c) {
-          double product_of_column = 0;
-          const auto& weights = c < shared ? patch.projected : patch.own;
-          for (std::size_t i = 0; i < k; ++i) {
-            product_of_column += weights[i] * factor[c * k + i];
-            if (forecast.has_own && c < shared)
-              product_of_column +=
-                  (patch.own[i] - patch.projected[i]) * forecast.own_factor[patch.index][c * k + i];
-          }
-          inside += product_of_column * product_of_column;
-          if (c < shared)
-            common[c] += product_of_column;
-          else
-            own += product_of_column * product_of_column;
+      double own = truncation, inside = truncation;
+      std::fill(common.begin(), common.end(), 0.0);
+      for (std::size_t touch = box.first; touch < box.end; ++touch) {
+        const std::size_t p = all.patch[touch], modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+        const float *projected = all.projected.data() + touch * k, *of_own = all.own.data() + touch * k;
+        std::fill(products.begin(), products.end(), 0.0);
+        add_products(projected, shared_rows[p].data(), modes, shared, products.data());
+        if (forecast.has_own) {
+          for (std::size_t i = 0; i < modes; ++i) difference[i] = of_own[i] - projected[i];
+          add_products(difference.data(), inside_rows[p].data(), modes, shared, products.data());
         }
+        const std::size_t columns = modes > 0 ? own_rows[p].size() / modes : 0;
+        own_products.assign(columns, 0.0);
+        add_products(of_own, own_rows[p].data(), modes, columns, own_products.data());
+        const double of_patch = sum_of_squares(own_products.data(), columns);
+        own += of_patch;
+        inside += of_patch + sum_of_squares(products.data(), shared);
+        for (std::size_t c = 0; c < shared; ++c) common[c] += products[c];
       }
-      for (const double value : common) own += value * value;
+      own += sum_of_squares(common.data(), shared);
       double* at = sums.data() + (n * kSizes.size() + box.size) * 3;
       at[0] += error * error;
       at[1] += product.scale * product.scale * own;

@@ -34,6 +34,7 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
                   "time {} of {}, {} of {} systems", time, times_, forecasts.size(), systems_.size());
   const std::vector<double> weights = point_weights(mesh_, ocean_, truth, forecasts, &lost_);
   for (std::size_t i = 0; i < weights.size(); ++i) map_count_[i] += weights[i] > 0 ? 1 : 0;
+  const SsimTruth similarity(mesh_.ny(), mesh_.nx(), weights, truth, data_range_, window_);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const Forecast& forecast = forecasts[s];
     PODSCALE_ASSERT(forecast.variance.empty() != systems_[s].has_variance &&
@@ -42,8 +43,7 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
                     forecast.members.size());
     FieldSums& sums = sums_[index(time, s)];
     sums = field_sums(weights, forecast, truth, climatology);
-    const SsimSums ssim =
-        ssim_sums(mesh_.ny(), mesh_.nx(), weights, forecast.mean, truth, data_range_, window_);
+    const SsimSums ssim = similarity.sums(forecast.mean);
     sums[Sum::ssim] = ssim.ssim;
     sums[Sum::ssim_weight] = ssim.weight;
     ScoreMaps& maps = maps_[s];

@@ -1,81 +1,139 @@
 #include "podscale/verify/ssim.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/vector_clones.hpp"
 
 namespace podscale {
 namespace {
 
-// Windowed means of one quantity, [ny-size+1][nx-size+1]: along x, then along y.
-class WindowMean {
- public:
-  WindowMean(long ny, long nx, long size) : ny_(ny), nx_(nx), size_(size) {}
-
-  template <class Quantity>
-  std::vector<double> operator()(Quantity quantity) const {
-    const long my = ny_ - size_ + 1, mx = nx_ - size_ + 1;
-    const double weight = 1.0 / static_cast<double>(size_);
-    std::vector<double> rows(ny_ * mx, 0.0), out(my * mx, 0.0);
-    std::vector<double> line(nx_);
-    for (long j = 0; j < ny_; ++j) {
-      for (long i = 0; i < nx_; ++i) line[i] = quantity(j * nx_ + i);
-      for (long k = 0; k < size_; ++k)
-        for (long i = 0; i < mx; ++i) rows[j * mx + i] += weight * line[i + k];
-    }
-    for (long j = 0; j < my; ++j)
-      for (long k = 0; k < size_; ++k)
-        for (long i = 0; i < mx; ++i) out[j * mx + i] += weight * rows[(j + k) * mx + i];
-    return out;
+/// out [count] = the sum over `size` lines of weight * line, in their order.
+PODSCALE_VECTOR_CLONES void mean_of(const double* const* lines, long size, long count, double weight,
+                                    double* out) {
+  for (long i = 0; i < count; ++i) out[i] = 0;
+  for (long k = 0; k < size; ++k) {
+    const double* line = lines[k];
+    for (long i = 0; i < count; ++i) out[i] += weight * line[i];
   }
+}
 
- private:
-  long ny_, nx_, size_;
+/// Windowed means of N quantities, along x, then along y: fill(row, lines) gives the lines of a row,
+/// use(row, means) gets the means of the windows whose first row it is, [nx - size + 1] each.
+template <std::size_t N, class Fill, class Use>
+void for_window_rows(long ny, long nx, long size, const Fill& fill, const Use& use) {
+  const long mx = nx - size + 1;
+  const double weight = 1.0 / static_cast<double>(size);
+  std::array<std::vector<double>, N> lines, means;
+  std::vector<std::array<std::vector<double>, N>> rows(size);  // the last ones, in a ring
+  for (auto* of : {&lines, &means})
+    for (auto& values : *of) values.resize(nx);
+  for (auto& row : rows)
+    for (auto& values : row) values.resize(mx);
+  std::vector<const double*> terms(size);
+  for (long j = 0; j < ny; ++j) {
+    fill(j, lines);
+    for (std::size_t q = 0; q < N; ++q) {
+      for (long k = 0; k < size; ++k) terms[k] = lines[q].data() + k;
+      mean_of(terms.data(), size, mx, weight, rows[j % size][q].data());
+    }
+    if (j < size - 1) continue;
+    for (std::size_t q = 0; q < N; ++q) {
+      for (long k = 0; k < size; ++k) terms[k] = rows[(j - size + 1 + k) % size][q].data();
+      mean_of(terms.data(), size, mx, weight, means[q].data());
+    }
+    use(j - size + 1, means);
+  }
+}
+
+struct Constants {
+  double shift, unbiased, c1, c2;
 };
+
+/// SSIM of windows from their moments about `shift`; of those with gaps any number.
+PODSCALE_VECTOR_CLONES void ssim_of(const Constants& c, long count, const double* mx, const double* my,
+                                    const double* xx, const double* yy, const double* xy, double* out) {
+  for (long i = 0; i < count; ++i) {
+    const double a = mx[i] + c.shift, b = my[i] + c.shift;
+    const double variances = c.unbiased * (xx[i] - mx[i] * mx[i] + yy[i] - my[i] * my[i]);
+    const double covariance = c.unbiased * (xy[i] - mx[i] * my[i]);
+    out[i] = (2 * a * b + c.c1) * (2 * covariance + c.c2) / ((a * a + b * b + c.c1) * (variances + c.c2));
+  }
+}
 
 }  // namespace
 
-SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
-                   std::span<const float> y, double data_range, const SsimWindow& window) {
+SsimTruth::SsimTruth(long ny, long nx, std::span<const double> weights, std::span<const float> y,
+                     double data_range, const SsimWindow& window)
+    : ny_(ny), nx_(nx), size_(window.size), data_range_(data_range), weights_(weights), y_(y) {
   const std::size_t points = ny * nx;
-  PODSCALE_ASSERT(weights.size() == points && x.size() == points && y.size() == points, "{} points, {} {} {}",
-                  points, weights.size(), x.size(), y.size());
-  PODSCALE_ASSERT(window.size > 1, "SSIM window of {} points", window.size);
-  SsimSums sums;
-  if (ny < window.size || nx < window.size || !(data_range > 0)) return sums;
-
+  PODSCALE_ASSERT(weights.size() == points && y.size() == points, "{} points, {} {}", points, weights.size(),
+                  y.size());
+  PODSCALE_ASSERT(size_ > 1, "SSIM window of {} points", size_);
+  if (ny < size_ || nx < size_ || !(data_range > 0)) return;
   // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 would lose
   // digits.
-  double shift = 0;
-  for (std::size_t i = 0; i < points && shift == 0; ++i)
-    if (weights[i] > 0) shift = y[i];
-  const auto value = [&](std::span<const float> field, long i) {
-    return weights[i] > 0 ? field[i] - shift : 0.0;
-  };
-  const WindowMean mean(ny, nx, window.size);
-  const auto gaps = mean([&](long i) { return weights[i] > 0 ? 0.0 : 1.0; });
-  const auto mx = mean([&](long i) { return value(x, i); });
-  const auto my = mean([&](long i) { return value(y, i); });
-  const auto xx = mean([&](long i) { return value(x, i) * value(x, i); });
-  const auto yy = mean([&](long i) { return value(y, i) * value(y, i); });
-  const auto xy = mean([&](long i) { return value(x, i) * value(y, i); });
+  for (std::size_t i = 0; i < points && shift_ == 0; ++i)
+    if (weights[i] > 0) shift_ = y[i];
+  for_window_rows<3>(
+      ny, nx, size_,
+      [&](long row, auto& lines) {
+        for (long i = 0; i < nx_; ++i) {
+          const bool there = weights_[row * nx_ + i] > 0;
+          const double value = there ? y_[row * nx_ + i] - shift_ : 0.0;
+          lines[0][i] = there ? 0 : 1;
+          lines[1][i] = value;
+          lines[2][i] = value * value;
+        }
+      },
+      [&](long, const auto& means) {
+        for (long i = 0; i < nx_ - size_ + 1; ++i) {
+          complete_.push_back(means[0][i] == 0 ? 1 : 0);  // exact: a sum of zeros
+          mean_.push_back(means[1][i]);
+          square_.push_back(means[2][i]);
+        }
+      });
+}
 
-  const double n = static_cast<double>(window.size) * window.size;
-  const double unbiased = n / (n - 1);
-  const double c1 = std::pow(0.01 * data_range, 2), c2 = std::pow(0.03 * data_range, 2);
-  const long width = nx - window.size + 1, half = window.size / 2;
-  for (std::size_t k = 0; k < gaps.size(); ++k) {
-    if (gaps[k] != 0) continue;  // exact: a sum of zeros
-    const double a = mx[k] + shift, b = my[k] + shift;
-    const double variances = unbiased * (xx[k] - mx[k] * mx[k] + yy[k] - my[k] * my[k]);
-    const double covariance = unbiased * (xy[k] - mx[k] * my[k]);
-    const double ssim = (2 * a * b + c1) * (2 * covariance + c2) / ((a * a + b * b + c1) * (variances + c2));
-    const long row = static_cast<long>(k) / width + half, column = static_cast<long>(k) % width + half;
-    const double w = weights[row * nx + column];
-    sums.ssim += w * ssim;
-    sums.weight += w;
-  }
+SsimSums SsimTruth::sums(std::span<const float> x) const {
+  PODSCALE_ASSERT(x.size() == y_.size(), "{} points, expected {}", x.size(), y_.size());
+  SsimSums sums;
+  if (complete_.empty()) return sums;
+  const double n = static_cast<double>(size_) * static_cast<double>(size_);
+  const Constants constants{shift_, n / (n - 1), std::pow(0.01 * data_range_, 2),
+                            std::pow(0.03 * data_range_, 2)};
+  const long width = nx_ - size_ + 1, half = size_ / 2;
+  std::vector<double> ssim(width);
+  for_window_rows<3>(
+      ny_, nx_, size_,
+      [&](long row, auto& lines) {
+        for (long i = 0; i < nx_; ++i) {
+          const bool there = weights_[row * nx_ + i] > 0;
+          const double value = there ? x[row * nx_ + i] - shift_ : 0.0,
+                       truth = there ? y_[row * nx_ + i] - shift_ : 0.0;
+          lines[0][i] = value;
+          lines[1][i] = value * value;
+          lines[2][i] = value * truth;
+        }
+      },
+      [&](long row, const auto& means) {
+        const long first = row * width;
+        ssim_of(constants, width, means[0].data(), mean_.data() + first, means[1].data(),
+                square_.data() + first, means[2].data(), ssim.data());
+        const double* weights = weights_.data() + (row + half) * nx_ + half;
+        for (long i = 0; i < width; ++i) {
+          if (!complete_[first + i]) continue;
+          sums.ssim += weights[i] * ssim[i];
+          sums.weight += weights[i];
+        }
+      });
   return sums;
+}
+
+SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
+                   std::span<const float> y, double data_range, const SsimWindow& window) {
+  return SsimTruth(ny, nx, weights, y, data_range, window).sums(x);
 }
 
 }  // namespace podscale

@@ -27,12 +27,13 @@ std::vector<std::pair<long, std::string>> lengths_of(const TimeLattice& lattice)
   return list;
 }
 
-/// Boxes of a side around places evenly spread, `per_side` in each direction; three quarters ocean.
-std::vector<Functional> boxes(const Basis& basis, long channel, long side, long per_side) {
+/// work(functional) for boxes of a side around places evenly spread, `per_side` in each direction;
+/// three quarters ocean.
+template <class Work>
+void for_boxes(const Basis& basis, long channel, long side, long per_side, const Work& work) {
   const Mesh& mesh = basis.mesh;
   const std::size_t points = static_cast<std::size_t>(mesh.points());
-  std::vector<Functional> found;
-  if (mesh.ny() < side || mesh.nx() < side) return found;
+  if (mesh.ny() < side || mesh.nx() < side) return;
   for (long j = 0; j < per_side; ++j)
     for (long i = 0; i < per_side; ++i) {
       const long y0 = (mesh.ny() - side) * (2 * j + 1) / (2 * per_side),
@@ -51,9 +52,8 @@ std::vector<Functional> boxes(const Basis& basis, long channel, long side, long 
         }
       if (4 * ocean < 3 * side * side) continue;
       for (double& w : f.weights) w /= total;
-      found.push_back(std::move(f));
+      work(f);
     }
-  return found;
 }
 
 }  // namespace
@@ -64,67 +64,67 @@ TimeMeanCalibration::Kept TimeMeanCalibration::functionals_of(const Product& pro
   const FactorReader& factors = *product.factors;
   const Basis& basis = factors.basis();
   const std::size_t k = static_cast<std::size_t>(basis.modes);
-  const CoefficientForecast one = factors.read(product.steps.front());
-  const std::size_t shared = static_cast<std::size_t>(one.shared);
+  const std::size_t shared = static_cast<std::size_t>(factors.read_shared(product.steps.front())->shared);
   // As many as there is room for; the widest takes about four patches.
   const std::size_t each = kHead + members + shared + 4 * k;
   const double places = static_cast<double>(room) / static_cast<double>(each * kSides.size());
   const long per_side = std::clamp(static_cast<long>(std::sqrt(places)), 1l, 6l);
-  std::vector<Functional> functionals;
-  std::vector<std::size_t> side;
+  Kept kept{FunctionalSet(basis, {}), {}, {}, {}, {}, {}, shared, members};
   for (std::size_t s = 0; s < kSides.size(); ++s)
-    for (Functional& f : boxes(basis, channel, kSides[s], per_side)) {
-      functionals.push_back(std::move(f));
-      side.push_back(s);
-    }
-  Kept kept{FunctionalSet(basis, functionals), std::move(side), {}, {}, {}, shared, members};
-  for (const Functional& f : functionals) {
-    std::vector<double> folded = f.weights;
-    basis.fold(folded, 1);
-    std::vector<std::size_t> touched;
-    TimeCovariance time = factors.time();
-    time.patch.clear();
-    for (std::size_t p = 0; factors.columns() == Columns::latents && p < basis.patches.mine.size(); ++p) {
-      const auto& points = basis.patches.mine[p].points;
-      if (std::none_of(points.begin(), points.end(),
-                       [&](long point) { return folded[static_cast<std::size_t>(point)] != 0; }))
-        continue;
-      touched.push_back(p);
-      const auto own = factors.time().patch.begin() + static_cast<long>(p * k);
-      time.patch.insert(time.patch.end(), own, own + static_cast<long>(k));
-    }
-    kept.first.push_back(*width);
-    *width += kHead + members + shared + touched.size() * k;
-    kept.patches.push_back(std::move(touched));
-    kept.time.push_back(std::move(time));
-  }
+    for_boxes(basis, channel, kSides[s], per_side, [&](const Functional& f) {
+      kept.set.add(f);
+      kept.side.push_back(s);
+      auto& weights = kept.weights.emplace_back();
+      for (std::size_t i = 0; i < f.weights.size(); ++i)
+        if (f.weights[i] != 0) weights.emplace_back(i % static_cast<std::size_t>(basis.mesh.points()), f.weights[i]);
+      std::vector<double> folded = f.weights;
+      basis.fold(folded, 1);
+      std::vector<std::size_t> touched;
+      TimeCovariance time{factors.time().lattice, {}, factors.time().global, factors.time().truncation,
+                          factors.time().reason};
+      for (std::size_t p = 0; factors.columns() == Columns::latents && p < basis.patches.mine.size(); ++p) {
+        const auto& points = basis.patches.mine[p].points;
+        if (std::none_of(points.begin(), points.end(),
+                         [&](long point) { return folded[static_cast<std::size_t>(point)] != 0; }))
+          continue;
+        touched.push_back(p);
+        const auto own = factors.time().patch.begin() + static_cast<long>(p * k);
+        time.patch.insert(time.patch.end(), own, own + static_cast<long>(k));
+      }
+      kept.first.push_back(*width);
+      *width += kHead + members + shared + touched.size() * k;
+      kept.patches.push_back(std::move(touched));
+      kept.time.push_back(std::move(time));
+    });
   return kept;
 }
 
-std::size_t TimeMeanCalibration::width_of(const std::vector<Product>& products,
-                                          const std::vector<VerifiedSystem>& systems, long times,
-                                          long channel) {
-  std::size_t width = 0;
+TimeMeanCalibration::AllKept TimeMeanCalibration::all_kept(const std::vector<Product>& products,
+                                                           const std::vector<VerifiedSystem>& systems,
+                                                           long times, long channel) {
+  AllKept all;
   for (const Product& product : products)
-    functionals_of(product, channel, static_cast<std::size_t>(systems[product.system].members),
-                   kMostValues / products.size() / static_cast<std::size_t>(std::max(1l, times)), &width);
-  return width;
+    all.of_products.push_back(
+        functionals_of(product, channel, static_cast<std::size_t>(systems[product.system].members),
+                       kMostValues / products.size() / static_cast<std::size_t>(std::max(1l, times)), &all.width));
+  return all;
 }
 
 TimeMeanCalibration::TimeMeanCalibration(std::vector<Product> products, std::vector<VerifiedSystem> systems,
                                          std::vector<long> cells, const BootstrapOptions& bootstrap,
                                          double block_cells, long channel)
-    : ScoreFamily(systems, std::ssize(cells), width_of(products, systems, std::ssize(cells), channel)),
+    : TimeMeanCalibration(all_kept(products, systems, std::ssize(cells), channel), products, systems, cells,
+                          bootstrap, block_cells) {}
+
+TimeMeanCalibration::TimeMeanCalibration(AllKept kept, std::vector<Product> products,
+                                         std::vector<VerifiedSystem> systems, std::vector<long> cells,
+                                         const BootstrapOptions& bootstrap, double block_cells)
+    : ScoreFamily(std::move(systems), std::ssize(cells), kept.width),
       products_(std::move(products)),
       cells_(std::move(cells)),
       bootstrap_(bootstrap),
-      block_cells_(block_cells) {
-  std::size_t width = 0;
-  for (const Product& product : products_)
-    kept_.push_back(
-        functionals_of(product, channel, static_cast<std::size_t>(systems_[product.system].members),
-                       kMostValues / products_.size() / static_cast<std::size_t>(sums_.times()), &width));
-}
+      block_cells_(block_cells),
+      kept_(std::move(kept.of_products)) {}
 
 void TimeMeanCalibration::add(const ScoredTime& fields) {
   const auto sums = sums_.at(fields.time);
@@ -134,28 +134,24 @@ void TimeMeanCalibration::add(const ScoredTime& fields) {
     const Kept& kept = kept_[n];
     const Basis& basis = product.factors->basis();
     const std::size_t k = static_cast<std::size_t>(basis.modes);
-    const CoefficientForecast forecast =
-        product.factors->read(product.steps[static_cast<std::size_t>(fields.time)]);
+    const auto forecast = product.factors->read_shared(product.steps[static_cast<std::size_t>(fields.time)]);
     const Forecast& own = fields.forecasts[product.system];
     const std::vector<double> nothing(static_cast<std::size_t>(basis.points()), 0.0);
     for (std::size_t f = 0; f < kept.set.size(); ++f) {
-      const auto& weights = kept.set.weights(f);
       double* at = sums.data() + kept.first[f];
       bool complete = true;
       double error = 0;
       std::vector<double> members(kept.members, 0.0);
-      for (std::size_t i = 0; i < weights.size() && complete; ++i) {
-        if (weights[i] == 0) continue;
-        const std::size_t point = i % points;
-        complete = fields.weights[point] > 0;
-        error +=
-            weights[i] * (static_cast<double>(fields.truth[point]) - static_cast<double>(own.mean[point]));
+      for (const auto& [point, weight] : kept.weights[f]) {
+        complete = complete && fields.weights[point] > 0;
+        if (!complete) break;
+        error += weight * (static_cast<double>(fields.truth[point]) - static_cast<double>(own.mean[point]));
         for (std::size_t m = 0; m < members.size(); ++m)
-          members[m] += weights[i] * (static_cast<double>(own.members[m * points + point]) -
-                                      static_cast<double>(own.mean[point]));
+          members[m] += weight * (static_cast<double>(own.members[m * points + point]) -
+                                  static_cast<double>(own.mean[point]));
       }
       if (!complete) continue;
-      const FunctionalTerms terms = kept.set.terms(f, forecast, 1, nothing);
+      const FunctionalTerms terms = kept.set.terms(f, *forecast, 1, nothing);
       *at++ = 1;
       *at++ = error / product.scale;
       *at++ = terms.truncation;

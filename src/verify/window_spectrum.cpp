@@ -3,8 +3,11 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <type_traits>
+#include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/vector_clones.hpp"
 
 namespace podscale {
 
@@ -29,6 +32,7 @@ WindowSpectrum::WindowSpectrum(long size) : size_(size), half_(size / 2 + 1) {
       const long ky = row <= size / 2 ? row : row - size;
       const long r = std::lround(std::hypot(static_cast<double>(column), static_cast<double>(ky)));
       bin_.push_back(r >= 1 && r <= size / 2 ? r - 1 : -1);
+      factor_.push_back(copies(column) * scale_);
       if (bin_.back() >= 0) bin_sizes_[bin_.back()] += copies(column);
     }
 }
@@ -37,52 +41,119 @@ double WindowSpectrum::copies(long column) const {
   return column == 0 || 2 * column == size_ ? 1 : 2;  // the rest stands for its mirror image, too
 }
 
+namespace {
+
+/// Sums of a Fourier transform along the first index of x [n][width] over pairs of rows i and n - i:
+/// even [n/2 + 1][width] with cosines of their sums, odd with sines of their differences. pairs:
+/// room for x. width: a multiple of 4.
+PODSCALE_VECTOR_CLONES void transform_pairs(long n, long width, const double* cosine, const double* sine,
+                                            const double* x, double* pairs, double* even, double* odd) {
+  const long half = n / 2 + 1, last = (n - 1) / 2;  // rows 1..last have a partner
+  double* differences = pairs + half * width;
+  for (long w = 0; w < width; ++w) pairs[w] = x[w];
+  for (long i = 1; i <= last; ++i)
+    for (long w = 0; w < width; ++w) {
+      pairs[i * width + w] = x[i * width + w] + x[(n - i) * width + w];
+      differences[i * width + w] = x[i * width + w] - x[(n - i) * width + w];
+    }
+  for (long w = 0; last < half - 1 && w < width; ++w)
+    pairs[last * width + width + w] = x[(half - 1) * width + w];
+  const auto block = [&](long k, long first, auto size) {
+    constexpr long kSize = decltype(size)::value;  // sums that stay in registers
+    double sums[kSize] = {}, others[kSize] = {};
+    for (long i = 0; i < half; ++i)
+      for (long w = 0; w < kSize; ++w) sums[w] += cosine[k * n + i] * pairs[i * width + first + w];
+    for (long i = 1; i <= last; ++i)
+      for (long w = 0; w < kSize; ++w) others[w] += sine[k * n + i] * differences[i * width + first + w];
+    for (long w = 0; w < kSize; ++w) {
+      even[k * width + first + w] = sums[w];
+      odd[k * width + first + w] = others[w];
+    }
+  };
+  for (long k = 0; k < half; ++k) {
+    long first = 0;
+    for (; first + 16 <= width; first += 16) block(k, first, std::integral_constant<long, 16>());
+    for (; first < width; first += 4) block(k, first, std::integral_constant<long, 4>());
+  }
+}
+
+/// Sums over the rows of field [n][n], plain and times (row - middle), of each column.
+PODSCALE_VECTOR_CLONES void column_sums(long n, const double* field, double* plain, double* sloped) {
+  const double middle = 0.5 * static_cast<double>(n - 1);
+  for (long i = 0; i < n; ++i) plain[i] = sloped[i] = 0;
+  for (long j = 0; j < n; ++j) {
+    const double y = static_cast<double>(j) - middle;
+    for (long i = 0; i < n; ++i) {
+      plain[i] += field[j * n + i];
+      sloped[i] += y * field[j * n + i];
+    }
+  }
+}
+
+}  // namespace
+
 void WindowSpectrum::transform(std::span<const double> field, WindowCoefficients& out) const {
   const long n = size_;
   PODSCALE_ASSERT(std::ssize(field) == n * n, "{} values, {} x {}", field.size(), n, n);
+  const long rows = (n + 3) / 4 * 4, columns = (2 * half_ + 3) / 4 * 4;  // real parts, then imaginary ones
   const double middle = 0.5 * static_cast<double>(n - 1);
+  std::vector<double>& room = out.room;
+  room.assign(2 * n + 2 * (n + 2) * rows + 2 * half_ * rows + 2 * (n + 2) * columns + 2 * half_ * columns,
+              0.0);
+  double* at = room.data();
+  const auto take = [&](long count) { return std::exchange(at, at + count); };
+  double *plain = take(n), *sloped = take(n), *turned = take(n * rows), *pairs = take((n + 2) * rows);
+  column_sums(n, field.data(), plain, sloped);
   double mean = 0, slope_x = 0, slope_y = 0, square = 0;
-  for (long j = 0; j < n; ++j) {
-    square += (static_cast<double>(j) - middle) * (static_cast<double>(j) - middle);
-    for (long i = 0; i < n; ++i) {
-      const double value = field[j * n + i];
-      mean += value;
-      slope_x += (static_cast<double>(i) - middle) * value;
-      slope_y += (static_cast<double>(j) - middle) * value;
-    }
+  for (long i = 0; i < n; ++i) {
+    const double x = static_cast<double>(i) - middle;
+    mean += plain[i];
+    slope_x += x * plain[i];
+    slope_y += sloped[i];
+    square += x * x;
   }
   mean /= static_cast<double>(n * n);  // 1, x and y are orthogonal about the middle
   slope_x /= static_cast<double>(n) * square;
   slope_y /= static_cast<double>(n) * square;
 
-  std::vector<double> re(n * half_, 0.0), im(re.size(), 0.0);  // rows transformed
   for (long j = 0; j < n; ++j)
     for (long i = 0; i < n; ++i) {
       const double plane =
           mean + slope_x * (static_cast<double>(i) - middle) + slope_y * (static_cast<double>(j) - middle);
-      const double value = (field[j * n + i] - plane) * hann_[i] * hann_[j];
-      for (long k = 0; k < half_; ++k) {
-        re[j * half_ + k] += value * cosine_[i * n + k];
-        im[j * half_ + k] -= value * sine_[i * n + k];
-      }
+      turned[i * rows + j] = (field[j * n + i] - plane) * hann_[i] * hann_[j];
     }
-  out.re.assign(re.size(), 0.0);
-  out.im.assign(re.size(), 0.0);
-  for (long m = 0; m < n; ++m)
+  // Along x: cosines are the real part, sines less the imaginary one.
+  double *re = take(half_ * rows), *im = take(half_ * rows);
+  transform_pairs(n, rows, cosine_.data(), sine_.data(), turned, pairs, re, im);
+  double* of_row = take(n * columns);
+  for (long k = 0; k < half_; ++k)
     for (long j = 0; j < n; ++j) {
-      const double c = cosine_[m * n + j], s = sine_[m * n + j];
-      for (long k = 0; k < half_; ++k) {
-        out.re[m * half_ + k] += c * re[j * half_ + k] + s * im[j * half_ + k];
-        out.im[m * half_ + k] += c * im[j * half_ + k] - s * re[j * half_ + k];
-      }
+      of_row[j * columns + k] = re[k * rows + j];
+      of_row[j * columns + half_ + k] = -im[k * rows + j];
     }
+  // Along y: wavenumbers m and n - m from the same sums.
+  double *both = take((n + 2) * columns), *even = take(half_ * columns), *odd = take(half_ * columns);
+  transform_pairs(n, columns, cosine_.data(), sine_.data(), of_row, both, even, odd);
+  out.re.resize(n * half_);
+  out.im.resize(n * half_);
+  for (long m = 0; m < half_; ++m) {
+    const long mirror = (n - m) % n;
+    for (long k = 0; k < half_; ++k) {
+      const long of_re = m * columns + k, of_im = of_re + half_;
+      out.re[m * half_ + k] = even[of_re] + odd[of_im];
+      out.im[m * half_ + k] = even[of_im] - odd[of_re];
+      if (mirror == m) continue;
+      out.re[mirror * half_ + k] = even[of_re] - odd[of_im];
+      out.im[mirror * half_ + k] = even[of_im] + odd[of_re];
+    }
+  }
 }
 
 void WindowSpectrum::add_power(const WindowCoefficients& c, std::span<double> sums) const {
   for (long row = 0; row < size_; ++row)
     for (long column = 0; column < half_; ++column) {
       const long k = row * half_ + column;
-      if (bin_[k] >= 0) sums[bin_[k]] += copies(column) * scale_ * (c.re[k] * c.re[k] + c.im[k] * c.im[k]);
+      if (bin_[k] >= 0) sums[bin_[k]] += factor_[k] * (c.re[k] * c.re[k] + c.im[k] * c.im[k]);
     }
 }
 

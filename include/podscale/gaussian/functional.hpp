@@ -55,10 +55,11 @@ struct FunctionalTerms {
 class FunctionalSet {
  public:
   /// Collective where patches overlap. basis must outlive it.
-  FunctionalSet(const Basis& basis, std::vector<Functional> functionals);
-  std::size_t size() const { return functionals_.size(); }
-  const std::vector<double>& weights(std::size_t f) const { return functionals_[f].weights; }
-  const std::string& name(std::size_t f) const { return functionals_[f].name; }
+  FunctionalSet(const Basis& basis, const std::vector<Functional>& functionals);
+  /// Collective where patches overlap. One more: of its weights only those that are not 0 are kept.
+  void add(const Functional& functional);
+  std::size_t size() const { return names_.size(); }
+  const std::string& name(std::size_t f) const { return names_[f]; }
   /// Collective. [functionals] in the units of the field and their square, the same on every rank
   /// and at any number of ranks. climatology: [values of a field]; truncation: inflation of tau.
   std::vector<FunctionalForecast> evaluate(const Communicator& comm, const CoefficientForecast& forecast,
@@ -69,10 +70,15 @@ class FunctionalSet {
 
  private:
   const Basis* basis_;
-  std::vector<Functional> functionals_;
-  using Projected = std::vector<std::vector<double>>;  // [local patches][modes]
-  std::vector<std::vector<double>> folded_;            // [functionals][values of a field]: A^T w
-  std::vector<Projected> projected_, own_;             // [functionals] Phi^T R w; Phi^T A^T w
+  /// A functional in a patch that it touches.
+  struct Part {
+    std::size_t patch;                   // local
+    std::vector<double> weights;         // [points of the patch]
+    std::vector<double> folded;          // likewise: A^T w
+    std::vector<double> projected, own;  // [modes] Phi^T R w; Phi^T A^T w
+  };
+  std::vector<std::string> names_;
+  std::vector<std::vector<Part>> parts_;  // [functionals], in the order of the patches
 };
 
 }  // namespace podscale

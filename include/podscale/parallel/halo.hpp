@@ -27,6 +27,7 @@ class HaloExchange {
  private:
   Window window_, extended_;
   std::vector<PetscInt> margin_;  // points of the extended window that are not the window's own
+  std::vector<PetscInt> asked_;   // points of the window that others, or this rank, have in a margin
   Handle<PetscSF, PetscSFDestroy> forest_;
 };
 

@@ -40,6 +40,7 @@ class Lapping {
 
   long points() const { return window_.points(); }
   const Window& window() const { return window_; }
+  long extended_points() const { return halo_.extended().points(); }  ///< where patches overlap
   /// Not collective, for a window that is the whole grid. A point of the extended window, there.
   std::size_t point_of_extended(long at) const;
   /// The points that rotations join: up to four, by their side of the borders (bit 0: the higher
@@ -76,6 +77,11 @@ class Lapping {
   HaloExchange halo_;
   std::vector<unsigned char> ocean_;  // [extended points]
   Rotation y_, x_;
+  /// Factors of a rotation at the points of the extended window: 1 and 0 where it joins nothing.
+  struct Factors {
+    std::vector<double> own, partner;
+  };
+  Factors along_y_, along_x_;  // of fold()
 };
 
 }  // namespace podscale

@@ -34,6 +34,8 @@ class Seams {
   void fold(const Lapping& lapping, std::span<double> fields, long count) const;    ///< A^T w
   /// Variances of A x from those of x, independent from point to point: the squares of A.
   void unfold_variance(const Lapping& lapping, std::span<double> fields, long count) const;
+  /// Not collective. Row of A of a value, by partner: 0 where there is none.
+  std::array<double, 4> row(const Lapping& lapping, std::size_t value) const;
   /// Not collective, for a window that is the whole grid. As Lapping::folded_point(), of A^T.
   std::vector<std::pair<std::size_t, double>> folded_point(const Lapping& lapping, long channel, long y,
                                                            long x) const;

@@ -2,10 +2,12 @@
 // The fields of one block of times of a product, on their way from forecasts to files.
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "podscale/gaussian/functional.hpp"
+#include "podscale/gaussian/point_variance.hpp"
 #include "podscale/study/downscale.hpp"
 #include "podscale/study/product_file.hpp"
 
@@ -25,8 +27,10 @@ std::vector<ExtraField> extra_fields(const DownscaleOptions& options);
 class FieldDecoder {
  public:
   /// Collective where patches overlap. All arguments must outlive it.
-  FieldDecoder(const Communicator& comm, const Basis& basis, const Forecaster& forecaster,
+  FieldDecoder(const Communicator& comm, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options);
+  /// Whether decode() needs the covariance factors of forecasts from latents.
+  Factor needed_factor() const;
   /// Collective. The fields of these times of the axis, those of the batch. add_signal (optional):
   /// adds to a field what mean and members of a time of the batch have beside the forecast.
   BlockFields decode(const Forecaster::Batch& batch, const SampleAxis& axis, std::span<const std::size_t> block,
@@ -34,10 +38,12 @@ class FieldDecoder {
 
  private:
   const Communicator* comm_;
+  const Foundation* foundation_;
   const Basis* basis_;
   const Forecaster* forecaster_;
   const DownscaleOptions* options_;
   FunctionalSet regions_;
+  mutable std::vector<std::optional<PointVariance>> point_variance_;  // [regimes], made where needed
 };
 
 }  // namespace podscale

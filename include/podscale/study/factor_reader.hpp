@@ -2,6 +2,7 @@
 // The factors of a product, read again: for functionals after the run, and for members.
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ class FactorReader {
   std::vector<std::size_t> steps_of(ProductReader& product) const;
   /// Not collective. Forecast of a time: factors only; its mean is in the fields of the product.
   CoefficientForecast read(std::size_t time) const;
+  /// Not collective. The same, kept until another time is asked for: several scores want it.
+  std::shared_ptr<const CoefficientForecast> read_shared(std::size_t time) const;
   /// Not collective. Error(data) where the variance in the product, of a channel and of this
   /// time, is another one than that of the factors: the product was changed. fields: of that channel and time.
   void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
@@ -55,6 +58,8 @@ class FactorReader {
   std::size_t rank_ = 0, columns_ = 0;
   std::map<std::size_t, std::vector<PatchCovariance>> covariance_;  // of each regime in use
   TimeCovariance time_;
+  mutable std::shared_ptr<const CoefficientForecast> last_;
+  mutable std::size_t last_time_ = 0;
 };
 
 }  // namespace podscale

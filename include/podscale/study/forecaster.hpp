@@ -40,7 +40,8 @@ class Forecaster {
     std::vector<CoefficientForecast> forecasts;
     std::vector<std::vector<std::vector<double>>> members;
   };
-  Batch forecast(const ForecastRequest& request, int members, bool budget) const;
+  Batch forecast(const ForecastRequest& request, int members, bool budget,
+                 Factor factor = Factor::with) const;
   /// Not collective. What a member (from 0) holds beside its modes, of the folded anomaly: [values of
   /// a field]; empty with sampling.truncation_noise = .false.
   std::vector<double> left_out(std::uint64_t time_key, int member, std::size_t regime) const;
@@ -54,7 +55,8 @@ class Forecaster {
   void prepare_noise(const StudyOptions& options, bool writes_members);
   void require_calibration(const StudyOptions& options, const std::optional<Calibration>& calibration) const;
   /// Of times of one regime.
-  Batch forecast_of(std::size_t regime, const ForecastRequest& request, int members, bool budget) const;
+  Batch forecast_of(std::size_t regime, const ForecastRequest& request, int members, bool budget,
+                    Factor factor) const;
   std::vector<std::vector<std::vector<double>>> members_of(std::size_t regime, const ForecastRequest& request,
                                                            int first, int count) const;
   std::vector<CoefficientForecast> closed_form(std::size_t regime, const ForecastRequest& request,

@@ -8,15 +8,14 @@
 #include <vector>
 
 #include "podscale/study/factor_reader.hpp"
+#include "podscale/verify/area_boxes.hpp"
 #include "podscale/verify/bootstrap.hpp"
 #include "podscale/verify/score_family.hpp"
 
 namespace podscale {
 
-/// Squared error over predicted variance of means over boxes of 1, 2, 4, 8, 16, 24 points a side,
-/// at least three quarters of them ocean, at positions about a quarter of a side apart; with the
-/// covariance between patches, and without it. A covariance that is right has the same ratio at
-/// every size.
+/// Squared error over predicted variance of means over the boxes of AreaBoxes; with the covariance
+/// between patches, and without it. A covariance that is right has the same ratio at every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
   /// A product with its factors: its name, its number as a system, the step of the factors at each
@@ -39,23 +38,11 @@ class AreaMeanCalibration : public ScoreFamily {
   ScoreSection section(const ScoreUnits& units) const override;
 
  private:
-  struct Patch {
-    std::size_t index;
-    std::vector<double> projected, own;  // Phi^T R w, Phi^T A^T w: see Seams
-  };
-  struct Box {
-    std::size_t size;  // in kSizes
-    std::vector<std::size_t> points;
-    std::vector<double> weights;
-    double truncation;  // sum w^2 tau
-    std::vector<Patch> patches;
-  };
-  static std::vector<Box> make_boxes(const Basis& basis, long channel);
   /// Squared error over variance of the boxes of a size, over these times.
   double ratio(std::span<const long> times, std::size_t product, std::size_t size, bool cross) const;
   std::vector<Product> products_;
   BootstrapOptions bootstrap_;
-  std::vector<std::vector<Box>> boxes_;  // of the products
+  std::vector<AreaBoxes> boxes_;  // of the products
   // Sums of a time: [products][sizes][squared error, variance, variance inside patches]
 };
 

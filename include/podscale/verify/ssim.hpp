@@ -16,6 +16,23 @@ struct SsimSums {
   double ssim = 0, weight = 0;  ///< mean SSIM = ssim / weight; weight = 0: no window fits between the coasts
 };
 
+/// What a truth adds to SSIM, for several fields beside it. Not collective.
+class SsimTruth {
+ public:
+  /// As ssim_sums(); weights and y must outlive it.
+  SsimTruth(long ny, long nx, std::span<const double> weights, std::span<const float> y, double data_range,
+            const SsimWindow& window = {});
+  SsimSums sums(std::span<const float> x) const;
+
+ private:
+  long ny_, nx_, size_;
+  double data_range_, shift_ = 0;
+  std::span<const double> weights_;
+  std::span<const float> y_;
+  std::vector<double> mean_, square_;   // [windows] of y less shift; empty: no window fits
+  std::vector<unsigned char> complete_; // [windows] neither land nor gap
+};
+
 /// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 = 0.03,
 /// on the windows that lie inside the field and whose points all have weight > 0 (no land, no gap),
 /// each weighted by its central point. Values enter as they are (the luminance term depends on the

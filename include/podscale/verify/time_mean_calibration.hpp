@@ -31,6 +31,7 @@ class TimeMeanCalibration : public ScoreFamily {
   /// Of a product: what is kept of every time, for each of its functionals.
   struct Kept {
     FunctionalSet set;
+    std::vector<std::vector<std::pair<std::size_t, double>>> weights;  // [functionals] of points
     std::vector<std::size_t> side;                  // [functionals] which of kSides
     std::vector<std::vector<std::size_t>> patches;  // [functionals] that they touch
     std::vector<TimeCovariance> time;               // [functionals] of those patches
@@ -39,8 +40,14 @@ class TimeMeanCalibration : public ScoreFamily {
   };
   static Kept functionals_of(const Product& product, long channel, std::size_t members, std::size_t room,
                              std::size_t* width);
-  static std::size_t width_of(const std::vector<Product>& products,
-                              const std::vector<VerifiedSystem>& systems, long times, long channel);
+  struct AllKept {
+    std::vector<Kept> of_products;
+    std::size_t width = 0;  // of the sums of a time
+  };
+  static AllKept all_kept(const std::vector<Product>& products, const std::vector<VerifiedSystem>& systems,
+                          long times, long channel);
+  TimeMeanCalibration(AllKept kept, std::vector<Product> products, std::vector<VerifiedSystem> systems,
+                      std::vector<long> cells, const BootstrapOptions& bootstrap, double block_cells);
   /// Squared error and variance of the mean of a functional over the cells from..to; nothing where
   /// under three quarters of them have a value.
   std::optional<std::pair<double, double>> judge(std::size_t product, std::size_t functional, long from,

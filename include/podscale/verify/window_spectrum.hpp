@@ -1,5 +1,5 @@
 #pragma once
-// Power spectrum of a small square window, by direct Fourier sums.
+// Power spectrum of a small square window, by Fourier sums over pairs of points.
 
 #include <span>
 #include <vector>
@@ -9,6 +9,7 @@ namespace podscale {
 /// Coefficients of a real n x n window, [n][n/2 + 1]; the other half follows by symmetry.
 struct WindowCoefficients {
   std::vector<double> re, im;
+  std::vector<double> room;  ///< of the transform that made them
 };
 
 class WindowSpectrum {
@@ -38,6 +39,7 @@ class WindowSpectrum {
   std::vector<double> cosine_, sine_;  // [n][n]: of 2 pi k i / n
   std::vector<double> bin_sizes_;      // [n/2]
   std::vector<long> bin_;              // [n][n/2 + 1]: radial bin, -1: none
+  std::vector<double> factor_;         // likewise: of the power of a coefficient
   double scale_;
 };
 
