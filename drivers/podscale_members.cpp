@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-members";
   info.summary = "Regenerates any members of a product, bit for bit, from product, basis and model";
+  info.stops_on_signal = true;
   info.example = "  mpirun -n 2 podscale-members runs/ocean/product.nc --n 100 --output members.nc";
   info.takes_files = true;
   info.versions = network_backend().versions;

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-ocean";
   info.summary = "Makes a synthetic ocean: HR and LR series as CF NetCDF.";
+  info.stops_on_signal = true;
   info.groups = {"ocean", "output"};
   info.example = "  mpirun -n 2 podscale-ocean namelists/ocean.nml";
   return run_program(argc, argv, info, run_ocean);

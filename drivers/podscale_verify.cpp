@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-verify";
   info.summary = "Scores a downscaled product against truth and draws a picture.";
+  info.stops_on_signal = true;
   info.groups = {"data", "grid", "sampling", "output", "verify"};
   info.example =
       "  podscale-verify namelists/ocean.nml\n"

@@ -36,6 +36,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Torch takes half a second to load: the handlers are there before its constructors run. A
+/// sanitizer wants to be first itself.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+void handle_signals_early(int, char**, char**) {
+  install_signal_handlers();
+}
+[[gnu::section(".preinit_array"), gnu::used]] void (*const first_of_all)(int, char**,
+                                                                         char**) = handle_signals_early;
+#endif
+
 extern "C" void die_cleanly(int number) {
   remove_doomed_files();
   std::signal(number, SIG_DFL);
@@ -105,6 +115,7 @@ struct CommandLine {
   std::vector<std::string> assignments;
   std::string path_key, value_key;
   std::vector<std::string> files;
+  std::string time_limit;
   bool quiet = false, verbose = false, check = false;
 };
 
@@ -128,7 +139,7 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
   if (!info.groups.empty()) footer += "\nKeys of the namelist, with defaults:\n" + keys_help(info.groups);
   footer +=
       "\nExit codes: 0 done, 64 usage or namelist, 65 bad data, 66 input missing, 70 our bug,\n"
-      "74 I/O or out of memory, 75 stopped by a signal or the time limit after a checkpoint (run again).\n";
+      "74 I/O or out of memory, 75 stopped by a signal or the time limit (run again).\n";
   app.footer(footer);
   if (info.takes_files) {
     app.add_option("files", line.files, "Files of podscale")->required();
@@ -145,6 +156,9 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
                    "Print a key as a namelist would give it (sampling.uncertainty), and stop");
   }
   app.add_flag("--quiet", line.quiet, "Warnings and errors only");
+  if (info.stops_on_signal)
+    app.add_option("--time-limit", line.time_limit,
+                   "HH:MM:SS from the start: stop by then with exit code 75, over training.time_limit");
   app.add_flag_callback(
       "--version", [&] { throw CLI::CallForVersion(library_versions(info), 0); },
       "Versions of podscale and its libraries");
@@ -278,7 +292,7 @@ int end_with_error(const Communicator& comm) {
   else if (!all)
     log::error_line(here + ": " + what);
   if (!all) remove_doomed_files();
-  alarm(60);  // closing may need the others, too: whatever waits for ever now, the run ends
+  end_within(60, code);  // closing may need the others, too: whatever waits for ever now, the run ends
   const bool closed = NetcdfFile::abandon_all(in_step && error.code() != ExitCode::io);
   if (!all || comm.min(closed ? 1 : 0) == 0) {
     if (comm.size() == 1) std::_Exit(code);
@@ -295,15 +309,21 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
   if (!info.takes_files) {
     read_namelist(line, context);
     context.options = StudyOptions(context.namelist);
-    context.comm.agree([&] { set_deadline(context.options.run.time_limit); });
     context.comm.agree([&] {
       const bool makes_ocean = std::count(info.groups.begin(), info.groups.end(), "ocean") > 0;
       if (context.comm.is_root()) keep_files_apart(context.namelist, line.namelist, makes_ocean);
     });
-    if (context.comm.max(signal_received() ? 1 : 0) != 0)
-      throw Error(ExitCode::requeue, "stopped by a signal before the work began: run again", true);
     std::istringstream effective(line.verbose ? context.namelist.effective(info.groups) : "");
     for (std::string text; std::getline(effective, text);) log::info("  {}", text);
+  }
+  if (info.stops_on_signal) {
+    context.comm.agree([&] {
+      set_deadline(line.time_limit.empty() ? context.options.run.time_limit : line.time_limit);
+    });
+    context.comm.agree([&] {
+      if (signal_received())
+        fail(ExitCode::requeue, "stopped by {} before the work began: run again", stop_reason());
+    });
   }
   const int status = body(context);
   const double peak = context.comm.max(peak_memory_mib());
@@ -320,7 +340,7 @@ int run_body(const ProgramInfo& info, const CommandLine& line, const std::functi
 }  // namespace
 
 int run_program(int argc, char** argv, const ProgramInfo& info, const std::function<int(Context&)>& body) {
-  if (info.stops_on_signal) install_signal_handlers();
+  info.stops_on_signal ? install_signal_handlers() : restore_signal_handlers();
   keep_standard_streams();
   CommandLine line;
   if (const auto ends = read_command_line(argc, argv, info, line)) return *ends;
@@ -345,6 +365,8 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   try {
     PODSCALE_PETSC(SlepcInitialize(&petsc_argc, &petsc_argv, nullptr, nullptr));
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
+    if (info.stops_on_signal) install_signal_handlers();  // whatever the libraries did to them
+    set_last_clean_up(remove_doomed_files);
     clean_up_on_signals();
     set_blas_threads(1);
     reserve_blas_memory();
@@ -353,9 +375,17 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
   } catch (...) {
     status = end_with_error(*all);
   }
+  if (const auto since = seconds_since_stop(); since && status == static_cast<int>(ExitCode::requeue))
+    log::info("{}: ends with exit code {} {:.1f} s after {}", info.name, status, *since, stop_reason());
   all.reset();
   SlepcFinalize();
   MPI_Finalize();
+  if (!stop_requested()) alarm(0);  // the time limit
+  // All ranks leave in the same millisecond: a launcher kills the rest when the first one ends so.
+  if (status == static_cast<int>(ExitCode::requeue)) {
+    std::fflush(nullptr);
+    std::_Exit(status);
+  }
   return status;
 }
 

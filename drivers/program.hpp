@@ -23,7 +23,7 @@ struct ProgramInfo {
   std::string summary;              ///< one line
   std::vector<std::string> groups;  ///< of the namelist that it reads: for --help and the log
   std::string example;              ///< sample runs, one a line
-  bool stops_on_signal = false;     ///< its loops ask stop_requested(); others die by a signal as usual
+  bool stops_on_signal = false;     ///< its loops ask stop_here(); others die by a signal as usual
   bool takes_files = false;         ///< positional files instead of a namelist (podscale-inspect)
   std::function<void(CLI::App&)> options;  ///< adds options of its own; optional
   std::string versions;                    ///< more lines for --version ("LibTorch 1.13.1"); optional

@@ -102,11 +102,11 @@ fi
 # 4. The downscaling.
 first="$(date -u -d "$run" +%F)"
 last="$(date -u -d "$run + ${PODSCALE_DAYS:-30} days" +%F)"
-# shellcheck source=/dev/null
-source "$root/jobscripts/mpi_environment.sh"
+# shellcheck source=jobscripts/signals.sh
+source "$root/jobscripts/signals.sh"
 status=0
-mpirun -n "${PODSCALE_RANKS:-2}" "$bin/podscale-downscale" "$namelist" "${settings[@]}" \
-  --set "$applied='${pattern/YYYYMMDD/$run}'" --set "output.product_file='$(realpath -m -- "$product")'" \
-  --set "data.downscale='$first', '$last'" || status=$?
+PODSCALE_BIN="$bin" PODSCALE_RANKS="${PODSCALE_RANKS:-2}" pass_signals "$root/jobscripts/launch.sh" podscale-downscale \
+  "$namelist" "${settings[@]}" --set "$applied='${pattern/YYYYMMDD/$run}'" \
+  --set "output.product_file='$(realpath -m -- "$product")'" --set "data.downscale='$first', '$last'" || status=$?
 ((status == 0)) || fail "$status" "podscale-downscale ended with $status; no product of $run was written"
 say "wrote $product"

@@ -38,7 +38,7 @@ echo "nvcc: ${nvcc:-not found}"
 generator=()
 command -v ninja >/dev/null && generator=(-G Ninja)
 [[ -n "$capability" ]] && export TORCH_CUDA_ARCH_LIST="$capability"
-[[ -n "$nvcc" ]] && export CUDACXX="$nvcc" PATH="$(dirname "$nvcc"):$PATH"
+[[ -n "$nvcc" ]] && export CUDACXX="$nvcc" PATH="${nvcc%/*}:$PATH"
 # Torch's CMake package first; where it does not work here (it wants nvcc and CUDA's headers, which
 # this code does not), its libraries by hand.
 by_package=(-D CMAKE_PREFIX_PATH="$prefix" -D TORCH_LIBRARY="$folder/lib/libtorch.so" -D C10_LIBRARY="$folder/lib/libc10.so")

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the job scripts. Open MPI on one machine: also as root and in a container, more ranks
 # than cores, no binding (ranks would share a core). Each can be set otherwise from outside. The
 # programs choose the component for MPI-IO themselves (doc/layout.md, speed traps).

@@ -13,7 +13,7 @@ bin=build/release/bin
 
 case "$name" in
   tasman8) namelist=namelists/tasman.nml settings=() ;;
-  tasman4) namelist=namelists/tasman.nml settings=(--set data.coarsen_factor=4 --set base.lags=-7,0) ;;
+  tasman4) namelist=namelists/tasman.nml settings=(--set data.coarsen_factor=4 --set "base.lags=-7,0") ;;
   pair) namelist=namelists/pair.nml settings=() ;;
   global) namelist=namelists/global.nml settings=() ;;
   *) echo "skill: no such data set: $name" >&2; exit 64 ;;

@@ -1,31 +1,71 @@
 #include "podscale/core/stop.hpp"
 
-#include <chrono>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
 #include <csignal>
 #include <cstdio>
-#include <optional>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
 
 #include "podscale/core/error.hpp"
 
 namespace podscale {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr int kSignals[] = {SIGTERM, SIGINT, SIGUSR1};
 
-volatile std::sig_atomic_t signal_seen = 0;
-std::optional<Clock::time_point> deadline;
+// All of it is read and written by handlers.
+volatile std::sig_atomic_t asked = 0;  // the signal that came first; SIGALRM: the time limit
+volatile std::sig_atomic_t grace = 20, ending = 0, last_code = static_cast<int>(ExitCode::requeue);
+timespec asked_at{};
+void (*volatile last_clean_up)() = nullptr;
+
+void note(int number) {
+  if (asked) return;
+  clock_gettime(CLOCK_MONOTONIC, &asked_at);
+  asked = number;
+  if (!ending) alarm(static_cast<unsigned>(grace));
+}
 
 extern "C" void note_signal(int number) {
-  signal_seen = number;
+  note(number);
+}
+
+extern "C" void note_alarm(int) {
+  if (!asked && !ending) {
+    note(SIGALRM);
+    return;
+  }
+  static const char line[] =
+      "podscale: no end of its own within the grace time: ended; its files are as they were before\n";
+  const auto written = write(2, line, sizeof line - 1);
+  static_cast<void>(written);
+  if (last_clean_up) last_clean_up();
+  _exit(last_code);
+}
+
+void handle(int number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;  // reads and writes go on; loops ask stop_here()
+  sigaction(number, &action, nullptr);
 }
 
 }  // namespace
 
 void install_signal_handlers() {
-  struct sigaction action {};
-  action.sa_handler = note_signal;
-  action.sa_flags = SA_RESTART;  // reads and writes go on; loops ask stop_requested()
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
+  if (const char* seconds = std::getenv("PODSCALE_STOP_SECONDS"))
+    if (const int n = std::atoi(seconds); n > 0) grace = n;
+  for (const int number : kSignals) handle(number, note_signal);
+  handle(SIGALRM, note_alarm);
+}
+
+void restore_signal_handlers() {
+  for (const int number : kSignals) handle(number, SIG_DFL);
+  if (asked) std::raise(asked);
 }
 
 void set_deadline(const std::string& limit) {
@@ -34,17 +74,56 @@ void set_deadline(const std::string& limit) {
   if (std::sscanf(limit.c_str(), "%d:%2d:%2d%n", &hours, &minutes, &seconds, &used) != 3 ||
       used != static_cast<int>(limit.size()) || hours < 0 || minutes < 0 || minutes > 59 || seconds < 0 ||
       seconds > 59)
-    fail(ExitCode::usage, "&training time_limit: found '{}', expected 'HH:MM:SS'", limit);
-  deadline = Clock::now() + std::chrono::hours(hours) + std::chrono::minutes(minutes) +
-             std::chrono::seconds(seconds);
+    fail(ExitCode::usage, "time_limit: found '{}', expected 'HH:MM:SS'", limit);
+  const long all = 3600L * hours + 60 * minutes + seconds;
+  handle(SIGALRM, note_alarm);
+  if (asked) return;
+  if (all == 0)
+    note(SIGALRM);
+  else
+    alarm(static_cast<unsigned>(std::min<long>(all, INT_MAX)));
 }
 
 bool signal_received() {
-  return signal_seen != 0;
+  return asked != 0 && asked != SIGALRM;
 }
 
 bool stop_requested() {
-  return signal_seen != 0 || (deadline && Clock::now() >= *deadline);
+  return asked != 0;
+}
+
+std::string stop_reason() {
+  switch (asked) {
+    case 0: return "";
+    case SIGALRM: return "the time limit";
+    case SIGTERM: return "SIGTERM";
+    case SIGINT: return "SIGINT";
+    case SIGUSR1: return "SIGUSR1";
+    default: return "a signal";
+  }
+}
+
+std::optional<double> seconds_since_stop() {
+  if (!asked) return std::nullopt;
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec - asked_at.tv_sec) +
+         1e-9 * static_cast<double>(now.tv_nsec - asked_at.tv_nsec);
+}
+
+void stop_here() {
+  if (asked) fail(ExitCode::requeue, "stopped by {}; nothing half-written was left: run again", stop_reason());
+}
+
+void set_last_clean_up(void (*clean_up)()) {
+  last_clean_up = clean_up;
+}
+
+void end_within(unsigned seconds, int exit_code) {
+  handle(SIGALRM, note_alarm);
+  ending = 1;
+  last_code = exit_code;
+  if (const unsigned left = alarm(seconds); asked && left > 0 && left < seconds) alarm(left);
 }
 
 }  // namespace podscale

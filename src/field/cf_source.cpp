@@ -10,6 +10,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stop.hpp"
 #include "read_plan.hpp"
 #include "survey.hpp"
 #include "tile_exchange.hpp"
@@ -172,7 +173,7 @@ void CfSource::State::bring(std::span<const long> steps, const Window& window) c
     comm->agree([&] {
       on_this_rank([&] {
         for (const ReadTask& task : tasks)
-          if (task.owner == comm->rank()) read(task, seen);
+          if (task.owner == comm->rank()) stop_here(), read(task, seen);
       });
     });
     judge(seen);
@@ -274,6 +275,7 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
   const State& s = *state_;
   const Mesh& mesh = s.survey.mesh;
   const auto windows = gather_windows(*s.comm, mesh, window, [&] {
+    stop_here();  // whoever reads in blocks stops between two of them
     PODSCALE_ASSERT(out.size() == steps.size() * static_cast<std::size_t>(window.points()),
                     "{} values for {} steps of {} points", out.size(), steps.size(), window.points());
     for (const long step : steps)

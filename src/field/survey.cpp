@@ -20,6 +20,7 @@
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/core/text.hpp"
 #include "podscale/field/sample_file.hpp"
@@ -296,6 +297,7 @@ Survey look(const CfSpec& spec) {
   idx_t shift = 0;  // column of its mesh that is the first of the series
   bool warned = false, texts = false;
   for (const std::string& path : expand(spec)) {
+    stop_here();
     const NetcdfFile file = NetcdfFile::open(alone, path);
     if (variable.empty()) variable = only_cf_variable(file);
     if (spec.skip_others && !file.has_variable(variable)) continue;

@@ -43,6 +43,9 @@ struct Trainer::State : private OverCommunicator, Learner {
   double best_score = std::numeric_limits<double>::infinity();
 
   void validate(const ValidationScore& score, double loss);
+  bool validated(const ValidationScore& score, double loss);
+  bool is_due() const { return step % training.validate_every == 0 || step == training.steps; }
+  double mean_loss() const { return pending_loss / static_cast<double>(pending_steps); }
   void rescore(const ValidationScore& score);
   void forget_calibrations(std::size_t regimes) {
     head_calibrations = ensemble_calibrations = std::vector<Calibration>(regimes);
@@ -143,6 +146,18 @@ void Trainer::State::validate(const ValidationScore& score, double loss) {
   }
 }
 
+/// False where the run is to stop before it is done: then it is made up for when training goes on.
+bool Trainer::State::validated(const ValidationScore& score, double loss) {
+  try {
+    validate(score, loss);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::requeue) throw;
+    return false;
+  }
+  pending_loss = 0, pending_steps = 0;
+  return true;
+}
+
 /// best_score is by another criterion: the weights behind it have to beat step 0 once more.
 void Trainer::State::rescore(const ValidationScore& score) {
   const std::vector<float> averaged = average.weights();
@@ -180,6 +195,11 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
     s.rescore(score);
     save();
   }
+  if (s.step > s.history.back().step && s.pending_steps > 0 && s.is_due()) {
+    s.validate(score, s.mean_loss());
+    s.pending_loss = 0, s.pending_steps = 0;
+    save();
+  }
   Progress progress("training", s.training.steps, "steps");
   const std::size_t regimes = 1 + data.others.size();
   if (s.head_calibrations.size() != regimes || (s.step < s.training.steps && !s.exhausted()))
@@ -193,13 +213,10 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
     s.average_gradient();
     s.update();
     s.pending_loss += loss, ++s.pending_steps;
-    const double mean_loss = s.pending_loss / static_cast<double>(s.pending_steps);
-    if (s.step % s.training.validate_every == 0 || s.step == s.training.steps) {
-      s.validate(score, mean_loss);
-      s.pending_loss = 0, s.pending_steps = 0;
-    }
-    const bool stop = shared[1] > 0;
-    const bool last = s.step == s.training.steps || s.exhausted();
+    const double mean_loss = s.mean_loss();
+    const bool cut_short = s.is_due() && !s.validated(score, mean_loss);
+    const bool stop = shared[1] > 0 || cut_short;
+    const bool last = !cut_short && (s.step == s.training.steps || s.exhausted());
     if (stop || last || s.step % s.training.checkpoint_every == 0) save();
     progress.update(s.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
                                         s.history.back().score, s.best_score, s.best_step));

@@ -10,6 +10,7 @@
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/petsc.hpp"
 #include "podscale/core/random.hpp"
+#include "podscale/core/stop.hpp"
 #include "podscale/pod/left_out.hpp"
 
 namespace podscale {
@@ -246,6 +247,7 @@ void compute_modes(const Communicator& comm, const Decomposition& decomposition,
   comm.agree([&] {
     const Window window = decomposition.window_of(comm.rank());
     for (std::size_t p = 0; p < patches.size(); ++p) {
+      stop_here();
       PatchModes& patch = patches[p];
       const std::size_t d = patch.points.size();
       fill_upper(grams.of(p), d);

@@ -9,8 +9,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/stop.hpp"
 #include "podscale/core/units.hpp"
+#include "podscale/parallel/stop_point.hpp"
 #include "podscale/study/applied_source.hpp"
 #include "podscale/study/block_fields.hpp"
 #include "podscale/study/condition.hpp"
@@ -156,9 +156,7 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   long done = 0;
   for (const std::vector<std::size_t>& block :
        blocks_of_samples(product.layout(), static_cast<std::size_t>(context.options.sampling.time_block))) {
-    if (comm.max(stop_requested() ? 1 : 0) != 0)
-      throw Error(ExitCode::requeue,
-                  "stopped by a signal or the time limit; no product was written: run again", true);
+    stop_point(comm);
     std::vector<float> phase;
     std::vector<std::uint64_t> key;
     std::vector<TimeInputs> of_block;

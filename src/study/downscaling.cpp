@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/stop.hpp"
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/study/token_series.hpp"
 
@@ -46,6 +47,7 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
   comm.agree([&] {
     std::vector<float> result(rows * tokens * k);
     for (long item = 0; item < mine.size(); ++item) {
+      stop_here();
       evaluate(std::span<const float>(given).subspan(item * tokens * c, tokens * c), mine.begin + item,
                result);
       // [row][token][mode] -> [token][row][mode], so that a token travels in one piece.

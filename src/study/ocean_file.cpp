@@ -7,6 +7,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/parallel/stop_point.hpp"
 #include "podscale/field/coarsened.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/field/sample_file.hpp"
@@ -93,6 +94,7 @@ OceanSummary write_ocean(const Communicator& comm, const OceanSpec& spec, const 
   Progress progress("ocean", summary.steps, "steps");
   for (long first = 0; first < summary.steps; first += block) {
     const std::size_t count = std::min(block, summary.steps - first);
+    stop_point(comm);
     for (std::size_t t = 0; t < count; ++t) {
       ocean.field(first + static_cast<long>(t), step_of_all);
       for (std::size_t c = 0; c < channels; ++c)

@@ -6,6 +6,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
+#include "podscale/parallel/stop_point.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/study/lead_level.hpp"
 #include "podscale/study/product_description.hpp"
@@ -125,6 +126,7 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   forecaster.use_calendar(axis.calendar);
   Progress progress("members", std::ssize(axis), "times");
   for (std::size_t t = 0; t < axis.size(); ++t) {
+    stop_point(comm);
     const std::vector<float> condition = read_condition(factors, basis, comm.rank(), width, steps[t]);
     const double year = basis.year_phase(axis, t);
     const float phase = static_cast<float>(year);

@@ -5,6 +5,7 @@
 
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/field/series_view.hpp"
 #include "podscale/study/lr_gaps.hpp"
@@ -215,6 +216,7 @@ ScoreAccumulator Verification::score() {
   comm_->agree([&] {
     on_this_rank([&] {
       for (long k = mine.begin; k < mine.end; ++k) {
+        stop_here();
         std::vector<float> truth = read_truth(channel_, matched_[k].truth);
         convert(truth);
         range.add(basis_->ocean, truth);
@@ -243,6 +245,7 @@ ScoreAccumulator Verification::score() {
       std::vector<Forecast> forecasts;
       const std::vector<double> phases = year_fractions();
       for (long k = mine.begin; k < mine.end; ++k) {
+        stop_here();
         const Match& match = matched_[k];
         product_->read(match.product, forecast);
         baselines_->read(match.lr, phases[k], baseline);
