@@ -180,10 +180,8 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
 /// Errors: those of require_regular_file.
 std::string file_text(const std::string& path) {
   std::error_code status;
-  require_regular_file(path, "namelist",
+  return small_text_of(path, "namelist",
                        "the working directory is " + std::filesystem::current_path(status).string());
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void fill_namelist(const std::string& text, const CommandLine& line, Namelist& namelist) {

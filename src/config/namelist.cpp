@@ -14,6 +14,7 @@ namespace podscale {
 namespace {
 
 using Kind = NamelistToken::Kind;
+constexpr std::size_t kMostItems = 100'000;  // of a key
 
 std::string path_of(const Key& key) {
   return fmt::format("{}.{}", key.group, key.name);
@@ -77,6 +78,9 @@ std::vector<std::string> items_from(const std::vector<NamelistToken>& tokens, st
       comma = true;
     } else if (token.kind == Kind::value || token.kind == Kind::text) {
       const std::string item = token.kind == Kind::text ? "'" + token.text : token.text;
+      if (items.size() + static_cast<std::size_t>(token.repeat) > kMostItems)
+        fail(ExitCode::usage, "{}: more than {} values; of files, expected globs as in 'folder/*.nc'", where,
+             kMostItems);
       items.insert(items.end(), static_cast<std::size_t>(token.repeat), item);
       comma = false;
     } else {

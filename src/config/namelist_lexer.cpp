@@ -61,6 +61,10 @@ class Lexer {
   std::string word() {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !ends_word(text_[at_])) ++at_;
+    constexpr std::size_t longest = 4096;  // of what is not quoted
+    if (at_ - begin > longest)
+      fail(ExitCode::usage, "{}:{}: a word of {} characters that begins with '{}'; expected at most {}",
+           source_, line_, at_ - begin, text_.substr(begin, 20), longest);
     return text_.substr(begin, at_ - begin);
   }
 

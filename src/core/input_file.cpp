@@ -5,6 +5,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "podscale/core/error.hpp"
 
@@ -26,6 +29,17 @@ void require_regular_file(const std::string& path, const std::string& what, cons
     fail(ExitCode::data, "{}: is a {}; expected a regular file", path, kind(found.st_mode));
   if (absent || access(path.c_str(), R_OK) != 0)
     fail(ExitCode::io, "{}: cannot be read ({}); check its permissions", path, std::strerror(errno));
+}
+
+std::string small_text_of(const std::string& path, const std::string& what, const std::string& remedy,
+                          std::uintmax_t most) {
+  require_regular_file(path, what, remedy);
+  std::error_code status;
+  if (const auto size = std::filesystem::file_size(path, status); !status && size > most)
+    fail(ExitCode::usage, "{}: has {} bytes, expected a {} of at most {}; is it another file?", path, size,
+         what, most);
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace podscale

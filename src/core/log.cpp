@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 
 namespace podscale::log {
 namespace {
@@ -33,6 +34,13 @@ Sinks& sinks() {
   return instance;
 }
 
+/// Lines may quote attributes and names of files from elsewhere.
+constexpr std::size_t kLongest = 8000;
+
+std::string one_line(const std::string& text) {
+  return printable(text, kLongest, "");
+}
+
 }  // namespace
 
 void setup(int rank, bool quiet) {
@@ -43,13 +51,13 @@ bool is_talking() {
   return sinks().rank == 0 && !sinks().quiet;
 }
 void info_line(const std::string& line) {
-  if (is_talking()) sinks().out->info(line);
+  if (is_talking()) sinks().out->info(one_line(line));
 }
 void warn_line(const std::string& line) {
-  if (sinks().rank == 0) sinks().err->warn(line);
+  if (sinks().rank == 0) sinks().err->warn(one_line(line));
 }
 void error_line(const std::string& line) {
-  sinks().err->error(line);
+  sinks().err->error(one_line(line));
 }
 void print(const std::string& text) {
   errno = 0;

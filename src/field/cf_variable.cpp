@@ -189,6 +189,8 @@ CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool nee
   bool is_field = false;
   find_axes(file, v, needs_time, is_field);
   file.require_filters(name);
+  file.require_held(
+      name, {v.info.shape[static_cast<std::size_t>(v.y)], v.info.shape[static_cast<std::size_t>(v.x)]});
   v.units = file.text(name, "units").value_or("");
   v.packing = packing_of(file, name);
   return v;

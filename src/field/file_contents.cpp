@@ -1,5 +1,7 @@
 #include "podscale/field/file_contents.hpp"
 
+#include <set>
+
 #include "cf_variable.hpp"
 #include "coordinate_kind.hpp"
 #include "coordinates.hpp"
@@ -8,13 +10,15 @@
 namespace podscale {
 namespace {
 
-/// Whether a variable describes others: bounds and coordinates are no fields.
-bool describes_others(const NetcdfFile& file, const std::string& name) {
-  const Axis axis = axis_of(file, name).axis;
-  if (axis == Axis::lat || axis == Axis::lon) return true;
-  for (const std::string& other : file.variable_names())
-    if (file.text(other, "bounds").value_or("") == name) return true;
-  return false;
+/// Variables that describe others: bounds and coordinates are no fields.
+std::set<std::string> describing(const NetcdfFile& file) {
+  std::set<std::string> names;
+  for (const std::string& name : file.variable_names()) {
+    const Axis axis = axis_of(file, name).axis;
+    if (axis == Axis::lat || axis == Axis::lon) names.insert(name);
+    if (const auto bounds = file.text(name, "bounds")) names.insert(*bounds);
+  }
+  return names;
 }
 
 /// A variable over horizontal dimensions; refusal: why it cannot be used, "" where it can.
@@ -27,9 +31,10 @@ struct Candidate {
 
 std::vector<Candidate> candidates_in(const NetcdfFile& file) {
   std::vector<Candidate> all;
+  const auto others = describing(file);
   for (const std::string& name : file.variable_names()) {
     const VariableInfo info = file.variable(name);
-    if (info.dims.size() < 2 || holds_text(info) || describes_others(file, name)) continue;
+    if (info.dims.size() < 2 || holds_text(info) || others.count(name) > 0) continue;
     for (const bool needs_time : {true, false}) {
       Candidate c;
       c.variable.name = name;

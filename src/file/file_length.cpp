@@ -29,6 +29,11 @@ class Header {
     for (const char c : text) value = value << 8 | static_cast<unsigned char>(c);
     return value;
   }
+  /// What the library would take memory for, or take for a number of another list.
+  [[noreturn]] void damaged(const std::string& what, std::uint64_t found, const std::string& expected) const {
+    fail(ExitCode::data, "{}: its header is damaged: {} {}, expected {}; fetch or make the file again", path_,
+         what, found, expected);
+  }
   void skip(std::uint64_t count) {
     if (count > size_ || !file_.seekg(static_cast<std::streamoff>(count), std::ios::cur)) cut_off();
   }
@@ -45,7 +50,17 @@ class Header {
 };
 
 std::uint64_t padded(std::uint64_t bytes) {
-  return (bytes + 3) / 4 * 4;
+  return bytes > UINT64_MAX - 3 ? bytes : (bytes + 3) / 4 * 4;
+}
+
+/// The largest number in place of one that is too large.
+std::uint64_t product(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t result = 0;
+  return __builtin_mul_overflow(a, b, &result) ? UINT64_MAX : result;
+}
+std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t result = 0;
+  return __builtin_add_overflow(a, b, &result) ? UINT64_MAX : result;
 }
 
 /// The format is in the NetCDF User's Guide, appendix "File format specifications".
@@ -58,60 +73,80 @@ class Classic {
     const std::uint64_t records = header_.number(wide_);
     const bool streaming = records == (wide_ == 8 ? UINT64_MAX : UINT32_MAX);  // length unknown when written
     std::vector<std::uint64_t> dims;                                           // their lengths
-    for (std::uint64_t n = list(); n > 0; --n) {
+    std::uint64_t unlimited = 0;
+    for (std::uint64_t n = list(kDimensions); n > 0; --n) {
       name();
       dims.push_back(header_.number(wide_));
+      if (dims.back() == 0 && ++unlimited > 1) header_.damaged("unlimited dimensions:", unlimited, "one");
     }
     attributes();
     std::uint64_t end = 0, record = 0, record_end = 0, record_variables = 0, unpadded = 0;
-    for (std::uint64_t n = list(); n > 0; --n) {
+    for (std::uint64_t n = list(kVariables); n > 0; --n) {
       name();
       std::uint64_t values = 1;
       bool is_record = false;
       const std::uint64_t rank = header_.number(wide_);
+      if (rank > kMostDims) header_.damaged("a variable of so many dimensions:", rank, "at most 1024");
       for (std::uint64_t d = 0; d < rank; ++d) {
         const std::uint64_t dim = header_.number(wide_);
-        if (dim >= dims.size()) return 0;  // the library says what is wrong
-        if (dims[dim] == 0 && d == 0)
+        if (dim >= dims.size())
+          header_.damaged("a variable over dimension number", dim, fmt::format("one below {}", dims.size()));
+        if (dims[dim] == 0 && d > 0)
+          header_.damaged("the unlimited dimension in place", d + 1, "the first place");
+        if (dims[dim] == 0)
           is_record = true;
         else
-          values *= dims[dim];
+          values = product(values, dims[dim]);
       }
       attributes();
-      const std::uint64_t bytes = values * bytes_of(header_.number(4));
+      const std::uint64_t bytes = product(values, type_size());
       header_.number(wide_);  // vsize: redundant, and too small for what is large
       const std::uint64_t begin = header_.number(offset_);
       if (!is_record) {
-        end = std::max(end, begin + bytes);
+        end = std::max(end, sum(begin, bytes));
         continue;
       }
-      record += padded(bytes);
+      record = sum(record, padded(bytes));
       unpadded = bytes;
-      record_end = std::max(record_end, begin + bytes);
+      record_end = std::max(record_end, sum(begin, bytes));
       ++record_variables;
     }
     if (record_variables == 1) record = unpadded;  // a single record variable is not padded
     if (record_variables > 0 && records > 0 && !streaming)
-      end = std::max(end, record_end + (records - 1) * record);
+      end = std::max(end, sum(record_end, product(records - 1, record)));
     return end;
   }
 
  private:
-  std::uint64_t list() {  // its tag is that of its kind, or 0 where it is empty
-    header_.number(4);
-    return header_.number(wide_);
+  static constexpr std::uint64_t kDimensions = 10, kVariables = 11, kAttributes = 12;  // tags of the lists
+  static constexpr std::uint64_t kMostDims = 1024, kLongestName = 1024;
+
+  std::uint64_t list(std::uint64_t tag) {  // the tag is 0 where there are none
+    const std::uint64_t found = header_.number(4), count = header_.number(wide_);
+    if (found != tag && (found != 0 || count != 0))
+      header_.damaged("a list of kind", found, fmt::format("{}", tag));
+    constexpr std::uint64_t smallest = 8;  // bytes of an entry
+    if (count > header_.size() / smallest)
+      header_.damaged("a list of so many entries:", count, "what fits into the file");
+    return count;
   }
-  void name() { header_.skip(padded(header_.number(wide_))); }
+  void name() {
+    const std::uint64_t length = header_.number(wide_);
+    if (length > kLongestName) header_.damaged("a name of so many bytes:", length, "at most 1024");
+    header_.skip(padded(length));
+  }
   void attributes() {
-    for (std::uint64_t n = list(); n > 0; --n) {
+    for (std::uint64_t n = list(kAttributes); n > 0; --n) {
       name();
-      const std::uint64_t size = bytes_of(header_.number(4));
-      header_.skip(padded(size * header_.number(wide_)));
+      const std::uint64_t size = type_size();
+      header_.skip(padded(product(size, header_.number(wide_))));
     }
   }
-  static std::uint64_t bytes_of(std::uint64_t type) {  // byte, char, short, int, float, double; of CDF-5
+  std::uint64_t type_size() {  // byte, char, short, int, float, double; of CDF-5
     constexpr std::uint64_t sizes[] = {1, 1, 2, 4, 4, 8, 1, 2, 4, 8, 8};
-    return type >= 1 && type <= std::size(sizes) ? sizes[type - 1] : 0;
+    const std::uint64_t type = header_.number(4), types = wide_ == 8 ? std::size(sizes) : 6;
+    if (type < 1 || type > types) header_.damaged("values of type", type, fmt::format("1 to {}", types));
+    return sizes[type - 1];
   }
   Header& header_;
   std::size_t wide_, offset_;

@@ -9,6 +9,7 @@
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/file/library_guard.hpp"
 
 namespace podscale {
 namespace {
@@ -95,9 +96,14 @@ void NetcdfFile::State::transfer_in(const VariableInfo& info, const std::string&
   check_hyperslab(info, path, name, start, count, out.size());
   T nothing{};  // the library wants an address and a legal start even for zero elements
   const Sizes origin(start.size(), 0);
-  check(get_vara(id, info.id, out.empty() ? origin : start, out.empty() ? origin : count,
-                 out.empty() ? &nothing : out.data()),
-        path, "reading variable '" + name + "'");
+  int status = NC_NOERR;
+  {
+    const LibraryGuard guard(path);
+    errno = 0;
+    status = get_vara(id, info.id, out.empty() ? origin : start, out.empty() ? origin : count,
+                      out.empty() ? &nothing : out.data());
+  }
+  check(status, path, "reading variable '" + name + "' failed");
 }
 
 template <class T>
@@ -107,18 +113,19 @@ void NetcdfFile::State::transfer_out(const VariableInfo& info, const std::string
   check_hyperslab(info, path, name, start, count, values.size());
   require_space(path, bytes_of(info, name, start, count));
   if (parallel)
-    check(nc_var_par_access(id, info.id, NC_COLLECTIVE), path, "collective access to " + name, false);
+    check(nc_var_par_access(id, info.id, NC_COLLECTIVE), path, "collective access to " + name + " failed",
+          false);
   const T nothing{};
   const Sizes origin(start.size(), 0);
   check(put_vara(id, info.id, values.empty() ? origin : start, values.empty() ? origin : count,
                  values.empty() ? &nothing : values.data()),
-        path, "writing variable '" + name + "'", false);
+        path, "writing variable '" + name + "' failed", false);
 }
 
 void NetcdfFile::define_dimension(const std::string& name, std::size_t size, bool unlimited) {
   int id = -1;
   state_->check(nc_def_dim(state_->id, name.c_str(), unlimited ? NC_UNLIMITED : size, &id), path_,
-                fmt::format("defining dimension {}", name), false);
+                fmt::format("defining dimension {} failed", name), false);
   state_->dims[name] = size;
   if (unlimited) state_->unlimited.insert(name);
 }
@@ -157,7 +164,7 @@ void NetcdfFile::define_variable(const std::string& name, nc_type type, const st
   Sizes chunk(dims.size());
   if (!dims.empty())
     step([&] { return nc_inq_var_chunking(state_->id, info.id, &contiguous, chunk.data()); });
-  state_->check(status, path_, fmt::format("defining variable {}", name), false);
+  state_->check(status, path_, fmt::format("defining variable {} failed", name), false);
   if (contiguous == NC_CHUNKED) state_->chunks[name] = chunk;
   std::size_t bytes = 0;
   nc_inq_type(state_->id, type, nullptr, &bytes);
@@ -171,7 +178,7 @@ void NetcdfFile::put_text(const std::string& variable, const std::string& attrib
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
   state_->header += value.size();
   state_->check(nc_put_att_text(state_->id, v, attribute.c_str(), value.size(), value.data()), path_,
-                fmt::format("writing attribute {}:{}", variable, attribute), false);
+                fmt::format("writing attribute {}:{} failed", variable, attribute), false);
 }
 
 void NetcdfFile::describe(const std::string& variable, const std::string& long_name,
@@ -185,7 +192,7 @@ void NetcdfFile::put_numbers(const std::string& variable, const std::string& att
   const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
   state_->header += sizeof(double) * values.size();
   state_->check(nc_put_att_double(state_->id, v, attribute.c_str(), type, values.size(), values.data()),
-                path_, fmt::format("writing attribute {}:{}", variable, attribute), false);
+                path_, fmt::format("writing attribute {}:{} failed", variable, attribute), false);
 }
 
 void NetcdfFile::end_definitions() {
@@ -195,7 +202,7 @@ void NetcdfFile::end_definitions() {
     if (const std::uint64_t most = s.header + s.plain + s.deflated, free = free_bytes(path_); free < most)
       log::warn("{}: {} bytes are free, and it may take {}: the disk may be full before it is complete",
                 path_, free, most);
-  state_->check(nc_enddef(state_->id), path_, "ending the definitions", false);
+  state_->check(nc_enddef(state_->id), path_, "ending the definitions failed", false);
 }
 
 void NetcdfFile::get(const std::string& variable, const Sizes& start, const Sizes& count,
@@ -217,6 +224,7 @@ void NetcdfFile::put(const std::string& variable, const Sizes& start, const Size
 
 std::vector<double> NetcdfFile::get_all(const std::string& variable) const {
   const VariableInfo info = this->variable(variable);
+  require_held(variable, info.shape);
   std::vector<double> values(product(info.shape));
   get(variable, Sizes(info.shape.size(), 0), info.shape, std::span<double>(values));
   return values;

@@ -3,9 +3,12 @@
 #include <netcdf_filter.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +17,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/file/library_guard.hpp"
 #include "podscale/file/seal.hpp"
 
 namespace podscale {
@@ -68,6 +72,9 @@ void check_format(const std::string& path) {
   fail(ExitCode::data, "{}: is not NetCDF (begins with \"{}\"); expected NetCDF-3 or NetCDF-4", path, shown);
 }
 
+constexpr std::uint64_t kRecords = 256 << 20;  // bytes that the library may take to open any file
+constexpr std::size_t kMostVariables = 5000, kMostShown = 40;
+
 // What is being written, for abort_write.
 std::string writing_target, writing_temporary;
 
@@ -111,6 +118,21 @@ void NetcdfFile::State::require_space(const std::string& path, std::uint64_t byt
   comm->agree([&] { output.require_space(bytes + margin + margin_a_variable * variables.size()); });
 }
 
+void NetcdfFile::State::judge(int status, const std::string& path, const std::string& what,
+                              bool reading) const {
+  // A status above 0 is a number of the system.
+  const int cause = std::exchange(errno, 0), reason = status > 0 ? status : cause;
+  if (status == NC_NOERR) return;
+  if ((status == NC_ENOMEM || reason == ENOMEM) && !(reading && has_honest_memory(size)))
+    throw std::bad_alloc();
+  constexpr std::array of_the_system{EIO,    ESTALE, ENXIO,  ETIMEDOUT, EACCES, EBADF,
+                                     EMFILE, ENFILE, ENOLCK, EAGAIN,    ENODEV};
+  const bool io = !reading || status == ENOENT ||
+                  std::find(of_the_system.begin(), of_the_system.end(), reason) != of_the_system.end();
+  fail(io ? ExitCode::io : ExitCode::data, "{}: {}: {} (error {}){}", path, what, nc_strerror(status), status,
+       io ? "" : "; is it complete, or damaged? fetch or make the file again");
+}
+
 int NetcdfFile::State::load_dimensions() {
   int count = 0;
   if (const int status = nc_inq_dimids(id, &count, nullptr, 0)) return status;
@@ -128,12 +150,14 @@ int NetcdfFile::State::load_dimensions() {
 int NetcdfFile::State::load_variables() {
   int count = 0;
   if (const int status = nc_inq_nvars(id, &count)) return status;
+  int attributes = 0;  // asked for, so that they are read here, under the guard
+  if (const int status = nc_inq_natts(id, &attributes)) return status;
   for (int v = 0; v < count; ++v) {
     char name[NC_MAX_NAME + 1];
     int rank = 0, ids[NC_MAX_VAR_DIMS];
     VariableInfo info;
     info.id = v;
-    if (const int status = nc_inq_var(id, v, name, &info.type, &rank, ids, nullptr)) return status;
+    if (const int status = nc_inq_var(id, v, name, &info.type, &rank, ids, &attributes)) return status;
     for (int d = 0; d < rank; ++d) {
       char dim[NC_MAX_NAME + 1];
       if (const int status = nc_inq_dimname(id, ids[d], dim)) return status;
@@ -183,7 +207,11 @@ NetcdfFile::~NetcdfFile() {
   if (!state_) return;
   state_->release_output();
   const bool alone = !state_->parallel || state_->comm->size() == 1;
-  if (state_->id >= 0 && !(alone && nc_close(state_->id) == NC_NOERR)) {
+  const auto close = [&] {
+    const LibraryGuard guard(path_);
+    return nc_close(state_->id) == NC_NOERR;
+  };
+  if (state_->id >= 0 && !(alone && (state_->parallel ? nc_close(state_->id) == NC_NOERR : close()))) {
     // Other ranks may be elsewhere, or the library failed: the file stays open until abandon_all().
     state_->next_left_open = std::exchange(State::left_open, state_);
     return;
@@ -208,18 +236,32 @@ NetcdfFile NetcdfFile::open(const Communicator& comm, const std::string& path, b
   NetcdfFile file(comm, path);
   State& state = *file.state_;
   state.sealed = check && check_seal(comm, path);
-  errno = 0;
-  const int status = nc_open(path.c_str(), NC_NOWRITE, &state.id);
   comm.agree([&] {
-    State::require_memory(status);
-    if (status == NC_NOERR) return;
-    const bool broken = status == NC_ENOTNC || status == NC_EHDFERR || status == NC_ETRUNC;
-    fail(broken ? ExitCode::data : ExitCode::io,
-         "{}: cannot be opened as NetCDF: {} (error {}); is it complete?", path, nc_strerror(status), status);
+    std::error_code ignored;
+    state.size = fs::file_size(path, ignored);
+    int status = NC_NOERR;
+    const char* what = "cannot be opened as NetCDF";
+    const auto step = [&](const char* next, const auto& call) {
+      if (status != NC_NOERR) return;
+      what = next;
+      status = call();
+    };
+    {
+      const LibraryGuard guard(path, kRecords + 4 * state.size);
+      errno = 0;
+      step(what, [&] { return nc_open(path.c_str(), NC_NOWRITE, &state.id); });
+      if (status != NC_NOERR) state.id = -1;
+      step("reading the dimensions failed", [&] { return state.load_dimensions(); });
+      step("reading the list of variables failed", [&] { return state.load_variables(); });
+      step("reading the list of groups failed", [&] { return state.load_groups(state.id, ""); });
+    }
+    state.judge(status, path, what, true);
+    if (state.names.size() > kMostVariables)
+      fail(ExitCode::data,
+           "{}: holds {} variables, expected at most {}; take those out that are needed, as "
+           "by 'ncks -v NAME in.nc out.nc'",
+           path, state.names.size(), kMostVariables);
   });
-  state.check(state.load_dimensions(), path, "reading the dimensions");
-  state.check(state.load_variables(), path, "reading the list of variables");
-  state.check(state.load_groups(state.id, ""), path, "reading the list of groups");
   return file;
 }
 
@@ -235,9 +277,10 @@ NetcdfFile NetcdfFile::create(const Communicator& comm, const std::string& path)
   state.parallel = true;
   state.require_space(path, 0);
   errno = 0;
-  state.check(create_parallel(comm, state.temporary, state.id), path, "creating " + state.temporary, false);
+  state.check(create_parallel(comm, state.temporary, state.id), path,
+              "creating " + state.temporary + " failed", false);
   int previous = 0;
-  state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off", false);
+  state.check(nc_set_fill(state.id, NC_NOFILL, &previous), path, "turning prefill off failed", false);
   return file;
 }
 
@@ -260,7 +303,9 @@ std::vector<std::string> NetcdfFile::variable_names() const {
 }
 
 std::string NetcdfFile::contents() const {
-  const std::string names = fmt::format("{}", fmt::join(state_->names, ", "));
+  const std::size_t shown = std::min(kMostShown, state_->names.size());
+  std::string names = fmt::format("{}", fmt::join(std::span(state_->names).first(shown), ", "));
+  if (shown < state_->names.size()) names += fmt::format(" and {} more", state_->names.size() - shown);
   if (state_->groups.empty()) return names.empty() ? "nothing" : names;
   const std::string& first = state_->groups.front();
   return fmt::format(
@@ -289,6 +334,30 @@ void NetcdfFile::require_filters(const std::string& name) const {
                       path_, name, filter, found == known.end() ? "unknown" : found->second),
           true);
     }
+}
+
+void NetcdfFile::require_held(const std::string& name, const std::vector<std::size_t>& shape) const {
+  const VariableInfo& info = state_->variables.at(name);
+  std::size_t bytes = 0, chunk[NC_MAX_VAR_DIMS];
+  int storage = NC_CONTIGUOUS;
+  state_->check(nc_inq_type(state_->id, info.type, nullptr, &bytes), path_,
+                "asking for the size of a type failed");
+  state_->check(nc_inq_var_chunking(state_->id, info.id, &storage, chunk), path_,
+                fmt::format("asking for the chunks of variable '{}' failed", name));
+  const auto claimed = [&](std::span<const std::size_t> sizes) {
+    double product = static_cast<double>(bytes);
+    for (const std::size_t n : sizes) product *= static_cast<double>(n);
+    return product;
+  };
+  double most = claimed(shape);
+  if (storage == NC_CHUNKED) most = std::max(most, claimed(std::span(chunk).first(info.shape.size())));
+  if (most > static_cast<double>(honest_bytes(state_->size)))
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: variable '{}' is said to hold {:.4g} bytes, more than its {} bytes can, however "
+                    "well compressed; is it damaged? fetch or make the file again",
+                    path_, name, most, state_->size),
+        true);
 }
 
 VariableInfo NetcdfFile::variable(const std::string& name) const {
@@ -322,7 +391,7 @@ std::optional<std::string> NetcdfFile::text(const std::string& variable, const s
     }
   }
   state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
-                fmt::format("reading attribute {}:{}", variable, attribute));
+                fmt::format("reading attribute {}:{} failed", variable, attribute));
   return value;
 }
 
@@ -338,7 +407,7 @@ std::optional<std::vector<double>> NetcdfFile::numbers(const std::string& variab
     if (length > 0) status = nc_get_att_double(state_->id, v, attribute.c_str(), values->data());
   }
   state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
-                fmt::format("reading attribute {}:{}", variable, attribute));
+                fmt::format("reading attribute {}:{} failed", variable, attribute));
   return values;
 }
 
@@ -351,7 +420,7 @@ std::vector<std::string> NetcdfFile::attribute_names(const std::string& variable
     status = nc_inq_attname(state_->id, info.id, i, name);
     if (status == NC_NOERR) names.emplace_back(name);
   }
-  state_->check(status, path_, fmt::format("reading the attributes of '{}'", variable));
+  state_->check(status, path_, fmt::format("reading the attributes of '{}' failed", variable));
   return names;
 }
 
@@ -361,7 +430,7 @@ std::optional<nc_type> NetcdfFile::attribute_type(const std::string& variable,
   nc_type type = NC_NAT;
   const int status = nc_inq_atttype(state_->id, v, attribute.c_str(), &type);
   state_->check(status == NC_ENOTATT ? NC_NOERR : status, path_,
-                fmt::format("reading attribute {}:{}", variable, attribute));
+                fmt::format("reading attribute {}:{} failed", variable, attribute));
   return status == NC_NOERR ? std::optional(type) : std::nullopt;
 }
 
@@ -370,7 +439,7 @@ std::vector<std::size_t> NetcdfFile::chunks(const std::string& variable) const {
   std::vector<std::size_t> sizes(std::max<std::size_t>(1, info.shape.size()));
   int storage = NC_CONTIGUOUS;
   state_->check(nc_inq_var_chunking(state_->id, info.id, &storage, sizes.data()), path_,
-                fmt::format("asking for the chunks of variable '{}'", variable));
+                fmt::format("asking for the chunks of variable '{}' failed", variable));
   return storage == NC_CHUNKED ? sizes : std::vector<std::size_t>{};
 }
 
@@ -378,7 +447,7 @@ void NetcdfFile::complete() {
   if (state_->id < 0) return;
   const int status = nc_close(state_->id);
   if (status == NC_NOERR) state_->id = -1;  // else the library may hold it still: see the destructor
-  state_->check(status, path_, "flushing and closing", false);
+  state_->check(status, path_, "flushing and closing failed", false);
   seal_file(*state_->comm, state_->temporary);
   state_->comm->agree([&] { flush_to_disk(state_->temporary, path_); });
 }

@@ -20,8 +20,9 @@ struct NetcdfFile::State {
   const Communicator* comm;
   int id = -1;
   bool sealed = false;
-  bool parallel = false;  // written through MPI-IO; reading is serial on every rank
-  OutputFile output;      // rank 0's, when writing
+  std::uint64_t size = 0;  // of a file that is read, bytes
+  bool parallel = false;   // written through MPI-IO; reading is serial on every rank
+  OutputFile output;       // rank 0's, when writing
   std::string temporary;
   std::optional<DoomedFile> doomed, doomed_lock;  // any rank removes both if it has to end the run
   // Names, types and shapes are read once: in NetCDF-4 every inquiry may read the file,
@@ -47,21 +48,15 @@ struct NetcdfFile::State {
     doomed_lock.reset();
   }
 
-  /// Not collective, after a call that began with errno = 0: the library says "HDF5 error" for most
-  /// failed allocations.
-  static void require_memory(int status) {
-    if (status == NC_ENOMEM || (status != NC_NOERR && errno == ENOMEM)) throw std::bad_alloc();
-    errno = 0;
-  }
+  /// Not collective. Throws what a status of the library means, after a call that began with
+  /// errno = 0: for most failed allocations it says "HDF5 error". Where a file cannot be read, that
+  /// is damage, unless the system has a reason: a device, or memory that any file of its size needs.
+  void judge(int status, const std::string& path, const std::string& what, bool reading) const;
   /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the
   /// element type read is no failure: the library leaves an infinity, which nothing takes for data.
   void check(int status, const std::string& path, const std::string& what, bool reading = true) const {
     if (reading && status == NC_ERANGE) status = NC_NOERR;
-    comm->agree([&] {
-      require_memory(status);
-      if (status != NC_NOERR)
-        fail(ExitCode::io, "{}: {} failed: {} (NetCDF error {})", path, what, nc_strerror(status), status);
-    });
+    comm->agree([&] { judge(status, path, what, reading); });
   }
   /// Collective. Refuses a write that the disk has no room for, while HDF5 can still close the
   /// file: inside the library an error on one rank would leave the others waiting.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <new>
 #include <span>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/file/library_guard.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/file/seal.hpp"
 
@@ -124,7 +127,16 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
          path);
   Checkpoint c;
   ModelSummary& s = c.summary;
-  const auto integer = [&](const char* name) { return static_cast<int>(file.number(name)); };
+  const auto whole = [&](const char* name, double most) {
+    const double value = file.number(name);
+    if (!(std::abs(value) <= most) || value != std::floor(value))
+      fail(ExitCode::data, "{}: {} is {}, expected a whole number up to {:.0f}; the file is damaged", path,
+           name, value, most);
+    return value;
+  };
+  const auto integer = [&](const char* name) {
+    return static_cast<int>(whole(name, std::numeric_limits<int>::max()));
+  };
   s.options.width = integer("width");
   s.options.depth = integer("depth");
   s.options.heads = integer("heads");
@@ -137,8 +149,9 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.layout.condition = integer("condition");
   s.layout.global_tokens = integer("global_tokens");
   s.layout.age = integer("age");
-  s.step = static_cast<long>(file.number("step"));
-  s.best_step = static_cast<long>(file.number("best_step"));
+  constexpr double most = 9e15;  // whole in a double
+  s.step = static_cast<long>(whole("step", most));
+  s.best_step = static_cast<long>(whole("best_step", most));
   s.best_score = file.number("best_score");
   s.ranks = integer("ranks");
   c.pending_loss = file.number("pending_loss");
@@ -241,9 +254,12 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
     silence_hdf5();
     errno = 0;
     try {
+      constexpr std::uint64_t records = 256 << 20;
+      const LibraryGuard guard(path, records + 8 * image.size());  // the image and what is made of it
       c = read_file(path, image, sealed);
     } catch (const Error&) {
-      if (errno == ENOMEM) throw std::bad_alloc();  // HDF5 has no status for it
+      if (errno == ENOMEM && !has_honest_memory(image.size()))
+        throw std::bad_alloc();  // HDF5 has no status for it
       throw;
     }
     if (weights_checksum(c) != c.summary.weights_checksum)

@@ -48,7 +48,8 @@ class Hdf5File {
   static Hdf5File open(const std::string& path, std::span<const char> image) {
     const Properties memory = in_memory();
     const herr_t status = H5Pset_file_image(memory.get(), const_cast<char*>(image.data()), image.size());
-    return {path, ExitCode::data, status < 0 ? -1 : H5Fopen(kName, H5F_ACC_RDONLY, memory.get())};
+    return {path, ExitCode::data, status < 0 ? -1 : H5Fopen(kName, H5F_ACC_RDONLY, memory.get()),
+            image.size()};
   }
 
   void put(const std::string& name, double value) {
@@ -83,6 +84,7 @@ class Hdf5File {
              ? 0
              : -1,
          name);
+    require_held(name, static_cast<double>(size));
     std::string value(size, '\0');
     good(H5Dread(set.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data()), name);
     return value.substr(0, value.find('\0'));
@@ -103,6 +105,9 @@ class Hdf5File {
   template <class T>
   std::vector<T> array(const std::string& name) const {
     const auto n = shape(name);
+    // Nothing in a model is compressed. As a floating number, which does not overflow.
+    require_held(name,
+                 std::accumulate(n.begin(), n.end(), static_cast<double>(sizeof(T)), std::multiplies<>()));
     std::vector<T> values(std::accumulate(n.begin(), n.end(), std::size_t{1}, std::multiplies<>()));
     const Set set(open_set(name));
     good(H5Dread(set.get(), type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), name);
@@ -120,7 +125,9 @@ class Hdf5File {
             H5Lget_name_by_idx(group.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, to, size, H5P_DEFAULT),
             group_name);
       };
-      std::string name(static_cast<std::size_t>(get(nullptr, 0)), '\0');
+      const auto length = static_cast<std::size_t>(get(nullptr, 0));
+      require_held(group_name, static_cast<double>(length));
+      std::string name(length, '\0');
       get(name.data(), name.size() + 1);
       names.push_back(std::move(name));
     }
@@ -134,8 +141,16 @@ class Hdf5File {
     H5Pset_fapl_core(access.get(), 1 << 20, false);  // a failure comes back from what uses it
     return access;
   }
-  Hdf5File(const std::string& path, ExitCode failure, hid_t file)
-      : path_(path), failure_(failure), file_(good(file, "/")) {}
+  Hdf5File(const std::string& path, ExitCode failure, hid_t file, std::size_t bytes = 0)
+      : path_(path), failure_(failure), bytes_(bytes), file_(good(file, "/")) {}
+
+  /// Before memory is taken for so many bytes of an object.
+  void require_held(const std::string& name, double bytes) const {
+    if (bytes > static_cast<double>(bytes_))
+      fail(ExitCode::data,
+           "{}: {} is said to have {:.4g} bytes, but the file has {}; it is damaged: copy or make it again",
+           path_, name, bytes, bytes_);
+  }
 
   /// Every answer of HDF5 goes through here: negative ones are failures.
   template <class Answer>
@@ -164,6 +179,7 @@ class Hdf5File {
 
   std::string path_;
   ExitCode failure_;
+  std::size_t bytes_;  ///< of a file that is read
   File file_;
 };
 

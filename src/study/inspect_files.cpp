@@ -11,6 +11,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/field/array_source.hpp"
 #include "podscale/field/cf_source.hpp"
 #include "podscale/field/field_on_mesh.hpp"
@@ -91,6 +92,12 @@ std::string inspect_network(const Communicator& comm, const std::string& path) {
   return text;
 }
 
+/// The first line of an attribute, and not all of a long one.
+std::string shown(const std::string& text) {
+  constexpr std::size_t longest = 400;
+  return printable(text.substr(0, text.find('\n')), longest);
+}
+
 /// Whether podscale wrote it: such a file need not hold fields.
 bool is_ours(const NetcdfFile& file) {
   return file.sealed() || file.text("", "source").value_or("").starts_with("podscale");
@@ -154,8 +161,8 @@ std::string other_variables(const NetcdfFile& file, const std::vector<std::strin
     std::string shape;
     for (std::size_t i = 0; i < info.dims.size(); ++i)
       shape += fmt::format("{}{} {}", i ? " x " : "", info.shape[i], info.dims[i]);
-    text += fmt::format("  {} [{}] {}: {}\n", name, file.text(name, "units").value_or("no units"), shape,
-                        file.text(name, "long_name").value_or(""));
+    text += fmt::format("  {} [{}] {}: {}\n", name, shown(file.text(name, "units").value_or("no units")), shape,
+                        shown(file.text(name, "long_name").value_or("")));
   }
   return text;
 }
@@ -163,10 +170,10 @@ std::string other_variables(const NetcdfFile& file, const std::vector<std::strin
 std::string inspect_netcdf(const Communicator& comm, const std::string& path, const std::string& wanted,
                            const std::string& picture) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
-  std::string text = fmt::format("{}: {}\n", path, file.text("", "title").value_or("a NetCDF file"));
+  std::string text = fmt::format("{}: {}\n", path, shown(file.text("", "title").value_or("a NetCDF file")));
   for (const char* attribute : {"source", "history", "podscale_applied_source", "podscale_applied_reference", "podscale_adapt",
                                 "podscale_basis_checksum", "podscale_model_checksum"})
-    if (const auto value = file.text("", attribute)) text += fmt::format("  {}: {}\n", attribute, value->substr(0, value->find('\n')));
+    if (const auto value = file.text("", attribute)) text += fmt::format("  {}: {}\n", attribute, shown(*value));
   text += file.sealed() ? "  the checksum of its last line matches the contents\n"
                         : "  no checksum as its last line: not written by podscale, or changed since\n";
 

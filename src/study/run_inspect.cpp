@@ -1,10 +1,17 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/study/inspect_files.hpp"
 #include "podscale/study/runs.hpp"
 
 namespace podscale {
+namespace {
+
+constexpr std::size_t kLongest =
+    32 << 20;  // of what is printed of one file, bytes: tables of long series are large
+
+}  // namespace
 
 int run_inspect(const Context& context, const FunctionalRequest& request, const std::string& picture) {
   if (request.empty() && (!request.mean.empty() || request.season || !request.period.empty()))
@@ -31,7 +38,7 @@ int run_inspect(const Context& context, const FunctionalRequest& request, const 
       if (!context.comm.is_root()) return;
       // What the root agrees on with itself is news to the other ranks.
       if (!request.empty()) on_this_rank([&] { text = functional_table(file, request); });
-      log::print(text);
+      log::print(printable(text, kLongest));
     });
   }
   return 0;

@@ -1,6 +1,7 @@
 #pragma once
 // What every file must be before a library opens it.
 
+#include <cstdint>
 #include <string>
 
 namespace podscale {
@@ -10,5 +11,10 @@ namespace podscale {
 /// Errors: no_input (absent), data (a directory, pipe, device or socket), io (not readable).
 void require_regular_file(const std::string& path, const std::string& what = "file",
                           const std::string& remedy = "check the path");
+
+/// Not collective. The whole of a text that somebody writes by hand, as a namelist. Errors: those of
+/// require_regular_file, and usage where it has more than `most` bytes: it is no such text.
+std::string small_text_of(const std::string& path, const std::string& what, const std::string& remedy,
+                          std::uintmax_t most = 4 << 20);
 
 }  // namespace podscale

@@ -17,4 +17,18 @@ inline std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
+/// Not collective. Text from elsewhere for a terminal: control characters but those in `kept` become
+/// '?', as they may hide lines or drive the terminal; what is longer than `longest` bytes ends in
+/// "...", never within a letter of UTF-8.
+inline std::string printable(std::string text, std::size_t longest, const std::string& kept = "\n\t") {
+  if (text.size() > longest) {
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text = text.substr(0, end) + "...";
+  }
+  for (char& c : text)
+    if (std::iscntrl(static_cast<unsigned char>(c)) && kept.find(c) == std::string::npos) c = '?';
+  return text;
+}
+
 }  // namespace podscale

@@ -32,9 +32,10 @@ struct VariableOptions {
 bool zstd_available();
 
 /// Move-only. All calls are collective on the communicator given to open/create (which must outlive
-/// the file) unless said otherwise, with the same arguments but for start/count/data. A wrapped
-/// library error becomes Error(io), a missing file Error(no_input), a file that is not NetCDF
-/// Error(data): every message names the file and the variable; ranks agree on the error before it
+/// the file) unless said otherwise, with the same arguments but for start/count/data. An
+/// error of the library becomes Error(io) in writing and Error(data) in reading, unless the system
+/// names a cause (io); a missing file Error(no_input), one that is not NetCDF Error(data). Every
+/// message names the file and the variable; ranks agree on the error before it
 /// is thrown.
 class NetcdfFile {
  public:
@@ -72,6 +73,9 @@ class NetcdfFile {
   VariableInfo variable(const std::string& name) const;  ///< Error(data) that lists the variables if missing
   std::vector<std::string> variable_names() const;       ///< not collective
   std::string contents() const;  ///< not collective; variables and groups, for messages
+  /// Collective, before memory is taken. Error(data) where a variable of such a shape, or one of
+  /// its chunks, is more than a file of this size can hold.
+  void require_held(const std::string& variable, const std::vector<std::size_t>& shape) const;
   /// Not collective. Error(data) that names an HDF5 filter of the variable that is not installed.
   void require_filters(const std::string& variable) const;
   std::optional<std::size_t> dimension(const std::string& name) const;  ///< not collective
