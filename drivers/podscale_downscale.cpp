@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-downscale";
   info.summary = "Downscaled mean, variance and members of an LR series, as CF NetCDF";
-  info.groups = {"data", "model", "training", "sampling", "regions", "output"};
+  info.groups = {"data", "model", "training", "sampling", "regions", "images", "output"};
   info.example = "  mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.uncertainty=base";
   info.stops_on_signal = true;
   info.versions = network_backend().versions;

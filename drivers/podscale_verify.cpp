@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-verify";
   info.summary = "Scores a downscaled product against truth and draws a picture.";
-  info.groups = {"data", "grid", "sampling", "output", "verify"};
+  info.groups = {"data", "grid", "sampling", "images", "output", "verify"};
   info.example =
       "  podscale-verify namelists/ocean.nml\n"
       "  mpirun -n 2 podscale-verify my.nml --set verify.picture_date=2010-07-01\n"
