@@ -48,7 +48,8 @@ std::vector<idx_t> turned_rectangle(idx_t rows, idx_t columns, int turn) {
 
 }  // namespace
 
-WindowModel::WindowModel(const WindowModelOptions& options, bool gradients) : options(options) {
+WindowModel::WindowModel(const WindowModelOptions& options, bool gradients)
+    : options(options), turns(options.turns) {
   module = std::make_shared<WindowTransformer>(options);
   module->eval();
   flat = std::make_unique<FlatParameters>(*module, gradients);

@@ -23,9 +23,7 @@ struct WindowModel final : public WindowNetwork {
   WindowModelOptions options;
   std::shared_ptr<WindowTransformer> module;
   std::unique_ptr<FlatParameters> flat;
-  /// Of windows and tiles, 1 to 8, whose corrections are averaged: 8 make the forecast of a turned
-  /// image the turned forecast.
-  int turns = 1;
+  int turns;  ///< options.turns, or fewer: 8 make the forecast of a turned image the turned forecast
 };
 
 }  // namespace podscale

@@ -23,6 +23,7 @@ struct WindowModelOptions {
   int tile = 8;                 ///< patches of a tile's side, between which attention is
   bool members = false;         ///< with a denoiser of the residual
   int modes = 0;                ///< K of the base: what a member has
+  int turns = 8;                ///< of a window, 1 to 8, over which its correction is averaged
   /// Patches of a side that training draws together.
   int drawn_side() const { return blocks > 0 || members ? tile : 1; }
 };
@@ -69,12 +70,15 @@ struct WindowRecord {
 /// What a model file of images says of itself.
 struct WindowSummary {
   WindowModelOptions options{};
-  long step = 0, best_step = 0, parameters = 0, tokens_seen = 0;
+  long step = 0, best_step = 0, parameters = 0;
   double best_score = 0;  ///< CRPS over range
   int ranks = 1;
   std::string basis_checksum{}, weights_checksum{}, effective_namelist{}, version{};
+  std::vector<double> calibration{};  ///< numbers of whoever calibrated its forecasts; none: nobody
   std::vector<WindowRecord> history{};
 };
+/// Collective on comm. Errors: no_input, data (no model of images, or a damaged one).
+WindowSummary inspect_window_model(const Communicator& comm, const std::string& path);
 
 /// Trains a window network data-parallel over ranks.
 class WindowTrainer {
@@ -85,9 +89,46 @@ class WindowTrainer {
   /// and when should_stop() is true on any rank (asked at every step; then returns false).
   virtual bool run(const WindowDraw& draw, const WindowValidation& validate,
                    const std::function<bool()>& should_stop) = 0;
+  /// Collective. The network of the best score, for as long as the trainer lives.
+  virtual const WindowNetwork& best() = 0;
+  /// Not collective. Kept in the file by the next save(); more training drops it.
+  virtual void set_calibration(const std::vector<double>& numbers) = 0;
+  /// Collective; rank 0 writes to a temporary name and renames.
+  virtual void save() const = 0;
   virtual long step() const = 0;
   virtual long parameters() const = 0;
   virtual long best_step() const = 0;
 };
+
+/// What a trainer needs beside its options.
+struct WindowTrainerRequest {
+  WindowModelOptions model{};
+  WindowTrainingOptions training{};
+  std::vector<double> point_spread{};  ///< of the base where s = 1: [points]
+  std::string model_file{}, basis_checksum{}, effective_namelist{};
+  std::string basis{};  ///< its name, for messages
+  bool resume = true;   ///< go on with the state in model_file, where it is there
+};
+
+struct LoadedWindowNetwork {
+  std::unique_ptr<WindowNetwork> network{};
+  WindowSummary summary{};
+};
+
+/// The window networks that a build has, beside what network_backend() offers.
+struct WindowBackend {
+  /// Collective on comm. Errors: no_input, data (not a model of images, damaged, of another base).
+  std::function<LoadedWindowNetwork(const Communicator& comm, const std::string& path,
+                                    const std::string& basis_checksum, const std::string& basis)>
+      load;
+  /// Collective on comm. A new network (initial weights from seed), or the state in model_file: then the
+  /// continuation on the same number of ranks is bit-identical to a run that never stopped. Errors:
+  /// usage (a batch that the ranks cannot share), data (another base or network).
+  std::function<std::unique_ptr<WindowTrainer>(const Communicator& comm, const WindowTrainerRequest& request)>
+      trainer;
+};
+/// Not collective. Of this build; where it has none (PODSCALE_NETWORK=OFF), both are refused:
+/// Error(usage).
+const WindowBackend& window_backend();
 
 }  // namespace podscale
