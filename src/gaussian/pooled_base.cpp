@@ -16,16 +16,52 @@ idx_t mirrored(idx_t i, idx_t n) {
   return i < n ? i : period - 1 - i;
 }
 
+/// Root mean square of half the Laplacian over a window, with Gaussian weights about its centre, whose
+/// standard deviation is one LR cell.
+class Detail {
+ public:
+  explicit Detail(const WindowShape& shape) : side_(shape.side()) {
+    const double middle = 0.5 * static_cast<double>(side_ - 1);
+    double sum = 0;
+    for (idx_t i = 0; i < shape.cells(); ++i) {
+      const double y = (static_cast<double>(i / side_) - middle,
+                   x = (static_cast<double>(i % side_) - middle;
+      sum += weights_.emplace_back(std::exp(-0.5 * (y * y + x * x)));
+    }
+    for (double& w : weights_) w /= sum;
+  }
+  double of(const float* window) const {
+    double square = 0;
+    for (idx_t y = 0; y < side_; ++y)
+      for (idx_t x = 0; x < side_; ++x) {
+        const idx_t i = y * side_ + x;
+        const float mine = window[i];
+        float sum = 0;
+        if (y > 0) sum += window[i - side_] - mine;
+        if (y + 1 < side_) sum += window[i + side_] - mine;
+        if (x > 0) sum += window[i - 1] - mine;
+        if (x + 1 < side_) sum += window[i + 1] - mine;
+        square += weights_[i] * static_cast<double>(sum) * sum / 4;
+      }
+    return std::sqrt(square);
+  }
+
+ private:
+  idx_t side_;
+  std::vector<double> weights_{};
+};
+
 }  // namespace
 
 WindowBatch cut_windows(const Plane& lr, const WindowShape& shape,
                         std::span<const std::array<idx_t, 2>> corners, double range) {
   PODSCALE_ASSERT(!lr.empty() && range > 0, "{} x {} cells, range {}", lr.ny, lr.nx, range);
   const idx_t side = shape.side(), cells = shape.cells();
-  WindowBatch batch{std::ssize(corners), {}, {}, {}};
+  WindowBatch batch{.count = std::ssize(corners)};
   batch.cells.resize(static_cast<std::size_t>(batch.count * cells));
   std::vector<idx_t> columns(static_cast<std::size_t>(side));
   float* out = batch.cells.data();
+  const Detail detail(shape);
   for (const auto& [row, column] : corners) {
     for (idx_t j = 0; j < side; ++j) columns[j] = mirrored(column - shape.halo + j, lr.nx);
     double sum = 0;
@@ -42,6 +78,7 @@ WindowBatch cut_windows(const Plane& lr, const WindowShape& shape,
     }
     const float contrast =
         static_cast<float>(std::max(contrast_floor * range, std::sqrt(square / static_cast<double>(cells))));
+    batch.detail.push_back(static_cast<float>(std::hypot(contrast_floor * range, detail.of(out))));
     for (idx_t i = 0; i < cells; ++i) out[i] /= contrast;
     batch.mean.push_back(mean);
     batch.contrast.push_back(contrast);
@@ -50,9 +87,9 @@ WindowBatch cut_windows(const Plane& lr, const WindowShape& shape,
   return batch;
 }
 
-std::size_t PooledBase::contrast_class(double contrast, double range) const {
+std::size_t PooledBase::contrast_class(double detail, double range) const {
   return static_cast<std::size_t>(
-      std::upper_bound(contrast_edges.begin(), contrast_edges.end(), std::log(contrast / range)) -
+      std::upper_bound(contrast_edges.begin(), contrast_edges.end(), std::log(detail / range)) -
       contrast_edges.begin());
 }
 
@@ -74,10 +111,10 @@ PooledForecast PooledBase::forecast(const WindowBatch& windows, double range) co
       for (idx_t i = 0; i < points; ++i) out[i] = static_cast<float>(mean + contrast * y[w * points + i]);
     }
   }
-  for (const float contrast : windows.contrast)
-    forecast.scale.push_back(static_cast<float>(
-        contrast_edges.empty() ? range * contrast_scale.front()
-                               : contrast * contrast_scale[contrast_class(contrast, range)]));
+  for (const float detail : windows.detail)
+    forecast.scale.push_back(
+        static_cast<float>(contrast_edges.empty() ? range * contrast_scale.front()
+                                                  : detail * contrast_scale[contrast_class(detail, range)]));
   return forecast;
 }
 

@@ -14,12 +14,12 @@
 namespace podscale {
 namespace {
 
-constexpr int bins = 512;  // of log contrast
+constexpr int bins = 512;  // of log d
 const double lowest = std::log(contrast_floor),
              bin_width = -lowest / bins;  // the last has all above the range
 
-int bin_of(double contrast_over_range) {
-  const double bin = (std::log(contrast_over_range) - lowest) / bin_width;
+int bin_of(double detail_over_range) {
+  const double bin = (std::log(detail_over_range) - lowest) / bin_width;
   return std::clamp(static_cast<int>(bin), 0, bins - 1);
 }
 
@@ -81,7 +81,7 @@ std::vector<std::vector<idx_t>> turns_of(const std::vector<int>& sides) {
   return turns;
 }
 
-/// Sums over windows by class of contrast of r r^T / c^2, r the residual of the regression.
+/// Sums over windows by class of d of r r^T / d^2, r the residual of the regression.
 class ResidualMoments {
  public:
   explicit ResidualMoments(const PooledBase& base)
@@ -104,9 +104,9 @@ class ResidualMoments {
     for_windows(image, base_.shape, [&](const WindowBatch& batch, const std::vector<float>& targets) {
       const PooledForecast forecast = base_.forecast(batch, image.range);
       for (idx_t w = 0; w < batch.count; ++w) {
-        const double contrast = batch.contrast[w];
-        const idx_t c = static_cast<idx_t>(base_.contrast_class(contrast, image.range));
-        const double unit = classes_ == 1 ? image.range : contrast;
+        const double detail = batch.detail[w];
+        const idx_t c = static_cast<idx_t>(base_.contrast_class(detail, image.range));
+        const double unit = classes_ == 1 ? image.range : detail;
         for (idx_t i = w * points_; i < (w + 1) * points_; ++i)
           waiting[c].push_back((static_cast<double>(targets[i]) + batch.mean[w] - forecast.mean[i]) / unit);
         flush(c, 512);
@@ -121,7 +121,7 @@ class ResidualMoments {
   std::vector<double> values_;
 };
 
-/// Scale by class of contrast, and modes of the residual over it.
+/// Scale by class of d, and modes of the residual over it.
 void fit_residual(const Communicator& comm, const PlaneSeries& training, int modes, PooledBase& base) {
   base.contrast_scale.assign(base.contrast_edges.size() + 1, 1.0);
   const ResidualMoments moments(base);
@@ -185,7 +185,7 @@ void PooledMoments::add(const PlanePair& image) {
       const double contrast = batch.contrast[w] / image.range;
       for (idx_t i = w * cells; i < (w + 1) * cells; ++i) rows.push_back(contrast * batch.cells[i]);
       for (idx_t i = w * points; i < (w + 1) * points; ++i) rows.push_back(targets[i] / image.range);
-      values_[count_at() + 1 + bin_of(contrast)] += 1;
+      values_[count_at() + 1 + bin_of(batch.detail[w] / image.range)] += 1;
     }
     add_products(width_, batch.count, rows.data(), values_.data());
     values_[count_at()] += static_cast<double>(batch.count);

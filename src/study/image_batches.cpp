@@ -66,6 +66,7 @@ WindowSamples ImageBatches::draw(long step, idx_t first, idx_t count) const {
     }
     samples.windows.mean.insert(samples.windows.mean.end(), cut.mean.begin(), cut.mean.end());
     samples.windows.contrast.insert(samples.windows.contrast.end(), cut.contrast.begin(), cut.contrast.end());
+    samples.windows.detail.insert(samples.windows.detail.end(), cut.detail.begin(), cut.detail.end());
   }
   samples.base = base_.forecast(samples.windows, 1);
   return samples;

@@ -37,7 +37,7 @@ void add_image(const PooledBase& base, const WindowNetwork* network, const Plane
                Sums sums) {
   ImageCalibration plain;
   plain.shifts = shifts;
-  const ImageForecast forecast(base, network, image.lr, image.range, plain);
+  const PlaneForecast forecast(base, network, image.lr, image.range, plain);
   const Plane &mean = forecast.mean(), &variance = forecast.variance();
   for (idx_t i = 0; i < std::ssize(mean.values); ++i) {
     const double error = (static_cast<double>(image.hr.values[i]) - mean.values[i]) / image.range,

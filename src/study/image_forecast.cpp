@@ -59,7 +59,7 @@ std::vector<double> grid_weights(int patch, int shifts) {
 }  // namespace
 
 template <class Visit>
-void ImageForecast::for_points(const Grid& grid, idx_t patch, const Visit& visit) const {
+void PlaneForecast::for_points(const Grid& grid, idx_t patch, const Visit& visit) const {
   const idx_t side = base_.shape.patch, factor = base_.shape.factor;
   const idx_t y0 = patch / grid.columns * side - grid.row * factor,
               x0 = patch % grid.columns * side - grid.column * factor;
@@ -68,7 +68,7 @@ void ImageForecast::for_points(const Grid& grid, idx_t patch, const Visit& visit
       visit(i * side + j, y0 + i, x0 + j);
 }
 
-WindowBatch ImageForecast::windows_of(const Grid& grid) const {
+WindowBatch PlaneForecast::windows_of(const Grid& grid) const {
   const idx_t cells = base_.shape.patch / base_.shape.factor;
   std::vector<std::array<idx_t, 2>> corners;
   for (idx_t p = 0; p < grid.count(); ++p)
@@ -76,7 +76,7 @@ WindowBatch ImageForecast::windows_of(const Grid& grid) const {
   return cut_windows(lr_, base_.shape, corners, range_);
 }
 
-ImageForecast::ImageForecast(const PooledBase& base, const WindowNetwork* network, const Plane& lr,
+PlaneForecast::PlaneForecast(const PooledBase& base, const WindowNetwork* network, const Plane& lr,
                              double range, const ImageCalibration& calibration)
     : base_(base),
       network_(network),
@@ -112,7 +112,7 @@ ImageForecast::ImageForecast(const PooledBase& base, const WindowNetwork* networ
   for (const double v : variance) variance_.values.push_back(static_cast<float>(level_ * v));
 }
 
-Plane ImageForecast::member(std::uint64_t key, int member) const {
+Plane PlaneForecast::member(std::uint64_t key, int member) const {
   const idx_t points = base_.shape.points(), kept = base_.kept_modes();
   const bool by_network = network_ && network_->makes_members();
   const CounterRandom random(key, Stream::sampler);
@@ -153,7 +153,7 @@ Plane ImageForecast::member(std::uint64_t key, int member) const {
   return result;
 }
 
-double ImageForecast::functional_variance(std::span<const double> weights) const {
+double PlaneForecast::functional_variance(std::span<const double> weights) const {
   PODSCALE_ASSERT(weights.size() == mean_.values.size(), "{} weights of {} points", weights.size(),
                   mean_.values.size());
   const idx_t points = base_.shape.points();
@@ -175,7 +175,7 @@ double ImageForecast::functional_variance(std::span<const double> weights) const
   return level_ * variance;
 }
 
-Plane ImageForecast::box_variance(idx_t n) const {
+Plane PlaneForecast::box_variance(idx_t n) const {
   PODSCALE_ASSERT(n > 0, "boxes of {} points", n);
   Plane boxes{mean_.ny / n, mean_.nx / n, {}};
   std::vector<double> variance(static_cast<std::size_t>(boxes.ny * boxes.nx), 0.0);

@@ -38,7 +38,7 @@ class OnGrids : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Shifts, OnGrids, ::testing::Values(1, 2, 4));
 
 TEST_P(OnGrids, ConstantImagesStayWhatTheyAre) {
-  const ImageForecast forecast(base_of(0), nullptr, {3, 1, {9, 9, 9}}, 255, grids(GetParam()));
+  const PlaneForecast forecast(base_of(0), nullptr, {3, 1, {9, 9, 9}}, 255, grids(GetParam()));
   ASSERT_EQ(forecast.mean().ny, 6);
   ASSERT_EQ(forecast.mean().nx, 2);
   for (const float x : forecast.mean().values) EXPECT_NEAR(x, 9, 1e-5);
@@ -47,7 +47,7 @@ TEST_P(OnGrids, ConstantImagesStayWhatTheyAre) {
 TEST_P(OnGrids, HaveTheVarianceOfManyMembersAtPointsAndOverBoxes) {
   constexpr int members = 3000;
   const Plane lr = part(image(8, 0).lr, 3, 5);  // patches of 2 x 2 cells are cut at two edges
-  const ImageForecast forecast(base_of(5), nullptr, lr, 255, grids(GetParam(), 1.3));
+  const PlaneForecast forecast(base_of(5), nullptr, lr, 255, grids(GetParam(), 1.3));
   const idx_t ny = forecast.mean().ny, nx = forecast.mean().nx;
   std::vector<double> weights;  // of any functional: over borders of patches
   for (idx_t i = 0; i < ny * nx; ++i) weights.push_back(std::sin(0.4 * static_cast<double>(i)));
@@ -77,7 +77,7 @@ TEST_P(OnGrids, HaveTheVarianceOfManyMembersAtPointsAndOverBoxes) {
 
 TEST_P(OnGrids, BoxesAreFunctionals) {
   const PlanePair pair = image(8, 0);
-  const ImageForecast forecast(base_of(0), nullptr, pair.lr, 255, grids(GetParam()));
+  const PlaneForecast forecast(base_of(0), nullptr, pair.lr, 255, grids(GetParam()));
   const idx_t nx = forecast.mean().nx;
   const Plane points = forecast.box_variance(1), boxes = forecast.box_variance(3);
   for (idx_t i = 0; i < std::ssize(points.values); ++i)
@@ -90,9 +90,9 @@ TEST_P(OnGrids, BoxesAreFunctionals) {
   }
 }
 
-TEST(ImageForecast, MembersDependOnSeedNameAndNumberAlone) {
+TEST(PlaneForecast, MembersDependOnSeedNameAndNumberAlone) {
   const PlanePair pair = image(8, 0);
-  const ImageForecast a(base_of(0), nullptr, pair.lr, 255, grids(4)),
+  const PlaneForecast a(base_of(0), nullptr, pair.lr, 255, grids(4)),
       b(base_of(0), nullptr, pair.lr, 255, grids(4));
   const auto key = image_key(1, "butterfly");
   EXPECT_EQ(a.member(key, 3).values, b.member(key, 3).values);
@@ -101,7 +101,7 @@ TEST(ImageForecast, MembersDependOnSeedNameAndNumberAlone) {
   EXPECT_NE(a.member(key, 3).values, a.member(image_key(2, "butterfly"), 3).values);
 }
 
-TEST(ImageForecast, SaysWhyGridsCannotBeShifted) {
+TEST(PlaneForecast, SaysWhyGridsCannotBeShifted) {
   EXPECT_EQ(shifts_problem({8, 4, 3}, 4), "");
   EXPECT_EQ(shifts_problem({8, 8, 3}, 1), "");
   EXPECT_NE(shifts_problem({8, 8, 3}, 2).find("half a patch"), std::string::npos);
@@ -116,7 +116,7 @@ TEST(ImageCalibration, HalfWidthsHoldWhatTheySayOfOtherImages) {
     double within50 = 0, within90 = 0, count = 0;
     for (idx_t n = 20; n < 30; ++n) {
       const PlanePair pair = image(n, 0.3);
-      const ImageForecast forecast(base_of(0), nullptr, pair.lr, 255, c);
+      const PlaneForecast forecast(base_of(0), nullptr, pair.lr, 255, c);
       for (idx_t i = 0; i < std::ssize(pair.hr.values); ++i) {
         const double z = std::abs(static_cast<double>(pair.hr.values[i]) - forecast.mean().values[i]) /
                          std::sqrt(static_cast<double>(forecast.variance().values[i]));

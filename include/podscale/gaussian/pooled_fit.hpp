@@ -28,7 +28,7 @@ struct PooledFitOptions {
   int modes = 0;              ///< kept of the residual; 0: all
   int contrast_classes = 17;  ///< at most; 1: constant variance
   /// Relative to the mean square of the cells.
-  std::vector<double> penalties{1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2};
+  std::vector<double> penalties{1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2};
 };
 
 /// Normal equations of the windows of one image or many.
@@ -45,8 +45,8 @@ class PooledMoments {
   /// Not collective. Sum of the squared errors of B over these windows and points.
   double squared_error(std::span<const double> regression) const;
   double windows() const { return values_[count_at()]; }
-  /// Not collective. Edges of so many classes of log contrast, of about the same number of windows;
-  /// fewer where many windows have one contrast.
+  /// Not collective. Edges of so many classes of log d, of about the same number of windows;
+  /// fewer where many windows have one d.
   std::vector<double> contrast_edges(int classes) const;
   /// All numbers: for sums over images. The layout is this class's own.
   std::span<double> values() { return values_; }

@@ -29,11 +29,11 @@ std::uint64_t image_key(std::uint64_t seed, const std::string& name);
 /// Not collective. "" where forecasts on so many grids (1, 2 or 4) can be made; else why not.
 std::string shifts_problem(const WindowShape& shape, int shifts);
 
-class ImageForecast {
+class PlaneForecast {
  public:
   /// Not collective. base and network (nullptr: base alone) must outlive it. Memory: the windows of one
   /// grid, (cells + points) floats a patch, while it is made.
-  ImageForecast(const PooledBase& base, const WindowNetwork* network, const Plane& lr, double range,
+  PlaneForecast(const PooledBase& base, const WindowNetwork* network, const Plane& lr, double range,
                 const ImageCalibration& calibration);
   const Plane& mean() const { return mean_; }          ///< [ny][nx] in the image's values
   const Plane& variance() const { return variance_; }  ///< [ny][nx] in their square
