@@ -24,8 +24,7 @@ class Detail {
     const double middle = 0.5 * static_cast<double>(side_ - 1);
     double sum = 0;
     for (idx_t i = 0; i < shape.cells(); ++i) {
-      const double y = (static_cast<double>(i / side_) - middle,
-                   x = (static_cast<double>(i % side_) - middle;
+      const double y = static_cast<double>(i / side_) - middle, x = static_cast<double>(i % side_) - middle;
       sum += weights_.emplace_back(std::exp(-0.5 * (y * y + x * x)));
     }
     for (double& w : weights_) w /= sum;

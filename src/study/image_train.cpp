@@ -12,6 +12,7 @@
 #include "podscale/stat/normal.hpp"
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_batches.hpp"
+#include "podscale/study/image_planes.hpp"
 
 namespace podscale {
 namespace {
@@ -37,7 +38,7 @@ std::vector<ScaledPair> read_scaled(const ImageSet& set, idx_t most) {
 
 /// CRPS of all points and PSNR with a border of `factor` points cut, of the forecast on one grid.
 WindowScore score_of(const PooledBase& base, const WindowNetwork& network, const ScaledPair& image) {
-  const ImageForecast forecast(base, &network, image.lr, 1, {});
+  const PlaneForecast forecast(base, &network, image.lr, 1, {});
   const idx_t ny = image.hr.ny, nx = image.hr.nx, border = base.shape.factor;
   double crps = 0, square = 0, inside = 0;
   for (idx_t y = 0; y < ny; ++y)
@@ -152,12 +153,8 @@ int run_image_train(const Context& context, const NetworkBackend& backend, const
 
   if (finished) {
     batches.reset();
-    const auto calibrations = calibrate_images(comm, basis.base, &trainer->best(),
-                                               {validate->size(), [&](idx_t i) {
-                                                  ImagePair pair = validate->read(i);
-                                                  return PlanePair{std::move(pair.hr), std::move(pair.lr),
-                                                                   pair.range};
-                                                }});
+    const auto calibrations =
+        calibrate_images(comm, basis.base, &trainer->best(), planes_of(*validate));
     for (const ImageCalibration& c : calibrations) log::info("{}", calibration_text(c, 255));
     trainer->set_calibration(numbers_of(calibrations));
     trainer->save();
