@@ -1,4 +1,5 @@
 // podscale-train: basis.nc and series in, model.h5 out.
+#include "podscale/study/image_train.hpp"
 #include "podscale/study/runs.hpp"
 #include "program.hpp"
 
@@ -12,6 +13,8 @@ int main(int argc, char** argv) {
   info.example = "  mpirun -n 2 podscale-train namelists/ocean.nml --set training.steps=1000";
   info.stops_on_signal = true;
   info.versions = network_backend().versions;
-  return run_program(argc, argv, info,
-                     [](Context& context) { return run_train(context, network_backend()); });
+  return run_program(argc, argv, info, [](Context& context) {
+    return context.options.images.active() ? run_image_train(context, network_backend(), window_backend())
+                                           : run_train(context, network_backend());
+  });
 }
