@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   info.name = "podscale-basis";
   info.summary = "Climatologies, patchwise POD basis and linear-Gaussian base of the training period";
   info.stops_on_signal = true;
-  info.groups = {"data", "grid", "patches", "basis", "base", "model", "output"};
+  info.groups = {"data", "grid", "patches", "basis", "base", "model", "images", "output"};
   info.example = "  mpirun -n 2 podscale-basis namelists/ocean.nml";
   return run_program(argc, argv, info, run_basis);
 }

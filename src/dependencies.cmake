@@ -14,6 +14,19 @@ find_package(LAPACK REQUIRED)
 if(PODSCALE_NETWORK)
   find_package(Torch 1.13 REQUIRED)
 endif()
+# Of the pictures among images; ZLIB unpacks NIfTI.
+find_package(ZLIB REQUIRED)
+set(PODSCALE_IMAGES_FOUND OFF)
+if(PODSCALE_IMAGES)
+  find_package(PNG)
+  find_package(JPEG)
+  find_package(TIFF 4.5)
+  if(PNG_FOUND AND JPEG_FOUND AND TIFF_FOUND)
+    set(PODSCALE_IMAGES_FOUND ON)
+  else()
+    message(STATUS "Without pictures: libpng-dev, libjpeg-dev or libtiff-dev (4.5) is missing")
+  endif()
+endif()
 
 # The .pc file and the CMake package of NetCDF name the serial library: look for the parallel one by
 # its header.

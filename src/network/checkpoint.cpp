@@ -1,36 +1,17 @@
 #include "podscale/network/checkpoint.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <limits>
-#include <new>
-#include <span>
 #include <utility>
 
-#include "hdf5_values.hpp"
-#include "podscale/core/checksum.hpp"
+#include "model_bytes.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/core/input_file.hpp"
-#include "podscale/file/library_guard.hpp"
-#include "podscale/file/output_file.hpp"
-#include "podscale/file/seal.hpp"
+#include "weights_file.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr long kFormat = 6;
-constexpr std::pair<const char*, std::vector<float> Checkpoint::*> kGroups[] = {
-    {"/parameters/", &Checkpoint::parameters},
-    {"/average/", &Checkpoint::average},
-    {"/best/", &Checkpoint::best},
-    {"/first_moment/", &Checkpoint::first_moment},
-    {"/second_moment/", &Checkpoint::second_moment}};
-
 constexpr std::pair<const char*, std::vector<Calibration> ModelSummary::*> kCalibrations[] = {
     {"head", &ModelSummary::head_calibrations}, {"ensemble", &ModelSummary::ensemble_calibrations}};
 
@@ -79,11 +60,7 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
       file.put(name + "_forecast", of.forecast);
     }
   }
-  for (const NamedSlice& slice : c.slices) {
-    const std::vector<hsize_t> shape(slice.shape.begin(), slice.shape.end());
-    for (const auto& [group, member] : kGroups)
-      file.put(group + slice.name, shape, (c.*member).data() + slice.offset);
-  }
+  put_weights(file, c);
   std::vector<long> step;
   std::vector<double> loss, score;
   for (const ValidationRecord& r : s.history)
@@ -98,33 +75,12 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
   return file.bytes();
 }
 
-/// Names, shapes and values of all parameters, in the order of their names.
-void read_slices(const Hdf5File& file, const std::string& path, Checkpoint& c) {
-  for (const std::string& name : file.names("/parameters")) {
-    const auto shape = file.shape("/parameters/" + name);
-    NamedSlice slice{name, {shape.begin(), shape.end()}, static_cast<std::int64_t>(c.parameters.size()), 1};
-    for (const hsize_t n : shape) slice.size *= static_cast<std::int64_t>(n);
-    for (const auto& [prefix, member] : kGroups) {
-      const auto part = file.array<float>(prefix + name);
-      if (static_cast<std::int64_t>(part.size()) != slice.size)
-        fail(ExitCode::data, "{}: {}{} has {} values, expected {}; the file is damaged", path, prefix, name,
-             part.size(), slice.size);
-      (c.*member).insert((c.*member).end(), part.begin(), part.end());
-    }
-    c.slices.push_back(std::move(slice));
-  }
-}
-
-Checkpoint read_file(const std::string& path, std::span<const char> image, bool sealed) {
-  const Hdf5File file = Hdf5File::open(path, image);
+Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
+  const Hdf5File file = Hdf5File::open(path, bytes.image);
   if (const double format = file.number("podscale_model_format"); format != static_cast<double>(kFormat))
     fail(ExitCode::data, "{}: model format {}, expected {}; train again with this version", path, format,
          kFormat);
-  if (!sealed)
-    fail(ExitCode::data,
-         "{}: has no checksum as its last line: cut off, or changed by another program; train again with "
-         "podscale-train",
-         path);
+  require_sealed(bytes, path);
   Checkpoint c;
   ModelSummary& s = c.summary;
   const auto whole = [&](const char* name, double most) {
@@ -176,7 +132,7 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.layout.centre_lat = file.array<float>("/layout/latitude");
   s.layout.centre_lon = file.array<float>("/layout/longitude");
   s.layout.active = file.array<unsigned char>("/layout/active");
-  read_slices(file, path, c);
+  get_weights(file, path, c);
   s.parameters = std::ssize(c.parameters);
   const auto step = file.array<long>("/history/step");
   const auto loss = file.array<double>("/history/loss"), score = file.array<double>("/history/score");
@@ -187,84 +143,18 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   return c;
 }
 
-void silence_hdf5() {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}  // our own messages say what matters
-
 }  // namespace
 
-std::string weights_checksum(const Checkpoint& checkpoint) {
-  std::uint64_t sum = 0;
-  for (const NamedSlice& slice : checkpoint.slices) {
-    Checksum checksum;
-    checksum.add_bytes(slice.name.data(), slice.name.size());
-    checksum.add(std::span<const float>(checkpoint.best).subspan(slice.offset, slice.size));
-    sum += checksum.value();
-  }
-  return checksum_text(sum);
-}
-
-std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Checkpoint& checkpoint,
-                               const std::vector<float>& from, const std::string& path) {
-  std::vector<float> values;
-  for (const NamedSlice& wanted : slices) {
-    const auto found =
-        std::find_if(checkpoint.slices.begin(), checkpoint.slices.end(),
-                     [&](const NamedSlice& s) { return s.name == wanted.name && s.shape == wanted.shape; });
-    if (found == checkpoint.slices.end())
-      fail(ExitCode::data,
-           "{}: no parameter {} of {} values; expected a network of the same width, depth and tokens", path,
-           wanted.name, wanted.size);
-    values.insert(values.end(), from.begin() + found->offset, from.begin() + found->offset + found->size);
-  }
-  return values;
-}
-
 void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, const std::string& path) {
-  comm.agree([&] {
-    if (!comm.is_root()) return;
-    silence_hdf5();
-    OutputFile file(path);
-    file.write(file_image(checkpoint, path));
-    seal_file(Communicator::self(), file.temporary());
-    file.commit();
-  });
+  write_model_bytes(comm, path, [&] { return file_image(checkpoint, path); });
 }
 
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
-  const bool sealed = check_seal(comm, path);
-  std::vector<char> image;  // of the file: rank 0 alone reads the disk
-  comm.agree([&] {
-    if (!comm.is_root()) return;
-    require_regular_file(path, "file", "expected a model: run podscale-train first or set output.model_file");
-    std::error_code status;
-    std::ifstream file(path, std::ios::binary);
-    image.resize(std::filesystem::file_size(path, status));
-    if (!file.read(image.data(), std::ssize(image)))
-      fail(ExitCode::io, "{}: cannot be read: {}", path, std::strerror(errno));
-  });
-  std::size_t size = image.size();
-  comm.broadcast(std::span(&size, 1));
-  comm.agree([&] { image.resize(size); });
-  constexpr std::size_t part = 1 << 30;  // MPI counts are int
-  for (std::size_t at = 0; at < size; at += part)
-    comm.broadcast(std::span(image).subspan(at, std::min(part, size - at)));
+  const ModelBytes bytes = read_model_bytes(comm, path);
   Checkpoint c;
   comm.agree([&] {
-    silence_hdf5();
-    errno = 0;
-    try {
-      constexpr std::uint64_t records = 256 << 20;
-      const LibraryGuard guard(path, records + 8 * image.size());  // the image and what is made of it
-      c = read_file(path, image, sealed);
-    } catch (const Error&) {
-      if (errno == ENOMEM && !has_honest_memory(image.size()))
-        throw std::bad_alloc();  // HDF5 has no status for it
-      throw;
-    }
-    if (weights_checksum(c) != c.summary.weights_checksum)
-      fail(ExitCode::data, "{}: weights checksum {} does not match the stored {}; the file is damaged", path,
-           weights_checksum(c), c.summary.weights_checksum);
+    with_quiet_hdf5(path, bytes, [&] { c = read_file(path, bytes); });
+    require_checksum(c, c.summary.weights_checksum, path);
   });
   return c;
 }

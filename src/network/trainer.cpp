@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "learner.hpp"
+#include "over_communicator.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
@@ -10,21 +11,6 @@
 #include "podscale/network/vit.hpp"
 
 namespace podscale {
-
-namespace {
-
-class OverCommunicator : public GradientAverage {
- public:
-  explicit OverCommunicator(const Communicator& comm) : comm_(&comm) {}
-  int rank() const override { return comm_->rank(); }
-  int size() const override { return comm_->size(); }
-  void sum(std::span<float> values) const override { comm_->sum(values); }
-
- private:
-  const Communicator* comm_;
-};
-
-}  // namespace
 
 struct Trainer::State : private OverCommunicator, Learner {
   State(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,

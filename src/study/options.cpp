@@ -262,6 +262,7 @@ StudyOptions::StudyOptions(const Namelist& n)
       sampling(sampling_options(n)),
       output(output_options(n)),
       ocean(n),
+      images(image_options(n)),
       source(n.source()),
       effective(n.effective()) {}
 

@@ -22,6 +22,11 @@ struct ImagePair {
   Plane lr{};          ///< the same of LR
   Plane cb{}, cr{};    ///< chroma of LR; empty where the image is grey
   double range = 255;  ///< the value of white: what PSNR and SSIM are relative to
+  /// What 0 and `range` are in the file's own numbers: planes hold (file - black) / (white - black) *
+  /// range. 0 and 255 in pictures of 8 bits, 0 and the 99.9 % quantile in volumes, the least and the
+  /// largest number in floating pictures and in stacks.
+  double black = 0, white = 255;
+  bool scored = true;  ///< of volumes: more than 20 % of the slice's points are above 20
 };
 
 struct ImageSetRequest {
@@ -29,11 +34,15 @@ struct ImageSetRequest {
   std::vector<std::string> lr_files{};  ///< degrade = files: one for each HR file, in the same order
   Degrade degrade = Degrade::bicubic;
   int factor = 4;
-  bool lr_only = false;   ///< the files are LR images: there is no HR
+  bool lr_only = false;  ///< the files are LR images: there is no HR
+  /// Of volumes: without, those slices only of which more than 20 % of the points are above 20, as
+  /// networks are trained and judged. A product wants all.
+  bool all_slices = false;
   std::string purpose{};  ///< "training", ...: for messages
 };
 
-/// The images of a list of files. Not collective: every process reads the images that it works on.
+/// The images of a list of files. Not collective: every process reads the images that it works on. Not
+/// for several threads at once: the last volume is kept.
 class ImageSet {
  public:
   virtual ~ImageSet() = default;
@@ -45,7 +54,10 @@ class ImageSet {
   virtual ImagePair read(idx_t i) const = 0;
 };
 
-/// Not collective. Looks at the headers of all files. Errors: usage, no_input, data.
+/// Not collective. Pictures (picture_file.hpp), NIfTI volumes as axial slices, and stacks in NetCDF: the
+/// only variable of (image, y, x), or of (y, x). Colour becomes luma, cb and cr of BT.601 (luma 16 to
+/// 235), rounded where the file has 8 bits, and so do LR images that are made of it. Reads volumes,
+/// looks at the first bytes of all else. Errors: usage, no_input, data.
 std::unique_ptr<ImageSet> open_images(const ImageSetRequest& request);
 
 }  // namespace podscale

@@ -1,9 +1,10 @@
 #pragma once
 // The base of images: one regression, one residual basis and one residual covariance for all patches
 // of all images (method: images). Every patch of p x p HR points is predicted from the LR cells below
-// it and a halo around them, less their mean m and over their contrast c:
+// it and a halo around them, less their mean m. How wrong that is depends on how much these cells bend
+// near the patch, d:
 //
-//   y = m + B (x - m) + s(c) e,   e ~ N(0, Phi S Phi^T + T)
+//   y = m + B (x - m) + s(d) e,   e ~ N(0, Phi S Phi^T + T)
 //
 // Patches have no position, so that a base fitted on some images serves all.
 
@@ -27,16 +28,23 @@ struct WindowShape {
   friend bool operator==(const WindowShape&, const WindowShape&) = default;
 };
 
+/// Of c and d, as a part of the range: half a grey level of 255, about what rounding to whole
+/// levels adds.
+constexpr double contrast_floor = 0.002;
+
 /// LR windows as networks and bases see them, patch by patch.
 struct WindowBatch {
   idx_t count = 0;
   std::vector<float> cells{};     ///< [count][side][side] (x - m) / c
   std::vector<float> mean{};      ///< [count] m: of the cells
   std::vector<float> contrast{};  ///< [count] c: root mean square of x - m, with a floor above 0
+  /// [count] d: root mean square of half the Laplacian of the cells, mostly of those below the patch,
+  /// and the floor added in squares: how much the LR image itself bends there.
+  std::vector<float> detail{};
 };
 
-/// Not collective. Windows of the patches whose upper left HR points are corners[i] = (row, column) *
-/// factor; cells outside the image are mirrored at its edge. lr: the LR plane. range: of its values,
+/// Not collective. Windows of the patches whose upper left LR cells are corners[i] = (row, column), so
+/// that their upper left HR points are factor times that; cells outside the image are mirrored at its edge. lr: the LR plane. range: of its values,
 /// which gives the floor of the contrast.
 WindowBatch cut_windows(const Plane& lr, const WindowShape& shape,
                         std::span<const std::array<idx_t, 2>> corners, double range);
@@ -57,12 +65,18 @@ class PooledBase {
   std::vector<double> root{};        ///< [K][K] lower triangular, S = root root^T
   std::vector<double>
       truncation{};  ///< T: [points], variance that the modes leave out; 0 where K is complete
-  std::vector<double> contrast_edges{},
-      contrast_scale{};                     ///< s/c by class of log c/range: [bins - 1], [bins]
-  double conformal50 = 0, conformal90 = 0;  ///< half widths in standard deviations, by validation
+  /// s/d by class of log d/range: [bins - 1], [bins]. Of one bin: s/range, the same for all windows.
+  std::vector<double> contrast_edges{}, contrast_scale{};
+  double penalty = 0;  ///< of the regression, as chosen by validation
+  double windows = 0;  ///< that it was fitted on
   idx_t kept_modes() const { return static_cast<idx_t>(modes.size()) / shape.points(); }
   /// Not collective. Mean and scale of every window.
   PooledForecast forecast(const WindowBatch& windows, double range) const;
+  /// Not collective. The bin of contrast_scale of a window's d.
+  std::size_t contrast_class(double detail, double range) const;
+  /// Not collective. Phi root: [K][points], so that a residual is s times the sum of these by
+  /// independent N(0, 1).
+  std::vector<double> factor() const;
   /// Not collective. Variance of every point of a patch where s = 1: diag(Phi S Phi^T) + T, [points].
   std::vector<double> point_variance() const;
 };

@@ -16,17 +16,14 @@
 #include <vector>
 
 #include "podscale/network/model_summary.hpp"
-#include "podscale/network/named_slice.hpp"
+#include "podscale/network/trained_weights.hpp"
 
 namespace podscale {
 
-struct Checkpoint {
+struct Checkpoint : TrainedWeights {
   ModelSummary summary;
   double pending_loss = 0;  ///< sum of the losses since the last validation, and their number
   long pending_steps = 0;
-  std::vector<NamedSlice> slices;
-  std::vector<float> parameters, average, best;    ///< [n]
-  std::vector<float> first_moment, second_moment;  ///< [n]; 0 before the first step
 };
 
 /// Collective; rank 0 writes to a temporary name and renames. Errors: io.
@@ -34,12 +31,6 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
 /// Collective; rank 0 reads, all get it. Errors: no_input, data (not a model of ours, truncated,
 /// another format).
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path);
-/// Of the best weights, whatever the order of the slices.
-std::string weights_checksum(const Checkpoint& checkpoint);
-/// Values of `from` (laid out as checkpoint.slices) in the order of `slices`. Error(data) that
-/// names the first parameter that is missing or has another shape. Not collective.
-std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Checkpoint& checkpoint,
-                               const std::vector<float>& from, const std::string& path);
 /// Error(data/usage) where a checkpoint does not belong to this layout, network or basis. Not
 /// collective.
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "podscale/field/image_set.hpp"
+#include "podscale/gaussian/pooled_base.hpp"
 
 namespace podscale {
 
@@ -23,7 +24,21 @@ struct ImageOptions {
   int width = 128, layers = 4, blocks = 0;  ///< of the network: token-local layers, transformer blocks
   double rate = 1e-3;
   bool members = false;  ///< train the diffusion of members, too
-  bool active() const { return !train_files.empty() || !test_files.empty(); }
+  std::string source{};  ///< of the namelist, for messages
+  bool active() const { return !train_files.empty() || !test_files.empty() || !test_lr_files.empty(); }
+  WindowShape window() const { return {patch, factor, halo}; }
+  /// Whether only LR images are given to downscale.
+  bool lr_only() const { return test_files.empty() && !test_lr_files.empty(); }
 };
+
+class Namelist;
+/// Not collective. Errors: usage, agreed (keys that do not go together).
+ImageOptions image_options(const Namelist& namelist);
+
+/// Not collective. What open_images is to open for training, validation, and downscaling. Of volumes
+/// that are downscaled all slices. Errors: usage, agreed (no files).
+ImageSetRequest train_images(const ImageOptions& options);
+ImageSetRequest validate_images(const ImageOptions& options);
+ImageSetRequest test_images(const ImageOptions& options);
 
 }  // namespace podscale

@@ -15,6 +15,7 @@
 #include "podscale/mesh/remap.hpp"
 #include "podscale/network/model.hpp"
 #include "podscale/study/downscaling.hpp"
+#include "podscale/study/image_options.hpp"
 #include "podscale/study/ocean_forecast.hpp"
 
 namespace podscale {
@@ -185,6 +186,7 @@ struct StudyOptions {
   SamplingOptions sampling;
   OutputOptions output;
   OceanOptions ocean;
+  ImageOptions images;
   std::string source;     ///< of the namelist, for messages
   std::string effective;  ///< the whole namelist with its defaults, as stored in every output
 };

@@ -1,0 +1,24 @@
+#pragma once
+// The numbers of a network in training, as a model file keeps them. No Torch here.
+
+#include <string>
+#include <vector>
+
+#include "podscale/network/named_slice.hpp"
+
+namespace podscale {
+
+struct TrainedWeights {
+  std::vector<NamedSlice> slices{};
+  std::vector<float> parameters{}, average{}, best{};  ///< [n]
+  std::vector<float> first_moment{}, second_moment{};  ///< [n]; 0 before the first step
+};
+
+/// Of the best weights, whatever the order of the slices.
+std::string weights_checksum(const TrainedWeights& weights);
+/// Values of `from` (laid out as weights.slices) in the order of `slices`. Error(data) that names the
+/// first parameter that is missing or has another shape. Not collective.
+std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const TrainedWeights& weights,
+                               const std::vector<float>& from, const std::string& path);
+
+}  // namespace podscale

@@ -1,0 +1,194 @@
+#include "image_reader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "podscale/core/input_file.hpp"
+#include "podscale/field/picture_file.hpp"
+#include "podscale/file/netcdf_file.hpp"
+
+namespace podscale {
+namespace {
+
+bool is_netcdf(const std::string& path) {
+  std::string bytes(8, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(bytes.data(), std::ssize(bytes));
+  return bytes.starts_with("CDF") || bytes == "\x89HDF\r\n\x1a\n";
+}
+
+void require_values(const std::string& path, const std::vector<float>& values) {
+  const auto missing =
+      std::count_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+  if (missing > 0)
+    fail(ExitCode::data, "{}: {} of {} points have no value; images have one everywhere: fill or cut them",
+         path, missing, values.size());
+}
+
+/// An image of one number is black.
+GreyScale between(double low, double high) {
+  return {low, high > low ? high : low + 1};
+}
+
+GreyScale range_of(const std::vector<float>& values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return between(static_cast<double>(*low), static_cast<double>(*high));
+}
+
+/// White is the 99.9 % quantile, between the two nearest numbers: the brightest voxels are few and far.
+GreyScale scale_of(const Volume& volume) {
+  std::vector<float> sorted = volume.values;
+  const double place = 0.999 * static_cast<double>(sorted.size() - 1);
+  const auto low = static_cast<idx_t>(place);
+  std::nth_element(sorted.begin(), sorted.begin() + low, sorted.end());
+  const double below = static_cast<double>(sorted[low]);
+  const double above = low + 1 < std::ssize(sorted)
+                           ? static_cast<double>(*std::min_element(sorted.begin() + low + 1, sorted.end()))
+                           : below;
+  return between(0, below + (place - static_cast<double>(low)) * (above - below));
+}
+
+Plane scaled(Plane plane, const GreyScale& scale) {
+  for (float& value : plane.values) value = scale(value);
+  return plane;
+}
+
+/// BT.601, as MATLAB's rgb2ycbcr.
+Image from_picture(Picture&& picture, const std::string& path, const std::optional<GreyScale>& given) {
+  require_values(path, picture.values);
+  Image image;
+  image.bytes = picture.bytes;
+  image.scale = given ? *given : picture.floats ? range_of(picture.values) : GreyScale{0, picture.white};
+  image.luma = {picture.ny, picture.nx};
+  if (picture.bands == 1) {
+    image.luma.values = std::move(picture.values);
+    image.luma = scaled(std::move(image.luma), image.scale);
+    return image;
+  }
+  image.cb = image.cr = image.luma;
+  const auto rounded = [&](double value) {
+    return static_cast<float>(image.bytes ? std::round(value) : value);
+  };
+  for (idx_t i = 0; i < picture.ny * picture.nx; ++i) {
+    const auto band = [&](idx_t b) {
+      return static_cast<double>(image.scale(picture.values[3 * i + b])) / 255;
+    };
+    const double r = band(0), g = band(1), b = band(2);
+    image.luma.values.push_back(rounded(16 + 65.481 * r + 128.553 * g + 24.966 * b));
+    image.cb.values.push_back(rounded(128 - 37.797 * r - 74.203 * g + 112 * b));
+    image.cr.values.push_back(rounded(128 + 112 * r - 93.786 * g - 18.214 * b));
+  }
+  return image;
+}
+
+/// The only variable of two or three dimensions that holds numbers.
+class Stack {
+ public:
+  explicit Stack(const std::string& path) : file_(NetcdfFile::open(alone_, path)) {
+    std::string names;
+    for (const std::string& name : file_.variable_names()) {
+      const VariableInfo info = file_.variable(name);
+      if (info.shape.size() != 2 && info.shape.size() != 3) continue;
+      if (info.type == NC_CHAR || info.type == NC_STRING) continue;
+      names += (names.empty() ? "" : ", ") + name;
+      name_ = name;
+      shape_ = info.shape;
+      bytes_ = info.type == NC_UBYTE;
+    }
+    if (names != name_ || name_.empty())
+      fail(ExitCode::data, "{}: variables of (image, y, x) or (y, x): {}; expected one: extract it", path,
+           names.empty() ? "none" : names);
+    for (const std::size_t n : shape_)
+      if (n == 0) fail(ExitCode::data, "{}: variable '{}' is empty; expected images", path, name_);
+    const auto attribute = [&](const char* what, double otherwise) {
+      const auto found = file_.numbers(name_, what);
+      return found && !found->empty() ? found->front() : otherwise;
+    };
+    slope_ = attribute("scale_factor", 1), offset_ = attribute("add_offset", 0);
+    for (const char* what : {"_FillValue", "missing_value"})
+      if (const double value = attribute(what, NAN); !std::isnan(value)) missing_.push_back(value);
+    bytes_ = bytes_ && slope_ == 1 && offset_ == 0;
+  }
+  long slices() const { return shape_.size() == 3 ? static_cast<long>(shape_.front()) : -1; }
+  bool bytes() const { return bytes_; }
+  Plane plane(long slice) const {
+    const std::size_t ny = shape_[shape_.size() - 2], nx = shape_.back();
+    Plane plane{static_cast<idx_t>(ny), static_cast<idx_t>(nx)};
+    std::vector<double> values(ny * nx);
+    const bool one = shape_.size() == 2;
+    file_.get(name_,
+              one ? std::vector<std::size_t>{0, 0}
+                  : std::vector<std::size_t>{static_cast<std::size_t>(slice), 0, 0},
+              one ? std::vector<std::size_t>{ny, nx} : std::vector<std::size_t>{1, ny, nx}, values);
+    for (const double value : values) {
+      const bool gap = std::find(missing_.begin(), missing_.end(), value) != missing_.end();
+      plane.values.push_back(gap ? NAN : static_cast<float>(value * slope_ + offset_));
+    }
+    require_values(file_.path(), plane.values);
+    return plane;
+  }
+  /// One for all images, so that they can be told from each other.
+  GreyScale scale() const {
+    if (bytes_) return {};
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (long i = 0; i < std::max(1L, slices()); ++i) {
+      const Plane image = plane(i);
+      const auto [least, most] = std::minmax_element(image.values.begin(), image.values.end());
+      low = std::min(low, static_cast<double>(*least)), high = std::max(high, static_cast<double>(*most));
+    }
+    return between(low, high);
+  }
+
+ private:
+  Communicator alone_ = Communicator::self();
+  NetcdfFile file_;
+  std::string name_;
+  std::vector<std::size_t> shape_;
+  std::vector<double> missing_;
+  double slope_ = 1, offset_ = 0;
+  bool bytes_ = false;
+};
+
+}  // namespace
+
+const Volume& ImageReader::volume(const std::string& path) {
+  if (volume_path_ != path) {
+    volume_path_.clear();
+    volume_ = read_volume(path);
+    volume_scale_ = scale_of(volume_);
+    volume_path_ = path;
+  }
+  return volume_;
+}
+
+long ImageReader::slices(const std::string& path) {
+  require_regular_file(path);
+  if (is_picture(path)) return -1;
+  if (is_netcdf(path)) return Stack(path).slices();
+  return is_volume(path) ? volume(path).slices() : -1;
+}
+
+Image ImageReader::read(const std::string& path, long slice, const std::optional<GreyScale>& scale) {
+  require_regular_file(path);
+  Image image;
+  if (is_netcdf(path)) {
+    const Stack stack(path);
+    if (stack_path_ != path) stack_scale_ = stack.scale(), stack_path_ = path;
+    image.scale = scale.value_or(stack_scale_);
+    image.bytes = stack.bytes();
+    image.luma = scaled(stack.plane(slice), image.scale);
+    return image;
+  }
+  if (slice < 0 || is_picture(path)) return from_picture(read_picture(path), path, scale);
+  const Volume& found = volume(path);
+  image.scale = scale.value_or(volume_scale_);
+  if (slice >= found.slices())
+    fail(ExitCode::data, "{}: has {} slices; expected slice {} of its HR volume, too", path, found.slices(),
+         slice);
+  image.luma = scaled(axial_slice(found, slice), image.scale);
+  return image;
+}
+
+}  // namespace podscale

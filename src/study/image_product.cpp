@@ -1,0 +1,177 @@
+#include "podscale/study/image_product.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "image_pictures.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/version.hpp"
+#include "podscale/field/volume_file.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/image_result.hpp"
+
+namespace podscale {
+namespace {
+
+namespace fs = std::filesystem;
+
+void make_folder(const std::string& path) {
+  std::error_code status;
+  fs::create_directories(path, status);
+  if (status) fail(ExitCode::io, "{}: cannot be made ({}); check the path", path, status.message());
+}
+
+/// Size and time of the last change of a file: another picture under the same name is another image.
+std::string stamp_of(const std::string& path) {
+  std::error_code status;
+  const auto size = fs::file_size(path, status);
+  const auto changed = fs::last_write_time(path, status).time_since_epoch().count();
+  return fmt::format("{} bytes of {}", size, changed);
+}
+
+Plane in_file_numbers(Plane plane, const ImagePair& pair, double zero) {
+  const double factor = (pair.white - pair.black) / pair.range;
+  for (float& value : plane.values) value = static_cast<float>(static_cast<double>(value) * factor + zero);
+  return plane;
+}
+
+ImageResult result_of(const ImagePair& pair, const ImageForecast& forecast, bool hr) {
+  ImageResult image{pair.name, pair.file, pair.slice, pair.black, pair.white, pair.scored};
+  image.mean = in_file_numbers(forecast.mean, pair, pair.black);
+  image.std = in_file_numbers(forecast.std, pair, 0);
+  image.lr = in_file_numbers(pair.lr, pair, pair.black);
+  if (hr) image.truth = in_file_numbers(pair.hr, pair, pair.black);
+  for (const Plane& member : forecast.members)
+    image.members.push_back(in_file_numbers(member, pair, pair.black));
+  return image;
+}
+
+}  // namespace
+
+struct ImageProduct::State {
+  const Communicator& comm;
+  ImageProductRequest request;
+  const ImageSet& images;
+  std::string parts;  // folder
+  std::string origin;
+  Communicator self = Communicator::self();
+
+  std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
+  bool volume(idx_t i) const { return is_volume(images.file(i)); }
+  void require_names() const;
+  void write_product();
+  void write_volume_files();
+};
+
+/// Pictures of two images must not overwrite each other.
+void ImageProduct::State::require_names() const {
+  std::map<std::string, idx_t> first;
+  for (idx_t i = 0; i < images.size(); ++i) {
+    const auto [at, fresh] = first.emplace(image_variable_name(images.name(i)), i);
+    if (!fresh)
+      fail(ExitCode::usage,
+           "{} and {}: both make products of the name '{}'; rename one, or give them in two runs",
+           images.file(at->second), images.file(i), at->first);
+  }
+}
+
+ImageProduct::ImageProduct(const Communicator& comm, const ImageProductRequest& request,
+                           const ImageSet& images)
+    : state_(new State{comm, request, images, request.file + ".parts",
+                       fmt::format("{}; factor {}; HR {}; pictures in '{}'", request.origin, request.factor,
+                                   request.hr, request.directory)}) {
+  comm.agree([&] {
+    state_->require_names();
+    if (!comm.is_root()) return;
+    make_folder(state_->parts);
+    if (!request.directory.empty()) make_folder(request.directory);
+  });
+}
+ImageProduct::ImageProduct(ImageProduct&&) noexcept = default;
+ImageProduct::~ImageProduct() = default;
+
+bool ImageProduct::finished(idx_t i) const {
+  const std::string path = state_->part(i);
+  if (!fs::exists(path)) return false;
+  try {
+    const NetcdfFile file = NetcdfFile::open(state_->self, path);
+    return file.sealed() && file.text("", "origin") == state_->origin &&
+           file.text("", "stamp") == stamp_of(state_->images.file(i));
+  } catch (const Error& error) {  // cut short by whatever stopped the last run
+    log::warn("{}; the image is done again", error.what());
+    return false;
+  }
+}
+
+void ImageProduct::add(idx_t i, const ImagePair& pair, const ImageForecast& forecast) {
+  PODSCALE_ASSERT(forecast.mean.values.size() == forecast.std.values.size() && !forecast.mean.empty(), "{}",
+                  pair.name);
+  if (!state_->request.directory.empty() && !state_->volume(i))
+    write_pictures(state_->request.directory, pair, forecast);
+  const ImageResult image = result_of(pair, forecast, state_->request.hr);
+  NetcdfFile file = NetcdfFile::create(state_->self, state_->part(i));
+  file.put_text("", "origin", state_->origin);
+  file.put_text("", "stamp", stamp_of(pair.file));
+  define_image(file, image);
+  file.end_definitions();
+  put_image(file, image);
+  file.commit();
+}
+
+void ImageProduct::State::write_product() {
+  NetcdfFile file = NetcdfFile::create(self, request.file);
+  std::string names;
+  for (idx_t i = 0; i < images.size(); ++i) {
+    names += (i > 0 ? " " : "") + image_variable_name(images.name(i));
+    define_image(file, get_image(NetcdfFile::open(self, part(i)), image_variable_name(images.name(i))));
+  }
+  const std::pair<const char*, std::string> texts[] = {
+      {"title", "Downscaled images with their uncertainty, by podscale"},
+      {"Conventions", "CF-1.8"},
+      {"podscale_version", version()},
+      {"podscale_images", names},
+      {"podscale_origin", request.origin},
+      {"podscale_method", request.method},
+      {"podscale_namelist", request.namelist}};
+  for (const auto& [name, text] : texts)
+    if (!text.empty()) file.put_text("", name, text);
+  file.put_numbers("", "factor", {static_cast<double>(request.factor)}, NC_INT);
+  if (request.conformal50 > 0) file.put_numbers("", "conformal50", {request.conformal50});
+  if (request.conformal90 > 0) file.put_numbers("", "conformal90", {request.conformal90});
+  file.end_definitions();
+  for (idx_t i = 0; i < images.size(); ++i)
+    put_image(file, get_image(NetcdfFile::open(self, part(i)), image_variable_name(images.name(i))));
+  file.commit();
+}
+
+void ImageProduct::State::write_volume_files() {
+  if (request.directory.empty()) return;
+  for (idx_t i = 0; i < images.size();) {
+    std::vector<ImageResult> slices;
+    idx_t next = i;
+    for (; next < images.size() && images.file(next) == images.file(i); ++next)
+      if (volume(i))
+        slices.push_back(
+            get_image(NetcdfFile::open(self, part(next)), image_variable_name(images.name(next))));
+    if (!slices.empty())
+      write_volumes(request.directory, images.file(i), request.hr ? 1 : request.factor, slices);
+    i = next;
+  }
+}
+
+void ImageProduct::finish() {
+  State& s = *state_;
+  s.comm.barrier();
+  s.comm.agree([&] {
+    if (!s.comm.is_root()) return;
+    s.write_volume_files();
+    s.write_product();
+    std::error_code status;
+    for (idx_t i = 0; i < s.images.size(); ++i) fs::remove(s.part(i), status);
+    fs::remove(s.parts, status);  // unless it holds parts of other images
+  });
+}
+
+}  // namespace podscale
