@@ -70,19 +70,15 @@ LatentSpace::Latents LatentSpace::whiten(const Communicator& comm, std::span<con
   PODSCALE_ASSERT(a.size() == n * local * k && condition.size() == n * local * width, "sizes {} and {}",
                   a.size(), condition.size());
   PatchSeries residuals;
-  std::vector<double> mean_of(k);
-  for (std::size_t p = 0; p < local; ++p) {
-    const std::size_t modes = basis_->patches.mine[p].modes;
-    std::vector<double> series;
-    for (std::size_t t = 0; t < n; ++t) {
-      const float* given = condition.data() + (t * local + p) * width;
-      mean(p, given, std::span(mean_of).first(modes));
-      const double scale = spread(p, given);
-      for (std::size_t m = 0; m < modes; ++m)
-        series.push_back((static_cast<double>(a[(t * local + p) * k + m]) - mean_of[m]) / scale);
-    }
-    residuals.push_back(std::move(series));
-  }
+  for (std::size_t p = 0; p < local; ++p)
+    residuals.push_back(reference_->residuals(*basis_, p, a.data() + p * k, local * k,
+                                              condition.data() + p * width, local * width, n));
+  return whiten_residuals(comm, std::move(residuals), times, year_phase);
+}
+
+LatentSpace::Latents LatentSpace::whiten_residuals(const Communicator& comm, PatchSeries residuals,
+                                                   long times, std::span<const double> year_phase) const {
+  const std::size_t local = basis_->patches.mine.size(), k = basis_->modes, n = times;
   Latents latents{std::vector<double>(n * local * k, 0.0), {}};
   latents.global = global_latents(comm, reference_->residual, basis_->patches, residuals, times);
   const std::size_t global = global_modes();

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "podscale/core/checksum.hpp"
+#include "podscale/core/lapack.hpp"
 #include "podscale/gaussian/ridge.hpp"
 
 namespace podscale {
@@ -55,6 +56,21 @@ std::optional<std::size_t> ReferenceForecast::find(const Regime& wanted) const {
   return std::nullopt;
 }
 
+std::vector<double> ReferenceForecast::residuals(const Basis& basis, std::size_t p, const float* a,
+                                                 std::size_t stride_a, const float* condition,
+                                                 std::size_t stride_c, std::size_t times) const {
+  const std::size_t modes = basis.patches.mine[p].modes;
+  std::vector<double> mean_of(modes), out;
+  out.reserve(times * modes);
+  for (std::size_t t = 0; t < times; ++t) {
+    mean(basis, p, condition + t * stride_c, mean_of);
+    const double scale = spread(p, condition + t * stride_c);
+    for (std::size_t m = 0; m < modes; ++m)
+      out.push_back((static_cast<double>(a[t * stride_a + m]) - mean_of[m]) / scale);
+  }
+  return out;
+}
+
 Diagonal::Diagonal(const Basis& basis) {
   for (const PatchModes& patch : basis.patches.mine) {
     const std::size_t k = patch.modes;
@@ -84,19 +100,57 @@ void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condit
 
 double LinearGaussian::spread(std::size_t p, const float* condition) const {
   if (inverse_root.empty()) return 1;
-  double far = 0;
-  if (columns.empty()) {
-    far = std::sqrt(1 + leverage(inverse_root[p], condition));
-  } else {
-    std::vector<float> x;
-    for (const std::size_t column : columns) x.push_back(condition[column]);
-    far = std::sqrt(1 + leverage(inverse_root[p], x.data()));
-  }
+  if (columns.empty()) return spread_of(p, condition, leverage(inverse_root[p], condition));
+  std::vector<float> x;
+  for (const std::size_t column : columns) x.push_back(condition[column]);
+  return spread_of(p, condition, leverage(inverse_root[p], x.data()));
+}
+
+double LinearGaussian::spread_of(std::size_t p, const float* condition, double leverage) const {
+  const double far = std::sqrt(1 + leverage);
   if (!contrast.varies()) return far;
   const std::size_t slots = static_cast<std::size_t>(predictors.slots()),
                     width = predictor_scale.size() / inverse_root.size();
   const auto scale = std::span<const double>(predictor_scale).subspan(p * width, slots);
   return far * contrast.factor(contrast.state(p, lr_contrast(predictors, scale, condition)));
+}
+
+std::vector<double> LinearGaussian::residuals(const Basis& basis, std::size_t p, const float* a,
+                                              std::size_t stride_a, const float* condition,
+                                              std::size_t stride_c, std::size_t times) const {
+  constexpr std::size_t kTogether = 256;
+  const std::size_t width = row_width(basis), modes = basis.patches.mine[p].modes;
+  std::vector<double> root;  // W, [slots x slots] column-major
+  std::size_t slots = 0;
+  if (!inverse_root.empty()) {
+    while (slots * (slots + 1) / 2 < inverse_root[p].size()) ++slots;
+    root.assign(slots * slots, 0.0);
+    for (std::size_t i = 0, at = 0; i < slots; ++i)
+      for (std::size_t j = 0; j <= i; ++j) root[j * slots + i] = static_cast<double>(inverse_root[p][at++]);
+  }
+  std::vector<double> x(width * kTogether), far(slots * kTogether), mean(modes * kTogether), out(times * modes);
+  const int n = static_cast<int>(width), s = static_cast<int>(slots), k = static_cast<int>(modes);
+  for (std::size_t first = 0; first < times && modes > 0; first += kTogether) {
+    const std::size_t count = std::min(kTogether, times - first);
+    const int columns_of = static_cast<int>(count);
+    for (std::size_t t = 0; t < count; ++t) {
+      const float* row = condition + (first + t) * stride_c;
+      for (std::size_t i = 0; i < width; ++i)
+        x[t * width + i] = static_cast<double>(row[columns.empty() ? i : columns[i]]);
+    }
+    gemm(true, false, k, columns_of, n, 1, regression[p].data(), n, x.data(), n, 0, mean.data(), k);
+    gemm(false, false, s, columns_of, s, 1, root.data(), s, x.data(), n, 0, far.data(), s);
+    for (std::size_t t = 0; t < count; ++t) {
+      double leverage = 0;
+      for (std::size_t i = 0; i < slots; ++i) leverage += far[t * slots + i] * far[t * slots + i];
+      const double scale =
+          inverse_root.empty() ? 1 : spread_of(p, condition + (first + t) * stride_c, leverage);
+      for (std::size_t m = 0; m < modes; ++m)
+        out[(first + t) * modes + m] =
+            (static_cast<double>(a[(first + t) * stride_a + m]) - mean[t * modes + m]) / scale;
+    }
+  }
+  return out;
 }
 
 void LinearGaussian::add_regimes(const Basis& basis, const std::vector<double>& of_ages,

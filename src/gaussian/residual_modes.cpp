@@ -161,7 +161,6 @@ void solve(ResidualOperator& op, int global_modes, std::vector<double>& values,
 
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double share) {
-  ResidualOperator op(comm, patches, modes, residuals, times);
   std::vector<double> powers;  // of the patches: sum of r^2 / times
   for (const auto& series : residuals) {
     double power = 0;
@@ -172,12 +171,22 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
   ExactSum total(1, largest, std::ssize(patches.patch_of_token));
   for (const double power : powers) total.add(std::span(&power, 1));
   const double all = total.reduce(comm, "power of the regression residuals").front();
+  const long coefficients = std::ssize(patches.patch_of_token) * modes;
   // As many modes as coefficients or times would leave nothing for the blocks.
-  global_modes = static_cast<int>(std::min({static_cast<long>(global_modes), std::ssize(op) / 2, times / 2}));
+  global_modes = static_cast<int>(std::min({static_cast<long>(global_modes), coefficients / 2, times / 2}));
   if (all <= 0) global_modes = 0;
   constexpr long kFewTimes = 400;
-  if (global_modes > 0 && times <= kFewTimes && times < std::ssize(op))
+  if (global_modes > 0 && times <= kFewTimes && times < coefficients)
     return snapshot_modes(comm, patches, modes, residuals, times, global_modes, share * all);
+  constexpr long kFewCoefficients = 512, kFewValues = 1 << 23;
+  if (global_modes > 0 && coefficients <= kFewCoefficients && coefficients * times <= kFewValues)
+    return coefficient_modes(comm, patches, modes, residuals, times, global_modes, share * all);
+  return iterated_modes(comm, patches, modes, residuals, times, global_modes, share * all);
+}
+
+ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, int modes,
+                             const PatchSeries& residuals, long times, int global_modes, double variance) {
+  ResidualOperator op(comm, patches, modes, residuals, times);
   ResidualModes result;
   std::vector<double> vectors;
   if (global_modes > 0) {
@@ -201,7 +210,7 @@ ResidualModes residual_modes(const Communicator& comm, const Patches& patches, i
     });
     double held = 0;
     for (std::size_t r = 0; r < result.variance.size(); ++r)
-      if ((held += result.variance[r]) >= share * all) result.variance.resize(r + 1);
+      if ((held += result.variance[r]) >= variance) result.variance.resize(r + 1);
   }
   const long found = comm.max(std::ssize(result.variance));
   result.variance.resize(found);

@@ -18,6 +18,14 @@ std::vector<double> column_norms(std::span<const double> matrix, std::size_t row
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double share);
 
+/// Collective. The same by an iteration, whatever there is much of; variance: modes are enough once they hold it.
+ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, int modes,
+                             const PatchSeries& residuals, long times, int global_modes, double variance);
+
+/// Collective. The same for few coefficients: every rank holds the residuals of all patches.
+ResidualModes coefficient_modes(const Communicator& comm, const Patches& patches, int modes,
+                                const PatchSeries& residuals, long times, int global_modes, double variance);
+
 /// Collective. The same for few times: time and memory grow with their square. variance: modes are
 /// enough once they hold it.
 ResidualModes snapshot_modes(const Communicator& comm, const Patches& patches, int modes,

@@ -12,6 +12,7 @@ RidgeFit::RidgeFit(std::vector<double> penalty_weights, int modes, std::vector<u
       modes_(modes),
       weights_(std::move(penalty_weights)),
       own_unit_(std::move(own_unit)),
+      aa_(2 * static_cast<std::size_t>(modes)),
       cc_(weights_.size() * weights_.size()),
       ca_(weights_.size() * static_cast<std::size_t>(modes)) {}
 
@@ -22,8 +23,9 @@ void RidgeFit::add(const float* c, std::size_t stride_c, const float* a, std::si
     for (std::size_t i = 0; i < s; ++i) x[t * s + i] = static_cast<double>(c[t * stride_c + i]);
     for (std::size_t k = 0; k < m; ++k) {
       y[t * m + k] = static_cast<double>(a[t * stride_a + k]);
-      aa_ += y[t * m + k] * y[t * m + k];
+      aa_[k] += y[t * m + k] * y[t * m + k];
     }
+    for (std::size_t k = 0; k < m / 2; ++k) aa_[m + k] += y[t * m + k] * y[t * m + k + m / 2];
   }
   times_ += times;
   if (s == 0 || n == 0) return;
@@ -37,9 +39,21 @@ void RidgeFit::subtract(const RidgeFit& part) {
   PODSCALE_ASSERT(part.slots_ == slots_ && part.modes_ == modes_ && part.times_ <= times_, "{} of {} times",
                   part.times_, times_);
   times_ -= part.times_;
-  aa_ -= part.aa_;
+  for (std::size_t i = 0; i < aa_.size(); ++i) aa_[i] -= part.aa_[i];
   for (std::size_t i = 0; i < cc_.size(); ++i) cc_[i] -= part.cc_[i];
   for (std::size_t i = 0; i < ca_.size(); ++i) ca_[i] -= part.ca_[i];
+}
+
+RidgeFit RidgeFit::less_second_half(double share) const {
+  const std::size_t s = slots_, m = static_cast<std::size_t>(modes_) / 2;
+  RidgeFit fit(weights_, static_cast<int>(m), own_unit_);
+  fit.times_ = times_;
+  fit.cc_ = cc_;
+  for (std::size_t k = 0; k < m; ++k) {
+    fit.aa_[k] = aa_[k] - 2 * share * aa_[2 * m + k] + share * share * aa_[m + k];
+    for (std::size_t i = 0; i < s; ++i) fit.ca_[k * s + i] = ca_[k * s + i] - share * ca_[(m + k) * s + i];
+  }
+  return fit;
 }
 
 std::vector<double> RidgeFit::penalised(double penalty) const {
@@ -99,9 +113,10 @@ std::vector<float> RidgeFit::inverse_root(double penalty) const {
 double RidgeFit::squared_error(std::span<const double> b) const {
   // |a|^2 - 2 B:ca + B cc B^T, all of it sums over the times.
   const std::size_t s = static_cast<std::size_t>(slots_);
-  double error = aa_;
+  double error = 0;
   for (std::size_t k = 0; k < static_cast<std::size_t>(modes_); ++k) {
     const double* row = b.data() + k * s;
+    error += aa_[k];
     for (std::size_t i = 0; i < s; ++i) {
       error -= 2 * row[i] * ca_[k * s + i];
       double product = cc_[i * s + i] * row[i];

@@ -58,9 +58,9 @@ torch::Tensor season_features(const torch::Tensor& year_phase) {
 /// Of the age of an HR analysis over the largest one, [B]: cosines of its logarithm, of a half to three and
 /// a half periods, so that neighbouring ages are alike; all 0 without an analysis: [B, kAgeFeatures].
 torch::Tensor age_features(const torch::Tensor& age) {
-  const auto has = age.gt(0).to(torch::kFloat).unsqueeze(1);
-  const auto order = torch::arange(kAgeFeatures, torch::TensorOptions(torch::kFloat).device(age.device()));
-  const auto place = torch::log1p(31 * age.to(torch::kFloat)).unsqueeze(1) * (std::numbers::pi / std::log(32.0));
+  const auto has = age.gt(0).to(age.scalar_type()).unsqueeze(1);
+  const auto order = torch::arange(kAgeFeatures, age.options());
+  const auto place = torch::log1p(31 * age).unsqueeze(1) * (std::numbers::pi / std::log(32.0));
   return has * torch::cos(place * order.unsqueeze(0));
 }
 

@@ -62,7 +62,7 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
   return base;
 }
 
-void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base, const HrGapModel* gaps) {
   const ConditionLayout layout = base.layout(basis);
@@ -84,37 +84,44 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
   }
   std::vector<Candidate> candidates;
   for (const double interpolation : options.interpolation) candidates.push_back({interpolation, {}, {}});
-  std::vector<float> target, given;
-  for (std::size_t p = 0; p < local; ++p)
-    for (Candidate& candidate : candidates) {
-      const auto fit = [&](const EncodedPeriod& period) {
-        RidgeFit ridge(weights, basis.patches.mine[p].modes, own_unit);
-        for_blocks(period.size(), block, [&](std::size_t first, std::size_t times) {
-          const auto a = period.a(first, times), c = period.c(first, times);
-          target.resize(times * k);
-          given.resize(times * slots);
-          for (std::size_t t = 0; t < times; ++t) {
-            const float* row = c.data() + (t * local + p) * width;
-            // A time counts by what of the patch was there.
-            const float root = static_cast<float>(std::sqrt(period.share_seen(first + t, p)));
-            for (std::size_t m = 0; m < k; ++m)
-              target[t * k + m] = root * (a[(t * local + p) * k + m] -
-                                          static_cast<float>(candidate.interpolation) * row[projected + m]);
-            for (std::size_t i = 0; i < slots; ++i) given[t * slots + i] = root * row[columns[i]];
+  std::vector<float> targets, given;
+  for (std::size_t p = 0; p < local; ++p) {
+    // One pass for all candidates: the coefficients and what they may be shrunk to are both targets.
+    const int modes = basis.patches.mine[p].modes;
+    const auto fit = [&](const EncodedPeriod& period) {
+      RidgeFit ridge(weights, 2 * modes, own_unit);
+      const std::size_t m = modes;
+      for_blocks(period.size(), block, [&](std::size_t first, std::size_t times) {
+        const auto a = period.a(first, times), c = period.c(first, times);
+        targets.resize(times * 2 * m);
+        given.resize(times * slots);
+        for (std::size_t t = 0; t < times; ++t) {
+          const float* row = c.data() + (t * local + p) * width;
+          // A time counts by what of the patch was there.
+          const float root = static_cast<float>(std::sqrt(period.share_seen(first + t, p)));
+          for (std::size_t i = 0; i < m; ++i) {
+            targets[t * 2 * m + i] = root * a[(t * local + p) * k + i];
+            targets[t * 2 * m + m + i] = root * row[projected + i];
           }
-          ridge.add(given.data(), slots, target.data(), k, static_cast<long>(times));
-        });
-        return ridge;
-      };
-      candidate.train.push_back(fit(train));
-      candidate.validate.push_back(fit(validate));
+          for (std::size_t i = 0; i < slots; ++i) given[t * slots + i] = root * row[columns[i]];
+        }
+        ridge.add(given.data(), slots, targets.data(), 2 * m, static_cast<long>(times));
+      });
+      return ridge;
+    };
+    const RidgeFit of_train = fit(train), of_validate = fit(validate);
+    for (Candidate& candidate : candidates) {
+      candidate.train.push_back(of_train.less_second_half(candidate.interpolation));
+      candidate.validate.push_back(of_validate.less_second_half(candidate.interpolation));
     }
+  }
   // With an analysis the smallest one is as good as none: what it tells needs no shrinking.
   const Choice choice = choose(comm, candidates, options.penalties,
                                std::ssize(basis.patches.patch_of_token), !base.given.has_history());
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
   const std::size_t samples = train.size();
+  const bool first = base.columns.empty();  // whose range is that of all
   comm.agree([&] {
     for (std::size_t p = 0; p < local; ++p) {
       const RidgeFit& fit = choice.candidate->train[p];
@@ -128,35 +135,27 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
       }
       base.regression.push_back(std::move(b));
       base.inverse_root.push_back(fit.inverse_root(base.penalty));
-      std::vector<double> range(width, 0.0);
-      for (std::size_t t = 0; t < samples; ++t)
-        for (std::size_t i = 0; i < width; ++i)
-          range[i] = std::max(range[i],
-                              std::abs(static_cast<double>(train.conditions[(t * local + p) * width + i])));
+      // One pass along the times: rows of other patches lie between them.
+      std::vector<double> range(width, 0.0), power(k, 0.0), change(layout.history - layout.then, 0.0);
+      for (std::size_t t = 0; t < samples; ++t) {
+        const float* row = train.conditions.data() + (t * local + p) * width;
+        for (std::size_t i = 0; i < width && first; ++i)
+          range[i] = std::max(range[i], std::abs(static_cast<double>(row[i])));
+        for (std::size_t m = 0; m < k; ++m) power[m] += std::pow(static_cast<double>(row[projected + m]), 2);
+        for (std::size_t i = 0; i < change.size() && base.given.has_history(); ++i)
+          change[i] += std::pow(static_cast<double>(row[layout.now + static_cast<long>(i)]) -
+                                    static_cast<double>(row[layout.then + static_cast<long>(i)]),
+                                2);
+      }
       base.predictor_range.insert(base.predictor_range.end(), range.begin(), range.end());
       const auto of_slots = fit.predictor_scale();
+      const auto root_mean = [&](double sum) { return std::sqrt(sum / static_cast<double>(samples)); };
       std::vector<double> scale(width, 0.0);
       for (std::size_t i = 0; i < slots; ++i) scale[columns[i]] = of_slots[i];
-      for (std::size_t m = 0; m < k; ++m) {
-        double power = 0;  // of the projected LR anomaly
-        for (std::size_t t = 0; t < samples; ++t) {
-          const double value =
-              static_cast<double>(train.conditions[(t * local + p) * width + projected + m]);
-          power += value * value;
-        }
-        scale[projected + m] = std::sqrt(power / static_cast<double>(samples));
-      }
-      if (base.given.has_history()) {  // of the change since the analysis: see LatentSpace::standardise
-        const std::size_t then = layout.then, now = layout.now;
-        for (std::size_t i = 0; i < static_cast<std::size_t>(layout.history - layout.then); ++i) {
-          double power = 0;
-          for (std::size_t t = 0; t < samples; ++t) {
-            const float* row = train.conditions.data() + (t * local + p) * width;
-            power += std::pow(static_cast<double>(row[now + i]) - static_cast<double>(row[then + i]), 2);
-          }
-          scale[then + i] = std::sqrt(power / static_cast<double>(samples));
-        }
-      }
+      for (std::size_t m = 0; m < k; ++m) scale[projected + m] = root_mean(power[m]);
+      // Of the change since the analysis: see LatentSpace::standardise.
+      for (std::size_t i = 0; i < change.size() && base.given.has_history(); ++i)
+        scale[static_cast<std::size_t>(layout.then) + i] = root_mean(change[i]);
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
     }
   });
@@ -166,21 +165,9 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
 
   // 2. Residuals over their spread, and their covariance: with it that of the training period is right.
   PatchSeries residuals;
-  std::vector<double> mean(k);
-  for (std::size_t p = 0; p < local; ++p) {
-    const int modes = basis.patches.mine[p].modes;
-    std::vector<double> series;
-    series.reserve(samples * static_cast<std::size_t>(modes));
-    for (std::size_t t = 0; t < samples; ++t) {
-      const float* given = train.conditions.data() + (t * local + p) * width;
-      base.mean(basis, p, given, mean);
-      const double spread = base.spread(p, given);
-      for (std::size_t m = 0; m < static_cast<std::size_t>(modes); ++m)
-        series.push_back((static_cast<double>(train.coefficients[(t * local + p) * k + m]) - mean[m]) /
-                         spread);
-    }
-    residuals.push_back(std::move(series));
-  }
+  for (std::size_t p = 0; p < local; ++p)
+    residuals.push_back(base.residuals(basis, p, train.coefficients.data() + p * k, local * k,
+                                       train.conditions.data() + p * width, local * width, samples));
   base.residual = fit_residual_covariance(comm, basis.patches, basis.modes, residuals,
                                           static_cast<long>(samples), options.global_modes, options.share,
                                           gaps ? missing_coefficients(basis, *gaps) : PatchSeries{});
@@ -190,6 +177,7 @@ void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options
     log::warn("base.rank = {}: lowered to {}: half of the {} {}", options.global_modes, most,
               std::min(coefficients, static_cast<long>(samples)),
               coefficients < static_cast<long>(samples) ? "coefficients" : "training times");
+  return residuals;
 }
 
 void share_scales(const Basis& basis, LinearGaussian& base) {

@@ -19,11 +19,18 @@ struct Squares {
 /// work(squares, phase) for every time of a period.
 template <class Work>
 void for_times(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period, long block,
-               const Work& work) {
+               const PatchSeries* residuals, const Work& work) {
   const Basis& basis = space.basis();
   const std::size_t local = basis.patches.mine.size(), k = basis.modes, global_modes = space.global_modes();
   for_blocks("seasonal variance", period.size(), block, [&](std::size_t first, std::size_t count) {
-    const auto z = latents_of(comm, space, period, first, count);
+    PatchSeries part;
+    for (std::size_t p = 0; residuals && p < local; ++p) {
+      const auto modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+      const auto of_block = std::span((*residuals)[p]).subspan(first * modes, count * modes);
+      part.emplace_back(of_block.begin(), of_block.end());
+    }
+    const auto z = residuals ? space.whiten_residuals(comm, std::move(part), static_cast<long>(count))
+                             : latents_of(comm, space, period, first, count);
     for (std::size_t t = 0; t < count; ++t) {
       Squares squares{std::vector<double>(local, 0.0), std::vector<double>(global_modes)};
       for (std::size_t p = 0; p < local; ++p)
@@ -56,7 +63,7 @@ class Gain {
 
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
                                        const EncodedPeriod& train, const EncodedPeriod& validate,
-                                       int harmonics, long block) {
+                                       int harmonics, long block, const PatchSeries* residuals) {
   const auto left_out = [&](const std::string& reason) {
     return SeasonalVariance{0, {}, {}, "left out: " + reason};
   };
@@ -70,7 +77,7 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
   std::vector<double> normal(terms * terms, 0.0);
   season.patch.assign(patches.size() * terms, 0.0);
   season.global.assign(global_modes * terms, 0.0);
-  for_times(comm, space, train, block, [&](const Squares& z, double phase) {
+  for_times(comm, space, train, block, residuals, [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t i = 0; i < terms; ++i) {
       for (std::size_t j = 0; j < terms; ++j) normal[j * terms + i] += basis[i] * basis[j];
@@ -96,7 +103,7 @@ SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpa
     return left_out("the times of data.train do not determine it");
 
   std::vector<Gain> gains(patches.size()), global_gains(global_modes);
-  for_times(comm, space, validate, block, [&](const Squares& z, double phase) {
+  for_times(comm, space, validate, block, nullptr, [&](const Squares& z, double phase) {
     const auto basis = harmonic_basis(phase, harmonics);
     for (std::size_t p = 0; p < patches.size(); ++p)
       gains[p].add(z.patch[p], patches[p].modes, variance_at(season.patch.data() + p * terms, basis));

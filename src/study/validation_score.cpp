@@ -30,34 +30,64 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const StudySeries& 
       plan_{members, members},
       head_(head),
       gaps_(gaps) {
-  std::vector<std::tuple<long, std::size_t, std::size_t>> order;  // HR step, part, time of the part
+  std::vector<std::tuple<bool, long, std::size_t, std::size_t>> order;  // history, HR step, part, time of it
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     place_.emplace_back(parts_[part].period.size());
+    const bool history = parts_[part].space->reference().given.has_history();
+    if (!history) without_history_ += place_.back().size();
     for (std::size_t t = 0; t < place_.back().size(); ++t)
-      order.emplace_back(parts_[part].period.samples[t].a, part, t);
+      order.emplace_back(history, parts_[part].period.samples[t].a, part, t);
   }
   std::sort(order.begin(), order.end());
-  for (const auto& [step, part, t] : order) place_[part][t] = times_++;
+  for (const auto& [history, step, part, t] : order) place_[part][t] = times_++;
   const LatentSpace& space = *parts_.front().space;
   if (space.reference().stands_alone()) base_scores_ = scores(untrained_network(seed, space.layout(comm)));
 }
 
+namespace {
+
+/// Times of which the network is kept, or not, together.
+struct Group {
+  std::vector<double> found, base;
+  std::size_t size() const { return found.size(); }
+  static double mean(const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  }
+  /// Mean difference to the base plus one standard error of it.
+  double loss() const {
+    const double all = mean(found) - mean(base);
+    const int blocks = static_cast<int>(std::min<std::size_t>(size(), 24));
+    double error = 0;  // sum of squared deviations of the block means
+    for (int b = 0; b < blocks; ++b) {
+      const Share share = share_of(static_cast<long>(size()), blocks, b);
+      double difference = 0;
+      for (long t = share.begin; t < share.end; ++t)
+        difference += (found[t] - base[t]) / static_cast<double>(share.size());
+      error += std::pow(difference - all, 2);
+    }
+    return all + (blocks > 1 ? std::sqrt(error / (blocks - 1) / blocks) : 0.0);
+  }
+};
+
+}  // namespace
+
 double ValidationSubset::score(const NetworkFunctions& network) const {
   const auto found = scores(network);
-  const std::size_t n = found.size();
-  const double mean = std::accumulate(found.begin(), found.end(), 0.0) / static_cast<double>(n);
-  if (base_scores_.empty()) return mean;
-  const double base = std::accumulate(base_scores_.begin(), base_scores_.end(), 0.0) / static_cast<double>(n);
-  const int blocks = static_cast<int>(std::min<std::size_t>(n, 24));
-  double error = 0;  // sum of squared deviations of the block means
-  for (int b = 0; b < blocks; ++b) {
-    const Share share = share_of(static_cast<long>(n), blocks, b);
-    double difference = 0;
-    for (long t = share.begin; t < share.end; ++t)
-      difference += (found[t] - base_scores_[t]) / static_cast<double>(share.size());
-    error += std::pow(difference - (mean - base), 2);
+  Group all, groups[2];  // without an analysis, with one
+  for (std::size_t t = 0; t < found.size(); ++t) {
+    if (std::isnan(found[t])) continue;  // a time may have no truth at all
+    for (Group* group : {&all, &groups[t < without_history_ ? 0 : 1]}) {
+      group->found.push_back(found[t]);
+      if (!base_scores_.empty()) group->base.push_back(base_scores_[t]);
+    }
   }
-  return mean + (blocks > 1 ? std::sqrt(error / (blocks - 1) / blocks) : 0.0);
+  if (base_scores_.empty()) return Group::mean(all.found);
+  const bool both = groups[0].size() > 0 && groups[1].size() > 0;
+  double loss = 0;
+  for (const Group& group : groups)
+    if (group.size() > 0)
+      loss += static_cast<double>(group.size()) * (both ? std::min(group.loss(), 0.0) : group.loss());
+  return Group::mean(all.base) + loss / static_cast<double>(all.size());
 }
 
 std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) const {
@@ -65,7 +95,7 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
   for (std::size_t part = 0; part < parts_.size(); ++part) score_part(part, network, sums);
   comm_->sum(std::span(sums));
   for (std::size_t t = 0; t < times_; ++t)
-    if (sums[times_ + t] > 0) means.push_back(sums[t] / sums[times_ + t]);  // a time may have no truth at all
+    means.push_back(sums[times_ + t] > 0 ? sums[t] / sums[times_ + t] : std::nan(""));
   return means;
 }
 

@@ -44,6 +44,25 @@ ranks_of 2 downscale "${told[@]}" --set history.files="$PWD/third.nc" --set outp
 must 1 members out/with.nc --n 6 --output members.nc
 same_data out/with.nc members.nc tos_member
 
+# A network is told of the analyses, too. Untrained it is the base in every regime.
+third=(--set history.files="$PWD/third.nc" --set data.doubts=accept)
+head=("${told[@]}" --set sampling.uncertainty=head --set output.model_file=told.h5)
+must 2 train "${head[@]}" --set training.steps=0 --set sampling.calibration=none
+for kind in base head; do
+  ranks_of 2 downscale "${head[@]}" "${third[@]}" --set sampling.uncertainty=$kind --set sampling.calibration=none \
+    --set output.product_file="untrained_$kind.nc" >run.log 2>run.err || failed "untrained $kind: exit $?"
+done
+check "untrained: of several regimes" grep -q 'history of 1 day: [0-9]*; history of 3 days' run.log
+same_data out/untrained_base.nc out/untrained_head.nc tos,tos_std
+# Trained: calibrated, or left to the base, regime by regime; the same bits at any number of ranks.
+must 2 train "${head[@]}" --set training.resume=.false. --set training.validation_times=8
+check "each regime is judged" grep -q 'head, history of 3 days: ' run.log
+for ranks in 1 2; do
+  ranks_of $ranks downscale "${head[@]}" "${third[@]}" --set output.product_file="head_$ranks.nc" \
+    >run.log 2>run.err || failed "head on $ranks ranks: exit $?"
+done
+same_data out/head_1.nc out/head_2.nc
+
 # Scores by age, and skill: the analysis of yesterday beats LR alone.
 must 2 verify "${told[@]}" --set output.product_file=one.nc --set verify.picture_file=
 check "scores by age" grep -q 'by the age of the HR analysis' out/scores.txt

@@ -9,6 +9,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
+#include "residual_modes.hpp"
 
 extern "C" void dsyev_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w,
                        double* work, const int* lwork, int* info);
@@ -161,6 +162,27 @@ TEST(ResidualCovariance, GlobalModesAreTheLeadingEigenvectors) {
     }
     EXPECT_NEAR(norm, 1, 1e-10);
     EXPECT_NEAR(std::abs(product), 1, 1e-8) << r;
+  }
+}
+
+TEST(ResidualModes, ByCoefficientsAreThoseOfTheIteration) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Region region(comm, kNy, kNx, 0.5), alone(Communicator::self(), kNy, kNx, 0.5);
+  for (const double variance : {1e30, 2.0}) {  // as many as wanted; enough of the variance
+    const auto of = [&](const auto& work, const Communicator& on, const Region& from) {
+      return work(on, from.patches, kModes, from.residuals, kTimes, 5, variance);
+    };
+    const ResidualModes found = of(coefficient_modes, comm, region), expected = of(iterated_modes, comm, region),
+                        single = of(coefficient_modes, Communicator::self(), alone);
+    ASSERT_EQ(found.variance.size(), expected.variance.size());
+    EXPECT_EQ(found.variance, single.variance);  // the same bits at any number of ranks
+    for (std::size_t r = 0; r < found.variance.size(); ++r)
+      EXPECT_NEAR(found.variance[r] / expected.variance[r], 1, 1e-8);
+    for (std::size_t p = 0; p < found.rows.size(); ++p) {
+      EXPECT_EQ(found.rows[p], single.rows[static_cast<std::size_t>(region.patches.mine[p].token)]);
+      for (std::size_t i = 0; i < found.rows[p].size(); ++i)
+        EXPECT_NEAR(found.rows[p][i], expected.rows[p][i], 1e-7);
+    }
   }
 }
 

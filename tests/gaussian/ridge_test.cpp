@@ -286,3 +286,39 @@ TEST(Ridge, SingularEquationsAreTheUsersToMend) {
     EXPECT_NE(std::string(error.what()).find("base.penalties"), std::string::npos);
   }
 }
+
+// The candidates of what a regression shrinks to share their normal equations: coefficients a and interpolations P
+// are targets of one pass, and a - share P is the direct fit of the difference.
+TEST(Ridge, TargetsOfOnePassAreTheDirectFits) {
+  const Draw s = sample(0.5);
+  // Multiples of 1/256: their differences are exact in single precision.
+  const auto rounded = [](double value) { return static_cast<float>(std::round(256 * value) / 256); };
+  std::vector<float> both;
+  std::vector<double> drawn(kTimes * kModes);
+  CounterRandom(22, Stream::test).fill_normal(std::span(drawn), 0);
+  for (std::size_t t = 0; t < kTimes; ++t) {
+    for (std::size_t k = 0; k < kModes; ++k) both.push_back(rounded(static_cast<double>(s.a[t * kModes + k])));
+    for (std::size_t k = 0; k < kModes; ++k) both.push_back(rounded(drawn[t * kModes + k]));
+  }
+  const std::vector<double> weights(kSlots, 1.0);
+  const std::vector<unsigned char> own{0, 0, 0, 0, 0, 1};
+  RidgeFit together(weights, 2 * kModes, own);
+  together.add(s.c.data(), kSlots, both.data(), 2 * kModes, 50);
+  together.add(s.c.data() + 50 * kSlots, kSlots, both.data() + 50 * 2 * kModes, 2 * kModes, kTimes - 50);
+  for (const double share : {0.0, 0.5, 1.0}) {
+    std::vector<float> target;
+    for (std::size_t t = 0; t < kTimes; ++t)
+      for (std::size_t k = 0; k < kModes; ++k) {
+        const double difference = static_cast<double>(both[t * 2 * kModes + k]) -
+                                  share * static_cast<double>(both[t * 2 * kModes + kModes + k]);
+        target.push_back(static_cast<float>(difference));
+      }
+    RidgeFit direct(weights, kModes, own);
+    direct.add(s.c.data(), kSlots, target.data(), kModes, kTimes);
+    const RidgeFit found = together.less_second_half(share);
+    const auto b = found.coefficients(0.1), expected = direct.coefficients(0.1);
+    for (std::size_t i = 0; i < b.size(); ++i) EXPECT_NEAR(b[i], expected[i], 1e-10) << share;
+    EXPECT_NEAR(found.squared_error(b), direct.squared_error(expected), 1e-8) << share;
+    EXPECT_EQ(found.times(), kTimes);
+  }
+}

@@ -152,6 +152,25 @@ TEST(Denoiser, UntrainedPredictsExactlyZero) {
   EXPECT_EQ(y.abs().max().item<float>(), 0.0f);
 }
 
+TEST(Denoiser, TheAgeOfAnAnalysisModulatesAllTokens) {
+  TokenLayout layout = small_layout();
+  const auto of = [&](int age, double scale, double first) {
+    layout.age = age;
+    Denoiser network(layout, test::small_model());
+    network.initialise(1);
+    if (scale > 0) randomise(network, scale);
+    network.to(torch::kDouble);
+    Inputs in = inputs(layout, 2);
+    in.condition.select(-1, 1).fill_(first);
+    in.x.select(1, 0).zero_();
+    return network.head(in.condition, in.phase).log_variance.detach().clone();
+  };
+  EXPECT_EQ(of(1, 0, 0.5).abs().max().item<double>(), 0.0);  // untrained: the base, of any age
+  const auto one = of(1, 0.3, 0.1), ten = of(1, 0.3, 1.0);
+  for (int p = 0; p < layout.tokens; ++p)
+    EXPECT_GT((one.select(1, p) - ten.select(1, p)).abs().max().item<double>(), 1e-6) << p;
+}
+
 TEST(Denoiser, InitialWeightsAreAFunctionOfTheSeed) {
   const TokenLayout layout = small_layout();
   const auto weights = [&](std::uint64_t seed) {

@@ -120,6 +120,40 @@ TEST(Batch, IsWhatItSaysByAnyNumberOfThreads) {
   }
 }
 
+TEST(Batch, EverySampleIsOfOneOfTheRegimes) {
+  const Study first = make_study(small_layout(), 0, 40), second = make_study(small_layout(), 100, 30);
+  const std::size_t latent = static_cast<std::size_t>(first.layout.latent_size());
+  std::vector<float> told;  // the second regime is told of condition value 1 alone
+  for (std::size_t i = 1; i < second.condition.size(); i += 2) told.push_back(second.condition[i]);
+  TrainingSet set = first.set();
+  set.others.push_back({std::ssize(second.year_phase), second.latent, told, second.year_phase, {1}});
+  set.others.push_back({});  // one that this rank has no time of is never drawn
+  require_usable(set, first.layout, 0, 1);
+  const Schedule schedule(1000);
+  const auto draw = [&](int from, int count) {
+    const TrainingBatch batch =
+        draw_batch(set, first.layout, schedule, Prediction::velocity, 9, 21, from, count, torch::kCPU);
+    return std::pair(Network::to_vector(batch.z0), Network::to_vector(batch.condition));
+  };
+  const auto [z0, condition] = draw(0, 200);
+  int others = 0;
+  for (std::size_t i = 0; i < 200; ++i) {
+    const auto number = static_cast<std::uint32_t>(i);
+    const bool other = CounterRandom(9, Stream::training_regime).uniform(21, number) >= 0.5;
+    others += other;
+    const Study& study = other ? second : first;
+    const auto item = static_cast<std::size_t>(CounterRandom(9, Stream::shuffle).uniform(21, number) *
+                                               (other ? 30 : 40));
+    for (std::size_t j = 0; j < latent; ++j) EXPECT_EQ(z0[i * latent + j], study.latent[item * latent + j]);
+    for (std::size_t j = 0; j < 8; ++j)
+      EXPECT_EQ(condition[8 * i + j], other && j % 2 == 0 ? 0.0f : study.condition[8 * item + j]);
+  }
+  EXPECT_NEAR(others, 100, 30);
+  // Whatever rank draws it: the second half of the batch by itself.
+  const auto half = draw(100, 100);
+  EXPECT_TRUE(std::equal(half.first.begin(), half.first.end(), z0.begin() + static_cast<long>(100 * latent)));
+}
+
 TEST(HostThreads, DoEachPieceOnceAndPassErrorsOn) {
   const int threads = at::get_num_threads();
   at::set_num_threads(4);

@@ -61,6 +61,10 @@ class LatentSpace {
   Latents whiten(const Communicator& comm, std::span<const float> a, std::span<const float> condition,
                  long times, std::span<const double> year_phase = {}) const;
 
+  /// Collective. The same from residuals (a - B c) / s(c): [local patches] each [times][modes].
+  Latents whiten_residuals(const Communicator& comm, PatchSeries residuals, long times,
+                           std::span<const double> year_phase = {}) const;
+
  private:
   LatentScale scale(double year_phase) const {
     return latent_scale(reference_->season, year_phase, basis_->patches.mine.size(),

@@ -26,6 +26,10 @@ struct ReferenceForecast {
   /// Not collective. Standard deviation of the coefficients of patch p, over that which the
   /// residuals of the training period have: 1, or more where the condition lies far from it.
   virtual double spread(std::size_t p, const float* condition) const = 0;
+  /// Not collective. (a - mean) / spread of local patch p at many times: [times][modes]. a: rows of modes,
+  /// `stride_a` apart; condition: rows, `stride_c` apart. To rounding what mean and spread give.
+  virtual std::vector<double> residuals(const Basis& basis, std::size_t p, const float* a, std::size_t stride_a,
+                                        const float* condition, std::size_t stride_c, std::size_t times) const;
   /// Standard deviation of each condition value, 0 in unused ones: [local patches][C].
   virtual const std::vector<double>& condition_scale(const Basis& basis) const = 0;
   /// Collective. Of basis and reference, not of the calibration: what a model belongs to.
@@ -83,6 +87,8 @@ struct LinearGaussian final : ReferenceForecast {
   /// beforehand, in units of the residual's, a given c is Gaussian about B c with S_p (1 + c'
   /// (X'X + Lambda)^-1 c); times the factor of the LR field's contrast.
   double spread(std::size_t p, const float* condition) const override;
+  std::vector<double> residuals(const Basis& basis, std::size_t p, const float* a, std::size_t stride_a,
+                                const float* condition, std::size_t stride_c, std::size_t times) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
   std::uint64_t checksum(const Communicator& comm, const Basis& basis) const override;
   std::size_t regimes() const override { return 1 + others.size(); }
@@ -96,6 +102,9 @@ struct LinearGaussian final : ReferenceForecast {
   std::size_t row_width(const Basis& basis) const {
     return columns.empty() ? static_cast<std::size_t>(layout(basis).projected + basis.modes) : columns.size();
   }
+
+  /// The spread of a condition whose leverage is known.
+  double spread_of(std::size_t p, const float* condition, double leverage) const;
 
   long halo = 1;
   std::vector<long> lags;

@@ -19,6 +19,9 @@ class RidgeFit {
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
   /// Takes away what was added from the same rows: what is left is the fit without them.
   void subtract(const RidgeFit& part);
+  /// Where the second half of `modes` are other targets P of the first half a: the fit of a - share P, from
+  /// the same normal equations.
+  RidgeFit less_second_half(double share) const;
   /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
   /// square of the predictors that vary and share a unit. Those that never do get 0. penalty > 0.
   std::vector<double> coefficients(double penalty) const;
@@ -42,7 +45,7 @@ class RidgeFit {
   long times_ = 0;
   std::vector<double> weights_;
   std::vector<unsigned char> own_unit_;
-  double aa_ = 0;              // sum of |a|^2
+  std::vector<double> aa_;     // sums of a a': of each mode with itself, and with that half of the modes behind
   std::vector<double> cc_;     // [slots x slots], lower triangle
   std::vector<double> ca_;     // [slots x modes] column-major
 };

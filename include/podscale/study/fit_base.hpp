@@ -23,8 +23,9 @@ LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions
 /// Without seasonal variance and calibration yet. base: as started, or one of its others, with the
 /// times of its regime. gaps (optional): of the training series; a patch then counts, at a time, by the
 /// share of its values that are there, and what is not seen of the residuals is added to their
-/// covariance.
-void finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+/// covariance. Returns the residuals of the training period over their spread: [local patches] each
+/// [times][modes].
+PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
                             const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                             LinearGaussian& base, const HrGapModel* gaps = nullptr);
 

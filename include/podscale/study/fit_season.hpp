@@ -14,9 +14,9 @@ namespace podscale {
 /// on its variance, as calibration gives one: a variance that is wrong by a factor all year tells
 /// nothing of the season. Else empty, and at once where the training period lacks seasons; `reason`
 /// says which. space: of a base without seasonal variance. The same bits at any number
-/// of ranks.
+/// of ranks. residuals (optional): of `train`, over their spread, where they are known.
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
                                        const EncodedPeriod& train, const EncodedPeriod& validate,
-                                       int harmonics, long block);
+                                       int harmonics, long block, const PatchSeries* residuals = nullptr);
 
 }  // namespace podscale

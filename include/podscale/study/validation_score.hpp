@@ -16,7 +16,8 @@ namespace podscale {
 /// With a base, a network has to beat it by more than chance: the score is that of the base plus
 /// the mean difference plus one standard error of it, from the means of up to 24 blocks of
 /// consecutive times, since neighbouring times are alike. Step 0, which is the base, has its own
-/// score exactly.
+/// score exactly. Times with an HR analysis and those without are judged by themselves: where the network loses
+/// to the base it counts as the base, which will serve them.
 class ValidationSubset {
  public:
   /// Times of one regime of the reference forecast, and the inflation of that regime's base, so that step 0 is
@@ -27,7 +28,7 @@ class ValidationSubset {
     EncodedPeriod period;
   };
   /// Collective. Keeps the periods of the parts; their fields are read for each score, at most `block` at once.
-  /// Times of all parts are scored together, in order. comm, study and the spaces of the parts must outlive
+  /// comm, study and the spaces of the parts must outlive
   /// it. members: of a time, all in one work item; seed: of the sampler. gaps: allowed ones are left out
   /// of a score, and times without any value.
   ValidationSubset(const Communicator& comm, const StudySeries& study, std::vector<Part> parts, int members,
@@ -36,7 +37,7 @@ class ValidationSubset {
   double score(const NetworkFunctions& network) const;
 
  private:
-  /// The area-weighted score of every time that has values: the same on every rank.
+  /// The area-weighted score of every time, NaN where it has no value: the same on every rank.
   std::vector<double> scores(const NetworkFunctions& network) const;
   void score_part(std::size_t part, const NetworkFunctions& network, std::span<double> sums) const;
 
@@ -44,7 +45,7 @@ class ValidationSubset {
   const StudySeries* study_;
   std::vector<Part> parts_;
   std::vector<std::vector<std::size_t>> place_;  // of the times of a part, among all
-  std::size_t times_ = 0;
+  std::size_t times_ = 0, without_history_ = 0;  // of all parts; those come first
   long block_;
   EnsemblePlan plan_;
   bool head_;
