@@ -403,7 +403,8 @@ class Series:
         axes.plot(self.days, mean, color=ORDER["podscale"], lw=1.5, label="mean", **dots)
         axes.plot(self.days, truth, color=INK, lw=1.1, label="truth", **dots)
         inches = axes.get_position().width * sheet.size[0]
-        axes.set_title(f"At {self.place}, where the spread is largest" + (f" ({unit})" if unit else ""), fontsize=11.5, color=INK,
+        words = "Largest spread: " if inches < 4 else "At the point of largest spread, "
+        axes.set_title(words + self.place + (f" ({unit})" if unit else ""), fontsize=10 if inches < 4 else 11.5, color=INK,
                        loc="left", pad=5)
         axes.set_xticks(*self.ticks(max(2, int(inches / 1.1))))
         axes.set_xlim(self.days[0], self.days[-1])
@@ -445,6 +446,7 @@ def draw_curves(panels, found, unit, label):
             if np.isfinite(values).any():
                 panel.plot(at, values, marker="o", ms=4, lw=2 if number == 0 else 1.2, label=name.replace("_", " "),
                            color=colours[number % len(colours)])
+    panels[2].yaxis.set_major_locator(MaxNLocator(5))
     panels[2].axhline(0.9, color=INK, lw=0.6, ls=":")
     panels[2].set_ylim(min(0.8, panels[2].get_ylim()[0]), 1)
     titles = ("RMSE", "CRPS (without a variance: MAE)", "Truths in the central 90 % interval")
