@@ -211,10 +211,15 @@ void PointVariance::decode(const CoefficientForecast& forecast, double truncatio
                            std::span<double> variance) const {
   const Basis& basis = space_->basis();
   decode(forecast, truncation, mean, variance);
-  for (std::size_t i = 0; i < mean.size(); ++i) {
+  const std::size_t points = static_cast<std::size_t>(basis.window.points());
+  for (std::size_t i = 0; i < mean.size(); i += points) {
     const double scale = basis.scale_of(i);
-    mean[i] = basis.is_ocean(i) ? scale * mean[i] + climatology[i] : std::numeric_limits<double>::quiet_NaN();
-    variance[i] = basis.is_ocean(i) ? scale * scale * variance[i] : std::numeric_limits<double>::quiet_NaN();
+    for (std::size_t point = 0; point < points; ++point) {
+      const bool ocean = basis.ocean[point] != 0;
+      double &m = mean[i + point], &v = variance[i + point];
+      m = ocean ? scale * m + climatology[i + point] : std::numeric_limits<double>::quiet_NaN();
+      v = ocean ? scale * scale * v : std::numeric_limits<double>::quiet_NaN();
+    }
   }
 }
 

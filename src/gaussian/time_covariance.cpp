@@ -3,31 +3,42 @@
 #include <algorithm>
 #include <cmath>
 
+#include "podscale/core/vector_clones.hpp"
+
 namespace podscale {
 namespace {
+
+constexpr std::size_t kSteps = 4;  // between two candidate times
 
 long floor_quotient(long a, long b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/// Weighted squared misfit of (1 - w) fast + w slow at the best w in [0, 1].
-struct Candidate {
-  double misfit, weight;
-};
-Candidate judge(std::span<const double> rho, std::span<const double> weight, std::span<const double> fast,
-                std::span<const double> slow) {
-  double along = 0, square = 0, misfit = 0;
-  for (std::size_t i = 0; i < rho.size(); ++i) {
-    const double d = slow[i] - fast[i];
-    along += weight[i] * (rho[i] - fast[i]) * d;
-    square += weight[i] * d * d;
+/// Weighted squared misfits of (1 - w) fast + w slow at the best w in [0, 1], for one fast and
+/// `count` slow ones, slow [lags][stride]: the same operations on each of them.
+PODSCALE_VECTOR_CLONES void judge(std::size_t lags, const double* rho, const double* weight,
+                                  const double* fast, const double* slow, std::size_t stride,
+                                  std::size_t count, double* best, double* square, double* misfit) {
+  for (std::size_t j = 0; j < count; ++j) best[j] = square[j] = misfit[j] = 0;
+  for (std::size_t i = 0; i < lags; ++i) {
+    const double *row = slow + i * stride, above = rho[i] - fast[i];
+    for (std::size_t j = 0; j < count; ++j) {
+      const double d = row[j] - fast[i];
+      best[j] += weight[i] * above * d;
+      square[j] += weight[i] * d * d;
+    }
   }
-  const double w = square > 0 ? std::clamp(along / square, 0.0, 1.0) : 0;
-  for (std::size_t i = 0; i < rho.size(); ++i) {
-    const double e = rho[i] - (1 - w) * fast[i] - w * slow[i];
-    misfit += weight[i] * e * e;
+  for (std::size_t j = 0; j < count; ++j) {
+    const double w = best[j] / square[j];
+    best[j] = square[j] > 0 ? std::min(std::max(w, 0.0), 1.0) : 0;
   }
-  return {misfit, w};
+  for (std::size_t i = 0; i < lags; ++i) {
+    const double* row = slow + i * stride;
+    for (std::size_t j = 0; j < count; ++j) {
+      const double e = rho[i] - (1 - best[j]) * fast[i] - best[j] * row[j];
+      misfit[j] += weight[i] * e * e;
+    }
+  }
 }
 
 }  // namespace
@@ -134,6 +145,9 @@ ScaleFit::ScaleFit(const LagPairs& pairs, const TimeLattice& lattice)
     decays_[0].push_back(decay(time, 0));
     decays_[1].push_back(decay(time, step_));
   }
+  for (const std::size_t averaged : {0, 1})
+    for (std::size_t lag = 0; lag < lags_.size(); ++lag)
+      for (const auto& of_time : decays_[averaged]) by_lag_[averaged].push_back(of_time[lag]);
 }
 
 std::vector<double> ScaleFit::decay(double time, double cell) const {
@@ -149,32 +163,35 @@ TwoScale ScaleFit::fit(std::span<const double> autocovariance) const {
     rho.push_back(autocovariance[i] / autocovariance[0]);
   TwoScale best;
   double misfit = -1;
-  const auto consider = [&](double fast, double slow, double cell, const std::vector<double>& of_fast,
-                            const std::vector<double>& of_slow) {
-    const Candidate c = judge(rho, weight_, of_fast, of_slow);
-    if (misfit >= 0 && c.misfit >= misfit) return;
-    misfit = c.misfit;
-    best = {c.weight, fast, slow, cell};
+  const std::size_t most = std::max(times_.size(), 2 * kSteps + 1);
+  std::vector<double> weights(most), squares(most), misfits(most);
+  const auto consider = [&](double fast, const std::vector<double>& of_fast, const std::vector<double>& slow,
+                            std::size_t first, double cell, const std::vector<double>& of_slow) {
+    const std::size_t count = slow.size() - first;
+    judge(rho.size(), rho.data(), weight_.data(), of_fast.data(), of_slow.data() + first, slow.size(), count,
+          weights.data(), squares.data(), misfits.data());
+    for (std::size_t j = 0; j < count; ++j) {
+      if (!(fast < slow[first + j]) || (misfit >= 0 && misfits[j] >= misfit)) continue;
+      misfit = misfits[j];
+      best = {weights[j], fast, slow[first + j], cell};
+    }
   };
   for (const std::size_t averaged : {0, 1})
-    for (std::size_t i = 0; i < times_.size(); ++i)
-      for (std::size_t j = i + 1; j < times_.size(); ++j)
-        consider(times_[i], times_[j], averaged == 1 ? step_ : 0, decays_[averaged][i], decays_[averaged][j]);
+    for (std::size_t i = 0; i + 1 < times_.size(); ++i)
+      consider(times_[i], decays_[averaged][i], times_, i + 1, averaged == 1 ? step_ : 0, by_lag_[averaged]);
   // Between the candidates.
-  constexpr int kSteps = 4;
   const TwoScale coarse = best;
-  std::vector<double> fast, slow;
-  std::vector<std::vector<double>> of_fast, of_slow;
-  for (int i = -kSteps; i <= kSteps; ++i) {
-    const double factor = std::pow(1.25, static_cast<double>(i) / kSteps);
+  std::vector<double> fast, slow, of_slow(rho.size() * (2 * kSteps + 1));
+  std::vector<std::vector<double>> of_fast;
+  for (std::size_t i = 0; i <= 2 * kSteps; ++i) {
+    const double factor = std::pow(1.25, (static_cast<double>(i) - kSteps) / kSteps);
     fast.push_back(coarse.fast * factor);
     slow.push_back(coarse.slow * factor);
     of_fast.push_back(decay(fast.back(), coarse.cell));
-    of_slow.push_back(decay(slow.back(), coarse.cell));
+    const auto values = decay(slow.back(), coarse.cell);
+    for (std::size_t lag = 0; lag < values.size(); ++lag) of_slow[lag * (2 * kSteps + 1) + i] = values[lag];
   }
-  for (std::size_t i = 0; i < fast.size(); ++i)
-    for (std::size_t j = 0; j < slow.size(); ++j)
-      if (fast[i] < slow[j]) consider(fast[i], slow[j], coarse.cell, of_fast[i], of_slow[j]);
+  for (std::size_t i = 0; i < fast.size(); ++i) consider(fast[i], of_fast[i], slow, 0, coarse.cell, of_slow);
   return best;
 }
 

@@ -57,9 +57,26 @@ void require_same_variables(const FieldSource& found, const Basis& basis,
   }
 }
 
+namespace {
+
+/// The first ocean point of a channel without a value.
+void refuse_gap(const FieldSource& hr, const Basis& basis, std::size_t step, std::span<const double> anomalies) {
+  const long point = std::find_if(anomalies.begin(), anomalies.end(), [](double x) { return std::isnan(x); }) -
+                     anomalies.begin();
+  fail(ExitCode::data,
+       "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected "
+       "a series without gaps there: let points have gaps (data.least_values), name a land mask "
+       "(data.mask_variable) or another period",
+       hr.describe(), date_text(hr.times()[step].date), basis.window.y0 + point / basis.window.nx,
+       basis.window.x0 + point % basis.window.nx);
+}
+
+}  // namespace
+
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out, Gaps gaps) {
-  const std::size_t n = basis.points();
+  const std::size_t n = basis.points(), points = static_cast<std::size_t>(basis.window.points());
+  const unsigned char* ocean = basis.ocean.data();
   const std::size_t block = std::max(16, comm.size());  // at least one a rank
   std::vector<float> values;
   std::vector<double> climatology(n);
@@ -71,18 +88,16 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
       for (std::size_t t = 0; t < part.size(); ++t) {
         const std::size_t step = part[t];
         basis.hr_climatology.evaluate(basis.year_phase(hr.times(), step), climatology);
-        for (std::size_t i = 0; i < n; ++i) {
-          const double value = static_cast<double>(values[t * n + i]);
-          if (gaps == Gaps::refused && basis.is_ocean(i) && std::isnan(value)) {
-            const long point = static_cast<long>(i) % basis.window.points();
-            fail(ExitCode::data,
-                 "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected "
-                 "a series without gaps there: let points have gaps (data.least_values), name a land mask "
-                 "(data.mask_variable) or another period",
-                 hr.describe(), date_text(hr.times()[step].date), basis.window.y0 + point / basis.window.nx,
-                 basis.window.x0 + point % basis.window.nx);
+        double* anomalies = out.data() + (first + t) * n;
+        for (std::size_t i = 0; i < n; i += points) {
+          const double scale = basis.scale_of(i);
+          bool gap = false;
+          for (std::size_t point = 0; point < points; ++point) {
+            const double value = static_cast<double>(values[t * n + i + point]);
+            gap = gap || (ocean[point] && std::isnan(value));
+            anomalies[i + point] = ocean[point] ? (value - climatology[i + point]) / scale : 0.0;
           }
-          out[(first + t) * n + i] = basis.is_ocean(i) ? (value - climatology[i]) / basis.scale_of(i) : 0.0;
+          if (gap && gaps == Gaps::refused) refuse_gap(hr, basis, step, {anomalies + i, points});
         }
       }
     });
@@ -91,9 +106,18 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
 
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps) {
-  std::vector<double> anomalies(static_cast<std::size_t>(basis.points()) * steps.size());
-  read_anomalies(hr, basis, comm, steps, anomalies);
-  return to_coefficients(basis, anomalies, std::ssize(steps));
+  // A part at a time: anomalies are large, and in float64.
+  const std::size_t block = std::max(16, comm.size()), n = static_cast<std::size_t>(basis.points());
+  std::vector<double> anomalies;
+  std::vector<float> a;
+  for (std::size_t first = 0; first < steps.size(); first += block) {
+    const auto part = steps.subspan(first, std::min(block, steps.size() - first));
+    anomalies.resize(n * part.size());
+    read_anomalies(hr, basis, comm, part, anomalies);
+    const auto of_part = to_coefficients(basis, anomalies, std::ssize(part));
+    a.insert(a.end(), of_part.begin(), of_part.end());
+  }
+  return a;
 }
 
 std::vector<float> to_coefficients(const Basis& basis, std::span<double> anomalies, long steps) {
@@ -196,10 +220,15 @@ void InterpolatedSeries::take_anomalies(const LrFields& fields, std::span<const 
       interpolate(fields, steps.subspan(t, 1), values);
       basis_->lr_climatology.evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(steps[t])),
                                       climatology);
-      for (std::size_t i = 0; i < n; ++i)
-        out[t * n + i] = basis_->is_ocean(i)
-                             ? (static_cast<double>(values[i]) - climatology[i]) / basis_->scale_of(i)
-                             : 0.0;
+      const std::size_t points = static_cast<std::size_t>(basis_->window.points());
+      for (std::size_t i = 0; i < n; i += points) {
+        const double scale = basis_->scale_of(i);
+        for (std::size_t point = 0; point < points; ++point)
+          out[t * n + i + point] =
+              basis_->ocean[point]
+                  ? (static_cast<double>(values[i + point]) - climatology[i + point]) / scale
+                  : 0.0;
+      }
     }
   });
 }

@@ -73,6 +73,14 @@ class Calibrator {
     const auto a = block.period->draw(block.first, times);
     const auto truth = latents_of(comm_, space_, *block.period, block.first, times);
     std::vector<double> error(global_modes), z(k), r(k), folded;
+    std::vector<std::vector<double>> columns(local);
+    for (std::size_t p = 0; p < local; ++p) {
+      const std::size_t modes = basis.patches.mine[p].modes;
+      if (modes == 0) columns[p].assign(global_modes, 0.0);
+      for (const auto* all : {&space_.covariance(p).global, &space_.covariance(p).root})
+        for (std::size_t first = 0; modes > 0 && first < all->size(); first += modes)
+          columns[p].push_back(sum_of_squares(std::span(*all).subspan(first, modes)));
+    }
     constexpr std::size_t kBatch = 8;  // fields of the block that are there twice
     for (std::size_t t = 0; t < times; ++t) {
       if (t % kBatch == 0) {
@@ -93,24 +101,22 @@ class Calibrator {
         const PatchModes& patch = basis.patches.mine[p];
         const std::size_t modes = patch.modes;
         const double counts = std::pow(block.period->share_seen(block.first + t, p), 4);
-        const PatchCovariance& covariance = space_.covariance(p);
         const auto residual = std::span(r).first(modes);
         std::fill(z.begin(), z.end(), 0.0);
         space_.colour(p, error, std::span<const double>(z).first(modes), residual);
         double variance = 0;
-        for (std::size_t g = 0; g < global_modes; ++g)
-          variance +=
-              f.global_variance[g] * sum_of_squares(std::span(covariance.global).subspan(g * modes, modes));
+        const double* squares = columns[p].data();  // of the covariance, shared ones first
+        for (std::size_t g = 0; g < global_modes; ++g) variance += f.global_variance[g] * squares[g];
         sums.add(LevelSums::global, p, sum_of_squares(residual), variance);
         for (std::size_t m = 0; m < modes; ++m) {
-          const double column = sum_of_squares(std::span(covariance.root).subspan(m * modes, modes)),
+          const double column = squares[global_modes + m],
                        z_error = truth.patch[(t * local + p) * k + m] - f.patch_mean[p * k + m];
           sums.add_mode(p, m, counts * z_error * z_error * column,
                         counts * f.patch_variance[p * k + m] * column);
         }
         double field = 0, tau = 0, retained = 0;
         for (std::size_t i = 0; i < patch.points.size(); ++i) {
-          field += std::pow(field_of_time[patch.points[i]], 2);
+          field += field_of_time[patch.points[i]] * field_of_time[patch.points[i]];
           tau += patch.tau[i];
         }
         for (std::size_t m = 0; m < modes; ++m)

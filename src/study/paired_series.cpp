@@ -13,7 +13,7 @@
 namespace podscale {
 namespace {
 
-constexpr long kBlock = 64;  // steps
+constexpr long kBlock = 16;  // steps: fields of a block are there three times
 
 /// The rows of a rank, and the means over time of their points.
 class RegionMeans {

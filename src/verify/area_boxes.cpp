@@ -7,12 +7,12 @@ namespace {
 
 /// Odd: where the LR field is a block mean of the truth, the mean over whole blocks is known
 /// exactly, and boxes at multiples of a block would test nothing else.
-long stride_of(const Mesh& mesh, long size) {
+long stride_of(const Mesh& mesh, long size, long most) {
   long stride = std::max(1l, size / 4) | 1;
   const auto positions = [&] {
     return ((mesh.ny() - size) / stride + 1) * ((mesh.nx() - size) / stride + 1);
   };
-  while (positions() > AreaBoxes::most_positions) stride += 2;
+  while (positions() > most) stride += 2;
   return stride;
 }
 
@@ -117,7 +117,7 @@ class Projector {
 
 }  // namespace
 
-AreaBoxes::AreaBoxes(const Basis& basis, long channel) {
+AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most) {
   const Mesh& mesh = basis.mesh;
   for (long y = 0; y < mesh.ny(); ++y)
     for (long x = 0; x < mesh.nx(); ++x)
@@ -126,7 +126,7 @@ AreaBoxes::AreaBoxes(const Basis& basis, long channel) {
   for (std::size_t s = 0; s < sizes.size(); ++s) {
     const long size = sizes[s];
     if (mesh.ny() < size || mesh.nx() < size) continue;
-    const long stride = stride_of(mesh, size);
+    const long stride = stride_of(mesh, size, most);
     for (long y0 = 0; y0 + size <= mesh.ny(); y0 += stride)
       for (long x0 = 0; x0 + size <= mesh.nx(); x0 += stride) {
         Box box{s, y0, x0, 0, 0, patch.size(), 0};

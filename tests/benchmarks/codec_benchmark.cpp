@@ -9,6 +9,7 @@
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/gaussian/forecast.hpp"
+#include "podscale/gaussian/point_variance.hpp"
 #include "study.hpp"
 
 namespace podscale::benchmark {
@@ -116,6 +117,48 @@ void variance(Table& table, const Basis& basis) {
   }
 }
 
+/// The same from latents, without the columns: what a time of the base, or of a head, costs.
+void variance_of_latents(Table& table) {
+  constexpr int shared = 64;
+  Basis basis = random_basis();
+  basis.overlap_patches(Communicator::self(), 2);
+  Diagonal published(basis);
+  published.residual.global_modes = shared;
+  published.residual.variance.assign(shared, 1.0);
+  for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+    const auto values = normal_floats(shared * kModes, p);
+    published.residual.mine[p].global.assign(values.begin(), values.end());
+  }
+  const LatentSpace space(basis, published);
+  const PointVariance points(space);
+  const std::size_t n = basis.ocean.size(), patches = basis.patches.mine.size();
+  const double megapoints = 1e-6 * static_cast<double>(n);
+  const std::vector<float> condition(patches * static_cast<std::size_t>(space.condition_width()), 0.0f);
+  const std::vector<double> climatology(n, 0.0);
+  std::vector<double> mean(n), closed(n), plain(n);
+  for (const bool alike : {true, false}) {
+    LatentForecast latent{std::vector<double>(shared, 0.0), std::vector<double>(shared, 1.0),
+                          std::vector<double>(patches * kModes, 0.0),
+                          std::vector<double>(patches * kModes, 1.0)};
+    for (std::size_t g = 0; !alike && g < shared; ++g)
+      latent.global_variance[g] = 1 + 0.01 * static_cast<double>(g);
+    const auto decode = [&] {
+      points.decode(forecast_from_latents(space, latent, condition, Factor::without), 1, climatology, mean,
+                    closed);
+    };
+    const auto by_columns = [&] {
+      decode_forecast(basis, forecast_from_latents(space, latent, condition), 1, climatology, mean, plain);
+    };
+    const Times times = measure(table.setting(), Clock::cpu, decode, by_columns);
+    for (std::size_t i = 0; i < n; ++i)
+      PODSCALE_ASSERT(std::abs(closed[i] - plain[i]) < 1e-9 * (1 + plain[i]), "{} and {} at {}", closed[i],
+                      plain[i], i);
+    table.add({fmt::format("forecast from latents, mean and variance, 64 shared, overlap 2{}",
+                           alike ? ", one season" : ""),
+               times.subject, megapoints, "Mpoint", "the same by its columns", times.reference, megapoints});
+  }
+}
+
 /// What a block of times costs podscale-downscale after its network: forecast, mean and variance.
 void forecast_of_members(Table& table, const Basis& basis) {
   const Diagonal published(basis);
@@ -162,6 +205,7 @@ void codec(Table& table) {
   const Basis basis = random_basis();
   encode_and_decode(table, basis);
   variance(table, basis);
+  variance_of_latents(table);
   forecast_of_members(table, basis);
 }
 

@@ -279,17 +279,25 @@ TEST_P(ForecastOverlap, PointVarianceIsThatOfTheFactor) {
     latent.patch_mean[i] = -0.3;
     latent.patch_variance[i] = 0.5 + 0.1 * static_cast<double>(i % 7);
   }
-  const auto with = forecast_from_latents(study.space, latent, study.condition),
-             without = forecast_from_latents(study.space, latent, study.condition, Factor::without);
-  EXPECT_TRUE(without.factor.empty());
-  const std::vector<double> zero(n, 0.0);
-  std::vector<double> mean(n), variance(n), mean_too(n), variance_too(n);
-  decode_forecast(study.basis, with, 0.7, zero, mean, variance);
-  PointVariance(study.space).decode(without, 0.7, mean_too, variance_too);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!study.basis.ocean[i]) continue;
-    EXPECT_EQ(mean_too[i], mean[i]) << i;
-    EXPECT_NEAR(variance_too[i] / variance[i], 1, 1e-12) << i;
+  const PointVariance points(study.space);
+  for (const bool alike :
+       {false, true, false}) {  // the variances of the global latents: two ways to the same
+    const std::vector<double> different = latent.global_variance;
+    if (alike) latent.global_variance.assign(different.size(), 1.7);
+    const auto with = forecast_from_latents(study.space, latent, study.condition),
+               without = forecast_from_latents(study.space, latent, study.condition, Factor::without);
+    EXPECT_TRUE(without.factor.empty());
+    const std::vector<double> climatology(n, 3.0);
+    std::vector<double> mean(n), variance(n), mean_too(n), variance_too(n);
+    decode_forecast(study.basis, with, 0.7, climatology, mean, variance);
+    points.decode(without, 0.7, climatology, mean_too, variance_too);
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_EQ(std::isnan(variance_too[i]), !study.basis.ocean[i]) << i;
+      if (!study.basis.ocean[i]) continue;
+      EXPECT_EQ(mean_too[i], mean[i]) << i;
+      EXPECT_NEAR(variance_too[i] / variance[i], 1, 1e-12) << i;
+    }
+    latent.global_variance = different;
   }
 }
 

@@ -1,6 +1,5 @@
 // Truths drawn from the very covariance that the product carries: squared error over variance is 1
 // at every size, and too large where the covariance between patches is left out.
-#include "podscale/study/product_factors.hpp"
 #include "podscale/verify/area_mean_calibration.hpp"
 
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "podscale/study/product_factors.hpp"
 #include "scratch.hpp"
 #include "synthetic.hpp"
 
@@ -247,4 +247,34 @@ TEST_F(AreaMeans, TableHoldsTheIntervals) {
   const ScoreSection none = score({product("podscale", base_path_, 0)}, false, {200, 100, 1, 0.95});
   EXPECT_TRUE(std::isnan(values_of(none, "area_mean_relative")[3 * 2 + 1]));
   EXPECT_FALSE(std::isnan(values_of(none, "area_mean_relative")[3 * 2]));
+}
+
+TEST_F(OverlappingAreaMeans, BoxesFollowFromTheCoefficients) {
+  const Basis& basis = study_.basis;
+  const std::size_t k = basis.modes, nx = basis.mesh.nx();
+  PatchColumns columns;
+  for (const PatchModes& patch : basis.patches.mine)
+    columns.push_back(synthetic::normals(static_cast<std::size_t>(patch.modes), 97, patch.patch));
+  std::vector<double> field(basis.points());
+  basis.codec().decode(columns, 0, 1, field);
+  basis.unfold(field, 1);
+  const AreaBoxes all(basis, 0), few(basis, 0, 30);
+  std::size_t of_size[2][6] = {};
+  for (const AreaBoxes* boxes : {&all, &few})
+    for (const AreaBoxes::Box& box : boxes->boxes) {
+      ++of_size[boxes == &few][box.size];
+      const std::size_t size = AreaBoxes::sizes[box.size];
+      double expected = 0, mean = 0;
+      for (std::size_t y = box.y0; y < box.y0 + size; ++y)
+        for (std::size_t x = box.x0; x < box.x0 + size; ++x)
+          if (boxes->area[y * nx + x] > 0) expected += boxes->area[y * nx + x] / box.area * field[y * nx + x];
+      for (std::size_t touch = box.first; touch < box.end; ++touch)
+        for (std::size_t m = 0; m < columns[boxes->patch[touch]].size(); ++m)
+          mean += static_cast<double>(boxes->projected[touch * k + m]) * columns[boxes->patch[touch]][m];
+      EXPECT_NEAR(mean, expected, 1e-5) << size << " at " << box.y0 << ", " << box.x0;
+    }
+  EXPECT_GT(of_size[0][0], 30u);
+  EXPECT_LE(of_size[1][0], 30u);
+  EXPECT_GT(of_size[1][0], 5u);
+  EXPECT_GT(of_size[1][2], 0u);
 }

@@ -93,6 +93,43 @@ TEST(WindowSpectrum, ParsevalHolds) {
   }
 }
 
+TEST(WindowSpectrum, EqualsTheDirectSum) {
+  // Sizes of all remainders: vectors of sums end in whole blocks.
+  for (const long n : {4L, 5L, 7L, 16L, 18L}) {
+    const WindowSpectrum spectrum(n);
+    const auto field = field_of(n, [n](long j, long i) {
+      return static_cast<double>((i * i * 5 + 3 * j + i * j * 7 + n) % 11) - 0.1 * static_cast<double>(j * j);
+    });
+    const double middle = 0.5 * static_cast<double>(n - 1);
+    double mean = 0, x = 0, y = 0, xx = 0;
+    for (long j = 0; j < n; ++j)
+      for (long i = 0; i < n; ++i) {
+        mean += field[j * n + i] / static_cast<double>(n * n);
+        x += (i - middle) * field[j * n + i];
+        y += (j - middle) * field[j * n + i];
+        xx += (i - middle) * (i - middle);
+      }
+    WindowCoefficients c;
+    spectrum.transform(field, c);
+    for (long m = 0; m < n; ++m)
+      for (long k = 0; k <= n / 2; ++k) {
+        double re = 0, im = 0;
+        for (long j = 0; j < n; ++j)
+          for (long i = 0; i < n; ++i) {
+            const double taper = std::pow(std::sin(M_PI * (i + 0.5) / static_cast<double>(n)), 2) *
+                                 std::pow(std::sin(M_PI * (j + 0.5) / static_cast<double>(n)), 2),
+                         value = taper *
+                                 (field[j * n + i] - mean - (i - middle) * x / xx - (j - middle) * y / xx),
+                         angle = 2 * M_PI * static_cast<double>(m * j + k * i) / static_cast<double>(n);
+            re += value * std::cos(angle);
+            im -= value * std::sin(angle);
+          }
+        EXPECT_NEAR(c.re[m * (n / 2 + 1) + k], re, 1e-10) << n << ": " << m << ", " << k;
+        EXPECT_NEAR(c.im[m * (n / 2 + 1) + k], im, 1e-10) << n << ": " << m << ", " << k;
+      }
+  }
+}
+
 TEST(WindowSpectrum, SinePeaksAtItsWavelength) {
   const WindowSpectrum spectrum(32);
   for (const long k : {3L, 7L, 12L}) {

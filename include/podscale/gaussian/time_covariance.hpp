@@ -99,6 +99,7 @@ class ScaleFit {
   std::vector<double> decay(double time, double cell) const;  // [lags]
   std::vector<double> lags_, weight_, times_;
   std::vector<std::vector<double>> decays_[2];  // not averaged, averaged: [times][lags]
+  std::vector<double> by_lag_[2];               // the same, [lags][times]
   double step_;
 };
 

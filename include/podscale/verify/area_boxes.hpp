@@ -10,11 +10,10 @@
 namespace podscale {
 
 /// Boxes of 1, 2, 4, 8, 16, 24 points a side, at least three quarters of them ocean, at positions
-/// about a quarter of a side apart; further apart where that would be more than `most_positions` of
+/// about a quarter of a side apart; further apart where that would be more than `most` positions of
 /// a size. The mean of a box is sum_p g_p^T a_p over the patches that it touches.
 struct AreaBoxes {
   static constexpr std::array<long, 6> sizes = {1, 2, 4, 8, 16, 24};
-  static constexpr long most_positions = 65000;
 
   struct Box {
     std::size_t size;        ///< in `sizes`
@@ -24,7 +23,7 @@ struct AreaBoxes {
     std::size_t first, end;  ///< of its touches
   };
   /// Not collective; a basis of the whole region. channel: of the fields.
-  AreaBoxes(const Basis& basis, long channel);
+  AreaBoxes(const Basis& basis, long channel, long most = 65000);
 
   std::vector<Box> boxes;
   std::vector<double> area;           ///< [mesh points], 0 where a point is land
