@@ -36,11 +36,11 @@ until_true() {  # until_true COMMAND...: within the limit
   done
 }
 is_over() { [[ "$(fact "$1" JobState)" == @(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL) ]]; }
-ends() {  # ends JOB STATE EXIT_CODE RESTARTS LOG
+ends() {  # ends JOB STATE EXIT_CODE RESTARTS LOG      RESTARTS: a pattern
   until_true is_over "$1" || failed "job $1 does not end: $(fact "$1" JobState), $(fact "$1" Reason)"
   local found
   found="$(fact "$1" JobState) $(fact "$1" ExitCode) $(fact "$1" Restarts)"
-  [[ "$found" == "$2 $3 $4" ]] || {
+  [[ "$found" == "$2 $3 "$4 ]] || {
     failed "job $1: $found, expected $2 $3 $4"
     tail -n 30 "$5"
   }
@@ -64,9 +64,10 @@ go_on() {  # go_on LOG SIGNAL: as soon as the job has passed the signal on
   kill -CONT "${pids[@]}" 2>/dev/null
 }
 
-# 1. What the limit of Slurm itself does, while the rest goes on: the ranks stand until it strikes.
+# 1. What the limit of Slurm itself does, while the rest goes on: the ranks stand until it strikes. These
+#    are under mpirun.
 folder limit basis.nc
-limit="$(sbatch --parsable "${options[@]}" --time=1 --signal=B:USR1@60 --output=limit.log "$stage" podscale-ocean \
+limit="$(sbatch --parsable "${options[@]}" --time=2 --signal=B:USR1@80 --export=ALL,PODSCALE_LAUNCHER=mpirun --output=limit.log "$stage" podscale-ocean \
   limit/tiny.nml --set ocean.hr_file="$PWD/limit/hr.nc" --set ocean.lr_file="$PWD/limit/lr.nc")"
 hold "$limit" podscale-ocean limit.log
 of_limit=("${pids[@]}")
@@ -93,23 +94,25 @@ no_temporaries whole
 
 pids=("${of_limit[@]}")
 go_on limit.log USR1
-ends "$limit" COMPLETED 0:0 1 limit.log
+ends "$limit" COMPLETED 0:0 '[1-9]' limit.log
 same_data limit/hr.nc "$study/out/ocean_hr.nc"
 
 # 3. Cancelled: the checkpoint is there, the job does not come back, nor what waits for it.
 folder cancelled basis.nc
+export PODSCALE_LAUNCHER="srun --mpi=pmix"
 first="$(sbatch --parsable "${options[@]}" --output=cancelled.log "$stage" podscale-train cancelled/tiny.nml \
   --set output.directory="$PWD/cancelled/out" --set "data.hr_files='$study/out/ocean_hr.nc'" \
   --set "data.lr_files='$study/out/ocean_lr.nc'" --set training.steps=100000 --set training.checkpoint_every=5)"
 # 4. At the same time: a rank is killed, and all end; run again, the product is the same.
 folder killed basis.nc model.h5
-second="$(cd killed && sbatch --parsable "${options[@]}" --chdir="$PWD" --output=../killed.log "$stage" podscale-downscale tiny.nml)"
+second="$(cd killed && sbatch --parsable "${options[@]}" --export=ALL,PODSCALE_STOP_SECONDS=5 --chdir="$PWD" --output=../killed.log "$stage" podscale-downscale tiny.nml)"
 # 5. No run of a forecast yet: the code of the script is that of the job.
 third="$(sbatch --parsable "${options[@]}" --output=forecast.log "$root/jobscripts/slurm/forecast.sbatch" 2000-11-02 "$study/tiny.nml")"
 # 6. An array over years.
 folder years basis.nc
-fourth="$(cd years && sbatch --parsable "${options[@]}" --chdir="$PWD" --array=2000 --output=../years.log \
-  "$root/jobscripts/slurm/ensemble.sbatch" years tiny.nml --set "sampling.uncertainty='base'" --set output.write_members=.false.)"
+fourth="$(cd years && sbatch --parsable "${options[@]}" --chdir="$PWD" --array=1 --output=../years.log \
+  "$root/jobscripts/slurm/ensemble.sbatch" 1999 tiny.nml --set "sampling.uncertainty='base'" --set output.write_members=.false. \
+  --set output.write_factors=.false. --set sampling.time_block=60)"
 hold "$second" podscale-downscale killed.log
 kill -KILL "${pids[0]}"
 kill -CONT "${pids[1]}" 2>/dev/null
