@@ -29,13 +29,14 @@ shift
 
 # A signal that comes from here on is passed on, at the latest when the program has started.
 child='' asked=''
+# shellcheck disable=SC2317  # reached by traps
 stop() {
   if [[ -n "$asked" && "$1" == INT && -n "$child" ]]; then
     kill -KILL -- "-$child" 2>/dev/null
     return
   fi
   asked="$1"
-  [[ -z "$child" ]] || { say "SIG$1: passed on as SIGUSR1"; kill -USR1 "$child" 2>/dev/null; }
+  [[ -z "$child" ]] || say "SIG$1: passed on as SIGUSR1"
 }
 trap 'stop INT' INT
 trap 'stop TERM' TERM
@@ -104,12 +105,14 @@ set -m
 "${launcher[@]}" -n "$ranks" "$program" "${settings[@]}" "$@" </dev/null &
 child=$!
 set +m
-[[ -z "$asked" ]] || kill -USR1 "$child"
+[[ -z "$asked" ]] || kill -USR1 "$$" # it came meanwhile: once more, for the loop below
 status=0
 while :; do
   wait "$child"
   status=$?
   kill -0 "$child" 2>/dev/null || break # else a signal came meanwhile
+  # mpirun loses a signal that comes before its ranks are there: it is told until it ends.
+  while [[ -n "$asked" ]] && kill -USR1 "$child" 2>/dev/null; do sleep 0.5; done
 done
 # A rank that was still being loaded dies of the signal: nothing was begun.
 if [[ -n "$asked" ]] && ((status == 128 + 10 || status == 128 + 15)); then status=75; fi

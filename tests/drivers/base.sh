@@ -153,7 +153,7 @@ assert inflation.shape == (3 + modes,) and inflation.dtype == float and (inflati
     code=0
     ranks_of 2 train tiny.nml "${own[@]}" --set training.time_limit=00:00:00 >run.log 2>run.err || code=$?
     check "a calibration ends with 75, not $code, at the time limit" test "$code" = 75
-    check "it says so" grep -q "calibration stopped" run.err
+    check "it says so" grep -q "stopped by the time limit" run.err
     check "the model is as it was" h5diff before.h5 model.h5
 
     # Training that ruins the network: step 0 is kept, and the log says what that is.

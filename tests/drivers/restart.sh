@@ -69,14 +69,22 @@ case "$4" in
     check "stopped on the way: step $first" test "$first" -ge 5 -a "$first" -lt 60
     no_temporaries .
 
-    # The time limit is over before the first step: one step, a checkpoint, and again 75.
+    # The time limit is over before the first step: again 75, and the checkpoint stays.
+    before="$(listing parts.h5)"
     start "${run[@]}" --set training.time_limit=00:00:00
     ended "$ranks" 75
-    check "one step more" test "$(step_of parts.h5)" = $((first + 1))
+    check "it stays" test "$(listing parts.h5)" = "$before"
+    # It is over on the way: the option is over the key.
+    start "${run[@]}" --set training.time_limit=00:00:00 --time-limit 10:00:00
+    until grep -q "going on from step" job.log || ! kill -0 "$job" 2>/dev/null; do sleep 0.02; done
+    kill -USR1 "$job"
+    ended "$ranks" 75
+    check "the exit is logged with its time" grep -q "ends with exit code 75 [0-9.]* s after SIGUSR1" job.log
+    first="$(step_of parts.h5)"
 
     start "${run[@]}"
     ended "$ranks" 0
-    check "it went on from there" grep -q "going on from step $((first + 1))" job.log
+    check "it went on from there" grep -q "going on from step $first" job.log
     for group in parameters average best first_moment second_moment history; do
       check "/$group is that of a training in one go" h5diff whole.h5 parts.h5 "/$group"
     done
@@ -90,7 +98,7 @@ case "$4" in
     start "${run[@]}" "${slow[@]}"
     signal_at '.product.nc.*.tmp'
     ended 2 75
-    check "one line says it" grep -q "no product was written: run again" job.err
+    check "one line says it" grep -q "stopped by SIGUSR1; nothing half-written was left: run again" job.err
     check "no product" test ! -e product.nc
     no_temporaries .
 
@@ -121,17 +129,19 @@ SH
       # shellcheck disable=SC2206
       (($2 == 0)) || start=($launcher "$2")
       timeout -k 5 $((60 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1})) "${start[@]}" ./early.sh "$1" "$bin/podscale-$3" tiny.nml "${inputs[@]}" \
-        --set "output.model_file=$full/model.h5" --set "output.product_file=$PWD/p.nc" >job.log 2>job.err || code=$?
+        --set "output.model_file=$full/model.h5" --set "output.product_file=$PWD/p.nc" --set "ocean.hr_file=$PWD/hr.nc" --set "ocean.lr_file=$PWD/lr.nc" >job.log 2>job.err || code=$?
       if ((code != 75)) || [[ "$(grep -c 'run again' job.err)" != 1 ]]; then
         failed "podscale-$3 on $2 ranks with $1: exit $code, expected 75 and one line"
         cat job.err
       fi
     }
     for signal in TERM INT USR1; do early $signal 0 downscale; done
+    for program in ocean basis verify; do early USR1 0 $program; done
+    early TERM 2 basis
     early TERM 0 train
     early TERM 2 train
     early USR1 2 downscale
-    check "no product" test ! -e p.nc
+    check "no files" test ! -e p.nc -a ! -e hr.nc
     no_temporaries .
     ;;
 esac

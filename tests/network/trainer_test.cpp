@@ -40,18 +40,25 @@ TEST(Trainer, RestartIsTheSameBits) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Folder folder(comm);
   const Study study = own_share(comm, 40), validation = make_study(small_layout(), 1000, 2);
-  const auto run = [&](const std::string& file, bool resume, long stop_at) {
+  // cut_short: the stop comes within the validation of that step, which is made up for.
+  const auto run = [&](const std::string& file, bool resume, long stop_at, bool cut_short = false) {
     Trainer trainer(comm, study.layout, small_model(), small_training(20), kBasis, folder / file, resume, "");
     trainer.set_validation_sampler({SamplerKind::angle, 4, 1});
     // Only the last rank asks to stop: all must.
     const bool finished = trainer.run(
-        study.set(), [&](const NetworkFunctions& n) { return crps(validation, n.sample); },
-        [&] { return comm.rank() == comm.size() - 1 && trainer.step() == stop_at - 1; });
+        study.set(),
+        [&](const NetworkFunctions& n) {
+          if (cut_short && trainer.step() == stop_at) throw Error(ExitCode::requeue, "stopped", true);
+          return crps(validation, n.sample);
+        },
+        [&] { return !cut_short && comm.rank() == comm.size() - 1 && trainer.step() == stop_at - 1; });
     EXPECT_EQ(finished, stop_at == 0);
     EXPECT_EQ(trainer.step(), stop_at == 0 ? 20 : stop_at);
   };
   run("whole.h5", false, 0);
-  run("parts.h5", false, 10);
+  run("parts.h5", false, 8, true);
+  run("parts.h5", true, 10);
+  run("parts.h5", true, 20, true);
   run("parts.h5", true, 0);
   const Checkpoint a = read_checkpoint(comm, folder / "whole.h5"),
                    b = read_checkpoint(comm, folder / "parts.h5");
