@@ -19,7 +19,7 @@ if command -v help2man >/dev/null; then
     name="$(basename -- "$program")"
     cat >"$asked/$name" <<SH
 #!/bin/sh
-if [ "\$1" = --version ]; then '$program' --version | head -n 1; else '$program' --help; fi
+if [ "\$1" = --version ]; then '$program' --version | head -n 1; else '$program' --help | sed 's/^  \(-[a-z]\),--/  \1, --/'; fi
 SH
     chmod +x "$asked/$name"
     help2man --no-info --name="$("$program" --help | head -n 1)" --manual=podscale "$asked/$name" |

@@ -1,6 +1,11 @@
-# Copyright The podscale authors. SPDX-License-Identifier: Apache-2.0
-"""Spack recipe. In a repository of your own (spack repo create mine; spack repo add mine) it is
-packages/podscale/package.py; `spack dev-build podscale@main` in a checkout builds what is there."""
+# Copyright The podscale authors
+#
+# SPDX-License-Identifier: Apache-2.0
+"""Spack recipe, for Spack 1 (0.23 and older: without the import from spack_repo).
+XXFOLDER mine` makes a repository; this file is its packages/podscale/package.py. `spack dev-build
+podscale@main` in a checkout builds what is there."""
+
+from spack_repo.builtin.build_systems.cmake import CMakePackage, generator
 
 from spack.package import *
 
@@ -56,9 +61,7 @@ class Podscale(CMakePackage):
             args.append(
                 self.define(
                     "Torch_DIR",
-                    join_path(
-                        self.spec["py-torch"].package.cmake_prefix_paths[0], "Torch"
-                    ),
+                    join_path(self.spec["py-torch"].package.cmake_prefix_paths[0], "Torch"),
                 )
             )
         return args

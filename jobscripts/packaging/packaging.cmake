@@ -33,6 +33,6 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS openmpi-bin)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_RECOMMENDS "python3-matplotlib, python3-netcdf4")  # pictures
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
   "From a low-resolution series podscale makes high-resolution fields of any ocean or climate variable\n\
- with their uncertainty: patchwise orthogonal modes, a linear-Gaussian base, and a network over the\n\
- patches. Input and output are CF NetCDF; the programs run under MPI.")
+with their uncertainty: patchwise orthogonal modes, a linear-Gaussian base, and a network over the\n\
+patches. Input and output are CF NetCDF; the programs run under MPI.")
 include(CPack)

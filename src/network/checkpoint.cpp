@@ -150,7 +150,11 @@ Checkpoint read_file(const std::string& path, std::span<const char> image, bool 
   s.version = file.text("version");
   s.criterion = file.text("criterion");
   for (const auto& [name, member] : kCalibrations) {
-    s.*member = Calibration::from_numbers(file.array<double>(fmt::format("/calibration/{}", name)));
+    const auto numbers = file.array<double>(fmt::format("/calibration/{}", name));
+    if (numbers.size() < Calibration{}.numbers().size())
+      fail(ExitCode::data, "{}: /calibration/{} has {} numbers, expected {} or more; the file is damaged", path,
+           name, numbers.size(), Calibration{}.numbers().size());
+    s.*member = Calibration::from_numbers(numbers);
     (s.*member).period = file.text(fmt::format("/calibration/{}_period", name));
     (s.*member).note = file.text(fmt::format("/calibration/{}_note", name));
     (s.*member).forecast = file.text(fmt::format("/calibration/{}_forecast", name));
@@ -239,9 +243,11 @@ Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
       constexpr std::uint64_t records = 256 << 20;
       const LibraryGuard guard(path, records + 8 * image.size());  // the image and what is made of it
       c = read_file(path, image, sealed);
-    } catch (const Error&) {
+    } catch (const Error& error) {
       if (errno == ENOMEM && !has_honest_memory(image.size()))
         throw std::bad_alloc();  // HDF5 has no status for it
+      if (std::string(error.what()).find(path) == std::string::npos)
+        fail(error.code(), "{}: {}", path, error.what());
       throw;
     }
     if (weights_checksum(c) != c.summary.weights_checksum)
