@@ -1,9 +1,10 @@
 # Copyright The podscale authors
 #
 # SPDX-License-Identifier: Apache-2.0
-"""Spack recipe, for Spack 1 (0.23 and older: without the import from spack_repo).
-XXFOLDER mine` makes a repository; this file is its packages/podscale/package.py. `spack dev-build
-podscale@main` in a checkout builds what is there."""
+"""Spack recipe, for Spack 1 (0.23 and older: without the import of CMakePackage).
+
+`spack repo create FOLDER mine` makes a repository; this file is its packages/podscale/package.py.
+`spack dev-build podscale@main` in a checkout builds what is there."""
 
 from spack_repo.builtin.build_systems.cmake import CMakePackage, generator
 
