@@ -14,7 +14,7 @@ namespace podscale {
 namespace {
 
 using Kind = NamelistToken::Kind;
-constexpr std::size_t kMostItems = 100'000;  // of a key
+constexpr std::size_t kMostItems = 10'000;  // of a key
 
 std::string path_of(const Key& key) {
   return fmt::format("{}.{}", key.group, key.name);

@@ -58,13 +58,16 @@ class Lexer {
     return std::isspace(static_cast<unsigned char>(c)) || c == ',' || c == '=' || c == '!' || c == '\'' ||
            c == '"' || (c == '/' && !bare_slashes_);
   }
+  void require_short(const char* kind, const std::string& start, std::size_t length) const {
+    constexpr std::size_t longest = 8192;  // twice the longest path
+    if (length > longest)
+      fail(ExitCode::usage, "{}:{}: a {} of {} characters that begins with '{}'; expected at most {}", source_,
+           line_, kind, length, start, longest);
+  }
   std::string word() {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !ends_word(text_[at_])) ++at_;
-    constexpr std::size_t longest = 4096;  // of what is not quoted
-    if (at_ - begin > longest)
-      fail(ExitCode::usage, "{}:{}: a word of {} characters that begins with '{}'; expected at most {}",
-           source_, line_, at_ - begin, text_.substr(begin, 20), longest);
+    require_short("word", text_.substr(begin, 20), at_ - begin);
     return text_.substr(begin, at_ - begin);
   }
 
@@ -75,6 +78,7 @@ class Lexer {
       if (text_[at_] == quote) {
         if (at_ + 1 >= text_.size() || text_[at_ + 1] != quote) {
           ++at_;
+          require_short("text", value.substr(0, 20), value.size());
           return value;
         }
         ++at_;  // a doubled quote stands for itself

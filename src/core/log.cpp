@@ -35,7 +35,7 @@ Sinks& sinks() {
 }
 
 /// Lines may quote attributes and names of files from elsewhere.
-constexpr std::size_t kLongest = 8000;
+constexpr std::size_t kLongest = 4000;
 
 std::string one_line(const std::string& text) {
   return printable(text, kLongest, "");

@@ -73,7 +73,7 @@ void check_format(const std::string& path) {
 }
 
 constexpr std::uint64_t kRecords = 256 << 20;  // bytes that the library may take to open any file
-constexpr std::size_t kMostVariables = 5000, kMostShown = 40;
+constexpr std::size_t kMostVariables = 1000, kMostShown = 40;
 
 // What is being written, for abort_write.
 std::string writing_target, writing_temporary;

@@ -122,7 +122,11 @@ Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
     const std::string count = fmt::format("{}_calibrations", kind);
     for (int r = 0, regimes = integer(count.c_str()); r < regimes; ++r) {
       const std::string name = calibration_name(kind, static_cast<std::size_t>(r));
-      Calibration of = Calibration::from_numbers(file.array<double>(name));
+      const auto numbers = file.array<double>(name);
+      if (numbers.size() < Calibration{}.numbers().size())
+        fail(ExitCode::data, "{}: {} has {} numbers, expected {} or more; the file is damaged", path, name,
+             numbers.size(), Calibration{}.numbers().size());
+      Calibration of = Calibration::from_numbers(numbers);
       of.period = file.text(name + "_period");
       of.note = file.text(name + "_note");
       of.forecast = file.text(name + "_forecast");

@@ -73,9 +73,11 @@ void with_quiet_hdf5(const std::string& path, const ModelBytes& bytes, const std
     constexpr std::uint64_t records = 256 << 20;
     const LibraryGuard guard(path, records + 8 * bytes.image.size());  // the image and what is made of it
     read();
-  } catch (const Error&) {
+  } catch (const Error& error) {
     if (errno == ENOMEM && !has_honest_memory(bytes.image.size()))
       throw std::bad_alloc();  // HDF5 has no status for it
+    if (std::string(error.what()).find(path) == std::string::npos)
+      fail(error.code(), "{}: {}", path, error.what());
     throw;
   }
 }

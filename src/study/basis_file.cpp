@@ -232,7 +232,7 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.commit();
 }
 
-Basis read_basis(const Communicator& comm, const std::string& path) {
+static Basis read_all(const Communicator& comm, const std::string& path) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   if (is_image_basis(file))
     throw Error(ExitCode::data,
@@ -359,6 +359,15 @@ LeftOut read_left_out(const Communicator& comm, const Basis& basis, const std::s
         columns[p].push_back(static_cast<float>(field[static_cast<std::size_t>(point)]));
   }
   return columns;
+}
+
+Basis read_basis(const Communicator& comm, const std::string& path) {
+  try {
+    return read_all(comm, path);
+  } catch (const Error& error) {  // of a part, which knows no file
+    if (error.code() != ExitCode::data || std::string(error.what()).find(path) != std::string::npos) throw;
+    throw Error(error.code(), fmt::format("{}: {}", path, error.what()), error.agreed());
+  }
 }
 
 }  // namespace podscale

@@ -185,36 +185,40 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path, co
     std::erase_if(fields.maps, others);
     std::erase_if(fields.refused, [&](const auto& field) { return others(field.first); });
   }
-  std::vector<std::string> shown;
+  constexpr std::size_t most = 60;  // each is read
+  std::size_t tried = 0;
+  std::vector<std::string> described;
   FieldLines lines(picture);
   for (const bool over_time : {true, false})
     for (const std::string& name : over_time ? fields.series : fields.maps) {
+      if (tried++ >= most) continue;
       try {
         lines.add(comm, *open_variable(comm, file, name, over_time), over_time);
-        shown.push_back(name);
+        described.push_back(name);
       } catch (const Error& error) {
         if (error.code() != ExitCode::data) throw;
         fields.refused.emplace_back(name, error.what());
       }
     }
-  if (shown.empty() && (!is_ours(file) || !wanted.empty() || !picture.empty()))
+  if (described.empty() && (!is_ours(file) || !wanted.empty() || !picture.empty()))
     throw Error(ExitCode::data,
                 fields.refused.empty()
                     ? fmt::format("{}: no variable lies over latitude and longitude, or y and x; it holds: {}",
-                                  path, fmt::join(file.variable_names(), ", "))
-                    : fmt::format("{}; it holds: {}", fields.refused[0].second,
-                                  fmt::join(file.variable_names(), ", ")),
+                                  path, file.contents())
+                    : fmt::format("{}; it holds: {}", fields.refused[0].second, file.contents()),
                 true);
   text += lines.text();
+  if (tried > most)
+    text += fmt::format("  {} of {} fields are described here; --variable describes another\n", most, tried);
   if (!wanted.empty()) return text;
-  if (is_ours(file)) return text + other_variables(file, shown);
+  if (is_ours(file)) return text + other_variables(file, described);
   for (const auto& [name, reason] : fields.refused) {
     text += fmt::format("  {} is not read: {}\n", name, reason);
-    shown.push_back(name);
+    described.push_back(name);
   }
   std::vector<std::string> others;
   for (const std::string& name : file.variable_names())
-    if (std::find(shown.begin(), shown.end(), name) == shown.end()) others.push_back(name);
+    if (std::find(described.begin(), described.end(), name) == described.end()) others.push_back(name);
   return others.empty() ? text : text + fmt::format("  and: {}\n", fmt::join(others, ", "));
 }
 

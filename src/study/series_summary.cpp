@@ -10,6 +10,7 @@
 
 #include "podscale/core/step_gaps.hpp"
 #include "podscale/core/strands.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/study/blocks.hpp"
 
 namespace podscale {
@@ -92,7 +93,7 @@ std::string variable_text(const Variable& variable) {
       fmt::format("{} [{}]", variable.name, variable.units.empty() ? "no units" : variable.units);
   const char* before = ": ";
   for (const std::string& words : {variable.standard_name, variable.long_name, variable.cell_methods})
-    if (!words.empty()) text += std::exchange(before, ", ") + words;
+    if (!words.empty()) text += std::exchange(before, ", ") + printable(words, 400);
   return text;
 }
 

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Basis and product of the small study again, by the base alone, where the same bits must come.
+#   invariants.sh BIN LAUNCHER SCRATCH CASE [LIBRARY]
+# CASE: repeat (the same command), other_ranks (a training that goes on with fewer ranks, which is not
+# the same bits, and says so), threads (of BLAS, OpenMP and Torch), scale (all data times 4: means
+# times 4, variances times 16), nan_heap (fresh memory full of NaN: LIBRARY is tests/support/nan_heap.c)
+set -euo pipefail
+# shellcheck source=common.sh disable=SC2154
+source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "invariants_$4"
+cp -- "$study/tiny.nml" .
+reference="$study/bounded"
+run() {  # run RANKS HR LR [ARGUMENTS...]: basis and product in out
+  local ranks="$1" own=(tiny.nml --set "data.hr_files=$2" --set "data.lr_files=$3" --set output.directory=out "${@:4}")
+  must "$ranks" basis "${own[@]}"
+  must "$ranks" downscale "${own[@]}" --set sampling.uncertainty=base --set output.write_factors=.false.
+}
+given=("$reference/ocean_hr.nc" "$reference/ocean_lr.nc")
+
+case "$4" in
+  repeat) run 2 "${given[@]}" ;;
+  threads)
+    export OMP_NUM_THREADS=3 OPENBLAS_NUM_THREADS=3
+    run 0 "${given[@]}" --set training.threads=3
+    ;;
+  nan_heap)
+    # A sanitizer has a heap of its own, and fills it.
+    if ! LD_PRELOAD="$5" "$bin/podscale-ocean" --version >/dev/null 2>&1; then
+      echo "skipped: the programs do not start with $5"
+      exit 77
+    fi
+    export LD_PRELOAD="$5"
+    run 0 "${given[@]}"
+    unset LD_PRELOAD
+    ;;
+  other_ranks)
+    full="$study/out"
+    own=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set
+      "output.basis_file=$full/basis.nc" --set output.directory=out)
+    code=0
+    ranks_of 2 train "${own[@]}" --set training.time_limit=00:00:00 >run.log 2>run.err || code=$?
+    check "stopped after a step, with $code" test "$code" = 75
+    step() { h5dump -a /step out/model.h5 | sed -n 's/.*(0): \([0-9]*\).*/\1/p'; }
+    check "one step is done" test "$(step)" = 1
+    code=0
+    ranks_of 0 train "${own[@]}" >run.log 2>run.err || code=$?
+    check "it ends with $code" test "$code" = 0
+    check "all steps are done" test "$(step)" = 30
+    check "from where it stopped" grep -q "going on from step 1" run.log
+    check "and says that the bits differ" grep -q "was written on 2 ranks, this run has 1" run.err
+    ;;
+  scale)
+    /usr/bin/python3 - "${given[@]}" <<'PY'
+import shutil, sys
+import netCDF4
+for path, name in zip(sys.argv[1:], ("hr.nc", "lr.nc")):
+    shutil.copyfile(path, name)
+    with netCDF4.Dataset(name, "a") as file:
+        file.set_auto_maskandscale(False)
+        tos = file["tos"]
+        values, fill = tos[:], getattr(tos, "_FillValue", None)
+        tos[:] = values * 4 if fill is None else (values * 4) * (values != fill) + fill * (values == fill)
+PY
+    chmod u+w hr.nc lr.nc
+    run 0 hr.nc lr.nc
+    /usr/bin/python3 - "$reference/product.nc" out/product.nc <<'PY' || failed "the scaled product"
+import sys
+import netCDF4
+import numpy as np
+with netCDF4.Dataset(sys.argv[1]) as plain, netCDF4.Dataset(sys.argv[2]) as scaled:
+    for name, factor in (("tos", 4), ("tos_variance", 16), ("tos_std", 4)):
+        a, b = plain[name][:], scaled[name][:]
+        assert a.count() > 1000 and np.ptp(a) > 0, name
+        assert np.array_equal(np.ma.getmaskarray(a), np.ma.getmaskarray(b)), name
+        wrong = np.ma.count(np.ma.masked_equal(b - factor * a, 0))
+        assert wrong == 0, f"{name}: {wrong} of {a.count()} values are not {factor} times as large"
+PY
+    ;;
+esac
+if [[ "$4" != scale && "$4" != other_ranks ]]; then
+  same_data out/basis.nc "$reference/basis.nc"
+  same_data out/product.nc "$reference/product.nc"
+fi
+finish
