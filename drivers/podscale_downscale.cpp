@@ -1,6 +1,8 @@
 // podscale-downscale: basis.nc, model.h5 (unless the base is used alone) and LR series in,
 // product.nc out.
-#include "podscale/study/runs.hpp"
+#include <CLI/CLI.hpp>
+
+#include "podscale/study/image_runs.hpp"
 #include "program.hpp"
 
 using namespace podscale;
@@ -10,9 +12,23 @@ int main(int argc, char** argv) {
   info.name = "podscale-downscale";
   info.summary = "Downscaled mean, variance and members of an LR series, as CF NetCDF";
   info.groups = {"data", "model", "training", "sampling", "regions", "images", "output"};
-  info.example = "  mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.uncertainty=base";
+  info.example =
+      "  mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.uncertainty=base\n"
+      "  podscale-downscale namelists/set5_x4.nml --image photograph.png";
   info.stops_on_signal = true;
   info.versions = network_backend().versions;
-  return run_program(argc, argv, info,
-                     [](Context& context) { return run_downscale(context, network_backend()); });
+  std::vector<std::string> pictures;
+  info.options = [&](CLI::App& app) {
+    app.add_option(
+           "--image", pictures,
+           "With &images: downscale this LR image, in place of images.test_files, and write the products "
+           "beside it; may be repeated")
+        ->take_all()
+        ->expected(1);
+  };
+  return run_program(argc, argv, info, [&](Context& context) {
+    if (!pictures.empty()) downscale_pictures(context.options, pictures);
+    return context.options.images.active() ? run_image_downscale(context, network_backend(), window_backend())
+                                           : run_downscale(context, network_backend());
+  });
 }

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "podscale/core/log.hpp"
+#include "podscale/verify/image_verification.hpp"
 #include "podscale/verify/picture.hpp"
 #include "podscale/verify/verification.hpp"
 #include "program.hpp"
@@ -32,7 +33,12 @@ int main(int argc, char** argv) {
   std::vector<Picture> pictures;  // set on rank 0, once there is something to draw
 
   const int status = run_program(argc, argv, info, [&](Context& context) {
-    pictures = run_verification(context, verify_options(context.namelist, compare));
+    const bool images = context.options.images.active();
+    if (images && !compare.empty())
+      throw Error(ExitCode::usage, "--compare with &images; expected one product: verify each by itself",
+                  true);
+    pictures = images ? run_image_verification(context)
+                      : run_verification(context, verify_options(context.namelist, compare));
     return 0;
   });
 

@@ -210,6 +210,7 @@ const std::vector<Key> table = {
     {"verify", "text_file", Text, "'scores.txt'", "", 0, 0, "", "Scores as a table"},
     {"verify", "picture_file", Text, "'picture.png'", "", 0, 0, "", "Maps of one time; '' = none"},
     {"verify", "picture_date", Text, "''", "date", 0, 0, "", "Time of the maps, 'YYYY-MM-DD'; '' = the middle of the period"},
+    {"verify", "picture_image", Text, "''", "", 0, 0, "", "Of a product of images: the one that is drawn; '' = the first"},
     {"verify", "window", Int, "8", "points", 2, 256, "", "Side of the land-free windows of SSIM and the energy score"},
     {"verify", "spectrum_window", Int, "16", "points", 4, 1024, "", "Side of the land-free windows of the spectra"},
     {"verify", "event", Text, "'none'", "", 0, 0, "none|threshold|percentile", "Exceedance that probabilities are scored for: of threshold, or of the 90th percentile of the time of the year"},

@@ -64,8 +64,7 @@ Taps k_space_taps(idx_t n, int factor) {
                          (static_cast<double>(j) + 0.5) / static_cast<double>(n);
       double weight = 1;
       for (idx_t k = 1; 2 * k <= out; ++k)
-        weight +=
-            (2 * k == out && out < n ? 1 : 2) * std::cos(2 * std::numbers::pi * static_cast<double>(k) * lag);
+        weight += (2 * k == out ? 1 : 2) * std::cos(2 * std::numbers::pi * static_cast<double>(k) * lag);
       taps.index.push_back(j);
       taps.weights.push_back(weight / static_cast<double>(n));
     }

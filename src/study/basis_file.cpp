@@ -9,6 +9,7 @@
 #include "podscale/core/units.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/patch_table.hpp"
 
 namespace podscale {
@@ -233,6 +234,11 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
 
 Basis read_basis(const Communicator& comm, const std::string& path) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
+  if (is_image_basis(file))
+    throw Error(ExitCode::data,
+                path + ": a basis of images, but the namelist has none (&images); expected a basis of fields; "
+                       "make it with podscale-basis",
+                true);
   const auto format = file.numbers("", "podscale_format");
   if (!format || format->front() != kFormat)
     throw Error(

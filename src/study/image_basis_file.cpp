@@ -112,6 +112,23 @@ void write_image_basis(const Communicator& comm, const ImageBasis& basis, const 
   file.commit();
 }
 
+const char* degrade_name(Degrade degrade) {
+  constexpr const char* names[] = {"files", "bicubic", "block", "kspace"};
+  return names[static_cast<std::size_t>(degrade)];
+}
+
+void require_window_shape(const ImageBasis& basis, const WindowShape& asked, const std::string& source,
+                          const std::string& path) {
+  const WindowShape& has = basis.base.shape;
+  if (has == asked) return;
+  throw Error(
+      ExitCode::usage,
+      fmt::format("{}: images.patch, factor, halo = {}, {}, {}, but {} was made with {}, {}, {}; make it "
+                  "again with podscale-basis, or give these",
+                  source, asked.patch, asked.factor, asked.halo, path, has.patch, has.factor, has.halo),
+      true);
+}
+
 bool is_image_basis(const NetcdfFile& file) {
   return file.numbers("", kFormatName).has_value();
 }

@@ -15,6 +15,7 @@
 #include "podscale/study/fit_season.hpp"
 #include "podscale/study/fit_time_covariance.hpp"
 #include "podscale/study/hr_points.hpp"
+#include "podscale/study/image_runs.hpp"
 #include "podscale/study/lr_statistics.hpp"
 #include "podscale/study/paired_series.hpp"
 #include "podscale/study/regime_periods.hpp"
@@ -193,6 +194,7 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
 }  // namespace
 
 int run_basis(const Context& context) {
+  if (context.options.images.active()) return run_image_basis(context);
   const Communicator& comm = context.comm;
   StudyOptions options = context.options;
   const std::string& path = context.options.output.basis_file.get();

@@ -276,6 +276,9 @@ def draw_fields(data):
 
 def draw(source, target, form):
     with netCDF4.Dataset(source) as data:
+        if "panel_mean" in data.variables:
+            from podscale_image_panels import draw_panels
+            return save(draw_panels(data), target, form)
         if "picture_field" in data.variables:
             return save(draw_fields(data), target, form)
         if "picture_mean" not in data.variables:

@@ -26,6 +26,14 @@ void write_image_basis(const Communicator& comm, const ImageBasis& basis, const 
 /// Collective on comm. Errors: no_input; data (a basis of fields, of another version, damaged).
 ImageBasis read_image_basis(const Communicator& comm, const std::string& path);
 
+/// Not collective. Error(usage), agreed, where the namelist `source` asks for other patches than the basis
+/// of the file `path` has.
+void require_window_shape(const ImageBasis& basis, const WindowShape& asked, const std::string& source,
+                          const std::string& path);
+
+/// Not collective. "bicubic", ...
+const char* degrade_name(Degrade degrade);
+
 /// Collective on comm, as the file is. Whether an open file is a basis of images.
 bool is_image_basis(const NetcdfFile& file);
 

@@ -1,0 +1,137 @@
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/stop.hpp"
+#include "podscale/study/image_basis_file.hpp"
+#include "podscale/study/image_product.hpp"
+#include "podscale/study/image_runs.hpp"
+#include "podscale/study/image_train.hpp"
+
+namespace podscale {
+namespace {
+
+/// What forecasts are made with.
+struct ImageForecaster {
+  ImageBasis basis{};
+  std::unique_ptr<WindowNetwork> network{};  ///< nullptr: the base alone
+  ImageCalibration calibration{};
+  std::string method = "base";
+  std::string origin{};
+  int members = 0;
+  std::uint64_t seed = 1;
+  const WindowNetwork* net() const { return network.get(); }
+};
+
+ImageForecaster forecaster_of(const Communicator& comm, const StudyOptions& options,
+                              const WindowBackend& windows) {
+  ImageForecaster f;
+  const std::string& basis_file = options.output.basis_file.get();
+  f.basis = read_image_basis(comm, basis_file);
+  require_window_shape(f.basis, options.images.window(), options.images.source, basis_file);
+  std::string model = "none";
+  std::vector<ImageCalibration> calibrations = f.basis.calibrations;
+  if (options.sampling.uncertainty != Uncertainty::base) {
+    const std::string& path = options.output.model_file.get();
+    LoadedWindowNetwork loaded = windows.load(comm, path, checksum_text(f.basis.checksum()), basis_file);
+    f.network = std::move(loaded.network);
+    f.method = fmt::format("network of {} parameters", f.network->parameters());
+    model = loaded.summary.weights_checksum;
+    calibrations = calibrations_of(loaded.summary);
+    if (calibrations.empty())
+      throw Error(ExitCode::data,
+                  path +
+                      ": its forecasts are not calibrated: the training was stopped before its end; run "
+                      "podscale-train again",
+                  true);
+  }
+  same_on_all_ranks(
+      [&] { f.calibration = calibration_of(calibrations, f.basis.base.shape, options.images.shifts); });
+  if (options.sampling.calibration == Correction::none) {
+    f.calibration = {};
+    f.calibration.shifts = options.images.shifts;
+  }
+  if (options.output.write_members) f.members = options.sampling.plan.members;
+  f.seed = options.sampling.sampler.seed;
+  f.origin = fmt::format("basis {}; model {}; {} grids, variance times {}; {} members of seed {}",
+                         checksum_text(f.basis.checksum()), model, f.calibration.shifts, f.calibration.level,
+                         f.members, f.seed);
+  return f;
+}
+
+ImageForecast forecast_of(const ImageForecaster& f, const ImagePair& pair) {
+  const PlaneForecast plane(f.basis.base, f.net(), pair.lr, pair.range, f.calibration);
+  ImageForecast forecast{plane.mean(), plane.variance(), {}};
+  for (float& v : forecast.std.values) v = std::sqrt(v);
+  for (int m = 0; m < f.members; ++m)
+    forecast.members.push_back(plane.member(image_key(f.seed, pair.name), m));
+  return forecast;
+}
+
+}  // namespace
+
+void downscale_pictures(StudyOptions& options, const std::vector<std::string>& pictures) {
+  if (!options.images.active())
+    throw Error(ExitCode::usage, options.source + ": --image needs a namelist of images; expected &images",
+                true);
+  const std::filesystem::path first(pictures.front());
+  options.images.test_files.clear();
+  options.images.test_lr_files = pictures;
+  const std::filesystem::path folder = first.parent_path().empty() ? "." : first.parent_path();
+  std::string stem = first.filename().string();
+  stem = stem.substr(0, stem.find('.', 1));  // of x.nii.gz: x
+  options.output.product_file.value = (folder / (stem + "_podscale.nc")).string();
+  options.images.directory = folder.string();
+}
+
+int run_image_downscale(const Context& context, const NetworkBackend& backend, const WindowBackend& windows) {
+  const Communicator& comm = context.comm;
+  const StudyOptions& options = context.options;
+  const std::string& product_file = options.output.product_file.get();
+
+  // 1. Images, basis and model.
+  backend.tune_process(options.run.threads);
+  std::unique_ptr<ImageSet> images;
+  comm.agree([&] { images = open_images(test_images(options.images)); });
+  const ImageForecaster forecaster = forecaster_of(comm, options, windows);
+  log::info("{}: {} images, {}", product_file, images->size(), forecaster.method);
+  if (context.check) return 0;
+  const auto locks = context.claim({product_file});
+
+  // 2. Image by image, each on one rank.
+  ImageProduct product(comm,
+                       {.file = product_file,
+                        .directory = options.images.directory,
+                        .factor = options.images.factor,
+                        .hr = !options.images.lr_only(),
+                        .origin = forecaster.origin,
+                        .conformal50 = forecaster.calibration.half50,
+                        .conformal90 = forecaster.calibration.half90,
+                        .method = forecaster.method,
+                        .namelist = options.effective},
+                       *images);
+  Progress progress("downscaling", images->size(), "images");
+  bool stopped = false;
+  comm.agree([&] {
+    for (idx_t i = comm.rank(); i < images->size() && !stopped; i += comm.size()) {
+      if (!product.finished(i)) {
+        const ImagePair pair = images->read(i);
+        product.add(i, pair, forecast_of(forecaster, pair));
+      }
+      progress.update(std::min<long>(images->size(), i + comm.size()));
+      stopped = stop_requested() && i + comm.size() < images->size();
+    }
+  });
+  if (comm.max(stopped ? 1 : 0) != 0)
+    throw Error(ExitCode::requeue,
+                "stopped by a signal or the time limit; the images that are finished are kept: run again",
+                true);
+  progress.finish();
+  product.finish();
+  return 0;
+}
+
+}  // namespace podscale
