@@ -114,15 +114,17 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
                         .namelist = options.effective},
                        *images);
   Progress progress("downscaling", images->size(), "images");
-  bool stopped = false;
+  bool stopped = false, worked = false;  // however short the time limit, an image is done
   comm.agree([&] {
-    for (idx_t i = comm.rank(); i < images->size() && !stopped; i += comm.size()) {
+    for (idx_t i = comm.rank(); i < images->size(); i += comm.size()) {
       if (!product.finished(i)) {
+        stopped = worked && stop_requested();
+        if (stopped) break;
         const ImagePair pair = images->read(i);
         product.add(i, pair, forecast_of(forecaster, pair));
+        worked = true;
       }
       progress.update(std::min<long>(images->size(), i + comm.size()));
-      stopped = stop_requested() && i + comm.size() < images->size();
     }
   });
   if (comm.max(stopped ? 1 : 0) != 0)
