@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   };
   return run_program(argc, argv, info, [&](Context& context) {
     if (!pictures.empty()) downscale_pictures(context.options, pictures);
-    return run_downscale(context, network_backend());
+    return context.options.images.active() ? run_image_downscale(context, network_backend(), window_backend())
+                                           : run_downscale(context, network_backend());
   });
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # The tables of doc/skill.md: runs all systems of a data set, and scores them together.
 #   jobscripts/skill.sh tasman8 | tasman4 | pair | global        (after jobscripts/quickstart.sh, which builds)
+#   jobscripts/skill.sh set5_x4 | set5_x2 | t1_x2 | t1_x4        the tables of doc/images.md, in runs/<name>
+# PODSCALE_SKIP_NETWORK=1: images with the base alone.
 # PODSCALE_RANKS (default 2): MPI ranks. PODSCALE_SKIP_PUBLISHED=1 leaves out the published recipe.
 # Files that are there already are used again; remove runs/skill/<name> to start afresh.
 set -euo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
 source jobscripts/mpi_environment.sh
-name="${1:?tasman8, tasman4, pair or global}"
+name="${1:?tasman8, tasman4, pair, global, set5_x4, set5_x2, t1_x2 or t1_x4}"
 ranks="${PODSCALE_RANKS:-2}"
 out="runs/skill/$name"
 bin=build/release/bin
@@ -16,6 +18,7 @@ case "$name" in
   tasman4) namelist=namelists/tasman.nml settings=(--set data.coarsen_factor=4 --set "base.lags=-7,0") ;;
   pair) namelist=namelists/pair.nml settings=() ;;
   global) namelist=namelists/global.nml settings=() ;;
+  set5_x4 | set5_x2 | t1_x2 | t1_x4) namelist="namelists/$name.nml" settings=() out="runs/$name" ;;
   *) echo "skill: no such data set: $name" >&2; exit 64 ;;
 esac
 
@@ -31,6 +34,34 @@ step() {
   [[ -f "$1" ]] && return 1
   echo "== $2"
 }
+
+# images <suffix> <words> [settings]: products of the test images, of the namelist and of BSD100, and their scores.
+images() {
+  local suffix="$1" words="$2" set test
+  shift 2
+  for set in test bsd100; do
+    [[ "$set" == test || "$name" == set5_* ]] || continue
+    test=()
+    [[ "$set" == test ]] || test=(--set 'images.test_files=../shared/data/images/bsd_test50/*')
+    test+=(--set "output.product_file=$set$suffix.nc" --set "output.image_directory=$set$suffix" --set "verify.text_file=$set$suffix.txt"
+           --set "verify.scores_file=$set$suffix.scores.nc" --set "verify.picture_file=$set$suffix.png")
+    if step "$out/$set$suffix.nc" "$set: $words"; then run downscale "$out" "${test[@]}" "$@"; fi
+    if step "$out/$set$suffix.txt" "$set: scores"; then run verify "$out" "${test[@]}" "$@"; fi
+    head -n 5 "$out/$set$suffix.txt"
+  done
+}
+if [[ "$namelist" == namelists/$name.nml && "$name" == *_x[24] ]]; then
+  base=(--set sampling.uncertainty=base)
+  constant=(--set images.contrast_classes=1 --set output.basis_file=constant.nc "${base[@]}")
+  if step "$out/constant.nc" "ridge with constant variance"; then run basis "$out" "${constant[@]}"; fi
+  images _constant "ridge with constant variance" "${constant[@]}"
+  if step "$out/basis.nc" "base"; then run basis "$out"; fi
+  images _base "base alone" "${base[@]}"
+  [[ -z "${PODSCALE_SKIP_NETWORK:-}" ]] || exit 0
+  run train "$out"
+  images "" "network"
+  exit 0
+fi
 ensemble=(--set sampling.uncertainty=ensemble --set output.model_file=ensemble.h5)
 plain=(--set base.halo=1 --set base.lags=0 --set base.prior=climatology --set patches.overlap=0 --set base.season=0 --set base.inflation=level)
 # base_only <name> <words> [settings]: another base, alone

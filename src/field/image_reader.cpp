@@ -1,5 +1,7 @@
 #include "image_reader.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -87,19 +89,23 @@ Image from_picture(Picture&& picture, const std::string& path, const std::option
 class Stack {
  public:
   explicit Stack(const std::string& path) : file_(NetcdfFile::open(alone_, path)) {
-    std::string names;
+    std::vector<std::string> stacks, singles;
     for (const std::string& name : file_.variable_names()) {
       const VariableInfo info = file_.variable(name);
-      if (info.shape.size() != 2 && info.shape.size() != 3) continue;
       if (info.type == NC_CHAR || info.type == NC_STRING) continue;
-      names += (names.empty() ? "" : ", ") + name;
-      name_ = name;
-      shape_ = info.shape;
-      bytes_ = info.type == NC_UBYTE;
+      if (info.shape.size() == 3) stacks.push_back(name);
+      if (info.shape.size() == 2) singles.push_back(name);
     }
-    if (names != name_ || name_.empty())
-      fail(ExitCode::data, "{}: variables of (image, y, x) or (y, x): {}; expected one: extract it", path,
-           names.empty() ? "none" : names);
+    const std::vector<std::string>& found =
+        stacks.empty() ? singles : stacks;  // beside stacks there may be bounds
+    if (found.size() != 1)
+      fail(ExitCode::data, "{}: variables of (image, y, x){}: {}; expected one: extract it", path,
+           stacks.empty() ? " or (y, x)" : "",
+           found.empty() ? "none" : fmt::format("{}", fmt::join(found, ", ")));
+    name_ = found.front();
+    const VariableInfo info = file_.variable(name_);
+    shape_ = info.shape;
+    bytes_ = info.type == NC_UBYTE;
     for (const std::size_t n : shape_)
       if (n == 0) fail(ExitCode::data, "{}: variable '{}' is empty; expected images", path, name_);
     const auto attribute = [&](const char* what, double otherwise) {

@@ -8,12 +8,15 @@
 #include <numbers>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/random.hpp"
 #include "window_loss.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr double kUsualContrast = 0.1;  // over range: a window of it has weight 1
+constexpr int kDiffusionSteps = 1000;
+constexpr double kLargestCoefficient = 8;  // of a whitened residual, whose tails are long
 
 /// A view of values that outlive it.
 torch::Tensor view_of(const std::vector<float>& values, const std::vector<std::int64_t>& shape) {
@@ -23,7 +26,8 @@ torch::Tensor view_of(const std::vector<float>& values, const std::vector<std::i
 }  // namespace
 
 WindowLearner::WindowLearner(const GradientAverage& processes, const WindowModelOptions& model,
-                             const WindowTrainingOptions& training, const std::vector<double>& point_spread)
+                             const WindowTrainingOptions& training, const std::vector<double>& point_spread,
+                             const std::vector<double>& whitening)
     : processes(&processes),
       training(training),
       network(model, true),
@@ -31,7 +35,13 @@ WindowLearner::WindowLearner(const GradientAverage& processes, const WindowModel
       optimizer(
           {network.flat->values},
           torch::optim::AdamWOptions(training.rate).weight_decay(training.weight_decay).betas({0.9, 0.99})),
-      point_spread(torch::tensor(std::vector<float>(point_spread.begin(), point_spread.end()))) {
+      point_spread(torch::tensor(std::vector<float>(point_spread.begin(), point_spread.end()))),
+      schedule(kDiffusionSteps) {
+  PODSCALE_ASSERT(!model.members || std::ssize(whitening) == model.modes * std::ssize(point_spread),
+                  "{} numbers for {} modes", whitening.size(), model.modes);
+  if (model.members)
+    this->whitening = torch::tensor(std::vector<float>(whitening.begin(), whitening.end()))
+                          .view({model.modes, std::ssize(point_spread)});
   network.flat->values.mutable_grad() = network.flat->gradient;
 }
 
@@ -62,10 +72,35 @@ double WindowLearner::rate_at(long at) const {
 double WindowLearner::loss_and_gradient(const WindowDraw& draw) {
   const idx_t side = network.options.drawn_side(),
               tiles = training.batch / (side * side) / processes->size();
-  return loss_and_gradient(draw(step, processes->rank() * tiles, tiles));
+  const idx_t first = processes->rank() * tiles;
+  return loss_and_gradient(draw(step, first, tiles), first);
 }
 
-double WindowLearner::loss_and_gradient(const WindowSamples& samples) {
+/// x = cos z0 + sin eps of each tile at an angle of its own: the mean square error of the velocity.
+torch::Tensor WindowLearner::member_loss(const torch::Tensor& whitened, const torch::Tensor& features,
+                                         idx_t first) {
+  const idx_t side = network.options.drawn_side(), patches = side * side, modes = whitened.size(1),
+              tiles = whitened.size(0) / patches;
+  auto noise = torch::empty_like(whitened), angle = torch::empty({tiles});
+  const CounterRandom normal(training.seed, Stream::training_noise),
+      times(training.seed, Stream::training_time);
+  const auto key = static_cast<std::uint32_t>(step);
+  for (idx_t t = 0; t < tiles; ++t) {
+    const auto number = static_cast<std::uint32_t>(first + t);
+    normal.fill_normal(std::span(noise.data_ptr<float>() + t * patches * modes,
+                                 static_cast<std::size_t>(patches * modes)),
+                       key, number);
+    angle.data_ptr<float>()[t] = static_cast<float>(
+        schedule.angle(1 + static_cast<int>(times.uniform(key, number) * schedule.steps())));
+  }
+  const auto of_patches = angle.repeat_interleave(patches).unsqueeze(1);
+  const auto cosine = torch::cos(of_patches), sine = torch::sin(of_patches);
+  const auto velocity = network.module->denoiser().forward(cosine * whitened + sine * noise, features, angle,
+                                                           side, side);
+  return (velocity - (cosine * noise - sine * whitened)).square().mean();
+}
+
+double WindowLearner::loss_and_gradient(const WindowSamples& samples, idx_t first) {
   const WindowBatch& windows = samples.windows;
   const std::int64_t n = windows.count, points = point_spread.size(0),
                      cells = network.options.shape.cells();
@@ -86,7 +121,17 @@ double WindowLearner::loss_and_gradient(const WindowSamples& samples) {
                                       target, weight, training.likelihood_weight);
   torch::autograd::backward({correction.mean, correction.log_factor},
                             {loss.mean_gradient, loss.factor_gradient});
-  return loss.value.item<double>();
+  if (!whitening.defined()) return loss.value.item<double>();
+  // Members learn from the head, the head does not from members.
+  const auto residual = (target - base - correction.mean.detach()) /
+                        ((view_of(samples.base.scale, {n}) / contrast) *
+                         torch::exp(correction.log_factor.detach()))
+                            .unsqueeze(1);
+  const auto whitened =
+      torch::matmul(residual, whitening.t()).clamp(-kLargestCoefficient, kLargestCoefficient).contiguous();
+  const auto of_members = training.member_weight * member_loss(whitened, features.detach(), first);
+  of_members.backward();
+  return (loss.value + of_members).item<double>();
 }
 
 void WindowLearner::average_gradient() {

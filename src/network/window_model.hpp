@@ -13,8 +13,8 @@ struct WindowModel final : public WindowNetwork {
   WindowModel(const WindowModelOptions& options, bool gradients);
   void correct(const WindowBatch& windows, idx_t rows, idx_t columns, double range,
                PooledForecast& forecast) const override;
-  std::vector<float> residual_member(const WindowBatch& windows, idx_t rows, idx_t columns, std::uint64_t key,
-                                     int member) const override;
+  std::vector<float> residual_member(const WindowBatch& windows, idx_t rows, idx_t columns, double range,
+                                     std::uint64_t key, int member) const override;
   bool makes_members() const override { return options.members; }
   idx_t parameters() const override { return flat->values.numel(); }
   std::vector<float> weights() const;

@@ -42,7 +42,7 @@ class Trained final : public WindowTrainer, private OverCommunicator {
       : OverCommunicator(comm),
         comm_(&comm),
         request_(request),
-        learner_(*this, request.model, request.training, request.point_spread),
+        learner_(*this, request.model, request.training, request.point_spread, request.whitening),
         kept_(request.model, false) {
     learner_.network.module->initialise(request.training.seed);
     learner_.average.set_weights(learner_.network.weights());

@@ -10,23 +10,10 @@
 namespace podscale {
 namespace {
 
-constexpr double kEpsilon = 1e-6;
 constexpr double kLogFactorBound = 3;
-
-torch::Tensor normalise(const torch::Tensor& x) {
-  return torch::layer_norm(x, {x.size(-1)}, {}, {}, kEpsilon);
-}
+constexpr int kDenoiserLayers = 3;
 
 }  // namespace
-
-WindowLayerImpl::WindowLayerImpl(int width) {
-  up_ = register_module("up", torch::nn::Linear(width, width));
-  down_ = register_module("down", torch::nn::Linear(width, width));
-}
-
-torch::Tensor WindowLayerImpl::forward(const torch::Tensor& x) {
-  return x + down_->forward(torch::gelu(up_->forward(normalise(x))));
-}
 
 TileBlockImpl::TileBlockImpl(int width, int heads, int tile) : heads_(heads), tile_(tile) {
   const int reach = 2 * tile - 1;
@@ -47,7 +34,7 @@ torch::Tensor TileBlockImpl::forward(const torch::Tensor& x, idx_t rows, idx_t c
                   rows, columns, patches);
   const auto bias = position_.index_select(1, torch::tensor(pair)).view({1, heads_, patches, patches});
   const auto qkv =
-      qkv_->forward(normalise(x)).view({tiles, patches, 3, heads_, head}).permute({2, 0, 3, 1, 4});
+      qkv_->forward(normalised(x)).view({tiles, patches, 3, heads_, head}).permute({2, 0, 3, 1, 4});
   const auto queries = qkv[0] * (1 / std::sqrt(static_cast<double>(head)));
   const auto weights = torch::softmax(torch::matmul(queries, qkv[1].transpose(-2, -1)) + bias, -1);
   const auto mixed = torch::matmul(weights, qkv[2]).transpose(1, 2).reshape({tiles, patches, width});
@@ -68,6 +55,8 @@ WindowTransformer::WindowTransformer(const WindowModelOptions& options) : option
     blocks_.push_back(
         register_module("block" + std::to_string(i), TileBlock(width, options.heads, options.tile)));
   head_ = register_module("head", torch::nn::Linear(width, points + 1));
+  if (options.members)
+    denoiser_ = register_module("denoiser", WindowDenoiser(options.modes, width, kDenoiserLayers));
 }
 
 torch::Tensor WindowTransformer::features(const torch::Tensor& cells, const torch::Tensor& scalars,
@@ -81,7 +70,7 @@ torch::Tensor WindowTransformer::features(const torch::Tensor& cells, const torc
 }
 
 WindowTransformer::Correction WindowTransformer::head(const torch::Tensor& features) {
-  const auto y = head_->forward(normalise(features));
+  const auto y = head_->forward(normalised(features));
   const auto points = y.size(1) - 1;
   // Bounded, so that no outlier of the training can make a scale explode; slope 1 at 0.
   const auto factor = y.select(1, points);
@@ -96,7 +85,8 @@ void WindowTransformer::initialise(std::uint64_t seed) {
     torch::Tensor& parameter = item.value();
     const std::string& name = item.key();
     const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
-    if (parameter.dim() == 1 || has("position") || has("project.") || has("down.") || has("head.")) {
+    if (parameter.dim() == 1 || has("position") || has("project.") || has("down.") || has("head.") ||
+        has("last.")) {
       parameter.zero_();
     } else {
       std::vector<float> values(parameter.numel());

@@ -10,19 +10,9 @@
 #include <vector>
 
 #include "podscale/network/window_training.hpp"
+#include "window_denoiser.hpp"
 
 namespace podscale {
-
-/// x + B gelu(A norm(x)): B is 0 at first, so that a new layer is the identity.
-class WindowLayerImpl : public torch::nn::Module {
- public:
-  explicit WindowLayerImpl(int width);
-  torch::Tensor forward(const torch::Tensor& x);
-
- private:
-  torch::nn::Linear up_{nullptr}, down_{nullptr};
-};
-TORCH_MODULE(WindowLayer);
 
 /// Attention between the patches of a tile, with a bias for each pair of relative positions (Liu et
 /// al. 2021, Swin transformer, eq. 4), then a layer. The identity at first.
@@ -52,6 +42,8 @@ class WindowTransformer : public torch::nn::Module {
   };
   /// Exactly 0 before training, which is the base.
   Correction head(const torch::Tensor& features);
+  /// Of members; options().members only.
+  WindowDenoiserImpl& denoiser() { return *denoiser_; }
   /// Weights ~ N(0, 1/fan_in) from the counter-based generator, the same on any rank; biases and
   /// zero-initialised maps 0.
   void initialise(std::uint64_t seed);
@@ -62,6 +54,7 @@ class WindowTransformer : public torch::nn::Module {
   torch::nn::Linear embed_{nullptr}, scalars_{nullptr}, head_{nullptr};
   std::vector<WindowLayer> layers_;
   std::vector<TileBlock> blocks_;
+  WindowDenoiser denoiser_{nullptr};
 };
 
 /// Not collective. Of mean and contrast over the range: the mean and the log contrast, about

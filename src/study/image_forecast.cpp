@@ -123,8 +123,7 @@ Plane PlaneForecast::member(std::uint64_t key, int member) const {
     const Grid& grid = grids_[g];
     std::vector<float> drawn;
     if (by_network)
-      drawn = network_->residual_member(windows_of(grid), grid.rows, grid.columns, key, member);
-    const std::vector<double>& columns = by_network ? base_.modes : factor_;
+      drawn = network_->residual_member(windows_of(grid), grid.rows, grid.columns, range_, key, member);
     for (idx_t p = 0; p < grid.count(); ++p) {
       const auto noise = [&](std::vector<double>& out, std::uint32_t what) {
         random.fill_normal(std::span(out), static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(member),
@@ -136,7 +135,7 @@ Plane PlaneForecast::member(std::uint64_t key, int member) const {
         noise(coefficients, 0);
       std::fill(own.begin(), own.end(), 0.0);
       for (idx_t k = 0; k < kept; ++k)
-        for (idx_t i = 0; i < points; ++i) own[i] += columns[k * points + i] * coefficients[k];
+        for (idx_t i = 0; i < points; ++i) own[i] += factor_[k * points + i] * coefficients[k];
       if (kept < points) {
         noise(left_out, 1);
         for (idx_t i = 0; i < points; ++i) own[i] += std::sqrt(base_.truncation[i]) * left_out[i];

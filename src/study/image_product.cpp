@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <set>
 
 #include "image_pictures.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/field/volume_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/file/output_file.hpp"
 #include "podscale/study/image_result.hpp"
 
 namespace podscale {
@@ -61,6 +62,7 @@ struct ImageProduct::State {
   std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
   bool volume(idx_t i) const { return is_volume(images.file(i)); }
   void require_names() const;
+  void require_apart() const;
   void write_product();
   void write_volume_files();
 };
@@ -77,6 +79,25 @@ void ImageProduct::State::require_names() const {
   }
 }
 
+/// A product must not replace an image that is read.
+void ImageProduct::State::require_apart() const {
+  std::set<std::string> written;
+  for (idx_t i = 0; i < images.size() && !request.directory.empty(); ++i)
+    for (const std::string what : {"_mean.png", "_std.png", "_mean.nii.gz", "_std.nii.gz"}) {
+      written.insert(images.name(i) + what);
+      written.insert(images.name(i).substr(0, images.name(i).rfind('_')) + what);  // of a volume
+    }
+  for (idx_t i = 0; i < images.size(); ++i) {
+    const fs::path input(images.file(i));
+    const fs::path folder = input.parent_path().empty() ? "." : input.parent_path();
+    if (same_file(request.file, images.file(i)) ||
+        (written.contains(input.filename().string()) && same_file(request.directory, folder.string())))
+      fail(ExitCode::usage,
+           "{}: is an image to downscale and would be written over; name another folder for the products",
+           images.file(i));
+  }
+}
+
 ImageProduct::ImageProduct(const Communicator& comm, const ImageProductRequest& request,
                            const ImageSet& images)
     : state_(new State{comm, request, images, request.file + ".parts",
@@ -84,6 +105,7 @@ ImageProduct::ImageProduct(const Communicator& comm, const ImageProductRequest& 
                                    request.hr, request.directory)}) {
   comm.agree([&] {
     state_->require_names();
+    state_->require_apart();
     if (!comm.is_root()) return;
     make_folder(state_->parts);
     if (!request.directory.empty()) make_folder(request.directory);

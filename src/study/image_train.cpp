@@ -65,6 +65,22 @@ void require_same_images(const ImageOptions& images, const ImageBasis& basis, co
                 true);
 }
 
+/// root^-1 Phi, row by row of the lower triangular root: what whitens a residual. [K][points]; 0 in
+/// modes without variance.
+std::vector<double> whitening_of(const PooledBase& base) {
+  const idx_t points = base.shape.points(), kept = base.kept_modes();
+  std::vector<double> rows = base.modes;
+  for (idx_t k = 0; k < kept; ++k) {
+    const double diagonal = base.root[k * kept + k];
+    for (idx_t i = 0; i < points; ++i) {
+      double value = rows[k * points + i];
+      for (idx_t j = 0; j < k; ++j) value -= base.root[k * kept + j] * rows[j * points + i];
+      rows[k * points + i] = diagonal > 0 ? value / diagonal : 0;
+    }
+  }
+  return rows;
+}
+
 WindowTrainerRequest trainer_request(const StudyOptions& options, const ImageBasis& basis) {
   const ImageOptions& images = options.images;
   WindowTrainerRequest request;
@@ -84,6 +100,7 @@ WindowTrainerRequest trainer_request(const StudyOptions& options, const ImageBas
   training.checkpoint_every = options.training.checkpoint_every;
   request.point_spread = basis.base.point_variance();
   for (double& x : request.point_spread) x = std::sqrt(x);
+  if (images.members) request.whitening = whitening_of(basis.base);
   request.model_file = options.output.model_file.get();
   request.basis_checksum = checksum_text(basis.checksum());
   request.effective_namelist = options.effective;

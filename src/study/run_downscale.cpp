@@ -9,7 +9,6 @@
 #include "podscale/study/downscale.hpp"
 #include "podscale/study/factor_file.hpp"
 #include "podscale/study/ghrsst_file.hpp"
-#include "podscale/study/image_runs.hpp"
 #include "podscale/study/lead_level.hpp"
 #include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/mean_series.hpp"
@@ -75,7 +74,6 @@ void say_inputs(const ReferenceForecast& reference, std::span<const TimeInputs> 
 }  // namespace
 
 int run_downscale(const Context& context, const NetworkBackend& backend) {
-  if (context.options.images.active()) return run_image_downscale(context, backend);
   const Communicator& comm = context.comm;
   const StudyOptions& options = context.options;
   const std::string& product = options.output.product_file.get();

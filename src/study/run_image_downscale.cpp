@@ -9,6 +9,7 @@
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_product.hpp"
 #include "podscale/study/image_runs.hpp"
+#include "podscale/study/image_train.hpp"
 
 namespace podscale {
 namespace {
@@ -26,14 +27,27 @@ struct ImageForecaster {
 };
 
 ImageForecaster forecaster_of(const Communicator& comm, const StudyOptions& options,
-                              const NetworkBackend& backend) {
-  (void)backend;
+                              const WindowBackend& windows) {
   ImageForecaster f;
   const std::string& basis_file = options.output.basis_file.get();
   f.basis = read_image_basis(comm, basis_file);
   require_window_shape(f.basis, options.images.window(), options.images.source, basis_file);
   std::string model = "none";
   std::vector<ImageCalibration> calibrations = f.basis.calibrations;
+  if (options.sampling.uncertainty != Uncertainty::base) {
+    const std::string& path = options.output.model_file.get();
+    LoadedWindowNetwork loaded = windows.load(comm, path, checksum_text(f.basis.checksum()), basis_file);
+    f.network = std::move(loaded.network);
+    f.method = fmt::format("network of {} parameters", f.network->parameters());
+    model = loaded.summary.weights_checksum;
+    calibrations = calibrations_of(loaded.summary);
+    if (calibrations.empty())
+      throw Error(ExitCode::data,
+                  path +
+                      ": its forecasts are not calibrated: the training was stopped before its end; run "
+                      "podscale-train again",
+                  true);
+  }
   same_on_all_ranks(
       [&] { f.calibration = calibration_of(calibrations, f.basis.base.shape, options.images.shifts); });
   if (options.sampling.calibration == Correction::none) {
@@ -73,7 +87,7 @@ void downscale_pictures(StudyOptions& options, const std::vector<std::string>& p
   options.images.directory = folder.string();
 }
 
-int run_image_downscale(const Context& context, const NetworkBackend& backend) {
+int run_image_downscale(const Context& context, const NetworkBackend& backend, const WindowBackend& windows) {
   const Communicator& comm = context.comm;
   const StudyOptions& options = context.options;
   const std::string& product_file = options.output.product_file.get();
@@ -82,7 +96,7 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend) {
   backend.tune_process(options.run.threads);
   std::unique_ptr<ImageSet> images;
   comm.agree([&] { images = open_images(test_images(options.images)); });
-  const ImageForecaster forecaster = forecaster_of(comm, options, backend);
+  const ImageForecaster forecaster = forecaster_of(comm, options, windows);
   log::info("{}: {} images, {}", product_file, images->size(), forecaster.method);
   if (context.check) return 0;
   const auto locks = context.claim({product_file});
@@ -100,15 +114,17 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend) {
                         .namelist = options.effective},
                        *images);
   Progress progress("downscaling", images->size(), "images");
-  bool stopped = false;
+  bool stopped = false, worked = false;  // however short the time limit, an image is done
   comm.agree([&] {
-    for (idx_t i = comm.rank(); i < images->size() && !stopped; i += comm.size()) {
+    for (idx_t i = comm.rank(); i < images->size(); i += comm.size()) {
       if (!product.finished(i)) {
+        stopped = worked && stop_requested();
+        if (stopped) break;
         const ImagePair pair = images->read(i);
         product.add(i, pair, forecast_of(forecaster, pair));
+        worked = true;
       }
       progress.update(std::min<long>(images->size(), i + comm.size()));
-      stopped = stop_requested() && i + comm.size() < images->size();
     }
   });
   if (comm.max(stopped ? 1 : 0) != 0)

@@ -1,5 +1,5 @@
 """Panels of one downscaled image from its scores.nc: LR, mean, a member, truth, standard deviation and error, and the
-sparsification curves of all images. Called by podscale_pictures.py."""
+sparsification and reliability curves of all images. Called by podscale_pictures.py."""
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -15,7 +15,7 @@ def show(axes, plane, title, cmap, limits):
 
 
 def bar(figure, image, axes, label):
-    drawn = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
+    drawn = figure.colorbar(image, ax=axes, location="bottom", fraction=0.05, pad=0.02, aspect=30)
     drawn.set_label(label, fontsize=8.5, color=INK)
     drawn.ax.tick_params(labelsize=8)
 
@@ -28,7 +28,22 @@ def draw_curves(axes, data):
     axes.set_title("RMSE of the rest, all images", fontsize=10.5, color=INK, loc="left", pad=4)
     axes.tick_params(labelsize=8)
     axes.set_ylim(bottom=0)
+    axes.set_box_aspect(1)
     axes.legend(fontsize=8, frameon=False)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def draw_reliability(axes, data):
+    points, std, rmse = (np.ma.filled(data["class_" + name][...].astype(float), np.nan) for name in ("points", "std", "rmse"))
+    seen = points > 100
+    limits = [0.8 * np.nanmin(np.minimum(std, rmse)[seen]), 1.25 * np.nanmax(np.maximum(std, rmse)[seen])]
+    axes.loglog(limits, limits, color="#777777", lw=1)
+    axes.loglog(std[seen], rmse[seen], color="#c1432e", marker="o", ms=4)
+    axes.set_xlabel("standard deviation, of 255", fontsize=8.5)
+    axes.set_title("RMSE by standard deviation", fontsize=10.5, color=INK, loc="left", pad=4)
+    axes.tick_params(labelsize=8)
+    axes.set_box_aspect(1)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
@@ -39,8 +54,8 @@ def draw_panels(data):
     ny, nx = planes["mean"].shape
     grey = [("lr", "Low-resolution input"), ("mean", "Downscaled mean"), ("member", "A member"), ("truth", "Truth")]
     grey = [(name, title) for name, title in grey if name in planes]
-    columns = 4
-    figure, axes = plt.subplots(2, columns, figsize=(3.3 * columns + 0.8, 2 * 3.3 * min(ny / nx, 1.6) + 0.9),
+    columns = len(grey)
+    figure, axes = plt.subplots(2, columns, figsize=(3.3 * columns + 0.8, 2 * 3.3 * min(ny / nx, 1.6) + 1.3),
                                 layout="constrained")
     axes = axes.ravel()
     for panel, (name, title) in zip(axes, grey):
@@ -55,6 +70,8 @@ def draw_panels(data):
         panel = rest.pop(0)
         bar(figure, show(panel, error, "Error: mean minus truth", "RdBu_r", (-most, most)), panel, "of 255")
     draw_curves(rest.pop(0), data)
+    if rest and (data["class_points"][...] > 100).any():
+        draw_reliability(rest.pop(0), data)
     for panel in rest:
         panel.set_axis_off()
     scores = [f"{text} {getattr(data, 'mean_' + name):.{digits}f}" for name, text, digits in

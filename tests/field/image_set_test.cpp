@@ -217,7 +217,11 @@ TEST_F(ImageSets, StacksOfNetcdf) {
   stack.variables[0].numbers = {{"_FillValue", 284}};
   write_raw(comm, scratch / "s.nc", stack);
   EXPECT_NE(refusal(ExitCode::data).find("1 of 4 points have no value"), std::string::npos);
-  stack.add({.name = "u", .dims = {"y", "x"}, .values = {1, 2, 3, 4}});
+  stack.add({.name = "t_bounds", .dims = {"y", "x"}, .values = {1, 2, 3, 4}});
+  stack.variables[0].numbers = {};
+  write_raw(comm, scratch / "s.nc", stack);
+  EXPECT_EQ(open_images(request)->size(), 2);
+  stack.add({.name = "u", .dims = {"image", "x", "y"}, .values = {1, 2, 3, 4, 5, 6, 7, 8}});
   write_raw(comm, scratch / "s.nc", stack);
   EXPECT_NE(refusal(ExitCode::data).find("t, u"), std::string::npos);
 }

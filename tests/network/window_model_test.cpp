@@ -119,5 +119,29 @@ TEST(WindowModel, AttentionSeesTheNeighboursAndAWindowAloneDoesNot) {
   }
 }
 
+TEST(WindowModel, APatchOfTwoTilesIsCorrectedOnce) {
+  // Of 3 x 3 patches in tiles of 2 x 2, the last tile is what it is by itself.
+  const WindowModel network = some_network(small_windows(1));
+  const WindowSamples s = window_samples(0, 0, 9);
+  PooledForecast whole = s.base;
+  network.correct(s.windows, 3, 3, 1, whole);
+  WindowBatch corner{.count = 4};
+  PooledForecast alone{.count = 4};
+  const std::vector<idx_t> taken{4, 5, 7, 8};
+  for (const idx_t w : taken) {
+    corner.cells.insert(corner.cells.end(), s.windows.cells.begin() + 16 * w,
+                        s.windows.cells.begin() + 16 * (w + 1));
+    corner.mean.push_back(s.windows.mean[w]);
+    corner.contrast.push_back(s.windows.contrast[w]);
+    alone.mean.insert(alone.mean.end(), s.base.mean.begin() + 16 * w, s.base.mean.begin() + 16 * (w + 1));
+    alone.scale.push_back(s.base.scale[w]);
+  }
+  network.correct(corner, 2, 2, 1, alone);
+  for (idx_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(alone.scale[i], whole.scale[taken[i]], 1e-6);
+    for (idx_t p = 0; p < 16; ++p) EXPECT_NEAR(alone.mean[16 * i + p], whole.mean[16 * taken[i] + p], 1e-6);
+  }
+}
+
 }  // namespace
 }  // namespace podscale

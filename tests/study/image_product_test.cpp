@@ -146,5 +146,15 @@ TEST_F(ImageProducts, TwoImagesOfOneNameAreRefused) {
   }
 }
 
+TEST_F(ImageProducts, InputsAreNotWrittenOver) {
+  if (comm.is_root()) test::write_bytes(scratch / "grey_std.png", test::grey_png(4, 4));
+  comm.barrier();
+  images.files = {scratch / "grey.png", scratch / "grey_std.png"};
+  const auto set = open_images(images);
+  { const ImageProduct elsewhere(comm, request, *set); }
+  request.directory = scratch.path();
+  EXPECT_THROW(ImageProduct(comm, request, *set), Error);
+}
+
 }  // namespace
 }  // namespace podscale

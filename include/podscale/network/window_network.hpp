@@ -19,11 +19,11 @@ class WindowNetwork {
   /// columns = windows.count.
   virtual void correct(const WindowBatch& windows, idx_t rows, idx_t columns, double range,
                        PooledForecast& forecast) const = 0;
-  /// Not collective. A member: residual coefficients over s, [count][K], by diffusion on the whitened
-  /// residual of the corrected forecast. key: of the image and the seed; the same key gives the same
-  /// bits.
+  /// Not collective. A member: whitened coefficients of the residual, [count][K], each with a variance
+  /// of about 1, so that the residual is s Phi root times them; by diffusion. key: of the image and the
+  /// seed; the same key gives the same bits.
   virtual std::vector<float> residual_member(const WindowBatch& windows, idx_t rows, idx_t columns,
-                                             std::uint64_t key, int member) const = 0;
+                                             double range, std::uint64_t key, int member) const = 0;
   /// Whether it was trained to make members.
   virtual bool makes_members() const = 0;
   /// How many numbers it has, for the log.

@@ -105,6 +105,7 @@ struct WindowTrainerRequest {
   WindowModelOptions model{};
   WindowTrainingOptions training{};
   std::vector<double> point_spread{};  ///< of the base where s = 1: [points]
+  std::vector<double> whitening{};     ///< of members: root^-1 Phi, [K][points]
   std::string model_file{}, basis_checksum{}, effective_namelist{};
   std::string basis{};  ///< its name, for messages
   bool resume = true;   ///< go on with the state in model_file, where it is there

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Images, with the base alone: basis, downscale and verify at 1 and 2 ranks, restart by image, one image on
+# the command line, and files of the wrong kind.
+#   images.sh BIN LAUNCHER SCRATCH
+set -euo pipefail
+# shellcheck source=common.sh
+source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" images
+
+# stack NAME IMAGES ROWS COLUMNS PHASE: waves with an edge across them, of all levels from 0 to 255.
+stack() {
+  awk -v n="$2" -v ny="$3" -v nx="$4" -v phase="$5" 'BEGIN {
+    printf "netcdf stack {\ndimensions:\n image = %d ; y = %d ; x = %d ;\nvariables:\n float grey(image, y, x) ;\ndata:\n grey =", n, ny, nx
+    for (i = 0; i < n; ++i) for (y = 0; y < ny; ++y) for (x = 0; x < nx; ++x) {
+      v = 128 + 60 * sin((0.2 + 0.07 * i) * x + 0.3 * y + phase + i) + (x * (1 + i % 3) > y + 9 * i ? 60 : -60)
+      printf "%s %.2f", (i + y + x > 0 ? "," : ""), (i + y + x == 0 ? 0 : i + y + x == 1 && x == 1 ? 255 : v < 0 ? 0 : v > 255 ? 255 : v)
+    }
+    print " ;\n}"
+  }' | ncgen -o "$1" -
+}
+stack train.nc 6 32 40 0
+stack validate.nc 2 32 40 2
+stack test.nc 3 26 37 4  # sides that are no multiple of a patch
+stack lone.nc 1 7 5 1
+cat >images.nml <<'EOF'
+&images
+  train_files = 'train.nc'
+  validate_files = 'validate.nc'
+  test_files = 'test.nc'
+  degrade = 'block'
+  factor = 2
+  patch = 4
+  halo = 2
+  contrast_classes = 5
+/
+&sampling
+  uncertainty = 'base'
+  members = 2
+/
+&output
+  directory = 'out'
+  image_directory = ''
+  write_members = .true.
+/
+EOF
+
+must 2 basis images.nml
+must 2 downscale images.nml
+must 2 verify images.nml --set verify.picture_file=
+check "scores" grep -q '^podscale ' out/scores.txt
+# A linear forecast of patches beats bicubic interpolation of block means.
+check "better than bicubic" awk '/^podscale /{p = $2} /^bicubic /{b = $2} END {exit !(p > b + 0.5)}' out/scores.txt
+
+must 1 basis images.nml --set output.directory=one
+same_data out/basis.nc one/basis.nc
+refuse 75 "run again" 1 downscale images.nml --set output.directory=one --set training.time_limit=00:00:00
+check "one image is finished" test "$(find one/product.nc.parts -name '*.nc' | wc -l)" = 1
+check "no product yet" test ! -e one/product.nc
+before="$(listing one/product.nc.parts)"
+refuse 75 "run again" 1 downscale images.nml --set output.directory=one --set training.time_limit=00:00:00
+check "what is finished stays" grep -qF "$(head -n 1 <<<"$(grep ' f ' <<<"$before")")" <(listing one/product.nc.parts)
+must 1 downscale images.nml --set output.directory=one
+same_data out/product.nc one/product.nc
+check "parts are gone" test ! -e one/product.nc.parts
+
+# LR alone, on the command line: products beside it.
+mkdir pictures
+cp lone.nc pictures/
+must 1 downscale images.nml --image pictures/lone.nc
+check "a product of one image" grep -q 'double\|float' <(ncdump -h pictures/lone_podscale.nc)
+check "of twice as many points" grep -q '= 14 ;' <(ncdump -h pictures/lone_podscale.nc)
+check "no truth" bash -c "! ncdump -h pictures/lone_podscale.nc | grep -q _truth"
+
+refuse 65 "a basis of images" 2 downscale "$here/tiny.nml" --set sampling.uncertainty=base \
+  --set data.hr_files="$study/out/ocean_hr.nc" --set data.lr_files="$study/out/ocean_lr.nc" \
+  --set output.basis_file="$PWD/out/basis.nc" --set output.product_file=p.nc
+refuse 65 "a basis of fields" 2 downscale images.nml --set output.basis_file="$study/out/basis.nc"
+damage out/basis.nc damaged.nc
+refuse 65 "damaged" 2 downscale images.nml --set output.basis_file="$PWD/damaged.nc"
+refuse 64 "files of their own" 2 basis images.nml --set images.validate_files=train.nc --set output.basis_file=x.nc
+refuse 64 "half a patch" 2 basis images.nml --set images.patch=2 --set output.basis_file=x.nc
+refuse 64 "images.patch, factor, halo" 2 downscale images.nml --set images.halo=3
+refuse 65 "smaller" 1 basis images.nml --set images.train_files=lone.nc --set images.patch=8 --set images.halo=1 --set output.basis_file=x.nc
+refuse 66 "nothing.png" 1 downscale images.nml --image nothing.png
+check "no basis of refused runs" test ! -e out/x.nc
+no_temporaries out one pictures
+finish
