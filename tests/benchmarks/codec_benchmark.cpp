@@ -154,7 +154,7 @@ void variance_of_latents(Table& table) {
       PODSCALE_ASSERT(std::abs(closed[i] - plain[i]) < 1e-9 * (1 + plain[i]), "{} and {} at {}", closed[i],
                       plain[i], i);
     table.add({fmt::format("forecast from latents, mean and variance, 64 shared, overlap 2{}",
-                           alike ? ", one season" : ""),
+                           alike ? ", no season" : ""),
                times.subject, megapoints, "Mpoint", "the same by its columns", times.reference, megapoints});
   }
 }
