@@ -22,6 +22,19 @@ constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGVTALRM};
 constexpr int kSeconds = 10;  // of computing
 constexpr int kCode = static_cast<int>(ExitCode::data);
 
+// The shadow memory of the address sanitizer meets any limit at once.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kBounded = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kBounded = false;
+#else
+constexpr bool kBounded = true;
+#endif
+#else
+constexpr bool kBounded = true;
+#endif
+
 // What the handler reads: it must not allocate, the heap may be what is broken.
 char line[4500];
 std::size_t line_size = 0;
@@ -89,7 +102,7 @@ LibraryGuard::LibraryGuard(const std::string& path) {
 LibraryGuard::LibraryGuard(const std::string& path, std::uint64_t room) : LibraryGuard(path) {
   rlimit limit{};
   const std::uint64_t used = address_space();
-  if (used > 0 && getrlimit(RLIMIT_AS, &limit) == 0) {
+  if (kBounded && used > 0 && getrlimit(RLIMIT_AS, &limit) == 0) {
     memory_ = limit.rlim_cur;
     limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, used + room);
     bounded_ = setrlimit(RLIMIT_AS, &limit) == 0;
