@@ -11,7 +11,7 @@ namespace podscale {
 namespace {
 
 /// Steps of grey in a picture of the standard deviation for 1 of 255: what matters is some of these.
-constexpr float std_steps = 8;
+constexpr float std_steps = 4;
 
 Picture grey(const Plane& plane, float factor) {
   Picture picture{plane.ny, plane.nx};
@@ -53,8 +53,8 @@ void write_pictures(const std::string& folder, const ImagePair& pair, const Imag
   };
   write("mean", forecast.mean, "podscale: mean of the downscaled image");
   write_png(path("std"), grey(forecast.std, std_steps * to_255),
-            "podscale: standard deviation of the downscaled image; 8 steps of grey are 1 of 255, white is "
-            "31.9 or more");
+            "podscale: standard deviation of the downscaled image; 4 steps of grey are 1 of 255, white is "
+            "63.75 or more");
   for (std::size_t m = 0; m < forecast.members.size(); ++m)
     write(fmt::format("member_{}", m + 1), forecast.members[m],
           fmt::format("podscale: member {} of the downscaled image", m + 1));

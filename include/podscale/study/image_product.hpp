@@ -45,7 +45,7 @@ class ImageProduct {
   ~ImageProduct();
   /// Not collective. Whether image i needs no forecast.
   bool finished(idx_t i) const;
-  /// Not collective: the rank that made the forecast. Writes <name>_mean.png, <name>_std.png (8 steps of
+  /// Not collective: the rank that made the forecast. Writes <name>_mean.png, <name>_std.png (4 steps of
   /// grey for 1 of 255, stated in the file), <name>_member_<m>.png, and the part. In colour with Cb and
   /// Cr by bicubic. Of a volume, finish() writes NIfTI instead. Errors: io.
   void add(idx_t i, const ImagePair& pair, const ImageForecast& forecast);
