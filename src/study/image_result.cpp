@@ -117,6 +117,17 @@ ImageResult get_image(const NetcdfFile& file, const std::string& name) {
   if (file.has_variable(name + "_members"))
     for (std::size_t m = 0; m < file.variable(name + "_members").shape.front(); ++m)
       image.members.push_back(get_plane(file, name + "_members", static_cast<long>(m)));
+  std::vector<const Plane*> planes{&image.std};
+  if (!image.truth.empty()) planes.push_back(&image.truth);
+  for (const Plane& member : image.members) planes.push_back(&member);
+  for (const Plane* plane : planes)
+    if (plane->ny != image.mean.ny || plane->nx != image.mean.nx)
+      fail(ExitCode::data,
+           "{}: an image of '{}' has {} x {} points, its mean {} x {}; make the product again", file.path(),
+           name, plane->ny, plane->nx, image.mean.ny, image.mean.nx);
+  if (!(image.white > image.black) || image.mean.empty())
+    fail(ExitCode::data, "{}: '{}' goes from black = {} to white = {}; expected more; make the product again",
+         file.path(), mean, image.black, image.white);
   return image;
 }
 

@@ -60,7 +60,8 @@ std::vector<Picture> run_image_verification(const Context& context) {
   std::string drawn;
   comm.agree([&] {
     on_this_rank([&] {
-      file.emplace(NetcdfFile::open(self, path, false));
+      file.emplace(NetcdfFile::open(self, path));
+      if (comm.is_root()) file->warn_of_changes();
       all = image_names(*file);
       for (const std::string& name : all)
         if (file->has_variable(name + "_truth")) {

@@ -9,6 +9,7 @@
 #include "on_all_ranks.hpp"
 #include "podscale/mesh/resize.hpp"
 #include "podscale/study/image_product.hpp"
+#include "raw_file.hpp"
 #include "tiny_pictures.hpp"
 
 namespace podscale {
@@ -92,6 +93,31 @@ TEST_F(ImageVerification, WhatCannotBeVerified) {
   Context absent = context();
   absent.namelist.set("output.product_file=absent.nc");
   refused(absent, ExitCode::no_input, "absent.nc");
+  // Products that somebody has changed.
+  const auto changed = [&](std::size_t of_truth, double white) {
+    RawFile file;
+    file.dims = {{"y", 12}, {"x", 12}, {"v", of_truth}, {"cell", 3}};
+    file.add({.name = "a_mean", .dims = {"y", "x"}, .values = std::vector<double>(144, 1)});
+    file.variables[0].numbers = {{"slice", -1}, {"black", 0}, {"white", white}, {"scored", 1}};
+    file.add({.name = "a_std", .dims = {"y", "x"}, .values = std::vector<double>(144, 1)});
+    file.add({.name = "a_lr", .dims = {"cell", "cell"}, .values = std::vector<double>(9, 1)});
+    file.add({.name = "a_truth", .dims = {"v", "x"}, .values = std::vector<double>(12 * of_truth, 1)});
+    write_raw(comm, scratch / "changed.nc", file);
+    comm.barrier();
+    if (comm.is_root()) {
+      int id;
+      nc_ok(nc_open((scratch / "changed.nc").c_str(), NC_WRITE, &id));
+      nc_ok(nc_put_att_text(id, NC_GLOBAL, "podscale_images", 1, "a"));
+      nc_ok(nc_close(id));
+    }
+    comm.barrier();
+  };
+  Context of_changed = context();
+  of_changed.namelist.set("output.product_file=changed.nc");
+  changed(11, 255);
+  refused(of_changed, ExitCode::data, "has 11 x 12 points, its mean 12 x 12");
+  changed(12, 0);
+  refused(of_changed, ExitCode::data, "from black = 0 to white = 0");
   EXPECT_FALSE(std::filesystem::exists(scratch / "scores.nc"));
 }
 
