@@ -236,8 +236,8 @@ static Basis read_all(const Communicator& comm, const std::string& path) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   if (is_image_basis(file))
     throw Error(ExitCode::data,
-                path + ": a basis of images, but the namelist has none (&images); expected a basis of fields; "
-                       "make it with podscale-basis",
+                path + ": a basis of images; expected one of fields, which podscale-basis makes of a namelist "
+                       "without &images",
                 true);
   const auto format = file.numbers("", "podscale_format");
   if (!format || format->front() != kFormat)

@@ -8,6 +8,7 @@
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/lapack.hpp"
 #include "podscale/core/random.hpp"
 
 namespace podscale {
@@ -116,34 +117,41 @@ Plane PlaneForecast::member(std::uint64_t key, int member) const {
   const idx_t points = base_.shape.points(), kept = base_.kept_modes();
   const bool by_network = network_ && network_->makes_members();
   const CounterRandom random(key, Stream::sampler);
-  std::vector<double> deviation(mean_.values.size(), 0.0), own(static_cast<std::size_t>(points)),
-      coefficients(static_cast<std::size_t>(kept)), left_out(static_cast<std::size_t>(points));
+  std::vector<double> deviation(mean_.values.size(), 0.0), left_out(static_cast<std::size_t>(points));
   const idx_t grids = by_network ? 1 : std::ssize(grids_);
   for (idx_t g = 0; g < grids; ++g) {
     const Grid& grid = grids_[g];
     std::vector<float> drawn;
     if (by_network)
       drawn = network_->residual_member(windows_of(grid), grid.rows, grid.columns, range_, key, member);
-    for (idx_t p = 0; p < grid.count(); ++p) {
-      const auto noise = [&](std::vector<double>& out, std::uint32_t what) {
-        random.fill_normal(std::span(out), static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(member),
-                           static_cast<std::uint32_t>(2 * g) + what);
-      };
+    const auto noise = [&](std::span<double> out, idx_t patch, std::uint32_t what) {
+      random.fill_normal(out, static_cast<std::uint32_t>(patch), static_cast<std::uint32_t>(member),
+                         static_cast<std::uint32_t>(2 * g) + what);
+    };
+    // A row of patches at a time: their residuals are one product of matrices.
+    std::vector<double> coefficients(static_cast<std::size_t>(grid.columns * kept)),
+        residual(static_cast<std::size_t>(grid.columns * points));
+    for (idx_t row = 0; row < grid.rows; ++row) {
+      const idx_t first = row * grid.columns;
       if (by_network)
-        std::copy_n(drawn.begin() + p * kept, kept, coefficients.begin());
+        std::copy_n(drawn.begin() + first * kept, grid.columns * kept, coefficients.begin());
       else
-        noise(coefficients, 0);
-      std::fill(own.begin(), own.end(), 0.0);
-      for (idx_t k = 0; k < kept; ++k)
-        for (idx_t i = 0; i < points; ++i) own[i] += factor_[k * points + i] * coefficients[k];
-      if (kept < points) {
-        noise(left_out, 1);
-        for (idx_t i = 0; i < points; ++i) own[i] += std::sqrt(base_.truncation[i]) * left_out[i];
+        for (idx_t c = 0; c < grid.columns; ++c)
+          noise(std::span(coefficients).subspan(c * kept, kept), first + c, 0);
+      gemm(false, false, static_cast<int>(points), static_cast<int>(grid.columns), static_cast<int>(kept), 1,
+           factor_.data(), static_cast<int>(points), coefficients.data(), static_cast<int>(kept), 0,
+           residual.data(), static_cast<int>(points));
+      for (idx_t c = 0; c < grid.columns; ++c) {
+        double* own = residual.data() + c * points;
+        if (kept < points) {
+          noise(std::span(left_out), first + c, 1);
+          for (idx_t i = 0; i < points; ++i) own[i] += std::sqrt(base_.truncation[i]) * left_out[i];
+        }
+        const double scale = grid.scale[first + c];
+        for_points(grid, first + c, [&](idx_t i, idx_t y, idx_t x) {
+          deviation[y * mean_.nx + x] += (by_network ? 1 : grid.weight[i]) * scale * own[i];
+        });
       }
-      const double scale = grid.scale[p];
-      for_points(grid, p, [&](idx_t i, idx_t y, idx_t x) {
-        deviation[y * mean_.nx + x] += (by_network ? 1 : grid.weight[i]) * scale * own[i];
-      });
     }
   }
   Plane result{mean_.ny, mean_.nx, mean_.values};

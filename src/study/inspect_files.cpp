@@ -22,10 +22,27 @@
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "podscale/study/field_picture.hpp"
+#include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/series_summary.hpp"
 
 namespace podscale {
 namespace {
+
+std::string inspect_image_basis(const Communicator& comm, const std::string& path) {
+  const ImageBasis basis = read_image_basis(comm, path);
+  const PooledBase& base = basis.base;
+  std::string text = fmt::format("{}: a basis of images\n", path);
+  text += fmt::format("  factor {}, LR by '{}'; patches of {} x {} points, windows of {} x {} LR cells\n",
+                      base.shape.factor, basis.degrade, base.shape.patch, base.shape.patch, base.shape.side(),
+                      base.shape.side());
+  text +=
+      fmt::format("  from {:.0f} windows, penalty {:g}; {} modes of the residual, {} classes of contrast\n",
+                  base.windows, base.penalty, base.kept_modes(), base.contrast_scale.size());
+  for (const ImageCalibration& c : basis.calibrations)
+    text += fmt::format("  validation, {}\n", calibration_text(c, 255));
+  text += fmt::format("  checksum {}, matches the contents\n", checksum_text(basis.checksum()));
+  return text;
+}
 
 std::string inspect_basis(const Communicator& comm, const std::string& path) {
   const Basis basis = read_basis(comm, path);
@@ -233,6 +250,7 @@ std::string inspect_file(const Communicator& comm, const std::string& path, cons
   });
   if (!hdf5_model) {
     const NetcdfFile file = NetcdfFile::open(comm, path);
+    if (is_image_basis(file)) return inspect_image_basis(comm, path);
     if (!file.numbers("", "podscale_format")) return inspect_netcdf(comm, path, variable, picture);
   }
   if (!variable.empty() || !picture.empty())

@@ -70,6 +70,8 @@ check "a product of one image" grep -q 'double\|float' <(ncdump -h pictures/lone
 check "of twice as many points" grep -q '= 14 ;' <(ncdump -h pictures/lone_podscale.nc)
 check "no truth" bash -c "! ncdump -h pictures/lone_podscale.nc | grep -q _truth"
 
+must 1 inspect out/basis.nc
+check "podscale-inspect shows it" grep -q 'a basis of images' run.log
 refuse 65 "a basis of images" 2 downscale "$here/tiny.nml" --set sampling.uncertainty=base \
   --set data.hr_files="$study/out/ocean_hr.nc" --set data.lr_files="$study/out/ocean_lr.nc" \
   --set output.basis_file="$PWD/out/basis.nc" --set output.product_file=p.nc
