@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "podscale/core/error.hpp"
 #include "podscale/core/lapack.hpp"
 #include "podscale/pod/modes.hpp"
 #include "residual_modes.hpp"
@@ -15,12 +16,16 @@ ResidualModes coefficient_modes(const Communicator& comm, const Patches& patches
                     count = static_cast<std::size_t>(times);
   // Rank 0 multiplies, in the order of the patches: the same bits at any number of ranks.
   std::vector<double> all(n * count, 0.0);
-  for (std::size_t p = 0; p < residuals.size(); ++p) {
-    const auto k = static_cast<std::size_t>(patches.mine[p].modes),
-               row = static_cast<std::size_t>(patches.mine[p].token * modes);
-    for (std::size_t t = 0; t < count; ++t)
-      std::copy_n(residuals[p].data() + t * k, k, all.data() + t * n + row);
-  }
+  comm.agree([&] {
+    for (std::size_t p = 0; p < residuals.size(); ++p) {
+      const auto k = static_cast<std::size_t>(patches.mine[p].modes),
+                 row = static_cast<std::size_t>(patches.mine[p].token * modes);
+      PODSCALE_ASSERT(residuals[p].size() == k * count, "{} residuals of {} modes at {} times",
+                      residuals[p].size(), k, times);
+      for (std::size_t t = 0; t < count; ++t)
+        std::copy_n(residuals[p].data() + t * k, k, all.data() + t * n + row);
+    }
+  });
   if (comm.size() > 1) comm.sum(std::span(all));  // every value comes from one rank
   Eigenpairs pairs;
   comm.agree([&] {

@@ -137,11 +137,15 @@ std::vector<double> RidgeFit::predictor_scale() const {
 
 double leverage(std::span<const float> inverse_root, const float* x) {
   double sum = 0;
-  std::size_t at = 0;
-  for (std::size_t i = 0; at < inverse_root.size(); ++i) {
-    double row = 0;
-    for (std::size_t j = 0; j <= i; ++j)
-      row += static_cast<double>(inverse_root[at++]) * static_cast<double>(x[j]);
+  const float* w = inverse_root.data();
+  for (std::size_t i = 0; w < inverse_root.data() + inverse_root.size(); w += ++i) {
+    double part[4] = {};  // sums that need not wait for each other
+    std::size_t j = 0;
+    for (; j + 4 <= i + 1; j += 4)
+      for (std::size_t l = 0; l < 4; ++l)
+        part[l] += static_cast<double>(w[j + l]) * static_cast<double>(x[j + l]);
+    for (; j <= i; ++j) part[0] += static_cast<double>(w[j]) * static_cast<double>(x[j]);
+    const double row = (part[0] + part[1]) + (part[2] + part[3]);
     sum += row * row;
   }
   return sum;

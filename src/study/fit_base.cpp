@@ -136,13 +136,14 @@ PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& 
       base.regression.push_back(std::move(b));
       base.inverse_root.push_back(fit.inverse_root(base.penalty));
       // One pass along the times: rows of other patches lie between them.
-      std::vector<double> range(width, 0.0), power(k, 0.0), change(layout.history - layout.then, 0.0);
+      std::vector<double> range(width, 0.0), power(k, 0.0), change;
+      if (base.given.has_history()) change.assign(static_cast<std::size_t>(layout.history - layout.then), 0.0);
       for (std::size_t t = 0; t < samples; ++t) {
         const float* row = train.conditions.data() + (t * local + p) * width;
         for (std::size_t i = 0; i < width && first; ++i)
           range[i] = std::max(range[i], std::abs(static_cast<double>(row[i])));
         for (std::size_t m = 0; m < k; ++m) power[m] += std::pow(static_cast<double>(row[projected + m]), 2);
-        for (std::size_t i = 0; i < change.size() && base.given.has_history(); ++i)
+        for (std::size_t i = 0; i < change.size(); ++i)
           change[i] += std::pow(static_cast<double>(row[layout.now + static_cast<long>(i)]) -
                                     static_cast<double>(row[layout.then + static_cast<long>(i)]),
                                 2);
@@ -154,7 +155,7 @@ PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& 
       for (std::size_t i = 0; i < slots; ++i) scale[columns[i]] = of_slots[i];
       for (std::size_t m = 0; m < k; ++m) scale[projected + m] = root_mean(power[m]);
       // Of the change since the analysis: see LatentSpace::standardise.
-      for (std::size_t i = 0; i < change.size() && base.given.has_history(); ++i)
+      for (std::size_t i = 0; i < change.size(); ++i)
         scale[static_cast<std::size_t>(layout.then) + i] = root_mean(change[i]);
       base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
     }
