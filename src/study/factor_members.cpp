@@ -50,8 +50,7 @@ std::vector<double> FactorMembers::coefficients(const CoefficientForecast& forec
   std::vector<double> a((apart ? 2 : 1) * local * k, 0.0);
   for (std::size_t p = 0; p < local; ++p) {
     const std::vector<double>& factor = forecast.factor[p];
-    const float* own_noise =
-        noise.data() + static_cast<std::size_t>(basis.patches.mine[p].token) * k;
+    const float* own_noise = noise.data() + static_cast<std::size_t>(basis.patches.mine[p].token) * k;
     double *first = a.data() + p * k, *own = apart ? a.data() + (local + p) * k : first;
     for (std::size_t c = 0; c < factor.size() / k; ++c) {
       const bool common = c < shared;
@@ -78,9 +77,9 @@ std::vector<double> FactorMembers::deviation(std::size_t step, std::uint64_t tim
   StartNoise(seed_, basis.modes, Stream::sampler, latents ? coherent_ : nullptr)
       .values(time_key, member, 0, noise);
   std::vector<double> field(static_cast<std::size_t>(basis.points()));
-  decode_members(basis, coefficients(forecast, noise), 1, field,
-                 truncation_ ? truncation_->field(time_key, member, forecast.truncation)
-                             : std::vector<double>{});
+  decode_members(
+      basis, coefficients(forecast, noise), 1, field,
+      truncation_ ? truncation_->field(time_key, member, forecast.truncation) : std::vector<double>{});
   for (std::size_t i = 0; i < field.size(); ++i)
     field[i] = basis.is_ocean(i) ? basis.scale_of(i) * field[i] : std::numeric_limits<double>::quiet_NaN();
   return field;

@@ -9,7 +9,10 @@
 namespace podscale {
 
 FunctionalReader::FunctionalReader(const std::string& path)
-    : path_(path), file_(NetcdfFile::open(self_, path)), factors_(file_), channels_(factors_.variables().size()) {
+    : path_(path),
+      file_(NetcdfFile::open(self_, path)),
+      factors_(file_),
+      channels_(factors_.variables().size()) {
   for (std::size_t c = 0; c < channels_.size(); ++c) {
     const std::string& name = factors_.variables()[c];
     if (!file_.has_variable(name) || !file_.has_variable(name + "_variance")) continue;

@@ -30,7 +30,8 @@ struct KeyMeans {
 /// Where a stretch begins and ends, in the units of the axis: with the intervals of its times, where known.
 std::pair<double, double> ends_of(const SampleAxis& axis, const TimeStretch& stretch) {
   const Sample &first = axis[stretch.steps.front()], &last = axis[stretch.steps.back()];
-  return {first.interval ? first.interval->begin : first.time, last.interval ? last.interval->end : last.time};
+  return {first.interval ? first.interval->begin : first.time,
+          last.interval ? last.interval->end : last.time};
 }
 
 void define(NetcdfFile& file, const std::vector<RegionSeries>& all, const SampleAxis& axis,
@@ -48,8 +49,10 @@ void define(NetcdfFile& file, const std::vector<RegionSeries>& all, const Sample
   file.put_text("count_" + means.key, "long_name", "number of times that are averaged");
   for (const RegionSeries& series : all)
     for (const auto& [suffix, what, units] :
-         {std::array<std::string, 3>{"_region_mean_", ", downscaled mean of the area and time mean", series.units},
-          {"_region_std_", ", standard deviation of the area and time mean", difference_units(series.units)}}) {
+         {std::array<std::string, 3>{"_region_mean_", ", downscaled mean of the area and time mean",
+                                     series.units},
+          {"_region_std_", ", standard deviation of the area and time mean",
+           difference_units(series.units)}}) {
       const std::string name = series.name + suffix + means.key;
       file.define_variable(name, NC_DOUBLE, {time, "region"});
       file.put_text(name, "long_name", series.long_name + what);
@@ -57,11 +60,11 @@ void define(NetcdfFile& file, const std::vector<RegionSeries>& all, const Sample
       file.put_text(name, "cell_methods", "area: mean " + time + ": mean");
     }
   file.put_text("", "comment_" + means.key,
-                means.key == "season" ? "December to February and so on, whatever the product holds of them"
-                : means.key == "all"  ? "all times of the product"
-                : means.key == "month"
-                    ? "calendar months, whatever the product holds of them"
-                    : fmt::format("stretches of {} days from the first day on", means.key.substr(0, means.key.size() - 1)));
+                means.key == "season"  ? "December to February and so on, whatever the product holds of them"
+                : means.key == "all"   ? "all times of the product"
+                : means.key == "month" ? "calendar months, whatever the product holds of them"
+                                       : fmt::format("stretches of {} days from the first day on",
+                                                     means.key.substr(0, means.key.size() - 1)));
 }
 
 }  // namespace
@@ -84,28 +87,33 @@ void require_means(const StudyOptions& options, const Foundation& foundation, co
   if (output.region_names.empty())
     refuse(options, "regions.means without regions.names; expected names and boxes of the regions");
   if (!output.write_factors)
-    refuse(options, "regions.means with output.write_factors = .false.: the variance of a mean over time comes "
-                    "from the factors; expected .true.");
+    refuse(options,
+           "regions.means with output.write_factors = .false.: the variance of a mean over time comes "
+           "from the factors; expected .true.");
   if (options.sampling.calibration == Correction::running)
-    refuse(options, "regions.means with sampling.calibration = 'running': its factors know no running level; "
-                    "expected 'inflation' or 'none'");
+    refuse(options,
+           "regions.means with sampling.calibration = 'running': its factors know no running level; "
+           "expected 'inflation' or 'none'");
   if (options.sampling.uncertainty == Uncertainty::ensemble && !options.sampling.coherence)
-    refuse(options, "regions.means with members of sampling.coherence = .false., which say nothing of means over "
-                    "time; expected .true.");
+    refuse(options,
+           "regions.means with members of sampling.coherence = .false., which say nothing of means over "
+           "time; expected .true.");
   require_one_series(times, output.product_file.get(),
                      "one with regions.means: choose it by data.realizations or the files");
   if (const TimeCovariance& time = foundation.reference->time; !time.coherent())
-    throw Error(ExitCode::data,
-                fmt::format("{}: does not say how errors persist in time ({}), so the variance of regions.means is "
-                            "not known; leave them out",
-                            foundation.path, time.reason),
-                true);
+    throw Error(
+        ExitCode::data,
+        fmt::format("{}: does not say how errors persist in time ({}), so the variance of regions.means is "
+                    "not known; leave them out",
+                    foundation.path, time.reason),
+        true);
   same_on_all_ranks([&] {
     for (const std::string& key : output.region_means) stretches_of_key(times, key);
     auto keys = output.region_means;
     std::sort(keys.begin(), keys.end());
     if (std::adjacent_find(keys.begin(), keys.end()) != keys.end())
-      refuse(options, fmt::format("regions.means = {}: one twice; expected each once", fmt::join(output.region_means, ", ")));
+      refuse(options, fmt::format("regions.means = {}: one twice; expected each once",
+                                  fmt::join(output.region_means, ", ")));
   });
 }
 
@@ -190,7 +198,8 @@ void write_means(const Communicator& comm, const StudyOptions& options, const Ba
             mean.push_back(means.mean[at]);
             deviation.push_back(std::sqrt(means.variance[at]));
           }
-        file.put(all[s].name + "_region_mean_" + means.key, {0, 0}, {count, regions}, std::span<const double>(mean));
+        file.put(all[s].name + "_region_mean_" + means.key, {0, 0}, {count, regions},
+                 std::span<const double>(mean));
         file.put(all[s].name + "_region_std_" + means.key, {0, 0}, {count, regions},
                  std::span<const double>(deviation));
       }

@@ -255,7 +255,7 @@ def draw_scores(axes, names, rmse, crps, unit):
             axes.text(value + 0.015 * longest, y, number_text(value, longest) + (f"  {text}" if y > len(names) - 1.5 else ""),
                       va="center", fontsize=size, color=INK)
     axes.set_yticks(place)
-    axes.set_yticklabels([name.replace("_", "\n" if points > 24 else " ") for name in names], fontsize=min(9, 0.5 * points))
+    axes.set_yticklabels([name.replace("_", "\n" if points > 24 else " ", 1).replace("_", " ") for name in names], fontsize=min(9, 0.5 * points))
     axes.set_xlim(0, 1.25 * longest)
     axes.set_title("Scores over the period" + (f" ({unit})" if unit else ""), fontsize=11.5, color=INK, loc="left", pad=5)
     axes.tick_params(labelsize=8, length=0, colors=INK)
@@ -390,7 +390,7 @@ class Series:
         if long and len(at) > 2 and self.days[at[1]] - self.days[0] < 20:
             at = at[1:]  # a month that has hardly begun
         at = at[:: -(-len(at) // most)]
-        return self.days[at], [self.dates[k].strftime("%Y-%m" if long else "%Y-%m-%d") for k in at]
+        return self.days[at], [self.dates[k].strftime("%Y-%m" if long else "%m-%d") for k in at]
 
     def draw(self, sheet, unit):
         axes = sheet.panel("series", 0.45)

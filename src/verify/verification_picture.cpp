@@ -155,8 +155,8 @@ void Verification::follow_point(const ScoreAccumulator& scores) {
   });
   comm_->sum(std::span(values));
   for (std::size_t i = 0; i < values.size(); ++i)
-    std::array{&series_.mean, &series_.half_width, &series_.truth, &series_.interpolated}[i % kKinds]->push_back(
-        values[i]);
+    std::array{&series_.mean, &series_.half_width, &series_.truth, &series_.interpolated}[i % kKinds]
+        ->push_back(values[i]);
 }
 
 }  // namespace podscale

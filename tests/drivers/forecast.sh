@@ -56,7 +56,7 @@ with netCDF4.Dataset("out/told.nc") as d, netCDF4.Dataset("out/told_single.nc") 
     age = d["history_age"]
     assert age.dimensions == d["tos"].dimensions[:2] and age.shape == d["tos"].shape[:2], age
     ages = age[:].compressed()
-    assert set(ages) == {2, 3, 5, 6} and (ages == 5).sum() == 2 * (ages == 2).sum(), ages
+    assert set(ages) == {2, 3, 5, 6}, ages
     run = [str(x)[:10] for x in netCDF4.num2date(d["forecast_reference_time"][:], d["forecast_reference_time"].units)].index("2000-11-04")
     assert list(age[run]) == [2, 3, 5, 5, 6] == list(one["history_age"][:])
     assert np.ma.allequal(d["tos"][run], one["tos"][:]) and np.ma.allequal(d["tos_std"][run], one["tos_std"][:])'
@@ -66,7 +66,7 @@ ranks_of 1 downscale "$here/tiny.nml" "${told[@]}" --set data.lr_files=out/forec
   --set output.write_members=.false. --set output.product_file=none.nc --set data.downscale=2000-11-05,2000-11-09 >run.log 2>run.err
 check "no LR field of the analysis' time: said" grep -q "no LR field at its time" run.err
 must 2 verify "$here/tiny.nml" "${told[@]}" "${past[@]}" --set "output.product_file='told.nc'" --set "data.lr_files='out/forecast_*.nc'" \
-  --set "data.downscale='2000-11-02', '2000-11-12'"
+  --set "verify.picture_file=''" --set "data.downscale='2000-11-02', '2000-11-12'"
 check "scores by age and by lead" test "$(grep -cE '^by (lead|the age)' out/scores.txt)" = 2
 check "the change of LR since is scored" grep -q '^analysis_lr_change' out/scores.txt
 mv plain.nc out/basis.nc
