@@ -47,19 +47,21 @@ ends() {  # ends JOB STATE EXIT_CODE RESTARTS LOG      RESTARTS: a pattern
 }
 ranks_at_work() {  # ranks_at_work JOB PROGRAM LOG: pids of the ranks, once both have begun
   local word="$2 [0-9][^ ]* .*on 2 ranks" pid
-  grep -q "$word" "$3" 2>/dev/null || return 1
   pids=()
+  grep -qs "$word" "$3" || return 1
   for pid in $(timeout 10 scontrol listpids "$1" 2>/dev/null | awk 'NR > 1 && $1 > 0 { print $1 }'); do
     [[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "${2:0:15}" ]] || pids+=("$pid")
   done
   ((${#pids[@]} == 2))
 }
+begun_or_over() { ranks_at_work "$@" || is_over "$1"; }
 hold() {  # hold JOB PROGRAM LOG: its ranks stand still
-  until_true ranks_at_work "$@" || failed "$2 of job $1 never began: $(tail -n 5 "$3" 2>&1)"
-  kill -STOP "${pids[@]}"
+  until_true begun_or_over "$@"
+  if ((${#pids[@]} == 2)); then kill -STOP "${pids[@]}"; else failed "$2 of job $1 never began: $(tail -n 5 "$3" 2>&1)"; fi
 }
-told() { grep -q "launch: SIG$2: passed on" "$1"; }
+told() { grep -qs "launch: SIG$2: passed on" "$1"; }
 go_on() {  # go_on LOG SIGNAL: as soon as the job has passed the signal on
+  ((${#pids[@]} == 2)) || return
   until_true told "$@" || failed "$1: no SIG$2 came"
   kill -CONT "${pids[@]}" 2>/dev/null
 }
@@ -112,8 +114,8 @@ fourth="$(cd years && sbatch --parsable "${options[@]}" --chdir="$PWD" --array=1
   "$root/jobscripts/slurm/ensemble.sbatch" 1999 tiny.nml --set "sampling.uncertainty='base'" --set output.write_members=.false. \
   --set output.write_factors=.false. --set sampling.time_block=60)"
 hold "$second" podscale-downscale killed.log
-kill -KILL "${pids[0]}"
-kill -CONT "${pids[1]}" 2>/dev/null
+kill -KILL "${pids[0]:-}"
+kill -CONT "${pids[1]:-}" 2>/dev/null
 ends "$second" FAILED 137:0 0 killed.log
 check "no product of a run that lost a rank" test ! -e killed/out/product.nc
 scontrol requeue "$second"
