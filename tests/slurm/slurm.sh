@@ -89,7 +89,9 @@ while read -r id program; do
   check "both runs are in one log" test "$(grep -c "$program .* on 2 ranks" "$log")" = 2
 done <jobs.log
 same_data whole/out/basis.nc "$study/out/basis.nc"
-check "the model is that of a run in one go" h5diff whole/out/model.h5 "$study/out/model.h5"
+for group in parameters average best first_moment second_moment history; do
+  check "/$group is that of a training in one go" h5diff whole/out/model.h5 "$study/out/model.h5" "/$group"
+done
 same_data whole/out/product.nc "$study/out/product.nc"
 check "scores" test -s whole/out/scores.txt
 no_temporaries whole
