@@ -137,7 +137,7 @@ const std::vector<Key> table = {
     {"training", "seed", Int, "1", "", 0, 9.0e15, "", "Of initial weights, sample order and training noise"},
     {"training", "resume", Logical, ".true.", "", 0, 0, "", "Continue from model_file when it is there"},
     {"training", "threads", Int, "1", "", 0, 1024, "", "Threads a rank; 0 = cores of the node / ranks on it. Bits depend on it"},
-    {"training", "time_limit", Text, "''", "HH:MM:SS", 0, 0, "", "Stop by then with a checkpoint and exit code 75; '' = no limit"},
+    {"training", "time_limit", Text, "''", "HH:MM:SS", 0, 0, "", "Any program stops by then with exit code 75, podscale-train with a checkpoint; '' = no limit"},
 
     {"sampling", "sampler", Text, "'angle'", "", 0, 0, "angle|dpm-solver++|ddim|ancestral", "Sampler"},
     {"sampling", "steps", Int, "8", "", 1, 1e5, "", "Sampler steps a member"},

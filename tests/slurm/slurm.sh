@@ -13,7 +13,7 @@ start_cluster >why.log || {
   echo "skipped: no Slurm here: $(cat why.log)"
   exit 77
 }
-start=$SECONDS wait_limit=$((40 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1}))
+start=$SECONDS wait_limit=$((100 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1}))
 export PODSCALE_BIN="$bin" PODSCALE_ROOT="$root"
 unset PODSCALE_RANKS SLURM_JOB_ID
 options=(--ntasks=2 --cpus-per-task=1 --time=10 --chdir="$PWD")
@@ -47,19 +47,21 @@ ends() {  # ends JOB STATE EXIT_CODE RESTARTS LOG      RESTARTS: a pattern
 }
 ranks_at_work() {  # ranks_at_work JOB PROGRAM LOG: pids of the ranks, once both have begun
   local word="$2 [0-9][^ ]* .*on 2 ranks" pid
-  grep -q "$word" "$3" 2>/dev/null || return 1
   pids=()
+  grep -qs "$word" "$3" || return 1
   for pid in $(timeout 10 scontrol listpids "$1" 2>/dev/null | awk 'NR > 1 && $1 > 0 { print $1 }'); do
     [[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "${2:0:15}" ]] || pids+=("$pid")
   done
   ((${#pids[@]} == 2))
 }
+begun_or_over() { ranks_at_work "$@" || is_over "$1"; }
 hold() {  # hold JOB PROGRAM LOG: its ranks stand still
-  until_true ranks_at_work "$@" || failed "$2 of job $1 never began: $(tail -n 5 "$3" 2>&1)"
-  kill -STOP "${pids[@]}"
+  until_true begun_or_over "$@"
+  if ((${#pids[@]} == 2)); then kill -STOP "${pids[@]}"; else failed "$2 of job $1 never began: $(tail -n 5 "$3" 2>&1)"; fi
 }
-told() { grep -q "launch: SIG$2: passed on" "$1"; }
+told() { grep -qs "launch: SIG$2: passed on" "$1"; }
 go_on() {  # go_on LOG SIGNAL: as soon as the job has passed the signal on
+  ((${#pids[@]} == 2)) || return
   until_true told "$@" || failed "$1: no SIG$2 came"
   kill -CONT "${pids[@]}" 2>/dev/null
 }
@@ -70,7 +72,7 @@ folder limit basis.nc
 limit="$(sbatch --parsable "${options[@]}" --time=2 --signal=B:USR1@80 --export=ALL,PODSCALE_LAUNCHER=mpirun --output=limit.log "$stage" podscale-ocean \
   limit/tiny.nml --set ocean.hr_file="$PWD/limit/hr.nc" --set ocean.lr_file="$PWD/limit/lr.nc")"
 hold "$limit" podscale-ocean limit.log
-of_limit=("${pids[@]}")
+go_on limit.log USR1 &
 
 # 2. A study, each of its jobs stopped once, as Slurm does before the limit.
 folder whole
@@ -87,13 +89,13 @@ while read -r id program; do
   check "both runs are in one log" test "$(grep -c "$program .* on 2 ranks" "$log")" = 2
 done <jobs.log
 same_data whole/out/basis.nc "$study/out/basis.nc"
-check "the model is that of a run in one go" h5diff whole/out/model.h5 "$study/out/model.h5"
+for group in parameters average best first_moment second_moment history; do
+  check "/$group is that of a training in one go" h5diff whole/out/model.h5 "$study/out/model.h5" "/$group"
+done
 same_data whole/out/product.nc "$study/out/product.nc"
 check "scores" test -s whole/out/scores.txt
 no_temporaries whole
 
-pids=("${of_limit[@]}")
-go_on limit.log USR1
 ends "$limit" COMPLETED 0:0 '[1-9]' limit.log
 same_data limit/hr.nc "$study/out/ocean_hr.nc"
 
@@ -114,8 +116,8 @@ fourth="$(cd years && sbatch --parsable "${options[@]}" --chdir="$PWD" --array=1
   "$root/jobscripts/slurm/ensemble.sbatch" 1999 tiny.nml --set "sampling.uncertainty='base'" --set output.write_members=.false. \
   --set output.write_factors=.false. --set sampling.time_block=60)"
 hold "$second" podscale-downscale killed.log
-kill -KILL "${pids[0]}"
-kill -CONT "${pids[1]}" 2>/dev/null
+kill -KILL "${pids[0]:-}"
+kill -CONT "${pids[1]:-}" 2>/dev/null
 ends "$second" FAILED 137:0 0 killed.log
 check "no product of a run that lost a rank" test ! -e killed/out/product.nc
 scontrol requeue "$second"
