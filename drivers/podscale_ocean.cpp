@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   info.name = "podscale-ocean";
   info.summary = "Makes a synthetic ocean: HR and LR series as CF NetCDF.";
   info.stops_on_signal = true;
+  info.nothing_to_save = true;
   info.groups = {"ocean", "output"};
   info.example = "  mpirun -n 2 podscale-ocean namelists/ocean.nml";
   return run_program(argc, argv, info, run_ocean);

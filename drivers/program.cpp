@@ -365,6 +365,7 @@ int run_program(int argc, char** argv, const ProgramInfo& info, const std::funct
     PODSCALE_PETSC(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr));
     if (info.stops_on_signal) install_signal_handlers();  // whatever the libraries did to them
     set_last_clean_up(remove_doomed_files);
+    if (info.nothing_to_save) end_at_once_when_stopped();
     clean_up_on_signals();
     set_blas_threads(1);
     reserve_blas_memory();

@@ -23,6 +23,7 @@ struct ProgramInfo {
   std::string summary;              ///< one line
   std::vector<std::string> groups;  ///< of the namelist that it reads: for --help and the log
   std::string example;              ///< sample runs, one a line
+  bool nothing_to_save = false;     ///< SIGTERM and SIGINT end it at once
   bool stops_on_signal = false;     ///< its loops ask stop_here(); others die by a signal as usual
   bool takes_files = false;         ///< positional files instead of a namelist (podscale-inspect)
   std::function<void(CLI::App&)> options;  ///< adds options of its own; optional

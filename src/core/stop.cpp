@@ -20,6 +20,7 @@ constexpr int kSignals[] = {SIGTERM, SIGINT, SIGUSR1};
 // All of it is read and written by handlers.
 volatile std::sig_atomic_t asked = 0;  // the signal that came first; SIGALRM: the time limit
 volatile std::sig_atomic_t grace = 20, ending = 0, last_code = static_cast<int>(ExitCode::requeue);
+volatile std::sig_atomic_t at_once = 0;
 timespec asked_at{};
 void (*volatile last_clean_up)() = nullptr;
 
@@ -30,7 +31,17 @@ void note(int number) {
   if (!ending) alarm(static_cast<unsigned>(grace));
 }
 
+template <std::size_t n>
+[[noreturn]] void end_here(const char (&line)[n]) {
+  const auto written = write(2, line, n - 1);
+  static_cast<void>(written);
+  if (last_clean_up) last_clean_up();
+  _exit(last_code);
+}
+
 extern "C" void note_signal(int number) {
+  if (at_once && number != SIGUSR1)
+    end_here("podscale: stopped by a signal; nothing half-written was left: run again\n");
   note(number);
 }
 
@@ -39,12 +50,7 @@ extern "C" void note_alarm(int) {
     note(SIGALRM);
     return;
   }
-  static const char line[] =
-      "podscale: no end of its own within the grace time: ended; its files are as they were before\n";
-  const auto written = write(2, line, sizeof line - 1);
-  static_cast<void>(written);
-  if (last_clean_up) last_clean_up();
-  _exit(last_code);
+  end_here("podscale: no end of its own within the grace time: ended; its files are as they were before\n");
 }
 
 void handle(int number, void (*handler)(int)) {
@@ -117,6 +123,10 @@ void stop_here() {
 
 void set_last_clean_up(void (*clean_up)()) {
   last_clean_up = clean_up;
+}
+
+void end_at_once_when_stopped() {
+  at_once = 1;
 }
 
 void end_within(unsigned seconds, int exit_code) {

@@ -78,15 +78,12 @@ same_data out/product.nc "$full/product.nc"
 no_temporaries .
 
 large=(--set ocean.ny=160 --set ocean.nx=320 --set ocean.last_date=2009-12-31)
-# mpirun passes SIGUSR1 on at once; after SIGTERM it kills, by default a second after it has told the ranks.
-export OMPI_MCA_odls_base_sigkill_timeout=5
-for signal in USR1 TERM; do
+for signal in USR1 TERM INT; do
   begin '.ocean_hr.nc.*.tmp' ocean "${given[@]}" "${large[@]}"
   kill "-$signal" "$job"
   wait "$job" && failed "a stopped ocean ends with 0"
   check "a stopped ocean leaves nothing: $(ls -A out)" test -z "$(ls -A out)"
 done
-unset OMPI_MCA_odls_base_sigkill_timeout
 begin '.basis.nc.lock' basis "${given[@]}" --set output.basis_file=basis.nc
 kill -TERM "$(holder out/.basis.nc.lock)"  # past the launcher, which takes longer than this basis
 wait "$job" && failed "a stopped basis ends with 0"

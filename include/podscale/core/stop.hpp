@@ -32,6 +32,9 @@ void stop_here();
 /// Not collective. `clean_up` is called by a signal handler before a run is ended for lack of an
 /// end of its own.
 void set_last_clean_up(void (*clean_up)());
+/// Not collective. For a run that has nothing to save: SIGTERM and SIGINT end it after the last
+/// clean-up, since mpirun kills a second later. SIGUSR1 and the time limit wait for stop_here().
+void end_at_once_when_stopped();
 /// Not collective. The process ends with this exit code if it has not ended by itself in so many
 /// seconds, or at the end of the grace time, where that is earlier.
 void end_within(unsigned seconds, int exit_code);
