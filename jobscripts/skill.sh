@@ -46,7 +46,7 @@ images() {
     test+=(--set "output.product_file=$set$suffix.nc" --set "output.image_directory=$set$suffix" --set "verify.text_file=$set$suffix.txt"
            --set "verify.scores_file=$set$suffix.scores.nc" --set "verify.picture_file=$set$suffix.png")
     if step "$out/$set$suffix.nc" "$set: $words"; then run downscale "$out" "${test[@]}" "$@"; fi
-    if step "$out/$set$suffix.txt" "$set: scores"; then run verify "$out" "${test[@]}" "$@"; fi
+    if step "$out/$set$suffix.txt" "$set: scores"; then run verify "$out" "${test[@]}" "$@" >/dev/null; fi
     head -n 5 "$out/$set$suffix.txt"
   done
 }
