@@ -31,7 +31,8 @@ void put_weights(Hdf5File& file, const TrainedWeights& weights) {
 void get_weights(const Hdf5File& file, const std::string& path, TrainedWeights& weights) {
   for (const std::string& name : file.names("/parameters")) {
     const auto shape = file.shape("/parameters/" + name);
-    NamedSlice slice{name, {shape.begin(), shape.end()}, static_cast<std::int64_t>(weights.parameters.size()), 1};
+    NamedSlice slice{
+        name, {shape.begin(), shape.end()}, static_cast<std::int64_t>(weights.parameters.size()), 1};
     for (const hsize_t n : shape) slice.size *= static_cast<std::int64_t>(n);
     for (const auto& [prefix, member] : kGroups) {
       const auto part = file.array<float>(prefix + name);
@@ -65,9 +66,9 @@ std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const Trai
                                const std::vector<float>& from, const std::string& path) {
   std::vector<float> values;
   for (const NamedSlice& wanted : slices) {
-    const auto found =
-        std::find_if(weights.slices.begin(), weights.slices.end(),
-                     [&](const NamedSlice& s) { return s.name == wanted.name && s.shape == wanted.shape; });
+    const auto found = std::find_if(weights.slices.begin(), weights.slices.end(), [&](const NamedSlice& s) {
+      return s.name == wanted.name && s.shape == wanted.shape;
+    });
     if (found == weights.slices.end())
       fail(ExitCode::data,
            "{}: no parameter {} of {} values; expected a network of the same width, depth and tokens", path,

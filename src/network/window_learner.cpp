@@ -70,8 +70,7 @@ double WindowLearner::rate_at(long at) const {
 }
 
 double WindowLearner::loss_and_gradient(const WindowDraw& draw) {
-  const idx_t side = network.options.drawn_side(),
-              tiles = training.batch / (side * side) / processes->size();
+  const idx_t side = network.options.drawn_side(), tiles = training.batch / (side * side) / processes->size();
   const idx_t first = processes->rank() * tiles;
   return loss_and_gradient(draw(step, first, tiles), first);
 }
@@ -87,23 +86,22 @@ torch::Tensor WindowLearner::member_loss(const torch::Tensor& whitened, const to
   const auto key = static_cast<std::uint32_t>(step);
   for (idx_t t = 0; t < tiles; ++t) {
     const auto number = static_cast<std::uint32_t>(first + t);
-    normal.fill_normal(std::span(noise.data_ptr<float>() + t * patches * modes,
-                                 static_cast<std::size_t>(patches * modes)),
-                       key, number);
+    normal.fill_normal(
+        std::span(noise.data_ptr<float>() + t * patches * modes, static_cast<std::size_t>(patches * modes)),
+        key, number);
     angle.data_ptr<float>()[t] = static_cast<float>(
         schedule.angle(1 + static_cast<int>(times.uniform(key, number) * schedule.steps())));
   }
   const auto of_patches = angle.repeat_interleave(patches).unsqueeze(1);
   const auto cosine = torch::cos(of_patches), sine = torch::sin(of_patches);
-  const auto velocity = network.module->denoiser().forward(cosine * whitened + sine * noise, features, angle,
-                                                           side, side);
+  const auto velocity =
+      network.module->denoiser().forward(cosine * whitened + sine * noise, features, angle, side, side);
   return (velocity - (cosine * noise - sine * whitened)).square().mean();
 }
 
 double WindowLearner::loss_and_gradient(const WindowSamples& samples, idx_t first) {
   const WindowBatch& windows = samples.windows;
-  const std::int64_t n = windows.count, points = point_spread.size(0),
-                     cells = network.options.shape.cells();
+  const std::int64_t n = windows.count, points = point_spread.size(0), cells = network.options.shape.cells();
   const auto mean = view_of(windows.mean, {n}), contrast = view_of(windows.contrast, {n});
   const auto over_contrast = [&](const std::vector<float>& values) {
     return (view_of(values, {n, points}) - mean.unsqueeze(1)) / contrast.unsqueeze(1);
@@ -123,10 +121,10 @@ double WindowLearner::loss_and_gradient(const WindowSamples& samples, idx_t firs
                             {loss.mean_gradient, loss.factor_gradient});
   if (!whitening.defined()) return loss.value.item<double>();
   // Members learn from the head, the head does not from members.
-  const auto residual = (target - base - correction.mean.detach()) /
-                        ((view_of(samples.base.scale, {n}) / contrast) *
-                         torch::exp(correction.log_factor.detach()))
-                            .unsqueeze(1);
+  const auto residual =
+      (target - base - correction.mean.detach()) /
+      ((view_of(samples.base.scale, {n}) / contrast) * torch::exp(correction.log_factor.detach()))
+          .unsqueeze(1);
   const auto whitened =
       torch::matmul(residual, whitening.t()).clamp(-kLargestCoefficient, kLargestCoefficient).contiguous();
   const auto of_members = training.member_weight * member_loss(whitened, features.detach(), first);

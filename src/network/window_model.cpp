@@ -123,7 +123,8 @@ void WindowModel::correct(const WindowBatch& windows, idx_t rows, idx_t columns,
   torch::NoGradGuard no_grad;
   const idx_t points = options.shape.points();
   PODSCALE_ASSERT(rows * columns == windows.count && forecast.count == windows.count &&
-                      std::ssize(forecast.mean) == windows.count * points && turns >= 1 && turns <= square_turns,
+                      std::ssize(forecast.mean) == windows.count * points && turns >= 1 &&
+                      turns <= square_turns,
                   "{} x {} of {} windows, {} forecasts", rows, columns, windows.count, forecast.count);
   for (const Tiles& tiles : tiles_of(options, windows, rows, columns, range)) {
     const idx_t count = std::ssize(tiles.taken);
@@ -137,9 +138,9 @@ void WindowModel::correct(const WindowBatch& windows, idx_t rows, idx_t columns,
       const auto turned = tiles.cells.index_select(0, there).index_select(
           1, index_tensor(turned_square(options.shape.side(), turn)));
       const bool swapped = (turn & 4) != 0;
-      const auto features = module->features(turned, tiles.scalars.index_select(0, there),
-                                             swapped ? tiles.columns : tiles.rows,
-                                             swapped ? tiles.rows : tiles.columns);
+      const auto features =
+          module->features(turned, tiles.scalars.index_select(0, there), swapped ? tiles.columns : tiles.rows,
+                           swapped ? tiles.rows : tiles.columns);
       const auto result = module->head(features);
       correction += result.mean.index_select(0, back).index_select(
           1, index_tensor(inverse(turned_square(options.shape.patch, turn))));

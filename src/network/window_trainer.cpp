@@ -60,7 +60,8 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     const long steps = training.steps();
     learner_.moments();  // makes them where this is the first step
     learner_.network.module->train();
-    if (history_.empty()) validate_now(validate, comm_->sum(learner_.loss_and_gradient(draw)) / comm_->size());
+    if (history_.empty())
+      validate_now(validate, comm_->sum(learner_.loss_and_gradient(draw)) / comm_->size());
     Progress progress("training", steps, "steps");
     if (learner_.step < steps) calibration_.clear();
     while (learner_.step < steps) {
@@ -152,8 +153,8 @@ class Trained final : public WindowTrainer, private OverCommunicator {
               best_step_);
     if (c.summary.ranks != comm_->size())
       log::warn(
-          "{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical", path,
-          c.summary.ranks, comm_->size());
+          "{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
+          path, c.summary.ranks, comm_->size());
   }
 
   void validate_now(const WindowValidation& validate, double loss) {
@@ -195,8 +196,9 @@ std::unique_ptr<WindowTrainer> make_window_trainer(const Communicator& comm,
   same_on_all_ranks([&] {
     const int side = request.model.drawn_side(), batch = request.training.batch;
     if (batch < 1 || batch % (side * side * comm.size()) != 0)
-      fail(ExitCode::usage, "images.batch_tokens = {}; expected a multiple of {}: {} patches drawn together, {} ranks",
-           batch, side * side * comm.size(), side * side, comm.size());
+      fail(ExitCode::usage,
+           "images.batch_tokens = {}; expected a multiple of {}: {} patches drawn together, {} ranks", batch,
+           side * side * comm.size(), side * side, comm.size());
     if (request.model.blocks > 0 && request.model.width % request.model.heads != 0)
       fail(ExitCode::usage, "images.width = {}; expected a multiple of the {} heads of attention",
            request.model.width, request.model.heads);

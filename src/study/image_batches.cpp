@@ -59,8 +59,8 @@ WindowSamples ImageBatches::draw(long step, idx_t first, idx_t count) const {
     const WindowBatch cut = cut_windows(image.lr, shape, corners, 1);
     for (idx_t j = 0; j < patches; ++j) {
       for (const idx_t cell : turned_window_[turn]) *window++ = cut.cells[j * cells + cell];
-      const float* patch = image.hr.values.data() + corners[j][0] * shape.factor * image.hr.nx +
-                           corners[j][1] * shape.factor;
+      const float* patch =
+          image.hr.values.data() + corners[j][0] * shape.factor * image.hr.nx + corners[j][1] * shape.factor;
       for (const idx_t point : turned_patch_[turn])
         *target++ = patch[point / shape.patch * image.hr.nx + point % shape.patch];
     }

@@ -31,7 +31,8 @@ std::vector<ScaledPair> read_scaled(const ImageSet& set, idx_t most) {
   const idx_t count = most > 0 ? std::min(most, set.size()) : set.size();
   for (idx_t i = 0; i < count; ++i) {
     ImagePair pair = set.read(i * set.size() / count);
-    images.push_back({over_range(std::move(pair.hr), pair.range), over_range(std::move(pair.lr), pair.range)});
+    images.push_back(
+        {over_range(std::move(pair.hr), pair.range), over_range(std::move(pair.lr), pair.range)});
   }
   return images;
 }
@@ -57,12 +58,13 @@ WindowScore score_of(const PooledBase& base, const WindowNetwork& network, const
 void require_same_images(const ImageOptions& images, const ImageBasis& basis, const std::string& path) {
   const WindowShape &here = images.window(), &there = basis.base.shape;
   if (!(here == there))
-    throw Error(ExitCode::usage,
-                fmt::format("{}: images.patch, factor and halo are {}, {}, {}, but {}, {}, {} in {}; make the basis "
-                            "with this namelist",
-                            images.source, here.patch, here.factor, here.halo, there.patch, there.factor,
-                            there.halo, path),
-                true);
+    throw Error(
+        ExitCode::usage,
+        fmt::format("{}: images.patch, factor and halo are {}, {}, {}, but {}, {}, {} in {}; make the basis "
+                    "with this namelist",
+                    images.source, here.patch, here.factor, here.halo, there.patch, there.factor, there.halo,
+                    path),
+        true);
 }
 
 /// root^-1 Phi, row by row of the lower triangular root: what whitens a residual. [K][points]; 0 in
@@ -112,8 +114,8 @@ WindowTrainerRequest trainer_request(const StudyOptions& options, const ImageBas
 std::vector<double> numbers_of(const std::vector<ImageCalibration>& calibrations) {
   std::vector<double> numbers;
   for (const ImageCalibration& c : calibrations)
-    numbers.insert(numbers.end(), {static_cast<double>(c.shifts), c.level, c.half50, c.half90, c.crps,
-                                   c.mean_square});
+    numbers.insert(numbers.end(),
+                   {static_cast<double>(c.shifts), c.level, c.half50, c.half90, c.crps, c.mean_square});
   return numbers;
 }
 
@@ -156,11 +158,10 @@ int run_image_train(const Context& context, const NetworkBackend& backend, const
   const bool finished = trainer->run(
       [&](long step, idx_t first, idx_t count) { return batches->draw(step, first, count); },
       [&](const WindowNetwork& network) {
-        const auto sums =
-            sum_in_order(comm, std::ssize(judged), 2, [&](idx_t i, std::span<double> out) {
-              const WindowScore score = score_of(basis.base, network, judged[i]);
-              out[0] = score.crps, out[1] = score.psnr;
-            });
+        const auto sums = sum_in_order(comm, std::ssize(judged), 2, [&](idx_t i, std::span<double> out) {
+          const WindowScore score = score_of(basis.base, network, judged[i]);
+          out[0] = score.crps, out[1] = score.psnr;
+        });
         const double count = static_cast<double>(judged.size());
         return WindowScore{sums[0] / count, sums[1] / count};
       },
@@ -170,8 +171,7 @@ int run_image_train(const Context& context, const NetworkBackend& backend, const
 
   if (finished) {
     batches.reset();
-    const auto calibrations =
-        calibrate_images(comm, basis.base, &trainer->best(), planes_of(*validate));
+    const auto calibrations = calibrate_images(comm, basis.base, &trainer->best(), planes_of(*validate));
     for (const ImageCalibration& c : calibrations) log::info("{}", calibration_text(c, 255));
     trainer->set_calibration(numbers_of(calibrations));
     trainer->save();

@@ -25,13 +25,14 @@ WindowSamples coherent_samples(long step, idx_t first, idx_t tiles) {
   const CounterRandom random(6, Stream::test);
   std::vector<float> draws(4 * 5 * 16);
   for (idx_t t = 0; t < tiles; ++t) {
-    random.fill_normal(std::span(draws), static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(first + t));
+    random.fill_normal(std::span(draws), static_cast<std::uint32_t>(step),
+                       static_cast<std::uint32_t>(first + t));
     for (idx_t row = 0; row < 4; ++row)
       for (idx_t column = 0; column < 4; ++column)
         for (idx_t i = 0; i < 16; ++i) {
           const idx_t at = 16 * (16 * t + 4 * row + column) + i, from = 16 * (5 * row + column) + i;
-          s.target[at] = s.base.mean[at] + s.base.scale[at / 16] * std::sqrt(0.5F) *
-                                               (draws[from] + draws[from + 16]);
+          s.target[at] =
+              s.base.mean[at] + s.base.scale[at / 16] * std::sqrt(0.5F) * (draws[from] + draws[from + 16]);
         }
   }
   return s;

@@ -78,7 +78,8 @@ TEST(WindowModel, OfATurnedImageIsTheTurnedForecast) {
     const WindowModel network = some_network(small_windows(blocks));
     ASSERT_EQ(network.turns, square_turns);
     WindowSamples s = window_samples(0, 0, side * side);
-    PooledForecast plain{side * side, std::vector<float>(16 * side * side), std::vector<float>(side * side, 1)};
+    PooledForecast plain{side * side, std::vector<float>(16 * side * side),
+                         std::vector<float>(side * side, 1)};
     PooledForecast zero = plain;
     network.correct(s.windows, side, side, 1, plain);
     for (int turn = 1; turn < square_turns; ++turn) {
@@ -88,7 +89,8 @@ TEST(WindowModel, OfATurnedImageIsTheTurnedForecast) {
       for (idx_t w = 0; w < side * side; ++w) {
         turned.mean[w] = s.windows.mean[patches[w]];
         turned.contrast[w] = s.windows.contrast[patches[w]];
-        for (idx_t i = 0; i < 16; ++i) turned.cells[16 * w + i] = s.windows.cells[16 * patches[w] + points[i]];
+        for (idx_t i = 0; i < 16; ++i)
+          turned.cells[16 * w + i] = s.windows.cells[16 * patches[w] + points[i]];
       }
       network.correct(turned, side, side, 1, forecast);
       double most = 0;
@@ -111,7 +113,8 @@ TEST(WindowModel, AttentionSeesTheNeighboursAndAWindowAloneDoesNot) {
     network.correct(s.windows, 2, 2, 1, a);
     for (idx_t i = 48; i < 64; ++i) s.windows.cells[i] *= -1;  // the last patch of the tile
     network.correct(s.windows, 2, 2, 1, b);
-    const double change = largest({a.mean.begin(), a.mean.begin() + 16}, {b.mean.begin(), b.mean.begin() + 16});
+    const double change =
+        largest({a.mean.begin(), a.mean.begin() + 16}, {b.mean.begin(), b.mean.begin() + 16});
     if (blocks == 0)
       EXPECT_EQ(change, 0);
     else

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "on_all_ranks.hpp"
 #include "network_study.hpp"
+#include "on_all_ranks.hpp"
 #include "podscale/network/window_checkpoint.hpp"
 #include "window_study.hpp"
 
@@ -43,9 +43,9 @@ TEST(WindowTrainer, RestartIsTheSameBits) {
     const auto run = [&](const std::string& file, bool resume, long stop_at) {
       const auto trainer = window_backend().trainer(comm, request(file, resume, blocks));
       // Only the last rank asks to stop: all must.
-      const bool finished =
-          trainer->run(window_draw(blocks > 0 ? 2 : 1), validate,
-                       [&] { return comm.rank() == comm.size() - 1 && trainer->step() == stop_at - 1; });
+      const bool finished = trainer->run(window_draw(blocks > 0 ? 2 : 1), validate, [&] {
+        return comm.rank() == comm.size() - 1 && trainer->step() == stop_at - 1;
+      });
       EXPECT_EQ(finished, stop_at == 0);
       EXPECT_EQ(trainer->step(), stop_at == 0 ? 20 : stop_at);
     };
@@ -75,8 +75,7 @@ TEST(WindowTrainer, AFileGivesBackTheNetworkOfTheBestScore) {
   EXPECT_TRUE(trainer->run(window_draw(), validate, [] { return false; }));
   trainer->set_calibration({4, 1.25});
   trainer->save();
-  const auto loaded =
-      window_backend().load(comm, folder / "model.h5", "0123456789abcdef", "the basis");
+  const auto loaded = window_backend().load(comm, folder / "model.h5", "0123456789abcdef", "the basis");
   EXPECT_EQ(loaded.summary.calibration, (std::vector<double>{4, 1.25}));
   EXPECT_EQ(loaded.summary.best_step, trainer->best_step());
   EXPECT_EQ(loaded.summary.options.shape, small_window);

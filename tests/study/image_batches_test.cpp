@@ -59,7 +59,8 @@ TEST(ImageBatches, WindowAndTruthAreOfOnePlaceAndOneTurn) {
 TEST(ImageBatches, ATileIsAFunctionOfStepAndNumber) {
   const PooledBase base = some_base();
   const ImageBatches batches({stepped(0, 9), stepped(1, 7)}, base, 2, 5);
-  const WindowSamples whole = batches.draw(3, 0, 8), part = batches.draw(3, 5, 3), next = batches.draw(4, 5, 3);
+  const WindowSamples whole = batches.draw(3, 0, 8), part = batches.draw(3, 5, 3),
+                      next = batches.draw(4, 5, 3);
   EXPECT_TRUE(std::equal(part.target.begin(), part.target.end(), whole.target.begin() + 5 * 4 * 16));
   EXPECT_TRUE(std::equal(part.windows.cells.begin(), part.windows.cells.end(),
                          whole.windows.cells.begin() + 5 * 4 * 16));
