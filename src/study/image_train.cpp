@@ -98,7 +98,8 @@ WindowTrainerRequest trainer_request(const StudyOptions& options, const ImageBas
   training.rate = images.rate;
   training.warmup = std::min(training.warmup, training.steps() / 10 + 1);
   training.seed = options.training.seed;
-  training.validate_every = options.training.validate_every;
+  training.validate_every = options.training.validate_every > 0 ? options.training.validate_every
+                                                                : std::clamp(training.steps() / 10, 1l, 200l);
   training.checkpoint_every = options.training.checkpoint_every;
   request.point_spread = basis.base.point_variance();
   for (double& x : request.point_spread) x = std::sqrt(x);
