@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Images, with the base alone: basis, downscale and verify at 1 and 2 ranks, restart by image, one image on
-# the command line, and files of the wrong kind.
+# Images: basis, downscale and verify at 1 and 2 ranks, a network, restart by image, one image on the
+# command line, and files of the wrong kind.
 #   images.sh BIN LAUNCHER SCRATCH
 set -euo pipefail
 # shellcheck source=common.sh
@@ -69,6 +69,18 @@ must 1 downscale images.nml --image pictures/lone.nc
 check "a product of one image" grep -q 'double\|float' <(ncdump -h pictures/lone_podscale.nc)
 check "of twice as many points" grep -q '= 14 ;' <(ncdump -h pictures/lone_podscale.nc)
 check "no truth" bash -c "! ncdump -h pictures/lone_podscale.nc | grep -q _truth"
+
+# A network: the same product on any number of ranks.
+head=(--set sampling.uncertainty=head --set images.width=16 --set images.layers=1 --set images.batch_tokens=256)
+head+=(--set images.tokens=20000 --set output.product_file=head.nc)
+must 2 train images.nml "${head[@]}"
+must 2 downscale images.nml "${head[@]}"
+must 1 downscale images.nml "${head[@]}" --set output.product_file=head_one.nc
+same_data out/head.nc out/head_one.nc
+refuse 65 "images" 2 downscale "$here/tiny.nml" --set sampling.uncertainty=head \
+  --set data.hr_files="$study/out/ocean_hr.nc" --set data.lr_files="$study/out/ocean_lr.nc" \
+  --set output.basis_file="$study/out/basis.nc" --set output.model_file="$PWD/out/model.h5" \
+  --set output.product_file=p.nc
 
 must 1 inspect out/basis.nc
 check "podscale-inspect shows it" grep -q 'a basis of images' run.log
