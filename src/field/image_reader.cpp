@@ -7,6 +7,7 @@
 #include <fstream>
 #include <limits>
 
+#include "cf_variable.hpp"
 #include "podscale/core/input_file.hpp"
 #include "podscale/field/picture_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -62,7 +63,8 @@ Image from_picture(Picture&& picture, const std::string& path, const std::option
   require_values(path, picture.values);
   Image image;
   image.bytes = picture.bytes;
-  image.scale = given ? *given : picture.floats ? range_of(picture.values) : GreyScale{0, picture.white};
+  // Whole numbers have the scale of their type, also beside an HR image of another type.
+  image.scale = !picture.floats ? GreyScale{0, picture.white} : given ? *given : range_of(picture.values);
   image.luma = {picture.ny, picture.nx};
   if (picture.bands == 1) {
     image.luma.values = std::move(picture.values);
@@ -108,14 +110,8 @@ class Stack {
     bytes_ = info.type == NC_UBYTE;
     for (const std::size_t n : shape_)
       if (n == 0) fail(ExitCode::data, "{}: variable '{}' is empty; expected images", path, name_);
-    const auto attribute = [&](const char* what, double otherwise) {
-      const auto found = file_.numbers(name_, what);
-      return found && !found->empty() ? found->front() : otherwise;
-    };
-    slope_ = attribute("scale_factor", 1), offset_ = attribute("add_offset", 0);
-    for (const char* what : {"_FillValue", "missing_value"})
-      if (const double value = attribute(what, NAN); !std::isnan(value)) missing_.push_back(value);
-    bytes_ = bytes_ && slope_ == 1 && offset_ == 0;
+    packing_ = packing_of(file_, name_);
+    bytes_ = bytes_ && packing_.scale == 1 && packing_.offset == 0;
   }
   long slices() const { return shape_.size() == 3 ? static_cast<long>(shape_.front()) : -1; }
   bool bytes() const { return bytes_; }
@@ -128,10 +124,7 @@ class Stack {
               one ? std::vector<std::size_t>{0, 0}
                   : std::vector<std::size_t>{static_cast<std::size_t>(slice), 0, 0},
               one ? std::vector<std::size_t>{ny, nx} : std::vector<std::size_t>{1, ny, nx}, values);
-    for (const double value : values) {
-      const bool gap = std::find(missing_.begin(), missing_.end(), value) != missing_.end();
-      plane.values.push_back(gap ? NAN : static_cast<float>(value * slope_ + offset_));
-    }
+    for (const double value : values) plane.values.push_back(static_cast<float>(packing_.unpack(value)));
     require_values(file_.path(), plane.values);
     return plane;
   }
@@ -152,8 +145,7 @@ class Stack {
   NetcdfFile file_;
   std::string name_;
   std::vector<std::size_t> shape_;
-  std::vector<double> missing_;
-  double slope_ = 1, offset_ = 0;
+  Packing packing_;
   bool bytes_ = false;
 };
 

@@ -37,13 +37,6 @@ std::vector<std::string> expand(const std::vector<std::string>& patterns, const 
   return files;
 }
 
-/// Of the file, without folder and endings.
-std::string stem_of(const std::string& path) {
-  std::filesystem::path name = std::filesystem::path(path).filename();
-  if (lower(name.extension().string()) == ".gz") name = name.stem();
-  return name.stem().string();
-}
-
 /// Whether a slice shows enough: more than a fifth of its points above 20.
 bool shows_enough(const Plane& plane) {
   const auto bright = std::count_if(plane.values.begin(), plane.values.end(), [](float v) { return v > 20; });
@@ -81,6 +74,7 @@ class Images : public ImageSet {
   idx_t size() const override { return std::ssize(samples_); }
   const std::string& name(idx_t i) const override { return samples_[i].name; }
   const std::string& file(idx_t i) const override { return samples_[i].file; }
+  const std::string& lr_file(idx_t i) const override { return samples_[i].lr_file; }
 
   ImagePair read(idx_t i) const override {
     const Sample& sample = samples_[i];
@@ -123,17 +117,25 @@ class Images : public ImageSet {
  private:
   void add(const std::string& file, const std::string& lr_file) {
     const long slices = reader_.slices(file);
+    if (!lr_file.empty()) require_as_many(file, slices, lr_file, lr_reader_.slices(lr_file));
     if (slices < 0) {
-      samples_.push_back({stem_of(file), file, lr_file});
+      samples_.push_back({image_stem(file), file, lr_file});
       return;
     }
     for (long slice = 0; slice < slices; ++slice) {
-      Sample sample{fmt::format("{}_{:03}", stem_of(file), slice), file, lr_file, slice};
+      Sample sample{fmt::format("{}_{:03}", image_stem(file), slice), file, lr_file, slice};
       if (!request_.lr_only && !request_.all_slices && is_volume_slice(sample) &&
           !shows_enough(reader_.read(file, slice).luma))
         continue;
       samples_.push_back(std::move(sample));
     }
+  }
+  /// Slices are paired by their number: one that is missing, or one too many, means other slices.
+  static void require_as_many(const std::string& file, long slices, const std::string& lr_file, long lr) {
+    const auto words = [](long n) { return n < 0 ? std::string("one image") : fmt::format("{} slices", n); };
+    if (lr != slices)
+      fail(ExitCode::data, "{}: has {}; expected {}, as {} has: give LR of the same slices", lr_file,
+           words(lr), words(slices), file);
   }
   static bool is_volume_slice(const Sample& sample) {
     const std::string name = lower(sample.file);
@@ -147,6 +149,12 @@ class Images : public ImageSet {
 };
 
 }  // namespace
+
+std::string image_stem(const std::string& path) {
+  std::filesystem::path name = std::filesystem::path(path).filename();
+  if (lower(name.extension().string()) == ".gz") name = name.stem();
+  return name.stem().string();
+}
 
 std::unique_ptr<ImageSet> open_images(const ImageSetRequest& request) {
   return std::make_unique<Images>(request);

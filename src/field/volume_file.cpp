@@ -144,7 +144,9 @@ bool is_volume(const std::string& path) {
   const Gzip file(gzopen(path.c_str(), "rb"));
   if (!file) return false;
   std::string header(header_size, '\0');
-  if (gzread(file.get(), header.data(), header_size) < 4) return false;
+  const int got = gzread(file.get(), header.data(), header_size);
+  if (got < 0) return true;  // compressed, and damaged: read_volume says so
+  if (got < 4) return false;
   return known_size(header, false) || known_size(header, true);
 }
 
@@ -184,6 +186,16 @@ Volume read_volume(const std::string& path) {
     fail(ExitCode::data, "{}: voxels begin at byte {}; expected 352 or beyond: fetch it again", path, start);
   read_bytes(file, path, static_cast<std::size_t>(start) - header_size);
   const std::string bytes = read_bytes(file, path, static_cast<std::size_t>(voxels) * found->size);
+  // Behind the voxels zlib compares the checksum: without this a damaged file may give wrong numbers.
+  for (std::string rest(1 << 16, '\0');;) {
+    const int n = gzread(file.get(), rest.data(), static_cast<unsigned>(rest.size()));
+    if (n > 0) continue;
+    int problem = Z_OK;
+    gzerror(file.get(), &problem);
+    if (problem != Z_OK && problem != Z_STREAM_END)
+      fail(ExitCode::data, "{}: its checksum is missing or that of other voxels; fetch it again", path);
+    break;
+  }
   const double factor = static_cast<double>(real(slope)), offset = static_cast<double>(real(intercept));
   volume.values.resize(static_cast<std::size_t>(voxels));
   const bool scaled = factor != 0 && std::isfinite(factor) && std::isfinite(offset);

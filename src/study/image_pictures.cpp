@@ -32,11 +32,6 @@ Picture colour(const Plane& luma, const Plane& cb, const Plane& cr, float factor
   return picture;
 }
 
-/// Of a file, without folder and endings, as the images of its slices are named.
-std::string stem_of_slices(const ImageResult& slice) {
-  return slice.name.substr(0, slice.name.rfind('_'));
-}
-
 }  // namespace
 
 void write_pictures(const std::string& folder, const ImagePair& pair, const ImageForecast& forecast) {
@@ -60,10 +55,9 @@ void write_pictures(const std::string& folder, const ImagePair& pair, const Imag
           fmt::format("podscale: member {} of the downscaled image", m + 1));
 }
 
-void write_volumes(const std::string& folder, const std::string& volume_file, int refined,
+void write_volumes(const std::string& stem, const std::string& volume_file, int refined,
                    const std::vector<ImageResult>& slices) {
   const Volume volume = read_volume(volume_file);
-  const std::string stem = folder + "/" + stem_of_slices(slices.front());
   const auto write = [&](const std::string& what, const std::string& text, const auto& plane_of) {
     const Plane& first = plane_of(slices.front());
     const Plane blank{first.ny, first.nx, std::vector<float>(first.values.size())};

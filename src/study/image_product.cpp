@@ -24,12 +24,14 @@ void make_folder(const std::string& path) {
   if (status) fail(ExitCode::io, "{}: cannot be made ({}); check the path", path, status.message());
 }
 
-/// Size and time of the last change of a file: another picture under the same name is another image.
+/// Path, size and time of the last change of a file: another picture under the same name is another
+/// image.
 std::string stamp_of(const std::string& path) {
+  if (path.empty()) return "";
   std::error_code status;
   const auto size = fs::file_size(path, status);
   const auto changed = fs::last_write_time(path, status).time_since_epoch().count();
-  return fmt::format("{} bytes of {}", size, changed);
+  return fmt::format("{}: {} bytes of {}", fs::absolute(path, status).string(), size, changed);
 }
 
 Plane in_file_numbers(Plane plane, const ImagePair& pair, double zero) {
@@ -59,6 +61,7 @@ struct ImageProduct::State {
   std::string origin;
   Communicator self = Communicator::self();
 
+  std::string stamp(idx_t i) const { return stamp_of(images.file(i)) + " " + stamp_of(images.lr_file(i)); }
   std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
   bool volume(idx_t i) const { return is_volume(images.file(i)); }
   void require_names() const;
@@ -81,21 +84,25 @@ void ImageProduct::State::require_names() const {
 
 /// A product must not replace an image that is read.
 void ImageProduct::State::require_apart() const {
+  std::vector<std::string> endings{"mean", "std"};
+  for (int m = 1; m <= request.members; ++m) endings.push_back(fmt::format("member_{}", m));
   std::set<std::string> written;
   for (idx_t i = 0; i < images.size() && !request.directory.empty(); ++i)
-    for (const std::string what : {"_mean.png", "_std.png", "_mean.nii.gz", "_std.nii.gz"}) {
-      written.insert(images.name(i) + what);
-      written.insert(images.name(i).substr(0, images.name(i).rfind('_')) + what);  // of a volume
+    for (const std::string& what : endings) {
+      written.insert(images.name(i) + "_" + what + ".png");
+      written.insert(image_stem(images.file(i)) + "_" + what + ".nii.gz");  // of a volume
     }
-  for (idx_t i = 0; i < images.size(); ++i) {
-    const fs::path input(images.file(i));
-    const fs::path folder = input.parent_path().empty() ? "." : input.parent_path();
-    if (same_file(request.file, images.file(i)) ||
-        (written.contains(input.filename().string()) && same_file(request.directory, folder.string())))
-      fail(ExitCode::usage,
-           "{}: is an image to downscale and would be written over; name another folder for the products",
-           images.file(i));
-  }
+  for (idx_t i = 0; i < images.size(); ++i)
+    for (const std::string& path : {images.file(i), images.lr_file(i)}) {
+      if (path.empty()) continue;
+      const fs::path input(path);
+      const fs::path folder = input.parent_path().empty() ? "." : input.parent_path();
+      if (same_file(request.file, path) ||
+          (written.contains(input.filename().string()) && same_file(request.directory, folder.string())))
+        fail(ExitCode::usage,
+             "{}: is an image to downscale and would be written over; name another folder for the products",
+             path);
+    }
 }
 
 ImageProduct::ImageProduct(const Communicator& comm, const ImageProductRequest& request,
@@ -112,7 +119,11 @@ ImageProduct::ImageProduct(const Communicator& comm, const ImageProductRequest& 
   });
 }
 ImageProduct::ImageProduct(ImageProduct&&) noexcept = default;
-ImageProduct::~ImageProduct() = default;
+ImageProduct::~ImageProduct() {
+  // Where no image was finished nothing is left behind; a folder with parts in it stays.
+  std::error_code status;
+  if (state_ && state_->comm.is_root()) fs::remove(state_->parts, status);
+}
 
 bool ImageProduct::finished(idx_t i) const {
   const std::string path = state_->part(i);
@@ -120,7 +131,7 @@ bool ImageProduct::finished(idx_t i) const {
   try {
     const NetcdfFile file = NetcdfFile::open(state_->self, path);
     return file.sealed() && file.text("", "origin") == state_->origin &&
-           file.text("", "stamp") == stamp_of(state_->images.file(i));
+           file.text("", "stamp") == state_->stamp(i);
   } catch (const Error& error) {  // cut short by whatever stopped the last run
     log::warn("{}; the image is done again", error.what());
     return false;
@@ -135,7 +146,7 @@ void ImageProduct::add(idx_t i, const ImagePair& pair, const ImageForecast& fore
   const ImageResult image = result_of(pair, forecast, state_->request.hr);
   NetcdfFile file = NetcdfFile::create(state_->self, state_->part(i));
   file.put_text("", "origin", state_->origin);
-  file.put_text("", "stamp", stamp_of(pair.file));
+  file.put_text("", "stamp", state_->stamp(i));
   define_image(file, image);
   file.end_definitions();
   put_image(file, image);
@@ -178,7 +189,8 @@ void ImageProduct::State::write_volume_files() {
         slices.push_back(
             get_image(NetcdfFile::open(self, part(next)), image_variable_name(images.name(next))));
     if (!slices.empty())
-      write_volumes(request.directory, images.file(i), request.hr ? 1 : request.factor, slices);
+      write_volumes(request.directory + "/" + image_stem(images.file(i)), images.file(i),
+                    request.hr ? 1 : request.factor, slices);
     i = next;
   }
 }

@@ -62,6 +62,8 @@ std::string image_variable_name(const std::string& name) {
   std::string result = name;
   for (char& c : result)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '_';
+  // NetCDF's names begin with a letter, a digit or '_'.
+  if (!result.empty() && !std::isalnum(static_cast<unsigned char>(result.front()))) result.front() = '_';
   return result;
 }
 

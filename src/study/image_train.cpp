@@ -65,6 +65,11 @@ void require_same_images(const ImageOptions& images, const ImageBasis& basis, co
                     images.source, here.patch, here.factor, here.halo, there.patch, there.factor, there.halo,
                     path),
         true);
+  if (const std::string how = degrade_name(images.degrade); how != basis.degrade)
+    throw Error(ExitCode::usage,
+                fmt::format("{}: images.degrade = '{}', but '{}' in {}; make the basis with this namelist",
+                            images.source, how, basis.degrade, path),
+                true);
 }
 
 /// root^-1 Phi, row by row of the lower triangular root: what whitens a residual. [K][points]; 0 in
@@ -140,6 +145,8 @@ int run_image_train(const Context& context, const NetworkBackend& backend, const
   comm.agree([&] {
     train = open_images(train_images(options.images));
     validate = open_images(validate_images(options.images));
+    require_other_files(*train, *validate);
+    for (const ImageSet* set : {train.get(), validate.get()}) require_no_image(*set, model_path);
   });
   if (context.check) return 0;
   const auto locks = context.claim({model_path});

@@ -7,20 +7,6 @@
 #include "podscale/study/image_runs.hpp"
 
 namespace podscale {
-namespace {
-
-/// An image that chooses penalty and intervals must not be one that was fitted.
-void require_other_files(const ImageSet& training, const ImageSet& validation) {
-  for (idx_t i = 0; i < validation.size(); ++i)
-    for (idx_t j = 0; j < training.size(); ++j)
-      if (validation.file(i) == training.file(j))
-        fail(ExitCode::usage,
-             "{} is in images.train_files and in images.validate_files; expected files of their own",
-             validation.file(i));
-}
-
-}  // namespace
-
 int run_image_basis(const Context& context) {
   const Communicator& comm = context.comm;
   const ImageOptions& images = context.options.images;
@@ -36,6 +22,7 @@ int run_image_basis(const Context& context) {
     train = open_images(train_images(images));
     validate = open_images(validate_images(images));
     require_other_files(*train, *validate);
+    for (const ImageSet* set : {train.get(), validate.get()}) require_no_image(*set, path);
   });
   log::info("{} images for training, {} for validation, LR {} by {}", train->size(), validate->size(),
             degrade_name(images.degrade), images.factor);

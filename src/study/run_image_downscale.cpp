@@ -56,7 +56,14 @@ ImageForecaster forecaster_of(const Communicator& comm, const StudyOptions& opti
   }
   if (options.output.write_members) f.members = options.sampling.plan.members;
   f.seed = options.sampling.sampler.seed;
-  f.origin = fmt::format("basis {}; model {}; {} grids, variance times {}; {} members of seed {}",
+  const ImageOptions& images = options.images;
+  const std::string how = images.lr_only() ? "given" : degrade_name(images.degrade);
+  if (!images.lr_only() && how != f.basis.degrade)
+    log::warn(
+        "{}: images.degrade = '{}', but '{}' in {}: the forecast knows such LR images only, and its "
+        "uncertainty is theirs",
+        images.source, how, f.basis.degrade, basis_file);
+  f.origin = fmt::format("LR {}; basis {}; model {}; {} grids, variance times {}; {} members of seed {}", how,
                          checksum_text(f.basis.checksum()), model, f.calibration.shifts, f.calibration.level,
                          f.members, f.seed);
   return f;
@@ -81,9 +88,7 @@ void downscale_pictures(StudyOptions& options, const std::vector<std::string>& p
   options.images.test_files.clear();
   options.images.test_lr_files = pictures;
   const std::filesystem::path folder = first.parent_path().empty() ? "." : first.parent_path();
-  std::string stem = first.filename().string();
-  stem = stem.substr(0, stem.find('.', 1));  // of x.nii.gz: x
-  options.output.product_file.value = (folder / (stem + "_podscale.nc")).string();
+  options.output.product_file.value = (folder / (image_stem(pictures.front()) + "_podscale.nc")).string();
   options.images.directory = folder.string();
 }
 
@@ -106,6 +111,7 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
                        {.file = product_file,
                         .directory = options.images.directory,
                         .factor = options.images.factor,
+                        .members = forecaster.members,
                         .hr = !options.images.lr_only(),
                         .origin = forecaster.origin,
                         .conformal50 = forecaster.calibration.half50,

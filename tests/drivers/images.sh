@@ -70,6 +70,22 @@ check "a product of one image" grep -q 'double\|float' <(ncdump -h pictures/lone
 check "of twice as many points" grep -q '= 14 ;' <(ncdump -h pictures/lone_podscale.nc)
 check "no truth" bash -c "! ncdump -h pictures/lone_podscale.nc | grep -q _truth"
 
+# Products are named after the file, whatever it is called.
+mkdir names
+cp lone.nc names/.a.1.nc
+cp lone.nc names/.a.2.nc
+must 1 downscale images.nml --image names/.a.1.nc
+must 1 downscale images.nml --image names/.a.2.nc
+check "a product each" test -s names/.a.1_podscale.nc -a -s names/.a.2_podscale.nc
+check "a name of NetCDF" grep -q '_a.2_000_mean' <(ncdump -h names/.a.2_podscale.nc)
+
+# An image that was finished of other LR images is done again.
+refuse 75 "run again" 1 downscale images.nml --set output.product_file=how.nc --set training.time_limit=00:00:00
+must 1 downscale images.nml --set output.product_file=how.nc --set images.degrade=bicubic
+check "it says so" grep -q "images.degrade = 'bicubic', but 'block'" run.warnings
+must 1 downscale images.nml --set output.product_file=fresh.nc --set images.degrade=bicubic
+same_data out/how.nc out/fresh.nc
+
 # A network: the same product on any number of ranks.
 head=(--set sampling.uncertainty=head --set images.width=16 --set images.layers=1 --set images.batch_tokens=256)
 head+=(--set images.tokens=20000 --set output.product_file=head.nc)
@@ -91,6 +107,13 @@ refuse 65 "a basis of fields" 2 downscale images.nml --set output.basis_file="$s
 damage out/basis.nc damaged.nc
 refuse 65 "damaged" 2 downscale images.nml --set output.basis_file="$PWD/damaged.nc"
 refuse 64 "files of their own" 2 basis images.nml --set images.validate_files=train.nc --set output.basis_file=x.nc
+# Neither by another path nor by a link.
+ln -s train.nc link.nc
+refuse 64 "files of their own" 2 basis images.nml --set images.validate_files=link.nc --set output.basis_file=x.nc
+refuse 64 "files of their own" 1 train images.nml --set images.validate_files=./train.nc --set output.model_file=x.h5
+refuse 64 "images.degrade = 'bicubic', but 'block'" 1 train images.nml --set images.degrade=bicubic \
+  --set output.model_file=x.h5
+refuse 64 "an image that is read" 1 basis images.nml --set output.basis_file="$PWD/validate.nc"
 refuse 64 "half a patch" 2 basis images.nml --set images.patch=2 --set output.basis_file=x.nc
 refuse 64 "images.patch, factor, halo" 2 downscale images.nml --set images.halo=3
 refuse 65 "smaller" 1 basis images.nml --set images.train_files=lone.nc --set images.patch=8 --set images.halo=1 --set output.basis_file=x.nc

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "on_all_ranks.hpp"
 #include "podscale/field/volume_file.hpp"
@@ -108,6 +110,13 @@ TEST_F(ImageSets, FilesOfLr) {
   request.degrade = Degrade::files;
   request.lr_files = {file("lr.png", test::grey_png(2, 3))};
   EXPECT_EQ(open_images(request)->read(0).lr.values, (std::vector<float>{0, 1, 2, 10, 11, 12}));
+  // Each file has the scale of its own type: 257 k of 65535 is k of 255.
+  std::vector<std::string> rows(2);
+  for (const int k : {0, 1, 2, 10, 11, 12}) rows[k < 10 ? 0 : 1] += std::string(2, static_cast<char>(k));
+  request.lr_files = {file("deep.png", test::png(2, 3, 16, 0, rows))};
+  const std::vector<float> deep = open_images(request)->read(0).lr.values;
+  for (std::size_t i = 0; i < 6; ++i)
+    EXPECT_NEAR(deep[i], std::vector<float>({0, 1, 2, 10, 11, 12})[i], 1e-4);
   request.lr_files = {file("odd.png", test::grey_png(3, 3))};
   EXPECT_NE(refusal(ExitCode::data).find("3 x 3 points; expected 2 x 3"), std::string::npos);
   request.lr_files = {scratch / "lr.png", scratch / "odd.png"};
@@ -199,6 +208,41 @@ TEST_F(ImageSets, VolumesThatAreRefused) {
   refused(changed, "cut it into parts");
 }
 
+TEST_F(ImageSets, DamagedCompressedVolumes) {
+  const std::string path = scratch / "v.nii.gz";
+  test::write_gzip(path, test::nifti(6, 4, 2, voxels(), 1, 0));
+  std::ifstream in(path, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  std::string changed = whole;
+  changed[changed.size() - 8] ^= 1;  // of the checksum
+  for (const std::string& bytes : {changed, whole.substr(0, whole.size() - 6)}) {
+    request.files = {file("v.nii.gz", bytes)};
+    EXPECT_NE(refusal(ExitCode::data).find("fetch it again"), std::string::npos);
+  }
+}
+
+TEST_F(ImageSets, LrStacksHaveTheSlicesOfHr) {
+  const auto stack = [&](const std::string& name, std::size_t images, std::size_t side) {
+    RawFile raw;
+    raw.dims = {{"image", images}, {"y", side}, {"x", side}};
+    raw.add({.name = "t",
+             .dims = {"image", "y", "x"},
+             .values = ramp(0, 1, static_cast<int>(images * side * side))});
+    write_raw(comm, scratch / name, raw);
+    return std::string(scratch / name);
+  };
+  request.degrade = Degrade::files;
+  request.files = {stack("hr.nc", 3, 4)};
+  request.lr_files = {stack("lr.nc", 3, 2)};
+  EXPECT_EQ(open_images(request)->read(2).lr.ny, 2);
+  for (const std::size_t images : {1u, 5u}) {
+    request.lr_files = {stack("other.nc", images, 2)};
+    EXPECT_NE(refusal(ExitCode::data).find("expected 3 slices"), std::string::npos);
+  }
+  request.lr_files = {file("lone.png", test::grey_png(2, 2))};
+  EXPECT_NE(refusal(ExitCode::data).find("has one image; expected 3 slices"), std::string::npos);
+}
+
 TEST_F(ImageSets, StacksOfNetcdf) {
   RawFile stack;
   stack.dims = {{"image", 2}, {"y", 2}, {"x", 2}};
@@ -217,6 +261,12 @@ TEST_F(ImageSets, StacksOfNetcdf) {
   stack.variables[0].numbers = {{"_FillValue", 284}};
   write_raw(comm, scratch / "s.nc", stack);
   EXPECT_NE(refusal(ExitCode::data).find("1 of 4 points have no value"), std::string::npos);
+  // What NetCDF leaves where nothing was written, too.
+  stack.variables[0].numbers = {};
+  stack.variables[0].values[2] = NC_FILL_DOUBLE;
+  write_raw(comm, scratch / "s.nc", stack);
+  EXPECT_NE(refusal(ExitCode::data).find("1 of 4 points have no value"), std::string::npos);
+  stack.variables[0].values[2] = 284;
   stack.add({.name = "t_bounds", .dims = {"y", "x"}, .values = {1, 2, 3, 4}});
   stack.variables[0].numbers = {};
   write_raw(comm, scratch / "s.nc", stack);

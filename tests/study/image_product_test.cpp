@@ -152,8 +152,40 @@ TEST_F(ImageProducts, InputsAreNotWrittenOver) {
   images.files = {scratch / "grey.png", scratch / "grey_std.png"};
   const auto set = open_images(images);
   { const ImageProduct elsewhere(comm, request, *set); }
+  comm.barrier();
+  EXPECT_FALSE(std::filesystem::exists(request.file + ".parts"));  // nothing is left of no image
+  comm.barrier();
   request.directory = scratch.path();
   EXPECT_THROW(ImageProduct(comm, request, *set), Error);
+  if (comm.is_root()) test::write_bytes(scratch / "grey_member_2.png", test::grey_png(4, 4));
+  comm.barrier();
+  images.files = {scratch / "grey.png", scratch / "grey_member_2.png"};
+  const auto members = open_images(images);
+  request.members = 1;
+  { const ImageProduct no_second(comm, request, *members); }
+  request.members = 2;
+  EXPECT_THROW(ImageProduct(comm, request, *members), Error);
+}
+
+TEST_F(ImageProducts, AnImageOfAnotherFolderIsAnother) {
+  const std::string there = scratch / "there/grey.png";
+  if (comm.is_root()) {
+    std::filesystem::create_directory(scratch / "there");
+    test::write_bytes(there, test::grey_png(5, 6));
+    std::filesystem::last_write_time(there, std::filesystem::last_write_time(scratch / "grey.png"));
+  }
+  comm.barrier();
+  images.files = {scratch / "grey.png"};
+  const auto here = open_images(images);
+  {
+    ImageProduct product(comm, request, *here);
+    work(product, *here);
+    comm.barrier();
+    EXPECT_TRUE(product.finished(0));
+  }
+  images.files = {there};
+  const auto other = open_images(images);
+  EXPECT_FALSE(ImageProduct(comm, request, *other).finished(0));
 }
 
 }  // namespace

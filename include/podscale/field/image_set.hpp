@@ -50,14 +50,20 @@ class ImageSet {
   /// Name and file of an image, without reading its values.
   virtual const std::string& name(idx_t i) const = 0;
   virtual const std::string& file(idx_t i) const = 0;
+  /// degrade = files: the LR file beside it; "": there is none.
+  virtual const std::string& lr_file(idx_t i) const = 0;
   /// Errors: data (with file and cause), no_input.
   virtual ImagePair read(idx_t i) const = 0;
 };
 
+/// Not collective. Name of a file without folder and ending (.gz and the one before it): products are
+/// named after it.
+std::string image_stem(const std::string& path);
+
 /// Not collective. Pictures (picture_file.hpp), NIfTI volumes as axial slices, and stacks in NetCDF: the
 /// only variable of (image, y, x), or of (y, x). Colour becomes luma, cb and cr of BT.601 (luma 16 to
-/// 235), rounded where the file has 8 bits, and so do LR images that are made of it. Reads volumes,
-/// looks at the first bytes of all else. Errors: usage, no_input, data.
+/// 235), rounded where the file has 8 bits, and so do LR images that are made of it. LR files have as many
+/// slices as HR files. Reads volumes, looks at the first bytes of all else. Errors: usage, no_input, data.
 std::unique_ptr<ImageSet> open_images(const ImageSetRequest& request);
 
 }  // namespace podscale

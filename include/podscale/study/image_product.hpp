@@ -24,6 +24,7 @@ struct ImageProductRequest {
   std::string file{};       ///< product.nc
   std::string directory{};  ///< of the pictures; "": none are written
   int factor = 4;
+  int members = 0;
   bool hr = true;  ///< whether the images have HR: then it is written as truth
   /// What the forecasts follow from (checksums of basis and model, sampling, members): an image that
   /// was finished under the same text is not done again.
