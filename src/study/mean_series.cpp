@@ -10,6 +10,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -81,7 +82,8 @@ std::vector<TimeStretch> stretches_of_key(const SampleAxis& times, const std::st
   return {all};
 }
 
-void require_means(const StudyOptions& options, const Foundation& foundation, const SampleAxis& times) {
+void require_means(const StudyOptions& options, const Foundation& foundation, const SampleAxis& times,
+                   Uncertainty kind) {
   const OutputOptions& output = options.output;
   if (output.region_means.empty()) return;
   if (output.region_names.empty())
@@ -94,7 +96,7 @@ void require_means(const StudyOptions& options, const Foundation& foundation, co
     refuse(options,
            "regions.means with sampling.calibration = 'running': its factors know no running level; "
            "expected 'inflation' or 'none'");
-  if (options.sampling.uncertainty == Uncertainty::ensemble && !options.sampling.coherence)
+  if (kind == Uncertainty::ensemble && !options.sampling.coherence)
     refuse(options,
            "regions.means with members of sampling.coherence = .false., which say nothing of means over "
            "time; expected .true.");
@@ -138,6 +140,7 @@ void write_means(const Communicator& comm, const StudyOptions& options, const Ba
         means.variance = means.mean;
         for (std::size_t s = 0; s < means.stretches.size(); ++s) {
           if (number++ % comm.size() != comm.rank()) continue;
+          stop_here();
           const auto values = reader->over_time(set, means.stretches[s]);
           for (std::size_t f = 0; f < set.size(); ++f) {
             means.mean[s * set.size() + f] = values[f].mean;
@@ -175,6 +178,9 @@ void write_means(const Communicator& comm, const StudyOptions& options, const Ba
     file.put_text("", "title", output.title + ": means over time of regions");
     file.put_text("", "source", "podscale " + version() + ", from the factors of " + product);
     file.put_text("", "history", history_line());
+    // A run that does not come so far leaves the means of an earlier one beside its product.
+    if (const auto run = reader->factors().file().text("", "podscale_factors_of_run"))
+      file.put_text("", "podscale_factors_of_run", *run);
     file.end_definitions();
     file.put("region", {0}, {numbers.size()}, std::span<const double>(numbers));
     for (const KeyMeans& means : found) {
