@@ -25,7 +25,7 @@ void require_means(const StudyOptions& options, const Foundation& foundation, co
 /// Collective, once the product and its factors are there. Writes means_path() of output.product_file: for
 /// each key of regions.means a dimension of its own and <series>_region_mean_<key>, _region_std_<key> along
 /// it and the regions. Means are dealt over ranks; each reads the times of its own, whole fields. The same
-/// bits at any number of ranks. Errors: io.
+/// bits at any number of ranks. Errors: io, requeue.
 void write_means(const Communicator& comm, const StudyOptions& options, const Basis& basis);
 
 }  // namespace podscale
