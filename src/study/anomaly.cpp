@@ -106,16 +106,23 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
 
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps) {
-  // A part at a time: anomalies are large, and in float64.
-  const std::size_t block = std::max(16, comm.size()), n = static_cast<std::size_t>(basis.points());
+  // A part at a time: anomalies are large, and in float64. Products of matrices round by their shape, which must
+  // not depend on the number of ranks.
+  constexpr std::size_t kTogether = 16;
+  const std::size_t ranks = static_cast<std::size_t>(comm.size()), n = static_cast<std::size_t>(basis.points()),
+                    block = (ranks + kTogether - 1) / kTogether * kTogether;
   std::vector<double> anomalies;
   std::vector<float> a;
   for (std::size_t first = 0; first < steps.size(); first += block) {
     const auto part = steps.subspan(first, std::min(block, steps.size() - first));
     anomalies.resize(n * part.size());
     read_anomalies(hr, basis, comm, part, anomalies);
-    const auto of_part = to_coefficients(basis, anomalies, std::ssize(part));
-    a.insert(a.end(), of_part.begin(), of_part.end());
+    for (std::size_t at = 0; at < part.size(); at += kTogether) {
+      const std::size_t count = std::min(kTogether, part.size() - at);
+      const auto some = to_coefficients(basis, std::span(anomalies).subspan(n * at, n * count),
+                                        static_cast<long>(count));
+      a.insert(a.end(), some.begin(), some.end());
+    }
   }
   return a;
 }

@@ -75,8 +75,10 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const ConditionSeries conditions = conditions_of(foundation.space, *lr, comm, past_lr.get());
   std::shared_ptr<const FieldSource> shifted, past_shifted;  // where something is
   for (const long step : conditions.needed_steps(steps)) read.push_back(step);
-  std::sort(read.begin(), read.end());
-  read.erase(std::unique(read.begin(), read.end()), read.end());
+  for (std::vector<long>* series : {&read, &then}) {  // times are told of the same analysis
+    std::sort(series->begin(), series->end());
+    series->erase(std::unique(series->begin(), series->end()), series->end());
+  }
   std::optional<ConditionSeries> if_shifted;
   const auto filled = [&](const std::shared_ptr<const FieldSource>& of, std::span<const long> at) {
     return of && !at.empty() ? GapFilled(of, basis.lr_gaps, basis.year).count(at) : 0;

@@ -10,7 +10,8 @@
 
 namespace podscale {
 
-FactorMembers::FactorMembers(const FactorReader& factors, const Basis& basis, const std::string& basis_path)
+FactorMembers::FactorMembers(const FactorReader& factors, const Basis& basis, const std::string& basis_path,
+                             Calendar calendar)
     : factors_(factors) {
   const NetcdfFile& file = factors.file();
   const auto text = file.text("", "podscale_namelist");
@@ -26,6 +27,7 @@ FactorMembers::FactorMembers(const FactorReader& factors, const Basis& basis, co
     const int modes = own.modes, global = (factors.global_modes() + modes - 1) / modes;
     coherent_ = std::make_shared<CoherentNoise>(seed_, Stream::coherent, time.lattice,
                                                 scales_of_tokens(self, own.patches, modes, global, time));
+    coherent_->set_calendar(calendar);
   }
   if (!sampling.truncation_noise) return;
   // Their squares add up to the truncation variance, which the factors have in other units and calibrated.
@@ -38,6 +40,7 @@ FactorMembers::FactorMembers(const FactorReader& factors, const Basis& basis, co
     }
   }
   truncation_.emplace(own, std::move(columns), seed_, time, sampling.coherence);
+  truncation_->set_calendar(calendar);
 }
 
 std::vector<double> FactorMembers::coefficients(const CoefficientForecast& forecast,

@@ -36,7 +36,7 @@ Uncertainty chosen(const Communicator& comm, const Foundation& foundation, const
   const auto& calibrations = head ? model.head_calibrations : model.ensemble_calibrations;
   if (options.sampling.calibration != Correction::none &&
       std::none_of(calibrations.begin(), calibrations.end(), [](const Calibration& c) { return c.times > 0; }))
-    return base(fmt::format("{} is not calibrated: its training was stopped", path));
+    return base(fmt::format("{} is not calibrated: its training was stopped, or no regime gained by it", path));
   const Uncertainty kind = head ? Uncertainty::head : Uncertainty::ensemble;
   log::info("sampling.uncertainty = 'auto': '{}': {} beat the base on data.validate", uncertainty_name(kind),
             path);

@@ -10,6 +10,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -67,6 +68,99 @@ void define(NetcdfFile& file, const std::vector<RegionSeries>& all, const Sample
                                                      means.key.substr(0, means.key.size() - 1)));
 }
 
+/// Collective. The means of every key, dealt over ranks; reader: gets the product.
+std::vector<KeyMeans> means_of(const Communicator& comm, const StudyOptions& options,
+                               const std::vector<ProductVariable>& variables,
+                               std::optional<FunctionalReader>& reader) {
+  std::vector<KeyMeans> found;
+  comm.agree([&] {
+    on_this_rank([&] {
+      reader.emplace(options.output.product_file.get());
+      const Communicator self = Communicator::self();
+      const Basis& whole = reader->factors().basis();
+      const FunctionalSet set(whole, region_functionals(self, options, whole, variables));
+      long number = 0;
+      for (const std::string& key : options.output.region_means) {
+        KeyMeans means{key, stretches_of_key(reader->times(), key), {}, {}};
+        means.mean.assign(means.stretches.size() * set.size(), 0.0);
+        means.variance = means.mean;
+        for (std::size_t s = 0; s < means.stretches.size(); ++s) {
+          if (number++ % comm.size() != comm.rank()) continue;
+          stop_here();
+          const auto values = reader->over_time(set, means.stretches[s]);
+          for (std::size_t f = 0; f < set.size(); ++f) {
+            means.mean[s * set.size() + f] = values[f].mean;
+            means.variance[s * set.size() + f] = values[f].variance;
+          }
+        }
+        found.push_back(std::move(means));
+      }
+    });
+  });
+  for (KeyMeans& means : found) {
+    comm.sum(std::span(means.mean));  // each from one rank: exact
+    comm.sum(std::span(means.variance));
+  }
+  return found;
+}
+
+/// On one process.
+void write_file(const StudyOptions& options, const std::vector<RegionSeries>& all,
+                const FunctionalReader& reader, const std::vector<KeyMeans>& found) {
+  const Communicator self = Communicator::self();
+  const SampleAxis& axis = reader.times();
+  const OutputOptions& output = options.output;
+  NetcdfFile file = NetcdfFile::create(self, means_path(reader.path()));
+  file.define_dimension("bounds", 2);
+  file.define_dimension("region", output.region_names.size());
+  file.define_variable("region", NC_INT, {"region"});
+  std::vector<double> numbers(output.region_names.size());
+  std::iota(numbers.begin(), numbers.end(), 1);
+  file.put_text("region", "long_name", "named regions");
+  file.put_numbers("region", "flag_values", numbers, NC_INT);
+  file.put_text("region", "flag_meanings", fmt::format("{}", fmt::join(output.region_names, " ")));
+  file.put_numbers("region", "boxes", output.region_boxes);
+  file.put_text("region", "comment", "boxes: south, north, west, east of each region, degrees");
+  for (const KeyMeans& means : found) define(file, all, axis, means);
+  file.put_text("", "Conventions", "CF-1.8");
+  file.put_text("", "title", output.title + ": means over time of regions");
+  file.put_text("", "source", "podscale " + version() + ", from the factors of " + reader.path());
+  file.put_text("", "history", history_line());
+  // A run that does not come so far leaves the means of an earlier one beside its product.
+  if (const auto run = reader.factors().file().text("", "podscale_factors_of_run"))
+    file.put_text("", "podscale_factors_of_run", *run);
+  file.end_definitions();
+  file.put("region", {0}, {numbers.size()}, std::span<const double>(numbers));
+  for (const KeyMeans& means : found) {
+    const std::size_t count = means.stretches.size(), regions = numbers.size();
+    std::vector<double> middle, bounds, counts;
+    for (const TimeStretch& stretch : means.stretches) {
+      const auto [begin, end] = ends_of(axis, stretch);
+      middle.push_back(0.5 * (begin + end));
+      bounds.insert(bounds.end(), {begin, end});
+      counts.push_back(static_cast<double>(stretch.steps.size()));
+    }
+    const std::string time = "time_" + means.key;
+    file.put(time, {0}, {count}, std::span<const double>(middle));
+    file.put(time + "_bounds", {0, 0}, {count, 2}, std::span<const double>(bounds));
+    file.put("count_" + means.key, {0}, {count}, std::span<const double>(counts));
+    for (std::size_t s = 0; s < all.size(); ++s) {
+      std::vector<double> mean, deviation;
+      for (std::size_t k = 0; k < count; ++k)
+        for (std::size_t r = 0; r < regions; ++r) {
+          const std::size_t at = (k * all.size() + s) * regions + r;
+          mean.push_back(means.mean[at]);
+          deviation.push_back(std::sqrt(means.variance[at]));
+        }
+      file.put(all[s].name + "_region_mean_" + means.key, {0, 0}, {count, regions},
+               std::span<const double>(mean));
+      file.put(all[s].name + "_region_std_" + means.key, {0, 0}, {count, regions},
+               std::span<const double>(deviation));
+    }
+  }
+  file.commit();
+}
+
 }  // namespace
 
 std::string means_path(const std::string& product_path) {
@@ -81,7 +175,8 @@ std::vector<TimeStretch> stretches_of_key(const SampleAxis& times, const std::st
   return {all};
 }
 
-void require_means(const StudyOptions& options, const Foundation& foundation, const SampleAxis& times) {
+void require_means(const StudyOptions& options, const Foundation& foundation, const SampleAxis& times,
+                   Uncertainty kind) {
   const OutputOptions& output = options.output;
   if (output.region_means.empty()) return;
   if (output.region_names.empty())
@@ -94,7 +189,7 @@ void require_means(const StudyOptions& options, const Foundation& foundation, co
     refuse(options,
            "regions.means with sampling.calibration = 'running': its factors know no running level; "
            "expected 'inflation' or 'none'");
-  if (options.sampling.uncertainty == Uncertainty::ensemble && !options.sampling.coherence)
+  if (kind == Uncertainty::ensemble && !options.sampling.coherence)
     refuse(options,
            "regions.means with members of sampling.coherence = .false., which say nothing of means over "
            "time; expected .true.");
@@ -118,93 +213,12 @@ void require_means(const StudyOptions& options, const Foundation& foundation, co
 }
 
 void write_means(const Communicator& comm, const StudyOptions& options, const Basis& basis) {
-  const std::string product = options.output.product_file.get(), path = means_path(product);
   const auto variables = product_variables(options, basis);
   const std::vector<RegionSeries> all = region_series(options, variables);
-  std::vector<KeyMeans> found;
   std::optional<FunctionalReader> reader;
-
-  // 1. The means, dealt over ranks.
+  const std::vector<KeyMeans> found = means_of(comm, options, variables, reader);
   comm.agree([&] {
-    on_this_rank([&] {
-      reader.emplace(product);
-      const Communicator self = Communicator::self();
-      const Basis& whole = reader->factors().basis();
-      const FunctionalSet set(whole, region_functionals(self, options, whole, variables));
-      long number = 0;
-      for (const std::string& key : options.output.region_means) {
-        KeyMeans means{key, stretches_of_key(reader->times(), key), {}, {}};
-        means.mean.assign(means.stretches.size() * set.size(), 0.0);
-        means.variance = means.mean;
-        for (std::size_t s = 0; s < means.stretches.size(); ++s) {
-          if (number++ % comm.size() != comm.rank()) continue;
-          const auto values = reader->over_time(set, means.stretches[s]);
-          for (std::size_t f = 0; f < set.size(); ++f) {
-            means.mean[s * set.size() + f] = values[f].mean;
-            means.variance[s * set.size() + f] = values[f].variance;
-          }
-        }
-        found.push_back(std::move(means));
-      }
-    });
-  });
-  for (KeyMeans& means : found) {
-    comm.sum(std::span(means.mean));  // each from one rank: exact
-    comm.sum(std::span(means.variance));
-  }
-
-  // 2. The file: rank 0 alone.
-  comm.agree([&] {
-    if (!comm.is_root()) return;
-    const Communicator self = Communicator::self();
-    const SampleAxis& axis = reader->times();
-    const OutputOptions& output = options.output;
-    NetcdfFile file = NetcdfFile::create(self, path);
-    file.define_dimension("bounds", 2);
-    file.define_dimension("region", output.region_names.size());
-    file.define_variable("region", NC_INT, {"region"});
-    std::vector<double> numbers(output.region_names.size());
-    std::iota(numbers.begin(), numbers.end(), 1);
-    file.put_text("region", "long_name", "named regions");
-    file.put_numbers("region", "flag_values", numbers, NC_INT);
-    file.put_text("region", "flag_meanings", fmt::format("{}", fmt::join(output.region_names, " ")));
-    file.put_numbers("region", "boxes", output.region_boxes);
-    file.put_text("region", "comment", "boxes: south, north, west, east of each region, degrees");
-    for (const KeyMeans& means : found) define(file, all, axis, means);
-    file.put_text("", "Conventions", "CF-1.8");
-    file.put_text("", "title", output.title + ": means over time of regions");
-    file.put_text("", "source", "podscale " + version() + ", from the factors of " + product);
-    file.put_text("", "history", history_line());
-    file.end_definitions();
-    file.put("region", {0}, {numbers.size()}, std::span<const double>(numbers));
-    for (const KeyMeans& means : found) {
-      const std::size_t count = means.stretches.size(), regions = numbers.size();
-      std::vector<double> middle, bounds, counts;
-      for (const TimeStretch& stretch : means.stretches) {
-        const auto [begin, end] = ends_of(axis, stretch);
-        middle.push_back(0.5 * (begin + end));
-        bounds.insert(bounds.end(), {begin, end});
-        counts.push_back(static_cast<double>(stretch.steps.size()));
-      }
-      const std::string time = "time_" + means.key;
-      file.put(time, {0}, {count}, std::span<const double>(middle));
-      file.put(time + "_bounds", {0, 0}, {count, 2}, std::span<const double>(bounds));
-      file.put("count_" + means.key, {0}, {count}, std::span<const double>(counts));
-      for (std::size_t s = 0; s < all.size(); ++s) {
-        std::vector<double> mean, deviation;
-        for (std::size_t k = 0; k < count; ++k)
-          for (std::size_t r = 0; r < regions; ++r) {
-            const std::size_t at = (k * all.size() + s) * regions + r;
-            mean.push_back(means.mean[at]);
-            deviation.push_back(std::sqrt(means.variance[at]));
-          }
-        file.put(all[s].name + "_region_mean_" + means.key, {0, 0}, {count, regions},
-                 std::span<const double>(mean));
-        file.put(all[s].name + "_region_std_" + means.key, {0, 0}, {count, regions},
-                 std::span<const double>(deviation));
-      }
-    }
-    file.commit();
+    if (comm.is_root()) write_file(options, all, *reader, found);
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "podscale/core/error.hpp"
+
 namespace podscale {
 
 Analyses encoded_analyses(const Communicator& comm, const Basis& basis, const StudySeries& study,
@@ -16,6 +18,16 @@ Analyses encoded_analyses(const Communicator& comm, const Basis& basis, const St
     }
   if (history) analyses.read(comm, wanted_analyses(analyses, study.lr.times(), steps, ages), block);
   return analyses;
+}
+
+void require_times(const Regime& given, std::size_t train, std::size_t choosing, std::size_t held_out) {
+  if (train >= 2 && choosing > 0 && held_out > 0) return;
+  throw Error(ExitCode::data,
+              fmt::format("history.ages: {}: {} times of data.train and {} of data.validate ({} of them held "
+                          "out) have such an analysis and an LR field at its time; expected some of all: give "
+                          "analyses of both periods (history.files), longer periods or other ages",
+                          given.text(), train, choosing + held_out, held_out),
+              true);
 }
 
 RegimePeriods::RegimePeriods(const LatentSpace& space, const SampleAxis& lr, const Analyses* analyses)

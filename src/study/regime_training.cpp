@@ -24,9 +24,14 @@ std::vector<TrainingPart> training_parts(const Communicator& comm, const Foundat
                                              {&train, &choosing, &held_out}, block);
   RegimePeriods periods(space, study.lr.times(), &analyses);
   for (const EncodedPeriod* period : {&train, &choosing, &held_out}) periods.add(*period);
-  for (std::size_t r = 0; r < foundation.spaces.size(); ++r)
-    parts.push_back({r, token_series(comm, foundation.spaces[r], periods.of(r, train), block),
-                     periods.of(r, choosing), periods.of(r, held_out)});
+  for (std::size_t r = 0; r < foundation.spaces.size(); ++r) {
+    const EncodedPeriod of_train = periods.of(r, train);
+    EncodedPeriod of_choosing = periods.of(r, choosing), of_held_out = periods.of(r, held_out);
+    require_times(foundation.reference->regime(r).given, of_train.size(), of_choosing.size(),
+                  of_held_out.size());
+    parts.push_back({r, token_series(comm, foundation.spaces[r], of_train, block), std::move(of_choosing),
+                     std::move(of_held_out)});
+  }
   return parts;
 }
 

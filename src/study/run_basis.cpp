@@ -79,13 +79,7 @@ void fit_others(const Communicator& comm, const StudyOptions& options, Basis& ba
     const std::string name = other.given.text();
     const EncodedPeriod of_train = periods.of(r, train), of_choosing = periods.of(r, choosing),
                         of_held_out = periods.of(r, held_out);
-    if (of_train.size() < 2 || of_choosing.size() == 0 || of_held_out.size() == 0)
-      throw Error(ExitCode::data,
-                  fmt::format("history.ages: {}: {} times of data.train and {} of data.validate have such an "
-                              "analysis and an LR field at its time; expected some of both: give analyses of "
-                              "both periods (history.files) or other ages",
-                              name, of_train.size(), of_choosing.size() + of_held_out.size()),
-                  true);
+    require_times(other.given, of_train.size(), of_choosing.size(), of_held_out.size());
     fit_regime(comm, same, basis, study, other, of_train, of_choosing, of_held_out, gaps);
     if (other.residual.global_modes != base.residual.global_modes)
       throw Error(ExitCode::data,

@@ -108,7 +108,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   watch_leads(options, subset(lr->times(), steps), forecaster.kind());
   const DownscaleOptions wanted = downscale_options(context, foundation);
   require_storable(options, foundation.basis, subset(lr->times(), steps));
-  require_means(options, foundation, subset(lr->times(), steps));
+  require_means(options, foundation, subset(lr->times(), steps), forecaster.kind());
   warn_of_damping(options);
   if (!applied.lr) judge_values(*lr, steps, options.data.doubts);
   const std::shared_ptr<const FieldSource> history = history_of(comm, options, foundation, cache);
@@ -121,6 +121,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
       refuse(options, "history.lr_files with data.apply_files: expected one of them");
     past = open_past_lr(comm, options.data, options.history.lr_files, cache, foundation.basis);
     require_lr_mesh(*past, foundation.basis, foundation.path);
+    require_same_variables(*past, foundation.basis, foundation.basis.lr_names, foundation.path);
   } else if (history) {
     require_one_series(lr->times(), lr->describe(),
                        "one realization and one run with history.ages, or the LR series of the days before in "

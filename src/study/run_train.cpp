@@ -46,8 +46,8 @@ void calibrate_model(const Communicator& comm, const StudyOptions& options, cons
       const double score = scored.score(model->functions(validation_sampler(options))),
                    base = scored.score(untrained_network(sampling.sampler.seed, layout));
       log::info("{}{}: score {:.5f}, base {:.5f}{}", head ? "head" : "ensemble", name, score, base,
-                score > base ? ": the base serves such times" : "");
-      if (score > base) continue;
+                score <= base ? "" : ": the base serves such times");
+      if (!(score <= base)) continue;
     }
     const ForecastFunction forecast =
         head ? head_forecast(comm, space, network.head, Factor::without)

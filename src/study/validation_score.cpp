@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <tuple>
 
@@ -94,8 +95,10 @@ std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) co
   std::vector<double> sums(2 * times_, 0.0), means;
   for (std::size_t part = 0; part < parts_.size(); ++part) score_part(part, network, sums);
   comm_->sum(std::span(sums));
-  for (std::size_t t = 0; t < times_; ++t)
-    means.push_back(sums[times_ + t] > 0 ? sums[t] / sums[times_ + t] : std::nan(""));
+  for (std::size_t t = 0; t < times_; ++t) {
+    const double mean = sums[t] / sums[times_ + t];  // NaN without truth; of a network that gives none: infinite
+    means.push_back(sums[times_ + t] > 0 && std::isnan(mean) ? std::numeric_limits<double>::infinity() : mean);
+  }
   return means;
 }
 

@@ -157,6 +157,7 @@ void Verification::open_history() {
   require_same_mesh(analyses_->mesh(), analyses_->describe(), basis_->mesh, options_->basis_path);
   if (options_->open_past_lr) {
     past_lr_ = one_channel(with_gaps_filled(options_->open_past_lr(self_, *basis_), *basis_), channel_);
+    require_same_mesh(past_lr_->mesh(), past_lr_->describe(), basis_->lr_mesh, options_->basis_path + " (LR)");
     past_baselines_.emplace(*past_lr_, *basis_, channel_);
   }
   of_analysis_.emplace(*analyses_, *lr_, past_lr_ ? *past_lr_ : *lr_, *basis_,

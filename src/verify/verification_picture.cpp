@@ -67,7 +67,7 @@ std::vector<std::vector<float>> Verification::picture_members(const Match& match
     ProductReader reader(self_, product_->path(), names_[channel_]);
     reader.put_on(basis_->mesh, options_->basis_path);
     const FactorReader factors(product_->file());
-    const FactorMembers draws(factors, *basis_, options_->basis_path);
+    const FactorMembers draws(factors, *basis_, options_->basis_path, reader.times().calendar);
     const std::vector<std::size_t> steps = factors.steps_of(reader);
     for (std::size_t m = 0; m < kMembers; ++m) {
       long step = match.product;

@@ -270,6 +270,13 @@ with netCDF4.Dataset("base.means.nc") as d:
     refuse 64 "expected a number of days as 30d, or month, season or all" 1 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${more[@]}" --set regions.means=week
     must 2 train tiny.nml "${inputs[@]}" "${model[@]}"
     must 2 downscale tiny.nml "${inputs[@]}" "${model[@]}" "${more[@]}" --set output.product_file=head.nc
+    # A base so poor that 'auto' takes the members: they must say how errors persist, too.
+    poor=(--set base.penalties=1e6 --set "output.basis_file='poor.nc'" --set "output.model_file='poor.h5'")
+    ranks_of 2 basis tiny.nml "${inputs[@]}" "${poor[@]}" >run.log 2>run.err || failed "a poor base"
+    ranks_of 2 train tiny.nml "${inputs[@]}" "${poor[@]}" --set training.steps=100 --set training.rate=3e-3 >run.log 2>run.err ||
+      failed "a network on a poor base"
+    refuse 64 "sampling.coherence = .false." 1 downscale tiny.nml "${inputs[@]}" "${poor[@]}" "${more[@]}" \
+      --set sampling.uncertainty=auto --set sampling.coherence=.false. --set output.product_file=poor_product.nc
     must 2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" "${more[@]}" --set output.product_file=ensemble.nc
     must 1 members base.nc --basis "$full/basis.nc" --n 600 --output many.nc
     check "masks" /usr/bin/python3 "$here/region_masks.py" base.nc

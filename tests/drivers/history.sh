@@ -63,6 +63,8 @@ for ranks in 1 2; do
 done
 same_data out/head_1.nc out/head_2.nc
 
+refuse 65 "history of 3 days: " 2 train "${head[@]}" --set training.resume=.false. --set data.validate=2000-12-01,2000-12-04
+
 # Scores by age, and skill: the analysis of yesterday beats LR alone.
 must 2 verify "${told[@]}" --set output.product_file=one.nc --set verify.picture_file=
 check "scores by age" grep -q 'by the age of the HR analysis' out/scores.txt

@@ -178,6 +178,12 @@ TEST_F(Selection, StepZeroHasTheScoreOfTheBaseAndABetterNetworkWins) {
   }
 }
 
+TEST_F(Selection, ANetworkWithoutANumberAtSomeTimeHasNoFiniteScore) {
+  const auto broken = with([](std::size_t time) { return time == 3 ? std::nan("") : 0.3; });
+  for (const bool head : {true, false})
+    EXPECT_FALSE(std::isfinite(subset(study().validate, head).score(broken))) << head;
+}
+
 TEST_F(Selection, BetterByChanceOnlyIsNotSelected) {
   // Good at some times, nearly as much harm at the others.
   const auto mixed = [&](double harm) {

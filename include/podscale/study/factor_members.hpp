@@ -17,8 +17,10 @@ namespace podscale {
 class FactorMembers {
  public:
   /// Not collective; on one process. factors must outlive it. basis: the whole one that the product was made
-  /// with, and its file. Errors: data (a file of factors that holds no namelist).
-  FactorMembers(const FactorReader& factors, const Basis& basis, const std::string& basis_path);
+  /// with, and its file; calendar: of the product's times. Errors: data (a file of factors that holds no
+  /// namelist).
+  FactorMembers(const FactorReader& factors, const Basis& basis, const std::string& basis_path,
+                Calendar calendar);
   /// Not collective. A member (from 0) less the mean, at a step of the factors whose time has this key
   /// (SampleAxis::time_key): [channels][points] in the units of the product file, NaN on land.
   std::vector<double> deviation(std::size_t step, std::uint64_t time_key, int member) const;

@@ -16,14 +16,16 @@ std::string means_path(const std::string& product_path);
 /// Not collective. The stretches of regions.means: as stretches(), or 'season', or 'all'.
 std::vector<TimeStretch> stretches_of_key(const SampleAxis& times, const std::string& key);
 
-/// Not collective, the same on every rank; before the work. Error(usage) for keys that do not go together
-/// with regions.means, data where how errors persist is not known or the times make up no such mean.
-void require_means(const StudyOptions& options, const Foundation& foundation, const SampleAxis& times);
+/// Not collective, the same on every rank; before the work. kind: of the forecasts, never automatic.
+/// Error(usage) for keys that do not go together with regions.means, data where how errors persist is not
+/// known or the times make up no such mean.
+void require_means(const StudyOptions& options, const Foundation& foundation, const SampleAxis& times,
+                   Uncertainty kind);
 
 /// Collective, once the product and its factors are there. Writes means_path() of output.product_file: for
 /// each key of regions.means a dimension of its own and <series>_region_mean_<key>, _region_std_<key> along
 /// it and the regions. Means are dealt over ranks; each reads the times of its own, whole fields. The same
-/// bits at any number of ranks. Errors: io.
+/// bits at any number of ranks. Errors: io, requeue.
 void write_means(const Communicator& comm, const StudyOptions& options, const Basis& basis);
 
 }  // namespace podscale

@@ -16,6 +16,10 @@ Analyses encoded_analyses(const Communicator& comm, const Basis& basis, const St
                           const FieldSource* history, std::span<const double> ages,
                           std::initializer_list<const EncodedPeriod*> periods, long block);
 
+/// Not collective, the same on every rank. Error(data) for a regime that is fitted to, chosen by or judged on no
+/// time at all: nothing would be known of it.
+void require_times(const Regime& given, std::size_t train, std::size_t choosing, std::size_t held_out);
+
 class RegimePeriods {
  public:
   /// Not collective. space: of regime 0. analyses: nullptr without history. All must outlive it.

@@ -27,7 +27,7 @@ struct TrainingPart {
 };
 
 /// Collective. With ages: one part for every regime of the base; without: for the first. history: the
-/// analyses, nullptr: those of HR. Errors: data (gaps).
+/// analyses, nullptr: those of HR. Errors: data (gaps; a regime that a period has no times of).
 std::vector<TrainingPart> training_parts(const Communicator& comm, const Foundation& foundation,
                                          const StudySeries& study, const TrainingPairs& pairs, bool told_history,
                                          const FieldSource* history, long block, const GapFiller* gaps);

@@ -33,7 +33,8 @@ class ValidationSubset {
   /// of a score, and times without any value.
   ValidationSubset(const Communicator& comm, const StudySeries& study, std::vector<Part> parts, int members,
                    std::uint64_t seed, bool head, long block, Gaps gaps = Gaps::refused);
-  /// Collective; the same value on every rank and, to rounding, at any number of ranks.
+  /// Collective; the same value on every rank and, to rounding, at any number of ranks. Not finite where the
+  /// network gives no number at some time.
   double score(const NetworkFunctions& network) const;
 
  private:
