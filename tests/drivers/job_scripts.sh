@@ -14,9 +14,10 @@ failed() {
 }
 cat >bin/podscale-verify <<'SH'
 #!/usr/bin/env bash
-# podscale-verify FILE [deaf|CODE]     what it hears goes to FILE
+# podscale-verify FILE [deaf|stuck|CODE]     what it hears goes to FILE
 for signal in INT TERM USR1; do trap "echo $signal >>'$1'; exit 75" "$signal"; done
 [[ "${2:-}" != deaf ]] || trap - USR1
+[[ "${2:-}" != stuck ]] || trap "" USR1
 echo begun >"$1"
 [[ "${2:-}" != [0-9]* ]] || exit "$2"
 for ((i = 0; i < 600; ++i)); do sleep 0.05; done
@@ -25,7 +26,7 @@ printf '#!/bin/sh\nshift 2\nexec "$@"\n' >run # without -n RANKS
 chmod +x bin/* run
 export PODSCALE_BIN="$PWD/bin" PODSCALE_LAUNCHER="$PWD/run" PODSCALE_RANKS=2 PODSCALE_SCRATCH="$PWD/scratch"
 set -m # else SIGINT is ignored by what runs in the background
-stopped() {  # stopped SIGNAL WORDS CODE [deaf]: launch.sh gets the signal once the program has begun
+stopped() {  # stopped SIGNAL WORDS CODE [deaf|stuck]: launch.sh gets the signal once the program has begun
   local code=0
   rm -f heard
   "$root/jobscripts/launch.sh" podscale-verify heard "${4:-}" >job.log 2>&1 &
@@ -40,6 +41,8 @@ stopped() {  # stopped SIGNAL WORDS CODE [deaf]: launch.sh gets the signal once 
 }
 for signal in INT TERM USR1; do stopped "$signal" "begun USR1" 75; done
 stopped TERM begun 75 deaf # as one that was still being loaded
+PODSCALE_STOP_SECONDS=1 stopped USR1 begun 75 stuck # as mpirun where it hangs
+grep -q "does not end 1[0-9] s after SIGUSR1: it is killed" job.log || failed "no word on a launcher that hangs"
 for wanted in 0 65 74 75; do
   code=0
   "$root/jobscripts/launch.sh" podscale-verify heard "$wanted" >job.log 2>&1 || code=$?
