@@ -32,6 +32,8 @@ if ! [[ "$date" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] || ! wanted="$(date -u -d "$d
   fail 64 "RUN_DATE '$date': expected a date as 2006-03-01"
 fi
 root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
+# shellcheck source=jobscripts/signals.sh
+source "$root/jobscripts/signals.sh"
 namelist="${2:-$root/namelists/forecast.nml}"
 [[ -f "$namelist" ]] || fail 64 "no such namelist: $namelist"
 bin="${PODSCALE_BIN:-$root/build/release/bin}"
@@ -102,8 +104,6 @@ fi
 # 4. The downscaling.
 first="$(date -u -d "$run" +%F)"
 last="$(date -u -d "$run + ${PODSCALE_DAYS:-30} days" +%F)"
-# shellcheck source=jobscripts/signals.sh
-source "$root/jobscripts/signals.sh"
 status=0
 PODSCALE_BIN="$bin" PODSCALE_RANKS="${PODSCALE_RANKS:-2}" pass_signals "$root/jobscripts/launch.sh" podscale-downscale \
   "$namelist" "${settings[@]}" --set "$applied='${pattern/YYYYMMDD/$run}'" \

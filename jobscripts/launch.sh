@@ -106,14 +106,25 @@ set -m
 child=$!
 set +m
 [[ -z "$asked" ]] || kill -USR1 "$$" # it came meanwhile: once more, for the loop below
-status=0
+status=0 since='' overdue='' grace="${PODSCALE_STOP_SECONDS:-20}"
+[[ "$grace" =~ ^[1-9][0-9]{0,8}$ ]] || grace=20 # as the programs take it
 while :; do
   wait "$child"
   status=$?
   kill -0 "$child" 2>/dev/null || break # else a signal came meanwhile
-  # mpirun loses a signal that comes before its ranks are there: it is told until it ends.
-  while [[ -n "$asked" ]] && kill -USR1 "$child" 2>/dev/null; do sleep 0.5; done
+  # mpirun loses a signal that comes before its ranks are there: it is told until it ends. Where it
+  # hangs itself, the ranks have ended after their grace time.
+  since="${since:-$SECONDS}"
+  while [[ -n "$asked" && -z "$overdue" ]] && kill -USR1 "$child" 2>/dev/null; do
+    sleep 0.5
+    ((SECONDS - since <= grace + 15)) || overdue=1
+  done
+  if [[ -n "$overdue" ]]; then
+    say "${launcher[*]} does not end $((SECONDS - since)) s after SIG$asked: it is killed"
+    kill -KILL -- "-$child" 2>/dev/null
+  fi
 done
 # A rank that was still being loaded dies of the signal: nothing was begun.
 if [[ -n "$asked" ]] && ((status == 128 + 10 || status == 128 + 15)); then status=75; fi
+[[ -z "$overdue" ]] || status=75 # files are complete or absent
 exit "$status"

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Sourced by the job scripts.
 #   pass_signals COMMAND...   runs it and returns its exit code; SIGINT, SIGTERM and SIGUSR1 that
-#                             come meanwhile reach it as SIGUSR1. $stopped_by: the first of them, or ''
+#                             come meanwhile reach it as SIGUSR1. $stopped_by: the first of them, or ''.
+#                             A command that dies of it had not begun to listen, nor to work: 75
 stopped_by='' passed_to=''
 pass_on() {
   stopped_by="${stopped_by:-$1}"
@@ -22,5 +23,6 @@ pass_signals() {
     kill -0 "$passed_to" 2>/dev/null || break # else a signal came meanwhile
   done
   passed_to=''
+  if [[ -n "$stopped_by" ]] && ((code == 128 + 10)); then code=75; fi
   return "$code"
 }

@@ -39,6 +39,7 @@ constexpr bool kBounded = true;
 char line[4500];
 std::size_t line_size = 0;
 struct sigaction before[kCrashes.size()];
+int depth = 0;  // of guards; all but the outermost do nothing, or `before` would be the guard's own
 
 extern "C" void end_at_once(int) {
   _exit(kCode);
@@ -87,6 +88,7 @@ void set_timer(int seconds) {
 }  // namespace
 
 LibraryGuard::LibraryGuard(const std::string& path) {
+  if (depth++ > 0) return;
   const int n = std::snprintf(line, sizeof line,
                               "podscale: error: %s: damaged: the NetCDF or HDF5 library breaks down over it; "
                               "fetch or make the file again\n",
@@ -100,6 +102,7 @@ LibraryGuard::LibraryGuard(const std::string& path) {
 }
 
 LibraryGuard::LibraryGuard(const std::string& path, std::uint64_t room) : LibraryGuard(path) {
+  if (depth > 1) return;
   rlimit limit{};
   const std::uint64_t used = address_space();
   if (kBounded && used > 0 && getrlimit(RLIMIT_AS, &limit) == 0) {
@@ -111,6 +114,7 @@ LibraryGuard::LibraryGuard(const std::string& path, std::uint64_t room) : Librar
 }
 
 LibraryGuard::~LibraryGuard() {
+  if (--depth > 0) return;
   set_timer(0);
   if (rlimit limit{}; bounded_ && getrlimit(RLIMIT_AS, &limit) == 0) {
     limit.rlim_cur = memory_;

@@ -18,7 +18,7 @@ before="$(listing "$study")"
 
 mkfifo pipe pipe.h5
 one_line() {  # one_line CODE WORD WHAT: the code in $code, and one line in run.err that holds the word
-  (($code == $1)) && grep -qF -- "$2" run.err && [[ "$(wc -l <run.err)" == 1 ]] && return
+  ((code == $1)) && grep -qF -- "$2" run.err && [[ "$(wc -l <run.err)" == 1 ]] && return
   failed "$3: exit $code, expected $1 and one line with '$2'"
   cat run.err
 }

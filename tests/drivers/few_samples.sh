@@ -41,7 +41,7 @@ rm model.h5
 must 2 train tiny.nml "${auto[@]}"
 best="$(sed -n 's/.*best at step \([0-9]*\).*/\1/p' run.log | tail -n 1)"
 must 2 downscale tiny.nml "${auto[@]}" --set output.product_file=trained.nc
-want=head
+want='head'
 [[ "$best" != 0 ]] || want=base
 check "best step $best gives '$want', not '$(made_with trained.nc)'" test "$(made_with trained.nc)" = "$want"
 # A model of another basis.

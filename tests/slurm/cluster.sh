@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced: a cluster of Slurm on this machine alone, of Debian's packages, without systemd.
 #   start_cluster   munged, slurmctld and slurmd on loopback; says why and returns 1 where that fails
-#   stop_cluster    by their pid files
+#   stop_cluster    by their pid files; also where the calling script is killed
 cluster=''
 start_cluster() {
   local program host port=$((20000 + RANDOM % 20000))
@@ -54,6 +54,10 @@ NodeName=$host NodeAddr=127.0.0.1 CPUs=16 State=UNKNOWN
 PartitionName=all Nodes=$host Default=YES State=UP
 CONF
   export SLURM_CONF="$cluster/slurm.conf"
+  # CTest kills a test whose time is over: nobody else ends the daemons then.
+  # shellcheck disable=SC2016  # words of another shell
+  setsid -f bash -c 'while [[ -d "$1" ]] && kill -0 "$2"; do sleep 1; done; source "$0"; cluster="$1"; stop_cluster' \
+    "${BASH_SOURCE[0]}" "$cluster" "$$" </dev/null >/dev/null 2>&1
   munged --force --socket="$cluster/munge.socket" --key-file="$cluster/munge.key" --pid-file="$cluster/munged.pid" \
     --log-file="$cluster/munged.log" --seed-file="$cluster/munged.seed" >"$cluster/start.log" 2>&1 &&
     slurmctld -i >>"$cluster/start.log" 2>&1 && slurmd -N "$host" >>"$cluster/start.log" 2>&1
@@ -66,9 +70,13 @@ CONF
   return 1
 }
 stop_cluster() {
-  [[ -n "$cluster" ]] || return 0
+  [[ -d "$cluster" ]] || return 0
   timeout 10 scancel --me --signal=KILL --full 2>/dev/null
   timeout 10 scancel --me 2>/dev/null
+  for ((SECONDS = 0; SECONDS < 10;)); do # slurmd ends the jobs
+    [[ -n "$(timeout 5 squeue -h -t R,CG 2>/dev/null)" ]] || break
+    sleep 0.1
+  done
   local name pid
   for name in slurmd slurmctld munged; do
     pid="$(cat "$cluster/$name.pid" 2>/dev/null)" || continue
