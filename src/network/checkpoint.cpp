@@ -1,7 +1,5 @@
 #include "podscale/network/checkpoint.hpp"
 
-#include <cmath>
-#include <limits>
 #include <utility>
 
 #include "model_bytes.hpp"
@@ -77,22 +75,15 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
 
 Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
   const Hdf5File file = Hdf5File::open(path, bytes.image);
+  if (file.has(kImageModelFormat))
+    fail(ExitCode::data, "{}: a model of images; expected one of fields: set output.model_file", path);
   if (const double format = file.number("podscale_model_format"); format != static_cast<double>(kFormat))
     fail(ExitCode::data, "{}: model format {}, expected {}; train again with this version", path, format,
          kFormat);
   require_sealed(bytes, path);
   Checkpoint c;
   ModelSummary& s = c.summary;
-  const auto whole = [&](const char* name, double most) {
-    const double value = file.number(name);
-    if (!(std::abs(value) <= most) || value != std::floor(value))
-      fail(ExitCode::data, "{}: {} is {}, expected a whole number up to {:.0f}; the file is damaged", path,
-           name, value, most);
-    return value;
-  };
-  const auto integer = [&](const char* name) {
-    return static_cast<int>(whole(name, std::numeric_limits<int>::max()));
-  };
+  const auto integer = [&](const char* name) { return file.integer(name); };
   s.options.width = integer("width");
   s.options.depth = integer("depth");
   s.options.heads = integer("heads");
@@ -105,9 +96,8 @@ Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
   s.layout.condition = integer("condition");
   s.layout.global_tokens = integer("global_tokens");
   s.layout.age = integer("age");
-  constexpr double most = 9e15;  // whole in a double
-  s.step = static_cast<long>(whole("step", most));
-  s.best_step = static_cast<long>(whole("best_step", most));
+  s.step = file.count("step");
+  s.best_step = file.count("best_step");
   s.best_score = file.number("best_score");
   s.ranks = integer("ranks");
   c.pending_loss = file.number("pending_loss");

@@ -5,7 +5,9 @@
 
 #include <hdf5.h>
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
@@ -67,6 +69,22 @@ class Hdf5File {
     good(H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value), name);
     return value;
   }
+
+  /// Whether the file has an attribute of this name.
+  bool has(const std::string& name) const { return good(H5Aexists(file_.get(), name.c_str()), name) > 0; }
+  /// A number that must be whole: a damaged one may be anything.
+  double whole(const std::string& name, double most) const {
+    const double value = number(name);
+    if (!(std::abs(value) <= most) || value != std::floor(value))
+      fail(failure_, "{}: {} is {}, expected a whole number up to {:.0f}; the file is damaged", path_, name,
+           value, most);
+    return value;
+  }
+  int integer(const std::string& name) const {
+    return static_cast<int>(whole(name, std::numeric_limits<int>::max()));
+  }
+  /// Beyond int, up to what a double holds without loss.
+  long count(const std::string& name) const { return static_cast<long>(whole(name, 9e15)); }
 
   /// A dataset, not an attribute: attributes end at 64 KiB, a namelist with many files may not.
   void put(const std::string& name, const std::string& value) {

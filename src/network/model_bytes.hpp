@@ -13,6 +13,9 @@ namespace podscale {
 void write_model_bytes(const Communicator& comm, const std::string& path,
                        const std::function<std::string()>& make);
 
+/// The attribute that tells a model of images from one of fields.
+inline constexpr const char* kImageModelFormat = "podscale_image_model_format";
+
 struct ModelBytes {
   std::vector<char> image{};
   bool sealed = false;  ///< the checksum at the end is there, and right

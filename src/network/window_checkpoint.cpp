@@ -10,13 +10,12 @@ namespace podscale {
 namespace {
 
 constexpr long kFormat = 1;
-constexpr const char* kFormatName = "podscale_image_model_format";
 
 std::string file_image(const WindowCheckpoint& c, const std::string& path) {
   const WindowSummary& s = c.summary;
   const WindowModelOptions& o = s.options;
   Hdf5File file = Hdf5File::create(path);
-  for (const auto& [name, value] : {std::pair<const char*, double>{kFormatName, kFormat},
+  for (const auto& [name, value] : {std::pair<const char*, double>{kImageModelFormat, kFormat},
                                     {"patch", o.shape.patch},
                                     {"factor", o.shape.factor},
                                     {"halo", o.shape.halo},
@@ -54,14 +53,16 @@ std::string file_image(const WindowCheckpoint& c, const std::string& path) {
 
 WindowCheckpoint read_file(const std::string& path, const ModelBytes& bytes) {
   const Hdf5File file = Hdf5File::open(path, bytes.image);
-  if (const double format = file.number(kFormatName); format != static_cast<double>(kFormat))
+  if (file.has("podscale_model_format"))
+    fail(ExitCode::data, "{}: a model of fields; expected one of images: set output.model_file", path);
+  if (const double format = file.number(kImageModelFormat); format != static_cast<double>(kFormat))
     fail(ExitCode::data, "{}: model format {} of images, expected {}; train again with this version", path,
          format, kFormat);
   require_sealed(bytes, path);
   WindowCheckpoint c;
   WindowSummary& s = c.summary;
   WindowModelOptions& o = s.options;
-  const auto integer = [&](const char* name) { return static_cast<int>(file.number(name)); };
+  const auto integer = [&](const char* name) { return file.integer(name); };
   o.shape = {integer("patch"), integer("factor"), integer("halo")};
   o.width = integer("width");
   o.layers = integer("layers");
@@ -71,8 +72,8 @@ WindowCheckpoint read_file(const std::string& path, const ModelBytes& bytes) {
   o.members = integer("members") != 0;
   o.modes = integer("modes");
   o.turns = integer("turns");
-  s.step = static_cast<long>(file.number("step"));
-  s.best_step = static_cast<long>(file.number("best_step"));
+  s.step = file.count("step");
+  s.best_step = file.count("best_step");
   s.best_score = file.number("best_score");
   s.ranks = integer("ranks");
   c.pending_loss = file.number("pending_loss");
@@ -109,6 +110,16 @@ WindowCheckpoint read_window_checkpoint(const Communicator& comm, const std::str
     require_checksum(c, c.summary.weights_checksum, path);
   });
   return c;
+}
+
+bool is_window_model(const Communicator& comm, const std::string& path) {
+  const ModelBytes bytes = read_model_bytes(comm, path);
+  bool of_images = false;
+  comm.agree([&] {
+    with_quiet_hdf5(path, bytes,
+                    [&] { of_images = Hdf5File::open(path, bytes.image).has(kImageModelFormat); });
+  });
+  return of_images;
 }
 
 WindowSummary inspect_window_model(const Communicator& comm, const std::string& path) {

@@ -19,6 +19,7 @@
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/gaussian/latent_space.hpp"
 #include "podscale/network/model_summary.hpp"
+#include "podscale/network/window_training.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/basis_file.hpp"
 #include "podscale/study/field_picture.hpp"
@@ -104,7 +105,28 @@ std::string inspect_network(const Communicator& comm, const std::string& path) {
     text += fmt::format("    step {:>7}  loss {:.5f}  score {:.5g}{}\n", r.step, r.loss, r.score,
                         r.step == m.best_step ? "  <- kept" : "");
   if (m.head_calibrations.size() > 1)
-    text += fmt::format("  trained on {} regimes: with and without HR analyses\n", m.head_calibrations.size());
+    text +=
+        fmt::format("  trained on {} regimes: with and without HR analyses\n", m.head_calibrations.size());
+  text += fmt::format("  basis checksum {}, weights checksum {}\n", m.basis_checksum, m.weights_checksum);
+  return text;
+}
+
+std::string inspect_image_model(const Communicator& comm, const std::string& path) {
+  const WindowSummary m = inspect_window_model(comm, path);
+  const WindowModelOptions& o = m.options;
+  std::string text = fmt::format("{}: a network of images, podscale {}\n", path, m.version);
+  text += fmt::format(
+      "  factor {}; patches of {} x {} points, windows of {} x {} LR cells; {} parameters: width {}, {} layers, "
+      "{} transformer blocks{}\n",
+      o.shape.factor, o.shape.patch, o.shape.patch, o.shape.side(), o.shape.side(), m.parameters, o.width,
+      o.layers, o.blocks, o.members ? ", and a denoiser for members" : "");
+  text += fmt::format("  at step {} on {} ranks; best CRPS {:.5g} of the range at step {}\n", m.step, m.ranks,
+                      m.best_score, m.best_step);
+  for (const WindowRecord& r : m.history)
+    text += fmt::format("    step {:>7}  loss {:.5f}  CRPS {:.5g}  PSNR {:.3f} dB{}\n", r.step, r.loss,
+                        r.crps, r.psnr, r.step == m.best_step ? "  <- kept" : "");
+  text += fmt::format("  {}\n",
+                      m.calibration.empty() ? "not calibrated: its training has not ended" : "calibrated");
   text += fmt::format("  basis checksum {}, weights checksum {}\n", m.basis_checksum, m.weights_checksum);
   return text;
 }
@@ -138,8 +160,10 @@ std::unique_ptr<FieldSource> open_variable(const Communicator& comm, const Netcd
     });
   });
   const auto text = [&](const char* attribute) { return file.text(name, attribute).value_or(""); };
-  const Variable variable{name, text("units"), text("units"), text("standard_name"), text("long_name"), "", {}};
-  return std::make_unique<ArraySource>(comm, mesh, SampleAxis{Calendar::standard, "days since 1900-01-01", {{}}},
+  const Variable variable{name, text("units"), text("units"), text("standard_name"), text("long_name"), "",
+                          {}};
+  return std::make_unique<ArraySource>(comm, mesh,
+                                       SampleAxis{Calendar::standard, "days since 1900-01-01", {{}}},
                                        std::move(values), std::vector{variable});
 }
 
@@ -150,10 +174,12 @@ class FieldLines {
   void add(const Communicator& comm, const FieldSource& source, bool over_time) {
     const Variable& variable = source.variables()[0];
     const FieldSample sample = sample_fields(source)[0];
-    const std::string where = fmt::format("    mesh: {}\n{}", mesh_text(source.mesh()),
-                                          over_time ? fmt::format("    time: {}\n", times_text(source.times())) : "");
-    text_ += fmt::format("  {}\n{}    values: {}\n", variable_text(variable), where == last_ ? "" : where,
-                         sample.text(variable, source.mesh().points(), over_time ? source.times().size() : 0));
+    const std::string where =
+        fmt::format("    mesh: {}\n{}", mesh_text(source.mesh()),
+                    over_time ? fmt::format("    time: {}\n", times_text(source.times())) : "");
+    text_ +=
+        fmt::format("  {}\n{}    values: {}\n", variable_text(variable), where == last_ ? "" : where,
+                    sample.text(variable, source.mesh().points(), over_time ? source.times().size() : 0));
     last_ = where;
     if (picture_.empty()) return;
     comm.agree([&] {
@@ -178,8 +204,8 @@ std::string other_variables(const NetcdfFile& file, const std::vector<std::strin
     std::string shape;
     for (std::size_t i = 0; i < info.dims.size(); ++i)
       shape += fmt::format("{}{} {}", i ? " x " : "", info.shape[i], info.dims[i]);
-    text += fmt::format("  {} [{}] {}: {}\n", name, shown(file.text(name, "units").value_or("no units")), shape,
-                        shown(file.text(name, "long_name").value_or("")));
+    text += fmt::format("  {} [{}] {}: {}\n", name, shown(file.text(name, "units").value_or("no units")),
+                        shape, shown(file.text(name, "long_name").value_or("")));
   }
   return text;
 }
@@ -188,9 +214,10 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path, co
                            const std::string& picture) {
   const NetcdfFile file = NetcdfFile::open(comm, path);
   std::string text = fmt::format("{}: {}\n", path, shown(file.text("", "title").value_or("a NetCDF file")));
-  for (const char* attribute : {"source", "history", "podscale_applied_source", "podscale_applied_reference", "podscale_adapt",
-                                "podscale_basis_checksum", "podscale_model_checksum"})
-    if (const auto value = file.text("", attribute)) text += fmt::format("  {}: {}\n", attribute, shown(*value));
+  for (const char* attribute : {"source", "history", "podscale_applied_source", "podscale_applied_reference",
+                                "podscale_adapt", "podscale_basis_checksum", "podscale_model_checksum"})
+    if (const auto value = file.text("", attribute))
+      text += fmt::format("  {}: {}\n", attribute, shown(*value));
   text += file.sealed() ? "  the checksum of its last line matches the contents\n"
                         : "  no checksum as its last line: not written by podscale, or changed since\n";
 
@@ -218,12 +245,13 @@ std::string inspect_netcdf(const Communicator& comm, const std::string& path, co
       }
     }
   if (described.empty() && (!is_ours(file) || !wanted.empty() || !picture.empty()))
-    throw Error(ExitCode::data,
-                fields.refused.empty()
-                    ? fmt::format("{}: no variable lies over latitude and longitude, or y and x; it holds: {}",
-                                  path, file.contents())
-                    : fmt::format("{}; it holds: {}", fields.refused[0].second, file.contents()),
-                true);
+    throw Error(
+        ExitCode::data,
+        fields.refused.empty()
+            ? fmt::format("{}: no variable lies over latitude and longitude, or y and x; it holds: {}", path,
+                          file.contents())
+            : fmt::format("{}; it holds: {}", fields.refused[0].second, file.contents()),
+        true);
   text += lines.text();
   if (tried > most)
     text += fmt::format("  {} of {} fields are described here; --variable describes another\n", most, tried);
@@ -258,7 +286,8 @@ std::string inspect_file(const Communicator& comm, const std::string& path, cons
                 fmt::format("{}: is {}; expected a file with fields for --variable and --picture", path,
                             hdf5_model ? "a model" : "a basis"),
                 true);
-  return hdf5_model ? inspect_network(comm, path) : inspect_basis(comm, path);
+  if (!hdf5_model) return inspect_basis(comm, path);
+  return is_window_model(comm, path) ? inspect_image_model(comm, path) : inspect_network(comm, path);
 }
 
 }  // namespace podscale

@@ -93,7 +93,9 @@ must 2 train images.nml "${head[@]}"
 must 2 downscale images.nml "${head[@]}"
 must 1 downscale images.nml "${head[@]}" --set output.product_file=head_one.nc
 same_data out/head.nc out/head_one.nc
-refuse 65 "images" 2 downscale "$here/tiny.nml" --set sampling.uncertainty=head \
+must 1 inspect out/model.h5
+check "podscale-inspect shows a network of images" grep -q 'a network of images' run.log
+refuse 65 "a model of images" 2 downscale "$here/tiny.nml" --set sampling.uncertainty=head \
   --set data.hr_files="$study/out/ocean_hr.nc" --set data.lr_files="$study/out/ocean_lr.nc" \
   --set output.basis_file="$study/out/basis.nc" --set output.model_file="$PWD/out/model.h5" \
   --set output.product_file=p.nc

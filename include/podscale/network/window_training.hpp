@@ -77,6 +77,8 @@ struct WindowSummary {
   std::vector<double> calibration{};  ///< numbers of whoever calibrated its forecasts; none: nobody
   std::vector<WindowRecord> history{};
 };
+/// Collective on comm, the same on all ranks. Whether a model file is of images. Errors: no_input, data.
+bool is_window_model(const Communicator& comm, const std::string& path);
 /// Collective on comm. Errors: no_input, data (no model of images, or a damaged one).
 WindowSummary inspect_window_model(const Communicator& comm, const std::string& path);
 
