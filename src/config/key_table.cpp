@@ -29,8 +29,7 @@ const std::pair<const char*, const char*> groups[] = {
     {"sampling", "How members are drawn and what the uncertainty is made of."},
     {"regions", "Area means whose series, with standard deviation, are written beside the fields."},
     {"images",
-     "A study of images in place of one of a series: their files, patches and network. Of the other groups "
-     "output, training.seed, threads and time_limit, and sampling.seed and members hold for it, too."},
+     "Images in place of series. Of other groups: output, seeds, threads, time_limit, sampling.members."},
     {"output", "Where the files of a study are, and what the product says of itself."},
     {"verify", "What podscale-verify writes."},
     {"ocean", "The synthetic ocean of podscale-ocean."},
