@@ -45,7 +45,7 @@ check "inspect names the run" grep -q 'run of 2000-11-04' run.log
 # 3b. Runs that are told of the HR analysis of the day before they began; the LR fields of those days are in
 # another file. Runs in one call, each alone, and the daily job are the same.
 cp out/basis.nc plain.nc
-told=(--set history.ages=2,3,5,6 --set history.delay=1)
+told=(--set "history.ages=2,3,5,6" --set history.delay=1)
 past=(--set history.lr_files="out/ocean_lr.nc")
 must 2 basis "$here/tiny.nml" "${told[@]}" --set "data.hr_files='out/ocean_hr.nc'"
 product 2 told 'out/forecast_*.nc' "${told[@]}" "${past[@]}"
@@ -62,8 +62,8 @@ with netCDF4.Dataset("out/told.nc") as d, netCDF4.Dataset("out/told_single.nc") 
     assert np.ma.allequal(d["tos"][run], one["tos"][:]) and np.ma.allequal(d["tos_std"][run], one["tos_std"][:])'
 refuse 64 "history.lr_files" 2 downscale "$here/tiny.nml" "${told[@]}" --set "data.lr_files='out/forecast_*.nc'" \
   --set "sampling.uncertainty='base'" --set "data.downscale='2000-11-02', '2000-11-12'"
-ranks_of 1 downscale "$here/tiny.nml" "${told[@]}" --set data.lr_files=out/forecast_20001104.nc --set "sampling.uncertainty='base'" \
-  --set output.write_members=.false. --set output.product_file=none.nc --set data.downscale=2000-11-05,2000-11-09 >run.log 2>run.err
+aloud 1 downscale "$here/tiny.nml" "${told[@]}" --set data.lr_files=out/forecast_20001104.nc --set "sampling.uncertainty='base'" \
+  --set output.write_members=.false. --set output.product_file=none.nc --set "data.downscale=2000-11-05,2000-11-09"
 check "no LR field of the analysis' time: said" grep -q "no LR field at its time" run.err
 must 2 verify "$here/tiny.nml" "${told[@]}" "${past[@]}" --set "output.product_file='told.nc'" --set "data.lr_files='out/forecast_*.nc'" \
   --set "verify.picture_file=''" --set "data.downscale='2000-11-02', '2000-11-12'"
