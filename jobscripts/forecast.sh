@@ -86,7 +86,7 @@ fi
 ages="$(asked --print-value history.ages)"
 if [[ -n "$ages" && -z "$(asked --print-value history.lr_files)" ]]; then
   past="$(asked --print-value data.lr_files)"
-  [[ -z "$past" ]] || settings+=(--set "history.lr_files=${past// /}")
+  [[ -z "$past" ]] || settings+=(--set "history.lr_files=$past")
 fi
 if [[ -n "${PODSCALE_ANALYSES:-}" ]]; then
   [[ "$PODSCALE_ANALYSES" == *YYYYMMDD* ]] || fail 64 "PODSCALE_ANALYSES = '$PODSCALE_ANALYSES': expected YYYYMMDD in it"

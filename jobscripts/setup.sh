@@ -18,7 +18,7 @@ fi
 
 # Without these their tests say that they are skipped.
 wished=()
-[[ "${1:-}" != tests ]] || wished=(slurmctld slurmd slurm-client munge shellcheck)
+[[ "${1:-}" != tests ]] || wished=(slurmctld slurmd slurm-client munge procps shellcheck)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: this is no Debian system; install by hand the equivalents of: ${packages[*]}" >&2

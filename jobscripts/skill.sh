@@ -50,7 +50,7 @@ images() {
     head -n 5 "$out/$set$suffix.txt"
   done
 }
-if [[ "$namelist" == namelists/$name.nml && "$name" == *_x[24] ]]; then
+if [[ "$name" == *_x[24] ]]; then
   base=(--set sampling.uncertainty=base)
   constant=(--set images.contrast_classes=1 --set output.basis_file=constant.nc "${base[@]}")
   if step "$out/constant.nc" "ridge with constant variance"; then run basis "$out" "${constant[@]}"; fi

@@ -8,15 +8,14 @@ set -euo pipefail
 root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=jobscripts/signals.sh
 source "$root/jobscripts/signals.sh"
+# shellcheck source=jobscripts/steps.sh
+source "$root/jobscripts/steps.sh"
 if [[ ! -f "${1:-}" ]]; then
   echo "study: error: expected a namelist, as in jobscripts/study.sh my.nml" >&2
   exit 64
 fi
-bin="${PODSCALE_BIN:-$root/build/release/bin}"
-uncertainty="$("$bin/podscale-downscale" "$@" --print-value sampling.uncertainty)"
-read -r -a steps <<<"${PODSCALE_STEPS:-basis train downscale verify}"
+read_steps "${PODSCALE_BIN:-$root/build/release/bin}" "$@"
 for step in "${steps[@]}"; do
-  [[ "$step" != train || "$uncertainty" != "'base'" ]] || continue
   code=75
   while ((code == 75)) && [[ -z "$stopped_by" ]]; do
     code=0

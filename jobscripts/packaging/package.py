@@ -21,6 +21,7 @@ class Podscale(CMakePackage):
     version("main")
 
     variant("network", default=True, description="Build the network, which needs LibTorch")
+    variant("images", default=True, description="Read and write pictures")
     variant("documents", default=True, description="Make man pages and bash completion")
 
     depends_on("c", type="build")
@@ -43,6 +44,11 @@ class Podscale(CMakePackage):
     depends_on("cli11@2.1:")
     depends_on("nanoflann@1.4:")
     depends_on("py-torch@1.13: ~cuda", when="+network")
+    depends_on("zlib-api")
+    with when("+images"):
+        depends_on("libpng")
+        depends_on("jpeg")
+        depends_on("libtiff@4.5:")
     depends_on("python", type="run")
     depends_on("py-matplotlib", type="run")  # pictures
     depends_on("py-netcdf4", type="run")
@@ -55,6 +61,7 @@ class Podscale(CMakePackage):
     def cmake_args(self):
         args = [
             self.define_from_variant("PODSCALE_NETWORK", "network"),
+            self.define_from_variant("PODSCALE_IMAGES", "images"),
             self.define("PODSCALE_TESTS", False),
         ]
         if self.spec.satisfies("+network"):

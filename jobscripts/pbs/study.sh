@@ -5,16 +5,16 @@
 # ("basis train downscale verify"), LIMIT (00:55:00; a few minutes below the walltime) and PODSCALE_BIN.
 set -euo pipefail
 root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)"
+# shellcheck source=jobscripts/steps.sh
+source "$root/jobscripts/steps.sh"
 if [[ ! -f "${1:-}" ]]; then
   echo "study: error: expected a namelist, as in jobscripts/pbs/study.sh my.nml" >&2
   exit 64
 fi
 bin="$(realpath -m -- "${PODSCALE_BIN:-$root/build/release/bin}")"
-uncertainty="$("$bin/podscale-downscale" "$1" --print-value sampling.uncertainty)"
+read_steps "$bin" "$1"
 before=''
-read -r -a steps <<<"${PODSCALE_STEPS:-basis train downscale verify}"
 for step in "${steps[@]}"; do
-  [[ "$step" != train || "$uncertainty" != "'base'" ]] || continue
   wait_for=()
   [[ -z "$before" ]] || wait_for=(-W "depend=afterok:$before")
   before="$(qsub -N "podscale-$step" "${wait_for[@]}" "${@:2}" \

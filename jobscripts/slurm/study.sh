@@ -7,6 +7,8 @@
 # chooses others. A stage that fails takes those behind it out of the queue.
 set -euo pipefail
 root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)"
+# shellcheck source=jobscripts/steps.sh
+source "$root/jobscripts/steps.sh"
 export PODSCALE_ROOT="${PODSCALE_ROOT:-$root}"
 fail() {
   printf 'study: error: %s\n' "${*:2}" >&2
@@ -26,13 +28,9 @@ while (($#)); do
   shift
 done
 command -v sbatch >/dev/null || fail 66 "no sbatch here: is this a machine of the cluster?"
-bin="${PODSCALE_BIN:-$root/build/release/bin}"
-uncertainty="$("$bin/podscale-downscale" "$namelist" "${settings[@]}" --print-value sampling.uncertainty)" ||
-  fail 64 "$namelist cannot be read"
-read -r -a steps <<<"${PODSCALE_STEPS:-basis train downscale verify}"
+read_steps "${PODSCALE_BIN:-$root/build/release/bin}" "$namelist" "${settings[@]}" || fail 64 "$namelist cannot be read"
 before=''
 for step in "${steps[@]}"; do
-  [[ "$step" != train || "$uncertainty" != "'base'" ]] || continue
   wait_for=()
   [[ -z "$before" ]] || wait_for=(--dependency="afterok:$before" --kill-on-invalid-dep=yes)
   id="$(sbatch --parsable --job-name="podscale-$step" "${options[@]}" "${wait_for[@]}" "$root/jobscripts/slurm/stage.sbatch" \

@@ -84,10 +84,9 @@ void set_deadline(const std::string& limit) {
   const long all = 3600L * hours + 60 * minutes + seconds;
   handle(SIGALRM, note_alarm);
   if (asked) return;
-  if (all == 0)
-    note(SIGALRM);
-  else
-    alarm(static_cast<unsigned>(std::min<long>(all, INT_MAX)));
+  if (all == 0) return note(SIGALRM);
+  alarm(static_cast<unsigned>(std::min<long>(all, INT_MAX)));
+  if (asked) alarm(static_cast<unsigned>(grace));  // just now: its grace time comes before the limit
 }
 
 bool signal_received() {
@@ -100,12 +99,18 @@ bool stop_requested() {
 
 std::string stop_reason() {
   switch (asked) {
-    case 0: return "";
-    case SIGALRM: return "the time limit";
-    case SIGTERM: return "SIGTERM";
-    case SIGINT: return "SIGINT";
-    case SIGUSR1: return "SIGUSR1";
-    default: return "a signal";
+    case 0:
+      return "";
+    case SIGALRM:
+      return "the time limit";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGINT:
+      return "SIGINT";
+    case SIGUSR1:
+      return "SIGUSR1";
+    default:
+      return "a signal";
   }
 }
 
@@ -118,7 +123,8 @@ std::optional<double> seconds_since_stop() {
 }
 
 void stop_here() {
-  if (asked) fail(ExitCode::requeue, "stopped by {}; nothing half-written was left: run again", stop_reason());
+  if (asked)
+    fail(ExitCode::requeue, "stopped by {}; nothing half-written was left: run again", stop_reason());
 }
 
 void set_last_clean_up(void (*clean_up)()) {

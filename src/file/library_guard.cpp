@@ -22,19 +22,6 @@ constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGVTALRM};
 constexpr int kSeconds = 10;  // of computing
 constexpr int kCode = static_cast<int>(ExitCode::data);
 
-// The shadow memory of the address sanitizer meets any limit at once.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kBounded = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kBounded = false;
-#else
-constexpr bool kBounded = true;
-#endif
-#else
-constexpr bool kBounded = true;
-#endif
-
 // What the handler reads: it must not allocate, the heap may be what is broken.
 char line[4500];
 std::size_t line_size = 0;
@@ -71,15 +58,6 @@ void use_own_stack() {
   sigaltstack(&stack, nullptr);
 }
 
-std::uint64_t address_space() {
-  unsigned long pages = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%lu", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
 void set_timer(int seconds) {
   const itimerval once{{0, 0}, {seconds, 0}};
   setitimer(ITIMER_VIRTUAL, &once, nullptr);
@@ -105,7 +83,7 @@ LibraryGuard::LibraryGuard(const std::string& path, std::uint64_t room) : Librar
   if (depth > 1) return;
   rlimit limit{};
   const std::uint64_t used = address_space();
-  if (kBounded && used > 0 && getrlimit(RLIMIT_AS, &limit) == 0) {
+  if (address_space_can_be_bounded() && used > 0 && getrlimit(RLIMIT_AS, &limit) == 0) {
     memory_ = limit.rlim_cur;
     limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, used + room);
     bounded_ = setrlimit(RLIMIT_AS, &limit) == 0;
@@ -121,6 +99,29 @@ LibraryGuard::~LibraryGuard() {
     setrlimit(RLIMIT_AS, &limit);
   }
   for (std::size_t i = 0; i < kCrashes.size(); ++i) sigaction(kCrashes[i], &before[i], nullptr);
+}
+
+std::uint64_t address_space() {
+  unsigned long pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%lu", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+bool address_space_can_be_bounded() {
+#if defined(__SANITIZE_ADDRESS__)
+  return false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return false;
+#else
+  return true;
+#endif
+#else
+  return true;
+#endif
 }
 
 std::uint64_t honest_bytes(std::uint64_t file_size) {

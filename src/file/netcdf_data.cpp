@@ -173,28 +173,6 @@ void NetcdfFile::define_variable(const std::string& name, nc_type type, const st
   state_->variables[name] = std::move(info);
 }
 
-void NetcdfFile::put_text(const std::string& variable, const std::string& attribute,
-                          const std::string& value) {
-  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
-  state_->header += value.size();
-  state_->check(nc_put_att_text(state_->id, v, attribute.c_str(), value.size(), value.data()), path_,
-                fmt::format("writing attribute {}:{} failed", variable, attribute), false);
-}
-
-void NetcdfFile::describe(const std::string& variable, const std::string& long_name,
-                          const std::string& units) {
-  put_text(variable, "long_name", long_name);
-  if (!units.empty()) put_text(variable, "units", units);
-}
-
-void NetcdfFile::put_numbers(const std::string& variable, const std::string& attribute,
-                             const std::vector<double>& values, nc_type type) {
-  const int v = variable.empty() ? NC_GLOBAL : this->variable(variable).id;
-  state_->header += sizeof(double) * values.size();
-  state_->check(nc_put_att_double(state_->id, v, attribute.c_str(), type, values.size(), values.data()),
-                path_, fmt::format("writing attribute {}:{} failed", variable, attribute), false);
-}
-
 void NetcdfFile::end_definitions() {
   const State& s = *state_;
   s.require_space(path_, s.header + s.plain);

@@ -1,5 +1,5 @@
 #pragma once
-// What a NetcdfFile holds; private to netcdf_file.cpp and netcdf_data.cpp.
+// What a NetcdfFile holds; private to the sources netcdf_*.cpp.
 
 #include <netcdf.h>
 #include <netcdf_par.h>
@@ -65,7 +65,7 @@ struct NetcdfFile::State {
   /// whole.
   std::uint64_t bytes_of(const VariableInfo& info, const std::string& name,
                          const std::vector<std::size_t>& start, const std::vector<std::size_t>& count) const;
-  // The library's status; collective.
+  // Not collective, under a guard of the caller. The library's status.
   int load_dimensions();
   int load_variables();
   int load_groups(int parent, const std::string& within);

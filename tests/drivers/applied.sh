@@ -10,12 +10,11 @@ cp -- "$study/tiny.nml" .
 full="$(cd -- "$study/out" && pwd)"
 own=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set output.directory=.
   --set "output.basis_file=$full/basis.nc" --set sampling.uncertainty=base)
-year=(--set data.apply_reference=2000-01-01,2000-12-30 --set data.downscale=2060-11-01,2060-11-14)
+year=(--set "data.apply_reference=2000-01-01,2000-12-30" --set "data.downscale=2060-11-01,2060-11-14")
 apply() {  # apply RANKS FILE PRODUCT [SETTINGS]
   local ranks="$1" file="$2" product="$3"
   shift 3
-  ranks_of "$ranks" downscale "${own[@]}" "${year[@]}" --set "data.apply_files=$file" --set "output.product_file=$product" "$@" \
-    >run.log 2>run.err || failed "downscale of $file: $(cat run.err)"
+  aloud "$ranks" downscale "${own[@]}" "${year[@]}" --set "data.apply_files=$file" --set "output.product_file=$product" "$@"
 }
 compare() {  # compare WHAT CODE FILES...: python, with the first file as a, the second as b
   check "$1" /usr/bin/python3 -c "
@@ -58,7 +57,7 @@ d = of(a, 'tos') - of(b, 'tos')
 assert np.nanstd(d) > 0.05" none.nc model1.nc
 
 # The training source itself, as it is: what it gives without being named.
-plain=(--set data.downscale=2000-11-01,2000-11-14)
+plain=(--set "data.downscale=2000-11-01,2000-11-14")
 must 2 downscale "${own[@]}" "${plain[@]}" --set output.product_file=plain.nc
 must 2 downscale "${own[@]}" "${plain[@]}" --set "data.apply_files=$full/ocean_lr.nc" --set data.adapt=none --set data.signal_years=0 \
   --set output.product_file=itself.nc
@@ -83,7 +82,7 @@ for check in "" --check; do
   refuse 64 "write data.apply_reference" 1 downscale "${own[@]}" $check --set data.apply_files=later.nc --set data.downscale=2060-11-01,2060-11-14
   refuse 65 "expected a source that covers them" 1 downscale "${own[@]}" "${year[@]}" $check --set data.apply_files=elsewhere.nc
   refuse 65 "expected a period that it covers" 1 downscale "${own[@]}" $check --set data.apply_files=model.nc \
-    --set data.apply_reference=1900-01-01,1910-12-30 --set data.downscale=2060-11-01,2060-11-14
+    --set "data.apply_reference=1900-01-01,1910-12-30" --set "data.downscale=2060-11-01,2060-11-14"
   refuse 66 "nowhere.nc" 1 downscale "${own[@]}" "${year[@]}" $check --set data.apply_files=nowhere.nc
 done
 check "nothing is left of it" test ! -e product.nc

@@ -46,7 +46,7 @@ assert numpy.ma.allequal(later["tos_member"][:], all["tos_member"][5:])' later.n
     check "other members" test "$(cmp -s apart.nc base1.nc; echo $?)" = 1
     # Without written members the picture has those that podscale-members would give.
     must 2 downscale tiny.nml "${inputs[@]}" "${alone[@]}" "${whole[@]}" --set output.product_file=bare.nc --set output.write_members=.false.
-    ranks_of 2 verify tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=bare.nc >run.log 2>run.err || failed "verify"
+    aloud 2 verify tiny.nml "${inputs[@]}" "${alone[@]}" --set output.product_file=bare.nc
     check "members of the picture" /usr/bin/python3 -c '
 import netCDF4, numpy
 scores, product = netCDF4.Dataset("scores.nc"), netCDF4.Dataset("base1.nc")
@@ -186,7 +186,7 @@ file["tos"][days] += 1.5'
       must 2 train tiny.nml "${own[@]}"
       must 2 downscale tiny.nml "${own[@]}"
     done
-    ranks_of 1 train tiny.nml "${own[@]}" --set data.held_out=0.5 --check >run.log 2>run.err
+    aloud 1 train tiny.nml "${own[@]}" --set data.held_out=0.5 --check
     check "another share than that of the basis is told" grep -q "held out here may have chosen there" run.err
     same_data changed/product.nc as_is/product.nc
     same_data changed/basis.nc as_is/basis.nc
@@ -207,7 +207,7 @@ for key in "base_checksum", "base_penalty", "base_interpolation", "base_season",
   monthly)
     # HR stamped on the first of a month, LR on the first or on the 16th: the same fields.
     months=(--set verify.block_days=91 --set ocean.calendar=360_day --set ocean.step_days=30 --set ocean.first_date=1990-01-01 --set ocean.last_date=2000-12-30
-      --set data.train=1990-01-01,1996-12-30 --set data.validate=1997-01-01,1999-12-30 --set data.downscale=2000-01-01,2000-12-30)
+      --set "data.train=1990-01-01,1996-12-30" --set "data.validate=1997-01-01,1999-12-30" --set "data.downscale=2000-01-01,2000-12-30")
     must 2 ocean tiny.nml "${months[@]}" --set output.directory=.
     cdo -s -shifttime,15days ocean_lr.nc ocean_lr_middle.nc
     /usr/bin/python3 "$here/add_time_bounds.py" ocean_lr_middle.nc -15 15  # means of whole months
@@ -272,9 +272,8 @@ with netCDF4.Dataset("base.means.nc") as d:
     must 2 downscale tiny.nml "${inputs[@]}" "${model[@]}" "${more[@]}" --set output.product_file=head.nc
     # A base so poor that 'auto' takes the members: they must say how errors persist, too.
     poor=(--set base.penalties=1e6 --set "output.basis_file='poor.nc'" --set "output.model_file='poor.h5'")
-    ranks_of 2 basis tiny.nml "${inputs[@]}" "${poor[@]}" >run.log 2>run.err || failed "a poor base"
-    ranks_of 2 train tiny.nml "${inputs[@]}" "${poor[@]}" --set training.steps=100 --set training.rate=3e-3 >run.log 2>run.err ||
-      failed "a network on a poor base"
+    aloud 2 basis tiny.nml "${inputs[@]}" "${poor[@]}"
+    aloud 2 train tiny.nml "${inputs[@]}" "${poor[@]}" --set training.steps=100 --set training.rate=3e-3
     refuse 64 "sampling.coherence = .false." 1 downscale tiny.nml "${inputs[@]}" "${poor[@]}" "${more[@]}" \
       --set sampling.uncertainty=auto --set sampling.coherence=.false. --set output.product_file=poor_product.nc
     must 2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" "${more[@]}" --set output.product_file=ensemble.nc
@@ -379,14 +378,14 @@ with netCDF4.Dataset("base.means.nc") as d:
       warned "data.downscale = '2000-12-20', '2001-02-04': .* covers 2000-01-01 to 2000-12-31 alone" $ranks \
         downscale tiny.nml "${made[@]}" --set data.downscale=2000-12-20,2001-02-04
       warned "goes 356 degrees eastward from -70 to -74" $ranks downscale tiny.nml "${made[@]}" --set "regions.names='a'" \
-        --set regions.boxes=30,33,-70,-74
+        --set "regions.boxes=30,33,-70,-74"
     done
-    ranks_of 1 basis tiny.nml "${own[@]}" --set data.train=1999-01-01,2000-09-30 --check >run.log 2>run.err || failed "a period before the data"
+    aloud 1 basis tiny.nml "${own[@]}" --set data.train=1999-01-01,2000-09-30 --check
     check "HR and LR" test "$(grep -c "warning: data.train = '1999-01-01', '2000-09-30': .* covers 2000-01-01 to 2000-12-31 alone" run.err)" = 2
     # Months, for a basis of days, and days for one of months.
     cdo -s -f nc4 monmean "$full/ocean_lr.nc" monthly_lr.nc
     warned "its steps are .* days long, but .* was made from steps of less than a month" 1 downscale tiny.nml "${made[@]}" --set data.lr_files=monthly_lr.nc \
-      --set data.downscale=2000-11-01,2000-12-31
+      --set "data.downscale=2000-11-01,2000-12-31"
     # Keys whose values are in the basis.
     for key in patches.modes=4 patches.size=4,4 patches.overlap=0 basis.harmonics=0 base.halo=2 base.lags=-1,0 base.penalties=0.1 \
       data.train=2000-01-01,2000-08-31 grid.interpolation=bilinear; do
@@ -399,7 +398,7 @@ with netCDF4.Dataset("base.means.nc") as d:
     ln -s "$full" out  # as the basis names its files
     refuse 65 "cdo -remapbil,out/ocean_lr.nc -selname,tos other_grid.nc lr.nc" 2 downscale tiny.nml "${made[@]}" --set data.lr_files=other_grid.nc
     eval "$(sed -n "s/.*as by '\(.*\)', or.*/\1/p" run.err | sed 's/^cdo/cdo -s -f nc4 -setmisstonn/')" || failed "the command of the hint"
-    check "taken" ranks_of 1 downscale tiny.nml "${made[@]}" --set data.lr_files=lr.nc --set output.product_file=regridded.nc >run.log 2>run.err
+    aloud 1 downscale tiny.nml "${made[@]}" --set data.lr_files=lr.nc --set output.product_file=regridded.nc
     # A model of another width.
     refuse 65 "head.h5: trained with model.width = 32 (now 64); to go on" 2 train tiny.nml "${inputs[@]}" "${model[@]}" --set model.width=64 --set training.steps=60
     # A run says what it does in a few lines.

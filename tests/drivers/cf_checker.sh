@@ -64,8 +64,9 @@ for file in product.nc "$study/out/product.nc" "$study/bounded/product.nc" "$stu
   runs=()
   [[ "$file" != of_all.nc ]] || runs=(-e 'time_bnds should not have _FillValue')  # as above
   complaints="$(grep -E '^(ERROR|WARN):' report.log | grep -v -e 'should have bounds or climatology' "${runs[@]}" || true)"
-  grep -q '^ERRORS detected: 0' report.log && [[ -z "$complaints" ]] ||
+  if ! grep -q '^ERRORS detected: 0' report.log || [[ -n "$complaints" ]]; then
     failed "$(basename "$file"), cfchecks, exit $code: $complaints $(tail -n 3 report.log)"
+  fi
 done
 for file in product.nc "${ghrsst[0]}"; do
   complaints="$(complaints_of acdd:1.3 "$file" normal | grep -v -e '^variable' -e '^\* standard_name' -e time_coverage_resolution || true)"

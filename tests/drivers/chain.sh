@@ -17,7 +17,7 @@ if /usr/bin/python3 -c 'import matplotlib, netCDF4' 2>/dev/null; then
   check "the picture is a PNG" test "$(head -c 4 out/picture.png | tail -c 3)" = PNG
 fi
 # A block of one step is told of, once.
-ranks_of 2 verify tiny.nml --check --set verify.block_days=1 >run.log 2>run.err || failed "verify --check"
+aloud 2 verify tiny.nml --check --set verify.block_days=1
 check "the warning of a single step" test "$(grep -c 'a block is a single step' run.err)" = 1
 no_temporaries .
 

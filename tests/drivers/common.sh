@@ -34,15 +34,27 @@ ranks_of() {  # ranks_of RANKS PROGRAM...: under the launcher; 0 ranks = started
   fi
 }
 
-must() {  # must RANKS PROGRAM ARGUMENTS...: a run that ends with 0 and prints nothing else on stderr
+# A study this small is told that a month is too short to calibrate on, nine months too short for a climatology, and
+# that 30 steps of training may gain nothing, and how many of its times have no neighbours for all lags.
+usual='calibration: |basis\.harmonics = |base\.penalties: |no step of the training|sampling\.sampler = |data\..* lack a value at one of base\.lags'
+[[ "$name" != images* ]] || usual+='|.*images\.degrade = '
+
+aloud() {  # aloud RANKS PROGRAM ARGUMENTS...: a run that ends with 0; run.warnings: what it warned of
   local code=0
   ranks_of "$@" >run.log 2>run.err || code=$?
-  cp run.err run.warnings  # for checks of what the next line takes out
-  # A study this small is told that a month is too short to calibrate on, nine months too short for a climatology, and
-  # that 30 steps of training may gain nothing, and how many of its times have no neighbours for all lags.
-  sed -i -E '/warning: (calibration: |basis\.harmonics = |base\.penalties: |no step of the training|sampling\.sampler = |.*images\.degrade = |data\..* lack a value at one of base\.lags)/d' run.err
-  if ((code != 0)) || [[ -s run.err ]]; then
+  cp run.err run.warnings
+  if ((code != 0)) || grep -q ' error: ' run.err; then
     failed "ranks $1, podscale-$2 ${*:3}: exit $code"
+    tail -n 20 run.log run.err
+  fi
+}
+
+must() {  # must RANKS PROGRAM ARGUMENTS...: a run that ends with 0 and prints nothing but the usual warnings on stderr
+  local before=$failures
+  aloud "$@"
+  sed -i -E "/warning: ($usual)/d" run.err
+  if ((failures == before)) && [[ -s run.err ]]; then
+    failed "ranks $1, podscale-$2 ${*:3}: not asked for:"
     tail -n 20 run.log run.err
   fi
 }

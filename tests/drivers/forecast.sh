@@ -42,10 +42,20 @@ check "runs of realizations" grep -q '^realizations: CRPS' out/scores.txt
 must 1 inspect out/axes.nc --point 30,-75
 check "inspect names the run" grep -q 'run of 2000-11-04' run.log
 
+job() {  # job CODE WORD ARGUMENTS
+  local code=0
+  PODSCALE_BIN="$bin" PODSCALE_RANKS=1 PODSCALE_SET="--set sampling.uncertainty='base' --set output.write_members=.false." \
+    timeout -k 5 "$limit" "$root/jobscripts/forecast.sh" "${@:3}" >job.log 2>&1 || code=$?
+  if ((code != $1)) || ! grep -qF -- "$2" job.log; then
+    failed "forecast.sh ${*:3}: exit $code, expected $1 and '$2'"
+    cat job.log
+  fi
+}
+
 # 3b. Runs that are told of the HR analysis of the day before they began; the LR fields of those days are in
 # another file. Runs in one call, each alone, and the daily job are the same.
 cp out/basis.nc plain.nc
-told=(--set history.ages=2,3,5,6 --set history.delay=1)
+told=(--set "history.ages=2,3,5,6" --set history.delay=1)
 past=(--set history.lr_files="out/ocean_lr.nc")
 must 2 basis "$here/tiny.nml" "${told[@]}" --set "data.hr_files='out/ocean_hr.nc'"
 product 2 told 'out/forecast_*.nc' "${told[@]}" "${past[@]}"
@@ -62,25 +72,23 @@ with netCDF4.Dataset("out/told.nc") as d, netCDF4.Dataset("out/told_single.nc") 
     assert np.ma.allequal(d["tos"][run], one["tos"][:]) and np.ma.allequal(d["tos_std"][run], one["tos_std"][:])'
 refuse 64 "history.lr_files" 2 downscale "$here/tiny.nml" "${told[@]}" --set "data.lr_files='out/forecast_*.nc'" \
   --set "sampling.uncertainty='base'" --set "data.downscale='2000-11-02', '2000-11-12'"
-ranks_of 1 downscale "$here/tiny.nml" "${told[@]}" --set data.lr_files=out/forecast_20001104.nc --set "sampling.uncertainty='base'" \
-  --set output.write_members=.false. --set output.product_file=none.nc --set data.downscale=2000-11-05,2000-11-09 >run.log 2>run.err
+aloud 1 downscale "$here/tiny.nml" "${told[@]}" --set data.lr_files=out/forecast_20001104.nc --set "sampling.uncertainty='base'" \
+  --set output.write_members=.false. --set output.product_file=none.nc --set "data.downscale=2000-11-05,2000-11-09"
 check "no LR field of the analysis' time: said" grep -q "no LR field at its time" run.err
 must 2 verify "$here/tiny.nml" "${told[@]}" "${past[@]}" --set "output.product_file='told.nc'" --set "data.lr_files='out/forecast_*.nc'" \
   --set "verify.picture_file=''" --set "data.downscale='2000-11-02', '2000-11-12'"
 check "scores by age and by lead" test "$(grep -cE '^by (lead|the age)' out/scores.txt)" = 2
 check "the change of LR since is scored" grep -q '^analysis_lr_change' out/scores.txt
+# The daily job takes the LR fields of those days from the namelist, whatever their names.
+mkdir "past days"
+ln -s ../out/ocean_lr.nc "past days/lr.nc"
+sed "s|'out/ocean_lr.nc'|'past days/lr.nc'|; \$ a &history ages = 2, 3, 5, 6, delay = 1 /" "$here/tiny.nml" >told.nml
+job 0 "wrote out/product_20001104.nc" 2000-11-04 told.nml
+same_data out/product_20001104.nc out/told_single.nc tos,tos_std,history_age
+rm out/product_20001104.nc
 mv plain.nc out/basis.nc
 
 # 4. The daily job: makes the product, then ends at once; takes the run before; says what is missing.
-job() {  # job CODE WORD ARGUMENTS
-  local code=0
-  PODSCALE_BIN="$bin" PODSCALE_RANKS=1 PODSCALE_SET="--set sampling.uncertainty='base' --set output.write_members=.false." \
-    timeout -k 5 "$limit" "$root/jobscripts/forecast.sh" "${@:3}" >job.log 2>&1 || code=$?
-  if ((code != $1)) || ! grep -qF -- "$2" job.log; then
-    failed "forecast.sh ${*:3}: exit $code, expected $1 and '$2'"
-    cat job.log
-  fi
-}
 job 0 "wrote out/product_20001104.nc" 2000-11-04 "$here/tiny.nml"
 stamp="$(stat -c %Y.%i out/product_20001104.nc)"
 job 0 "is there and whole" 2000-11-04 "$here/tiny.nml"

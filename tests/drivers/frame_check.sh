@@ -48,6 +48,7 @@ expect 64 "no such key" "$program" good.nml --print-value sampling.nothing
 
 # Errors that ranks agree on, and what --check leaves alone.
 for ranks in 1 2; do
+  # shellcheck disable=SC2206  # words of the launcher
   run=($launcher "$ranks" "$program")
   expect 66 "missing.nml: no such namelist" "${run[@]}" missing.nml
   expect 64 "did you mean ny" "${run[@]}" unknown.nml
@@ -63,7 +64,7 @@ for ranks in 1 2; do
 done
 
 # A run: quiet says nothing, all files are there under their final names only.
-expect 0 "" $launcher 2 "$program" good.nml --quiet
+expect 0 "" "${run[@]}" good.nml --quiet
 check "the files are there" test -s out/ocean_hr.nc -a -s out/ocean_lr.nc
 check "no temporary file stays" test "$(find out -type f | wc -l)" = 2
 

@@ -7,17 +7,10 @@ source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" gaps
 cp -- "$study/tiny.nml" .
 full="$study/out"
 chmod u+w .
-rare="$(/usr/bin/python3 "$here/hide_bands.py" "$full/ocean_hr.nc" hr.nc 280 2)"
+read -r -a rare < <(/usr/bin/python3 "$here/hide_bands.py" "$full/ocean_hr.nc" hr.nc 280 2)
 own=(tiny.nml --set data.hr_files=hr.nc --set "data.lr_files=$full/ocean_lr.nc" --set output.directory=. --set output.write_members=.false.)
 gaps=(--set data.least_values=0.3)
 heard() { check "$1" grep -qE "$1" run.warnings; }
-# run RANKS PROGRAM ...: as must, but gaps are spoken of
-run() {
-  local code=0
-  ranks_of "$@" >run.log 2>run.warnings || code=$?
-  check "ranks $1, podscale-$2: exit $code" test "$code" = 0
-  grep -vE 'warning: (calibration: |basis\.harmonics = |base\.penalties: |no step of the training|data\..* lack a value at one|hr\.nc: |tos in hr\.nc: |[0-9]+ points of tos in hr\.nc )' run.warnings || true
-}
 
 # As they are, no point has all values: what to do is said.
 refuse 65 "data.least_values = 0.3" 2 basis "${own[@]}" --set data.doubts=accept
@@ -27,29 +20,29 @@ refuse 64 "data.least_values" 0 basis "${own[@]}" --set data.least_values=1.5
 # A patch with too few values for its modes.
 refuse 65 "whole times of the" 2 basis "${own[@]}" --set data.least_values=0.02 --set data.train=2000-01-01,2000-01-30 --set data.validate=2000-02-01,2000-02-28 --set basis.harmonics=0 --set patches.modes=14
 
-run 2 basis "${own[@]}" "${gaps[@]}"
+aloud 2 basis "${own[@]}" "${gaps[@]}"
 heard 'ocean points have gaps in data.train, [0-9.]+ % of all their values: they are kept'
 heard '1 points of tos in hr.nc have values at fewer than'
 heard '[0-9.]+ % of the values of data.validate are missing, 2 of its 31 times have none'
 mv basis.nc basis_2.nc
-run 1 basis "${own[@]}" "${gaps[@]}"
+aloud 1 basis "${own[@]}" "${gaps[@]}"
 same_data basis.nc basis_2.nc
 check "the rare point alone is land" /usr/bin/python3 -c '
 import netCDF4, numpy as np, sys
 mine, full = (netCDF4.Dataset(p)["ocean"][:] for p in sys.argv[1:3])
 differs = np.argwhere(np.asarray(mine) != np.asarray(full))
 assert differs.tolist() == [[int(sys.argv[3]), int(sys.argv[4])]], differs
-' basis.nc "$full/basis.nc" $rare
+' basis.nc "$full/basis.nc" "${rare[@]}"
 
 # The network, the product and its scores.
 gaps+=(--set sampling.uncertainty=head)
-run 2 train "${own[@]}" "${gaps[@]}"
+aloud 2 train "${own[@]}" "${gaps[@]}"
 heard '[0-9.]+ % of the values of data.train are missing'
-run 2 downscale "${own[@]}" "${gaps[@]}"
+aloud 2 downscale "${own[@]}" "${gaps[@]}"
 mv product.nc product_2.nc
-run 1 downscale "${own[@]}" "${gaps[@]}"
+aloud 1 downscale "${own[@]}" "${gaps[@]}"
 same_data product.nc product_2.nc
-run 2 verify "${own[@]}" "${gaps[@]}" --set verify.picture_file=
+aloud 2 verify "${own[@]}" "${gaps[@]}" --set verify.picture_file=
 heard '[0-9.]+ % of the values at ocean points are missing, 0 of 14 times have none: scores are over those that are there'
 refuse 65 "data.least_values" 2 train "${own[@]}" --set output.model_file=other.h5
 
@@ -69,7 +62,7 @@ with netCDF4.Dataset("all.nc") as gappy, netCDF4.Dataset("hr.nc", "a") as f:
     f["tos"][:] = values
 ' "$full/ocean_hr.nc"
 refuse 65 "data.least_values" 2 basis "${own[@]}" --set output.basis_file=three.nc
-run 2 basis "${own[@]}" --set output.basis_file=three.nc "${gaps[@]}"
+aloud 2 basis "${own[@]}" --set output.basis_file=three.nc "${gaps[@]}"
 same_data one.nc three.nc phi
 no_temporaries .
 finish

@@ -6,9 +6,9 @@ set -euo pipefail
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" history
 cp -- "$here/tiny.nml" .
 # The last day of the period, and of the data, has no LR field behind it.
-own=(tiny.nml --set sampling.uncertainty=base --set base.lags=-1,0,1 --set output.write_members=.false.
-     --set data.downscale=2000-12-18,2000-12-31)
-told=("${own[@]}" --set history.ages=1,3 --set history.delay=1)
+own=(tiny.nml --set sampling.uncertainty=base --set "base.lags=-1,0,1" --set output.write_members=.false.
+     --set "data.downscale=2000-12-18,2000-12-31")
+told=("${own[@]}" --set "history.ages=1,3" --set history.delay=1)
 must 2 ocean tiny.nml
 must 2 basis "${told[@]}"
 must 1 downscale "${own[@]}" --set output.product_file=plain.nc
@@ -31,16 +31,15 @@ for name, kept in (("none.nc", lambda t: False), ("third.nc", lambda t: t % 3 !=
                 field[t] = netCDF4.numpy.ma.masked_all(field.shape[1:])
 END
 for kind in none third; do
-  ranks_of 2 downscale "${told[@]}" --set history.files="$PWD/$kind.nc" --set output.product_file="$kind.nc" \
-    --set data.doubts=accept >run.log 2>run.err || failed "$kind: exit $?"
+  aloud 2 downscale "${told[@]}" --set history.files="$PWD/$kind.nc" --set output.product_file="$kind.nc" --set data.doubts=accept
   check "$kind: analyses that lack values are counted" grep -q 'they count as not there' run.err
 done
 same_data out/none.nc out/plain.nc tos,tos_std
 check "third: both ages are used" grep -q 'history_age = .*3' <(ncdump -v history_age out/third.nc)
 
 # Members of a product whose times are of several regimes are made again, the same; so is its variance.
-ranks_of 2 downscale "${told[@]}" --set history.files="$PWD/third.nc" --set output.product_file=with.nc \
-  --set output.write_members=.true. --set data.doubts=accept >run.log 2>run.err || failed "with members: exit $?"
+aloud 2 downscale "${told[@]}" --set history.files="$PWD/third.nc" --set output.product_file=with.nc \
+  --set output.write_members=.true. --set data.doubts=accept
 must 1 members out/with.nc --n 6 --output members.nc
 same_data out/with.nc members.nc tos_member
 
@@ -49,8 +48,8 @@ third=(--set history.files="$PWD/third.nc" --set data.doubts=accept)
 head=("${told[@]}" --set sampling.uncertainty=head --set output.model_file=told.h5)
 must 2 train "${head[@]}" --set training.steps=0 --set sampling.calibration=none
 for kind in base head; do
-  ranks_of 2 downscale "${head[@]}" "${third[@]}" --set sampling.uncertainty=$kind --set sampling.calibration=none \
-    --set output.product_file="untrained_$kind.nc" >run.log 2>run.err || failed "untrained $kind: exit $?"
+  aloud 2 downscale "${head[@]}" "${third[@]}" --set sampling.uncertainty=$kind --set sampling.calibration=none \
+    --set output.product_file="untrained_$kind.nc"
 done
 check "untrained: of several regimes" grep -q 'history of 1 day: [0-9]*; history of 3 days' run.log
 same_data out/untrained_base.nc out/untrained_head.nc tos,tos_std
@@ -58,8 +57,7 @@ same_data out/untrained_base.nc out/untrained_head.nc tos,tos_std
 must 2 train "${head[@]}" --set training.resume=.false. --set training.validation_times=8
 check "each regime is judged" grep -q 'head, history of 3 days: ' run.log
 for ranks in 1 2; do
-  ranks_of $ranks downscale "${head[@]}" "${third[@]}" --set output.product_file="head_$ranks.nc" \
-    >run.log 2>run.err || failed "head on $ranks ranks: exit $?"
+  aloud $ranks downscale "${head[@]}" "${third[@]}" --set output.product_file="head_$ranks.nc"
 done
 same_data out/head_1.nc out/head_2.nc
 

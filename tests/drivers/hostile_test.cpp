@@ -20,6 +20,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/random.hpp"
+#include "podscale/file/library_guard.hpp"
 #include "podscale/file/seal.hpp"
 #include "podscale/study/inspect_files.hpp"
 #include "scratch.hpp"
@@ -31,24 +32,13 @@ namespace fs = std::filesystem;
 constexpr rlim_t kMemory = 512UL << 20;  // more than the process has at its start, bytes
 constexpr double kSeconds = 3;           // of CPU
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;  // its shadow memory meets any limit at once
-#else
-constexpr bool kSanitized = false;
-#endif
+const bool kSanitized = !address_space_can_be_bounded();
 
 struct Outcome {
   int code = 0, signal = 0;
   double seconds = 0;
   std::string line;  ///< of the error: the last one on stderr
 };
-
-rlim_t address_space() {
-  std::ifstream file("/proc/self/statm");
-  rlim_t pages = 0;
-  file >> pages;
-  return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
-}
 
 void limit(int resource, rlim_t value) {
   const rlimit both{value, value};

@@ -67,5 +67,34 @@ for signal in INT TERM USR1; do
   passed "75 $signal" 'kill "-$0" $PPID; exec sleep 30' "$signal"
   passed "3 $signal" 'trap "exit 3" USR1; kill "-$0" $PPID; for ((i = 0; i < 600; ++i)); do sleep 0.05; done' "$signal"
 done
+
+# A study on this machine and under PBS: its programs in their order, without train where the base is alone.
+mkdir study queue
+for step in basis train downscale verify; do
+  printf '#!/bin/sh\ncase "$*" in *--print-value*) cat my.nml ;; *) echo %s >>ran ;; esac\n' "$step" >"study/podscale-$step"
+done
+cat >queue/qsub <<'SH'
+#!/bin/sh
+# qsub -N NAME [-W AFTER] -v SETTINGS SCRIPT     answers with the number of the job
+if [ "$3" = -W ]; then echo "$2 $4" >>asked; else echo "$2" >>asked; fi
+wc -l <asked
+SH
+chmod +x study/* queue/*
+export PODSCALE_BIN="$PWD/study"
+studied() {  # studied UNCERTAINTY PROGRAMS JOBS
+  echo "'$1'" >my.nml
+  rm -f ran asked
+  if ! "$root/jobscripts/study.sh" my.nml >job.log 2>&1 || [[ "$(tr '\n' ' ' <ran)" != "$2 " ]]; then
+    failed "study.sh of '$1': $(tr '\n' ' ' <ran), expected $2"
+  fi
+  if ! PATH="$PWD/queue:$PATH" "$root/jobscripts/pbs/study.sh" my.nml >job.log 2>&1 || [[ "$(tr '\n' ';' <asked)" != "$3" ]]; then
+    failed "pbs/study.sh of '$1': $(tr '\n' ';' <asked), expected $3"
+  fi
+}
+studied base "basis downscale verify" \
+  "podscale-basis;podscale-downscale depend=afterok:1;podscale-verify depend=afterok:2;"
+studied head "basis train downscale verify" \
+  "podscale-basis;podscale-train depend=afterok:1;podscale-downscale depend=afterok:2;podscale-verify depend=afterok:3;"
+PODSCALE_STEPS="train verify" studied head "train verify" "podscale-train;podscale-verify depend=afterok:1;"
 ((failures == 0)) && echo passed
 exit $((failures > 0))

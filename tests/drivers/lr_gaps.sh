@@ -20,37 +20,25 @@ with netCDF4.Dataset("ocean_lr.nc", "a") as f:
 '
 own=(tiny.nml --set "data.hr_files=$study/out/ocean_hr.nc" --set data.lr_files=ocean_lr.nc --set output.directory=.)
 own+=(--set sampling.uncertainty=base --set sampling.truncation_noise=.true.)
-run() {  # as must; the gaps are spoken of
-  local code=0
-  ranks_of "$@" >run.log 2>run.warnings || code=$?
-  check "ranks $1, podscale-$2: exit $code" test "$code" = 0
-}
-run 2 basis "${own[@]}"
-run 2 downscale "${own[@]}"
-check "said aloud" grep -q "the variance there is raised" run.log run.warnings
-for ranks in 1 2; do
-  run $ranks members product.nc --n 6 --output members$ranks.nc
-  same_data members$ranks.nc product.nc time,realization,tos_member
-done
-check "the gaps widen the spread" /usr/bin/python3 -c '
-import netCDF4, numpy as np
-raised = netCDF4.Dataset("product.factors.nc")["patch_raised"][:]
+made_again() {  # made_again PRODUCT SETTINGS...: the product; its members again, the same; where LR has gaps it is wider
+  aloud 2 downscale "${@:2}" --set "output.product_file=$1.nc"
+  check "$1: said aloud" grep -q "the variance there is raised" run.log run.warnings
+  for ranks in 1 2; do
+    aloud $ranks members "$1.nc" --n 6 --output "members$ranks.nc"
+    same_data "members$ranks.nc" "$1.nc" time,realization,tos_member
+  done
+  check "$1: the gaps widen the spread" /usr/bin/python3 -c '
+import sys, netCDF4, numpy as np
+raised = netCDF4.Dataset(sys.argv[1])["patch_raised"][:]
 filled = raised.reshape(len(raised), -1).max(axis=1) > 1
 assert list(np.flatnonzero(filled)) == [3, 8], raised.reshape(len(raised), -1).max(axis=1)
-'
-# Members of a network, too: made again the same, and wider than without the gaps' share.
-net=(tiny.nml "${own[@]:1}" --set sampling.uncertainty=ensemble --set training.steps=10 --set output.product_file=net.nc)
-run 2 train "${net[@]}"
-run 2 downscale "${net[@]}"
-check "said aloud" grep -q "the variance there is raised" run.log run.warnings
-for ranks in 1 2; do
-  run $ranks members net.nc --n 6 --output members$ranks.nc
-  same_data members$ranks.nc net.nc time,realization,tos_member
-done
-/usr/bin/python3 -c '
-import netCDF4, shutil, os
-with netCDF4.Dataset("net.factors.nc", "a") as f:
-    raised = f["patch_raised"][:]
-    assert list((raised.reshape(len(raised), -1).max(axis=1) > 1).nonzero()[0]) == [3, 8]'
+' "$1.factors.nc"
+}
+aloud 2 basis "${own[@]}"
+made_again product "${own[@]}"
+# Members of a network, too.
+net=("${own[@]}" --set sampling.uncertainty=ensemble --set training.steps=10)
+aloud 2 train "${net[@]}"
+made_again net "${net[@]}"
 no_temporaries .
 finish

@@ -39,7 +39,7 @@ for name in "rmse", "crps":
     ;;
   plane)
     own+=(--set ocean.mesh=plane --set ocean.variable=so --set data.hr_variable=so --set data.lr_variable=so
-      --set "regions.names='box'" --set regions.boxes=30,33,-75,-70)
+      --set "regions.names='box'" --set "regions.boxes=30,33,-75,-70")
     must 2 ocean tiny.nml "${own[@]}"
     must 2 basis tiny.nml "${own[@]}"
     must 2 downscale tiny.nml "${own[@]}"
@@ -50,11 +50,11 @@ for name in "rmse", "crps":
     check "attributes and values" /usr/bin/python3 "$here/judge_plane.py" out/product.nc out/ocean_hr.nc
     ;;
   channels)
-    own+=(--set ocean.second=tob --set data.hr_variable=tos,tob --set data.lr_variable=tos,tob
-      --set "regions.names='up','down'" --set regions.boxes=32,35,-73,-70,29,31,-76,-71)
+    own+=(--set ocean.second=tob --set "data.hr_variable=tos,tob" --set "data.lr_variable=tos,tob"
+      --set "regions.names='up','down'" --set "regions.boxes=32,35,-73,-70,29,31,-76,-71")
     must 2 ocean tiny.nml "${own[@]}"
     # Few global modes: nine months tell no more apart.
-    own+=(--set regions.differences=tos,tob --set base.rank=4)
+    own+=(--set "regions.differences=tos,tob" --set base.rank=4)
     for ranks in 1 2 4; do
       there=("${own[@]}" --set "output.directory=ranks$ranks")
       must $ranks basis tiny.nml "${there[@]}"

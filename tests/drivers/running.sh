@@ -9,7 +9,7 @@ full="$study/out"
 own=(--set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set sampling.uncertainty=base
   --set "output.basis_file=$full/basis.nc" --set sampling.calibration=running --set sampling.running_delay=2
   --set sampling.running_window=4 --set sampling.running_prior=2 --set output.interval=0.9 --set output.write_budget=.true.
-  --set regions.names=all --set regions.boxes=20,50,-90,-40)
+  --set regions.names=all --set "regions.boxes=20,50,-90,-40")
 fields=tos,tos_variance,tos_std,tos_running_factor,tos_member,tos_lower,tos_upper,tos_region_std
 days() { # days FIRST LAST
   printf "data.downscale=2000-11-%02d,2000-11-%02d" "$1" "$2"

@@ -5,9 +5,9 @@
 cluster=''
 start_cluster() {
   local program host port=$((20000 + RANDOM % 20000))
-  for program in munged slurmctld slurmd sbatch srun scontrol scancel squeue; do
+  for program in munged slurmctld slurmd sbatch srun scontrol scancel squeue pgrep; do
     PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || {
-      echo "no $program: apt-get install slurmctld slurmd slurm-client munge"
+      echo "no $program: apt-get install slurmctld slurmd slurm-client munge procps"
       return 1
     }
   done

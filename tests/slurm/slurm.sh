@@ -57,8 +57,8 @@ ranks_at_work() {  # ranks_at_work JOB PROGRAM: pids of the ranks, once both wou
   ((${#pids[@]} == 2))
 }
 begun_or_over() {  # Slurm is asked now and then: the jobs are shorter than its answers
-  local i
-  for i in {1..50}; do
+  local _
+  for _ in {1..50}; do
     ! ranks_at_work "$@" || return 0
     sleep 0.01
   done

@@ -27,6 +27,12 @@ class LibraryGuard {
   unsigned long memory_ = 0;  ///< the soft limit that was
 };
 
+/// Not collective. Bytes of address space that this process has; 0 where the system does not say.
+std::uint64_t address_space();
+
+/// Not collective. Not with the address sanitizer: its shadow memory meets any limit at once.
+bool address_space_can_be_bounded();
+
 /// Not collective. Bytes that a file of so many can honestly hold, compression included (deflate:
 /// 1,032 to one), with 32 MiB for what was never written.
 std::uint64_t honest_bytes(std::uint64_t file_size);
