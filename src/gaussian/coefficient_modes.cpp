@@ -1,7 +1,6 @@
 // The leading modes of residuals with few coefficients, from their products between coefficients: one pass over
 // the residuals, where the operator of residual_modes.cpp makes two an iteration.
 #include <algorithm>
-#include <cmath>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/lapack.hpp"
@@ -37,18 +36,9 @@ ResidualModes coefficient_modes(const Communicator& comm, const Patches& patches
     for (std::size_t j = 0; j < n; ++j)
       for (std::size_t i = j + 1; i < n; ++i) products[i * n + j] = products[j * n + i];
     pairs = leading_eigenpairs(products, order, global_modes);
-    double held = 0;
-    for (std::size_t r = 0; r < pairs.values.size(); ++r) {
-      held += pairs.values[r];
-      const bool silent = pairs.values[r] < 1e-9 * pairs.values.front();
-      if (silent || held >= variance) pairs.values.resize(silent ? r : r + 1);
-    }
-    for (std::size_t r = 0; r < pairs.values.size(); ++r) {
-      const auto column = std::span(pairs.vectors).subspan(r * n, n);
-      const double largest = *std::max_element(
-          column.begin(), column.end(), [](double x, double y) { return std::abs(x) < std::abs(y); });
-      for (double& value : column) value = largest < 0 ? -value : value;
-    }
+    pairs.values.resize(modes_that_hold(pairs.values, variance));
+    for (std::size_t r = 0; r < pairs.values.size(); ++r)
+      fix_sign(std::span(pairs.vectors).subspan(r * n, n));
   });
   const long found = comm.max(static_cast<long>(pairs.count()));
   pairs.values.resize(found);

@@ -142,14 +142,12 @@ void solve(ResidualOperator& op, int global_modes, std::vector<double>& values,
   for (PetscInt k = 0; k < std::min<PetscInt>(converged, global_modes); ++k) {
     PetscScalar value = 0;
     PODSCALE_PETSC(EPSGetEigenpair(eps.get(), k, &value, nullptr, vector.get(), nullptr));
-    if (value <= 0 || (k > 0 && value < 1e-9 * values.front())) break;
+    if (is_silent(value, k > 0 ? values.front() : value)) break;
     const PetscScalar* column = nullptr;
     PODSCALE_PETSC(VecGetArrayRead(vector.get(), &column));
-    const auto largest =
-        std::max_element(column, column + n, [](double x, double y) { return std::abs(x) < std::abs(y); });
-    const double sign = *largest < 0 ? -1 : 1;
     values.push_back(value);
-    for (PetscInt i = 0; i < n; ++i) vectors.push_back(sign * column[i]);
+    vectors.insert(vectors.end(), column, column + n);
+    fix_sign(std::span(vectors).last(op.size()));
     PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
   }
   if (converged < global_modes && (values.empty() || values.back() > 1e-7 * values.front()))
@@ -208,9 +206,7 @@ ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, i
     comm.agree([&] {
       if (failure) std::rethrow_exception(failure);
     });
-    double held = 0;
-    for (std::size_t r = 0; r < result.variance.size(); ++r)
-      if ((held += result.variance[r]) >= variance) result.variance.resize(r + 1);
+    result.variance.resize(modes_that_hold(result.variance, variance));
   }
   const long found = comm.max(std::ssize(result.variance));
   result.variance.resize(found);

@@ -14,6 +14,15 @@ struct ResidualModes {
 /// product of two of them bounds that of the columns.
 std::vector<double> column_norms(std::span<const double> matrix, std::size_t rows);
 
+/// Not collective. Whether a variance is that of no mode, beside the largest: only rounding.
+bool is_silent(double variance, double largest);
+/// Not collective. How many of these variances, descending, are modes: those until they hold `enough`
+/// together, none that is silent.
+std::size_t modes_that_hold(std::span<const double> variances, double enough);
+/// Not collective. Turns a mode so that its entry of largest magnitude, the first one of equals, is
+/// positive.
+void fix_sign(std::span<double> mode);
+
 /// See fit_residual_covariance.
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double share);

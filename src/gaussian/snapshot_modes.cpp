@@ -85,12 +85,7 @@ ResidualModes snapshot_modes(const Communicator& comm, const Patches& patches, i
   comm.agree([&] {
     if (!comm.is_root()) return;
     pairs = leading_eigenpairs(products, static_cast<int>(times), global_modes);
-    double held = 0;
-    for (std::size_t r = 0; r < pairs.values.size(); ++r) {
-      held += pairs.values[r];
-      const bool silent = pairs.values[r] < 1e-9 * pairs.values.front();
-      if (silent || held >= variance) pairs.values.resize(silent ? r : r + 1);
-    }
+    pairs.values.resize(modes_that_hold(pairs.values, variance));
   });
   const long found = comm.max(static_cast<long>(pairs.count()));
   pairs.values.resize(found);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <tuple>
 
@@ -25,9 +26,7 @@ struct Block {
 };
 
 double sum_of_squares(std::span<const double> values) {
-  double sum = 0;
-  for (const double value : values) sum += value * value;
-  return sum;
+  return std::inner_product(values.begin(), values.end(), values.begin(), 0.0);
 }
 
 /// Days between the first and the last of pairs in order.

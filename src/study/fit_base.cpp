@@ -24,6 +24,7 @@ struct Choice {
   const Candidate* candidate;
   double penalty;
 };
+
 /// The pair with the smallest squared error on the validation period, over all `patches` of the
 /// region: the same at any number of ranks.
 Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates,
@@ -52,32 +53,19 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
   return chosen;
 }
 
-}  // namespace
-
-LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
-                                     const FieldSource& lr, std::span<const long> train, long block) {
-  LinearGaussian base(options.halo, options.lags, Predictors(comm, basis, options.halo, options.lags));
-  base.cells =
-      fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics, block);
-  return base;
-}
-
-PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
-                            const EncodedPeriod& train, const EncodedPeriod& validate, long block,
-                            LinearGaussian& base, const HrGapModel* gaps) {
+/// Not collective. What each patch is regressed on, of the columns of its condition, in both periods: one
+/// candidate an interpolation.
+std::vector<Candidate> fit_candidates(const BaseOptions& options, const Basis& basis,
+                                      const EncodedPeriod& train, const EncodedPeriod& validate, long block,
+                                      const LinearGaussian& base, std::span<const std::size_t> columns) {
   const ConditionLayout layout = base.layout(basis);
   const std::size_t width = layout.width, k = basis.modes, local = basis.patches.mine.size(),
-                    projected = layout.projected, slots = base.row_width(basis) - k;
-  std::vector<std::size_t> columns = base.columns;  // of the ridge regression
-  if (columns.empty())
-    for (std::size_t i = 0; i < slots; ++i) columns.push_back(i);
-  columns.resize(slots);
-
-  // 1. Normal equations of both periods.
-  std::vector<double> weights;           // of the penalty
-  std::vector<unsigned char> own_unit;   // coefficients, beside LR cells
+                    projected = layout.projected, slots = columns.size();
+  std::vector<double> weights;          // of the penalty
+  std::vector<unsigned char> own_unit;  // coefficients, beside LR cells
   for (const std::size_t column : columns) {
-    const long i = static_cast<long>(column), of_lag = layout.lr / std::max<long>(1, std::ssize(options.lags));
+    const long i = static_cast<long>(column),
+               of_lag = layout.lr / std::max<long>(1, std::ssize(options.lags));
     const bool lagged = i < layout.lr && options.lags[i / of_lag] != 0;
     weights.push_back(lagged ? 1 / (options.lag_weight * options.lag_weight) : 1);
     own_unit.push_back(layout.age > 0 && i >= layout.history ? 1 : 0);
@@ -115,54 +103,93 @@ PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& 
       candidate.validate.push_back(of_validate.less_second_half(candidate.interpolation));
     }
   }
+  return candidates;
+}
+
+/// Not collective. Row of B and W of the next patch. k: modes of the basis.
+void add_regression(const RidgeFit& fit, std::size_t modes, std::size_t slots, std::size_t k,
+                    LinearGaussian& base) {
+  const auto d = fit.coefficients(base.penalty);
+  std::vector<double> b(modes * (slots + k), 0.0);
+  for (std::size_t m = 0; m < modes; ++m) {
+    std::copy_n(d.begin() + static_cast<long>(m * slots), slots,
+                b.begin() + static_cast<long>(m * (slots + k)));
+    b[m * (slots + k) + slots + m] = base.interpolation;
+  }
+  base.regression.push_back(std::move(b));
+  base.inverse_root.push_back(fit.inverse_root(base.penalty));
+}
+
+/// Not collective. Range and scale of the condition of patch p, the next one.
+void add_scales(const RidgeFit& fit, const Basis& basis, std::size_t p, const EncodedPeriod& train,
+                std::span<const std::size_t> columns, LinearGaussian& base) {
+  const ConditionLayout layout = base.layout(basis);
+  const std::size_t width = layout.width, k = basis.modes, local = basis.patches.mine.size(),
+                    projected = layout.projected, samples = train.size();
+  const bool first = base.columns.empty();  // whose range is that of all
+  // One pass along the times: rows of other patches lie between them.
+  std::vector<double> range(width, 0.0), power(k, 0.0), change;
+  if (base.given.has_history()) change.assign(static_cast<std::size_t>(layout.history - layout.then), 0.0);
+  for (std::size_t t = 0; t < samples; ++t) {
+    const float* row = train.conditions.data() + (t * local + p) * width;
+    for (std::size_t i = 0; i < width && first; ++i)
+      range[i] = std::max(range[i], std::abs(static_cast<double>(row[i])));
+    for (std::size_t m = 0; m < k; ++m) power[m] += std::pow(static_cast<double>(row[projected + m]), 2);
+    for (std::size_t i = 0; i < change.size(); ++i)
+      change[i] += std::pow(static_cast<double>(row[layout.now + static_cast<long>(i)]) -
+                                static_cast<double>(row[layout.then + static_cast<long>(i)]),
+                            2);
+  }
+  base.predictor_range.insert(base.predictor_range.end(), range.begin(), range.end());
+  const auto of_slots = fit.predictor_scale();
+  const auto root_mean = [&](double sum) { return std::sqrt(sum / static_cast<double>(samples)); };
+  std::vector<double> scale(width, 0.0);
+  for (std::size_t i = 0; i < columns.size(); ++i) scale[columns[i]] = of_slots[i];
+  for (std::size_t m = 0; m < k; ++m) scale[projected + m] = root_mean(power[m]);
+  // Of the change since the analysis: see LatentSpace::standardise.
+  for (std::size_t i = 0; i < change.size(); ++i)
+    scale[static_cast<std::size_t>(layout.then) + i] = root_mean(change[i]);
+  base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
+}
+
+}  // namespace
+
+LinearGaussian start_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                     const FieldSource& lr, std::span<const long> train, long block) {
+  LinearGaussian base(options.halo, options.lags, Predictors(comm, basis, options.halo, options.lags));
+  base.cells =
+      fit_cell_climatology(comm, lr, basis, base.predictors, train, basis.lr_climatology.harmonics, block);
+  return base;
+}
+
+PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& options, const Basis& basis,
+                                   const EncodedPeriod& train, const EncodedPeriod& validate, long block,
+                                   LinearGaussian& base, const HrGapModel* gaps) {
+  const std::size_t width = base.layout(basis).width, k = basis.modes, local = basis.patches.mine.size(),
+                    slots = base.row_width(basis) - k, samples = train.size();
+  std::vector<std::size_t> columns = base.columns;  // of the ridge regression
+  if (columns.empty())
+    for (std::size_t i = 0; i < slots; ++i) columns.push_back(i);
+  columns.resize(slots);
+
+  // 1. The regression.
+  std::vector<Candidate> candidates = fit_candidates(options, basis, train, validate, block, base, columns);
   // With an analysis the smallest one is as good as none: what it tells needs no shrinking.
-  const Choice choice = choose(comm, candidates, options.penalties,
-                               std::ssize(basis.patches.patch_of_token), !base.given.has_history());
+  const Choice choice = choose(comm, candidates, options.penalties, std::ssize(basis.patches.patch_of_token),
+                               !base.given.has_history());
   base.penalty = choice.penalty;
   base.interpolation = choice.candidate->interpolation;
-  const std::size_t samples = train.size();
-  const bool first = base.columns.empty();  // whose range is that of all
   comm.agree([&] {
     for (std::size_t p = 0; p < local; ++p) {
       const RidgeFit& fit = choice.candidate->train[p];
-      const auto d = fit.coefficients(base.penalty);
-      const std::size_t modes = basis.patches.mine[p].modes;
-      std::vector<double> b(modes * (slots + k), 0.0);
-      for (std::size_t m = 0; m < modes; ++m) {
-        std::copy_n(d.begin() + static_cast<long>(m * slots), slots,
-                    b.begin() + static_cast<long>(m * (slots + k)));
-        b[m * (slots + k) + slots + m] = base.interpolation;
-      }
-      base.regression.push_back(std::move(b));
-      base.inverse_root.push_back(fit.inverse_root(base.penalty));
-      // One pass along the times: rows of other patches lie between them.
-      std::vector<double> range(width, 0.0), power(k, 0.0), change;
-      if (base.given.has_history()) change.assign(static_cast<std::size_t>(layout.history - layout.then), 0.0);
-      for (std::size_t t = 0; t < samples; ++t) {
-        const float* row = train.conditions.data() + (t * local + p) * width;
-        for (std::size_t i = 0; i < width && first; ++i)
-          range[i] = std::max(range[i], std::abs(static_cast<double>(row[i])));
-        for (std::size_t m = 0; m < k; ++m) power[m] += std::pow(static_cast<double>(row[projected + m]), 2);
-        for (std::size_t i = 0; i < change.size(); ++i)
-          change[i] += std::pow(static_cast<double>(row[layout.now + static_cast<long>(i)]) -
-                                    static_cast<double>(row[layout.then + static_cast<long>(i)]),
-                                2);
-      }
-      base.predictor_range.insert(base.predictor_range.end(), range.begin(), range.end());
-      const auto of_slots = fit.predictor_scale();
-      const auto root_mean = [&](double sum) { return std::sqrt(sum / static_cast<double>(samples)); };
-      std::vector<double> scale(width, 0.0);
-      for (std::size_t i = 0; i < slots; ++i) scale[columns[i]] = of_slots[i];
-      for (std::size_t m = 0; m < k; ++m) scale[projected + m] = root_mean(power[m]);
-      // Of the change since the analysis: see LatentSpace::standardise.
-      for (std::size_t i = 0; i < change.size(); ++i)
-        scale[static_cast<std::size_t>(layout.then) + i] = root_mean(change[i]);
-      base.predictor_scale.insert(base.predictor_scale.end(), scale.begin(), scale.end());
+      add_regression(fit, static_cast<std::size_t>(basis.patches.mine[p].modes), slots, k, base);
+      add_scales(fit, basis, p, train, columns, base);
     }
   });
   candidates.clear();
 
-  if (options.contrast && base.columns.empty()) base.contrast = fit_contrast(comm, basis, base, train, validate);
+  if (options.contrast && base.columns.empty())
+    base.contrast = fit_contrast(comm, basis, base, train, validate);
 
   // 2. Residuals over their spread, and their covariance: with it that of the training period is right.
   PatchSeries residuals;

@@ -16,6 +16,7 @@
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/study/functional_reader.hpp"
 #include "podscale/study/product_description.hpp"
+#include "podscale/study/region_axis.hpp"
 #include "podscale/study/regions.hpp"
 
 namespace podscale {
@@ -112,15 +113,7 @@ void write_file(const StudyOptions& options, const std::vector<RegionSeries>& al
   const OutputOptions& output = options.output;
   NetcdfFile file = NetcdfFile::create(self, means_path(reader.path()));
   file.define_dimension("bounds", 2);
-  file.define_dimension("region", output.region_names.size());
-  file.define_variable("region", NC_INT, {"region"});
-  std::vector<double> numbers(output.region_names.size());
-  std::iota(numbers.begin(), numbers.end(), 1);
-  file.put_text("region", "long_name", "named regions");
-  file.put_numbers("region", "flag_values", numbers, NC_INT);
-  file.put_text("region", "flag_meanings", fmt::format("{}", fmt::join(output.region_names, " ")));
-  file.put_numbers("region", "boxes", output.region_boxes);
-  file.put_text("region", "comment", "boxes: south, north, west, east of each region, degrees");
+  define_region_axis(file, output.region_names, output.region_boxes);
   for (const KeyMeans& means : found) define(file, all, axis, means);
   file.put_text("", "Conventions", "CF-1.8");
   file.put_text("", "title", output.title + ": means over time of regions");
@@ -130,6 +123,7 @@ void write_file(const StudyOptions& options, const std::vector<RegionSeries>& al
   if (const auto run = reader.factors().file().text("", "podscale_factors_of_run"))
     file.put_text("", "podscale_factors_of_run", *run);
   file.end_definitions();
+  const std::vector<double> numbers = region_numbers(output.region_names.size());
   file.put("region", {0}, {numbers.size()}, std::span<const double>(numbers));
   for (const KeyMeans& means : found) {
     const std::size_t count = means.stretches.size(), regions = numbers.size();

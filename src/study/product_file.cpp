@@ -1,9 +1,6 @@
 #include "podscale/study/product_file.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -13,13 +10,9 @@
 #include "podscale/core/intervals.hpp"
 #include "podscale/field/sample_file.hpp"
 #include "podscale/parallel/exact_sum.hpp"
+#include "podscale/study/region_axis.hpp"
 
 namespace podscale {
-namespace {
-
-constexpr float kFill = 1e20f;
-
-}  // namespace
 
 ProductFile::ProductFile(const Communicator& comm, const std::string& path, const Mesh& mesh,
                          const Window& window, const SampleAxis& times, const ProductOptions& options)
@@ -85,7 +78,7 @@ ProductFile::ProductFile(const Communicator& comm, const std::string& path, cons
     if (!comm.is_root()) ages.clear(), std::fill(count.begin(), count.end(), 0);
     file_.put("history_age", std::vector<std::size_t>(count.size(), 0), count, std::span<const double>(ages));
   }
-  if (!options.regions.empty()) put_numbers("region", numbers_from(1, options.regions.size()));
+  if (!options.regions.empty()) put_numbers("region", region_numbers(options.regions.size()));
   if (options.members > 0)
     put_numbers(member_, numbers_from(options.first_member, static_cast<std::size_t>(options.members)));
   fill_empty_cells();
@@ -103,107 +96,6 @@ std::vector<std::size_t> ProductFile::start_of(const SampleCell& cell, bool over
   start.push_back(cell.step);
   if (layout_.has_realizations() && !over_realizations) start.push_back(cell.realization);
   return start;
-}
-
-void ProductFile::define_fields() {
-  const auto storage = [&](const std::vector<std::string>& dims, bool of_spread) {
-    VariableOptions o{std::vector<std::size_t>(dims.size() - 2, 1), options_.deflate, kFill, options_.zstd};
-    o.chunks[layout_.has_runs() ? 1 : 0] = std::min(options_.chunk_times, layout_.steps());
-    if (!layout_.has_runs()) o.chunks[0] = options_.chunk_times;
-    o.chunks.insert(o.chunks.end(), options_.chunk.begin(), options_.chunk.end());
-    // A spread keeps its relative precision, also where it is small.
-    if (of_spread && options_.rounding > 0)
-      o.significant_bits = std::clamp(1 - static_cast<int>(std::floor(std::log2(options_.rounding))), 2, 23);
-    return o;
-  };
-  for (const ProductVariable& v : options_.variables) {
-    const auto describe = [&](const std::string& name, const std::string& what, const std::string& units,
-                              const char* content) {
-      file_.put_text(name, "long_name", v.long_name + what);
-      file_.put_text(name, "coverage_content_type", content);
-      if (!units.empty()) file_.put_text(name, "units", units);
-      file_.put_numbers(name, "missing_value", {kFill}, NC_FLOAT);
-      mesh_.describe(file_, name);
-      if (!coordinates_.empty())
-        file_.put_text(name, "coordinates",
-                       mesh_.coordinates + (mesh_.coordinates.empty() ? "" : " ") + coordinates_);
-    };
-    const auto define = [&](const std::string& name, const std::string& what, const std::string& units,
-                            const std::string& method, bool spread, bool over_realizations = false) {
-      std::vector<std::string> dims = leading(over_realizations);
-      dims.insert(dims.end(), {mesh_.y, mesh_.x});
-      file_.define_variable(name, NC_FLOAT, dims, storage(dims, spread));
-      describe(name, what, units, spread ? "qualityInformation" : "modelResult");
-      if (!spread && options_.rounding > 0)
-        file_.put_text(name, "comment",
-                       fmt::format("rounded to a power of two, at most {:g} of the root mean square of the "
-                                   "standard deviation of its time",
-                                   options_.rounding));
-      const std::string of_field = v.cell_methods.empty() ? "" : v.cell_methods + " ";
-      // Of members of the downscaling where the realizations of the input are none or an axis.
-      const bool reduces = !method.empty() && (over_realizations || member_ == "realization");
-      if (!method.empty() && (reduces || !v.cell_methods.empty()))
-        file_.put_text(name, "cell_methods", reduces ? of_field + "realization: " + method : v.cell_methods);
-    };
-    const std::string spread = difference_units(v.units), squared = squared_units(v.units);
-    if (!options_.members_only) {
-      define(v.name, ", downscaled mean", v.units, "mean", false);
-      define(v.name + "_variance", ", predictive variance", squared, "variance", true);
-      define(v.name + "_std", ", predictive standard deviation", spread, "standard_deviation", true);
-      if (!v.standard_name.empty()) {
-        file_.put_text(v.name, "standard_name", v.standard_name);
-        file_.put_text(v.name + "_std", "standard_name", v.standard_name + " standard_error");
-      }
-      file_.put_text(v.name, "ancillary_variables", v.name + "_variance " + v.name + "_std");
-    }
-    for (const ExtraField& extra : options_.extra)
-      define(v.name + extra.suffix, ", " + extra.long_name,
-             extra.kind == ExtraField::value      ? v.units
-             : extra.kind == ExtraField::variance ? squared
-                                                  : "1",
-             "", extra.kind != ExtraField::value);
-    if (options_.spread && layout_.has_realizations()) {
-      define(v.name + "_ensemble_mean", ", mean over the realizations", v.units, "mean", false, true);
-      define(v.name + "_within_variance", ", mean over the realizations of the predictive variance", squared,
-             "mean", true, true);
-      define(v.name + "_between_variance", ", variance over the realizations of the downscaled mean", squared,
-             "variance", true, true);
-      define(v.name + "_ensemble_std", ", standard deviation of all realizations together", spread,
-             "standard_deviation", true, true);
-    }
-    if (options_.members == 0) continue;
-    std::vector<std::string> dims = leading();
-    dims.insert(dims.end(), {member_, mesh_.y, mesh_.x});
-    file_.define_variable(v.name + "_member", NC_FLOAT, dims, storage(dims, false));
-    if (!v.standard_name.empty()) file_.put_text(v.name + "_member", "standard_name", v.standard_name);
-    describe(v.name + "_member", ", members in the space of the retained modes", v.units, "modelResult");
-    if (!v.cell_methods.empty()) file_.put_text(v.name + "_member", "cell_methods", v.cell_methods);
-  }
-}
-
-void ProductFile::define_regions() {
-  file_.define_dimension("region", options_.regions.size());
-  file_.define_variable("region", NC_INT, {"region"});
-  std::vector<double> numbers(options_.regions.size());
-  std::iota(numbers.begin(), numbers.end(), 1);
-  file_.put_text("region", "long_name", "named regions");
-  file_.put_numbers("region", "flag_values", numbers, NC_INT);
-  file_.put_text("region", "flag_meanings", fmt::format("{}", fmt::join(options_.regions, " ")));
-  file_.put_numbers("region", "boxes", options_.region_boxes);
-  file_.put_text("region", "comment", "boxes: south, north, west, east of each region, degrees");
-  for (const RegionSeries& series : options_.region_series)
-    for (const auto& [suffix, what, units] :
-         {std::array<std::string, 3>{"_region_mean", ", area mean of the region, downscaled mean",
-                                     series.units},
-          {"_region_std", ", standard deviation of the area mean of the region",
-           difference_units(series.units)}}) {
-      std::vector<std::string> dims = leading();
-      dims.emplace_back("region");
-      file_.define_variable(series.name + suffix, NC_DOUBLE, dims,
-                            layout_.has_runs() ? VariableOptions{{}, 0, NC_FILL_DOUBLE} : VariableOptions{});
-      file_.put_text(series.name + suffix, "long_name", series.long_name + what);
-      file_.put_text(series.name + suffix, "units", units);
-    }
 }
 
 void ProductFile::put(const std::string& name, std::span<const SampleCell> cells, std::size_t channel,
@@ -265,16 +157,7 @@ void ProductFile::fill_empty_cells() {
                  {"_ensemble_mean", "_within_variance", "_between_variance", "_ensemble_std"})
               fill(v.name + suffix, nullptr, true);
         }
-        for (const RegionSeries& series : options_.region_series)
-          for (const char* suffix : {"_region_mean", "_region_std"}) {
-            if (options_.regions.empty()) break;
-            std::vector<std::size_t> start = start_of(cell), count(start.size(), 1);
-            start.push_back(0), count.push_back(options_.regions.size());
-            const std::vector<double> none(options_.regions.size(), NC_FILL_DOUBLE);
-            if (!comm_->is_root()) std::fill(count.begin(), count.end(), std::size_t{0});
-            file_.put(series.name + suffix, start, count,
-                      std::span<const double>(none).first(comm_->is_root() ? none.size() : 0));
-          }
+        fill_regions(cell);
       }
 }
 
@@ -303,15 +186,11 @@ std::vector<double> ProductFile::quanta_of(std::size_t steps, std::span<const do
   return squares;
 }
 
-namespace {
-
-std::vector<std::size_t> samples_from(std::size_t first, std::size_t steps) {
+std::vector<std::size_t> ProductFile::samples_from(std::size_t first, std::size_t steps) {
   std::vector<std::size_t> samples(steps);
   std::iota(samples.begin(), samples.end(), first);
   return samples;
 }
-
-}  // namespace
 
 void ProductFile::write(std::size_t first, std::size_t steps, std::span<const double> mean,
                         std::span<const double> variance, std::span<const double> members,
@@ -366,35 +245,6 @@ void ProductFile::write_spread(std::size_t time, const RealizationSpread& spread
     put(name + "_within_variance", cells, c, spread.within, {scale * scale, 0, {}}, nullptr, true);
     put(name + "_between_variance", cells, c, spread.between, {scale * scale, 0, {}}, nullptr, true);
     put(name + "_ensemble_std", cells, c, deviation, {std::abs(scale), 0, {}}, nullptr, true);
-  }
-}
-
-void ProductFile::write_regions(std::size_t first, std::size_t steps, std::span<const double> mean,
-                                std::span<const double> variance) {
-  write_regions(samples_from(first, steps), mean, variance);
-}
-
-void ProductFile::write_regions(std::span<const std::size_t> samples, std::span<const double> mean,
-                                std::span<const double> variance) {
-  const std::size_t regions = options_.regions.size(), series = options_.region_series.size();
-  PODSCALE_ASSERT(mean.size() == samples.size() * series * regions && variance.size() == mean.size(),
-                  "{} values", mean.size());
-  for (std::size_t s = 0; s < series; ++s) {
-    const auto [scale, offset] = series_conversion_[s];
-    for (std::size_t t = 0; t < samples.size(); ++t) {
-      std::vector<double> values, deviations;
-      for (std::size_t r = 0; comm_->is_root() && r < regions; ++r) {
-        const std::size_t i = (t * series + s) * regions + r;
-        values.push_back(scale * mean[i] + offset);
-        deviations.push_back(std::abs(scale) * std::sqrt(variance[i]));
-      }
-      std::vector<std::size_t> start = start_of(layout_.cells.at(samples[t])),
-                               count(start.size(), values.empty() ? 0 : 1);
-      start.push_back(0), count.push_back(values.size());
-      const std::string& name = options_.region_series[s].name;
-      file_.put(name + "_region_mean", start, count, std::span<const double>(values));
-      file_.put(name + "_region_std", start, count, std::span<const double>(deviations));
-    }
   }
 }
 

@@ -136,6 +136,26 @@ std::vector<float> Baselines::anomaly(long lr_step) {
   return field;
 }
 
+float Baselines::anomaly_at(long lr_step, idx_t point) {
+  const Remap& remap = of_basis();
+  read_low_resolution(lr_step);
+  double sum = 0;  // as Remap::apply
+  const auto columns = remap.columns(point);
+  const auto weights = remap.weights(point);
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const idx_t nx = remap.source().nx;
+    sum += weights[k] * static_cast<double>(
+                            low_resolution_[point_of(lr_mesh_, remap.source(), columns[k] / nx, columns[k] % nx)]);
+  }
+  const float value = static_cast<float>(sum);
+  double climatology = 0;
+  lr_on_hr_.part(point, 1).evaluate(basis_->year_phase(lr_->times(), static_cast<std::size_t>(lr_step)),
+                                    std::span(&climatology, 1));
+  return reached_by_basis_[point] && std::isfinite(value)
+             ? static_cast<float>(static_cast<double>(value) - climatology)
+             : 0.0f;
+}
+
 void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields) {
   hr_.evaluate(year_fraction, hr_climatology_);
   persist(lr_step, fields);

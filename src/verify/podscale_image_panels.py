@@ -3,7 +3,7 @@ sparsification and reliability curves of all images. Called by podscale_pictures
 import matplotlib.pyplot as plt
 import numpy as np
 
-INK = "#222222"
+from podscale_maps import INK
 
 
 def show(axes, plane, title, cmap, limits):

@@ -13,6 +13,7 @@ import io
 import os
 import sys
 
+sys.dont_write_bytecode = True  # the folder of the scripts may be one that is installed, or under version control
 try:
     import matplotlib
 
@@ -20,216 +21,13 @@ try:
     import matplotlib.pyplot as plt
     import netCDF4
     import numpy as np
-    from matplotlib.collections import LineCollection
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
 except ImportError as error:
     sys.exit(f"podscale_pictures.py: {error}: install it, on Debian: apt install python3-matplotlib python3-netcdf4")
 
-LAND, COAST, INK = "#c4c2bd", "#3a3a38", "#222222"
-# After cmocean's thermal (Thyng et al. 2016, Oceanography 29), which no Debian package of Python brings along.
-THERMAL = LinearSegmentedColormap.from_list(
-    "thermal", ["#042333", "#14397f", "#573b93", "#8b538d", "#c1607f", "#ee785a", "#fbae3d", "#e8fa5b"], 512)
-ORDER = {"podscale": "#c1432e"}
-
-
-def edges(centres):
-    """Cell edges half-way between centres."""
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middle = 0.5 * (centres[1:] + centres[:-1])
-    return np.concatenate([[centres[0] - (middle[0] - centres[0])], middle, [centres[-1] + (centres[-1] - middle[-1])]])
-
-
-def degrees(value, positive, negative):
-    """25.5, 'N', 'S' -> 25.5 degrees N; longitudes beyond 180 count from the other side."""
-    if positive == "E":
-        value = (value + 180) % 360 - 180
-    if value == 0 or abs(value) == 180:
-        return f"{abs(value):g}°"
-    return f"{abs(value):g}°{positive if value > 0 else negative}"
-
-
-def corners(centres):
-    """Corners of cells around centres [ny, nx]: the mean of the four centres around each, carried on beyond the edges."""
-    for axis in (0, 1):
-        first, last = np.take(centres, [0], axis), np.take(centres, [-1], axis)
-        if centres.shape[axis] > 1:
-            first, last = 2 * first - np.take(centres, [1], axis), 2 * last - np.take(centres, [-2], axis)
-        centres = np.concatenate([first, centres, last], axis)
-        lower, upper = [slice(None)] * 2, [slice(None)] * 2
-        lower[axis], upper[axis] = slice(None, -1), slice(1, None)
-        centres = 0.5 * (centres[tuple(lower)] + centres[tuple(upper)])
-    return centres
-
-
-def places(data):
-    """Corners [ny + 1, nx + 1] of the cells (x, y), unit of the axes, "" of images, and whether it is degrees of the earth."""
-    rows, columns = data["ocean_mask"].dimensions
-    if "mesh_pixel" in data.ncattrs():
-        x, y = np.meshgrid(*(data.mesh_pixel * np.arange(n + 1) for n in data["ocean_mask"].shape[::-1]))
-        return x, y, "", False
-    if (rows, columns) in (("lat", "lon"), ("y", "x")) and columns in data.variables:  # axes
-        x, y = np.meshgrid(edges(np.asarray(data[columns][...])), edges(np.asarray(data[rows][...])))
-        units = data[columns].units
-        if units == "m" and max(np.ptp(x), np.ptp(y)) >= 1e4:  # a map's numbers in metres are too long for ticks
-            x, y, units = x / 1000, y / 1000, "km"
-        return x, y, units, rows == "lat"
-    names = [name for name in data["ocean_mask"].coordinates.split() if name not in ("lat", "lon")] or ["lat", "lon"]
-    y, x = (np.ma.filled(data[name][...].astype(float), np.nan) for name in names)
-    degrees_ = names == ["lat", "lon"]
-    if degrees_:  # longitudes around the middle of the mesh, so that no cell goes round the globe
-        middle = np.rad2deg(np.angle(np.nanmean(np.exp(1j * np.deg2rad(x)))))
-        x = middle + (x - middle + 180) % 360 - 180
-    return corners(x), corners(y), data[names[1]].units, degrees_
-
-
-class Maps:
-    """Maps of one region, all with the same axes, land and coast line."""
-
-    def __init__(self, data):
-        self.ocean = np.ma.filled(data["ocean_mask"][...], 0) == 1
-        self.x, self.y, self.unit, self.degrees = places(data)
-        # Cells without a place, or across the cut of the longitudes, are not drawn.
-        low, high = (pick([self.x[:-1, :-1], self.x[1:, :-1], self.x[:-1, 1:], self.x[1:, 1:]], axis=0)
-                     for pick in (np.min, np.max))
-        self.drawn = np.isfinite(low + self.y[1:, 1:] + self.y[:-1, :-1] + self.y[1:, :-1] + self.y[:-1, 1:])
-        if self.degrees:
-            self.drawn &= high - low < 180
-        self.rectangle = np.ptp(self.x[:, 0]) == 0 and np.ptp(self.y[0]) == 0  # else parts of a panel are no mesh
-        self.limits = [(np.nanmin(values), np.nanmax(values)) for values in (self.x, self.y)]
-        if not self.unit:
-            self.limits[1] = self.limits[1][::-1]  # images count rows from the top
-        self.x, self.y = (np.where(np.isfinite(values), values, np.nanmean(values)) for values in (self.x, self.y))
-        middle = 0.5 * sum(self.limits[1])
-        self.aspect = 1 / max(0.2, np.cos(np.deg2rad(middle))) if self.degrees else 1
-        self.ratio = np.ptp(self.limits[0]) / (np.ptp(self.limits[1]) * self.aspect)
-        ocean, drawn = self.ocean, self.drawn
-        lines = [[(self.x[j, i], self.y[j, i]), (self.x[j + 1, i], self.y[j + 1, i])] for j, i in zip(*np.nonzero(
-            (ocean[:, 1:] != ocean[:, :-1]) & drawn[:, 1:] & drawn[:, :-1])) for i in [i + 1]]
-        lines += [[(self.x[j, i], self.y[j, i]), (self.x[j, i + 1], self.y[j, i + 1])] for j, i in zip(*np.nonzero(
-            (ocean[1:, :] != ocean[:-1, :]) & drawn[1:, :] & drawn[:-1, :])) for j in [j + 1]]
-        self.coast = lines
-
-    def draw(self, axes, field, title, cmap, limits, label_y=True):
-        axes.set_facecolor(LAND if self.rectangle else "#ffffff")
-        shown = np.ma.filled(np.ma.masked_where(~self.ocean | ~self.drawn, field).astype(float), np.nan)
-        shown = np.ma.masked_invalid(shown)
-        # Ocean without a value stays white, land is grey.
-        for cells, colour in ((self.ocean, "#ffffff"), (~self.ocean, LAND))[: 1 if self.rectangle else 2]:
-            axes.pcolormesh(self.x, self.y, np.where(cells & self.drawn, 0, np.nan), rasterized=True,
-                            cmap=LinearSegmentedColormap.from_list("gap", [colour, colour]))
-        mesh = axes.pcolormesh(self.x, self.y, shown, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
-        size = np.sqrt(self.ocean.size)
-        axes.add_collection(LineCollection(self.coast, colors=COAST, linewidths=np.clip(80 / size, 0.25, 1.1),
-                                           capstyle="round"))
-        axes.set_xlim(*self.limits[0])
-        axes.set_ylim(*self.limits[1])
-        axes.set_aspect(self.aspect)
-        axes.set_title(title, fontsize=11.5, color=INK, loc="left", pad=5)
-        for axis, low_high, count in ((axes.xaxis, self.limits[0], 4), (axes.yaxis, self.limits[1], 5)):
-            wide = self.degrees and np.ptp(low_high) > 60  # then multiples of 15, 30, 60 degrees
-            axis.set_major_locator(MaxNLocator(count, steps=[1, 1.5, 3, 6, 9, 10] if wide else [1, 2, 3, 5, 6, 10]))
-        if self.degrees:
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "E", "W")))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: degrees(round(v, 6), "N", "S")))
-        elif self.unit:
-            for axis in axes.xaxis, axes.yaxis:
-                axis.set_major_formatter(FuncFormatter(lambda v, _: f"{round(v, 6):g} {self.unit}".replace("-", "−")))
-        elif label_y:
-            axes.annotate("column, row", (0, 0), (-4, -5), "axes fraction", "offset points", fontsize=7, color=INK,
-                          ha="right", va="top")
-        axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6, labelleft=label_y)
-        for spine in axes.spines.values():
-            spine.set_linewidth(0.6)
-        return mesh
-
-
-class Sheet:
-    """Rows of panels at places given in inches, colour bars below: maps of all shapes end up aligned."""
-
-    left, gap, top, middle, bottom, bar_height = 0.72, 0.55, 0.95, 1.18, 0.85, 0.13
-    curve_height = 2.5
-    # Names of the panels of each row; a name again: over two columns.
-    upright = [["low", "mean", "truth", "std"], ["member 1", "member 2", "error", "scores"],
-               ["rmse", "baseline", "series", "series"]]
-    wide = [["mean", "std"], ["low", "truth", "error"], ["member 1", "member 2", "scores"], ["rmse", "baseline", "series"]]
-    # Without members and without a series.
-    few = {True: [["mean", "std"], ["low", "truth", "error"], ["rmse", "baseline", "scores"]],
-           False: [["low", "mean", "truth", "std"], ["error", "rmse", "baseline", "scores"]]}
-
-    def __init__(self, ratio, row=None, members=False, series=False, curves=()):
-        """row: names of panels side by side; else those of scores. curves: rows of three panels below, by name."""
-        self.is_wide = not row and ratio > 1.5  # global fields: mean and standard deviation large
-        rows = [row] if row else list(self.wide if self.is_wide else self.upright) if members else list(self.few[self.is_wide])
-        if members and not series:
-            rows[-1] = [name for name in rows[-1] if name != "series"]
-        if series and not members:
-            rows.append(["series"])
-        if row:
-            height = min((3.3 if len(row) > 1 else 7) / ratio, 4.2 if len(row) > 1 else 7)
-            self.widths, self.heights = [height * ratio], [height]
-            width = len(row) * self.widths[0] + (len(row) - 1) * self.gap
-        elif self.is_wide:
-            width = 13.0
-            self.widths = [(width - (n - 1) * self.gap) / n for n in [2] + [3] * (len(rows) - 1)]
-            self.heights = [w / ratio for w in self.widths]
-        else:
-            height = min(3.3 / ratio, 4.2)
-            self.widths, self.heights = [height * ratio if ratio < 1 else 3.3] * len(rows), [height] * len(rows)
-            width = 4 * self.widths[0] + 3 * self.gap
-        self.of, self.columns = {}, {}
-        for r, names in enumerate(rows):
-            for column, name in enumerate(names):
-                self.of.setdefault(name, (r, column))
-                self.columns[name] = self.columns.get(name, 0) + 1
-        if rows[-1] == ["series"]:  # alone in its row
-            self.widths[-1], self.heights[-1] = width, self.curve_height
-        self.three = (width - 2 * self.gap) / 3
-        for name in curves:
-            for column in range(3):
-                self.of[f"{name} {column}"] = (len(rows), column)
-            rows.append(name)
-            self.widths.append(self.three)
-            self.heights.append(self.curve_height)
-        self.size = (self.left + width + 0.75,
-                     self.top + sum(self.heights) + (len(self.heights) - 1) * self.middle + self.bottom)
-        self.figure = plt.figure(figsize=self.size)
-
-    def place(self, x, y, width, height):
-        return self.figure.add_axes([x / self.size[0], y / self.size[1], width / self.size[0], height / self.size[1]])
-
-    def corner(self, row, column):
-        x = self.left + column * (self.widths[row] + self.gap) + (0.45 if column == 3 else 0)
-        return x, self.size[1] - self.top - sum(self.heights[: row + 1]) - row * self.middle
-
-    def panel(self, name, inset=0):
-        row, column = self.of[name]
-        x, y = self.corner(row, column)
-        right = self.corner(row, column + self.columns.get(name, 1) - 1)[0] + self.widths[row]
-        return self.place(x + inset, y, right - x - inset, self.heights[row])
-
-    def below(self, name):
-        """Middle of the strip below a panel where colour bars lie, as a part of the figure."""
-        row, column = self.of[name]
-        x, y = self.corner(row, column)
-        right = self.corner(row, column + self.columns.get(name, 1) - 1)[0] + self.widths[row]
-        return 0.5 * (x + right) / self.size[0], (y - 0.56) / self.size[1]
-
-    def first(self, name):
-        return self.of[name][1] == 0
-
-    def bar(self, mesh, first, last, label, extend="neither"):
-        row = self.of[first][0]
-        x, y = self.corner(*self.of[first])
-        length = self.corner(*self.of[last])[0] + self.widths[row] - x
-        bar = self.figure.colorbar(mesh, cax=self.place(x, y - 0.45, length, self.bar_height), orientation="horizontal",
-                                   extend=extend, extendfrac=0.15 / length)
-        bar.set_label(label, fontsize=9, color=INK, labelpad=2)
-        bar.ax.tick_params(labelsize=8.5, length=2.5, width=0.5, colors=INK)
-        bar.outline.set_linewidth(0.5)
-        bar.locator = MaxNLocator(max(4, round(1.2 * length)), steps=[1, 2, 2.5, 5, 10])
-        bar.update_ticks()
+from podscale_curves import SKILL_BY, Series, draw_curves, draw_scores, skill_by
+from podscale_image_panels import draw_panels
+from podscale_maps import INK, THERMAL, Maps
+from podscale_sheet import Sheet
 
 
 def span(fields, low=1, high=99):
@@ -239,34 +37,6 @@ def span(fields, low=1, high=99):
         return 0.0, 1.0
     limits = np.percentile(values, [low, high])
     return (limits[0], limits[1]) if limits[1] > limits[0] else (limits[0] - 0.5, limits[1] + 0.5)
-
-
-def draw_scores(axes, names, rmse, crps, unit):
-    """RMSE and CRPS of every system as bars, the product in colour."""
-    place = np.arange(len(names))[::-1]
-    points = 72 * axes.get_position().height * axes.figure.get_figheight() / len(names)  # room of a system
-    size = min(8.5, 0.38 * points)
-    colours = [ORDER.get(name, "#9aa7b1") for name in names]
-    axes.barh(place + 0.2, rmse, 0.36, color=colours)
-    axes.barh(place - 0.2, crps, 0.36, color=colours, alpha=0.45)
-    longest = np.nanmax(rmse) or 1
-    for where, values, text in ((0.2, rmse, "RMSE"), (-0.2, crps, "CRPS")):
-        for y, value in zip(place + where, values):
-            axes.text(value + 0.015 * longest, y, number_text(value, longest) + (f"  {text}" if y > len(names) - 1.5 else ""),
-                      va="center", fontsize=size, color=INK)
-    axes.set_yticks(place)
-    axes.set_yticklabels([name.replace("_", "\n" if points > 24 else " ", 1).replace("_", " ") for name in names], fontsize=min(9, 0.5 * points))
-    axes.set_xlim(0, 1.25 * longest)
-    axes.set_title("Scores over the period" + (f" ({unit})" if unit else ""), fontsize=11.5, color=INK, loc="left", pad=5)
-    axes.tick_params(labelsize=8, length=0, colors=INK)
-    axes.set_xticks([])
-    for side in ("top", "right", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.spines["left"].set_linewidth(0.6)
-
-
-def number_text(value, largest):
-    return f"{value:.3f}" if 0.05 <= largest < 1000 else f"{value:.3g}"
 
 
 def shown_unit(units):
@@ -309,7 +79,6 @@ def draw_fields(data):
 def draw(source, target, form):
     with netCDF4.Dataset(source) as data:
         if "panel_mean" in data.variables:
-            from podscale_image_panels import draw_panels
             return save(draw_panels(data), target, form)
         if "picture_field" in data.variables:
             return save(draw_fields(data), target, form)
@@ -368,96 +137,6 @@ def draw(source, target, form):
         sheet.figure.legend(*panels[0].get_legend_handles_labels(), loc="center", fontsize=8.5, frameon=False,
                             ncol=len(found), bbox_to_anchor=(0.5, (sheet.corner(*sheet.of[f"{name} 0"])[1] - 0.7) / sheet.size[1]))
     save(sheet.figure, target, form)
-
-
-class Series:
-    """The mean with its 90 % interval, the truth and the interpolated LR field at one point."""
-
-    def __init__(self, data, is_degrees):
-        self.dates = netCDF4.num2date(data["point_time"][...], data["point_time"].units, data["point_time"].calendar)
-        self.days = np.array([(date - self.dates[0]).total_seconds() / 86400 for date in self.dates])
-        self.values = {name: np.ma.filled(data["point_" + name][...].astype(float), np.nan)
-                       for name in ("mean", "half_width", "truth", "interpolated")}
-        y, x = np.asarray(data["point_position"][...])
-        self.place = (f"{degrees(round(y, 2), 'N', 'S')}, {degrees(round(x, 2), 'E', 'W')}" if is_degrees
-                      else f"y, x = {y:g}, {x:g}")
-
-    def ticks(self, most):
-        """Days and their labels: first days of months where there are some, else steps."""
-        long = self.days[-1] - self.days[0] > 75
-        at = [k for k, date in enumerate(self.dates)
-              if not long or k == 0 or (date.year, date.month) != (self.dates[k - 1].year, self.dates[k - 1].month)]
-        if long and len(at) > 2 and self.days[at[1]] - self.days[0] < 20:
-            at = at[1:]  # a month that has hardly begun
-        at = at[:: -(-len(at) // most)]
-        return self.days[at], [self.dates[k].strftime("%Y-%m" if long else "%m-%d") for k in at]
-
-    def draw(self, sheet, unit):
-        axes = sheet.panel("series", 0.45)
-        mean, half, truth, coarse = (self.values[name] for name in ("mean", "half_width", "truth", "interpolated"))
-        dots = {"marker": "o", "ms": 3} if len(mean) < 40 else {}
-        if np.isfinite(half).any():
-            axes.fill_between(self.days, mean - half, mean + half, color=ORDER["podscale"], alpha=0.22, lw=0,
-                              label="90 % interval")
-        axes.plot(self.days, coarse, color="#7b8b97", lw=1, label="interpolated anomaly", **dots)
-        axes.plot(self.days, mean, color=ORDER["podscale"], lw=1.5, label="mean", **dots)
-        axes.plot(self.days, truth, color=INK, lw=1.1, label="truth", **dots)
-        inches = axes.get_position().width * sheet.size[0]
-        words = "Largest spread: " if inches < 4 else "At the point of largest spread, "
-        axes.set_title(words + self.place + (f" ({unit})" if unit else ""), fontsize=10 if inches < 4 else 11.5, color=INK,
-                       loc="left", pad=5)
-        axes.set_xticks(*self.ticks(max(2, int(inches / 1.1))))
-        axes.set_xlim(self.days[0], self.days[-1])
-        axes.tick_params(labelsize=8.5, colors=INK, length=3, width=0.6)
-        axes.yaxis.set_major_locator(MaxNLocator(6))
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        sheet.figure.legend(*axes.get_legend_handles_labels(), loc="center", bbox_to_anchor=sheet.below("series"),
-                            ncol=4 if inches > 5.5 else 2, fontsize=8.5, frameon=False)
-
-
-# By what skill is drawn: the variable of scores.nc, words for the axis, and the names of RMSE, CRPS and coverage.
-SKILL_BY = {"age": ("history_age", "age of the HR analysis, days", "{}_by_age"),
-            "lead": ("lead", "lead, days", "lead_{}")}
-
-
-def skill_by(data, what, least=2):
-    """{system: {age or lead: (rmse, crps, coverage)}}; nothing where scores.nc has none, or fewer ages than least."""
-    key, _, pattern = SKILL_BY[what]
-    if pattern.format("rmse") not in data.variables:
-        return {}
-    names = data["system"].flag_meanings.split()
-    at = np.ma.filled(data[key][...].astype(float), np.nan)
-    if np.isfinite(at).sum() < least:
-        return {}
-    tables = [np.ma.filled(data[pattern.format(name)][...].astype(float), np.nan)
-              for name in ("rmse", "crps", "coverage_90")]
-    return {name: {x: [table[g, s] for table in tables] for g, x in enumerate(at) if np.isfinite(x)}
-            for s, name in enumerate(names) if name not in ("pod_bound", "bicubic", "bilinear")}
-
-
-def draw_curves(panels, found, unit, label):
-    """RMSE, CRPS and coverage of systems, one panel each. found: as skill_by()."""
-    colours = ["#c1432e", "#3b6ea5", "#5a8f3d", "#8a6bbf", "#b5892e", "#777777", "#2f9c95", "#444444"]
-    for number, (name, rows) in enumerate(found.items()):
-        at = sorted(rows)
-        for column, panel in enumerate(panels):
-            values = [rows[x][column] for x in at]
-            if np.isfinite(values).any():
-                panel.plot(at, values, marker="o", ms=4, lw=2 if number == 0 else 1.2, label=name.replace("_", " "),
-                           color=colours[number % len(colours)])
-    panels[2].yaxis.set_major_locator(MaxNLocator(5))
-    panels[2].axhline(0.9, color=INK, lw=0.6, ls=":")
-    panels[2].set_ylim(min(0.8, panels[2].get_ylim()[0]), 1)
-    titles = ("RMSE", "CRPS (without a variance: MAE)", "Truths in the central 90 % interval")
-    for panel, title in zip(panels, titles):
-        panel.set_title(title + (f", {unit}" if unit and panel is not panels[2] else ""), fontsize=11, loc="left", color=INK)
-        panel.set_xlabel(label, fontsize=9, labelpad=2)
-        panel.tick_params(labelsize=8.5)
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
-    for panel in panels[:2]:
-        panel.set_ylim(bottom=0)
 
 
 def draw_ages(sources, target):

@@ -136,7 +136,7 @@ void Verification::follow_point(const ScoreAccumulator& scores) {
       for (long k = mine.begin; k < mine.end; ++k) {
         const Match& match = matched_[static_cast<std::size_t>(series_.times[static_cast<std::size_t>(k)])];
         const auto [mean, variance] = product_->read_point(match.product, point);
-        float truth = 0, interpolated = baselines_->anomaly(match.lr)[static_cast<std::size_t>(point)];
+        float truth = 0, interpolated = baselines_->anomaly_at(match.lr, point);
         truths_[static_cast<std::size_t>(channel_)]->read({point / mesh.nx(), 1, point % mesh.nx(), 1},
                                                           std::span(&match.truth, 1), std::span(&truth, 1));
         double normal = 0;

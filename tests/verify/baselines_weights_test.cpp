@@ -72,6 +72,31 @@ TEST_F(WeightedBaselines, APointThatTheFileDoesNotReachGetsTheClimatology) {
   EXPECT_NE(found.bilinear[i], found.climatology[i]);
 }
 
+TEST_F(WeightedBaselines, OnePointIsThatOfTheField) {
+  idx_t unreached = 0, cell = 0;
+  while (!basis.ocean[unreached]) ++unreached;
+  while (!basis.lr_ocean[cell]) ++cell;
+  for (const bool weights : {false, true}) {
+    if (weights) use_weights({unreached});
+    std::vector<float> values;
+    for (idx_t p = 0; p < basis.lr_mesh.points(); ++p)
+      values.push_back(static_cast<float>(15 + std::sin(1.7 * static_cast<double>(p))));
+    values[static_cast<std::size_t>(cell)] = std::nanf("");  // a gap
+    const ArraySource lr(self, basis.lr_mesh,
+                         decode_times({40.0}, "days since 2000-01-01", "standard", "test"), values);
+    Baselines baselines(lr, basis);
+    const std::vector<float> field = baselines.anomaly(0);
+    long zeros = 0, others = 0;
+    for (idx_t point = 0; point < basis.mesh.points(); ++point) {
+      const float expected = field[static_cast<std::size_t>(point)];
+      EXPECT_EQ(baselines.anomaly_at(0, point), expected) << point;
+      ++(expected == 0 ? zeros : others);
+    }
+    EXPECT_GT(zeros, 0);
+    EXPECT_GT(others, 0);
+  }
+}
+
 TEST_F(WeightedBaselines, PersistenceOfAnotherDayThanYesterdayIsTheClimatology) {
   const BaselineFields daily = fields({0, 1, 2, 3, 4}), gap = fields({0, 1, 2, 3, 5});
   double largest = 0;

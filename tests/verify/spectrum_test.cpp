@@ -37,6 +37,22 @@ double total_power(const WindowCoefficients& c, long n) {
   return sum / std::pow(static_cast<double>(n), 4) / std::pow(3.0 / 8, 2);
 }
 
+/// Less its plane of least squares, by hand.
+std::vector<double> without_plane(long n, std::vector<double> field) {
+  const double middle = 0.5 * static_cast<double>(n - 1);
+  double mean = 0, x = 0, y = 0, xx = 0;
+  for (long j = 0; j < n; ++j)
+    for (long i = 0; i < n; ++i) {
+      mean += field[j * n + i] / static_cast<double>(n * n);
+      x += (i - middle) * field[j * n + i];
+      y += (j - middle) * field[j * n + i];
+      xx += (i - middle) * (i - middle);
+    }
+  for (long j = 0; j < n; ++j)
+    for (long i = 0; i < n; ++i) field[j * n + i] -= mean + (i - middle) * x / xx + (j - middle) * y / xx;
+  return field;
+}
+
 TEST(WindowSpectrum, EqualsNumpy) {
   // numpy: plane by lstsq, Hann sin^2(pi (i + .5) / n), fft2, |c|^2 / n^4 / mean(h^2)^2, bins by
   // floor(hypot + .5).
@@ -69,22 +85,13 @@ TEST(WindowSpectrum, ParsevalHolds) {
       return std::cos(2 * M_PI * (2 * i + j + 0.5) / static_cast<double>(n)) *
              std::cos(2 * M_PI * 3 * (j + 0.5) / static_cast<double>(n));
     });
-    // Least squares by hand.
-    const double middle = 0.5 * static_cast<double>(n - 1);
-    double mean = 0, x = 0, y = 0, xx = 0;
-    for (long j = 0; j < n; ++j)
-      for (long i = 0; i < n; ++i) {
-        mean += wave[j * n + i] / static_cast<double>(n * n);
-        x += (i - middle) * wave[j * n + i];
-        y += (j - middle) * wave[j * n + i];
-        xx += (i - middle) * (i - middle);
-      }
+    const auto rest = without_plane(n, wave);
     double square = 0, taper = 0;
     for (long j = 0; j < n; ++j)
       for (long i = 0; i < n; ++i) {
         const double h = std::pow(std::sin(M_PI * (i + 0.5) / static_cast<double>(n)), 2) *
                          std::pow(std::sin(M_PI * (j + 0.5) / static_cast<double>(n)), 2);
-        square += std::pow(h * (wave[j * n + i] - mean - (i - middle) * x / xx - (j - middle) * y / xx), 2);
+        square += std::pow(h * rest[j * n + i], 2);
         taper += h * h;
       }
     WindowCoefficients c;
@@ -100,15 +107,7 @@ TEST(WindowSpectrum, EqualsTheDirectSum) {
     const auto field = field_of(n, [n](long j, long i) {
       return static_cast<double>((i * i * 5 + 3 * j + i * j * 7 + n) % 11) - 0.1 * static_cast<double>(j * j);
     });
-    const double middle = 0.5 * static_cast<double>(n - 1);
-    double mean = 0, x = 0, y = 0, xx = 0;
-    for (long j = 0; j < n; ++j)
-      for (long i = 0; i < n; ++i) {
-        mean += field[j * n + i] / static_cast<double>(n * n);
-        x += (i - middle) * field[j * n + i];
-        y += (j - middle) * field[j * n + i];
-        xx += (i - middle) * (i - middle);
-      }
+    const auto rest = without_plane(n, field);
     WindowCoefficients c;
     spectrum.transform(field, c);
     for (long m = 0; m < n; ++m)
@@ -118,8 +117,7 @@ TEST(WindowSpectrum, EqualsTheDirectSum) {
           for (long i = 0; i < n; ++i) {
             const double taper = std::pow(std::sin(M_PI * (i + 0.5) / static_cast<double>(n)), 2) *
                                  std::pow(std::sin(M_PI * (j + 0.5) / static_cast<double>(n)), 2),
-                         value = taper *
-                                 (field[j * n + i] - mean - (i - middle) * x / xx - (j - middle) * y / xx),
+                         value = taper * rest[j * n + i],
                          angle = 2 * M_PI * static_cast<double>(m * j + k * i) / static_cast<double>(n);
             re += value * std::cos(angle);
             im -= value * std::sin(angle);

@@ -27,7 +27,8 @@ struct ReferenceForecast {
   /// residuals of the training period have: 1, or more where the condition lies far from it.
   virtual double spread(std::size_t p, const float* condition) const = 0;
   /// Not collective. (a - mean) / spread of local patch p at many times: [times][modes]. a: rows of modes,
-  /// `stride_a` apart; condition: rows, `stride_c` apart. To rounding what mean and spread give.
+  /// `stride_a` apart; condition: rows, `stride_c` apart. To rounding what mean and spread give; the last
+  /// bits may depend on which times a call holds, as products of matrices round by their shape.
   virtual std::vector<double> residuals(const Basis& basis, std::size_t p, const float* a, std::size_t stride_a,
                                         const float* condition, std::size_t stride_c, std::size_t times) const;
   /// Standard deviation of each condition value, 0 in unused ones: [local patches][C].
@@ -87,6 +88,7 @@ struct LinearGaussian final : ReferenceForecast {
   /// beforehand, in units of the residual's, a given c is Gaussian about B c with S_p (1 + c'
   /// (X'X + Lambda)^-1 c); times the factor of the LR field's contrast.
   double spread(std::size_t p, const float* condition) const override;
+  /// A calibration from blocks of sampling.time_block times differs in last bits from one of other blocks.
   std::vector<double> residuals(const Basis& basis, std::size_t p, const float* a, std::size_t stride_a,
                                 const float* condition, std::size_t stride_c, std::size_t times) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }

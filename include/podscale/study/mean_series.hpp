@@ -24,8 +24,9 @@ void require_means(const StudyOptions& options, const Foundation& foundation, co
 
 /// Collective, once the product and its factors are there. Writes means_path() of output.product_file: for
 /// each key of regions.means a dimension of its own and <series>_region_mean_<key>, _region_std_<key> along
-/// it and the regions. Means are dealt over ranks; each reads the times of its own, whole fields. The same
-/// bits at any number of ranks. Errors: io, requeue.
+/// it and the regions. Means are dealt over ranks; each reads the times of its own. The same bits at any number
+/// of ranks. Memory: every rank holds the whole mesh, as a mean needs all patches at once: phi of the factors
+/// (modes x channels x points) and some fields, whatever the number of ranks. Errors: io, requeue.
 void write_means(const Communicator& comm, const StudyOptions& options, const Basis& basis);
 
 }  // namespace podscale

@@ -92,8 +92,11 @@ class ProductFile {
   void commit() { file_.commit(); }
 
  private:
+  static constexpr float kFill = 1e20f;
+  static std::vector<std::size_t> samples_from(std::size_t first, std::size_t steps);
   void define_fields();
   void define_regions();
+  void fill_regions(const SampleCell& cell);
   /// A channel of `values`, [cells][channels][window points], as scale * value + offset.
   struct Scaling {
     double scale = 1, offset = 0;

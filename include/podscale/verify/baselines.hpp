@@ -59,6 +59,9 @@ class Baselines {
   /// Collective on lr's communicator. The LR anomaly as the basis interpolates it, 0 without LR ocean
   /// near and at gaps: [points].
   std::vector<float> anomaly(long lr_step);
+  /// Collective on lr's communicator. The same at one point of the HR mesh: only the LR cells that it hangs
+  /// on are looked at.
+  float anomaly_at(long lr_step, idx_t point);
   /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land.
   /// [points].
   std::vector<float> nearest(long lr_step);
