@@ -1,12 +1,11 @@
 #include "podscale/field/image_set.hpp"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "image_reader.hpp"
+#include "podscale/core/input_file.hpp"
 #include "podscale/core/text.hpp"
 #include "podscale/mesh/resize.hpp"
 
@@ -20,20 +19,8 @@ struct Sample {
 
 std::vector<std::string> expand(const std::vector<std::string>& patterns, const std::string& purpose) {
   std::vector<std::string> files;
-  for (const std::string& pattern : patterns) {
-    std::error_code status;
-    if (pattern.find_first_of("*?[") == std::string::npos || std::filesystem::exists(pattern, status)) {
-      files.push_back(pattern);
-      continue;
-    }
-    glob_t found{};
-    glob(pattern.c_str(), 0, nullptr, &found);
-    files.insert(files.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    const bool none = found.gl_pathc == 0;
-    globfree(&found);
-    if (none)
-      fail(ExitCode::no_input, "images for {}: nothing matches '{}'; check the path", purpose, pattern);
-  }
+  for (const std::string& pattern : patterns)
+    for (const std::string& path : files_matching(pattern, "images for " + purpose)) files.push_back(path);
   return files;
 }
 
