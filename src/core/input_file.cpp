@@ -1,5 +1,6 @@
 #include "podscale/core/input_file.hpp"
 
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,18 @@ void require_regular_file(const std::string& path, const std::string& what, cons
     fail(ExitCode::data, "{}: is a {}; expected a regular file", path, kind(found.st_mode));
   if (absent || access(path.c_str(), R_OK) != 0)
     fail(ExitCode::io, "{}: cannot be read ({}); check its permissions", path, std::strerror(errno));
+}
+
+std::vector<std::string> files_matching(const std::string& pattern, const std::string& what) {
+  std::error_code status;
+  if (pattern.find_first_of("*?[") == std::string::npos || std::filesystem::exists(pattern, status))
+    return {pattern};
+  glob_t found{};
+  glob(pattern.c_str(), 0, nullptr, &found);
+  const std::vector<std::string> matches(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  globfree(&found);
+  if (matches.empty()) fail(ExitCode::no_input, "{}: nothing matches '{}'; check the path", what, pattern);
+  return matches;
 }
 
 std::string small_text_of(const std::string& path, const std::string& what, const std::string& remedy,

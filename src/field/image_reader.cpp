@@ -9,6 +9,7 @@
 
 #include "cf_variable.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/core/on_this_rank.hpp"
 #include "podscale/field/picture_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
@@ -41,7 +42,7 @@ GreyScale range_of(const std::vector<float>& values) {
 }
 
 /// White is the 99.9 % quantile, between the two nearest numbers: the brightest voxels are few and far.
-GreyScale scale_of(const Volume& volume) {
+GreyScale scale_of(const Volume& volume, const std::string& path) {
   std::vector<float> sorted = volume.values;
   const double place = 0.999 * static_cast<double>(sorted.size() - 1);
   const auto low = static_cast<idx_t>(place);
@@ -50,7 +51,14 @@ GreyScale scale_of(const Volume& volume) {
   const double above = low + 1 < std::ssize(sorted)
                            ? static_cast<double>(*std::min_element(sorted.begin() + low + 1, sorted.end()))
                            : below;
-  return between(0, below + (place - static_cast<double>(low)) * (above - below));
+  const double white = below + (place - static_cast<double>(low)) * (above - below);
+  const bool black = std::all_of(sorted.begin(), sorted.end(), [](float value) { return value == 0; });
+  if (white <= 0 && !black)
+    fail(ExitCode::data,
+         "{}: white, the 99.9 % quantile of its voxels, is {:g}; expected more than 0, which is black: shift "
+         "its values, or cut it to what it shows",
+         path, white);
+  return between(0, white);
 }
 
 Plane scaled(Plane plane, const GreyScale& scale) {
@@ -110,6 +118,7 @@ class Stack {
     bytes_ = info.type == NC_UBYTE;
     for (const std::size_t n : shape_)
       if (n == 0) fail(ExitCode::data, "{}: variable '{}' is empty; expected images", path, name_);
+    on_this_rank([&] { file_.require_held(name_, shape_), file_.require_filters(name_); });
     packing_ = packing_of(file_, name_);
     bytes_ = bytes_ && packing_.scale == 1 && packing_.offset == 0;
   }
@@ -151,40 +160,54 @@ class Stack {
 
 }  // namespace
 
+ImageFormat image_format(const std::string& path) {
+  require_regular_file(path);
+  if (is_picture(path)) return ImageFormat::picture;
+  if (is_netcdf(path)) return ImageFormat::stack;
+  return is_volume(path) ? ImageFormat::volume : ImageFormat::picture;
+}
+
 const Volume& ImageReader::volume(const std::string& path) {
   if (volume_path_ != path) {
     volume_path_.clear();
     volume_ = read_volume(path);
-    volume_scale_ = scale_of(volume_);
     volume_path_ = path;
   }
   return volume_;
 }
 
 long ImageReader::slices(const std::string& path) {
-  require_regular_file(path);
-  if (is_picture(path)) return -1;
-  if (is_netcdf(path)) return Stack(path).slices();
-  return is_volume(path) ? volume(path).slices() : -1;
+  switch (image_format(path)) {
+    case ImageFormat::stack:
+      return Stack(path).slices();
+    case ImageFormat::volume:
+      return volume(path).slices();
+    case ImageFormat::picture:
+      break;
+  }
+  return -1;
 }
 
 Image ImageReader::read(const std::string& path, long slice, const std::optional<GreyScale>& scale) {
-  require_regular_file(path);
+  const ImageFormat format = image_format(path);
+  if (format == ImageFormat::picture) return from_picture(read_picture(path), path, scale);
   Image image;
-  if (is_netcdf(path)) {
+  const auto set_scale = [&](const auto& find) {
+    if (!scale && scale_path_ != path) scale_ = find(), scale_path_ = path;
+    image.scale = scale.value_or(scale_);
+  };
+  if (format == ImageFormat::stack) {
     const Stack stack(path);
-    if (stack_path_ != path) stack_scale_ = stack.scale(), stack_path_ = path;
-    image.scale = scale.value_or(stack_scale_);
+    set_scale([&] { return stack.scale(); });
     image.bytes = stack.bytes();
     image.luma = scaled(stack.plane(slice), image.scale);
     return image;
   }
-  if (slice < 0 || is_picture(path)) return from_picture(read_picture(path), path, scale);
   const Volume& found = volume(path);
-  image.scale = scale.value_or(volume_scale_);
   if (slice >= found.slices())
     fail(ExitCode::data, "{}: has {} slices; expected slice {} of its HR volume, too", path, found.slices(),
          slice);
+  set_scale([&] { return scale_of(found, path); });
   image.luma = scaled(axial_slice(found, slice), image.scale);
   return image;
 }

@@ -23,7 +23,14 @@ struct Image {
   bool bytes = false;  ///< whole numbers
 };
 
-/// Reads files and keeps the last volume. Not collective. Errors: no_input, data.
+enum class ImageFormat { picture, stack, volume };
+
+/// Not collective. By the first bytes. What is none of the three counts as a picture: reading it says what
+/// was expected. Errors: as of require_regular_file.
+ImageFormat image_format(const std::string& path);
+
+/// Reads files and keeps the last volume. Not collective. Errors: no_input, data (also a volume of which
+/// white would not be above black).
 class ImageReader {
  public:
   /// Slices of a volume or a stack; -1: the file is one image.
@@ -33,11 +40,9 @@ class ImageReader {
 
  private:
   const Volume& volume(const std::string& path);
-  std::string volume_path_;
+  std::string volume_path_, scale_path_;
   Volume volume_;
-  GreyScale volume_scale_;
-  std::string stack_path_;
-  GreyScale stack_scale_;
+  GreyScale scale_;  // of scale_path_
 };
 
 }  // namespace podscale

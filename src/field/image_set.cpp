@@ -1,12 +1,11 @@
 #include "podscale/field/image_set.hpp"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "image_reader.hpp"
+#include "podscale/core/input_file.hpp"
 #include "podscale/core/text.hpp"
 #include "podscale/mesh/resize.hpp"
 
@@ -16,24 +15,13 @@ namespace {
 struct Sample {
   std::string name, file, lr_file;
   long slice = -1;
+  bool volume = false;  // a slice of one
 };
 
 std::vector<std::string> expand(const std::vector<std::string>& patterns, const std::string& purpose) {
   std::vector<std::string> files;
-  for (const std::string& pattern : patterns) {
-    std::error_code status;
-    if (pattern.find_first_of("*?[") == std::string::npos || std::filesystem::exists(pattern, status)) {
-      files.push_back(pattern);
-      continue;
-    }
-    glob_t found{};
-    glob(pattern.c_str(), 0, nullptr, &found);
-    files.insert(files.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    const bool none = found.gl_pathc == 0;
-    globfree(&found);
-    if (none)
-      fail(ExitCode::no_input, "images for {}: nothing matches '{}'; check the path", purpose, pattern);
-  }
+  for (const std::string& pattern : patterns)
+    for (const std::string& path : files_matching(pattern, "images for " + purpose)) files.push_back(path);
   return files;
 }
 
@@ -74,6 +62,7 @@ class Images : public ImageSet {
   idx_t size() const override { return std::ssize(samples_); }
   const std::string& name(idx_t i) const override { return samples_[i].name; }
   const std::string& file(idx_t i) const override { return samples_[i].file; }
+  bool of_volume(idx_t i) const override { return samples_[i].volume; }
   const std::string& lr_file(idx_t i) const override { return samples_[i].lr_file; }
 
   ImagePair read(idx_t i) const override {
@@ -81,7 +70,7 @@ class Images : public ImageSet {
     ImagePair pair{sample.name, sample.file, sample.slice};
     Image image = reader_.read(sample.file, sample.slice);
     pair.black = image.scale.black, pair.white = image.scale.white;
-    pair.scored = !is_volume_slice(sample) || shows_enough(image.luma);
+    pair.scored = !sample.volume || shows_enough(image.luma);
     if (request_.lr_only) {
       pair.lr = std::move(image.luma), pair.cb = std::move(image.cb), pair.cr = std::move(image.cr);
       return pair;
@@ -122,9 +111,10 @@ class Images : public ImageSet {
       samples_.push_back({image_stem(file), file, lr_file});
       return;
     }
+    const bool volume = image_format(file) == ImageFormat::volume;
     for (long slice = 0; slice < slices; ++slice) {
-      Sample sample{fmt::format("{}_{:03}", image_stem(file), slice), file, lr_file, slice};
-      if (!request_.lr_only && !request_.all_slices && is_volume_slice(sample) &&
+      Sample sample{fmt::format("{}_{:03}", image_stem(file), slice), file, lr_file, slice, volume};
+      if (!request_.lr_only && !request_.all_slices && volume &&
           !shows_enough(reader_.read(file, slice).luma))
         continue;
       samples_.push_back(std::move(sample));
@@ -136,11 +126,6 @@ class Images : public ImageSet {
     if (lr != slices)
       fail(ExitCode::data, "{}: has {}; expected {}, as {} has: give LR of the same slices", lr_file,
            words(lr), words(slices), file);
-  }
-  static bool is_volume_slice(const Sample& sample) {
-    const std::string name = lower(sample.file);
-    return sample.slice >= 0 &&
-           (name.ends_with(".nii") || name.ends_with(".nii.gz") || is_volume(sample.file));
   }
 
   ImageSetRequest request_;

@@ -1,7 +1,6 @@
 #include "survey.hpp"
 
 #include <fmt/ranges.h>
-#include <glob.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +16,7 @@
 #include "ensemble_axes.hpp"
 #include "limits_check.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/input_file.hpp"
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
@@ -37,21 +37,8 @@ std::vector<std::string> expand(const CfSpec& spec) {
     const auto canonical = std::filesystem::weakly_canonical(path, status);
     if (seen.insert(status ? path : canonical.string()).second) files.push_back(path);
   };
-  for (const std::string& pattern : spec.files) {
-    std::error_code status;
-    const bool wild = pattern.find_first_of("*?[") != std::string::npos;
-    if (!wild || std::filesystem::exists(pattern, status)) {
-      add(pattern);
-      continue;
-    }
-    glob_t found{};
-    glob(pattern.c_str(), 0, nullptr, &found);
-    const std::vector<std::string> matches(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    globfree(&found);
-    if (matches.empty())
-      fail(ExitCode::no_input, "{} files: nothing matches '{}'; check the path", spec.label, pattern);
-    for (const std::string& match : matches) add(match);
-  }
+  for (const std::string& pattern : spec.files)
+    for (const std::string& path : files_matching(pattern, spec.label + " files")) add(path);
   if (files.empty()) fail(ExitCode::usage, "{} files: the list is empty; name at least one file", spec.label);
   return files;
 }

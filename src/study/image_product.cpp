@@ -8,7 +8,6 @@
 #include "image_pictures.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
-#include "podscale/field/volume_file.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/study/image_result.hpp"
@@ -63,7 +62,6 @@ struct ImageProduct::State {
 
   std::string stamp(idx_t i) const { return stamp_of(images.file(i)) + " " + stamp_of(images.lr_file(i)); }
   std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
-  bool volume(idx_t i) const { return is_volume(images.file(i)); }
   void require_names() const;
   void require_apart() const;
   void write_product();
@@ -141,7 +139,7 @@ bool ImageProduct::finished(idx_t i) const {
 void ImageProduct::add(idx_t i, const ImagePair& pair, const ImageForecast& forecast) {
   PODSCALE_ASSERT(forecast.mean.values.size() == forecast.std.values.size() && !forecast.mean.empty(), "{}",
                   pair.name);
-  if (!state_->request.directory.empty() && !state_->volume(i))
+  if (!state_->request.directory.empty() && !state_->images.of_volume(i))
     write_pictures(state_->request.directory, pair, forecast);
   const ImageResult image = result_of(pair, forecast, state_->request.hr);
   NetcdfFile file = NetcdfFile::create(state_->self, state_->part(i));
@@ -185,7 +183,7 @@ void ImageProduct::State::write_volume_files() {
     std::vector<ImageResult> slices;
     idx_t next = i;
     for (; next < images.size() && images.file(next) == images.file(i); ++next)
-      if (volume(i))
+      if (images.of_volume(i))
         slices.push_back(
             get_image(NetcdfFile::open(self, part(next)), image_variable_name(images.name(next))));
     if (!slices.empty())

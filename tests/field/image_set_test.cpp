@@ -208,6 +208,29 @@ TEST_F(ImageSets, VolumesThatAreRefused) {
   refused(changed, "cut it into parts");
 }
 
+TEST_F(ImageSets, WhiteOfAVolumeIsAboveBlack) {
+  request.lr_only = true;
+  const auto reads = [&](const std::vector<std::int16_t>& values) {
+    request.files = {file("v.nii", test::nifti(6, 4, 2, values, 1, 0))};
+    return open_images(request)->read(0);
+  };
+  EXPECT_EQ(reads(std::vector<std::int16_t>(48, 0)).lr.values, std::vector<float>(24, 0));
+  std::vector<std::int16_t> negative(48, -1000);
+  negative.back() = -3;
+  EXPECT_THROW(reads(negative), Error);
+  EXPECT_NE(refusal(ExitCode::data).find("the 99.9 % quantile of its voxels, is -49."), std::string::npos);
+  EXPECT_NE(refusal(ExitCode::data).find("expected more than 0"), std::string::npos);
+  negative.back() = 3000;  // of few voxels the quantile is near the largest
+  EXPECT_GT(reads(negative).white, 0);
+  // LR is on the scale of HR, whatever its own quantile is.
+  request.lr_only = false, request.all_slices = true, request.degrade = Degrade::files;
+  std::vector<std::int16_t> small(12, -5);
+  request.files = {file("hr.nii", test::nifti(6, 4, 2, voxels(), 1, 0))};
+  request.lr_files = {file("lr.nii", test::nifti(3, 2, 2, small, 1, 0))};
+  const ImagePair pair = open_images(request)->read(0);
+  EXPECT_NEAR(pair.lr.values.front(), -5 / pair.white * 255, 1e-4);
+}
+
 TEST_F(ImageSets, DamagedCompressedVolumes) {
   const std::string path = scratch / "v.nii.gz";
   test::write_gzip(path, test::nifti(6, 4, 2, voxels(), 1, 0));
@@ -261,6 +284,15 @@ TEST_F(ImageSets, StacksOfNetcdf) {
   stack.variables[0].numbers = {{"_FillValue", 284}};
   write_raw(comm, scratch / "s.nc", stack);
   EXPECT_NE(refusal(ExitCode::data).find("1 of 4 points have no value"), std::string::npos);
+  // It is no volume, whatever it is called.
+  stack.variables[0].numbers = {};
+  write_raw(comm, scratch / "s.nii", stack);
+  request.lr_only = false;
+  request.files = {scratch / "s.nii"};
+  EXPECT_EQ(open_images(request)->size(), 2);
+  EXPECT_FALSE(open_images(request)->of_volume(0));
+  request.lr_only = true;
+  request.files = {scratch / "s.nc"};
   // What NetCDF leaves where nothing was written, too.
   stack.variables[0].numbers = {};
   stack.variables[0].values[2] = NC_FILL_DOUBLE;

@@ -23,8 +23,8 @@ struct ImagePair {
   Plane cb{}, cr{};    ///< chroma of LR; empty where the image is grey
   double range = 255;  ///< the value of white: what PSNR and SSIM are relative to
   /// What 0 and `range` are in the file's own numbers: planes hold (file - black) / (white - black) *
-  /// range. 0 and 255 in pictures of 8 bits, 0 and the 99.9 % quantile in volumes, the least and the
-  /// largest number in floating pictures and in stacks.
+  /// range. 0 and 255 in pictures of 8 bits, 0 and 65535 in those of 16, 0 and the 99.9 % quantile in
+  /// volumes, the least and the largest number in all other pictures and in stacks.
   double black = 0, white = 255;
   bool scored = true;  ///< of volumes: more than 20 % of the slice's points are above 20
 };
@@ -50,6 +50,8 @@ class ImageSet {
   /// Name and file of an image, without reading its values.
   virtual const std::string& name(idx_t i) const = 0;
   virtual const std::string& file(idx_t i) const = 0;
+  /// Whether it is a slice of a volume, without reading its values.
+  virtual bool of_volume(idx_t i) const = 0;
   /// degrade = files: the LR file beside it; "": there is none.
   virtual const std::string& lr_file(idx_t i) const = 0;
   /// Errors: data (with file and cause), no_input.

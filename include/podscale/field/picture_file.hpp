@@ -14,10 +14,10 @@ namespace podscale {
 
 struct Picture {
   idx_t ny = 0, nx = 0;
-  int bands = 1;                ///< 1: grey, 3: red, green, blue
-  bool bytes = true;            ///< whole numbers of 0 to 255
-  bool floats = false;          ///< of any range; without, black is 0
-  double white = 255;           ///< the largest number of the type, where not floats
+  int bands = 1;        ///< 1: grey, 3: red, green, blue
+  bool bytes = true;    ///< whole numbers of 0 to 255
+  bool floats = false;  ///< of any range, as are signed numbers and those of 32 bits; without, black is 0
+  double white = 255;   ///< the largest number of the type, where not floats
   std::vector<float> values{};  ///< [ny][nx][bands], the upper row first
 };
 
