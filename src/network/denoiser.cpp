@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "parameters.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/core/random.hpp"
 
 namespace podscale {
 namespace {
@@ -152,48 +152,10 @@ Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tenso
 }
 
 void Denoiser::initialise(std::uint64_t seed) {
-  torch::NoGradGuard no_grad;
-  const CounterRandom random(seed, Stream::weights);
-  std::uint32_t number = 0;
-  for (auto& item : named_parameters()) {
-    torch::Tensor& parameter = item.value();
-    const std::string& name = item.key();
-    const bool zero = parameter.dim() == 1 || name.find("modulation") != std::string::npos ||
-                      name.rfind("last.", 0) == 0 || name.rfind("head.", 0) == 0;
-    if (zero) {
-      parameter.zero_();
-    } else {
-      std::vector<float> values(parameter.numel());
-      random.fill_normal(std::span(values), number);
-      parameter.copy_(torch::tensor(values).view(parameter.sizes()) /
-                      std::sqrt(static_cast<double>(parameter.size(1))));
-    }
-    ++number;
-  }
-}
-
-FlatParameters::FlatParameters(torch::nn::Module& module, bool gradients) {
-  torch::NoGradGuard no_grad;
-  std::int64_t total = 0;
-  for (const auto& item : module.named_parameters()) {
-    slices.push_back({item.key(), item.value().sizes().vec(), total, item.value().numel()});
-    total += item.value().numel();
-  }
-  const auto options = module.parameters().front().options();
-  values = torch::zeros({total}, options.requires_grad(false));
-  if (gradients) gradient = torch::zeros({total}, options.requires_grad(false));
-  std::size_t i = 0;
-  for (auto& item : module.named_parameters()) {
-    torch::Tensor parameter = item.value();
-    const NamedSlice& slice = slices[i++];
-    const auto view = values.narrow(0, slice.offset, slice.size).view(slice.shape);
-    view.copy_(parameter);
-    parameter.set_data(view);
-    if (gradients)
-      parameter.mutable_grad() = gradient.narrow(0, slice.offset, slice.size).view(slice.shape);
-    else
-      parameter.set_requires_grad(false);
-  }
+  initialise_parameters(*this, seed, [](const std::string& name) {
+    return name.find("modulation") != std::string::npos || name.rfind("last.", 0) == 0 ||
+           name.rfind("head.", 0) == 0;
+  });
 }
 
 }  // namespace podscale

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "denoiser_graph.hpp"
+#include "parameters.hpp"
 #include "podscale/network/denoiser.hpp"
 
 namespace podscale {

@@ -30,7 +30,9 @@ struct Trainer::State : private OverCommunicator, Learner {
 
   void validate(const ValidationScore& score, double loss);
   bool validated(const ValidationScore& score, double loss);
-  bool is_due() const { return step % training.validate_every == 0 || step == training.steps; }
+  bool is_due() const {
+    return optimizer.step % training.validate_every == 0 || optimizer.step == training.steps;
+  }
   double mean_loss() const { return pending_loss / static_cast<double>(pending_steps); }
   void rescore(const ValidationScore& score);
   void forget_calibrations(std::size_t regimes) {
@@ -99,13 +101,13 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     s.network.set_weights(in_order_of(slices, c, c.parameters, model_file));
     s.average.set_weights(in_order_of(slices, c, c.average, model_file));
     s.best = in_order_of(slices, c, c.best, model_file);
-    auto& moments = s.moments();
+    auto& moments = s.optimizer.moments();
     torch::Tensor first = moments.exp_avg(), second = moments.exp_avg_sq();
     Network::from_vector(in_order_of(slices, c, c.first_moment, model_file), first);
     Network::from_vector(in_order_of(slices, c, c.second_moment, model_file), second);
     moments.step(c.summary.step);
   });
-  s.step = c.summary.step;
+  s.optimizer.step = c.summary.step;
   s.best_step = c.summary.best_step;
   s.best_score = c.summary.best_score;
   s.scored_by = c.summary.criterion;
@@ -114,7 +116,7 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.ensemble_calibrations = c.summary.ensemble_calibrations;
   s.pending_loss = c.pending_loss;
   s.pending_steps = c.pending_steps;
-  log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.step, s.best_score,
+  log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.optimizer.step, s.best_score,
             s.best_step);
   if (c.summary.ranks != comm.size())
     log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
@@ -123,11 +125,11 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
 
 void Trainer::State::validate(const ValidationScore& score, double loss) {
   const double value = score(average.functions(sampler));
-  require_finite("the validation score", value);
-  history.push_back({step, loss, value});
+  optimizer.require_finite("the validation score", value);
+  history.push_back({optimizer.step, loss, value});
   if (value < best_score) {
     best_score = value;
-    best_step = step;
+    best_step = optimizer.step;
     best = average.weights();
   }
 }
@@ -153,8 +155,8 @@ void Trainer::State::rescore(const ValidationScore& score) {
   average.set_weights(best);
   const double kept = best_step > 0 ? score(average.functions(sampler)) : untrained;
   average.set_weights(averaged);
-  require_finite("the validation score", untrained);
-  require_finite("the validation score", kept);
+  optimizer.require_finite("the validation score", untrained);
+  optimizer.require_finite("the validation score", kept);
   log::info("{}: kept step {} by '{}'; by '{}' it scores {:.5f}, step 0 {:.5f}", model_file, best_step,
             scored_by, criterion, kept, untrained);
   best_score = kept;
@@ -170,51 +172,51 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
                   const std::function<bool()>& should_stop) {
   State& s = *state_;
   s.comm->agree([&] { require_usable(data, s.network.layout, s.comm->rank(), s.comm->size()); });
-  s.moments();  // makes them where this is the first step
+  s.optimizer.moments();  // makes them where this is the first step
   s.network.module->train();
   if (s.history.empty()) {
     const double loss = s.comm->sum(s.loss_and_gradient(data)) / s.comm->size();
-    s.require_finite("the loss", loss);
+    s.optimizer.require_finite("the loss", loss);
     s.validate(score, loss);
     s.scored_by = s.criterion;
   } else if (s.scored_by != s.criterion) {
     s.rescore(score);
     save();
   }
-  if (s.step > s.history.back().step && s.pending_steps > 0 && s.is_due()) {
+  if (s.optimizer.step > s.history.back().step && s.pending_steps > 0 && s.is_due()) {
     s.validate(score, s.mean_loss());
     s.pending_loss = 0, s.pending_steps = 0;
     save();
   }
   Progress progress("training", s.training.steps, "steps");
   const std::size_t regimes = 1 + data.others.size();
-  if (s.head_calibrations.size() != regimes || (s.step < s.training.steps && !s.exhausted()))
+  if (s.head_calibrations.size() != regimes || (s.optimizer.step < s.training.steps && !s.exhausted()))
     s.forget_calibrations(regimes);
-  while (s.step < s.training.steps && !s.exhausted()) {
+  while (s.optimizer.step < s.training.steps && !s.exhausted()) {
     const double local = s.loss_and_gradient(data);
     double shared[2] = {local, should_stop() ? 1.0 : 0.0};
     s.comm->sum(std::span<double>(shared));
     const double loss = shared[0] / s.comm->size();
-    s.require_finite("the loss", loss);
-    s.average_gradient();
-    s.update();
+    s.optimizer.require_finite("the loss", loss);
+    s.optimizer.average_gradient();
+    s.optimizer.update();
     s.pending_loss += loss, ++s.pending_steps;
     const double mean_loss = s.mean_loss();
     const bool cut_short = s.is_due() && !s.validated(score, mean_loss);
     const bool stop = shared[1] > 0 || cut_short;
-    const bool last = !cut_short && (s.step == s.training.steps || s.exhausted());
-    if (stop || last || s.step % s.training.checkpoint_every == 0) save();
-    progress.update(s.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
-                                        s.history.back().score, s.best_score, s.best_step));
+    const bool last = !cut_short && (s.optimizer.step == s.training.steps || s.exhausted());
+    if (stop || last || s.optimizer.step % s.training.checkpoint_every == 0) save();
+    progress.update(s.optimizer.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
+                                                  s.history.back().score, s.best_score, s.best_step));
     if (stop && !last) return false;
   }
   if (s.training.steps == 0) save();
-  progress.finish(fmt::format(
-      "{}best score {:.5f} at step {}",
-      s.step < s.training.steps
-          ? fmt::format("stopped at step {}: {} validations without a gain, ", s.step, s.training.patience)
-          : "",
-      s.best_score, s.best_step));
+  progress.finish(fmt::format("{}best score {:.5f} at step {}",
+                              s.optimizer.step < s.training.steps
+                                  ? fmt::format("stopped at step {}: {} validations without a gain, ",
+                                                s.optimizer.step, s.training.patience)
+                                  : "",
+                              s.best_score, s.best_step));
   return true;
 }
 
@@ -223,7 +225,7 @@ void Trainer::save() const {
   Checkpoint c;
   c.summary.options = s.network.options;
   c.summary.layout = s.network.layout;
-  c.summary.step = s.step;
+  c.summary.step = s.optimizer.step;
   c.summary.best_step = s.best_step;
   c.summary.best_score = s.best_score;
   c.summary.ranks = s.comm->size();
@@ -237,7 +239,7 @@ void Trainer::save() const {
   c.pending_loss = s.pending_loss;
   c.pending_steps = s.pending_steps;
   if (s.comm->is_root()) {
-    auto& moments = s.moments();
+    auto& moments = s.optimizer.moments();
     c.slices = s.network.flat->slices;
     c.parameters = s.network.weights();
     c.average = s.average.weights();
@@ -260,7 +262,7 @@ void Trainer::set_criterion(const std::string& criterion) {
   state_->criterion = criterion;
 }
 long Trainer::step() const {
-  return state_->step;
+  return state_->optimizer.step;
 }
 long Trainer::parameters() const {
   return state_->network.flat->values.numel();

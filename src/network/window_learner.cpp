@@ -3,10 +3,6 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/utils.h>
 
-#include <algorithm>
-#include <cmath>
-#include <numbers>
-
 #include "podscale/core/error.hpp"
 #include "podscale/core/random.hpp"
 #include "window_loss.hpp"
@@ -23,6 +19,11 @@ torch::Tensor view_of(const std::vector<float>& values, const std::vector<std::i
   return torch::from_blob(const_cast<float*>(values.data()), shape);
 }
 
+/// Where a number is not finite.
+std::string remedy(const WindowTrainingOptions& training) {
+  return fmt::format("lower images.rate (now {}), and look for absurd values in the images", training.rate);
+}
+
 }  // namespace
 
 WindowLearner::WindowLearner(const GradientAverage& processes, const WindowModelOptions& model,
@@ -32,9 +33,8 @@ WindowLearner::WindowLearner(const GradientAverage& processes, const WindowModel
       training(training),
       network(model, true),
       average(model, false),
-      optimizer(
-          {network.flat->values},
-          torch::optim::AdamWOptions(training.rate).weight_decay(training.weight_decay).betas({0.9, 0.99})),
+      optimizer(processes, update_options(training, training.steps(), 0.99, remedy(training)), *network.flat,
+                *average.flat),
       point_spread(torch::tensor(std::vector<float>(point_spread.begin(), point_spread.end()))),
       schedule(kDiffusionSteps) {
   PODSCALE_ASSERT(!model.members || std::ssize(whitening) == model.modes * std::ssize(point_spread),
@@ -42,37 +42,12 @@ WindowLearner::WindowLearner(const GradientAverage& processes, const WindowModel
   if (model.members)
     this->whitening = torch::tensor(std::vector<float>(whitening.begin(), whitening.end()))
                           .view({model.modes, std::ssize(point_spread)});
-  network.flat->values.mutable_grad() = network.flat->gradient;
-}
-
-torch::optim::AdamWParamState& WindowLearner::moments() {
-  if (optimizer.state().empty()) {
-    rate(0);
-    network.flat->gradient.zero_();
-    optimizer.step();
-    auto& fresh = static_cast<torch::optim::AdamWParamState&>(*optimizer.state().begin()->second);
-    fresh.step(0);
-  }
-  return static_cast<torch::optim::AdamWParamState&>(*optimizer.state().begin()->second);
-}
-
-void WindowLearner::rate(double value) {
-  static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups().front().options()).lr(value);
-}
-
-double WindowLearner::rate_at(long at) const {
-  if (at < training.warmup)
-    return training.rate * static_cast<double>(at + 1) / static_cast<double>(training.warmup);
-  const double done = static_cast<double>(at - training.warmup) /
-                      static_cast<double>(std::max(1l, training.steps() - training.warmup));
-  return training.rate * (training.rate_floor + (1 - training.rate_floor) * 0.5 *
-                                                    (1 + std::cos(std::numbers::pi * std::min(1.0, done))));
 }
 
 double WindowLearner::loss_and_gradient(const WindowDraw& draw) {
   const idx_t side = network.options.drawn_side(), tiles = training.batch / (side * side) / processes->size();
   const idx_t first = processes->rank() * tiles;
-  return loss_and_gradient(draw(step, first, tiles), first);
+  return loss_and_gradient(draw(optimizer.step, first, tiles), first);
 }
 
 /// x = cos z0 + sin eps of each tile at an angle of its own: the mean square error of the velocity.
@@ -83,7 +58,7 @@ torch::Tensor WindowLearner::member_loss(const torch::Tensor& whitened, const to
   auto noise = torch::empty_like(whitened), angle = torch::empty({tiles});
   const CounterRandom normal(training.seed, Stream::training_noise),
       times(training.seed, Stream::training_time);
-  const auto key = static_cast<std::uint32_t>(step);
+  const auto key = static_cast<std::uint32_t>(optimizer.step);
   for (idx_t t = 0; t < tiles; ++t) {
     const auto number = static_cast<std::uint32_t>(first + t);
     normal.fill_normal(
@@ -130,38 +105,6 @@ double WindowLearner::loss_and_gradient(const WindowSamples& samples, idx_t firs
   const auto of_members = training.member_weight * member_loss(whitened, features.detach(), first);
   of_members.backward();
   return (loss.value + of_members).item<double>();
-}
-
-void WindowLearner::average_gradient() {
-  torch::NoGradGuard no_grad;
-  torch::Tensor& gradient = network.flat->gradient;
-  if (processes->size() > 1) {
-    processes->sum(std::span(gradient.data_ptr<float>(), static_cast<std::size_t>(gradient.numel())));
-    gradient.mul_(1.0 / processes->size());
-  }
-  const double norm = gradient.norm().item<double>();
-  require_finite("the norm of the gradient", norm);
-  if (training.clip > 0 && norm > training.clip) gradient.mul_(training.clip / norm);
-}
-
-void WindowLearner::update() {
-  rate(rate_at(step));
-  optimizer.step();
-  ++step;
-  torch::NoGradGuard no_grad;
-  // The average of the first steps forgets faster, so that it is of use from the start.
-  const double decay =
-      std::min(training.ema_decay, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step)));
-  average.flat->values.lerp_(network.flat->values, 1 - decay);
-}
-
-void WindowLearner::require_finite(const char* what, double value) const {
-  if (std::isfinite(value)) return;
-  throw Error(ExitCode::data,
-              fmt::format("training: {} is {} at step {}; expected a finite number: lower images.rate (now "
-                          "{}), and look for absurd values in the images",
-                          what, value, step, training.rate),
-              true);  // the same sum on every rank
 }
 
 }  // namespace podscale

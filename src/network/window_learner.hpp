@@ -1,13 +1,11 @@
 #pragma once
-// One step of the training of a window network: the weights, their moving average, AdamW, and how
-// gradients meet. Knows neither MPI nor files.
-
-#include <torch/optim/adamw.h>
+// One step of the training of a window network: the weights, their moving average, and the loss of this
+// process's share of a batch. Knows neither MPI nor files.
 
 #include <vector>
 
-#include "podscale/network/gradient_average.hpp"
 #include "podscale/network/schedule.hpp"
+#include "weight_update.hpp"
 #include "window_model.hpp"
 
 namespace podscale {
@@ -21,35 +19,22 @@ struct WindowLearner {
   WindowLearner(const WindowLearner&) = delete;
   WindowLearner& operator=(const WindowLearner&) = delete;
 
-  /// Not collective. Of this process's share of the batch of step `step`; leaves the gradient in
+  /// Not collective. Of this process's share of the batch of step optimizer.step; leaves the gradient in
   /// network.flat.
   double loss_and_gradient(const WindowDraw& draw);
   /// Not collective. Of given samples; first: number of their first tile, for the noise of members.
   double loss_and_gradient(const WindowSamples& samples, idx_t first = 0);
-  /// Collective. The mean over the processes, clipped. Error(data), agreed, where its norm is not
-  /// finite.
-  void average_gradient();
-  /// Not collective. AdamW with the rate of this step, then the moving average; ++step.
-  void update();
-  /// As Learner::moments().
-  torch::optim::AdamWParamState& moments();
-  /// Linear warm-up, then a cosine to rate_floor of the peak.
-  double rate_at(long at) const;
-  /// Error(data), marked as agreed: `value` is the same on all processes.
-  void require_finite(const char* what, double value) const;
 
   const GradientAverage* processes;
   WindowTrainingOptions training;
   WindowModel network, average;  // weights, and their exponential moving average
-  torch::optim::AdamW optimizer;
+  WeightUpdate optimizer;
   torch::Tensor point_spread;  // [points]
   torch::Tensor whitening;     // [K, points]; undefined without members
   Schedule schedule;           // of members
-  long step = 0;
 
  private:
   torch::Tensor member_loss(const torch::Tensor& whitened, const torch::Tensor& features, idx_t first);
-  void rate(double value);
 };
 
 }  // namespace podscale

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "podscale/network/denoiser.hpp"
+#include "parameters.hpp"
 #include "window_transformer.hpp"
 
 namespace podscale {

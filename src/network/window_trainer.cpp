@@ -58,29 +58,29 @@ class Trained final : public WindowTrainer, private OverCommunicator {
            const std::function<bool()>& should_stop) override {
     const WindowTrainingOptions& training = request_.training;
     const long steps = training.steps();
-    learner_.moments();  // makes them where this is the first step
+    learner_.optimizer.moments();  // makes them where this is the first step
     learner_.network.module->train();
     if (history_.empty())
       validate_now(validate, comm_->sum(learner_.loss_and_gradient(draw)) / comm_->size());
     Progress progress("training", steps, "steps");
-    if (learner_.step < steps) calibration_.clear();
-    while (learner_.step < steps) {
+    if (learner_.optimizer.step < steps) calibration_.clear();
+    while (learner_.optimizer.step < steps) {
       double shared[2] = {learner_.loss_and_gradient(draw), should_stop() ? 1.0 : 0.0};
       comm_->sum(std::span<double>(shared));
       const double loss = shared[0] / comm_->size();
-      learner_.require_finite("the loss", loss);
-      learner_.average_gradient();
-      learner_.update();
+      learner_.optimizer.require_finite("the loss", loss);
+      learner_.optimizer.average_gradient();
+      learner_.optimizer.update();
       pending_loss_ += loss, ++pending_steps_;
       const double mean_loss = pending_loss_ / static_cast<double>(pending_steps_);
-      const bool last = learner_.step == steps;
-      if (last || learner_.step % training.validate_every == 0) {
+      const bool last = learner_.optimizer.step == steps;
+      if (last || learner_.optimizer.step % training.validate_every == 0) {
         validate_now(validate, mean_loss);
         pending_loss_ = 0, pending_steps_ = 0;
       }
       const bool stop = shared[1] > 0;
-      if (stop || last || learner_.step % training.checkpoint_every == 0) save();
-      progress.update(learner_.step,
+      if (stop || last || learner_.optimizer.step % training.checkpoint_every == 0) save();
+      progress.update(learner_.optimizer.step,
                       fmt::format("loss {:.5f} | PSNR {:.3f} dB, CRPS {:.5f} (best {:.5f} at {})", mean_loss,
                                   history_.back().psnr, history_.back().crps, best_score_, best_step_));
       if (stop && !last) return false;
@@ -88,13 +88,13 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     if (steps == 0) save();
     progress.finish(fmt::format("best CRPS {:.5f} of the range at step {}, {:.1f} million windows seen",
                                 best_score_, best_step_,
-                                static_cast<double>(learner_.step) * training.batch / 1e6));
+                                static_cast<double>(learner_.optimizer.step) * training.batch / 1e6));
     return true;
   }
 
   const WindowNetwork& best() override { return kept_; }
   void set_calibration(const std::vector<double>& numbers) override { calibration_ = numbers; }
-  long step() const override { return learner_.step; }
+  long step() const override { return learner_.optimizer.step; }
   long parameters() const override { return learner_.network.parameters(); }
   long best_step() const override { return best_step_; }
 
@@ -102,7 +102,7 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     WindowCheckpoint c;
     WindowSummary& s = c.summary;
     s.options = request_.model;
-    s.step = learner_.step;
+    s.step = learner_.optimizer.step;
     s.best_step = best_step_;
     s.best_score = best_score_;
     s.ranks = comm_->size();
@@ -114,7 +114,7 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     c.pending_loss = pending_loss_;
     c.pending_steps = pending_steps_;
     if (comm_->is_root()) {
-      auto& moments = const_cast<WindowLearner&>(learner_).moments();
+      auto& moments = const_cast<WindowLearner&>(learner_).optimizer.moments();
       c.slices = learner_.network.flat->slices;
       c.parameters = learner_.network.weights();
       c.average = learner_.average.weights();
@@ -136,21 +136,21 @@ class Trained final : public WindowTrainer, private OverCommunicator {
       learner_.network.set_weights(in_order_of(slices, c, c.parameters, path));
       learner_.average.set_weights(in_order_of(slices, c, c.average, path));
       kept_.set_weights(in_order_of(slices, c, c.best, path));
-      auto& moments = learner_.moments();
+      auto& moments = learner_.optimizer.moments();
       torch::Tensor first = moments.exp_avg(), second = moments.exp_avg_sq();
       Network::from_vector(in_order_of(slices, c, c.first_moment, path), first);
       Network::from_vector(in_order_of(slices, c, c.second_moment, path), second);
       moments.step(c.summary.step);
     });
-    learner_.step = c.summary.step;
+    learner_.optimizer.step = c.summary.step;
     best_step_ = c.summary.best_step;
     best_score_ = c.summary.best_score;
     history_ = c.summary.history;
     calibration_ = c.summary.calibration;
     pending_loss_ = c.pending_loss;
     pending_steps_ = c.pending_steps;
-    log::info("{}: going on from step {} (best {:.5f} at step {})", path, learner_.step, best_score_,
-              best_step_);
+    log::info("{}: going on from step {} (best {:.5f} at step {})", path, learner_.optimizer.step,
+              best_score_, best_step_);
     if (c.summary.ranks != comm_->size())
       log::warn(
           "{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
@@ -159,11 +159,11 @@ class Trained final : public WindowTrainer, private OverCommunicator {
 
   void validate_now(const WindowValidation& validate, double loss) {
     const WindowScore score = validate(learner_.average);
-    learner_.require_finite("the validation score", score.crps);
-    history_.push_back({learner_.step, loss, score.crps, score.psnr});
+    learner_.optimizer.require_finite("the validation score", score.crps);
+    history_.push_back({learner_.optimizer.step, loss, score.crps, score.psnr});
     if (score.crps >= best_score_) return;
     best_score_ = score.crps;
-    best_step_ = learner_.step;
+    best_step_ = learner_.optimizer.step;
     kept_.set_weights(learner_.average.weights());
   }
 

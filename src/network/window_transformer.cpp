@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "parameters.hpp"
 #include "podscale/core/error.hpp"
-#include "podscale/core/random.hpp"
 
 namespace podscale {
 namespace {
@@ -78,24 +78,10 @@ WindowTransformer::Correction WindowTransformer::head(const torch::Tensor& featu
 }
 
 void WindowTransformer::initialise(std::uint64_t seed) {
-  torch::NoGradGuard no_grad;
-  const CounterRandom random(seed, Stream::weights);
-  std::uint32_t number = 0;
-  for (auto& item : named_parameters()) {
-    torch::Tensor& parameter = item.value();
-    const std::string& name = item.key();
+  initialise_parameters(*this, seed, [](const std::string& name) {
     const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
-    if (parameter.dim() == 1 || has("position") || has("project.") || has("down.") || has("head.") ||
-        has("last.")) {
-      parameter.zero_();
-    } else {
-      std::vector<float> values(parameter.numel());
-      random.fill_normal(std::span(values), number);
-      parameter.copy_(torch::tensor(values).view(parameter.sizes()) /
-                      std::sqrt(static_cast<double>(parameter.size(1))));
-    }
-    ++number;
-  }
+    return has("position") || has("project.") || has("down.") || has("head.") || has("last.");
+  });
 }
 
 torch::Tensor window_scalars(const torch::Tensor& mean, const torch::Tensor& contrast) {

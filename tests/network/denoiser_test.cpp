@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "learnable_study.hpp"
+#include "parameters.hpp"
 
 namespace podscale {
 namespace {

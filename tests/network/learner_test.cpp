@@ -72,8 +72,8 @@ void train(Learner& learner, const Study& study, long steps) {
   learner.network.module->train();
   for (long i = 0; i < steps; ++i) {
     learner.loss_and_gradient(study.set());
-    learner.average_gradient();
-    learner.update();
+    learner.optimizer.average_gradient();
+    learner.optimizer.update();
   }
 }
 
@@ -180,7 +180,7 @@ TEST(Learner, TwoProcessesMakeTheGradientOfTheWholeBatch) {
       Learner learner(processes, study.layout, model_on(device), options);
       learner.network.set_weights(some_weights(learner.network));
       learner.loss_and_gradient(study.set());
-      if (averaged) learner.average_gradient();
+      if (averaged) learner.optimizer.average_gradient();
       return Network::to_vector(learner.network.flat->gradient);
     };
     const auto whole = gradient(OneProcess(), true), first = gradient(SecondOfTwo(0, {}), false),
@@ -201,7 +201,7 @@ TEST(Learner, ClipsTheNormOfTheGradient) {
     learner.network.set_weights(some_weights(learner.network));
     learner.loss_and_gradient(study.set());
     EXPECT_GT(norm(Network::to_vector(learner.network.flat->gradient)), 1e-2);
-    learner.average_gradient();
+    learner.optimizer.average_gradient();
     EXPECT_NEAR(norm(Network::to_vector(learner.network.flat->gradient)), 1e-3, 1e-6) << device;
   }
 }

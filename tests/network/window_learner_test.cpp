@@ -113,8 +113,8 @@ TEST(WindowLearner, LearnsWhatNoLinearMapSees) {
     const idx_t side = model.drawn_side();
     for (long i = 0; i < 400; ++i) {
       learner.loss_and_gradient(window_draw(side));
-      learner.average_gradient();
-      learner.update();
+      learner.optimizer.average_gradient();
+      learner.optimizer.update();
     }
     learner.average.turns = 1;  // the bend is of one orientation
     const double after = score(spread);

@@ -89,8 +89,8 @@ TEST(WindowMember, LearnsHowNeighboursGoTogether) {
   learner.average.set_weights(learner.network.weights());
   for (long i = 0; i < options.steps(); ++i) {
     learner.loss_and_gradient(coherent_samples);
-    learner.average_gradient();
-    learner.update();
+    learner.optimizer.average_gradient();
+    learner.optimizer.update();
   }
   const Moments m = moments_of(learner.average, 8);
   EXPECT_NEAR(m.variance, 1, 0.15);

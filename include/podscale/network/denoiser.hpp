@@ -7,11 +7,9 @@
 #include <torch/types.h>
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "podscale/network/model.hpp"
-#include "podscale/network/named_slice.hpp"
 
 namespace podscale {
 
@@ -62,18 +60,6 @@ class Denoiser : public torch::nn::Module {
   torch::nn::Linear last_modulation_{nullptr}, last_{nullptr}, head_{nullptr};
   torch::nn::Linear age_{nullptr};  // where conditions hold the age of an HR analysis
   std::vector<Block> blocks_;
-};
-
-/// The parameters of a module as views of one contiguous float32 tensor: one reduction, one norm,
-/// one average for all.
-class FlatParameters {
- public:
-  /// Moves the parameters of `module` into a flat tensor and leaves views behind; gradients
-  /// likewise if asked for.
-  FlatParameters(torch::nn::Module& module, bool gradients);
-  torch::Tensor values;    ///< [n]
-  torch::Tensor gradient;  ///< [n], undefined without gradients
-  std::vector<NamedSlice> slices;
 };
 
 }  // namespace podscale
