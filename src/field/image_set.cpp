@@ -80,7 +80,10 @@ class Images : public ImageSet {
     if (ny < 1 || nx < 1)
       fail(ExitCode::data, "{}: {} x {} points are less than one LR cell of {} x {}; expected a larger image",
            sample.file, image.luma.ny, image.luma.nx, factor, factor);
-    pair.hr = upper_left(image.luma, ny * factor, nx * factor);
+    const auto whole_cells = [&](const Plane& plane) {
+      return part_of(plane, 0, 0, ny * factor, nx * factor);
+    };
+    pair.hr = whole_cells(image.luma);
     if (request_.degrade == Degrade::files) {
       Image lr = lr_reader_.read(sample.lr_file, sample.slice, image.scale);
       if (lr.luma.ny != ny || lr.luma.nx != nx)
@@ -93,13 +96,9 @@ class Images : public ImageSet {
       pair.lr = std::move(lr.luma), pair.cb = std::move(lr.cb), pair.cr = std::move(lr.cr);
       return pair;
     }
-    pair.lr = degraded(pair.hr, request_.degrade, factor, image.bytes);
-    if (!image.cb.empty()) {
-      pair.cb =
-          degraded(upper_left(image.cb, ny * factor, nx * factor), request_.degrade, factor, image.bytes);
-      pair.cr =
-          degraded(upper_left(image.cr, ny * factor, nx * factor), request_.degrade, factor, image.bytes);
-    }
+    const auto lr_of = [&](const Plane& hr) { return degraded(hr, request_.degrade, factor, image.bytes); };
+    pair.lr = lr_of(pair.hr);
+    if (!image.cb.empty()) pair.cb = lr_of(whole_cells(image.cb)), pair.cr = lr_of(whole_cells(image.cr));
     return pair;
   }
 

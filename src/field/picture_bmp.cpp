@@ -69,11 +69,7 @@ Picture read_bmp(const std::string& path) {
       for (std::size_t band : {2, 1, 0}) picture.values.push_back(file.byte(colour + band));
     }
   }
-  if (grey) {
-    for (idx_t i = 0; i < picture.ny * nx; ++i) picture.values[i] = picture.values[3 * i];
-    picture.values.resize(static_cast<std::size_t>(picture.ny * nx));
-    picture.bands = 1;
-  }
+  if (grey) keep_first_band(picture);
   return picture;
 }
 

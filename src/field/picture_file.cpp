@@ -81,4 +81,11 @@ void drop_alpha(const std::string& path, Picture& picture) {
   picture.values.resize(static_cast<std::size_t>(points * colours));
 }
 
+void keep_first_band(Picture& picture) {
+  const idx_t points = picture.ny * picture.nx;
+  for (idx_t i = 0; i < points; ++i) picture.values[i] = picture.values[i * picture.bands];
+  picture.bands = 1;
+  picture.values.resize(static_cast<std::size_t>(points));
+}
+
 }  // namespace podscale

@@ -19,4 +19,7 @@ void require_sides(const std::string& path, long long ny, long long nx);
 /// alpha. Refuses transparent points, whose colour is nobody's to know.
 void drop_alpha(const std::string& path, Picture& picture);
 
+/// From bands that are alike to grey.
+void keep_first_band(Picture& picture);
+
 }  // namespace podscale

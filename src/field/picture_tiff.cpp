@@ -78,11 +78,7 @@ Picture read_bytes(const Tiff& tiff, idx_t ny, idx_t nx, bool grey) {
     for (const std::uint32_t band : {TIFFGetR(point), TIFFGetG(point), TIFFGetB(point), TIFFGetA(point)})
       picture.values.push_back(static_cast<float>(band));
   drop_alpha(tiff.path, picture);
-  if (grey) {
-    for (idx_t i = 0; i < ny * nx; ++i) picture.values[i] = picture.values[3 * i];
-    picture.values.resize(static_cast<std::size_t>(ny * nx));
-    picture.bands = 1;
-  }
+  if (grey) keep_first_band(picture);
   return picture;
 }
 

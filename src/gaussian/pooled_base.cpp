@@ -9,13 +9,6 @@
 namespace podscale {
 namespace {
 
-/// Of n cells, which one stands at position i: mirrored at the edges, as often as it takes.
-idx_t mirrored(idx_t i, idx_t n) {
-  const idx_t period = 2 * n;
-  i = (i % period + period) % period;
-  return i < n ? i : period - 1 - i;
-}
-
 /// Root mean square of half the Laplacian over a window, with Gaussian weights about its centre, whose
 /// standard deviation is one LR cell.
 class Detail {

@@ -85,12 +85,9 @@ std::vector<std::vector<idx_t>> turns_of(const std::vector<int>& sides) {
 class ResidualMoments {
  public:
   explicit ResidualMoments(const PooledBase& base)
-      : base_(base),
-        points_(base.shape.points()),
-        classes_(std::ssize(base.contrast_edges) + 1),
-        values_(static_cast<std::size_t>(classes_ * stride()), 0.0) {}
+      : base_(base), points_(base.shape.points()), classes_(std::ssize(base.contrast_edges) + 1) {}
   idx_t stride() const { return points_ * points_ + 1; }
-  std::size_t size() const { return values_.size(); }
+  std::size_t size() const { return static_cast<std::size_t>(classes_ * stride()); }
 
   void add(const PlanePair& image, std::span<double> sums) const {
     std::vector<std::vector<double>> waiting(static_cast<std::size_t>(classes_));
@@ -118,7 +115,6 @@ class ResidualMoments {
  private:
   const PooledBase& base_;
   idx_t points_, classes_;
-  std::vector<double> values_;
 };
 
 /// Scale by class of d, and modes of the residual over it.

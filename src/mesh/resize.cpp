@@ -20,12 +20,6 @@ double keys(double x) {
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-idx_t mirrored(idx_t i, idx_t n) {
-  i %= 2 * n;
-  if (i < 0) i += 2 * n;
-  return i < n ? i : 2 * n - 1 - i;
-}
-
 Taps bicubic_taps(idx_t n, idx_t out) {
   const double scale = static_cast<double>(out) / static_cast<double>(n);
   const double shrink = std::min(scale, 1.0), width = 4 / shrink;
@@ -109,12 +103,13 @@ Plane truncate_k_space(const Plane& from, int factor) {
   return apply(from, k_space_taps(from.ny, factor), k_space_taps(from.nx, factor));
 }
 
-Plane upper_left(const Plane& from, idx_t ny, idx_t nx) {
-  PODSCALE_ASSERT(ny <= from.ny && nx <= from.nx, "{} x {} of {} x {}", ny, nx, from.ny, from.nx);
+Plane part_of(const Plane& from, idx_t y, idx_t x, idx_t ny, idx_t nx) {
+  PODSCALE_ASSERT(y >= 0 && x >= 0 && y + ny <= from.ny && x + nx <= from.nx,
+                  "{} x {} from {}, {} of {} x {}", ny, nx, y, x, from.ny, from.nx);
   Plane to{ny, nx};
   to.values.reserve(static_cast<std::size_t>(ny * nx));
-  for (idx_t y = 0; y < ny; ++y) {
-    const auto row = from.values.begin() + y * from.nx;
+  for (const idx_t end = y + ny; y < end; ++y) {
+    const auto row = from.values.begin() + y * from.nx + x;
     to.values.insert(to.values.end(), row, row + nx);
   }
   return to;

@@ -140,12 +140,7 @@ ImageScoreRow score_members(const std::vector<Plane>& members, const Plane& trut
 Plane without_border(const Plane& plane, idx_t border) {
   const idx_t ny = plane.ny - 2 * border, nx = plane.nx - 2 * border;
   if (ny < 1 || nx < 1) return {};
-  Plane inner{ny, nx};
-  for (idx_t y = 0; y < ny; ++y) {
-    const auto row = plane.values.begin() + (y + border) * plane.nx + border;
-    inner.values.insert(inner.values.end(), row, row + nx);
-  }
-  return inner;
+  return part_of(plane, border, border, ny, nx);
 }
 
 double psnr(const Plane& x, const Plane& truth, double range) {

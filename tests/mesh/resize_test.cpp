@@ -75,9 +75,15 @@ TEST(Resize, TruncationByOneChangesNothing) {
   for (std::size_t i = 0; i < p.values.size(); ++i) EXPECT_NEAR(same.values[i], p.values[i], 1e-5);
 }
 
-TEST(Resize, UpperLeft) {
-  EXPECT_EQ(upper_left(plane(3, 4, [](double y, double x) { return 10 * y + x; }), 2, 3).values,
-            (std::vector<float>{0, 1, 2, 10, 11, 12}));
+TEST(Resize, Parts) {
+  const Plane whole = plane(3, 4, [](double y, double x) { return 10 * y + x; });
+  EXPECT_EQ(part_of(whole, 0, 0, 2, 3).values, (std::vector<float>{0, 1, 2, 10, 11, 12}));
+  EXPECT_EQ(part_of(whole, 1, 2, 2, 2).values, (std::vector<float>{12, 13, 22, 23}));
+}
+
+TEST(Plane, EdgesAreMirroredAsOftenAsItTakes) {
+  for (const auto& [i, at] : {std::pair<idx_t, idx_t>{-1, 0}, {-3, 2}, {-4, 2}, {0, 0}, {3, 2}, {6, 0}})
+    EXPECT_EQ(mirrored(i, 3), at) << i;
 }
 
 }  // namespace

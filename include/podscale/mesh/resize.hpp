@@ -18,7 +18,7 @@ Plane block_mean(const Plane& from, int factor);
 /// factor.
 Plane truncate_k_space(const Plane& from, int factor);
 
-/// Not collective. The upper left ny x nx points.
-Plane upper_left(const Plane& from, idx_t ny, idx_t nx);
+/// Not collective. The ny x nx points of which (y, x) is the upper left one; all are inside.
+Plane part_of(const Plane& from, idx_t y, idx_t x, idx_t ny, idx_t nx);
 
 }  // namespace podscale
