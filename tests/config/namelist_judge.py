@@ -1,38 +1,13 @@
 """An outside judge of the namelist parser: f90nml must read the same values from a file, and from what podscale says the
-effective values are. f90nml comes from PyPI into a virtual environment under the build folder.
+effective values are.
 Usage: namelist_judge.py VENV DUMP_PROGRAM FILE.nml...      Exit: 0 agree, 1 differ, 77 skipped."""
 import json
-import os
 import pathlib
-import subprocess
 import sys
 
-
-def run(command, **options):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
-
-
-def skip(reason, result=None):
-    detail = (result.stderr or result.stdout).strip().splitlines()[-1:] if result else []
-    print("skipped: %s %s" % (reason, " ".join(detail)))
-    sys.exit(77)
-
-
-def make_venv(folder):
-    python = folder / "bin" / "python"
-    if python.exists() and run([python, "-c", "import f90nml"]).returncode == 0:
-        return python
-    made = run([sys.executable, "-m", "venv", folder])
-    if made.returncode != 0:
-        skip("no virtual environment:", made)
-    limit = 300 * int(os.environ.get("PODSCALE_TEST_TIMEOUT_SCALE", "1"))
-    try:
-        installed = run([python, "-m", "pip", "install", "--quiet", "--retries", "1", "f90nml"], timeout=limit)
-    except subprocess.TimeoutExpired:
-        skip("f90nml could not be installed in %d s" % limit)
-    if installed.returncode != 0:
-        skip("f90nml could not be installed:", installed)
-    return python
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import outside_judge
+from outside_judge import run
 
 
 def as_list(value):
@@ -53,9 +28,10 @@ def differences(where, judged, ours, whole):
                 yield "%s: %s = %r is missing" % (where, path, value)
 
 
-def judge(dump_program, files):
+def judge(arguments):
     import f90nml
 
+    dump_program, *files = arguments
     found = []
     for path in files:
         dumped = run([dump_program, path])
@@ -71,8 +47,4 @@ def judge(dump_program, files):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--inside":
-        sys.exit(judge(sys.argv[2], sys.argv[3:]))
-    inside = run([make_venv(pathlib.Path(sys.argv[1])), __file__, "--inside"] + sys.argv[2:])
-    print(inside.stdout, inside.stderr, sep="", end="")
-    sys.exit(inside.returncode)
+    outside_judge.main(__file__, judge, "f90nml", "f90nml")

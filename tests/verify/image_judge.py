@@ -1,47 +1,23 @@
 """An outside judge of pictures and scores: scikit-image, with the readers and writers that it brings along, must read the
-same luma and chroma and find the same PSNR and SSIM. It comes from PyPI into a virtual environment under the build folder.
+same luma and chroma and find the same PSNR and SSIM.
 Usage: image_judge.py VENV DUMP_PROGRAM      Exit: 0 agree, 1 differ, 77 skipped."""
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-
-def run(command, **options):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
-
-
-def skip(reason, result=None):
-    detail = (result.stderr or result.stdout).strip().splitlines()[-1:] if result else []
-    print("skipped: %s %s" % (reason, " ".join(detail)))
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import outside_judge
+from outside_judge import run
 
 
-def make_venv(folder):
-    python = folder / "bin" / "python"
-    if python.exists() and run([python, "-c", "import skimage"]).returncode == 0:
-        return python
-    made = run([sys.executable, "-m", "venv", folder])
-    if made.returncode != 0:
-        skip("no virtual environment:", made)
-    limit = 300 * int(os.environ.get("PODSCALE_TEST_TIMEOUT_SCALE", "1"))
-    try:
-        installed = run([python, "-m", "pip", "install", "--quiet", "--retries", "1", "scikit-image"], timeout=limit)
-    except subprocess.TimeoutExpired:
-        skip("scikit-image could not be installed in %d s" % limit)
-    if installed.returncode != 0:
-        skip("scikit-image could not be installed:", installed)
-    return python
-
-
-def judge(program):
+def judge(arguments):
     import numpy as np
     import tifffile
     from PIL import Image
     from skimage.color import rgb2ycbcr
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+    (program,) = arguments
     random = np.random.default_rng(1)
     ny, nx = 37, 52
     y, x = np.mgrid[:ny, :nx]
@@ -120,9 +96,4 @@ def judge(program):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--judge":
-        judge(sys.argv[2])
-    else:
-        result = run([make_venv(pathlib.Path(sys.argv[1])), __file__, "--judge", sys.argv[2]])
-        print(result.stdout + result.stderr, end="")
-        sys.exit(result.returncode)
+    outside_judge.main(__file__, judge, "scikit-image", "skimage")
