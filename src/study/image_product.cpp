@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "image_pictures.hpp"
 #include "podscale/core/log.hpp"
@@ -65,7 +66,7 @@ struct ImageProduct::State {
   void require_names() const;
   void require_apart() const;
   void write_product();
-  void write_volume_files();
+  idx_t put_images(NetcdfFile& file, idx_t i);
 };
 
 /// Pictures of two images must not overwrite each other.
@@ -155,8 +156,9 @@ void ImageProduct::State::write_product() {
   NetcdfFile file = NetcdfFile::create(self, request.file);
   std::string names;
   for (idx_t i = 0; i < images.size(); ++i) {
-    names += (i > 0 ? " " : "") + image_variable_name(images.name(i));
-    define_image(file, get_image(NetcdfFile::open(self, part(i)), image_variable_name(images.name(i))));
+    const std::string name = image_variable_name(images.name(i));
+    names += (i > 0 ? " " : "") + name;
+    define_image(file, get_image(NetcdfFile::open(self, part(i)), name, false));
   }
   const std::pair<const char*, std::string> texts[] = {
       {"title", "Downscaled images with their uncertainty, by podscale"},
@@ -172,25 +174,25 @@ void ImageProduct::State::write_product() {
   if (request.conformal50 > 0) file.put_numbers("", "conformal50", {request.conformal50});
   if (request.conformal90 > 0) file.put_numbers("", "conformal90", {request.conformal90});
   file.end_definitions();
-  for (idx_t i = 0; i < images.size(); ++i)
-    put_image(file, get_image(NetcdfFile::open(self, part(i)), image_variable_name(images.name(i))));
+  for (idx_t i = 0; i < images.size();) i = put_images(file, i);
   file.commit();
 }
 
-void ImageProduct::State::write_volume_files() {
-  if (request.directory.empty()) return;
-  for (idx_t i = 0; i < images.size();) {
-    std::vector<ImageResult> slices;
-    idx_t next = i;
-    for (; next < images.size() && images.file(next) == images.file(i); ++next)
-      if (images.of_volume(i))
-        slices.push_back(
-            get_image(NetcdfFile::open(self, part(next)), image_variable_name(images.name(next))));
-    if (!slices.empty())
-      write_volumes(request.directory + "/" + image_stem(images.file(i)), images.file(i),
-                    request.hr ? 1 : request.factor, slices);
-    i = next;
+/// The images of one file, the first of which is i, and the files of a volume: the values of each are read
+/// once. The number of the next image.
+idx_t ImageProduct::State::put_images(NetcdfFile& file, idx_t i) {
+  const bool volume = images.of_volume(i) && !request.directory.empty();
+  std::vector<ImageResult> slices;
+  idx_t next = i;
+  for (; next < images.size() && images.file(next) == images.file(i); ++next) {
+    ImageResult image = get_image(NetcdfFile::open(self, part(next)), image_variable_name(images.name(next)));
+    put_image(file, image);
+    if (volume) slices.push_back(std::move(image));
   }
+  if (volume)
+    write_volumes(request.directory + "/" + image_stem(images.file(i)), images.file(i),
+                  request.hr ? 1 : request.factor, slices);
+  return next;
 }
 
 void ImageProduct::finish() {
@@ -198,7 +200,6 @@ void ImageProduct::finish() {
   s.comm.barrier();
   s.comm.agree([&] {
     if (!s.comm.is_root()) return;
-    s.write_volume_files();
     s.write_product();
     std::error_code status;
     for (idx_t i = 0; i < s.images.size(); ++i) fs::remove(s.part(i), status);

@@ -31,13 +31,14 @@ void put_plane(NetcdfFile& file, const ImageResult& image, const std::string& wh
   file.put(image_variable_name(image.name) + "_" + what, start, count, std::span<const float>(plane.values));
 }
 
-Plane get_plane(const NetcdfFile& file, const std::string& variable, long member = -1) {
+Plane plane_of(const NetcdfFile& file, const std::string& variable, long member, bool with_values) {
   std::vector<std::size_t> count = file.variable(variable).shape, start(count.size(), 0);
   if (count.size() != (member < 0 ? 2u : 3u))
     fail(ExitCode::data, "{}: '{}' has {} dimensions; expected an image; make the product again", file.path(),
          variable, count.size());
   if (member >= 0) start.front() = static_cast<std::size_t>(member), count.front() = 1;
   Plane plane{static_cast<idx_t>(count[count.size() - 2]), static_cast<idx_t>(count.back())};
+  if (!with_values) return plane;
   plane.values.resize(static_cast<std::size_t>(plane.ny * plane.nx));
   file.get(variable, start, count, std::span<float>(plane.values));
   return plane;
@@ -76,7 +77,7 @@ void define_image(NetcdfFile& file, const ImageResult& image) {
   define_plane(file, image, "mean", "mean of the downscaled image", {y, x});
   define_plane(file, image, "std", "standard deviation of the downscaled image", {y, x});
   define_plane(file, image, "lr", "image of low resolution", {"lr_" + y, "lr_" + x});
-  if (!image.truth.empty()) define_plane(file, image, "truth", "image of high resolution", {y, x});
+  if (image.truth.ny > 0) define_plane(file, image, "truth", "image of high resolution", {y, x});
   if (!image.members.empty()) {
     const std::string m = along("member", image);
     file.define_dimension(m, image.members.size());
@@ -99,7 +100,10 @@ void put_image(NetcdfFile& file, const ImageResult& image) {
     put_plane(file, image, "members", image.members[m], static_cast<long>(m));
 }
 
-ImageResult get_image(const NetcdfFile& file, const std::string& name) {
+ImageResult get_image(const NetcdfFile& file, const std::string& name, bool with_values) {
+  const auto get_plane = [&](const NetcdfFile& from, const std::string& variable, long member = -1) {
+    return plane_of(from, variable, member, with_values);
+  };
   const std::string mean = name + "_mean";
   const auto number = [&](const char* what) {
     const auto values = file.numbers(mean, what);
@@ -127,7 +131,7 @@ ImageResult get_image(const NetcdfFile& file, const std::string& name) {
       fail(ExitCode::data,
            "{}: an image of '{}' has {} x {} points, its mean {} x {}; make the product again", file.path(),
            name, plane->ny, plane->nx, image.mean.ny, image.mean.nx);
-  if (!(image.white > image.black) || image.mean.empty())
+  if (!(image.white > image.black) || image.mean.ny < 1 || image.mean.nx < 1)
     fail(ExitCode::data, "{}: '{}' goes from black = {} to white = {}; expected more; make the product again",
          file.path(), mean, image.black, image.white);
   return image;
