@@ -106,7 +106,9 @@ Picture read_numbers(const Tiff& tiff, idx_t ny, idx_t nx, int bands, int bits, 
   Picture picture{ny, nx, bands};
   picture.bytes = false;
   picture.floats = format != SAMPLEFORMAT_UINT || bits == 32;
-  picture.white = bits == 16 ? 65535 : 255;
+  // Also what alpha is opaque with.
+  picture.white =
+      format == SAMPLEFORMAT_IEEEFP ? 1 : std::exp2(format == SAMPLEFORMAT_INT ? bits - 1 : bits) - 1;
   picture.values.resize(static_cast<std::size_t>(ny * nx * bands));
   const bool tiled = TIFFIsTiled(tiff.file) != 0;
   const bool apart = bands > 1 && tiff.field<std::uint16_t>(TIFFTAG_PLANARCONFIG, 1) == PLANARCONFIG_SEPARATE;

@@ -129,6 +129,20 @@ TEST_F(ImageFormats, Tiff) {
   EXPECT_TRUE(kelvin.floats);
   EXPECT_EQ(kelvin.values.back(), 273.15f + 12);
 
+  // Of 32 bits no largest number is white; alpha is opaque at the largest of its type, or at 1.
+  const auto two = [](std::uint32_t value) { return value | value << 16; };
+  const std::vector<test::TiffEntry> whole{{258, 3, 2, two(32)}, {338, 3, 1, 2}},
+      floating{{258, 3, 2, two(32)}, {338, 3, 1, 2}, {339, 3, 2, two(3)}};
+  const Bytes full = test::little(~std::uint32_t{0});
+  const Bytes grey = test::little(std::uint32_t{70000}), more = test::little(std::uint32_t{80000});
+  const Picture opaque = read(test::tiff(1, 2, 32, 1, 2, grey + full + more + full, whole));
+  EXPECT_TRUE(opaque.floats);
+  EXPECT_EQ(opaque.values, (std::vector<float>{70000, 80000}));
+  expect_refused(test::tiff(1, 2, 32, 1, 2, grey + full + more + grey, whole),
+                 "1 of 2 points are transparent");
+  EXPECT_EQ(read(test::tiff(1, 1, 32, 1, 2, test::little(0.25f) + test::little(1.0f), floating)).values,
+            std::vector<float>{0.25f});
+
   // GDAL's "no value", here 0 as text.
   const Picture gaps = read(test::tiff(2, 3, 16, 1, 1, deep, {{42113, 2, 2, '0'}}));
   EXPECT_TRUE(std::isnan(gaps.values.front()));
