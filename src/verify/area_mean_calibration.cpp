@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 
+#include "podscale/core/error.hpp"
 #include "podscale/core/vector_clones.hpp"
 
 namespace podscale {
@@ -57,6 +58,63 @@ std::vector<std::vector<float>> rows_of(const PatchColumns& factor, const Basis&
   return rows;
 }
 
+/// Error and variance of the mean of a box at one time.
+struct BoxJudgement {
+  double error;                   // NaN: a point is missing
+  double across = 0, inside = 0;  // variance, and without the covariance between patches; of the factors
+  double mean = 0, between = 0;   // of the realizations: mean of their box means, and its variance
+};
+
+/// values: [mesh points] times area.
+double box_mean(const AreaBoxes::Box& box, std::span<const double> values, std::size_t nx) {
+  const std::size_t size = static_cast<std::size_t>(kSizes[box.size]);
+  double sum = 0;
+  for (std::size_t y = 0; y < size; ++y) {
+    const double* row = values.data() + (static_cast<std::size_t>(box.y0) + y) * nx + box.x0;
+    for (std::size_t x = 0; x < size; ++x) sum += row[x];
+  }
+  return sum / box.area;
+}
+
+/// Adds the variances by one of `several` realizations, over their number, to the boxes that have an error.
+void add_variances(const CoefficientForecast& forecast, const Basis& basis, const AreaBoxes& all,
+                   std::size_t several, std::vector<BoxJudgement>& boxes) {
+  const std::size_t k = static_cast<std::size_t>(basis.modes), shared = forecast.shared;
+  const auto shared_rows = rows_of(forecast.factor, basis, 0, shared),
+             own_rows = rows_of(forecast.factor, basis, shared, std::numeric_limits<std::size_t>::max());
+  std::vector<std::vector<float>> inside_rows;  // of what the members are inside patches
+  if (forecast.has_own) inside_rows = rows_of(forecast.own_factor, basis, 0, shared);
+  std::vector<double> common(shared), products(shared), own_products;
+  std::vector<float> difference(k);
+  for (std::size_t b = 0; b < boxes.size(); ++b) {
+    if (std::isnan(boxes[b].error)) continue;
+    const AreaBoxes::Box& box = all.boxes[b];
+    const double truncation = forecast.truncation * box.truncation;
+    double own = truncation, inside = truncation;
+    std::fill(common.begin(), common.end(), 0.0);
+    for (std::size_t touch = box.first; touch < box.end; ++touch) {
+      const std::size_t p = all.patch[touch], modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
+      const float *projected = all.projected.data() + touch * k, *of_own = all.own.data() + touch * k;
+      std::fill(products.begin(), products.end(), 0.0);
+      add_products(projected, shared_rows[p].data(), modes, shared, products.data());
+      if (forecast.has_own) {
+        for (std::size_t i = 0; i < modes; ++i) difference[i] = of_own[i] - projected[i];
+        add_products(difference.data(), inside_rows[p].data(), modes, shared, products.data());
+      }
+      const std::size_t columns = modes > 0 ? own_rows[p].size() / modes : 0;
+      own_products.assign(columns, 0.0);
+      add_products(of_own, own_rows[p].data(), modes, columns, own_products.data());
+      const double of_patch = sum_of_squares(own_products.data(), columns);
+      own += of_patch;
+      inside += of_patch + sum_of_squares(products.data(), shared);
+      for (std::size_t c = 0; c < shared; ++c) common[c] += products[c];
+    }
+    own += sum_of_squares(common.data(), shared);
+    boxes[b].across += own / static_cast<double>(several);
+    boxes[b].inside += inside / static_cast<double>(several);
+  }
+}
+
 }  // namespace
 
 AreaMeanCalibration::AreaMeanCalibration(std::vector<Product> products, long times,
@@ -73,58 +131,41 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
     const Product& product = products_[n];
     const AreaBoxes& all = boxes_[n];
     const Basis& basis = product.factors->basis();
-    const std::size_t nx = static_cast<std::size_t>(basis.mesh.nx()),
-                      k = static_cast<std::size_t>(basis.modes);
-    const auto read = product.factors->read_shared(product.steps[fields.time]);
-    const CoefficientForecast& forecast = *read;
-    const auto mean = fields.forecasts[product.system].mean;
-    const std::size_t shared = forecast.shared;
-    const auto shared_rows = rows_of(forecast.factor, basis, 0, shared),
-               own_rows = rows_of(forecast.factor, basis, shared, std::numeric_limits<std::size_t>::max());
-    std::vector<std::vector<float>> inside_rows;  // of what the members are inside patches
-    if (forecast.has_own) inside_rows = rows_of(forecast.own_factor, basis, 0, shared);
-    std::vector<double> errors(all.area.size());  // times area; NaN: not there
-    for (std::size_t i = 0; i < errors.size(); ++i)
-      errors[i] = all.area[i] == 0 ? 0
-                  : fields.weights[i] > 0
-                      ? all.area[i] * (static_cast<double>(mean[i]) - static_cast<double>(fields.truth[i]))
-                      : std::numeric_limits<double>::quiet_NaN();
-    std::vector<double> common(shared), products(shared), own_products;
-    std::vector<float> difference(k);
-    for (const AreaBoxes::Box& box : all.boxes) {
-      const std::size_t size = static_cast<std::size_t>(kSizes[box.size]);
-      double error = 0;
-      for (std::size_t y = 0; y < size; ++y) {
-        const double* row = errors.data() + (static_cast<std::size_t>(box.y0) + y) * nx + box.x0;
-        for (std::size_t x = 0; x < size; ++x) error += row[x];
+    const std::size_t nx = static_cast<std::size_t>(basis.mesh.nx()), several = product.realizations,
+                      points = fields.weights.size();
+    const Forecast& scored = fields.forecasts[product.system];
+    PODSCALE_ASSERT(several == 1 || scored.means.size() == several * points, "{} means of {} realizations",
+                    scored.means.size(), several);
+    std::vector<double> values(all.area.size());  // times area; NaN: not there
+    const auto fill = [&](const auto& value) {
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = all.area[i] == 0        ? 0
+                    : fields.weights[i] > 0 ? all.area[i] * value(i)
+                                            : std::numeric_limits<double>::quiet_NaN();
+    };
+    fill([&](std::size_t i) {
+      return static_cast<double>(scored.mean[i]) - static_cast<double>(fields.truth[i]);
+    });
+    std::vector<BoxJudgement> boxes;
+    for (const AreaBoxes::Box& box : all.boxes) boxes.push_back({box_mean(box, values, nx)});
+    for (std::size_t r = 0; r < several; ++r) {
+      const std::size_t step = product.steps[static_cast<std::size_t>(fields.time) * several + r];
+      add_variances(*product.factors->read_shared(step), basis, all, several, boxes);
+      if (several == 1) continue;
+      fill([&](std::size_t i) { return static_cast<double>(scored.means[r * points + i]); });
+      for (std::size_t b = 0; b < boxes.size(); ++b) {
+        const double mean = box_mean(all.boxes[b], values, nx), before = mean - boxes[b].mean;
+        boxes[b].mean += before / static_cast<double>(r + 1);
+        boxes[b].between += before * (mean - boxes[b].mean) / static_cast<double>(several);
       }
-      if (std::isnan(error)) continue;
-      error /= box.area;
-      const double truncation = forecast.truncation * box.truncation;
-      double own = truncation, inside = truncation;
-      std::fill(common.begin(), common.end(), 0.0);
-      for (std::size_t touch = box.first; touch < box.end; ++touch) {
-        const std::size_t p = all.patch[touch], modes = static_cast<std::size_t>(basis.patches.mine[p].modes);
-        const float *projected = all.projected.data() + touch * k, *of_own = all.own.data() + touch * k;
-        std::fill(products.begin(), products.end(), 0.0);
-        add_products(projected, shared_rows[p].data(), modes, shared, products.data());
-        if (forecast.has_own) {
-          for (std::size_t i = 0; i < modes; ++i) difference[i] = of_own[i] - projected[i];
-          add_products(difference.data(), inside_rows[p].data(), modes, shared, products.data());
-        }
-        const std::size_t columns = modes > 0 ? own_rows[p].size() / modes : 0;
-        own_products.assign(columns, 0.0);
-        add_products(of_own, own_rows[p].data(), modes, columns, own_products.data());
-        const double of_patch = sum_of_squares(own_products.data(), columns);
-        own += of_patch;
-        inside += of_patch + sum_of_squares(products.data(), shared);
-        for (std::size_t c = 0; c < shared; ++c) common[c] += products[c];
-      }
-      own += sum_of_squares(common.data(), shared);
-      double* at = sums.data() + (n * kSizes.size() + box.size) * 3;
-      at[0] += error * error;
-      at[1] += product.scale * product.scale * own;
-      at[2] += product.scale * product.scale * inside;
+    }
+    const double square = product.scale * product.scale;
+    for (std::size_t b = 0; b < boxes.size(); ++b) {
+      if (std::isnan(boxes[b].error)) continue;
+      double* at = sums.data() + (n * kSizes.size() + all.boxes[b].size) * 3;
+      at[0] += boxes[b].error * boxes[b].error;
+      at[1] += square * boxes[b].across + boxes[b].between;
+      at[2] += square * boxes[b].inside + boxes[b].between;
     }
   }
 }

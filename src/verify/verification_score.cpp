@@ -121,26 +121,32 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
   for (std::size_t s = 0; s < products().size(); ++s) {
     ProductReader& product = *products()[s];
     if (!names_factors(product.file())) continue;
-    if (product.pooled()) {
-      log::info("no area means from factors of {}: they are of one realization each", product.path());
-      continue;
-    }
     try {
       const auto factors = std::make_shared<const FactorReader>(product.file());
-      const auto steps = factors->steps_of(product);
+      // Factors are of one realization each, and so are the fields that they are compared with.
+      ProductReader single(self_, product.path(), product.name(),
+                           s == 0 ? std::optional<std::string>() : product_->units());
+      single.put_on(basis_->mesh, options_->basis_path);
+      const auto steps = factors->steps_of(single);
+      const auto realizations = [&](const Match& match) {
+        const long step = step_of(match, s);
+        if (!product.pooled()) return std::vector<long>{step};
+        const auto parts = product.realizations(step);
+        return std::vector<long>(parts.begin(), parts.end());
+      };
       ProductFields fields;
-      const Match& first = matched_.front();
-      product.read(step_of(first, s), fields);
+      const std::vector<long> first = realizations(matched_.front());
+      single.read(first.front(), fields);
       if (!fields.running.empty()) {
         log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
                   "podscale-inspect --box gives them", product.path());
         continue;
       }
       for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
-      factors->require_variance(factors->read(steps[step_of(first, s)]), channel_, fields,
-                                product.path());
-      list.push_back({scores.systems()[s].name, s, factors, {}, product.scale()});
-      for (const Match& match : matched_) list.back().steps.push_back(steps[step_of(match, s)]);
+      factors->require_variance(factors->read(steps[first.front()]), channel_, fields, product.path());
+      list.push_back({scores.systems()[s].name, s, factors, {}, product.scale(), first.size()});
+      for (const Match& match : matched_)
+        for (const long step : realizations(match)) list.back().steps.push_back(steps[step]);
     } catch (const Error& error) {  // it can be verified without, by all ranks alike
       if (error.code() != ExitCode::data && error.code() != ExitCode::no_input) throw;
       log::warn("no area means from factors: {}", error.what());
@@ -154,6 +160,10 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
 
 void Verification::add_time_means(ScoreAccumulator& scores, std::vector<AreaMeanCalibration::Product> list) {
   std::erase_if(list, [](const AreaMeanCalibration::Product& product) {
+    if (product.realizations > 1) {
+      log::info("no means over time from factors of {}: they are of one realization each", product.name);
+      return true;
+    }
     try {
       product.factors->require_time();
       return false;

@@ -50,6 +50,7 @@ same_data out/net.nc out/drawn.nc tos_member
 # 3. Verified together; inspected; area means of each realization.
 must 2 verify "$here/tiny.nml" --set "output.product_file='net.nc'" --set "data.lr_files='ens.nc'" --set "verify.picture_file=''"
 check "the mixture is scored" grep -q '^realizations: CRPS' out/scores.txt
+check "area means of the mixture" grep -q '^area means from the factors' out/scores.txt
 must 1 inspect out/all.nc
 check "inspect counts the realizations" grep -q '3 realizations (1 ... 3)' run.log
 must 1 inspect out/all.nc --box 30,34,-76,-70

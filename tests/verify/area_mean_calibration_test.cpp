@@ -201,6 +201,37 @@ TEST_F(AreaMeans, AreOneForTheMembersOwnCovariance) {
   expect_right(score({product("ensemble", members_path_, 2)}, true));
 }
 
+// Two realizations of one variance, `apart` to both sides of their mean: its square is added at every size.
+TEST_F(AreaMeans, OfRealizationsAreThoseOfTheirMixture) {
+  const ScoreSection single = score({product("podscale", base_path_, 0)}, false, {0, 1, 1, 0.95});
+  const auto mixture = [&](double apart) {
+    AreaMeanCalibration::Product pair = product("podscale", base_path_, 0);
+    pair.realizations = 2;
+    for (std::size_t t = 0; t < kTimes; ++t) pair.steps.insert(pair.steps.end(), {t, t});
+    AreaMeanCalibration scores({pair}, kTimes, {0, 1, 1, 0.95});
+    std::vector<double> weights;
+    for (const unsigned char ocean : study_.basis.ocean) weights.push_back(ocean);
+    const std::vector<float> zero(weights.size(), 0.0f);
+    std::vector<float> means(weights.size(), static_cast<float>(apart));
+    means.resize(2 * weights.size(), static_cast<float>(-apart));
+    Forecast forecast{zero, {}, {}};
+    forecast.means = means;
+    for (long t = 0; t < kTimes; ++t)
+      scores.add({t, weights, std::span(&forecast, 1), draw(study_, t), zero});
+    scores.reduce(comm_);
+    return scores.section({});
+  };
+  const ScoreSection together = mixture(0), apart = mixture(0.5), further = mixture(1);
+  for (const std::string name : {"area_mean_ratio", "area_mean_ratio_inside_patches"})
+    for (std::size_t s = 0; s < 4; ++s) {
+      const auto variance = [&](const ScoreSection& section) { return 1 / values_of(section, name)[s]; };
+      EXPECT_DOUBLE_EQ(variance(together), variance(single)) << s;
+      EXPECT_GT(variance(apart) - variance(together), 0.01) << s;
+      EXPECT_NEAR((variance(further) - variance(together)) / (variance(apart) - variance(together)), 4, 1e-9)
+          << s;
+    }
+}
+
 class OverlappingAreaMeans : public AreaMeans {
  protected:
   OverlappingAreaMeans() : AreaMeans(2) {}

@@ -18,14 +18,18 @@ namespace podscale {
 /// between patches, and without it. A covariance that is right has the same ratio at every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
-  /// A product with its factors: its name, its number as a system, the step of the factors at each
-  /// time of the period; scale: from the units of the product to those of the fields.
+  /// A product with its factors: its name, its number as a system, the steps of the factors at each
+  /// time of the period, [times][realizations]; scale: from the units of the product to those of the
+  /// fields. Of several realizations the variance is that of their mixture: the mean of theirs, plus the
+  /// variance of their area means (Forecast::means, in the same order), which enters whole also where the
+  /// covariance between patches is left out.
   struct Product {
     std::string name;
     std::size_t system;
     std::shared_ptr<const FactorReader> factors;
     std::vector<std::size_t> steps;
     double scale = 1;
+    std::size_t realizations = 1;
   };
   /// Not collective. The same arguments on all ranks; each reads the factors of its own times.
   /// channel: of the factors.
