@@ -2,14 +2,15 @@
 
 #include <utility>
 
-#include "model_bytes.hpp"
 #include "podscale/core/error.hpp"
-#include "weights_file.hpp"
+#include "training_file.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr long kFormat = 6;
+constexpr HistoryColumn<ValidationRecord> kHistory[] = {{"loss", &ValidationRecord::loss},
+                                                        {"score", &ValidationRecord::score}};
 constexpr std::pair<const char*, std::vector<Calibration> ModelSummary::*> kCalibrations[] = {
     {"head", &ModelSummary::head_calibrations}, {"ensemble", &ModelSummary::ensemble_calibrations}};
 
@@ -33,18 +34,9 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
                                     {"modes", s.layout.modes},
                                     {"condition", s.layout.condition},
                                     {"global_tokens", s.layout.global_tokens},
-                                    {"age", s.layout.age},
-                                    {"step", static_cast<double>(s.step)},
-                                    {"best_step", static_cast<double>(s.best_step)},
-                                    {"best_score", s.best_score},
-                                    {"ranks", s.ranks},
-                                    {"pending_loss", c.pending_loss},
-                                    {"pending_steps", static_cast<double>(c.pending_steps)}})
+                                    {"age", s.layout.age}})
     file.put(name, value);
-  file.put("basis_checksum", s.basis_checksum);
-  file.put("weights_checksum", weights_checksum(c));
-  file.put("namelist", s.effective_namelist);
-  file.put("version", s.version);
+  put_training(file, s, c);
   file.put("criterion", s.criterion);
   for (const auto& [kind, member] : kCalibrations) {
     file.put(fmt::format("{}_calibrations", kind), static_cast<double>((s.*member).size()));
@@ -59,13 +51,7 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
     }
   }
   put_weights(file, c);
-  std::vector<long> step;
-  std::vector<double> loss, score;
-  for (const ValidationRecord& r : s.history)
-    step.push_back(r.step), loss.push_back(r.loss), score.push_back(r.score);
-  file.put("/history/step", {step.size()}, step.data());
-  file.put("/history/loss", {loss.size()}, loss.data());
-  file.put("/history/score", {score.size()}, score.data());
+  put_history(file, s.history, kHistory);
   file.put("/layout/latitude", {s.layout.centre_lat.size()}, s.layout.centre_lat.data());
   file.put("/layout/longitude", {s.layout.centre_lon.size()}, s.layout.centre_lon.data());
   file.put("/layout/active", {static_cast<hsize_t>(s.layout.tokens), static_cast<hsize_t>(s.layout.modes)},
@@ -96,16 +82,7 @@ Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
   s.layout.condition = integer("condition");
   s.layout.global_tokens = integer("global_tokens");
   s.layout.age = integer("age");
-  s.step = file.count("step");
-  s.best_step = file.count("best_step");
-  s.best_score = file.number("best_score");
-  s.ranks = integer("ranks");
-  c.pending_loss = file.number("pending_loss");
-  c.pending_steps = integer("pending_steps");
-  s.basis_checksum = file.text("basis_checksum");
-  s.weights_checksum = file.text("weights_checksum");
-  s.effective_namelist = file.text("namelist");
-  s.version = file.text("version");
+  get_training(file, s, c);
   s.criterion = file.text("criterion");
   for (const auto& [kind, member] : kCalibrations) {
     (s.*member).clear();
@@ -128,12 +105,7 @@ Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
   s.layout.active = file.array<unsigned char>("/layout/active");
   get_weights(file, path, c);
   s.parameters = std::ssize(c.parameters);
-  const auto step = file.array<long>("/history/step");
-  const auto loss = file.array<double>("/history/loss"), score = file.array<double>("/history/score");
-  if (loss.size() != step.size() || score.size() != step.size())
-    fail(ExitCode::data, "{}: /history has {} steps, {} losses and {} scores; the file is damaged", path,
-         step.size(), loss.size(), score.size());
-  for (std::size_t i = 0; i < step.size(); ++i) s.history.push_back({step[i], loss[i], score[i]});
+  s.history = get_history(file, path, kHistory);
   return c;
 }
 
@@ -144,13 +116,7 @@ void write_checkpoint(const Communicator& comm, const Checkpoint& checkpoint, co
 }
 
 Checkpoint read_checkpoint(const Communicator& comm, const std::string& path) {
-  const ModelBytes bytes = read_model_bytes(comm, path);
-  Checkpoint c;
-  comm.agree([&] {
-    with_quiet_hdf5(path, bytes, [&] { c = read_file(path, bytes); });
-    require_checksum(c, c.summary.weights_checksum, path);
-  });
-  return c;
+  return read_model(comm, path, read_file);
 }
 
 ModelSummary inspect_model(const Communicator& comm, const std::string& path) {
@@ -160,11 +126,7 @@ ModelSummary inspect_model(const Communicator& comm, const std::string& path) {
 void require_same_study(const ModelSummary& found, const TokenLayout& layout,
                         const std::string& basis_checksum, const std::string& path,
                         const std::string& basis) {
-  if (found.basis_checksum != basis_checksum)
-    fail(ExitCode::data,
-         "{}: trained on the basis of checksum {}, but {} has {}; train again, or use the basis it was "
-         "trained on",
-         path, found.basis_checksum, basis, basis_checksum);
+  require_same_basis(found, basis_checksum, path, basis);
   const TokenLayout& f = found.layout;
   if (f.tokens != layout.tokens || f.modes != layout.modes || f.condition != layout.condition ||
       f.global_tokens != layout.global_tokens || f.age != layout.age)

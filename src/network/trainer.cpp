@@ -1,39 +1,32 @@
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 
 #include "learner.hpp"
 #include "over_communicator.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/version.hpp"
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/network/vit.hpp"
+#include "training_run.hpp"
 
 namespace podscale {
 
-struct Trainer::State : private OverCommunicator, Learner {
+struct Trainer::State : private OverCommunicator, Learner, TrainingRun {
   State(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
         const TrainingOptions& training)
-      : OverCommunicator(comm), Learner(*this, layout, model, training), comm(&comm) {}
+      : OverCommunicator(comm),
+        Learner(*this, layout, model, training),
+        TrainingRun(comm, optimizer, training.steps, training.validate_every, training.checkpoint_every) {}
 
-  const Communicator* comm;
   SamplerOptions sampler{SamplerKind::ddim, 20, 1};
   std::string model_file, basis_checksum, effective_namelist;
   std::string criterion, scored_by;  // of this run; of best_score, which model_file may bring
   std::vector<float> best;
   std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};
   std::vector<ValidationRecord> history;
-  long best_step = 0, pending_steps = 0;
-  double pending_loss = 0;  // since the last validation
-  double best_score = std::numeric_limits<double>::infinity();
 
   void validate(const ValidationScore& score, double loss);
   bool validated(const ValidationScore& score, double loss);
-  bool is_due() const {
-    return optimizer.step % training.validate_every == 0 || optimizer.step == training.steps;
-  }
-  double mean_loss() const { return pending_loss / static_cast<double>(pending_steps); }
   void rescore(const ValidationScore& score);
   void forget_calibrations(std::size_t regimes) {
     head_calibrations = ensemble_calibrations = std::vector<Calibration>(regimes);
@@ -77,7 +70,6 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   const Checkpoint c = read_checkpoint(comm, model_file);
   comm.agree([&] {
     require_same_study(c.summary, layout, basis_checksum, model_file, basis);
-    const auto& slices = s.network.flat->slices;
     const ModelOptions& o = c.summary.options;
     std::string changed;
     const auto compare = [&](const char* key, const auto& trained, const auto& wanted) {
@@ -98,40 +90,18 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
            "{}: trained with {}; to go on, set them back; to train anew, set training.resume = .false. or "
            "another output.model_file",
            model_file, changed);
-    s.network.set_weights(in_order_of(slices, c, c.parameters, model_file));
-    s.average.set_weights(in_order_of(slices, c, c.average, model_file));
-    s.best = in_order_of(slices, c, c.best, model_file);
-    auto& moments = s.optimizer.moments();
-    torch::Tensor first = moments.exp_avg(), second = moments.exp_avg_sq();
-    Network::from_vector(in_order_of(slices, c, c.first_moment, model_file), first);
-    Network::from_vector(in_order_of(slices, c, c.second_moment, model_file), second);
-    moments.step(c.summary.step);
   });
-  s.optimizer.step = c.summary.step;
-  s.best_step = c.summary.best_step;
-  s.best_score = c.summary.best_score;
+  s.best = s.go_on(c, c.summary, model_file);
   s.scored_by = c.summary.criterion;
   s.history = c.summary.history;
   s.head_calibrations = c.summary.head_calibrations;
   s.ensemble_calibrations = c.summary.ensemble_calibrations;
-  s.pending_loss = c.pending_loss;
-  s.pending_steps = c.pending_steps;
-  log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.optimizer.step, s.best_score,
-            s.best_step);
-  if (c.summary.ranks != comm.size())
-    log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
-              model_file, c.summary.ranks, comm.size());
 }
 
 void Trainer::State::validate(const ValidationScore& score, double loss) {
   const double value = score(average.functions(sampler));
-  optimizer.require_finite("the validation score", value);
+  if (gains(value)) best = average.weights();
   history.push_back({optimizer.step, loss, value});
-  if (value < best_score) {
-    best_score = value;
-    best_step = optimizer.step;
-    best = average.weights();
-  }
 }
 
 /// False where the run is to stop before it is done: then it is made up for when training goes on.
@@ -142,7 +112,6 @@ bool Trainer::State::validated(const ValidationScore& score, double loss) {
     if (error.code() != ExitCode::requeue) throw;
     return false;
   }
-  pending_loss = 0, pending_steps = 0;
   return true;
 }
 
@@ -172,12 +141,9 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
                   const std::function<bool()>& should_stop) {
   State& s = *state_;
   s.comm->agree([&] { require_usable(data, s.network.layout, s.comm->rank(), s.comm->size()); });
-  s.optimizer.moments();  // makes them where this is the first step
   s.network.module->train();
   if (s.history.empty()) {
-    const double loss = s.comm->sum(s.loss_and_gradient(data)) / s.comm->size();
-    s.optimizer.require_finite("the loss", loss);
-    s.validate(score, loss);
+    s.validate(score, s.mean_over_ranks(s.loss_and_gradient(data)));
     s.scored_by = s.criterion;
   } else if (s.scored_by != s.criterion) {
     s.rescore(score);
@@ -192,25 +158,15 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
   const std::size_t regimes = 1 + data.others.size();
   if (s.head_calibrations.size() != regimes || (s.optimizer.step < s.training.steps && !s.exhausted()))
     s.forget_calibrations(regimes);
-  while (s.optimizer.step < s.training.steps && !s.exhausted()) {
-    const double local = s.loss_and_gradient(data);
-    double shared[2] = {local, should_stop() ? 1.0 : 0.0};
-    s.comm->sum(std::span<double>(shared));
-    const double loss = shared[0] / s.comm->size();
-    s.optimizer.require_finite("the loss", loss);
-    s.optimizer.average_gradient();
-    s.optimizer.update();
-    s.pending_loss += loss, ++s.pending_steps;
-    const double mean_loss = s.mean_loss();
-    const bool cut_short = s.is_due() && !s.validated(score, mean_loss);
-    const bool stop = shared[1] > 0 || cut_short;
-    const bool last = !cut_short && (s.optimizer.step == s.training.steps || s.exhausted());
-    if (stop || last || s.optimizer.step % s.training.checkpoint_every == 0) save();
-    progress.update(s.optimizer.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
-                                                  s.history.back().score, s.best_score, s.best_step));
-    if (stop && !last) return false;
-  }
-  if (s.training.steps == 0) save();
+  const TrainingRun::Parts parts{[&] { return s.loss_and_gradient(data); },
+                                 [&](double mean_loss) { return s.validated(score, mean_loss); },
+                                 [&] { return s.exhausted(); }, [&] { save(); },
+                                 [&](double mean_loss) {
+                                   return fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})",
+                                                      mean_loss, s.history.back().score, s.best_score,
+                                                      s.best_step);
+                                 }};
+  if (!s.train(parts, progress, should_stop)) return false;
   progress.finish(fmt::format("{}best score {:.5f} at step {}",
                               s.optimizer.step < s.training.steps
                                   ? fmt::format("stopped at step {}: {} validations without a gain, ",
@@ -225,28 +181,14 @@ void Trainer::save() const {
   Checkpoint c;
   c.summary.options = s.network.options;
   c.summary.layout = s.network.layout;
-  c.summary.step = s.optimizer.step;
-  c.summary.best_step = s.best_step;
-  c.summary.best_score = s.best_score;
-  c.summary.ranks = s.comm->size();
   c.summary.basis_checksum = s.basis_checksum;
   c.summary.effective_namelist = s.effective_namelist;
-  c.summary.version = version();
   c.summary.criterion = s.scored_by;
   c.summary.history = s.history;
   c.summary.head_calibrations = s.head_calibrations;
   c.summary.ensemble_calibrations = s.ensemble_calibrations;
-  c.pending_loss = s.pending_loss;
-  c.pending_steps = s.pending_steps;
-  if (s.comm->is_root()) {
-    auto& moments = s.optimizer.moments();
-    c.slices = s.network.flat->slices;
-    c.parameters = s.network.weights();
-    c.average = s.average.weights();
-    c.best = s.best;
-    c.first_moment = Network::to_vector(moments.exp_avg());
-    c.second_moment = Network::to_vector(moments.exp_avg_sq());
-  }
+  s.put(c, c.summary);
+  if (s.comm->is_root()) c.best = s.best;
   write_checkpoint(*s.comm, c, s.model_file);
 }
 

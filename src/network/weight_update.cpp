@@ -20,16 +20,12 @@ WeightUpdate::WeightUpdate(const GradientAverage& processes, const UpdateOptions
                                    .weight_decay(options.weight_decay)
                                    .betas({0.9, options.square_decay})) {
   weights.values.mutable_grad() = weights.gradient;
+  rate(0);  // a step that changes nothing makes the moments
+  adamw_.step();
+  moments().step(0);
 }
 
 torch::optim::AdamWParamState& WeightUpdate::moments() {
-  if (adamw_.state().empty()) {
-    rate(0);
-    weights.gradient.zero_();
-    adamw_.step();
-    auto& fresh = static_cast<torch::optim::AdamWParamState&>(*adamw_.state().begin()->second);
-    fresh.step(0);
-  }
   return static_cast<torch::optim::AdamWParamState&>(*adamw_.state().begin()->second);
 }
 

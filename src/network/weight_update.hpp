@@ -49,7 +49,7 @@ class WeightUpdate {
   /// Not collective. AdamW with the rate of this step, then the moving average; ++step.
   void update();
   /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so
-  /// it is reached by being the only entry; a step with gradient and rate 0 makes it.
+  /// it is reached by being the only entry.
   torch::optim::AdamWParamState& moments();
   /// Error(data), marked as agreed: `value` is the same on all processes.
   void require_finite(const char* what, double value) const;

@@ -2,14 +2,15 @@
 
 #include <utility>
 
-#include "model_bytes.hpp"
 #include "podscale/core/error.hpp"
-#include "weights_file.hpp"
+#include "training_file.hpp"
 
 namespace podscale {
 namespace {
 
 constexpr long kFormat = 1;
+constexpr HistoryColumn<WindowRecord> kHistory[] = {
+    {"loss", &WindowRecord::loss}, {"crps", &WindowRecord::crps}, {"psnr", &WindowRecord::psnr}};
 
 std::string file_image(const WindowCheckpoint& c, const std::string& path) {
   const WindowSummary& s = c.summary;
@@ -26,28 +27,12 @@ std::string file_image(const WindowCheckpoint& c, const std::string& path) {
                                     {"tile", o.tile},
                                     {"members", o.members},
                                     {"modes", o.modes},
-                                    {"turns", o.turns},
-                                    {"step", static_cast<double>(s.step)},
-                                    {"best_step", static_cast<double>(s.best_step)},
-                                    {"best_score", s.best_score},
-                                    {"ranks", s.ranks},
-                                    {"pending_loss", c.pending_loss},
-                                    {"pending_steps", static_cast<double>(c.pending_steps)}})
+                                    {"turns", o.turns}})
     file.put(name, value);
-  file.put("basis_checksum", s.basis_checksum);
-  file.put("weights_checksum", weights_checksum(c));
-  file.put("namelist", s.effective_namelist);
-  file.put("version", s.version);
+  put_training(file, s, c);
   file.put("/calibration", {s.calibration.size()}, s.calibration.data());
   put_weights(file, c);
-  std::vector<long> step;
-  std::vector<double> loss, crps, psnr;
-  for (const WindowRecord& r : s.history)
-    step.push_back(r.step), loss.push_back(r.loss), crps.push_back(r.crps), psnr.push_back(r.psnr);
-  file.put("/history/step", {step.size()}, step.data());
-  file.put("/history/loss", {loss.size()}, loss.data());
-  file.put("/history/crps", {crps.size()}, crps.data());
-  file.put("/history/psnr", {psnr.size()}, psnr.data());
+  put_history(file, s.history, kHistory);
   return file.bytes();
 }
 
@@ -72,26 +57,11 @@ WindowCheckpoint read_file(const std::string& path, const ModelBytes& bytes) {
   o.members = integer("members") != 0;
   o.modes = integer("modes");
   o.turns = integer("turns");
-  s.step = file.count("step");
-  s.best_step = file.count("best_step");
-  s.best_score = file.number("best_score");
-  s.ranks = integer("ranks");
-  c.pending_loss = file.number("pending_loss");
-  c.pending_steps = integer("pending_steps");
-  s.basis_checksum = file.text("basis_checksum");
-  s.weights_checksum = file.text("weights_checksum");
-  s.effective_namelist = file.text("namelist");
-  s.version = file.text("version");
+  get_training(file, s, c);
   s.calibration = file.array<double>("/calibration");
   get_weights(file, path, c);
   s.parameters = std::ssize(c.parameters);
-  const auto step = file.array<long>("/history/step");
-  const auto loss = file.array<double>("/history/loss"), crps = file.array<double>("/history/crps"),
-             psnr = file.array<double>("/history/psnr");
-  if (loss.size() != step.size() || crps.size() != step.size() || psnr.size() != step.size())
-    fail(ExitCode::data, "{}: /history has {} steps, {} losses and {} scores; the file is damaged", path,
-         step.size(), loss.size(), crps.size());
-  for (std::size_t i = 0; i < step.size(); ++i) s.history.push_back({step[i], loss[i], crps[i], psnr[i]});
+  s.history = get_history(file, path, kHistory);
   return c;
 }
 
@@ -103,13 +73,7 @@ void write_window_checkpoint(const Communicator& comm, const WindowCheckpoint& c
 }
 
 WindowCheckpoint read_window_checkpoint(const Communicator& comm, const std::string& path) {
-  const ModelBytes bytes = read_model_bytes(comm, path);
-  WindowCheckpoint c;
-  comm.agree([&] {
-    with_quiet_hdf5(path, bytes, [&] { c = read_file(path, bytes); });
-    require_checksum(c, c.summary.weights_checksum, path);
-  });
-  return c;
+  return read_model(comm, path, read_file);
 }
 
 bool is_window_model(const Communicator& comm, const std::string& path) {
@@ -124,15 +88,6 @@ bool is_window_model(const Communicator& comm, const std::string& path) {
 
 WindowSummary inspect_window_model(const Communicator& comm, const std::string& path) {
   return read_window_checkpoint(comm, path).summary;
-}
-
-void require_same_base(const WindowSummary& found, const std::string& basis_checksum, const std::string& path,
-                       const std::string& basis) {
-  if (found.basis_checksum != basis_checksum)
-    fail(ExitCode::data,
-         "{}: trained on the basis of checksum {}, but {} has {}; train again, or use the basis it was "
-         "trained on",
-         path, found.basis_checksum, basis, basis_checksum);
 }
 
 }  // namespace podscale

@@ -22,8 +22,6 @@ namespace podscale {
 
 struct Checkpoint : TrainedWeights {
   ModelSummary summary;
-  double pending_loss = 0;  ///< sum of the losses since the last validation, and their number
-  long pending_steps = 0;
 };
 
 /// Collective; rank 0 writes to a temporary name and renames. Errors: io.

@@ -1,11 +1,12 @@
 #pragma once
-// What a model file says of itself.
+// What a model file of fields says of itself.
 
 #include <string>
 #include <vector>
 
 #include "podscale/gaussian/calibration.hpp"
 #include "podscale/network/model.hpp"
+#include "podscale/network/training_summary.hpp"
 
 namespace podscale {
 
@@ -15,19 +16,17 @@ struct ValidationRecord {
   double loss = 0, score = 0;
 };
 
-/// Collective; for podscale-inspect: what a model file says of itself, without building a network.
-struct ModelSummary {
+/// What a model file says of itself.
+struct ModelSummary : TrainingSummary {
   ModelOptions options;
   TokenLayout layout;
-  long step = 0, best_step = 0, parameters = 0;
-  double best_score = 0;
-  int ranks = 1;
-  std::string basis_checksum, weights_checksum, effective_namelist, version;
   std::string criterion;  ///< that best_score is by, in words
-  std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};  ///< [regimes that it was trained on]; times = 0: none
+  /// [regimes that it was trained on]; times = 0: none.
+  std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};
   std::vector<ValidationRecord> history;
 };
-/// Collective on comm. Errors: data (no model file, or a damaged one), no_input.
+/// Collective on comm, without building a network. Errors: data (no model file, or a damaged one),
+/// no_input.
 ModelSummary inspect_model(const Communicator& comm, const std::string& path);
 
 }  // namespace podscale

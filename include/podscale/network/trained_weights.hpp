@@ -12,6 +12,8 @@ struct TrainedWeights {
   std::vector<NamedSlice> slices{};
   std::vector<float> parameters{}, average{}, best{};  ///< [n]
   std::vector<float> first_moment{}, second_moment{};  ///< [n]; 0 before the first step
+  double pending_loss = 0;  ///< sum of the losses since the last validation, and their number
+  long pending_steps = 0;
 };
 
 /// Of the best weights, whatever the order of the slices.

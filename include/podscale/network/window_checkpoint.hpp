@@ -11,8 +11,6 @@ namespace podscale {
 
 struct WindowCheckpoint : TrainedWeights {
   WindowSummary summary{};
-  double pending_loss = 0;  ///< sum of the losses since the last validation, and their number
-  long pending_steps = 0;
 };
 
 /// Collective; rank 0 writes to a temporary name and renames. Errors: io.
@@ -21,8 +19,5 @@ void write_window_checkpoint(const Communicator& comm, const WindowCheckpoint& c
 /// Collective; rank 0 reads, all get it. Errors: no_input, data (not a model of images, truncated,
 /// another format).
 WindowCheckpoint read_window_checkpoint(const Communicator& comm, const std::string& path);
-/// Not collective. Error(data) where a model was trained on another base.
-void require_same_base(const WindowSummary& found, const std::string& basis_checksum, const std::string& path,
-                       const std::string& basis);
 
 }  // namespace podscale

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "podscale/gaussian/pooled_base.hpp"
-#include "podscale/network/named_slice.hpp"
+#include "podscale/network/training_summary.hpp"
 #include "podscale/network/window_network.hpp"
 
 namespace podscale {
@@ -67,13 +67,9 @@ struct WindowRecord {
   double loss = 0, crps = 0, psnr = 0;
 };
 
-/// What a model file of images says of itself.
-struct WindowSummary {
+/// What a model file of images says of itself; best_score: CRPS over range.
+struct WindowSummary : TrainingSummary {
   WindowModelOptions options{};
-  long step = 0, best_step = 0, parameters = 0;
-  double best_score = 0;  ///< CRPS over range
-  int ranks = 1;
-  std::string basis_checksum{}, weights_checksum{}, effective_namelist{}, version{};
   std::vector<double> calibration{};  ///< numbers of whoever calibrated its forecasts; none: nobody
   std::vector<WindowRecord> history{};
 };

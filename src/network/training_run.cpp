@@ -1,0 +1,105 @@
+#include "training_run.hpp"
+
+#include <span>
+
+#include "network.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/version.hpp"
+
+namespace podscale {
+
+TrainingRun::TrainingRun(const Communicator& comm, WeightUpdate& optimizer, long steps, long validate_every,
+                         long checkpoint_every)
+    : comm(&comm),
+      steps(steps),
+      validate_every(validate_every),
+      checkpoint_every(checkpoint_every),
+      optimizer_(&optimizer) {}
+
+bool TrainingRun::train(const Parts& parts, Progress& progress, const std::function<bool()>& should_stop) {
+  while (optimizer_->step < steps && !parts.exhausted()) {
+    const double local = parts.loss_and_gradient();
+    double shared[2] = {local, should_stop() ? 1.0 : 0.0};
+    comm->sum(std::span<double>(shared));
+    const double loss = shared[0] / comm->size();
+    optimizer_->require_finite("the loss", loss);
+    optimizer_->average_gradient();
+    optimizer_->update();
+    pending_loss += loss, ++pending_steps;
+    const double mean = mean_loss();
+    const bool due = is_due(), cut_short = due && !parts.validate(mean);
+    if (due && !cut_short) pending_loss = 0, pending_steps = 0;
+    const bool stop = shared[1] > 0 || cut_short;
+    const bool last = !cut_short && (optimizer_->step == steps || parts.exhausted());
+    if (stop || last || optimizer_->step % checkpoint_every == 0) parts.save();
+    progress.update(optimizer_->step, parts.text(mean));
+    if (stop && !last) return false;
+  }
+  if (steps == 0) parts.save();
+  return true;
+}
+
+double TrainingRun::mean_over_ranks(double loss) const {
+  const double mean = comm->sum(loss) / comm->size();
+  optimizer_->require_finite("the loss", mean);
+  return mean;
+}
+
+bool TrainingRun::gains(double score) {
+  optimizer_->require_finite("the validation score", score);
+  if (!(score < best_score)) return false;
+  best_score = score;
+  best_step = optimizer_->step;
+  return true;
+}
+
+bool TrainingRun::is_due() const {
+  return optimizer_->step % validate_every == 0 || optimizer_->step == steps;
+}
+
+void TrainingRun::put(TrainedWeights& weights, TrainingSummary& summary) const {
+  summary.step = optimizer_->step;
+  summary.best_step = best_step;
+  summary.best_score = best_score;
+  summary.ranks = comm->size();
+  summary.version = version();
+  weights.pending_loss = pending_loss;
+  weights.pending_steps = pending_steps;
+  if (!comm->is_root()) return;
+  auto& moments = optimizer_->moments();
+  weights.slices = optimizer_->weights.slices;
+  weights.parameters = Network::to_vector(optimizer_->weights.values);
+  weights.average = Network::to_vector(optimizer_->average.values);
+  weights.first_moment = Network::to_vector(moments.exp_avg());
+  weights.second_moment = Network::to_vector(moments.exp_avg_sq());
+}
+
+std::vector<float> TrainingRun::go_on(const TrainedWeights& weights, const TrainingSummary& summary,
+                                      const std::string& path) {
+  std::vector<float> best;
+  comm->agree([&] {
+    const auto in_order = [&](const std::vector<float>& values) {
+      return in_order_of(optimizer_->weights.slices, weights, values, path);
+    };
+    Network::from_vector(in_order(weights.parameters), optimizer_->weights.values);
+    Network::from_vector(in_order(weights.average), optimizer_->average.values);
+    best = in_order(weights.best);
+    auto& moments = optimizer_->moments();
+    torch::Tensor first = moments.exp_avg(), second = moments.exp_avg_sq();
+    Network::from_vector(in_order(weights.first_moment), first);
+    Network::from_vector(in_order(weights.second_moment), second);
+    moments.step(summary.step);
+  });
+  optimizer_->step = summary.step;
+  best_step = summary.best_step;
+  best_score = summary.best_score;
+  pending_loss = weights.pending_loss;
+  pending_steps = weights.pending_steps;
+  log::info("{}: going on from step {} (best {:.5f} at step {})", path, summary.step, best_score, best_step);
+  if (summary.ranks != comm->size())
+    log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
+              path, summary.ranks, comm->size());
+  return best;
+}
+
+}  // namespace podscale
