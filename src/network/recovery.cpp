@@ -19,6 +19,8 @@ bool with_recoveries(TrainingRun& run, WeightUpdate& optimizer, const std::funct
     try {
       return attempt();
     } catch (const NotFinite& found) {
+      if (optimizer.step == 0)  // no rate has had any effect yet
+        throw Error(ExitCode::data, fmt::format("{}: {}", found.what(), found.remedy), true);
       const double factor = optimizer.rate_factor;
       const auto before = std::lround(std::log(factor) / std::log(kSlower));
       const std::string last =

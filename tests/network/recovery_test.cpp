@@ -156,7 +156,7 @@ TEST(Recovery, WeightsThatOverflowAreNotKept) {
   // The first step makes weights whose norm overflows, at an eighth of this rate, too: nothing of it
   // reaches the file.
   TrainingOptions options = twelve_steps();
-  options.rate = 3e38, options.warmup = 0, options.checkpoint_every = 1;
+  options.rate = 1e20, options.warmup = 0, options.checkpoint_every = 1;
   const Study study = make_study(small_layout(), 0, 40);
   Trainer trainer(comm, study.layout, small_model(), options, kBasis, folder / "model.h5", false, "");
   const auto [line, code] = end_of([&] {
@@ -166,6 +166,22 @@ TEST(Recovery, WeightsThatOverflowAreNotKept) {
   EXPECT_EQ(code, ExitCode::bug) << line;
   EXPECT_NE(line.find("training.rate"), std::string::npos) << line;
   EXPECT_FALSE(std::filesystem::exists(folder / "model.h5"));
+}
+
+TEST(Recovery, BeforeTheFirstStepNoRateIsToBlame) {
+  const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Folder folder(comm);
+  TokenRun lost(comm, folder / "lost.h5");
+  int asked = 0;
+  const auto [line, code] = end_of([&] {
+    lost.run([&](long, int) {
+      ++asked;
+      return std::nan("");
+    });
+  });
+  EXPECT_EQ(code, ExitCode::data);
+  EXPECT_EQ(asked, 1);
+  EXPECT_NE(line.find("the validation score is nan at step 0"), std::string::npos) << line;
 }
 
 WindowTrainerRequest twenty_steps(const std::string& file) {
