@@ -1,9 +1,5 @@
 #include "command_line.hpp"
 
-#include <hdf5.h>
-#include <netcdf.h>
-#include <slepcsys.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
@@ -16,6 +12,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
+#include "run_facts.hpp"
 
 namespace podscale {
 namespace {
@@ -27,18 +24,10 @@ bool is_first_process() {
   return true;
 }
 
-std::string library_versions(const ProgramInfo& info) {
-  char petsc[256] = "", slepc[256] = "", mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "";
-  unsigned major = 0, minor = 0, release = 0;
-  int length = 0;
-  PetscGetVersion(petsc, sizeof petsc);
-  SlepcGetVersion(slepc, sizeof slepc);
-  MPI_Get_library_version(mpi, &length);
-  H5get_libversion(&major, &minor, &release);
-  const auto first = [](const std::string& text, char end) { return text.substr(0, text.find(end)); };
-  return fmt::format("{} {}\n{}\n{}\nNetCDF {}\nHDF5 {}.{}.{}\n{}\n{}{}", info.name, version(),
-                     first(petsc, ','), first(slepc, ','), first(nc_inq_libvers(), ' '), major, minor,
-                     release, first(mpi, ','), info.versions, info.versions.empty() ? "" : "\n");
+std::string versions_text(const ProgramInfo& info) {
+  std::string text = fmt::format("{} {}\n", info.name, version());
+  for (const auto& [name, number] : library_versions(info)) text += fmt::format("{} {}\n", name, number);
+  return text;
 }
 
 /// As a shell would be given it.
@@ -86,6 +75,7 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
   footer +=
       "\nExit codes: 0 done, 64 usage or namelist, 65 bad data, 66 input missing, 70 our bug,\n"
       "74 I/O or out of memory, 75 stopped by a signal or the time limit (run again).\n";
+  if (!info.takes_files) footer += "\nBehind -- stand options of PETSc: podscale-basis my.nml -- -log_view\n";
   app.footer(footer);
   if (info.takes_files) {
     app.add_option("files", line.files, "Files of podscale")->required();
@@ -104,11 +94,20 @@ std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& i
                    "Print a key as a namelist would give it (sampling.uncertainty), and stop");
   }
   app.add_flag("--quiet", line.quiet, "Warnings and errors only");
-  if (info.stops_on_signal)
+  if (info.stops_on_signal) {
+    app.add_option("--summary", line.summary,
+                   "Write what the run took as JSON: a file, or a folder for <program>.json");
+    app.add_option("--heartbeat", line.heartbeat,
+                   "File that says every minute how the run is doing, as JSON; default: beside the output, "
+                   "as .NAME.heartbeat, for as long as the run lasts");
+    app.add_option("--stuck-after", line.stuck_after,
+                   "HH:MM:SS: a run in which no rank moves for so long is ended with exit code 75; 0 = never")
+        ->capture_default_str();
     app.add_option("--time-limit", line.time_limit,
                    "HH:MM:SS from the start: stop by then with exit code 75, over training.time_limit");
+  }
   app.add_flag_callback(
-      "--version", [&] { throw CLI::CallForVersion(library_versions(info), 0); },
+      "--version", [&] { throw CLI::CallForVersion(versions_text(info), 0); },
       "Versions of podscale and its libraries");
   app.add_flag_callback(
       "--reference", [] { throw CLI::CallForVersion(namelist_reference(), 0); },

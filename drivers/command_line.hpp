@@ -16,7 +16,8 @@ struct CommandLine {
   std::vector<std::string> assignments;
   std::string path_key, value_key;
   std::vector<std::string> files;
-  std::string time_limit;
+  std::string time_limit, stuck_after = "00:30:00";
+  std::string summary, heartbeat;
   bool quiet = false, verbose = false, check = false;
 };
 

@@ -64,7 +64,8 @@ std::string asked_for(const CommandLine& line) {
   return namelist.effective_value(line.value_key) + "\n";
 }
 
-void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean) {
+void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean,
+                      const std::vector<std::pair<std::string, std::string>>& further) {
   using Named = std::vector<std::pair<std::string, std::string>>;
   const auto named = [&](const auto& keys) {
     Named paths;
@@ -74,6 +75,7 @@ void keep_files_apart(const Namelist& namelist, const std::string& file, bool ma
     return paths;
   };
   Named outputs = named(kOutputs);
+  outputs.insert(outputs.end(), further.begin(), further.end());
   Named inputs{{"the namelist", file}};
   if (makes_ocean)  // data.hr_files may be what is made here
     for (const auto& made : named(kOceanFiles)) outputs.push_back(made);

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build ccache pkg-config git
   libopenmpi-dev openmpi-bin libpetsc-real-dev libslepc-real-dev libnetcdf-mpi-dev libhdf5-openmpi-dev
-  libopenblas-dev libtorch-dev libudunits2-dev libcli11-dev libfmt-dev libspdlog-dev libnanoflann-dev
+  libopenblas-dev libtorch-dev libudunits2-dev libcli11-dev libfmt-dev libspdlog-dev libnanoflann-dev nlohmann-json3-dev
   zlib1g-dev libpng-dev libjpeg-dev libtiff-dev
   netcdf-bin
   python3-matplotlib python3-netcdf4

@@ -43,6 +43,7 @@ class Podscale(CMakePackage):
     depends_on("spdlog@1.10: +fmt_external")
     depends_on("cli11@2.1:")
     depends_on("nanoflann@1.4:")
+    depends_on("nlohmann-json@3.10:")
     depends_on("py-torch@1.13: ~cuda", when="+network")
     depends_on("zlib-api")
     with when("+images"):

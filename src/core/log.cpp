@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <memory>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 #include "podscale/core/text.hpp"
 
 namespace podscale::log {
@@ -93,12 +95,13 @@ void Progress::update(long done, const std::string& note) {
   if (first_ < 0) first_ = done > 0 ? done - 1 : 0;  // a resumed loop does not count what came before
   done_ = done;
   const auto now = Clock::now();
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
+  const double rate = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;
+  pulse::set_loop({title_, unit_, done, total_, elapsed, rate});
   const double since = std::chrono::duration<double>(now - last_).count();
   // finish() says the last one; a bar shows it, too.
   if (terminal_ ? done < total_ && since < 0.2 : done >= total_ || since < 10.0) return;
   last_ = now;
-  const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double rate = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;
   const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
   const std::string line = fmt::format("{} {}/{} {} | {:.3g} {}/s | {} left{}{}", title_, done, total_, unit_,
                                        rate, unit_, format_duration(left), note.empty() ? "" : " | ", note);
@@ -115,6 +118,8 @@ void Progress::update(long done, const std::string& note) {
 void Progress::finish(const std::string& note) {
   if (terminal_ && log::is_talking()) std::fputs("\r\033[K", stdout);
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double worked = static_cast<double>(done_ - std::max(first_, 0L));
+  pulse::end_loop({title_, unit_, done_, total_, elapsed, elapsed > 0 ? worked / elapsed : 0});
   log::info("{}: {} {} in {}{}{}", title_, done_, unit_, format_duration(elapsed), note.empty() ? "" : ", ",
             note);
 }

@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 namespace {
@@ -74,14 +75,18 @@ void restore_signal_handlers() {
   if (asked) std::raise(asked);
 }
 
+long limit_seconds(const std::string& text, const std::string& what) {
+  int hours = 0, minutes = 0, seconds = 0, used = 0;
+  if (std::sscanf(text.c_str(), "%d:%2d:%2d%n", &hours, &minutes, &seconds, &used) != 3 ||
+      used != static_cast<int>(text.size()) || hours < 0 || minutes < 0 || minutes > 59 || seconds < 0 ||
+      seconds > 59)
+    fail(ExitCode::usage, "{}: found '{}', expected 'HH:MM:SS'", what, text);
+  return 3600L * hours + 60 * minutes + seconds;
+}
+
 void set_deadline(const std::string& limit) {
   if (limit.empty()) return;
-  int hours = 0, minutes = 0, seconds = 0, used = 0;
-  if (std::sscanf(limit.c_str(), "%d:%2d:%2d%n", &hours, &minutes, &seconds, &used) != 3 ||
-      used != static_cast<int>(limit.size()) || hours < 0 || minutes < 0 || minutes > 59 || seconds < 0 ||
-      seconds > 59)
-    fail(ExitCode::usage, "time_limit: found '{}', expected 'HH:MM:SS'", limit);
-  const long all = 3600L * hours + 60 * minutes + seconds;
+  const long all = limit_seconds(limit, "time_limit");
   handle(SIGALRM, note_alarm);
   if (asked) return;
   if (all == 0) return note(SIGALRM);
@@ -123,6 +128,7 @@ std::optional<double> seconds_since_stop() {
 }
 
 void stop_here() {
+  pulse::beat();
   if (asked)
     fail(ExitCode::requeue, "stopped by {}; nothing half-written was left: run again", stop_reason());
 }

@@ -7,15 +7,18 @@
 namespace podscale {
 namespace {
 
-std::string command_line = "podscale";
+std::string typed = "podscale";
 
 }  // namespace
 
 void set_command_line(const std::string& text) {
-  command_line = text;
+  typed = text;
+}
+std::string command_line() {
+  return typed;
 }
 std::string history_line() {
-  return utc_now() + " " + command_line;
+  return utc_now() + " " + typed;
 }
 
 std::string version() {

@@ -10,6 +10,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 #include "read_plan.hpp"
 #include "survey.hpp"
@@ -272,6 +273,7 @@ std::string CfSource::State::describe() const {
 }
 
 void CfSource::read(const Window& window, std::span<const long> steps, std::span<float> out) const {
+  const Stage stage(StageId::read);
   const State& s = *state_;
   const Mesh& mesh = s.survey.mesh;
   const auto windows = gather_windows(*s.comm, mesh, window, [&] {

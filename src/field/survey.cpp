@@ -20,6 +20,7 @@
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/core/text.hpp"
@@ -275,6 +276,7 @@ Chunks chunks_of(const NetcdfFile& file, const CfVariable& v, long nx) {
 
 /// Rank 0 only: opens every file once, alone.
 Survey look(const CfSpec& spec) {
+  const Stage stage(StageId::read);
   const Communicator alone = Communicator::self();
   Survey survey;
   std::string variable = spec.variable;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 namespace {
@@ -80,6 +81,7 @@ std::vector<Window> gather_windows(const Communicator& comm, const Mesh& mesh, c
   });
   std::vector<Window> windows(comm.size());
   static_assert(sizeof(Window) == 4 * sizeof(long));
+  const pulse::Meeting meeting;
   MPI_Allgather(&window, 4, MPI_LONG, windows.data(), 4, MPI_LONG, comm.raw());
   return windows;
 }
@@ -119,8 +121,11 @@ void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const 
             std::copy_n(tile.values + from, n, sent.data() + at[r]);
             at[r] += static_cast<int>(n);
           });
-    MPI_Alltoallv(sent.data(), counts_out.data(), starts_out.data(), MPI_FLOAT, received.data(),
-                  counts_in.data(), starts_in.data(), MPI_FLOAT, comm.raw());
+    {
+      const pulse::Meeting meeting;
+      MPI_Alltoallv(sent.data(), counts_out.data(), starts_out.data(), MPI_FLOAT, received.data(),
+                    counts_in.data(), starts_in.data(), MPI_FLOAT, comm.raw());
+    }
     at = starts_in;
     for (const Tile& tile : batch) {
       const std::size_t owner = tile.owner;

@@ -9,6 +9,9 @@
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/pulse.hpp"
+#include "podscale/core/stage.hpp"
+#include "podscale/core/traffic.hpp"
 #include "podscale/file/library_guard.hpp"
 
 namespace podscale {
@@ -99,6 +102,8 @@ void NetcdfFile::State::transfer_in(const VariableInfo& info, const std::string&
   int status = NC_NOERR;
   {
     const LibraryGuard guard(path);
+    const Stage stage(StageId::read);
+    const Transfer transfer(Direction::in, out.size_bytes());
     errno = 0;
     status = get_vara(id, info.id, out.empty() ? origin : start, out.empty() ? origin : count,
                       out.empty() ? &nothing : out.data());
@@ -117,6 +122,9 @@ void NetcdfFile::State::transfer_out(const VariableInfo& info, const std::string
           false);
   const T nothing{};
   const Sizes origin(start.size(), 0);
+  const Stage stage(StageId::write);
+  const Transfer transfer(Direction::out, values.size_bytes());
+  const pulse::Meeting meeting;
   check(put_vara(id, info.id, values.empty() ? origin : start, values.empty() ? origin : count,
                  values.empty() ? &nothing : values.data()),
         path, "writing variable '" + name + "' failed", false);

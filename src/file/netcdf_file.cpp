@@ -12,6 +12,7 @@
 #include "netcdf_state.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/file/library_guard.hpp"
 #include "podscale/file/seal.hpp"
 
@@ -192,6 +193,7 @@ void NetcdfFile::complete() {
 }
 
 void NetcdfFile::commit() {
+  const Stage stage(StageId::write);
   complete();
   state_->doomed.reset();
   state_->doomed_lock.reset();

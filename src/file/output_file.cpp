@@ -15,6 +15,8 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/stage.hpp"
+#include "podscale/core/traffic.hpp"
 
 namespace podscale {
 namespace {
@@ -107,6 +109,8 @@ void OutputFile::require_space(std::uint64_t bytes) const {
 
 void OutputFile::write(std::string_view content) const {
   require_space(content.size());
+  const Stage stage(StageId::write);
+  const Transfer transfer(Direction::out, content.size());
   const int file = open(temporary_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
   if (file < 0) cannot(target_, fmt::format("{} cannot be opened", temporary_));
   while (!content.empty()) {

@@ -128,6 +128,7 @@ void solve(ResidualOperator& op, int global_modes, std::vector<double>& values,
   PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
   PODSCALE_PETSC(EPSSetDimensions(eps.get(), global_modes, PETSC_DEFAULT, PETSC_DEFAULT));
   PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-10, 1000));
+  PODSCALE_PETSC(EPSSetFromOptions(eps.get()));
   Handle<Vec, VecDestroy> start, vector;
   PODSCALE_PETSC(MatCreateVecs(matrix.get(), start.out(), vector.out()));
   PetscScalar* first = nullptr;

@@ -12,6 +12,8 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/core/stage.hpp"
+#include "podscale/core/traffic.hpp"
 #include "podscale/file/library_guard.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/file/seal.hpp"
@@ -42,10 +44,12 @@ ModelBytes read_model_bytes(const Communicator& comm, const std::string& path) {
   bytes.sealed = check_seal(comm, path);
   comm.agree([&] {
     if (!comm.is_root()) return;
+    const Stage stage(StageId::read);
     require_regular_file(path, "file", "expected a model: run podscale-train first or set output.model_file");
     std::error_code status;
     std::ifstream file(path, std::ios::binary);
     bytes.image.resize(std::filesystem::file_size(path, status));
+    const Transfer transfer(Direction::in, bytes.image.size());
     if (!file.read(bytes.image.data(), std::ssize(bytes.image)))
       fail(ExitCode::io, "{}: cannot be read: {}", path, std::strerror(errno));
   });

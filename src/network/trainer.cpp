@@ -5,9 +5,10 @@
 #include "over_communicator.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/network/vit.hpp"
-#include "training_run.hpp"
+#include "recovery.hpp"
 
 namespace podscale {
 
@@ -25,6 +26,8 @@ struct Trainer::State : private OverCommunicator, Learner, TrainingRun {
   std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};
   std::vector<ValidationRecord> history;
 
+  void initialise();
+  void take(const Checkpoint& c);
   void validate(const ValidationScore& score, double loss);
   bool validated(const ValidationScore& score, double loss);
   void rescore(const ValidationScore& score);
@@ -62,9 +65,7 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.model_file = model_file;
   s.basis_checksum = basis_checksum;
   s.effective_namelist = effective_namelist;
-  s.network.module->initialise(training.seed);
-  s.average.set_weights(s.network.weights());
-  s.best = s.network.weights();
+  s.initialise();
   if (comm.max(found) == 0) return;
 
   const Checkpoint c = read_checkpoint(comm, model_file);
@@ -91,14 +92,26 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
            "another output.model_file",
            model_file, changed);
   });
-  s.best = s.go_on(c, c.summary, model_file);
-  s.scored_by = c.summary.criterion;
-  s.history = c.summary.history;
-  s.head_calibrations = c.summary.head_calibrations;
-  s.ensemble_calibrations = c.summary.ensemble_calibrations;
+  s.take(c);
+}
+
+void Trainer::State::initialise() {
+  network.module->initialise(training.seed);
+  average.set_weights(network.weights());
+  best = network.weights();
+  history.clear();
+}
+
+void Trainer::State::take(const Checkpoint& c) {
+  best = go_on(c, c.summary, model_file);
+  scored_by = c.summary.criterion;
+  history = c.summary.history;
+  head_calibrations = c.summary.head_calibrations;
+  ensemble_calibrations = c.summary.ensemble_calibrations;
 }
 
 void Trainer::State::validate(const ValidationScore& score, double loss) {
+  const Stage stage(StageId::validate);
   const double value = score(average.functions(sampler));
   if (gains(value)) best = average.weights();
   history.push_back({optimizer.step, loss, value});
@@ -139,6 +152,18 @@ void Trainer::State::rescore(const ValidationScore& score) {
 
 bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
                   const std::function<bool()>& should_stop) {
+  State& s = *state_;
+  return with_recoveries(
+      s, s.optimizer, [&] { return run_steps(data, score, should_stop); },
+      [&] { s.take(read_checkpoint(*s.comm, s.model_file)); },
+      [&] {
+        s.initialise();
+        s.begin();
+      });
+}
+
+bool Trainer::run_steps(const TrainingSet& data, const ValidationScore& score,
+                        const std::function<bool()>& should_stop) {
   State& s = *state_;
   s.comm->agree([&] { require_usable(data, s.network.layout, s.comm->rank(), s.comm->size()); });
   s.network.module->train();

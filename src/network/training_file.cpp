@@ -9,6 +9,7 @@ void put_training(Hdf5File& file, const TrainingSummary& summary, const TrainedW
   file.put("ranks", static_cast<double>(summary.ranks));
   file.put("pending_loss", weights.pending_loss);
   file.put("pending_steps", static_cast<double>(weights.pending_steps));
+  if (weights.rate_factor != 1) file.put("rate_factor", weights.rate_factor);
   file.put("basis_checksum", summary.basis_checksum);
   file.put("weights_checksum", weights_checksum(weights));
   file.put("namelist", summary.effective_namelist);
@@ -22,6 +23,10 @@ void get_training(const Hdf5File& file, TrainingSummary& summary, TrainedWeights
   summary.ranks = file.integer("ranks");
   weights.pending_loss = file.number("pending_loss");
   weights.pending_steps = file.integer("pending_steps");
+  if (file.has("rate_factor")) weights.rate_factor = file.number("rate_factor");
+  if (!(weights.rate_factor > 0 && weights.rate_factor <= 1))
+    fail(ExitCode::data, "rate_factor is {}, expected a number up to 1; the file is damaged",
+         weights.rate_factor);
   summary.basis_checksum = file.text("basis_checksum");
   summary.weights_checksum = file.text("weights_checksum");
   summary.effective_namelist = file.text("namelist");

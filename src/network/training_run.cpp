@@ -4,6 +4,7 @@
 
 #include "network.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/core/version.hpp"
 
 namespace podscale {
@@ -17,6 +18,7 @@ TrainingRun::TrainingRun(const Communicator& comm, WeightUpdate& optimizer, long
       optimizer_(&optimizer) {}
 
 bool TrainingRun::train(const Parts& parts, Progress& progress, const std::function<bool()>& should_stop) {
+  const Stage stage(StageId::train);
   while (optimizer_->step < steps && !parts.exhausted()) {
     const double local = parts.loss_and_gradient();
     double shared[2] = {local, should_stop() ? 1.0 : 0.0};
@@ -26,12 +28,17 @@ bool TrainingRun::train(const Parts& parts, Progress& progress, const std::funct
     optimizer_->average_gradient();
     optimizer_->update();
     pending_loss += loss, ++pending_steps;
+    last_loss = loss;
     const double mean = mean_loss();
     const bool due = is_due(), cut_short = due && !parts.validate(mean);
     if (due && !cut_short) pending_loss = 0, pending_steps = 0;
     const bool stop = shared[1] > 0 || cut_short;
     const bool last = !cut_short && (optimizer_->step == steps || parts.exhausted());
-    if (stop || last || optimizer_->step % checkpoint_every == 0) parts.save();
+    if (stop || last || optimizer_->step % checkpoint_every == 0) {
+      optimizer_->require_finite_weights();
+      parts.save();
+      in_file = true;
+    }
     progress.update(optimizer_->step, parts.text(mean));
     if (stop && !last) return false;
   }
@@ -65,6 +72,7 @@ void TrainingRun::put(TrainedWeights& weights, TrainingSummary& summary) const {
   summary.version = version();
   weights.pending_loss = pending_loss;
   weights.pending_steps = pending_steps;
+  weights.rate_factor = optimizer_->rate_factor;
   if (!comm->is_root()) return;
   auto& moments = optimizer_->moments();
   weights.slices = optimizer_->weights.slices;
@@ -72,6 +80,16 @@ void TrainingRun::put(TrainedWeights& weights, TrainingSummary& summary) const {
   weights.average = Network::to_vector(optimizer_->average.values);
   weights.first_moment = Network::to_vector(moments.exp_avg());
   weights.second_moment = Network::to_vector(moments.exp_avg_sq());
+}
+
+void TrainingRun::begin() {
+  auto& moments = optimizer_->moments();
+  moments.exp_avg().zero_();
+  moments.exp_avg_sq().zero_();
+  moments.step(0);
+  optimizer_->step = best_step = pending_steps = 0;
+  pending_loss = 0;
+  best_score = std::numeric_limits<double>::infinity();
 }
 
 std::vector<float> TrainingRun::go_on(const TrainedWeights& weights, const TrainingSummary& summary,
@@ -95,6 +113,8 @@ std::vector<float> TrainingRun::go_on(const TrainedWeights& weights, const Train
   best_score = summary.best_score;
   pending_loss = weights.pending_loss;
   pending_steps = weights.pending_steps;
+  optimizer_->rate_factor = weights.rate_factor;
+  in_file = true;
   log::info("{}: going on from step {} (best {:.5f} at step {})", path, summary.step, best_score, best_step);
   if (summary.ranks != comm->size())
     log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",

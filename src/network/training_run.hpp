@@ -29,12 +29,12 @@ struct TrainingRun {
   };
   /// Collective. The steps that are left, with their validations and checkpoints. False, with a
   /// checkpoint, where should_stop() is true on any rank (asked at every step) or a validation was cut
-  /// short before the end. Error(data), agreed, where loss or gradient is not finite.
+  /// short before the end. NotFinite where loss, gradient or weights are not.
   bool train(const Parts& parts, Progress& progress, const std::function<bool()>& should_stop);
-  /// Collective. The mean over ranks of a loss. Error(data), agreed, where it is not finite.
+  /// Collective. The mean over ranks of a loss. NotFinite where it is not.
   double mean_over_ranks(double loss) const;
   /// Not collective. Notes the score of this step, the same on all ranks: true where it is the best.
-  /// Error(data), agreed, where it is not finite.
+  /// NotFinite where it is not.
   bool gains(double score);
   bool is_due() const;  ///< a validation
   double mean_loss() const { return pending_loss / static_cast<double>(pending_steps); }
@@ -45,12 +45,16 @@ struct TrainingRun {
   /// optimizer's. Errors: data (a network of other parameters).
   std::vector<float> go_on(const TrainedWeights& weights, const TrainingSummary& summary,
                            const std::string& path);
+  /// Not collective. As before the first step, but for the weights, which are the caller's to initialise.
+  void begin();
 
   const Communicator* comm;
   long steps, validate_every, checkpoint_every;
   long best_step = 0, pending_steps = 0;
   double pending_loss = 0;  // since the last validation
   double best_score = std::numeric_limits<double>::infinity();
+  double last_loss = std::numeric_limits<double>::quiet_NaN();  // of one step
+  bool in_file = false;  // the model file holds a state of this training
 
  private:
   WeightUpdate* optimizer_;

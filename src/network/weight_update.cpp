@@ -57,7 +57,7 @@ void WeightUpdate::average_gradient() {
 }
 
 void WeightUpdate::update() {
-  rate(rate_at(step));
+  rate(rate_factor * rate_at(step));
   adamw_.step();
   ++step;
   torch::NoGradGuard no_grad;
@@ -69,10 +69,14 @@ void WeightUpdate::update() {
 
 void WeightUpdate::require_finite(const char* what, double value) const {
   if (std::isfinite(value)) return;
-  throw Error(ExitCode::data,
-              fmt::format("training: {} is {} at step {}; expected a finite number: {}", what, value, step,
-                          options_.remedy),
-              true);  // the same sum on every rank
+  throw NotFinite(fmt::format("training: {} is {} at step {}, at a rate of {:.3g}; expected a finite number",
+                              what, value, step, rate_factor * rate_at(step)),
+                  options_.remedy);
+}
+
+void WeightUpdate::require_finite_weights() const {
+  torch::NoGradGuard no_grad;
+  require_finite("the norm of the weights", weights.values.norm().item<double>());
 }
 
 }  // namespace podscale

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "parameters.hpp"
+#include "podscale/core/error.hpp"
 #include "podscale/network/gradient_average.hpp"
 
 namespace podscale {
@@ -17,6 +18,14 @@ struct UpdateOptions {
   double weight_decay = 0, clip = 0, ema_decay = 0;
   double square_decay = 0;  ///< of AdamW's mean of the squared gradient; 0.9 of that of the gradient
   std::string remedy{};     ///< where a number is not finite: what the user may change
+};
+
+/// A number of the training that is not finite, the same on all ranks.
+class NotFinite : public Error {
+ public:
+  NotFinite(const std::string& what, const std::string& remedy)
+      : Error(ExitCode::bug, what, true), remedy(remedy) {}
+  std::string remedy;  ///< what the user may change
 };
 
 /// training: TrainingOptions or WindowTrainingOptions.
@@ -43,19 +52,22 @@ class WeightUpdate {
   WeightUpdate(const WeightUpdate&) = delete;
   WeightUpdate& operator=(const WeightUpdate&) = delete;
 
-  /// Collective. The mean of the gradient over the processes, clipped. Error(data), agreed, where its
-  /// norm is not finite.
+  /// Collective. The mean of the gradient over the processes, clipped. NotFinite where its norm is
+  /// not.
   void average_gradient();
   /// Not collective. AdamW with the rate of this step, then the moving average; ++step.
   void update();
   /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so
   /// it is reached by being the only entry.
   torch::optim::AdamWParamState& moments();
-  /// Error(data), marked as agreed: `value` is the same on all processes.
+  /// NotFinite that names step and rate: `value` is the same on all processes.
   void require_finite(const char* what, double value) const;
+  /// Not collective. The same of the weights, before they are kept.
+  void require_finite_weights() const;
 
   FlatParameters &weights, &average;
   long step = 0;
+  double rate_factor = 1;  ///< of the rate; below 1 after a recovery
 
  private:
   /// Linear warm-up, then a cosine to rate_floor of the peak.

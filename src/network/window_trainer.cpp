@@ -3,10 +3,11 @@
 #include "over_communicator.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/network/window_checkpoint.hpp"
 #include "podscale/network/window_training.hpp"
 #include "podscale/parallel/communicator.hpp"
-#include "training_run.hpp"
+#include "recovery.hpp"
 #include "window_learner.hpp"
 
 namespace podscale {
@@ -42,10 +43,8 @@ class Trained final : public WindowTrainer, private OverCommunicator {
         run_(comm, learner_.optimizer, request.training.steps(), request.training.validate_every,
              request.training.checkpoint_every),
         kept_(request.model, false) {
-    learner_.network.module->initialise(request.training.seed);
-    learner_.average.set_weights(learner_.network.weights());
     learner_.average.turns = 1;  // validation compares steps, forecasts average over turns
-    kept_.set_weights(learner_.network.weights());
+    initialise();
     int found = 0;
     std::error_code absent;
     found = comm.is_root() && request.resume && std::filesystem::exists(request.model_file, absent);
@@ -54,26 +53,12 @@ class Trained final : public WindowTrainer, private OverCommunicator {
 
   bool run(const WindowDraw& draw, const WindowValidation& validate,
            const std::function<bool()>& should_stop) override {
-    learner_.network.module->train();
-    if (history_.empty()) validate_now(validate, run_.mean_over_ranks(learner_.loss_and_gradient(draw)));
-    Progress progress("training", run_.steps, "steps");
-    if (step() < run_.steps) calibration_.clear();
-    const TrainingRun::Parts parts{
-        [&] { return learner_.loss_and_gradient(draw); },
-        [&](double mean_loss) {
-          validate_now(validate, mean_loss);
-          return true;
-        },
-        [] { return false; }, [&] { save(); },
-        [&](double mean_loss) {
-          return fmt::format("loss {:.5f} | PSNR {:.3f} dB, CRPS {:.5f} (best {:.5f} at {})", mean_loss,
-                             history_.back().psnr, history_.back().crps, run_.best_score, run_.best_step);
-        }};
-    if (!run_.train(parts, progress, should_stop)) return false;
-    progress.finish(fmt::format("best CRPS {:.5f} of the range at step {}, {:.1f} million windows seen",
-                                run_.best_score, run_.best_step,
-                                static_cast<double>(step()) * request_.training.batch / 1e6));
-    return true;
+    return with_recoveries(
+        run_, learner_.optimizer, [&] { return run_steps(draw, validate, should_stop); }, [&] { go_on(); },
+        [&] {
+          initialise();
+          run_.begin();
+        });
   }
 
   const WindowNetwork& best() override { return kept_; }
@@ -96,6 +81,38 @@ class Trained final : public WindowTrainer, private OverCommunicator {
   }
 
  private:
+  void initialise() {
+    learner_.network.module->initialise(request_.training.seed);
+    learner_.average.set_weights(learner_.network.weights());
+    kept_.set_weights(learner_.network.weights());
+    history_.clear();
+  }
+
+  /// The steps that are left.
+  bool run_steps(const WindowDraw& draw, const WindowValidation& validate,
+                 const std::function<bool()>& should_stop) {
+    learner_.network.module->train();
+    if (history_.empty()) validate_now(validate, run_.mean_over_ranks(learner_.loss_and_gradient(draw)));
+    Progress progress("training", run_.steps, "steps");
+    if (step() < run_.steps) calibration_.clear();
+    const TrainingRun::Parts parts{
+        [&] { return learner_.loss_and_gradient(draw); },
+        [&](double mean_loss) {
+          validate_now(validate, mean_loss);
+          return true;
+        },
+        [] { return false; }, [&] { save(); },
+        [&](double mean_loss) {
+          return fmt::format("loss {:.5f} | PSNR {:.3f} dB, CRPS {:.5f} (best {:.5f} at {})", mean_loss,
+                             history_.back().psnr, history_.back().crps, run_.best_score, run_.best_step);
+        }};
+    if (!run_.train(parts, progress, should_stop)) return false;
+    progress.finish(fmt::format("best CRPS {:.5f} of the range at step {}, {:.1f} million windows seen",
+                                run_.best_score, run_.best_step,
+                                static_cast<double>(step()) * request_.training.batch / 1e6));
+    return true;
+  }
+
   void go_on() {
     const std::string& path = request_.model_file;
     const WindowCheckpoint c = read_window_checkpoint(*run_.comm, path);
@@ -109,6 +126,7 @@ class Trained final : public WindowTrainer, private OverCommunicator {
   }
 
   void validate_now(const WindowValidation& validate, double loss) {
+    const Stage stage(StageId::validate);
     const WindowScore score = validate(learner_.average);
     if (run_.gains(score.crps)) kept_.set_weights(learner_.average.weights());
     history_.push_back({step(), loss, score.crps, score.psnr});

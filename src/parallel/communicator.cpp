@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 namespace {
@@ -83,10 +84,12 @@ Communicator::~Communicator() {
 }
 
 void Communicator::barrier() const {
+  const pulse::Meeting meeting;
   MPI_Barrier(comm_);
 }
 
 void Communicator::reduce(void* data, std::size_t count, MPI_Datatype type, MPI_Op op) const {
+  const pulse::Meeting meeting;
   int bytes = 0;
   MPI_Type_size(type, &bytes);
   for_pieces(count, [&](std::size_t first, int n) {
@@ -95,6 +98,7 @@ void Communicator::reduce(void* data, std::size_t count, MPI_Datatype type, MPI_
 }
 
 void Communicator::broadcast(void* data, std::size_t count, MPI_Datatype type, int root) const {
+  const pulse::Meeting meeting;
   int bytes = 0;
   MPI_Type_size(type, &bytes);
   for_pieces(count, [&](std::size_t first, int n) {

@@ -4,6 +4,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/petsc.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 
@@ -71,6 +72,7 @@ std::vector<double> HaloExchange::widen(std::span<const double> fields, long cou
   MPI_Datatype unit = MPI_DATATYPE_NULL;
   MPI_Type_contiguous(mpi_count(count, "fields"), MPI_DOUBLE, &unit);
   MPI_Type_commit(&unit);
+  const pulse::Meeting meeting;
   PODSCALE_PETSC(PetscSFBcastBegin(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
   PODSCALE_PETSC(PetscSFBcastEnd(forest_.get(), unit, by_point.data(), strips.data(), MPI_REPLACE));
   MPI_Type_free(&unit);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 
@@ -18,6 +19,7 @@ Transposition::Transposition(const Communicator& comm, std::vector<long> local_t
   same_on_all_ranks(
       [&] { return std::pair(mpi_count(width, "values of a token"), mpi_count(tokens, "tokens")); });
   const int mine = static_cast<int>(local_tokens.size());
+  const pulse::Meeting meeting;
   MPI_Allgather(&mine, 1, MPI_INT, counts.data(), 1, MPI_INT, comm.raw());
   std::exclusive_scan(counts.begin(), counts.end(), starts.begin(), 0);
   std::vector<long> all(starts.back() + counts.back());
@@ -66,8 +68,11 @@ void Transposition::to_items(std::span<const float> by_space, std::span<float> b
   // by_space is already ordered by item, hence by receiving rank: no packing on this side.
   std::vector<float> buffer(by_item.size());
   const TokenType token(width_);
-  MPI_Alltoallv(by_space.data(), space_.counts.data(), space_.starts.data(), token.type, buffer.data(),
-                item_.counts.data(), item_.starts.data(), token.type, comm_->raw());
+  {
+    const pulse::Meeting meeting;
+    MPI_Alltoallv(by_space.data(), space_.counts.data(), space_.starts.data(), token.type, buffer.data(),
+                  item_.counts.data(), item_.starts.data(), token.type, comm_->raw());
+  }
   const float* from = buffer.data();
   for (int r = 0; r < ranks; ++r)
     for (long item = 0; item < items_.size(); ++item)
@@ -92,6 +97,7 @@ void Transposition::to_space(std::span<const float> by_item, std::span<float> by
         to += width_;
       }
   const TokenType token(width_);
+  const pulse::Meeting meeting;
   MPI_Alltoallv(buffer.data(), item_.counts.data(), item_.starts.data(), token.type, by_space.data(),
                 space_.counts.data(), space_.starts.data(), token.type, comm_->raw());
 }

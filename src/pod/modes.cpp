@@ -91,6 +91,7 @@ Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted) {
   PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
   PODSCALE_PETSC(EPSSetDimensions(eps.get(), wanted, PETSC_DEFAULT, PETSC_DEFAULT));
   PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-12, 1000));
+  PODSCALE_PETSC(EPSSetFromOptions(eps.get()));
   // A fixed start: the same patch gives the same bits on any rank, in any order.
   Handle<Vec, VecDestroy> start, vector;
   PODSCALE_PETSC(MatCreateVecs(a.get(), start.out(), vector.out()));

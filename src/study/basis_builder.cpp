@@ -6,6 +6,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/field/weight_file.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/anomaly.hpp"
@@ -177,6 +178,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
   // 2. Climatologies.
   const std::size_t n = static_cast<std::size_t>(basis.points());
   {
+    const Stage stage(StageId::climatology);
     HarmonicFit hr_fit(basis.points(), harmonics), lr_fit(basis.points(), harmonics);
     std::vector<float> fields;
     for_blocks("climatology", pairs.size(), block, [&](std::size_t first, std::size_t count) {
@@ -208,6 +210,7 @@ Basis fit_modes(const Communicator& comm, const StudyOptions& options, const Stu
     set_channel_scales(comm, basis, study.hr, hr, with_gaps ? Gaps::allowed : Gaps::refused, block);
 
   // 3. Gram matrices and modes.
+  const Stage stage(StageId::modes);
   basis.overlap_patches(comm, options.basis.overlap);
   basis.patches = find_patches(comm, basis.decomposition, basis.ocean, basis.channels());
   GramMatrices grams(basis.patches.mine);

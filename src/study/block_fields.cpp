@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "podscale/core/stage.hpp"
 #include "podscale/stat/student.hpp"
 
 namespace podscale {
@@ -59,6 +60,7 @@ Factor FieldDecoder::needed_factor() const {
 BlockFields FieldDecoder::decode(const Forecaster::Batch& batch, const SampleAxis& axis,
                                  std::span<const std::size_t> block,
                                  const std::function<void(std::size_t, std::span<double>)>& add_signal) const {
+  const Stage stage(StageId::decode);
   const std::size_t n = basis_->points(), times = batch.forecasts.size(), members = options_->members;
   const double truncation = forecaster_->inflation().truncation;
   BlockFields fields{std::vector<double>(n * times),

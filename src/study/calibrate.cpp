@@ -8,6 +8,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/gaussian/point_variance.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
@@ -193,6 +194,7 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
                       const EncodedPeriod& choosing, const EncodedPeriod& held_out,
                       const ForecastFunction& forecast, Inflate inflate, long block,
                       const std::function<bool()>& should_stop, const GapFiller* gaps, bool hold_90) {
+  const Stage stage(StageId::calibrate);
   Calibrator calibrator(comm, space, study, gaps);
   const std::size_t local = space.basis().patches.mine.size();
   LevelSums sums(local, static_cast<std::size_t>(space.basis().modes));

@@ -4,6 +4,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/input_file.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 
@@ -18,6 +19,7 @@ std::vector<OutputLock> Context::claim(const std::vector<std::string>& outputs) 
     if (status)
       fail(ExitCode::io, "&output directory: can't make {}: {}", directory.string(), status.message());
     for (const std::string& output : outputs) locks.emplace_back(output);
+    if (!outputs.empty()) pulse::set_output(outputs.front());
   });
   return locks;
 }

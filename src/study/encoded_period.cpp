@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "podscale/core/stage.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 
@@ -9,6 +10,7 @@ namespace podscale {
 
 EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                             const std::vector<StepPair>& samples, long block, const GapFiller* gaps) {
+  const Stage stage(StageId::encode);
   const Basis& basis = space.basis();
   const SampleAxis& axis = study.lr.times();
   const ConditionSeries conditions = conditions_of(space, study.lr, comm);

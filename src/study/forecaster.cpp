@@ -6,6 +6,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/network/model_summary.hpp"
 
@@ -235,6 +236,7 @@ std::size_t first_regime(const ForecastRequest& request) {
 
 Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int members, bool budget,
                                        Factor factor) const {
+  const Stage stage(StageId::sample);
   if (of_one_regime(request)) return forecast_of(first_regime(request), request, members, budget, factor);
   Batch batch{std::vector<CoefficientForecast>(request.times()), {}};
   if (members > 0) batch.members.resize(request.times());

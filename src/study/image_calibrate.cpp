@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/parallel/ordered_sum.hpp"
 #include "podscale/stat/normal.hpp"
 
@@ -84,6 +85,7 @@ ImageCalibration calibration_from(const Sums& sums, int shifts) {
 
 std::vector<ImageCalibration> calibrate_images(const Communicator& comm, const PooledBase& base,
                                                const WindowNetwork* network, const PlaneSeries& validation) {
+  const Stage stage(StageId::calibrate);
   std::vector<int> possible;
   for (const int shifts : {1, 2, 4})
     if (shifts_problem(base.shape, shifts).empty()) possible.push_back(shifts);

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/stage.hpp"
 
 namespace podscale {
 
 Analyses encoded_analyses(const Communicator& comm, const Basis& basis, const StudySeries& study,
                           const FieldSource* history, std::span<const double> ages,
                           std::initializer_list<const EncodedPeriod*> periods, long block) {
+  const Stage stage(StageId::encode);
   Analyses analyses(history ? *history : study.hr, basis);
   std::vector<long> steps;
   for (const EncodedPeriod* period : periods)

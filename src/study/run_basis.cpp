@@ -5,6 +5,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/calibrate.hpp"
@@ -37,6 +38,7 @@ struct HrFilling {
 void fit_regime(const Communicator& comm, const StudyOptions& options, Basis& basis,
                 const StudySeries& study, LinearGaussian& base, const EncodedPeriod& train,
                 const EncodedPeriod& choosing, const EncodedPeriod& held_out, const HrFilling& gaps) {
+  const Stage stage(StageId::regression);
   const long block = options.data.time_block;
   const LatentSpace space(basis, base);
   const bool first = base.columns.empty();

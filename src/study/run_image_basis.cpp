@@ -2,6 +2,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_planes.hpp"
 #include "podscale/study/image_runs.hpp"
@@ -31,9 +32,12 @@ int run_image_basis(const Context& context) {
 
   // 2. The base, its calibration, the file.
   ImageBasis basis;
-  basis.base = fit_pooled_base(
-      comm, planes_of(*train), planes_of(*validate),
-      {.shape = images.window(), .modes = images.modes, .contrast_classes = images.contrast_classes});
+  {
+    const Stage stage(StageId::regression);
+    basis.base = fit_pooled_base(
+        comm, planes_of(*train), planes_of(*validate),
+        {.shape = images.window(), .modes = images.modes, .contrast_classes = images.contrast_classes});
+  }
   basis.calibrations = calibrate_images(comm, basis.base, nullptr, planes_of(*validate));
   for (const ImageCalibration& c : basis.calibrations) log::info("validation, {}", calibration_text(c, 255));
   basis.degrade = degrade_name(images.degrade);

@@ -5,6 +5,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_product.hpp"
@@ -70,12 +71,18 @@ ImageForecaster forecaster_of(const Communicator& comm, const StudyOptions& opti
 }
 
 ImageForecast forecast_of(const ImageForecaster& f, const ImagePair& pair) {
+  const Stage stage(StageId::sample);
   const PlaneForecast plane(f.basis.base, f.net(), pair.lr, pair.range, f.calibration);
   ImageForecast forecast{plane.mean(), plane.variance(), {}};
   for (float& v : forecast.std.values) v = std::sqrt(v);
   for (int m = 0; m < f.members; ++m)
     forecast.members.push_back(plane.member(image_key(f.seed, pair.name), m));
   return forecast;
+}
+
+ImagePair read_pair(const ImageSet& images, idx_t i) {
+  const Stage stage(StageId::read);
+  return images.read(i);
 }
 
 }  // namespace
@@ -126,7 +133,7 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
       if (!product.finished(i)) {
         stopped = worked && stop_requested();
         if (stopped) break;
-        const ImagePair pair = images->read(i);
+        const ImagePair pair = read_pair(*images, i);
         product.add(i, pair, forecast_of(forecaster, pair));
         worked = true;
       }

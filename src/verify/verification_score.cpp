@@ -5,6 +5,7 @@
 
 #include "podscale/core/log.hpp"
 #include "podscale/core/on_this_rank.hpp"
+#include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/field/series_view.hpp"
@@ -220,6 +221,7 @@ void Verification::fit_other_anomaly() {
 }
 
 ScoreAccumulator Verification::score() {
+  const Stage stage(StageId::verify);
   fit_other_anomaly();
   const Share mine = share_of(times(), comm_->size(), comm_->rank());
   DataRange range;

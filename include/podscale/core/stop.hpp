@@ -14,6 +14,8 @@ namespace podscale {
 void install_signal_handlers();
 /// Not collective. The other way: these signals end the process as usual, at once where one came.
 void restore_signal_handlers();
+/// Not collective. Seconds of 'HH:MM:SS'; what: its name, for the message. Errors: usage.
+long limit_seconds(const std::string& text, const std::string& what);
 /// Not collective. The time limit 'HH:MM:SS' counts from now on; "" = none. Errors: usage.
 void set_deadline(const std::string& limit);
 /// Not collective. Whether a signal came.

@@ -12,6 +12,8 @@ std::string version();
 std::string utc_now();
 /// Not collective. The command line of this process, for the history of its files.
 void set_command_line(const std::string& text);
+/// Not collective. That command line.
+std::string command_line();
 /// Not collective. utc_now() and the command line: a line of `history`.
 std::string history_line();
 

@@ -14,6 +14,7 @@ struct TrainedWeights {
   std::vector<float> first_moment{}, second_moment{};  ///< [n]; 0 before the first step
   double pending_loss = 0;  ///< sum of the losses since the last validation, and their number
   long pending_steps = 0;
+  double rate_factor = 1;  ///< of the rate from here on; below 1 after a recovery
 };
 
 /// Of the best weights, whatever the order of the slices.

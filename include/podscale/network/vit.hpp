@@ -78,6 +78,8 @@ class Trainer final : public NetworkTrainer {
 
  private:
   struct State;
+  bool run_steps(const TrainingSet& data, const ValidationScore& score,
+                 const std::function<bool()>& should_stop);
   std::unique_ptr<State> state_;
 };
 
