@@ -41,6 +41,11 @@ struct Holdings {
   double base() const {
     return size.with_base ? p * (8 * k * (s + k) + 4 * s * (s + 1) / 2 + 8 * k * (r + k) + 16 * c) : 0;
   }
+  /// Vectors of all coefficients on rank 0, where the global modes are iterated for (residual_modes.cpp).
+  double krylov() const {
+    const double coefficients = size.patches() * k;
+    return size.train > 400 && coefficients > 512 ? 8 * coefficients * (2 * r + 16) : 0;
+  }
   double left_out() const { return 4 * ocean_values() * std::min(d, 3 * k); }
   double encoded(double times) const { return 4 * times * p * (k + c); }
   /// PointVariance: squares of the columns of each patch, and the joined rows of overlapping ones.
@@ -62,13 +67,13 @@ double largest(std::initializer_list<double> stages) {
 }
 
 double basis_bytes(const Holdings& h) {
-  const double of_patches = h.basis(), fields = h.block * h.n * 8 + 16 * h.n * 8,
-               all = h.encoded(h.train + h.validate);
-  const double times = h.train + h.validate;
+  const double times = h.train + h.validate, of_patches = h.basis(), fields = h.block * h.n * 8 + 16 * h.n * 8;
+  // Where there are lags some times lack one: the others are copied.
+  const double all = h.encoded(times) * (h.size.lags > 1 ? 2 : 1);
   return h.cache(times) +
          largest({of_patches + fields + 8 * h.p * h.d * h.d,
                   of_patches + all + 32 * h.p * h.s * (h.s + h.k),
-                  of_patches + h.base() + all + 3 * 8 * h.train * h.p * h.k,
+                  of_patches + h.base() + all + 8 * h.train * h.p * h.k + 24 * h.train * h.r + h.krylov(),
                   of_patches + h.base() + h.left_out() + all + fields + h.point_variance() +
                       h.forecasts(std::min(h.block, h.validate)) + 16400 * h.p,
                   of_patches + h.base() + h.left_out() + all + 16 * h.n * h.k});

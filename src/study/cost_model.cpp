@@ -19,6 +19,7 @@ struct Work {
   double inflated = 0, deflated = 0;        // MB
   double moved = 0;                         // MB that leave the rank, of tokens and fields
   double halo = 0;                          // MB that leave it to neighbours and in sums
+  double exchanges = 0;                     // of all ranks with all
   double reductions = 0;                    // collective calls of few values
   double largest_message = 0;               // MB
 };
@@ -28,7 +29,8 @@ Cost cost_of(const Work& work, const MachineRates& rates, int ranks) {
   cost.start = work.start;
   cost.compute = work.dflop / rates.dgemm + work.sflop / rates.sgemm + work.bytes / rates.memory;
   cost.io = work.inflated / rates.inflate + work.deflated / rates.deflate;
-  cost.transposition = work.moved / rates.message;
+  // A message to every other rank, each half of what a reduction between two takes.
+  cost.transposition = work.moved / rates.message + 0.5e-6 * rates.latency * work.exchanges * (ranks - 1);
   cost.halo = work.halo / rates.message +
               1e-6 * rates.latency * work.reductions * std::log2(std::max(1, ranks));
   cost.largest_message = work.largest_message * 1e6 / (1 << 20);
@@ -60,7 +62,9 @@ struct Scene {
     work.moved += passes * away * 4e-6 * times * n;
     work.bytes += passes * 1e-9 * times * n * (3 * 4 + 3 * 8);  // decoded, packed, unpacked; anomalies
     work.halo += passes * wide * times * 8e-6 * 2 * share.edge * static_cast<double>(size.overlap);
-    work.reductions += passes * times / 16 * 3;
+    const double calls = passes * std::ceil(times / std::max(16.0, ranks));  // as read_anomalies() cuts them
+    work.exchanges += calls;
+    work.reductions += 3 * calls;
     work.largest_message = std::max(
         work.largest_message, away * 4e-6 * n * std::min(times, std::max(16.0, ranks)));
   }
@@ -94,6 +98,7 @@ struct Scene {
     work.sflop += blocks * items(block, groups) * rows * evaluations * forward();
     const double message = 4e-6 * block * groups * p * (c * halo + rows * k) * away;
     work.moved += blocks * message;
+    work.exchanges += 2 * blocks;
     work.largest_message = std::max(work.largest_message, message);
   }
 };
@@ -144,6 +149,7 @@ Work train_work(const Scene& at) {
   at.whiten(work, at.train);
   const double rows = 4e-6 * at.train * at.p * (at.k + at.c) * at.away;
   work.moved += rows;
+  work.exchanges += 2;
   work.largest_message = std::max(work.largest_message, rows);
   // Steps: three times a forward pass for each of the losses; gradients are averaged over ranks.
   const double losses = (training.diffusion_weight > 0 ? 1 : 0) + (training.head_weight > 0 ? 1 : 0),

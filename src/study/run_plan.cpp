@@ -41,7 +41,7 @@ std::string sizes_text(const StudySize& size) {
       size.train, size.choosing, size.held_out, size.downscale);
   if (runs(Program::train, size))
     text += fmt::format(
-        "network: width {}, depth {}, {:.3g} parameters, {:.0f} tokens attend to each other{}; {} steps of batch "
+        "network: width {}, depth {}, {:.0f} parameters, {:.0f} tokens attend to each other{}; {} steps of batch "
         "{}\n",
         size.model.width, size.model.depth, size.parameters(), size.tile_tokens(),
         size.tile_y > 0 ? fmt::format(", {:.0f} tiles", size.tiles()) : "", size.training.steps,
