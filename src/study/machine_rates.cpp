@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <sstream>
 #include <vector>
@@ -61,32 +63,46 @@ double sgemm_rate() {
          });
 }
 
+/// Anomalies of a field, gathered and scattered by patches: what most passes over fields are like.
 double memory_rate() {
-  const std::vector<double> from((64u << 20) / sizeof(double), 1.0);
-  std::vector<double> to(from.size());
-  return 1e-9 * static_cast<double>(sizeof(double) * from.size()) /
-         fastest([&] { std::copy(from.begin(), from.end(), to.begin()); });
+  constexpr std::size_t row = 1024, rows = 1024, patch = 8;
+  std::vector<std::uint32_t> at;
+  for (std::size_t y = 0; y < rows; y += patch)
+    for (std::size_t x = 0; x < row; x += patch)
+      for (std::size_t i = 0; i < patch * patch; ++i)
+        at.push_back(static_cast<std::uint32_t>((y + i / patch) * row + x + i % patch));
+  const std::vector<float> field(row * rows, 1.5f);
+  const std::vector<double> climatology(field.size(), 0.5);
+  std::vector<double> gathered(field.size());
+  constexpr std::size_t bytes = sizeof(std::uint32_t) + sizeof(float) + 2 * sizeof(double);
+  return 1e-9 * static_cast<double>(bytes * field.size()) / fastest([&] {
+           for (std::size_t i = 0; i < at.size(); ++i)
+             gathered[i] = static_cast<double>(field[at[i]]) - climatology[at[i]];
+         });
 }
 
-/// Both rates of zlib on a smooth field with three digits, as series are stored.
+/// Both rates of zlib on a smooth field whose bytes are shuffled, as HDF5 stores it.
 void zlib_rates(MachineRates& rates) {
-  std::vector<float> field(1u << 20);
-  for (std::size_t i = 0; i < field.size(); ++i)
-    field[i] = static_cast<float>(std::round(1000 * std::sin(1e-3 * static_cast<double>(i)) +
-                                             30 * std::sin(0.37 * static_cast<double>(i * i % 1009)))) /
-               100.0f;
-  const uLong bytes = static_cast<uLong>(field.size() * sizeof(float));
-  std::vector<Bytef> packed(compressBound(bytes));
-  std::vector<float> back(field.size());
-  uLongf size = 0;
-  const double megabytes = 1e-6 * static_cast<double>(bytes);
+  constexpr std::size_t row = 1024, values = row * 256;
+  std::vector<Bytef> shuffled(values * sizeof(float)), back(shuffled.size());
+  for (std::size_t i = 0; i < values; ++i) {
+    const double y = static_cast<double>(i / row), x = static_cast<double>(i % row);
+    const float value = static_cast<float>(15 + 8 * std::sin(0.01 * y) + std::sin(0.07 * x + 0.05 * y));
+    Bytef bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    for (std::size_t b = 0; b < sizeof value; ++b) shuffled[b * values + i] = bytes[b];
+  }
+  const uLong size = static_cast<uLong>(shuffled.size());
+  std::vector<Bytef> packed(compressBound(size));
+  uLongf length = 0;
+  const double megabytes = 1e-6 * static_cast<double>(size);
   rates.deflate = megabytes / fastest([&] {
-                    size = static_cast<uLongf>(packed.size());
-                    compress2(packed.data(), &size, reinterpret_cast<const Bytef*>(field.data()), bytes, 1);
+                    length = static_cast<uLongf>(packed.size());
+                    compress2(packed.data(), &length, shuffled.data(), size, 1);
                   });
   rates.inflate = megabytes / fastest([&] {
-                    uLongf length = bytes;
-                    uncompress(reinterpret_cast<Bytef*>(back.data()), &length, packed.data(), size);
+                    uLongf restored = size;
+                    uncompress(back.data(), &restored, packed.data(), length);
                   });
 }
 

@@ -109,8 +109,10 @@ void take_files(const Communicator& comm, const StudyOptions& options, StudySize
   size.channels = study.hr.channels();
   size.periodic = hr.periodic();
   size.lr_cells = lr.points();
-  if (!options.data.coarsen)  // cells of a mesh that may cover more
-    size.lr_factor = std::max(1.0, std::sqrt(lr.area(lr.points() / 2) / hr.area(hr.points() / 2)));
+  if (!options.data.coarsen) {  // cells of a mesh that may cover more, at another latitude
+    const double ratio = std::sqrt(lr.area(lr.points() / 2) / hr.area(hr.points() / 2)), whole = std::round(ratio);
+    size.lr_factor = std::max(1.0, std::abs(ratio - whole) < 0.1 * ratio ? whole : ratio);
+  }
   const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
   const auto train = steps_of_period(study.hr, study.lr, options.data.train, lags, false);
   const ValidationParts parts =

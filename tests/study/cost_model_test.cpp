@@ -82,7 +82,8 @@ TEST(RankShare, IsTheWholeOnOneRankAndTheLargestOfMany) {
 }
 
 TEST(Predict, ComputingIsSharedAndMemoryFalls) {
-  const StudySize size = size_of(640, 1280);
+  StudySize size = size_of(640, 1280);
+  size.tile_y = size.tile_x = 8, size.tile_halo = 2;  // as one tile a work item is on one rank
   const MachineRates rates;
   for (const Program program : {Program::basis, Program::train, Program::downscale}) {
     const Cost one = predict(program, size, rates, 1), four = predict(program, size, rates, 4);

@@ -14,8 +14,8 @@ namespace podscale {
 struct MachineRates {
   double dgemm = 35;        ///< GFLOP/s, symmetric products of a patch: 64 values, 256 times
   double sgemm = 75;        ///< GFLOP/s, products of 1024 x 128 x 128 in float32
-  double memory = 4.5;      ///< GB/s, copying 64 MiB
-  double inflate = 300;     ///< MB/s of values, deflate level 1
+  double memory = 4.5;      ///< GB/s, anomalies of a field gathered by patches
+  double inflate = 300;     ///< MB/s of shuffled values, deflate level 1
   double deflate = 60;      ///< MB/s of values, level 1
   double message = 700;     ///< MB/s that leave a rank, all ranks to all
   double latency = 5;       ///< microseconds, a reduction of a few values between two ranks
