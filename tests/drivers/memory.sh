@@ -10,17 +10,17 @@ chmod u+w out/*
 cat >large.nml <<'NML'
 &ocean
   ny = 192, nx = 384, lat0 = -48, lon0 = 0, resolution = 0.25, land_fraction = 0, islands = 0
-  last_date = '2000-03-31', factor = 8, deflate = 0, turbulence_modes = 16, gradient = 0.2
+  last_date = '2000-05-20', factor = 8, deflate = 0, turbulence_modes = 16, turbulence = 1.5, gradient = 0.2
 /
 &data
   hr_files = 'large/ocean_hr.nc', lr_files = 'large/ocean_lr.nc', hr_variable = 'tos', lr_variable = 'tos'
-  train     = '2000-01-01', '2000-02-20'
-  validate  = '2000-02-21', '2000-03-10'
-  downscale = '2000-03-11', '2000-03-31'
+  train     = '2000-01-01', '2000-04-09'
+  validate  = '2000-04-10', '2000-04-30'
+  downscale = '2000-05-01', '2000-05-20'
 /
-&patches size = 8, 8, modes = 16, overlap = 2 /
+&patches size = 8, 8, modes = 6, overlap = 2 /
 &basis harmonics = 0 /
-&base halo = 1, rank = 16 /
+&base halo = 0, rank = 16 /
 &sampling uncertainty = 'base', members = 6, time_block = 16, truncation_noise = .false. /
 &output directory = 'large', write_members = .true., deflate = 0 /
 NML
