@@ -30,11 +30,15 @@ peak() {  # peak RANKS PROGRAM NAMELIST...: MiB, to $mib
   [[ -n "$mib" ]] || failed "podscale-$2 says no peak memory"
 }
 aloud 2 ocean large.nml
-for program in basis downscale; do
+network=(--set sampling.uncertainty=head --set model.width=16 --set model.depth=1 --set training.batch=4 --set training.steps=1
+  --set training.validation_times=2 --set sampling.calibration_times=2 --set training.resume=.false.)
+for program in basis train downscale; do
+  options=(--set sampling.uncertainty=base)
+  [[ $program != train ]] || options=("${network[@]}")
   for ranks in 1 4; do
-    peak "$ranks" "$program" tiny.nml --set sampling.uncertainty=base --set output.directory=tiny --set output.write_members=.false.
+    peak "$ranks" "$program" tiny.nml "${options[@]}" --set output.directory=tiny --set output.write_members=.false.
     start=$mib
-    peak "$ranks" "$program" large.nml
+    peak "$ranks" "$program" large.nml "${options[@]}"
     echo "podscale-$program, $ranks ranks: $mib MiB, $start of them on a tiny region"
     ((mib - start > 100 / ranks)) || failed "podscale-$program on $ranks ranks: the region does not dominate"
     if ((ranks == 1)); then alone=$((mib - start)); else each=$((mib - start)); fi
