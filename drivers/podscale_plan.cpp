@@ -20,22 +20,22 @@ int main(int argc, char** argv) {
   info.name = "podscale-plan";
   info.summary = "Predicts time and memory of a study's programs, and how many ranks it wants.";
   info.nothing_to_save = true;
-  info.groups = {"data",  "grid",  "patches",  "basis",    "base",
-                 "model", "training", "sampling", "output"};
+  info.groups = {"data", "grid", "patches", "basis", "base", "model", "training", "sampling", "output"};
   info.example =
       "  podscale-plan namelists/tasman.nml --ranks 16\n"
       "  podscale-plan my.nml --ranks 10000 --region 2160,4320 --times 3650,365,365 --tile 32,2\n"
       "  mpirun -n 2 podscale-plan my.nml --calibrate rates.txt";
   PlanRequest request;
   request.cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  double gigabytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) /
-                     (1 << 30);
+  double gigabytes =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)) / (1 << 30);
   std::string calibrated;
   info.options = [&](CLI::App& app) {
     const auto list = [&](const char* name, std::vector<long>& values, int count, const char* help) {
       app.add_option(name, values, help)->delimiter(',')->expected(count)->allow_extra_args(false);
     };
-    app.add_option("--ranks", request.ranks, "Most ranks to plan for (default 64)")->check(CLI::Range(1, 1000000));
+    app.add_option("--ranks", request.ranks, "Most ranks to plan for (default 64)")
+        ->check(CLI::Range(1, 1000000));
     list("--region", request.region.region, 2, "Rows and columns of HR where its files are not there");
     list("--times", request.region.times, 3, "With --region: times to train, validate and downscale");
     app.add_option("--factor", request.region.factor,

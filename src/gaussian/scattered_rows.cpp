@@ -34,16 +34,16 @@ void ScatteredRows::scatter(std::span<const double> whole, std::span<double> own
   for (std::size_t i = 0; i < tokens_.size(); ++i)
     std::copy_n(whole.begin() + tokens_[i] * static_cast<long>(modes_), modes_,
                 packed.begin() + static_cast<long>(i * modes_));
-  MPI_Scatterv(packed.data(), counts_.data(), starts_.data(), MPI_DOUBLE, own.data(),
-               static_cast<int>(mine_), MPI_DOUBLE, 0, comm_->raw());
+  MPI_Scatterv(packed.data(), counts_.data(), starts_.data(), MPI_DOUBLE, own.data(), static_cast<int>(mine_),
+               MPI_DOUBLE, 0, comm_->raw());
 }
 
 void ScatteredRows::gather(std::span<const double> own, std::span<double> whole) const {
   PODSCALE_ASSERT(own.size() == mine_ && (!comm_->is_root() || whole.size() == size_), "{} of {}, {} of {}",
                   own.size(), mine_, whole.size(), size_);
   std::vector<double> packed(tokens_.size() * modes_);
-  MPI_Gatherv(own.data(), static_cast<int>(mine_), MPI_DOUBLE, packed.data(), counts_.data(),
-              starts_.data(), MPI_DOUBLE, 0, comm_->raw());
+  MPI_Gatherv(own.data(), static_cast<int>(mine_), MPI_DOUBLE, packed.data(), counts_.data(), starts_.data(),
+              MPI_DOUBLE, 0, comm_->raw());
   for (std::size_t i = 0; i < tokens_.size(); ++i)
     std::copy_n(packed.begin() + static_cast<long>(i * modes_), modes_,
                 whole.begin() + tokens_[i] * static_cast<long>(modes_));

@@ -48,9 +48,8 @@ double dgemm_rate() {
   const std::vector<double> x(static_cast<std::size_t>(d) * n, 0.5);
   std::vector<double> c(static_cast<std::size_t>(d) * d);
   const double one = 1, zero = 0;
-  return 1e-9 * n * d * (d + 1.0) / fastest([&] {
-           dsyrk_("L", "N", &d, &n, &one, x.data(), &d, &zero, c.data(), &d);
-         });
+  return 1e-9 * n * d * (d + 1.0) /
+         fastest([&] { dsyrk_("L", "N", &d, &n, &one, x.data(), &d, &zero, c.data(), &d); });
 }
 
 double sgemm_rate() {

@@ -14,7 +14,8 @@ namespace {
 std::string duration(double seconds) {
   if (seconds < 100) return fmt::format("{:.1f} s", seconds);
   if (seconds < 6000) return fmt::format("{:.0f} min", seconds / 60);
-  return seconds < 360000 ? fmt::format("{:.1f} h", seconds / 3600) : fmt::format("{:.0f} d", seconds / 86400);
+  return seconds < 360000 ? fmt::format("{:.1f} h", seconds / 3600)
+                          : fmt::format("{:.0f} d", seconds / 86400);
 }
 
 std::string memory(double mib) {
@@ -55,10 +56,11 @@ double crowding(const PlanRequest& request, int ranks) {
   return std::max(1.0, static_cast<double>(ranks) / (static_cast<double>(nodes) * request.cores));
 }
 
-std::string table(Program program, const StudySize& size, const MachineRates& rates, const PlanRequest& request) {
-  std::string text = fmt::format("\n{}\n{:>7} {:>9} {:>8} {:>9} {:>9} {:>8} {:>8} {:>10} {:>10}\n",
-                                 program_name(program), "ranks", "time", "start", "compute", "transpose",
-                                 "halo", "I/O", "memory", "message");
+std::string table(Program program, const StudySize& size, const MachineRates& rates,
+                  const PlanRequest& request) {
+  std::string text =
+      fmt::format("\n{}\n{:>7} {:>9} {:>8} {:>9} {:>9} {:>8} {:>8} {:>10} {:>10}\n", program_name(program),
+                  "ranks", "time", "start", "compute", "transpose", "halo", "I/O", "memory", "message");
   for (const int ranks : rank_counts(request.ranks)) {
     if (program == Program::train && size.training.batch % ranks != 0) {
       text += fmt::format("{:>7} training.batch = {} is no multiple\n", ranks, size.training.batch);
@@ -67,9 +69,10 @@ std::string table(Program program, const StudySize& size, const MachineRates& ra
     const Cost cost = predict(program, size, rates, ranks);
     const double slow = crowding(request, ranks);
     text += fmt::format("{:>7} {:>9} {:>8} {:>9} {:>9} {:>8} {:>8} {:>10} {:>10}\n", ranks,
-                        duration(slow * cost.seconds()), duration(slow * cost.start), duration(slow * cost.compute),
-                        duration(slow * cost.transposition), duration(slow * cost.halo), duration(slow * cost.io),
-                        memory(cost.memory), memory(cost.largest_message));
+                        duration(slow * cost.seconds()), duration(slow * cost.start),
+                        duration(slow * cost.compute), duration(slow * cost.transposition),
+                        duration(slow * cost.halo), duration(slow * cost.io), memory(cost.memory),
+                        memory(cost.largest_message));
   }
   return text;
 }
@@ -77,18 +80,20 @@ std::string table(Program program, const StudySize& size, const MachineRates& ra
 /// The fewest ranks whose memory fits, a node holding as many of them as it has cores, or fewer.
 std::string fit_text(Program program, const StudySize& size, const PlanRequest& request, int ranks) {
   const double each = predict_memory(program, size, ranks);
-  const int on_node = std::min(ranks, request.nodes > 0 ? (ranks + request.nodes - 1) / request.nodes : request.cores),
+  const int on_node = std::min(
+                ranks, request.nodes > 0 ? (ranks + request.nodes - 1) / request.nodes : request.cores),
             fitting = static_cast<int>(request.node_mib / each);
   if (on_node <= fitting) return "";
   if (fitting == 0)
-    return fmt::format("{} on {} ranks: {} a rank, more than a node has ({}): use more ranks{}", program_name(program),
-                       ranks, memory(each), memory(request.node_mib),
+    return fmt::format("{} on {} ranks: {} a rank, more than a node has ({}): use more ranks{}",
+                       program_name(program), ranks, memory(each), memory(request.node_mib),
                        program == Program::verify ? ", which helps little here: every rank holds whole fields"
                        : size.tile_y == 0         ? ", smaller blocks of time, or tiles of tokens"
                                                   : "");
-  return fmt::format("{} on {} ranks: {} a rank, {} for the {} ranks of a node that has {}: at most {} ranks a node",
-                     program_name(program), ranks, memory(each), memory(each * on_node), on_node,
-                     memory(request.node_mib), fitting);
+  return fmt::format(
+      "{} on {} ranks: {} a rank, {} for the {} ranks of a node that has {}: at most {} ranks a node",
+      program_name(program), ranks, memory(each), memory(each * on_node), on_node, memory(request.node_mib),
+      fitting);
 }
 
 }  // namespace
@@ -98,7 +103,8 @@ int run_plan(const Context& context, const PlanRequest& request) {
   StudySize size = study_size(comm, context.options, request.region);
   if (!request.tile.empty()) {
     if (request.tile.size() != 2 || request.tile[0] < 1 || request.tile[1] < 0)
-      throw Error(ExitCode::usage, "--tile: expected patches along an edge and its halo, as --tile 32,2", true);
+      throw Error(ExitCode::usage, "--tile: expected patches along an edge and its halo, as --tile 32,2",
+                  true);
     size.tile_y = size.tile_x = request.tile[0], size.tile_halo = request.tile[1];
   }
   const MachineRates rates = request.rates.empty() ? MachineRates{} : read_rates(comm, request.rates);
@@ -128,7 +134,8 @@ int run_plan(const Context& context, const PlanRequest& request) {
 
 int run_calibration(const Context& context, const std::string& path) {
   const MachineRates rates = calibrate_rates(context.comm);
-  for (const RateName& name : rate_names()) log::info("{}: {:.4g} {}", name.name, rates.*name.rate, name.unit);
+  for (const RateName& name : rate_names())
+    log::info("{}: {:.4g} {}", name.name, rates.*name.rate, name.unit);
   if (context.comm.size() == 1) log::info("message and latency are the defaults: run on two ranks or more");
   context.comm.agree([&] {
     if (context.comm.is_root()) write_rates(rates, path);

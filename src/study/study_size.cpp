@@ -55,7 +55,8 @@ void take_given(const GivenRegion& given, StudySize& size) {
     return std::all_of(values.begin(), values.end(), [](long value) { return value > 0; });
   };
   if (given.region.size() != 2 || !positive(given.region))
-    complain("--region: expected rows and columns of the HR grid, as --region 720,1440, together with --times");
+    complain(
+        "--region: expected rows and columns of the HR grid, as --region 720,1440, together with --times");
   if (given.times.size() != 3 || !positive(given.times))
     complain(
         "--times: expected numbers of times of data.train, data.validate and data.downscale, as "
@@ -88,9 +89,11 @@ void take_ocean(const FieldSource& hr, long step, StudySize& size) {
       size.ocean_of_patch[patch] += static_cast<float>(mask[static_cast<std::size_t>(y * size.nx + x)]);
     }
   for (std::size_t p = 0; p < points.size(); ++p) size.ocean_of_patch[p] /= points[p];
-  size.ocean = static_cast<double>(std::count(mask.begin(), mask.end(), 1)) / static_cast<double>(mask.size());
+  size.ocean =
+      static_cast<double>(std::count(mask.begin(), mask.end(), 1)) / static_cast<double>(mask.size());
   if (!(size.ocean > 0))
-    throw Error(ExitCode::data, hr.describe() + ": no ocean at the first time of data.train; expected some", true);
+    throw Error(ExitCode::data, hr.describe() + ": no ocean at the first time of data.train; expected some",
+                true);
 }
 
 void take_files(const Communicator& comm, const StudyOptions& options, StudySize& size) {
@@ -110,14 +113,15 @@ void take_files(const Communicator& comm, const StudyOptions& options, StudySize
   size.periodic = hr.periodic();
   size.lr_cells = lr.points();
   if (!options.data.coarsen) {  // cells of a mesh that may cover more, at another latitude
-    const double ratio = std::sqrt(lr.area(lr.points() / 2) / hr.area(hr.points() / 2)), whole = std::round(ratio);
+    const double ratio = std::sqrt(lr.area(lr.points() / 2) / hr.area(hr.points() / 2)),
+                 whole = std::round(ratio);
     size.lr_factor = std::max(1.0, std::abs(ratio - whole) < 0.1 * ratio ? whole : ratio);
   }
   const std::vector<long> lags = options.with_base ? options.base.lags : std::vector<long>{};
   const auto train = steps_of_period(study.hr, study.lr, options.data.train, lags, false);
-  const ValidationParts parts =
-      split_validation(study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate, lags, false),
-                       options.data.held_out);
+  const ValidationParts parts = split_validation(
+      study.hr.times(), steps_of_period(study.hr, study.lr, options.data.validate, lags, false),
+      options.data.held_out);
   size.train = std::ssize(train);
   size.choosing = std::ssize(parts.choosing), size.held_out = std::ssize(parts.held_out);
   size.downscale = options.data.downscale.value.empty() || options.data.applies()
@@ -166,7 +170,8 @@ double StudySize::parameters() const {
   const double w = model.width, k = static_cast<double>(modes), c = static_cast<double>(condition()),
                global = static_cast<double>(global_tokens());
   const auto linear = [](double in, double out) { return in * out + out; };
-  const double block = linear(w, 6 * w) + linear(w, 3 * w) + linear(w, w) + linear(w, 4 * w) + linear(4 * w, w);
+  const double block =
+      linear(w, 6 * w) + linear(w, 3 * w) + linear(w, w) + linear(w, 4 * w) + linear(4 * w, w);
   return linear(k + c, w) + linear(kPositionFeatures + global, w) + linear(kTimeFeatures, w) + linear(w, w) +
          linear(2, w) + model.depth * block + linear(w, 2 * w) + linear(w, k) + linear(w, 2 * k);
 }

@@ -16,7 +16,8 @@ TEST(ScatteredRows, GoToTheOwnersOfTheirPatchesAndComeBack) {
     patches.patch_of_token.push_back(2 * token);
     PatchModes patch;
     patch.token = token;
-    if (token * token % comm.size() == comm.rank()) patches.mine.push_back(patch);  // not in runs; some ranks none
+    if (token * token % comm.size() == comm.rank())
+      patches.mine.push_back(patch);  // not in runs; some ranks none
   }
   const ScatteredRows rows(comm, patches, modes);
   ASSERT_EQ(rows.size(), 33u);

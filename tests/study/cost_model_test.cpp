@@ -48,7 +48,8 @@ TEST(StudySize, CountsTheProductsOfTheNetwork) {
   // layer once.
   const StudySize size = size_of(96, 96, {1000, 200, 300}, 1);
   const double p = 144 + 4, w = 96, in = 16 + 34, out = 16;
-  EXPECT_DOUBLE_EQ(size.forward_flops(), 3 * (p * (24 * w * w + 4 * p * w) + 12 * w * w) + 2 * p * w * (in + out));
+  EXPECT_DOUBLE_EQ(size.forward_flops(),
+                   3 * (p * (24 * w * w + 4 * p * w) + 12 * w * w) + 2 * p * w * (in + out));
 }
 
 TEST(StudySize, RefusesSizesThatAreWrongOrIncomplete) {
@@ -100,7 +101,10 @@ TEST(Predict, TimeGoesWithTheRatesAndMemoryDoesNot) {
   for (const RateName& name : rate_names()) twice.*name.rate *= name.rate == &MachineRates::latency ? 0.5 : 2;
   for (const Program program : kPrograms) {
     const Cost slow = predict(program, size, MachineRates{}, 4), fast = predict(program, size, twice, 4);
-    EXPECT_NEAR(slow.seconds() - slow.start, 2 * (fast.seconds() - fast.start), 1e-9 * slow.seconds());
+    EXPECT_NEAR(slow.io + slow.transposition + slow.halo, 2 * (fast.io + fast.transposition + fast.halo),
+                1e-9 * slow.seconds());
+    EXPECT_LT(fast.compute, slow.compute);
+    EXPECT_GT(2.5 * fast.compute, slow.compute);
     EXPECT_EQ(slow.memory, fast.memory);
   }
 }

@@ -16,12 +16,12 @@ const char* program_name(Program program);  ///< "podscale-basis"
 
 /// Of the rank that has most. Seconds on a core of its own; MiB at the peak.
 struct Cost {
-  double start = 0;          ///< s, until the work begins
-  double compute = 0;        ///< s
-  double transposition = 0;  ///< s, of tokens, and of fields from readers to owners
-  double halo = 0;           ///< s, of overlaps and of sums over ranks
-  double io = 0;             ///< s, inflating and deflating
-  double memory = 0;         ///< MiB a rank
+  double start = 0;            ///< s, until the work begins
+  double compute = 0;          ///< s
+  double transposition = 0;    ///< s, of tokens, and of fields from readers to owners
+  double halo = 0;             ///< s, of overlaps and of sums over ranks
+  double io = 0;               ///< s, inflating and deflating
+  double memory = 0;           ///< MiB a rank
   double largest_message = 0;  ///< MiB that leave a rank in one exchange
   double seconds() const { return start + compute + transposition + halo + io; }
 };
@@ -41,7 +41,7 @@ double predict_memory(Program program, const StudySize& size, int ranks);
 
 /// How many ranks a study wants.
 struct RankAdvice {
-  int ranks = 1;        ///< the most that still work at `least_efficiency` or more
+  int ranks = 1;  ///< the most that still work at `least_efficiency` or more
   double efficiency = 1;
   std::string reason;  ///< why no more
 };

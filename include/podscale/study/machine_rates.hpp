@@ -12,20 +12,20 @@ namespace podscale {
 /// Per rank, one thread a rank. The defaults were measured by calibrate_rates() on the machine of
 /// doc/scaling.md.
 struct MachineRates {
-  double dgemm = 35;        ///< GFLOP/s, symmetric products of a patch: 64 values, 256 times
-  double sgemm = 75;        ///< GFLOP/s, products of 1024 x 128 x 128 in float32
-  double memory = 4.5;      ///< GB/s, anomalies of a field gathered by patches
-  double inflate = 300;     ///< MB/s of shuffled values, deflate level 1
-  double deflate = 60;      ///< MB/s of values, level 1
-  double message = 700;     ///< MB/s that leave a rank, all ranks to all
-  double latency = 5;       ///< microseconds, a reduction of a few values between two ranks
+  double dgemm = 41;      ///< GFLOP/s, symmetric products of a patch: 64 values, 256 times
+  double sgemm = 124;     ///< GFLOP/s, products of 1024 x 128 x 128 in float32
+  double memory = 28;     ///< GB/s, anomalies of a field gathered by patches
+  double inflate = 700;   ///< MB/s of shuffled values, deflate level 1
+  double deflate = 31;    ///< MB/s of values, level 1
+  double message = 3000;  ///< MB/s that leave a rank, all ranks to all
+  double latency = 5;     ///< microseconds, a reduction of a few values between two ranks
   bool operator==(const MachineRates&) const = default;
 };
 
 /// Name and unit of each, in the order of the file.
 struct RateName {
   const char *name, *unit;
-  double MachineRates::* rate;
+  double MachineRates::*rate;
 };
 const std::array<RateName, 7>& rate_names();
 

@@ -53,13 +53,13 @@ int run_inspect(const Context& context, const FunctionalRequest& request, const 
 
 /// What podscale-plan is asked for.
 struct PlanRequest {
-  int ranks = 64;           ///< the most that are looked at
-  GivenRegion region;       ///< where the inputs are not there
-  std::vector<long> tile;   ///< patches along its edge, halo; empty: the region is one tile
-  std::string rates;        ///< file of --calibrate; "": built in
-  int cores = 1;            ///< of a node
-  double node_mib = 0;      ///< memory of a node
-  int nodes = 0;            ///< 0: as many as give every rank a core
+  int ranks = 64;          ///< the most that are looked at
+  GivenRegion region;      ///< where the inputs are not there
+  std::vector<long> tile;  ///< patches along its edge, halo; empty: the region is one tile
+  std::string rates;       ///< file of --calibrate; "": built in
+  int cores = 1;           ///< of a node
+  double node_mib = 0;     ///< memory of a node
+  int nodes = 0;           ///< 0: as many as give every rank a core
 };
 /// podscale-plan: time and memory of every program at 1 to request.ranks ranks, how many ranks the
 /// study wants, and a warning where a node's memory is too small. Errors: those of study_size and

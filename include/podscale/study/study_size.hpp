@@ -23,9 +23,9 @@ struct StudySize {
   // The region.
   long ny = 0, nx = 0, channels = 1;
   long patch_y = 8, patch_x = 8, overlap = 0;
-  long lr_cells = 0;              ///< of the LR mesh
-  double lr_factor = 8;           ///< HR points an LR cell along either axis
-  double ocean = 1;               ///< share of the points
+  long lr_cells = 0;     ///< of the LR mesh
+  double lr_factor = 8;  ///< HR points an LR cell along either axis
+  double ocean = 1;      ///< share of the points
   bool periodic = false, coarsened = false;
   /// Share of ocean in the rectangle of a patch, [patches_y][patches_x]; empty: `ocean` everywhere.
   std::vector<float> ocean_of_patch;
@@ -61,9 +61,11 @@ struct StudySize {
   long patches_x() const { return (nx + patch_x - 1) / patch_x; }
   long predictors() const;  ///< LR values a patch, of all lags
   long condition() const { return (with_base ? predictors() : 0) + modes; }  ///< C
-  double patches() const;   ///< P, with ocean
-  double patch_points() const { return static_cast<double>(points()) * ocean * static_cast<double>(channels) / patches(); }
-  long global_modes() const;   ///< R
+  double patches() const;                                                    ///< P, with ocean
+  double patch_points() const {
+    return static_cast<double>(points()) * ocean * static_cast<double>(channels) / patches();
+  }
+  long global_modes() const;  ///< R
   long global_tokens() const { return (global_modes() + modes - 1) / modes; }
   double tiles() const;        ///< work items a sample
   double tile_tokens() const;  ///< tokens of one, global ones included
