@@ -116,7 +116,7 @@ double downscale_bytes(const Holdings& h) {
 
 double verify_bytes(const Holdings& h) {
   const double members = static_cast<double>(h.size.written_members);
-  return h.field * (16 * h.k + 2550 + 8 * members);
+  return h.field * (16 * h.k + 2050 + 8 * members);
 }
 
 }  // namespace

@@ -79,13 +79,13 @@ struct Scene {
   /// Adds coefficients and conditions of `times` fields that are there: interpolation, projection.
   void encode(Work& work, double times) const {
     work.bytes += 1e-9 * times * n * 200;                // 16 entries of a bicubic row
-    work.dflop += 1e-9 * times * p * 2 * d * k * 2 * 4;  // small products have a quarter of the rate
+    work.dflop += 1e-9 * times * p * 2 * d * k * 2 * 8;  // small products have an eighth of the rate
     work.bytes += 1e-9 * times * p * (k + c) * 4 * 3;
   }
   /// Adds whitening: mean, spread, global latents.
   void whiten(Work& work, double times) const {
     work.dflop += 1e-9 * times * p * (2 * s * k + s * s + 4 * k * r);
-    work.bytes += 1e-9 * times * p * (r * 8 + k * 30);  // exact sums of every patch
+    work.bytes += 1e-9 * times * p * (r * 20 + k * 60);  // exact sums of every patch
     work.reductions += times / 64 * 2;
     work.halo += away * 8e-6 * times * r;
   }
@@ -99,11 +99,14 @@ struct Scene {
     return std::ceil(samples * groups * size.tiles() / ranks);
   }
   double forward() const { return 1e-9 * size.forward_flops(); }
+  /// Seconds that the library takes for the operations of an evaluation, however small they are.
+  double dispatch() const { return 12e-6 * (20 + 30 * size.model.depth); }
   /// Adds the network on a block of `times`: tokens out and back, evaluations.
   void network(Work& work, double times, double groups, double rows, double evaluations) const {
     const double block = std::min(times, static_cast<double>(size.sampling_block)),
                  blocks = std::ceil(times / block), halo = size.tile_tokens() * size.tiles() / (tokens + 1);
     work.sflop += blocks * items(block, groups) * rows * evaluations * forward();
+    work.calls += blocks * items(block, groups) * evaluations * dispatch();
     const double message = 4e-6 * block * groups * p * (c * halo + rows * k) * away;
     work.moved += blocks * message;
     work.exchanges += 2 * blocks;
@@ -164,6 +167,7 @@ Work train_work(const Scene& at) {
   const double losses = (training.diffusion_weight > 0 ? 1 : 0) + (training.head_weight > 0 ? 1 : 0),
                batch = std::ceil(training.batch / at.ranks), steps = static_cast<double>(training.steps);
   work.sflop += steps * batch * losses * 3 * at.forward();
+  work.calls += steps * losses * 3 * at.dispatch();
   work.bytes +=
       1e-9 * steps * (size.parameters() * 4 * 12 + batch * size.tile_tokens() * (at.c + at.k) * 4 * 6);
   work.halo += steps * 2 * at.away * 4e-6 * size.parameters();
@@ -222,9 +226,9 @@ Work verify_work(const Scene& at) {
   work.start = 0.4;
   // Every rank holds the whole region; times are dealt.
   const double times = std::ceil(at.downscale / at.ranks), field = at.field;
-  work.bytes += 1e-9 * field * (8 * at.k * 12 + 4000);  // basis, remaps, boxes
+  work.bytes += 1e-9 * field * (8 * at.k * 12 + 5300);  // basis, remaps, boxes
   work.inflated += 4e-6 * times * field * (2 + 2 + static_cast<double>(size.written_members));
-  work.bytes += 1e-9 * times * field * 4500;
+  work.bytes += 1e-9 * times * field * 6000;
   work.dflop += 1e-9 * times * at.tokens * 4 * at.d * at.k * 4;
   work.moved += at.away * 8e-6 * 24 * field;
   work.largest_message = at.away * 8e-6 * field;
