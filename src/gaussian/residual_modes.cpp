@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <optional>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/handle.hpp"
@@ -12,36 +13,40 @@
 #include "podscale/core/petsc.hpp"
 #include "podscale/core/random.hpp"
 #include "podscale/parallel/exact_sum.hpp"
+#include "scattered_rows.hpp"
 
 namespace podscale {
 namespace {
 
-/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches. Rank 0 drives:
-/// product() there is served by serve() on the others until stop(). Ranks agree on their own part
-/// of every product: an error of any is thrown by all, out of serve() too.
+/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches; x and y are whole on
+/// rank 0 alone. Rank 0 drives: product() there is served by serve() on the others until stop().
+/// Ranks agree on their own part of every product: an error of any is thrown by all, out of serve()
+/// too.
 class ResidualOperator {
  public:
   ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,
                    long times)
-      : comm_(&comm), patches_(&patches), residuals_(&residuals), modes_(modes), times_(times) {
+      : comm_(&comm),
+        patches_(&patches),
+        residuals_(&residuals),
+        rows_(comm, patches, modes),
+        modes_(modes),
+        times_(times) {
     for (std::size_t p = 0; p < residuals.size(); ++p) {
       const auto norms = column_norms(residuals[p], static_cast<std::size_t>(patches.mine[p].modes));
       largest_.push_back(norms.empty() ? 0 : *std::max_element(norms.begin(), norms.end()));
     }
   }
-  std::size_t size() const { return patches_->patch_of_token.size() * static_cast<std::size_t>(modes_); }
+  const ScatteredRows& rows() const { return rows_; }
 
-  /// Rank 0. x, y: [size()].
+  /// Rank 0. x, y: [rows().size()].
   void product(const double* x, double* y) {
     tell(1);
-    x_.assign(x, x + size());
-    multiply();
-    std::copy(y_.begin(), y_.end(), y);
+    multiply({x, rows_.size()}, {y, rows_.size()});
   }
   /// The other ranks.
   void serve() {
-    x_.resize(size());
-    while (tell(0) == 1) multiply();
+    while (tell(0) == 1) multiply({}, {});
   }
   void stop() { tell(0); }
   /// Rank 0. What a product threw inside PETSc, which is C and must not be unwound.
@@ -52,44 +57,45 @@ class ResidualOperator {
     comm_->broadcast(std::span<int>(&more, 1));
     return more;
   }
-  void multiply() {
-    comm_->broadcast(std::span(x_));
+  void multiply(std::span<const double> x, std::span<double> y) {
+    own_.resize(rows_.mine());
+    rows_.scatter(x, own_);
     const int n = static_cast<int>(times_), one = 1;
     double bound = 0;
     comm_->agree([&] {
       for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
-        const PatchModes& patch = patches_->mine[p];
-        const std::size_t modes = patch.modes;
+        const std::size_t modes = patches_->mine[p].modes;
         PODSCALE_ASSERT((*residuals_)[p].size() == modes * times_, "{} residuals of {} modes at {} times",
                         (*residuals_)[p].size(), modes, times_);
-        for (const double norm : column_norms(std::span(x_).subspan(patch.token * modes_, modes), modes))
+        for (const double norm : column_norms(std::span(own_).subspan(p * modes_, modes), modes))
           bound = std::max(bound, norm * largest_[p]);
       }
-      y_.assign(size(), 0.0);
     });
     ExactSum sum(static_cast<std::size_t>(times_), comm_->max(bound), std::ssize(patches_->patch_of_token));
     std::vector<double> part(times_);
     for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
-      const PatchModes& patch = patches_->mine[p];
-      gemm(true, false, n, one, patch.modes, 1, (*residuals_)[p].data(), patch.modes,
-           x_.data() + patch.token * modes_, patch.modes, 0, part.data(), n);
+      const int modes = patches_->mine[p].modes;
+      gemm(true, false, n, one, modes, 1, (*residuals_)[p].data(), modes, own_.data() + p * modes_, modes, 0,
+           part.data(), n);
       sum.add(part);
     }
     const auto series = sum.reduce(*comm_, "global modes of the residuals");
+    std::fill(own_.begin(), own_.end(), 0.0);
     for (std::size_t p = 0; p < patches_->mine.size(); ++p) {
-      const PatchModes& patch = patches_->mine[p];
-      gemm(false, false, patch.modes, one, n, 1 / static_cast<double>(times_), (*residuals_)[p].data(),
-           patch.modes, series.data(), n, 0, y_.data() + patch.token * modes_, patch.modes);
+      const int modes = patches_->mine[p].modes;
+      gemm(false, false, modes, one, n, 1 / static_cast<double>(times_), (*residuals_)[p].data(), modes,
+           series.data(), n, 0, own_.data() + p * modes_, modes);
     }
-    comm_->sum(std::span(y_));  // every entry comes from one rank
+    rows_.gather(own_, y);
   }
 
   const Communicator* comm_;
   const Patches* patches_;
   const PatchSeries* residuals_;
-  int modes_;
+  ScatteredRows rows_;
+  std::size_t modes_;
   long times_;
-  std::vector<double> x_, y_, largest_;  // largest_: [local patches] norm of the residuals of a time
+  std::vector<double> own_, largest_;  // largest_: [local patches] norm of the residuals of a time
 };
 
 PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {
@@ -111,50 +117,64 @@ PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {
   return VecRestoreArrayRead(x, &in);
 }
 
-/// Rank 0: modes [size x R] column-major and their variances.
-void solve(ResidualOperator& op, int global_modes, std::vector<double>& values,
-           std::vector<double>& vectors) {
-  const PetscInt n = static_cast<PetscInt>(op.size());
-  Handle<Mat, MatDestroy> matrix;
-  PODSCALE_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, &op, matrix.out()));
-  PODSCALE_PETSC(
-      MatShellSetOperation(matrix.get(), MATOP_MULT, reinterpret_cast<void (*)(void)>(shell_product)));
-  PODSCALE_PETSC(MatSetOption(matrix.get(), MAT_SYMMETRIC, PETSC_TRUE));
-  Handle<EPS, EPSDestroy> eps;
-  PODSCALE_PETSC(EPSCreate(PETSC_COMM_SELF, eps.out()));
-  PODSCALE_PETSC(EPSSetOperators(eps.get(), matrix.get(), nullptr));
-  PODSCALE_PETSC(EPSSetProblemType(eps.get(), EPS_HEP));
-  PODSCALE_PETSC(EPSSetType(eps.get(), EPSKRYLOVSCHUR));
-  PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
-  PODSCALE_PETSC(EPSSetDimensions(eps.get(), global_modes, PETSC_DEFAULT, PETSC_DEFAULT));
-  PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-10, 1000));
-  PODSCALE_PETSC(EPSSetFromOptions(eps.get()));
-  Handle<Vec, VecDestroy> start, vector;
-  PODSCALE_PETSC(MatCreateVecs(matrix.get(), start.out(), vector.out()));
-  PetscScalar* first = nullptr;
-  PODSCALE_PETSC(VecGetArray(start.get(), &first));
-  CounterRandom(2, Stream::start_vector).fill_normal(std::span<double>(first, op.size()), 0);
-  PODSCALE_PETSC(VecRestoreArray(start.get(), &first));
-  Vec starts[] = {start.get()};
-  PODSCALE_PETSC(EPSSetInitialSpace(eps.get(), 1, starts));
-  PODSCALE_PETSC(EPSSolve(eps.get()));
-  PetscInt converged = 0;
-  PODSCALE_PETSC(EPSGetConverged(eps.get(), &converged));
-  for (PetscInt k = 0; k < std::min<PetscInt>(converged, global_modes); ++k) {
-    PetscScalar value = 0;
-    PODSCALE_PETSC(EPSGetEigenpair(eps.get(), k, &value, nullptr, vector.get(), nullptr));
-    if (is_silent(value, k > 0 ? values.front() : value)) break;
-    const PetscScalar* column = nullptr;
-    PODSCALE_PETSC(VecGetArrayRead(vector.get(), &column));
-    values.push_back(value);
-    vectors.insert(vectors.end(), column, column + n);
-    fix_sign(std::span(vectors).last(op.size()));
-    PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
+/// Rank 0. What SLEPc finds: variances, and vectors that stay with it.
+class Solution {
+ public:
+  Solution(ResidualOperator& op, int global_modes) {
+    const PetscInt n = static_cast<PetscInt>(op.rows().size());
+    PODSCALE_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, &op, matrix_.out()));
+    PODSCALE_PETSC(
+        MatShellSetOperation(matrix_.get(), MATOP_MULT, reinterpret_cast<void (*)(void)>(shell_product)));
+    PODSCALE_PETSC(MatSetOption(matrix_.get(), MAT_SYMMETRIC, PETSC_TRUE));
+    PODSCALE_PETSC(EPSCreate(PETSC_COMM_SELF, eps_.out()));
+    PODSCALE_PETSC(EPSSetOperators(eps_.get(), matrix_.get(), nullptr));
+    PODSCALE_PETSC(EPSSetProblemType(eps_.get(), EPS_HEP));
+    PODSCALE_PETSC(EPSSetType(eps_.get(), EPSKRYLOVSCHUR));
+    PODSCALE_PETSC(EPSSetWhichEigenpairs(eps_.get(), EPS_LARGEST_REAL));
+    PODSCALE_PETSC(EPSSetDimensions(eps_.get(), global_modes, PETSC_DEFAULT, PETSC_DEFAULT));
+    PODSCALE_PETSC(EPSSetTolerances(eps_.get(), 1e-10, 1000));
+    PODSCALE_PETSC(EPSSetFromOptions(eps_.get()));
+    Handle<Vec, VecDestroy> start;
+    PODSCALE_PETSC(MatCreateVecs(matrix_.get(), start.out(), vector_.out()));
+    PetscScalar* first = nullptr;
+    PODSCALE_PETSC(VecGetArray(start.get(), &first));
+    CounterRandom(2, Stream::start_vector).fill_normal(std::span<double>(first, op.rows().size()), 0);
+    PODSCALE_PETSC(VecRestoreArray(start.get(), &first));
+    Vec starts[] = {start.get()};
+    PODSCALE_PETSC(EPSSetInitialSpace(eps_.get(), 1, starts));
+    PODSCALE_PETSC(EPSSolve(eps_.get()));
+    PetscInt converged = 0;
+    PODSCALE_PETSC(EPSGetConverged(eps_.get(), &converged));
+    for (PetscInt k = 0; k < std::min<PetscInt>(converged, global_modes); ++k) {
+      PetscScalar value = 0;
+      PODSCALE_PETSC(EPSGetEigenvalue(eps_.get(), k, &value, nullptr));
+      if (is_silent(value, k > 0 ? values.front() : value)) break;
+      values.push_back(value);
+    }
+    if (converged < global_modes && (values.empty() || values.back() > 1e-7 * values.front()))
+      fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", converged,
+           global_modes, n);
   }
-  if (converged < global_modes && (values.empty() || values.back() > 1e-7 * values.front()))
-    fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", converged,
-         global_modes, n);
-}
+  std::vector<double> values;
+  std::vector<double> mode(std::size_t k) {
+    PetscScalar value = 0;
+    PODSCALE_PETSC(
+        EPSGetEigenpair(eps_.get(), static_cast<PetscInt>(k), &value, nullptr, vector_.get(), nullptr));
+    const PetscScalar* column = nullptr;
+    PetscInt n = 0;
+    PODSCALE_PETSC(VecGetSize(vector_.get(), &n));
+    PODSCALE_PETSC(VecGetArrayRead(vector_.get(), &column));
+    std::vector<double> entries(column, column + n);
+    PODSCALE_PETSC(VecRestoreArrayRead(vector_.get(), &column));
+    fix_sign(entries);
+    return entries;
+  }
+
+ private:
+  Handle<Mat, MatDestroy> matrix_;
+  Handle<EPS, EPSDestroy> eps_;
+  Handle<Vec, VecDestroy> vector_;
+};
 
 }  // namespace
 
@@ -187,7 +207,7 @@ ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, i
                              const PatchSeries& residuals, long times, int global_modes, double variance) {
   ResidualOperator op(comm, patches, modes, residuals, times);
   ResidualModes result;
-  std::vector<double> vectors;
+  std::optional<Solution> solution;
   if (global_modes > 0) {
     // The other ranks wait in serve(): an error of rank 0 alone must release them before all throw
     // it. One that came out of a product is past that: either all have it, or the run has to be
@@ -197,7 +217,7 @@ ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, i
       op.serve();
     } else {
       try {
-        solve(op, global_modes, result.variance, vectors);
+        solution.emplace(op, global_modes);
       } catch (...) {
         failure = std::current_exception();
       }
@@ -207,19 +227,26 @@ ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, i
     comm.agree([&] {
       if (failure) std::rethrow_exception(failure);
     });
-    result.variance.resize(modes_that_hold(result.variance, variance));
+    if (solution) {
+      result.variance = solution->values;
+      result.variance.resize(modes_that_hold(result.variance, variance));
+    }
   }
   const long found = comm.max(std::ssize(result.variance));
   result.variance.resize(found);
-  vectors.resize(static_cast<std::size_t>(found) * op.size());
   comm.broadcast(std::span(result.variance));
-  comm.broadcast(std::span(vectors));
-  for (const PatchModes& patch : patches.mine) {
-    std::vector<double> rows;
-    for (long r = 0; r < found; ++r)
-      rows.insert(rows.end(), vectors.begin() + r * std::ssize(op) + patch.token * modes,
-                  vectors.begin() + r * std::ssize(op) + patch.token * modes + patch.modes);
-    result.rows.push_back(std::move(rows));
+  result.rows.resize(patches.mine.size());
+  // One mode after the other: none but rank 0 ever holds one that is whole.
+  std::vector<double> whole, own(op.rows().mine());
+  for (long r = 0; r < found; ++r) {
+    comm.agree([&] {
+      if (solution) whole = solution->mode(static_cast<std::size_t>(r));
+    });
+    op.rows().scatter(whole, own);
+    for (std::size_t p = 0; p < patches.mine.size(); ++p) {
+      const auto first = own.begin() + static_cast<long>(p) * modes;
+      result.rows[p].insert(result.rows[p].end(), first, first + patches.mine[p].modes);
+    }
   }
   return result;
 }

@@ -42,7 +42,7 @@ void fit_regime(const Communicator& comm, const StudyOptions& options, Basis& ba
   const long block = options.data.time_block;
   const LatentSpace space(basis, base);
   const bool first = base.columns.empty();
-  const PatchSeries residuals =
+  PatchSeries residuals =
       finish_linear_gaussian(comm, options.base, basis, train, choosing, block, base, gaps.model);
   std::optional<CrossValidatedLevel> level;
   if (first && options.base.cross_validated)
@@ -50,6 +50,7 @@ void fit_regime(const Communicator& comm, const StudyOptions& options, Basis& ba
   if (first) basis.seams = fit_seams(comm, space, study, train, block, gaps.filler);
   base.season = fit_seasonal_variance(comm, space, train, choosing, options.base.season, block,
                                       train.drawn.empty() ? &residuals : nullptr);
+  residuals = {};  // as large as the encoded period
   if (first) base.time = fit_time_covariance(comm, space, study, train, block, gaps.filler);
   const ForecastFunction forecast = base_forecast(space, Factor::without);
   if (level) {

@@ -19,7 +19,7 @@ says() {  # says WORD PROGRAM ARGUMENTS...: exit 0, the word on stdout, nothing 
     cat "$log"
   fi
 }
-for program in ocean init basis train downscale verify inspect; do
+for program in ocean init plan basis train downscale verify inspect; do
   says "podscale-$program [OPTIONS]" "$program" --help
   says "podscale-$program 0." "$program" --version
 done
@@ -28,7 +28,7 @@ says "LibTorch" train --version
 says "modes = 16" basis --help
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-for program in ocean basis train downscale verify; do
+for program in ocean plan basis train downscale verify; do
   for ranks in 0 2; do
     code=0
     ranks_of "$ranks" "$program" tiny.nml --check >"$log" 2>&1 || code=$?

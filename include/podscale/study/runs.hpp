@@ -2,9 +2,11 @@
 // The work of each program, as a function to call: a program adds the command line to it.
 
 #include <string>
+#include <vector>
 
 #include "podscale/network/model.hpp"
 #include "podscale/study/context.hpp"
+#include "podscale/study/cost_model.hpp"
 #include "podscale/study/inspect_functionals.hpp"
 
 namespace podscale {
@@ -48,5 +50,22 @@ int run_init(const Context& context, const InitRequest& request);
 /// functionals asked for. picture: file for the fields of a picture of the only one of them; "":
 /// none.
 int run_inspect(const Context& context, const FunctionalRequest& request, const std::string& picture = "");
+
+/// What podscale-plan is asked for.
+struct PlanRequest {
+  int ranks = 64;          ///< the most that are looked at
+  GivenRegion region;      ///< where the inputs are not there
+  std::vector<long> tile;  ///< patches along its edge, halo; empty: the region is one tile
+  std::string rates;       ///< file of --calibrate; "": built in
+  int cores = 1;           ///< of a node
+  double node_mib = 0;     ///< memory of a node
+  int nodes = 0;           ///< 0: as many as give every rank a core
+};
+/// podscale-plan: time and memory of every program at 1 to request.ranks ranks, how many ranks the
+/// study wants, and a warning where a node's memory is too small. Errors: those of study_size and
+/// read_rates.
+int run_plan(const Context& context, const PlanRequest& request);
+/// Collective on context.comm. podscale-plan --calibrate: the rates of this machine, to `path`.
+int run_calibration(const Context& context, const std::string& path);
 
 }  // namespace podscale
