@@ -27,6 +27,9 @@ std::optional<Basis> BasisStage::find() const {
   try {
     Basis basis = read_basis(comm_, path_);
     if (NetcdfFile::open(comm_, path_).text("", kRunAttribute) == run_) {
+      LeftOut left_out = read_left_out(comm_, basis, path_);
+      for (std::size_t p = 0; p < left_out.size(); ++p)
+        basis.patches.mine[p].left_out = std::move(left_out[p]);
       basis.condition_scale.clear();
       log::info("{}: going on with climatologies and modes of an earlier run", target_);
       return basis;
