@@ -1,7 +1,5 @@
 #include "given_namelist.hpp"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -16,11 +14,6 @@ namespace {
 constexpr std::array kOutputs{"output.basis_file", "output.model_file",  "output.product_file",
                               "verify.text_file",  "verify.scores_file", "verify.picture_file"};
 constexpr std::array kOceanFiles{"ocean.hr_file", "ocean.lr_file"};
-constexpr std::array kInputLists{
-    "data.hr_files",     "data.lr_files",         "data.apply_files",         "data.truth_files",
-    "history.files",     "history.lr_files",      "images.train_files",       "images.validate_files",
-    "images.test_files", "images.train_lr_files", "images.validate_lr_files", "images.test_lr_files"};
-constexpr std::array kInputs{"data.mask_file", "grid.weights"};
 
 /// Errors: those of require_regular_file.
 std::string file_text(const std::string& path) {
@@ -84,18 +77,8 @@ void keep_files_apart(const Namelist& namelist, const std::string& file, bool ma
       if (same_file(outputs[i].second, outputs[j].second))
         fail(ExitCode::usage, "{}: {} and {} are the same file, {}; expected files of their own",
              namelist.source(), outputs[j].first, outputs[i].first, outputs[i].second);
-  const auto read = [&](const char* key, const std::string& pattern) {
-    glob_t found{};
-    if (pattern.empty()) return;
-    if (glob(pattern.c_str(), GLOB_NOCHECK, nullptr, &found) == 0)
-      for (std::size_t i = 0; i < found.gl_pathc; ++i) inputs.emplace_back(key, found.gl_pathv[i]);
-    globfree(&found);
-  };
-  if (!makes_ocean) {
-    for (const char* key : kInputLists)
-      for (const std::string& pattern : namelist.texts(key)) read(key, pattern);
-    for (const char* key : kInputs) read(key, namelist.text(key));
-  }
+  if (!makes_ocean)
+    for (auto& file : input_files(namelist)) inputs.push_back(std::move(file));
   keep_apart(outputs, inputs, namelist.source());
 }
 

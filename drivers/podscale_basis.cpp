@@ -1,4 +1,7 @@
 // podscale-basis: HR and LR training series in, basis.nc out.
+#include <CLI/CLI.hpp>
+
+#include "force.hpp"
 #include "podscale/study/runs.hpp"
 #include "program.hpp"
 
@@ -11,5 +14,10 @@ int main(int argc, char** argv) {
   info.stops_on_signal = true;
   info.groups = {"data", "grid", "patches", "basis", "base", "model", "images", "output"};
   info.example = "  mpirun -n 2 podscale-basis namelists/ocean.nml";
-  return run_program(argc, argv, info, run_basis);
+  bool force = false;
+  info.options = [&](CLI::App& app) { add_force(app, force); };
+  return run_program(argc, argv, info, [&](Context& context) {
+    context.force = force;
+    return run_basis(context);
+  });
 }

@@ -2,6 +2,7 @@
 // product.nc out.
 #include <CLI/CLI.hpp>
 
+#include "force.hpp"
 #include "podscale/study/image_runs.hpp"
 #include "program.hpp"
 
@@ -18,7 +19,9 @@ int main(int argc, char** argv) {
   info.stops_on_signal = true;
   info.versions = network_backend().versions;
   std::vector<std::string> pictures;
+  bool force = false;
   info.options = [&](CLI::App& app) {
+    add_force(app, force);
     app.add_option(
            "--image", pictures,
            "With &images: downscale this LR image, in place of images.test_files, and write the products "
@@ -27,6 +30,7 @@ int main(int argc, char** argv) {
         ->expected(1);
   };
   return run_program(argc, argv, info, [&](Context& context) {
+    context.force = force;
     if (!pictures.empty()) downscale_pictures(context.options, pictures);
     return context.options.images.active() ? run_image_downscale(context, network_backend(), window_backend())
                                            : run_downscale(context, network_backend());

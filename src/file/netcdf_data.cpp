@@ -185,7 +185,7 @@ void NetcdfFile::end_definitions() {
   const State& s = *state_;
   s.require_space(path_, s.header + s.plain);
   if (s.comm->is_root())
-    if (const std::uint64_t most = s.header + s.plain + s.deflated, free = free_bytes(path_); free < most)
+    if (const std::uint64_t most = most_bytes(), free = free_bytes(path_); free < most)
       log::warn("{}: {} bytes are free, and it may take {}: the disk may be full before it is complete",
                 path_, free, most);
   state_->check(nc_enddef(state_->id), path_, "ending the definitions failed", false);
@@ -202,10 +202,20 @@ void NetcdfFile::get(const std::string& variable, const Sizes& start, const Size
 void NetcdfFile::put(const std::string& variable, const Sizes& start, const Sizes& count,
                      std::span<const float> values) {
   state_->transfer_out(this->variable(variable), path_, variable, start, count, values);
+  if (state_->listener) state_->listener->put(*this, variable, start, count, values);
 }
 void NetcdfFile::put(const std::string& variable, const Sizes& start, const Sizes& count,
                      std::span<const double> values) {
   state_->transfer_out(this->variable(variable), path_, variable, start, count, values);
+  if (state_->listener) state_->listener->put(*this, variable, start, count, values);
+}
+
+void NetcdfFile::set_listener(PutListener* listener) {
+  state_->listener = listener;
+}
+
+std::uint64_t NetcdfFile::most_bytes() const {
+  return state_->header + state_->plain + state_->deflated;
 }
 
 std::vector<double> NetcdfFile::get_all(const std::string& variable) const {

@@ -35,6 +35,8 @@ struct NetcdfFile::State {
   std::map<std::string, std::vector<std::size_t>> chunks;  // of a new file; no entry: contiguous
   std::uint64_t header = 0, plain = 0, deflated = 0;       // bytes of a new file, before deflation
 
+  PutListener* listener = nullptr;
+
   // Files that were destroyed open, for abandon_all(): a list that needs no memory.
   State* next_left_open = nullptr;
   static inline State* left_open = nullptr;

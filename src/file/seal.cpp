@@ -77,6 +77,19 @@ void seal_file(const Communicator& comm, const std::string& path) {
   });
 }
 
+long seal_bytes() {
+  return std::ssize(kMark) + kDigits + 1;
+}
+
+std::string seal_of(const std::string& path) {
+  std::string stored(static_cast<std::size_t>(seal_bytes()), '\0');
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const long sealed = static_cast<long>(file.tellg()) - seal_bytes();
+  const bool found =
+      sealed > 0 && file.seekg(sealed).read(stored.data(), std::ssize(stored)) && stored.starts_with(kMark);
+  return found ? stored.substr(kMark.size(), kDigits) : "";
+}
+
 bool check_seal(const Communicator& comm, const std::string& path) {
   static std::set<std::array<long, 4>> checked;  // by this process
   const auto state = state_of(path);

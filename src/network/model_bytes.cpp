@@ -16,6 +16,7 @@
 #include "podscale/core/traffic.hpp"
 #include "podscale/file/library_guard.hpp"
 #include "podscale/file/output_file.hpp"
+#include "podscale/file/previous_file.hpp"
 #include "podscale/file/seal.hpp"
 
 namespace podscale {
@@ -33,8 +34,11 @@ void write_model_bytes(const Communicator& comm, const std::string& path,
     if (!comm.is_root()) return;
     silence_hdf5();
     OutputFile file(path);
-    file.write(make());
+    const std::string bytes = make();
+    make_room(path, bytes.size());
+    file.write(bytes);
     seal_file(Communicator::self(), file.temporary());
+    keep_previous(path);
     file.commit();
   });
 }

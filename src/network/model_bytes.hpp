@@ -9,7 +9,8 @@
 
 namespace podscale {
 
-/// Collective. Rank 0 writes what make() gives it, sealed, to a temporary name and renames. Errors: io.
+/// Collective. Rank 0 writes what make() gives it, sealed, to a temporary name and renames; the file
+/// that was there stays as the previous one, see previous_file.hpp. Errors: io.
 void write_model_bytes(const Communicator& comm, const std::string& path,
                        const std::function<std::string()>& make);
 

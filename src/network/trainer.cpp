@@ -6,6 +6,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/stage.hpp"
+#include "podscale/file/previous_file.hpp"
 #include "podscale/network/checkpoint.hpp"
 #include "podscale/network/vit.hpp"
 #include "recovery.hpp"
@@ -68,6 +69,7 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.initialise();
   if (comm.max(found) == 0) return;
 
+  fall_back(comm, model_file);
   const Checkpoint c = read_checkpoint(comm, model_file);
   comm.agree([&] {
     require_same_study(c.summary, layout, basis_checksum, model_file, basis);

@@ -4,6 +4,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/stage.hpp"
+#include "podscale/file/previous_file.hpp"
 #include "podscale/network/window_checkpoint.hpp"
 #include "podscale/network/window_training.hpp"
 #include "podscale/parallel/communicator.hpp"
@@ -48,7 +49,10 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     int found = 0;
     std::error_code absent;
     found = comm.is_root() && request.resume && std::filesystem::exists(request.model_file, absent);
-    if (comm.max(found) != 0) go_on();
+    if (comm.max(found) != 0) {
+      fall_back(comm, request.model_file);
+      go_on();
+    }
   }
 
   bool run(const WindowDraw& draw, const WindowValidation& validate,

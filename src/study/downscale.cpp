@@ -10,6 +10,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/units.hpp"
+#include "podscale/file/kept_blocks.hpp"
 #include "podscale/parallel/stop_point.hpp"
 #include "podscale/study/block_fields.hpp"
 #include "podscale/study/condition.hpp"
@@ -18,6 +19,7 @@
 #include "podscale/study/outside_training.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/regions.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 
@@ -43,6 +45,10 @@ DownscaleOptions downscale_options(const Context& context, const Foundation& fou
   });
   options.regions = region_functionals(context.comm, context.options, foundation.basis, variables);
   return options;
+}
+
+bool may_be_resumed(const StudyOptions& options) {
+  return options.sampling.calibration != Correction::running && !options.output.ghrsst;
 }
 
 namespace {
@@ -87,24 +93,32 @@ Told what_is_told(const Communicator& comm, const Foundation& foundation,
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
                std::span<const TimeInputs> times, const Analyses* analyses, const AppliedSource* applied,
-               const std::shared_ptr<const FieldSource>& past) {
+               const std::shared_ptr<const FieldSource>& past, const RunIdentity& run) {
   const Communicator& comm = context.comm;
   const Basis& basis = foundation.basis;
   std::vector<long> steps;
   for (const TimeInputs& time : times) steps.push_back(time.step);
   const SampleAxis axis = subset(files->times(), steps);
   const Told told = what_is_told(comm, foundation, files, times, steps, past);
-  DownscaledFiles written(context, foundation, forecaster, options, axis, times, analyses != nullptr,
-                          applied);
+  DownscaledFiles written(context, foundation, forecaster, options, axis, times, analyses != nullptr, applied,
+                          run.checksum());
 
   // Forecasting, decoding, writing, a block of times at a time.
   forecaster.use_calendar(axis.calendar);
   const FieldDecoder decoder(comm, foundation, forecaster, options);
   OutsideTraining outside(foundation.space);
+  const auto blocks =
+      blocks_of_samples(written.layout(), static_cast<std::size_t>(context.options.sampling.time_block));
+  const std::vector<NetcdfFile*> files_of_blocks = written.files();
+  // The running calibration remembers more than is in the files, and each file of GHRSST is complete by itself.
+  std::optional<KeptBlocks> kept;
+  if (may_be_resumed(context.options))
+    kept.emplace(comm, context.options.output.product_file.get(), run.text(), std::ssize(blocks),
+                 written.most_bytes());
   Progress progress("downscaling", std::ssize(axis.samples), "times");
   long done = 0;
-  for (const std::vector<std::size_t>& block :
-       blocks_of_samples(written.layout(), static_cast<std::size_t>(context.options.sampling.time_block))) {
+  for (long b = 0; b < std::ssize(blocks); ++b) {
+    const std::vector<std::size_t>& block = blocks[static_cast<std::size_t>(b)];
     stop_point(comm);
     std::vector<float> phase;
     std::vector<std::uint64_t> key;
@@ -118,6 +132,11 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     }
     const auto condition = told.conditions->read(of_block, analyses);
     outside.add(block, condition);
+    if (kept && kept->has(b)) {
+      kept->replay(b, files_of_blocks);
+      progress.update(done += std::ssize(block));
+      continue;
+    }
     std::vector<float> raised;
     if (told.if_shifted)
       raised = raised_by_gaps(foundation.spaces, condition, *told.if_shifted, of_block, analyses);
@@ -132,11 +151,16 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     BlockFields fields = decoder.decode(batch, axis, block, [&](std::size_t t, std::span<double> field) {
       written.add_signal(block[t], field);
     });
-    written.write(block, batch, condition, raised, fields);
+    const auto write = [&] {
+      written.write(block, batch, condition, raised, fields);
+      return written.all_written();
+    };
+    kept ? kept->record(b, files_of_blocks, write) : static_cast<void>(write());
     progress.update(done += std::ssize(block));
   }
   progress.finish();
   written.commit();
+  if (kept) kept->remove();
   if (const std::string text = outside.text(comm, axis, told.lr->describe()); !text.empty())
     log::warn("{}", text);
 }

@@ -8,6 +8,7 @@
 #include "podscale/study/discovery.hpp"
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/regions.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 
@@ -15,7 +16,7 @@ namespace podscale {
 DownscaledFiles::DownscaledFiles(const Context& context, const Foundation& foundation,
                                  const Forecaster& forecaster, const DownscaleOptions& options,
                                  const SampleAxis& axis, std::span<const TimeInputs> times, bool has_history,
-                                 const AppliedSource* applied)
+                                 const AppliedSource* applied, const std::string& run)
     : context_(context),
       basis_(foundation.basis),
       options_(options),
@@ -29,6 +30,7 @@ DownscaledFiles::DownscaledFiles(const Context& context, const Foundation& found
   for (const TimeInputs& time : times) regimes.push_back(time.regime);
   ProductOptions written = fields_of_product(output, has_history);
   Attributes about = product_attributes(context, foundation, forecaster, written.variables);
+  about.push_back({kRunAttribute, run});
   if (applied) add_missing(about, applied->attributes());
   if (applied && applied->has_signal()) signal_.emplace(comm, basis_);
   if (options.factors) {
@@ -114,6 +116,18 @@ void DownscaledFiles::write(std::span<const std::size_t> block, const Forecaster
   factors_->put(*factor_file_, block, batch.forecasts, condition, raised);
   for (std::size_t t = 0; signal_ && t < block.size(); ++t)
     put_signal(context_.comm, *factor_file_, basis_, block[t], applied_->signal(times_[block[t]].step));
+}
+
+std::vector<NetcdfFile*> DownscaledFiles::files() {
+  std::vector<NetcdfFile*> all{&product_->file()};
+  if (factor_file_) all.push_back(&*factor_file_);
+  return all;
+}
+
+std::uint64_t DownscaledFiles::most_bytes() {
+  std::uint64_t bytes = 0;
+  for (const NetcdfFile* file : files()) bytes += file->most_bytes();
+  return bytes;
 }
 
 void DownscaledFiles::commit() {

@@ -18,11 +18,11 @@ namespace podscale {
 class DownscaledFiles {
  public:
   /// Collective. times: those of the axis; has_history: they are told of HR analyses, where there are some.
-  /// applied: nullptr, or the source in place of the training's. All arguments must outlive it. Errors: io,
+  /// applied: nullptr, or the source in place of the training's. run: RunIdentity::checksum. All arguments must outlive it. Errors: io,
   /// data (units).
   DownscaledFiles(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                   const DownscaleOptions& options, const SampleAxis& axis, std::span<const TimeInputs> times,
-                  bool has_history, const AppliedSource* applied);
+                  bool has_history, const AppliedSource* applied, const std::string& run);
   DownscaledFiles(const DownscaledFiles&) = delete;
   const SampleLayout& layout() const { return product_->layout(); }
   /// Not collective. Adds to a field what an applied source has at a time beside the forecast.
@@ -31,6 +31,11 @@ class DownscaledFiles {
   /// then written. condition, raised: as those of the forecasts' request.
   void write(std::span<const std::size_t> block, const Forecaster::Batch& batch,
              std::span<const float> condition, std::span<const float> raised, BlockFields& fields);
+  /// Not collective, the same on every rank. Whether no field waits in memory for those of the next block.
+  bool all_written() const { return sums_->empty(); }
+  /// Not collective. That a block is put into, and how large they are at most.
+  std::vector<NetcdfFile*> files();
+  std::uint64_t most_bytes();
   /// Collective, after the last block: factors, product, running calibration.
   void commit();
 

@@ -8,6 +8,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
+#include "podscale/file/previous_file.hpp"
 #include "podscale/parallel/ordered_sum.hpp"
 #include "podscale/stat/normal.hpp"
 #include "podscale/study/image_basis_file.hpp"
@@ -186,7 +187,10 @@ int run_image_train(const Context& context, const NetworkBackend& backend, const
   }
   log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
             trainer->parameters(), trainer->step(), trainer->best_step(), comm.max(peak_memory_mib()));
-  if (finished) return 0;
+  if (finished) {
+    forget_previous(comm, model_path);
+    return 0;
+  }
   log::warn("stopped at step {} with a checkpoint: run again to go on", trainer->step());
   return static_cast<int>(ExitCode::requeue);
 }

@@ -18,6 +18,7 @@
 #include "podscale/study/product_description.hpp"
 #include "podscale/study/region_axis.hpp"
 #include "podscale/study/regions.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 namespace {
@@ -122,6 +123,8 @@ void write_file(const StudyOptions& options, const std::vector<RegionSeries>& al
   // A run that does not come so far leaves the means of an earlier one beside its product.
   if (const auto run = reader.factors().file().text("", "podscale_factors_of_run"))
     file.put_text("", "podscale_factors_of_run", *run);
+  if (const auto run = reader.factors().file().text("", kRunAttribute))
+    file.put_text("", kRunAttribute, *run);
   file.end_definitions();
   const std::vector<double> numbers = region_numbers(output.region_names.size());
   file.put("region", {0}, {numbers.size()}, std::span<const double>(numbers));

@@ -8,6 +8,7 @@
 #include "podscale/core/stage.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/base_file.hpp"
+#include "podscale/study/basis_stage.hpp"
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
 #include "podscale/study/fit_base.hpp"
@@ -21,6 +22,7 @@
 #include "podscale/study/paired_series.hpp"
 #include "podscale/study/regime_periods.hpp"
 #include "podscale/study/regime_training.hpp"
+#include "podscale/study/run_identity.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/study_watch.hpp"
 
@@ -167,6 +169,15 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   return base;
 }
 
+/// The file also says which run it is of.
+BasisExtras named(const RunIdentity& run, BasisExtras extras) {
+  const auto define = [run, others = extras.define](NetcdfFile& file, const MeshNames& mesh) {
+    file.put_text("", kRunAttribute, run.checksum());
+    if (others) others(file, mesh);
+  };
+  return {define, extras.put};
+}
+
 }  // namespace
 
 int run_basis(const Context& context) {
@@ -176,6 +187,12 @@ int run_basis(const Context& context) {
   const std::string& path = context.options.output.basis_file.get();
   if (options.with_base && options.base.penalties.empty())
     refuse(options, "base.penalties is empty; expected at least one number");
+
+  const RunIdentity run = RunIdentity::of_basis(context);
+  if (!context.check && !context.force && run.made(comm, path)) {
+    log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
+    return 0;
+  }
 
   // 1. The series and the times that both have.
   const StudySeries files = open_study(comm, options.data);
@@ -195,20 +212,27 @@ int run_basis(const Context& context) {
             files.lr.mesh().nx(), train.size());
   watch_training(options.data, files, options.with_base);
   require_patches(options, files.hr);
-  judge_study(options.data, files,
-              {periods.train.all(), periods.choosing(), periods.validation.held_out});
+  const auto locks = context.claim({path});
+  // What an earlier run made of these inputs it has judged, too.
+  const BasisStage stage(comm, path, run.checksum());
+  std::optional<Basis> modes = context.check ? std::nullopt : stage.find();
+  if (!modes)
+    judge_study(options.data, files, {periods.train.all(), periods.choosing(), periods.validation.held_out});
   const StudyYear year = year_of(files, train);
   if (!options.data.coarsen) require_paired(options.data, files, train, year);
   options.basis = carried_by(options.basis, files, train);
   if (context.check) return 0;
-  const auto locks = context.claim({path});
 
   // 2. Climatology, patches, POD; the base; the file.
   const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, year);
   const StudySeries study = files.filled(gaps, year);
   std::optional<HrGapModel> hr_gaps;
-  Basis basis =
-      options.with_base ? fit_modes(comm, options, study, &hr_gaps) : build_basis(comm, options, study);
+  const bool kept = modes.has_value();
+  if (!kept)
+    modes = options.with_base ? fit_modes(comm, options, study, &hr_gaps) : build_basis(comm, options, study);
+  Basis basis = std::move(*modes);
+  // Without a base there is little left to do; how gaps are filled is not in the file.
+  if (!kept && options.with_base && !options.data.with_gaps()) stage.keep(basis);
   basis.lr_gaps = gaps;
   // What another source is matched to, if one is applied.
   const LrStatistics lr = fit_lr_statistics(
@@ -219,12 +243,14 @@ int run_basis(const Context& context) {
         count_gaps(comm, study, basis, {periods.choosing(), periods.validation.held_out}, "data.validate") > 0 &&
         !hr_gaps)  // counted aloud in any case
       hr_gaps = fit_hr_gaps(comm, options, study, basis, train);
-    const LinearGaussian base = build_base(comm, options, basis, study, periods, history.get(),
-                                           hr_gaps ? &*hr_gaps : nullptr);
-    write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base)));
+    const LinearGaussian base =
+        build_base(comm, options, basis, study, periods, history.get(), hr_gaps ? &*hr_gaps : nullptr);
+    write_basis(comm, basis, path,
+                named(run, lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base))));
   } else {
-    write_basis(comm, basis, path, lr_statistics_extras(comm, basis, lr));
+    write_basis(comm, basis, path, named(run, lr_statistics_extras(comm, basis, lr)));
   }
+  stage.remove();
   log::info(
       "{}: {} patches with ocean of {}, {} modes, {:.2f} % of the variance, checksum {}, peak memory "
       "{:.0f} MiB a rank",

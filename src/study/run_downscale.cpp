@@ -13,6 +13,7 @@
 #include "podscale/study/lr_mesh.hpp"
 #include "podscale/study/mean_series.hpp"
 #include "podscale/study/product_description.hpp"
+#include "podscale/study/run_identity.hpp"
 #include "podscale/study/running_calibration.hpp"
 #include "podscale/study/runs.hpp"
 #include "podscale/study/series.hpp"
@@ -153,6 +154,19 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const Communicator& comm = context.comm;
   const StudyOptions& options = context.options;
   const std::string& product = options.output.product_file.get();
+  const bool with_means = !options.output.region_means.empty();
+
+  // 0. What is finished already.
+  const RunIdentity run = RunIdentity::of_downscaling(context);
+  const bool resumes = may_be_resumed(options) && !context.check && !context.force;
+  const bool fields_are_there = resumes && run.made(comm, product) &&
+                                (!options.output.write_factors || run.made(comm, factors_path(product)));
+  if (fields_are_there && (!with_means || run.made(comm, means_path(product)))) {
+    log::info(
+        "{} is finished: version, namelist, inputs, basis and model are the same; --force makes it again",
+        product);
+    return 0;
+  }
 
   // 1. Basis, model and the LR steps of the period.
   backend.tune_process(options.run.threads);
@@ -182,9 +196,14 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   std::vector<std::string> outputs{product};
   if (wanted.factors) outputs.push_back(factors_path(product));
   if (wanted.running) outputs.push_back(running_path(options.output));
-  const bool means = !options.output.region_means.empty();
-  if (means) outputs.push_back(means_path(product));
+  if (with_means) outputs.push_back(means_path(product));
   const auto locks = context.claim(outputs);
+
+  if (fields_are_there) {
+    log::info("{} is finished: its means over time are still to be made", product);
+    write_means(comm, options, foundation.basis);
+    return 0;
+  }
 
   // 2. What each time is told.
   std::optional<Analyses> analyses;
@@ -198,10 +217,10 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const std::vector<TimeInputs> times = inputs_of_times(options, foundation, inputs, told, past.get());
 
   // 3. Forecasting, decoding, writing, a block of times at a time.
-  downscale(context, foundation, forecaster, wanted, lr, times, told, applied.lr.get(), past);
+  downscale(context, foundation, forecaster, wanted, lr, times, told, applied.lr.get(), past, run);
 
   // 4. Means over time of regions, from the product and its factors.
-  if (means) write_means(comm, options, foundation.basis);
+  if (with_means) write_means(comm, options, foundation.basis);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
 #include "podscale/core/stop.hpp"
+#include "podscale/file/previous_file.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/calibrate.hpp"
 #include "podscale/study/few_samples.hpp"
@@ -157,7 +158,10 @@ int run_train(const Context& context, const NetworkBackend& backend) {
     calibrate_model(comm, options, foundation, study, regimes, gaps.get(), backend, *trainer);
   log::info("{}: {} parameters, step {}, best at step {}, peak memory {:.0f} MiB a rank", model_path,
             trainer->parameters(), trainer->step(), trainer->best_step(), comm.max(peak_memory_mib()));
-  if (finished) return 0;
+  if (finished) {
+    forget_previous(comm, model_path);
+    return 0;
+  }
   log::warn("stopped at step {} with a checkpoint: run again to go on", trainer->step());
   return static_cast<int>(ExitCode::requeue);
 }

@@ -15,6 +15,7 @@ source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "full_disk_$4"
 ranks="$4"
 cp -- "$study/tiny.nml" .
 full="$study/out"
+export PODSCALE_KEEP_SECONDS=0  # what is kept of a run that fails takes its room, too
 mkdir small
 given=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set output.directory=small
   --set "output.basis_file=$full/basis.nc" --set "output.model_file=$full/model.h5" --set "output.product_file=$full/product.nc"
@@ -64,7 +65,10 @@ fill() {
       check "$what: $file is the old one" cmp "old/$file" "small/$file"
     fi
   done
-  check "$what: nothing else is left: $(ls -A small)" test "$(find small -type f | wc -l)" = "${#files[@]}"
+  # What a run that has failed keeps for the next one, and the checkpoint before the last.
+  local kept=(-false)
+  ((code == 0)) || kept=(-path 'small/.*.part/*' -o -name '.*.previous')
+  check "$what: nothing else is left: $(ls -A small)" test "$(find small -type f ! \( "${kept[@]}" \) | wc -l)" = "${#files[@]}"
   umount small 2>/dev/null || umount --lazy small  # a rank that was ended may still be leaving
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stopped and started again: the same bits as in one go, exit code 75 on every rank, no half-written product.
-#   restart.sh BIN LAUNCHER SCRATCH CASE     CASE: train_1, train_2 (ranks), downscale or start_up
+#   restart.sh BIN LAUNCHER SCRATCH CASE     CASE: train_1, train_2 (ranks), downscale, start_up, blocks, stages or finished
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "restart_$4"
@@ -36,6 +36,17 @@ start() {  # start RANKS PROGRAM ARGUMENTS...: in the background; $job
   # shellcheck disable=SC2086
   env MPIEXEC_TIMEOUT="$limit" $launcher "$ranks" ./each_rank.sh "$ranks" "$limit" "$program" "$@" >job.log 2>job.err &
   job=$!
+}
+start_bare() {  # start_bare RANKS PROGRAM ARGUMENTS...: in the background, without the shells; $job
+  local ranks="$1" program="$bin/podscale-$2"
+  shift 2
+  # shellcheck disable=SC2086
+  $launcher "$ranks" "$program" "$@" >job.log 2>job.err &
+  job=$!
+}
+kill_ranks() {  # kill -9 of all ranks of a run that start_bare began
+  pkill -KILL -P "$job" || failed "it ended too early"
+  ! wait "$job" || failed "a killed run ends with 0"
 }
 signal_at() {  # signal_at FILE: SIGUSR1 to the launcher, which passes it on, as soon as the file is there
   SECONDS=0
@@ -81,10 +92,17 @@ case "$4" in
     ended "$ranks" 75
     check "the exit is logged with its time" grep -q "ends with exit code 75 [0-9.]* s after SIGUSR1" job.log
     first="$(step_of parts.h5)"
+    if ((ranks == 2)); then  # the last checkpoint is damaged: on from the one before
+      first="$(step_of .parts.h5.previous)"
+      damage parts.h5 damaged.h5
+      mv damaged.h5 parts.h5
+    fi
 
     start "${run[@]}"
     ended "$ranks" 0
     check "it went on from there" grep -q "going on from step $first" job.log
+    ((ranks != 2)) || check "and says why" grep -q "parts.h5: damaged: the checkpoint before it takes its place" job.err
+    check "the one before is gone at the end" test ! -e .parts.h5.previous
     for group in parameters average best first_moment second_moment history; do
       check "/$group is that of a training in one go" h5diff whole.h5 parts.h5 "/$group"
     done
@@ -115,6 +133,124 @@ case "$4" in
     start "${run[@]}"
     ended 2 0
     same_data product.nc "$full/product.nc"
+    ;;
+  blocks)
+    # Blocks of times are kept: after a signal, after kill -9, on another number of ranks; the bits of one go.
+    unset PODSCALE_FORCE
+    export PODSCALE_KEEP_SECONDS=0
+    slow=(--set sampling.steps=40 --set sampling.time_block=1 --set sampling.calibration=none)
+    run=(downscale tiny.nml "${inputs[@]}" "${slow[@]}" --set "output.model_file=$full/model.h5")
+    must 2 "${run[@]}" --set output.directory=whole
+    kept=parts/.product.nc.part
+    run+=(--set output.directory=parts)
+    units() { find "$kept" -name '*-*.0of*' | wc -l; }
+    start 2 "${run[@]}"
+    signal_at "$kept/00000002-*.1of2"
+    ended 2 75
+    first="$(units)"
+    check "blocks are there: $first" test "$first" -ge 3 -a "$first" -lt 14
+    check "no product" test ! -e parts/product.nc
+    no_temporaries parts
+
+    start_bare 1 "${run[@]}"
+    until (($(units) > first)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+    kill_ranks
+    check "it went on" grep -q "going on with $first of 14 blocks of times" job.log
+    second="$(units)"
+    check "more blocks are there: $second" test "$second" -gt "$first"
+
+    # A damaged one is made anew.
+    one="$(find "$kept" -name '00000001-*.1of2')"
+    damage "$one" damaged
+    mv damaged "$one"
+    cp -r parts other
+    aloud 2 "${run[@]}"
+    check "one line says so" test "$(grep -c 'kept of blocks 2 to 2 is damaged: they are made anew' run.err)" = 1
+    check "the others are taken: $second" grep -q "going on with $((second - 1)) of 14 blocks of times" run.log
+    for file in product.nc product.factors.nc; do same_data parts/$file whole/$file; done
+    check "nothing else is left: $(ls -A parts)" test "$(ls -A parts | wc -l)" = 2
+
+    # Other values, or another basis: nothing of it is taken.
+    must 2 "${run[@]}" --set output.directory=other --set sampling.seed=77
+    check "it says why" grep -q "discarded: it was made with .*sampling\|discarded: it was made with '  seed = " run.log
+    check "all is new" test "$(grep -c 'going on' run.log)" = 0
+    must 2 "${run[@]}" --set output.directory=new --set sampling.seed=77
+    same_data other/product.nc new/product.nc
+    no_temporaries .
+    ;;
+  stages)
+    unset PODSCALE_FORCE
+    run=(basis tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set grid.time_block=1)
+    must 2 "${run[@]}" --set output.directory=whole
+    run+=(--set output.directory=parts)
+    start_bare 2 "${run[@]}"
+    until [[ -e parts/.basis.nc.part/modes.nc ]] || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
+    kill_ranks
+    check "no basis" test ! -e parts/basis.nc
+    cp -r parts other
+    damage parts/.basis.nc.part/modes.nc damaged.nc
+    must 1 "${run[@]}"
+    check "it went on" grep -q "going on with climatologies and modes of an earlier run" run.log
+    same_data parts/basis.nc whole/basis.nc
+    check "nothing else is left: $(ls -A parts)" test "$(ls -A parts)" = basis.nc
+    cp -r other again
+    must 2 "${run[@]}" --set output.directory=other --set patches.modes=7
+    check "other values: discarded" grep -q "climatologies and modes of an earlier run are discarded" run.log
+    mv damaged.nc again/.basis.nc.part/modes.nc
+    aloud 2 "${run[@]}" --set output.directory=again
+    check "a damaged file is no reason to stop" grep -q "climatologies and modes are made anew" run.err
+    same_data again/basis.nc whole/basis.nc
+    no_temporaries .
+    ;;
+  finished)
+    # A finished job is left alone, until something that it follows from changes.
+    unset PODSCALE_FORCE
+    cp "$full/ocean_hr.nc" "$full/ocean_lr.nc" "$full/model.h5" .
+    run=(tiny.nml --set data.hr_files=ocean_hr.nc --set data.lr_files=ocean_lr.nc --set output.directory=out --set "output.model_file=$PWD/model.h5"
+      --set regions.names=all --set "regions.boxes=-90,90,0,360" --set regions.means=all)
+    works() {  # works WHAT FILE PROGRAM ARGUMENTS...: the file is made again
+      local what="$1" file="$2" before
+      before="$(listing "$2")"
+      aloud 2 "${@:3}"
+      check "$what: $file is made again" test "$(listing "$file")" != "$before"
+    }
+    rests() {  # rests WHAT PROGRAM ARGUMENTS...: nothing is done
+      local before
+      before="$(listing out)"
+      must 2 "${@:2}"
+      check "$1: one line says so" grep -q "is finished: version, namelist" run.log
+      check "$1: no file is touched" test "$(listing out)" = "$before"
+    }
+    aloud 2 basis "${run[@]}"
+    rests "the same" basis "${run[@]}"
+    rests "another period to downscale" basis "${run[@]}" --set "data.downscale=2000-12-01,2000-12-02"
+    rests "on one rank" basis "${run[@]}" --set grid.cache_mib=77
+    works "forced" out/basis.nc basis "${run[@]}" --force
+    works "other values" out/basis.nc basis "${run[@]}" --set patches.modes=7
+    touch ocean_hr.nc
+    works "another HR file" out/basis.nc basis "${run[@]}"
+    own=("${run[@]}" --set sampling.uncertainty=base)
+    aloud 2 downscale "${own[@]}"
+    rests "the same" downscale "${own[@]}"
+    touch ocean_hr.nc model.h5  # which it does not read
+    rests "other HR" downscale "${own[@]}"
+    works "other values" out/product.nc downscale "${own[@]}" --set output.title=another
+    aloud 2 downscale "${own[@]}"
+    touch ocean_lr.nc
+    works "another LR file" out/product.nc downscale "${own[@]}"
+    works "forced" out/product.nc downscale "${own[@]}" --force
+    damage out/product.factors.nc damaged.nc
+    mv damaged.nc out/product.factors.nc
+    works "damaged factors" out/product.factors.nc downscale "${own[@]}"
+    rm out/product.means.nc
+    before="$(listing out/product.nc)"
+    must 2 downscale "${own[@]}"
+    check "the means alone are made" test -s out/product.means.nc -a "$(listing out/product.nc)" = "$before"
+    works "another basis" out/basis.nc basis "${run[@]}" --force
+    works "another basis" out/product.nc downscale "${own[@]}"
+    rests "at last" downscale "${own[@]}"
+    check "--check checks" ranks_of 1 downscale "${own[@]}" --check >run.log
+    check "and says what would be done" grep -q "times of" run.log
     ;;
   start_up)
     # A signal while MPI starts, which is when its plugins are loaded.

@@ -31,6 +31,18 @@ struct VariableOptions {
 /// Not collective. Whether this machine's HDF5 has the Zstandard filter (32015) to write with.
 bool zstd_available();
 
+class NetcdfFile;
+
+/// Is told of every put of this rank into a file, also of empty ones. See KeptBlocks.
+class PutListener {
+ public:
+  virtual ~PutListener() = default;
+  virtual void put(const NetcdfFile& file, const std::string& variable, const std::vector<std::size_t>& start,
+                   const std::vector<std::size_t>& count, std::span<const float> values) = 0;
+  virtual void put(const NetcdfFile& file, const std::string& variable, const std::vector<std::size_t>& start,
+                   const std::vector<std::size_t>& count, std::span<const double> values) = 0;
+};
+
 /// Move-only. All calls are collective on the communicator given to open/create (which must outlive
 /// the file) unless said otherwise, with the same arguments but for start/count/data. An
 /// error of the library becomes Error(io) in writing and Error(data) in reading, unless the system
@@ -110,6 +122,10 @@ class NetcdfFile {
            const std::vector<std::size_t>& count, std::span<const float> values);
   void put(const std::string& variable, const std::vector<std::size_t>& start,
            const std::vector<std::size_t>& count, std::span<const double> values);
+  /// Not collective. nullptr: nobody listens. It must outlive the file, or be taken away.
+  void set_listener(PutListener* listener);
+  /// Not collective. Bytes that a new file takes at most, all its variables being written, uncompressed.
+  std::uint64_t most_bytes() const;
   /// Whole variable, on every rank.
   std::vector<double> get_all(const std::string& variable) const;
 

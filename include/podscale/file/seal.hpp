@@ -18,4 +18,10 @@ void seal_file(const Communicator& comm, const std::string& path);
 /// (damaged), io.
 bool check_seal(const Communicator& comm, const std::string& path);
 
+/// Not collective. The digits of a seal, without a look at the bytes before it: which of all files
+/// ours it is. "": no seal, or no file.
+std::string seal_of(const std::string& path);
+/// Bytes of a seal, at the end of a file.
+long seal_bytes();
+
 }  // namespace podscale

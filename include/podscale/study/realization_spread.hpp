@@ -30,6 +30,8 @@ class SpreadSums {
                                std::span<const double> variance);
   /// Not collective. Of a time that has all its realizations, once.
   RealizationSpread take(std::size_t time);
+  /// Not collective. Whether no time lacks some of its realizations.
+  bool empty() const { return sums_.empty(); }
 
  private:
   struct Sums {

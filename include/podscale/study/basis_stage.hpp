@@ -1,0 +1,29 @@
+#pragma once
+// Climatologies and modes of a basis that is not yet complete, on disk: a run that was stopped or
+// killed later goes on from them.
+
+#include <optional>
+#include <string>
+
+#include "podscale/pod/basis.hpp"
+
+namespace podscale {
+
+class BasisStage {
+ public:
+  /// Not collective. target: basis.nc, whose lock this run holds. identity: on which it depends.
+  BasisStage(const Communicator& comm, const std::string& target, const std::string& identity);
+  /// Collective. What an earlier run of this identity kept; the log says so. That of another one is
+  /// removed, and a damaged one, with a warning.
+  std::optional<Basis> find() const;
+  /// Collective. Of fit_modes(), as it is. A full disk is no error: there is a warning and nothing is kept.
+  void keep(Basis& basis) const;
+  /// Collective, once the basis is complete.
+  void remove() const;
+
+ private:
+  const Communicator& comm_;
+  std::string target_, folder_, path_, run_;
+};
+
+}  // namespace podscale

@@ -1,0 +1,34 @@
+#pragma once
+// What the results of a run follow from: by it a finished job is known again, and what a stopped one
+// left behind.
+
+#include <string>
+#include <vector>
+
+#include "podscale/study/context.hpp"
+
+namespace podscale {
+
+/// All of podscale-basis, or of podscale-downscale, one thing a line: version, the values of the
+/// namelist that count there, each input with its size and the time of its last change, basis and
+/// model with their checksums.
+class RunIdentity {
+ public:
+  /// Collective. Looks at names, sizes and times of the inputs; what is absent is absent.
+  static RunIdentity of_basis(const Context& context);
+  static RunIdentity of_downscaling(const Context& context);
+  const std::string& text() const { return text_; }
+  /// 16 digits, as outputs have them in podscale_run.
+  std::string checksum() const;
+  /// Collective on comm. Whether a file is whole and was made by such a run. A damaged one is not,
+  /// with a warning.
+  bool made(const Communicator& comm, const std::string& path) const;
+
+ private:
+  std::string text_;
+};
+
+/// The attribute of an output that names the run, and says so in its files.
+inline constexpr const char* kRunAttribute = "podscale_run";
+
+}  // namespace podscale

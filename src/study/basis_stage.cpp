@@ -1,0 +1,83 @@
+#include "podscale/study/basis_stage.hpp"
+
+#include <filesystem>
+
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/file/kept_blocks.hpp"
+#include "podscale/file/output_file.hpp"
+#include "podscale/study/basis_file.hpp"
+#include "podscale/study/run_identity.hpp"
+
+namespace podscale {
+
+namespace fs = std::filesystem;
+
+BasisStage::BasisStage(const Communicator& comm, const std::string& target, const std::string& identity)
+    : comm_(comm),
+      target_(target),
+      folder_(KeptBlocks::folder_of(target)),
+      path_(folder_ + "/modes.nc"),
+      run_(identity) {}
+
+std::optional<Basis> BasisStage::find() const {
+  long there = comm_.is_root() && fs::exists(path_) ? 1 : 0;
+  comm_.broadcast(std::span(&there, 1));
+  if (there == 0) return std::nullopt;
+  try {
+    Basis basis = read_basis(comm_, path_);
+    if (NetcdfFile::open(comm_, path_).text("", kRunAttribute) == run_) {
+      LeftOut left_out = read_left_out(comm_, basis, path_);
+      for (std::size_t p = 0; p < left_out.size(); ++p)
+        basis.patches.mine[p].left_out = std::move(left_out[p]);
+      basis.condition_scale.clear();
+      log::info("{}: going on with climatologies and modes of an earlier run", target_);
+      return basis;
+    }
+    log::info(
+        "{}: climatologies and modes of an earlier run are discarded: version, namelist or inputs are others",
+        target_);
+  } catch (const Error& error) {
+    log::warn("{}; climatologies and modes are made anew", error.what());
+  }
+  remove();
+  return std::nullopt;
+}
+
+void BasisStage::keep(Basis& basis) const {
+  comm_.agree([&] {
+    std::error_code status;
+    if (comm_.is_root()) fs::create_directory(folder_, status);
+  });
+  long room = 1;
+  // Those that the basis needs again, and more: modes, climatologies, tau.
+  const double needed = 2.5 * 8 * static_cast<double>(basis.channels() * basis.mesh.points()) *
+                        (basis.modes + 2.0 * basis.hr_climatology.terms() + 4);
+  if (comm_.is_root())
+    room = static_cast<double>(free_bytes(path_)) > needed && fs::is_directory(folder_) ? 1 : 0;
+  comm_.broadcast(std::span(&room, 1));
+  if (room == 0) {
+    log::warn("{}: the disk has less than {:.0f} MB free: a run that is stopped starts again", target_,
+              needed / 1e6);
+    remove();
+    return;
+  }
+  // They come with the base.
+  basis.condition_scale.assign(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0);
+  write_basis(comm_, basis, path_,
+              {[&](NetcdfFile& file, const MeshNames&) { file.put_text("", kRunAttribute, run_); }, {}});
+  basis.condition_scale.clear();
+}
+
+void BasisStage::remove() const {
+  std::error_code status;
+  comm_.barrier();
+  if (!comm_.is_root() || !fs::exists(folder_, status)) return;
+  for (const auto& entry : fs::directory_iterator(folder_, status))
+    if (const std::string name = entry.path().filename().string();
+        name.starts_with("modes.nc") || name.starts_with(".modes.nc."))
+      fs::remove(entry.path(), status);
+  fs::remove(folder_, status);
+}
+
+}  // namespace podscale

@@ -1,0 +1,119 @@
+#include "podscale/study/run_identity.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "podscale/core/checksum.hpp"
+#include "podscale/core/error.hpp"
+#include "podscale/core/log.hpp"
+#include "podscale/core/version.hpp"
+#include "podscale/file/netcdf_file.hpp"
+#include "podscale/file/seal.hpp"
+
+namespace podscale {
+namespace {
+
+namespace fs = std::filesystem;
+using Keys = std::vector<std::string>;
+
+/// Keys of the groups that change no bit of what is made.
+const Keys kNoMatter{"cache_mib"};
+/// Those of &data that say what is downscaled and judged.
+const Keys kOfDownscaling{"downscale",      "realizations", "leads",         "apply_files",
+                          "apply_variable", "apply_stamps", "apply_average", "apply_reference",
+                          "adapt",          "signal_years", "truth_files",   "truth_variable"};
+
+std::string values_of(const Namelist& namelist, const Keys& groups, const Keys& left_out) {
+  std::istringstream lines(namelist.effective(groups));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    const auto begin = line.find_first_not_of(" !"), end = line.find(' ', begin);
+    const std::string key = begin == std::string::npos ? "" : line.substr(begin, end - begin);
+    if (std::find(left_out.begin(), left_out.end(), key) == left_out.end()) text += line + "\n";
+  }
+  return text;
+}
+
+/// Another file under the same name is another input.
+std::string stamp_of(const std::string& path) {
+  std::error_code status;
+  const auto size = fs::file_size(path, status);
+  if (status) return path + ": absent\n";
+  const auto changed = fs::last_write_time(path, status).time_since_epoch().count();
+  return fmt::format("{}: {} bytes of {}\n", path, size, changed);
+}
+
+std::string inputs_of(const Namelist& namelist, const Keys& keys) {
+  std::string text;
+  for (const auto& [key, path] : input_files(namelist))
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) text += key + " " + stamp_of(path);
+  return text;
+}
+
+std::string sealed(const std::string& path) {
+  const std::string seal = seal_of(path);
+  return seal.empty() ? stamp_of(path) : fmt::format("{}: checksum {}\n", path, seal);
+}
+
+}  // namespace
+
+RunIdentity RunIdentity::of_basis(const Context& context) {
+  RunIdentity identity;
+  context.comm.agree([&] {
+    if (!context.comm.is_root()) return;
+    Keys left_out = kNoMatter;
+    left_out.insert(left_out.end(), kOfDownscaling.begin(), kOfDownscaling.end());
+    identity.text_ =
+        "podscale-basis " + version() + "\n" +
+        values_of(context.namelist, {"data", "grid", "patches", "basis", "base", "history"}, left_out) +
+        "model.base = " + context.namelist.effective_value("model.base") + "\n" +
+        inputs_of(context.namelist,
+                  {"data.hr_files", "data.lr_files", "data.mask_file", "grid.weights", "history.files"});
+  });
+  identity.text_ = context.comm.broadcast(identity.text_);
+  return identity;
+}
+
+RunIdentity RunIdentity::of_downscaling(const Context& context) {
+  RunIdentity identity;
+  const StudyOptions& options = context.options;
+  context.comm.agree([&] {
+    if (!context.comm.is_root()) return;
+    Keys inputs{"data.lr_files", "data.apply_files", "data.mask_file", "grid.weights", "history.lr_files"};
+    if (options.data.coarsen || !options.history.ages.empty())
+      inputs.insert(inputs.end(), {"data.hr_files", "history.files"});
+    identity.text_ =
+        "podscale-downscale " + version() + "\n" +
+        values_of(context.namelist, {"data", "grid", "history", "model", "sampling", "regions", "output"},
+                  kNoMatter) +
+        inputs_of(context.namelist, inputs) + sealed(options.output.basis_file.get());
+    if (options.sampling.uncertainty != Uncertainty::base)
+      identity.text_ += sealed(options.output.model_file.get());
+  });
+  identity.text_ = context.comm.broadcast(identity.text_);
+  return identity;
+}
+
+std::string RunIdentity::checksum() const {
+  Checksum sum;
+  sum.add_bytes(text_.data(), text_.size());
+  return checksum_text(sum.value());
+}
+
+bool RunIdentity::made(const Communicator& comm, const std::string& path) const {
+  std::error_code status;
+  long there = comm.is_root() && fs::is_regular_file(path, status) && !seal_of(path).empty() ? 1 : 0;
+  comm.broadcast(std::span(&there, 1));
+  if (there == 0) return false;
+  try {
+    // Which run it is of is read first: a large file of another one is not checked to the last byte.
+    if (NetcdfFile::open(comm, path, false).text("", kRunAttribute) != checksum()) return false;
+    return check_seal(comm, path);
+  } catch (const Error& error) {
+    log::warn("{}; it is made anew", error.what());
+    return false;
+  }
+}
+
+}  // namespace podscale

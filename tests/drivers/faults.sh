@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Faults of the machine around a run: each ends it with one line and its code, on all ranks, without a hang.
+#   faults.sh BIN LAUNCHER SCRATCH CASE
+# CASE: read_only (a file system that lets nothing be written), shrinking (an input that is cut off while it is read),
+# killed (kill -9 of one rank: the others end, the old file stays, the next run has the bits)
+set -euo pipefail
+if [[ "$4" == read_only && -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
+  if ! unshare -m --propagation private mount -t tmpfs none /mnt 2>/dev/null; then
+    echo "SKIPPED: a read-only file system needs root and a mount namespace of its own (unshare -m)"
+    exit 77
+  fi
+  PODSCALE_OWN_MOUNTS=1 exec unshare -m --propagation private "$0" "$@"
+fi
+# shellcheck source=common.sh disable=SC2154
+source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "faults_$4"
+cp -- "$study/tiny.nml" .
+full="$study/out"
+given=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set verify.picture_file=
+  --set "output.basis_file=$full/basis.nc" --set "output.model_file=$full/model.h5" --set "output.product_file=$full/product.nc")
+declare -A target=([ocean]=ocean.hr_file=ocean_hr.nc [basis]=output.basis_file=basis.nc [train]=output.model_file=model.h5
+  [downscale]=output.product_file=product.nc [verify]=verify.scores_file=scores.nc)
+
+case "$4" in
+  read_only)
+    mkdir frozen
+    mount -t tmpfs none frozen
+    cp "$full"/* frozen
+    cp frozen/product.nc frozen/scores.nc
+    mount -o remount,ro frozen
+    for program in ocean basis train downscale verify; do
+      for ranks in 1 2; do
+        refuse 74 "Read-only file system" "$ranks" "$program" "${given[@]}" --set output.directory=frozen --set "${target[$program]}"
+      done
+    done
+    umount frozen 2>/dev/null || umount --lazy frozen
+    ;;
+  shrinking)
+    # At some moment of the reading, half of the file is gone.
+    codes=()
+    for delay in 0 0.02 0.05 0.1 0.3; do
+      cp "$full/ocean_hr.nc" shrinks.nc
+      code=0
+      ranks_of 2 basis "${given[@]}" --set data.hr_files=shrinks.nc --set output.directory=. --set output.basis_file=b.nc --set grid.time_block=1 \
+        >run.log 2>run.err &
+      job=$!
+      until grep -q 'data.train = ' run.log || ! kill -0 $job 2>/dev/null; do sleep 0.005; done
+      sleep "$delay"
+      truncate -s "$(($(stat -c %s shrinks.nc) / 2))" shrinks.nc
+      wait $job || code=$?
+      codes+=("$code")
+      if ((code == 0)); then
+        same_data b.nc "$full/basis.nc"
+        rm b.nc
+      else
+        [[ "$code" =~ ^(65|74)$ && "$(grep -c ' error: .*shrinks.nc' run.err)" == 1 ]] || failed "cut off after $delay s: exit $code, expected 65 or 74 and one line"
+        grep -q 'HDF5-DIAG\|PETSC ERROR' run.err && failed "words of a library"
+        check "no basis" test ! -e b.nc
+        cat run.err
+      fi
+      no_temporaries .
+    done
+    check "some runs saw it: ${codes[*]}" grep -q '65\|74' <<<"${codes[*]}"
+    ;;
+  killed)
+    mkdir out
+    for program in ocean basis train downscale verify; do
+      key="${target[$program]}"
+      file="out/${key#*=}"
+      echo "the old file" >"$file"
+      own=("${given[@]}" --set output.directory=out --set "$key" --set sampling.time_block=1 --set training.steps=2000)
+      [[ "$program" != train ]] || own+=(--set training.resume=.false.)
+      # shellcheck disable=SC2086
+      $launcher 2 "$bin/podscale-$program" "${own[@]}" >run.log 2>run.err &
+      job=$!
+      until compgen -G "out/.$(basename "$file").lock" >/dev/null || ! kill -0 $job 2>/dev/null; do sleep 0.005; done
+      SECONDS=0
+      kill -KILL "$(pgrep -P $job | tail -n 1)" || failed "podscale-$program: ended too early"
+      code=0
+      wait $job || code=$?
+      check "podscale-$program: a run without one of its ranks does not end with 0" test "$code" != 0
+      check "podscale-$program: the others end within seconds: $SECONDS" test "$SECONDS" -lt 30
+      check "podscale-$program: the old file is there" test "$(cat "$file")" = "the old file"
+      rm "$file"
+      own+=(--set training.steps=30)
+      aloud 2 "$program" "${own[@]}"
+      case "$program" in
+        train) check "the model" h5diff --exclude-path /namelist "$file" "$full/model.h5" ;;
+        verify) check "the scores" whole "$file" ;;
+        *) same_data "$file" "$full/${key#*=}" ;;
+      esac
+      no_temporaries out
+    done
+    ;;
+esac
+finish
