@@ -44,7 +44,8 @@ images() {
     test=()
     [[ "$set" == test ]] || test=(--set 'images.test_files=../shared/data/images/bsd_test50/*')
     test+=(--set "output.product_file=$set$suffix.nc" --set "output.image_directory=$set$suffix" --set "verify.text_file=$set$suffix.txt"
-           --set "verify.scores_file=$set$suffix.scores.nc" --set "verify.picture_file=$set$suffix.png")
+           --set "verify.scores_file=$set$suffix.scores.nc" --set "verify.picture_file=$set$suffix.png"
+           --set images.boxes=2,4,8)
     if step "$out/$set$suffix.nc" "$set: $words"; then run downscale "$out" "${test[@]}" "$@"; fi
     if step "$out/$set$suffix.txt" "$set: scores"; then run verify "$out" "${test[@]}" "$@" >/dev/null; fi
     head -n 5 "$out/$set$suffix.txt"
@@ -59,7 +60,7 @@ if [[ "$name" == *_x[24] ]]; then
   images _base "base alone" "${base[@]}"
   [[ -z "${PODSCALE_SKIP_NETWORK:-}" ]] || exit 0
   run train "$out"
-  images "" "network"
+  images "" "network" --set output.write_members=.true.
   exit 0
 fi
 ensemble=(--set sampling.uncertainty=ensemble --set output.model_file=ensemble.h5)

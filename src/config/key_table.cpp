@@ -174,6 +174,7 @@ const std::vector<Key> table = {
     {"images", "modes", Int, "0", "", 0, 4096, "", "POD modes of the residual; 0 = as many as a patch has points"},
     {"images", "shifts", Int, "4", "", 1, 4, "", "Patch grids that a forecast is averaged over: 1, 2 or 4"},
     {"images", "contrast_classes", Int, "17", "", 1, 1000, "", "Classes of the LR contrast of a patch, each with a residual variance of its own; 1 = one variance for all"},
+    {"images", "boxes", Ints, "", "HR points", 2, 64, "", "Sides of boxes, at most 8: the product gets the standard deviation of the means over boxes of so many points, in closed form"},
     {"images", "tokens", Real, "30e6", "patches", 0, 1e15, "", "Patches that training sees, at most"},
     {"images", "batch_tokens", Int, "2048", "patches", 1, 1e7, "", "Patches a step"},
     {"images", "width", Int, "128", "", 8, 8192, "", "Width of the network"},

@@ -1,5 +1,8 @@
 #include "podscale/study/image_options.hpp"
 
+#include <algorithm>
+#include <functional>
+
 #include "podscale/config/namelist.hpp"
 #include "podscale/study/options.hpp"
 
@@ -56,6 +59,7 @@ ImageOptions image_options(const Namelist& n) {
                  .modes = whole("images.modes"),
                  .shifts = whole("images.shifts"),
                  .contrast_classes = whole("images.contrast_classes"),
+                 .boxes = n.integers("images.boxes"),
                  .tokens = n.real("images.tokens"),
                  .batch_tokens = whole("images.batch_tokens"),
                  .width = whole("images.width"),
@@ -75,6 +79,10 @@ ImageOptions image_options(const Namelist& n) {
   if (o.modes > o.patch * o.patch)
     wrong(o.source, fmt::format("images.modes = {}; expected at most the {} points of a patch, or 0 for all",
                                 o.modes, o.patch * o.patch));
+  if (o.boxes.size() > ImageOptions::most_boxes ||
+      std::adjacent_find(o.boxes.begin(), o.boxes.end(), std::greater_equal<>()) != o.boxes.end())
+    wrong(o.source, fmt::format("images.boxes has {} sides; expected at most {}, ascending", o.boxes.size(),
+                                ImageOptions::most_boxes));
   require_pairs(o, o.train_files, o.train_lr_files, "train");
   require_pairs(o, o.validate_files, o.validate_lr_files, "validate");
   require_pairs(o, o.test_files, o.test_lr_files, "test");

@@ -48,6 +48,8 @@ ImageResult result_of(const ImagePair& pair, const ImageForecast& forecast, bool
   if (hr) image.truth = in_file_numbers(pair.hr, pair, pair.black);
   for (const Plane& member : forecast.members)
     image.members.push_back(in_file_numbers(member, pair, pair.black));
+  for (const BoxDeviation& box : forecast.boxes)
+    if (!box.std.empty()) image.boxes.push_back({box.side, in_file_numbers(box.std, pair, 0)});
   return image;
 }
 

@@ -44,6 +44,10 @@ Plane plane_of(const NetcdfFile& file, const std::string& variable, long member,
   return plane;
 }
 
+std::string box_words(idx_t side) {
+  return "std_box_" + std::to_string(side);
+}
+
 }  // namespace
 
 ImageResult ImageResult::on_grey_scale() const {
@@ -56,6 +60,7 @@ ImageResult ImageResult::on_grey_scale() const {
   for (Plane* plane : {&result.mean, &result.lr, &result.truth}) scale(*plane, black);
   for (Plane& member : result.members) scale(member, black);
   scale(result.std, 0);
+  for (BoxDeviation& box : result.boxes) scale(box.std, 0);
   return result;
 }
 
@@ -83,7 +88,18 @@ void define_image(NetcdfFile& file, const ImageResult& image) {
     file.define_dimension(m, image.members.size());
     define_plane(file, image, "members", "members of the downscaled image", {m, y, x});
   }
+  std::vector<double> sides;
+  for (const BoxDeviation& box : image.boxes) {
+    const std::string what = box_words(box.side), by = y + "_" + what, bx = x + "_" + what;
+    file.define_dimension(by, static_cast<std::size_t>(box.std.ny));
+    file.define_dimension(bx, static_cast<std::size_t>(box.std.nx));
+    define_plane(file, image, what,
+                 fmt::format("standard deviation of means over boxes of {0} x {0} points", box.side),
+                 {by, bx});
+    sides.push_back(static_cast<double>(box.side));
+  }
   const std::string mean = image_variable_name(image.name) + "_mean";
+  if (!sides.empty()) file.put_numbers(mean, "boxes", sides, NC_INT);
   file.put_text(mean, "file", image.file);
   file.put_numbers(mean, "slice", {static_cast<double>(image.slice)}, NC_INT);
   file.put_numbers(mean, "black", {image.black});
@@ -98,6 +114,7 @@ void put_image(NetcdfFile& file, const ImageResult& image) {
   if (!image.truth.empty()) put_plane(file, image, "truth", image.truth);
   for (std::size_t m = 0; m < image.members.size(); ++m)
     put_plane(file, image, "members", image.members[m], static_cast<long>(m));
+  for (const BoxDeviation& box : image.boxes) put_plane(file, image, box_words(box.side), box.std);
 }
 
 ImageResult get_image(const NetcdfFile& file, const std::string& name, bool with_values) {
@@ -123,6 +140,13 @@ ImageResult get_image(const NetcdfFile& file, const std::string& name, bool with
   if (file.has_variable(name + "_members"))
     for (std::size_t m = 0; m < file.variable(name + "_members").shape.front(); ++m)
       image.members.push_back(get_plane(file, name + "_members", static_cast<long>(m)));
+  for (const double side : file.numbers(mean, "boxes").value_or(std::vector<double>{})) {
+    BoxDeviation& box = image.boxes.emplace_back(BoxDeviation{static_cast<idx_t>(side), {}});
+    box.std = get_plane(file, name + "_" + box_words(box.side));
+    if (box.side < 1 || box.std.ny != image.mean.ny / box.side || box.std.nx != image.mean.nx / box.side)
+      fail(ExitCode::data, "{}: '{}_{}' has {} x {} boxes for {} x {} points; make the product again",
+           file.path(), name, box_words(box.side), box.std.ny, box.std.nx, image.mean.ny, image.mean.nx);
+  }
   std::vector<const Plane*> planes{&image.std};
   if (!image.truth.empty()) planes.push_back(&image.truth);
   for (const Plane& member : image.members) planes.push_back(&member);

@@ -23,6 +23,7 @@ struct ImageForecaster {
   std::string method = "base";
   std::string origin{};
   int members = 0;
+  std::vector<long> boxes{};
   std::uint64_t seed = 1;
   const WindowNetwork* net() const { return network.get(); }
 };
@@ -56,6 +57,7 @@ ImageForecaster forecaster_of(const Communicator& comm, const StudyOptions& opti
     f.calibration.shifts = options.images.shifts;
   }
   if (options.output.write_members) f.members = options.sampling.plan.members;
+  f.boxes = options.images.boxes;
   f.seed = options.sampling.sampler.seed;
   const ImageOptions& images = options.images;
   const std::string how = images.lr_only() ? "given" : degrade_name(images.degrade);
@@ -67,16 +69,21 @@ ImageForecaster forecaster_of(const Communicator& comm, const StudyOptions& opti
   f.origin = fmt::format("LR {}; basis {}; model {}; {} grids, variance times {}; {} members of seed {}", how,
                          checksum_text(f.basis.checksum()), model, f.calibration.shifts, f.calibration.level,
                          f.members, f.seed);
+  for (const long side : f.boxes) f.origin += fmt::format("; boxes of {}", side);
   return f;
 }
 
 ImageForecast forecast_of(const ImageForecaster& f, const ImagePair& pair) {
   const Stage stage(StageId::sample);
   const PlaneForecast plane(f.basis.base, f.net(), pair.lr, pair.range, f.calibration);
-  ImageForecast forecast{plane.mean(), plane.variance(), {}};
+  ImageForecast forecast{plane.mean(), plane.variance(), {}, {}};
   for (float& v : forecast.std.values) v = std::sqrt(v);
   for (int m = 0; m < f.members; ++m)
     forecast.members.push_back(plane.member(image_key(f.seed, pair.name), m));
+  for (const long side : f.boxes) {
+    forecast.boxes.push_back({side, plane.box_variance(side)});
+    for (float& v : forecast.boxes.back().std.values) v = std::sqrt(v);
+  }
   return forecast;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "podscale/verify/image_verification.hpp"
 
@@ -53,6 +54,49 @@ std::string class_table(const DeviationClasses& classes) {
   return text;
 }
 
+/// Power over that of the truth, in bands of the LR grid's shortest wave.
+std::string spectrum_table(const ImageSpectra& s, int factor) {
+  const double shortest = static_cast<double>(ImageSpectra::window) / (2 * factor);  // cycles a window
+  std::string text;
+  double to = 0;
+  for (const double end : {0.5, 1.0, 1.5, 2.0, 1e9}) {
+    const double from = std::exchange(to, end);
+    double truth = 0, mean = 0, member = 0, error = 0, spread = 0;
+    for (std::size_t k = 0; k < ImageSpectra::wave_numbers; ++k) {
+      const double number = static_cast<double>(k + 1) / shortest;
+      if (number <= from || number > to) continue;
+      truth += s.truth[k], mean += s.mean[k], member += s.member[k], error += s.error[k],
+          spread += s.spread[k];
+    }
+    if (truth <= 0) continue;
+    text += fmt::format("{:>12}  {:8.3f}  {:8.3f}  {:8.3f}  {:8.3f}\n",
+                        end > 2 ? std::string("above 2") : fmt::format("{:.1f} to {:.1f}", from, to),
+                        mean / truth, member / truth, error / truth, spread / truth);
+  }
+  if (text.empty()) return text;
+  return fmt::format(
+             "\nPower over that of the truth, by wave number over the largest of LR (a wave of {} points)\n"
+             "{:>12}  {:>8}  {:>8}  {:>8}  {:>8}\n",
+             2 * factor, "band", "mean", "member", "error", "spread") +
+         text;
+}
+
+std::string box_table(const BoxScores& s) {
+  std::string text;
+  for (std::size_t b = 0; b < BoxScores::most; ++b) {
+    if (s.boxes[b] == 0) continue;
+    const auto root = [&](double sum) {
+      return sum > 0 ? fmt::format("{:8.4f}", std::sqrt(sum / s.boxes[b])) : fmt::format("{:>8}", "-");
+    };
+    text += fmt::format("{:12.0f}  {:12.0f}  {}  {}  {}\n", s.side[b], s.boxes[b], root(s.predicted[b]),
+                        root(s.spread[b]), root(s.squared_error[b]));
+  }
+  if (text.empty()) return text;
+  return fmt::format("\nMeans over boxes\n{:>12}  {:>12}  {:>8}  {:>8}  {:>8}\n", "side", "boxes", "std",
+                     "members", "RMSE") +
+         text;
+}
+
 }  // namespace
 
 double ImageSetScores::mean(Part part, ImageColumn column) const {
@@ -88,6 +132,28 @@ DeviationClasses ImageSetScores::deviations() const {
   return sum;
 }
 
+ImageSpectra ImageSetScores::spectra() const {
+  ImageSpectra mean;
+  for (const ImageScores& image : images)
+    for (const auto part : {&ImageSpectra::truth, &ImageSpectra::mean, &ImageSpectra::member,
+                            &ImageSpectra::error, &ImageSpectra::spread})
+      for (std::size_t k = 0; k < ImageSpectra::wave_numbers; ++k)
+        (mean.*part)[k] += (image.spectra.*part)[k] / static_cast<double>(images.size());
+  return mean;
+}
+
+BoxScores ImageSetScores::boxes() const {
+  BoxScores sum;
+  for (const ImageScores& image : images)
+    for (std::size_t b = 0; b < BoxScores::most; ++b) {
+      sum.side[b] = std::max(sum.side[b], image.boxes.side[b]);
+      for (const auto part :
+           {&BoxScores::boxes, &BoxScores::squared_error, &BoxScores::predicted, &BoxScores::spread})
+        (sum.*part)[b] += (image.boxes.*part)[b];
+    }
+  return sum;
+}
+
 std::string image_score_table(const ImageSetScores& scores) {
   std::size_t width = 12;
   for (const std::string& name : scores.names) width = std::max(width, name.size());
@@ -101,6 +167,7 @@ std::string image_score_table(const ImageSetScores& scores) {
   for (std::size_t i = 0; i < scores.images.size(); ++i)
     text += row(scores.names[i], scores.images[i].podscale, width);
   text += class_table(scores.deviations());
+  text += spectrum_table(scores.spectra(), scores.protocol.border) + box_table(scores.boxes());
   text +=
       "\nScores are means over images of those of each image; PSNR is infinite, and SSIM is not defined,\n"
       "in some images (no error; less than 11 points): these do not count. CRPS of bicubic is its mean\n"

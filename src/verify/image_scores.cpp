@@ -234,6 +234,8 @@ ImageScores score_image(const ImageResult& image, const ImageProtocol& protocol)
   std::vector<Plane> members;
   for (const Plane& member : grey.members) members.push_back(inner(member));
   scores.members = score_members(members, truth, bytes);
+  scores.spectra = image_spectra(mean, truth, members);
+  scores.boxes = box_scores(grey, protocol.border);
   return scores;
 }
 

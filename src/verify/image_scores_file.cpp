@@ -58,6 +58,32 @@ void add_panel(File& file, const std::string& what, const Plane& plane) {
            what + " of the picture, in grey levels of 255");
 }
 
+void add_structure(File& file, const ImageSetScores& scores) {
+  const ImageSpectra s = scores.spectra();
+  if (s.truth.front() > 0) {
+    file.axis("wave_number", ImageSpectra::wave_numbers);
+    const auto add = [&](const std::string& name, const auto& power, const std::string& of) {
+      file.add("power_" + name, {"wave_number"}, {power.begin(), power.end()},
+               "power of " + of + ", cycles in a window of 64 points from 1 on");
+    };
+    add("truth", s.truth, "the truth"), add("mean", s.mean, "the mean"), add("member", s.member, "a member");
+    add("error", s.error, "mean less truth"), add("spread", s.spread, "a member less the mean");
+  }
+  const BoxScores b = scores.boxes();
+  if (b.boxes.front() == 0) return;
+  file.axis("box", BoxScores::most);
+  const auto root = [&](const std::array<double, BoxScores::most>& sums) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < BoxScores::most; ++i)
+      values.push_back(sums[i] > 0 ? std::sqrt(sums[i] / b.boxes[i]) : std::nan(""));
+    return values;
+  };
+  file.add("box_side", {"box"}, {b.side.begin(), b.side.end()}, "points of a box's side");
+  file.add("box_std", {"box"}, root(b.predicted), "standard deviation of means over boxes, closed form");
+  file.add("box_spread", {"box"}, root(b.spread), "the same of the members");
+  file.add("box_rmse", {"box"}, root(b.squared_error), "RMSE of means over boxes");
+}
+
 }  // namespace
 
 void write_image_scores(const std::string& path, const ImageSetScores& scores, const ImageResult& panels) {
@@ -90,6 +116,7 @@ void write_image_scores(const std::string& path, const ImageSetScores& scores, c
   file.add("class_points", {"std_class"}, {d.points.begin(), d.points.end()}, "points of the class");
   file.add("class_std", {"std_class"}, predicted, "root mean square std of the class");
   file.add("class_rmse", {"std_class"}, error, "RMSE of the class");
+  add_structure(file, scores);
   std::string names;
   for (const std::string& name : scores.names) names += (names.empty() ? "" : " ") + name;
   file.text("title", "scores of " + scores.product);

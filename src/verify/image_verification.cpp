@@ -18,6 +18,10 @@ std::vector<double> flattened(const ImageScores& s) {
   add(s.podscale), add(s.bicubic), add(s.members);
   add(s.sparsification.curve), add(s.sparsification.oracle);
   add(s.deviations.points), add(s.deviations.predicted), add(s.deviations.squared_error);
+  add(s.spectra.truth), add(s.spectra.mean), add(s.spectra.member), add(s.spectra.error),
+      add(s.spectra.spread);
+  add(s.boxes.side), add(s.boxes.boxes), add(s.boxes.squared_error), add(s.boxes.predicted),
+      add(s.boxes.spread);
   return all;
 }
 
@@ -30,6 +34,10 @@ ImageScores unflattened(const double* at) {
   take(s.podscale), take(s.bicubic), take(s.members);
   take(s.sparsification.curve), take(s.sparsification.oracle);
   take(s.deviations.points), take(s.deviations.predicted), take(s.deviations.squared_error);
+  take(s.spectra.truth), take(s.spectra.mean), take(s.spectra.member), take(s.spectra.error),
+      take(s.spectra.spread);
+  take(s.boxes.side), take(s.boxes.boxes), take(s.boxes.squared_error), take(s.boxes.predicted),
+      take(s.boxes.spread);
   return s;
 }
 

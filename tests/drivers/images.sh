@@ -30,6 +30,7 @@ cat >images.nml <<'EOF'
   factor = 2
   patch = 4
   halo = 2
+  boxes = 2, 4
   contrast_classes = 5
 /
 &sampling
@@ -47,6 +48,9 @@ must 2 basis images.nml
 must 2 downscale images.nml
 must 2 verify images.nml --set verify.picture_file=
 check "scores" grep -q '^podscale ' out/scores.txt
+# The closed form of boxes is in the product, and in the scores beside the members and the error.
+check "boxes in the product" grep -q '_std_box_4(' <(ncdump -h out/product.nc)
+check "boxes in the scores" awk '/^Means over boxes/{at = NR} at && NR > at + 1 && NF == 5 && $3 > 0 && $4 > 0 {n++} END {exit n != 2}' out/scores.txt
 # A linear forecast of patches beats bicubic interpolation of block means.
 check "better than bicubic" awk '/^podscale /{p = $2} /^bicubic /{b = $2} END {exit !(p > b + 0.5)}' out/scores.txt
 
@@ -116,6 +120,7 @@ refuse 64 "files of their own" 1 train images.nml --set images.validate_files=./
 refuse 64 "images.degrade = 'bicubic', but 'block'" 1 train images.nml --set images.degrade=bicubic \
   --set output.model_file=x.h5
 refuse 64 "an image that is read" 1 basis images.nml --set output.basis_file="$PWD/validate.nc"
+refuse 64 "images.boxes has 2 sides; expected at most 8, ascending" 2 downscale images.nml --set images.boxes=4,2
 refuse 64 "half a patch" 2 basis images.nml --set images.patch=2 --set output.basis_file=x.nc
 refuse 64 "images.patch, factor, halo" 2 downscale images.nml --set images.halo=3
 refuse 65 "smaller" 1 basis images.nml --set images.train_files=lone.nc --set images.patch=8 --set images.halo=1 --set output.basis_file=x.nc

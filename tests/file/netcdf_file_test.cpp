@@ -260,6 +260,21 @@ TEST_F(NetcdfFileTest, TheSealIsCheckedUnlessTheCallerKnowsBetter) {
   EXPECT_FALSE(NetcdfFile::open(comm, path, false).sealed());
 }
 
+// A product of many images has more variables than a file from elsewhere may have.
+TEST_F(NetcdfFileTest, FilesOfItsOwnMayHaveMoreThanAThousandVariables) {
+  const std::string path = scratch / "many.nc";
+  {
+    NetcdfFile file = NetcdfFile::create(comm, path);
+    file.define_dimension("x", 1);
+    for (int i = 0; i <= 1000; ++i) file.define_variable("v" + std::to_string(i), NC_FLOAT, {"x"});
+    file.end_definitions();
+    file.commit();
+  }
+  EXPECT_TRUE(NetcdfFile::open(comm, path).has_variable("v1000"));
+  expect_error(ExitCode::data, {"many.nc", "1001 variables", "1000"},
+               [&] { NetcdfFile::open(comm, path, false); });
+}
+
 TEST_F(NetcdfFileTest, AMissingVariableListsWhatIsThere) {
   const std::string path = scratch / "list.nc";
   write(path, 2);

@@ -35,6 +35,8 @@ struct ImageProducts : test::OnAllRanks {
   static ImageForecast forecast(const ImagePair& pair) {
     ImageForecast f{pair.hr, pair.hr, {pair.hr}};
     for (float& value : f.std.values) value = 2;
+    f.boxes = {{2, {pair.hr.ny / 2, pair.hr.nx / 2, {}}}, {64, {}}};
+    f.boxes[0].std.values.assign(static_cast<std::size_t>(pair.hr.ny / 2 * (pair.hr.nx / 2)), 1.5F);
     return f;
   }
   /// Does what is not finished, up to `most` images of a rank; returns how many that were on all ranks.
@@ -67,11 +69,15 @@ TEST_F(ImageProducts, HoldsAllNumbersAndPictures) {
   EXPECT_EQ(grey.mean.values, grey.truth.values);
   EXPECT_EQ(grey.lr.values, set->read(0).lr.values);
   EXPECT_EQ(grey.members.size(), 1u);
+  ASSERT_EQ(grey.boxes.size(), 1u);  // it has none of 64 points
+  EXPECT_EQ(grey.boxes[0].side, 2);
+  EXPECT_EQ(grey.boxes[0].std.values.size(), static_cast<std::size_t>(grey.mean.ny / 2 * (grey.mean.nx / 2)));
   // A volume's numbers are its own: 2 of 255 grey levels.
   const ImageResult slice = get_image(file, "head_001");
   EXPECT_NEAR(slice.mean.values[0], 1016, 1e-3);
   EXPECT_NEAR(slice.std.values[0], 2 * slice.white / 255, 1e-4);
   EXPECT_NEAR(slice.on_grey_scale().std.values[0], 2, 1e-5);
+  EXPECT_NEAR(slice.on_grey_scale().boxes.at(0).std.values[0], 1.5, 1e-5);
 
   EXPECT_EQ(read_picture(request.directory + "/grey_mean.png").values, grey.mean.values);
   for (const float value : read_picture(request.directory + "/grey_std.png").values) EXPECT_EQ(value, 8);

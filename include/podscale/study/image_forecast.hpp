@@ -3,13 +3,17 @@
 // grids of patches that are shifted against each other (method: images). Grid g counts at a point with
 // weight w_g^2, whose sum over grids is 1:
 //
-//   mean = sum_g w_g^2 m_g,   residual = level^(1/2) sum_g w_g s_g (Phi S^(1/2) z_g + T^(1/2) e_g)
+//   mean = sum_g w_g^2 m_g,   variance = level sum_g w_g^2 s_g^2 v
+//
+// How the residuals of points go together: blended_residual.hpp.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "podscale/gaussian/blended_residual.hpp"
 #include "podscale/gaussian/pooled_base.hpp"
 #include "podscale/network/window_network.hpp"
 
@@ -18,9 +22,9 @@ namespace podscale {
 /// By validation, of forecasts of one number of grids.
 struct ImageCalibration {
   int shifts = 1;
-  double level = 1;                     ///< factor on the variance
+  double level = 1;                         ///< factor on the variance
   double half50 = 0.6745, half90 = 1.6449;  ///< half widths of intervals in standard deviations
-  double crps = 0, mean_square = 0;     ///< of validation, over range and range^2: for the log
+  double crps = 0, mean_square = 0;         ///< of validation, over range and range^2: for the log
 };
 
 /// Not collective. Of a seed and an image: the same for the same name, wherever it stands in a list.
@@ -46,23 +50,14 @@ class PlaneForecast {
   Plane box_variance(idx_t n) const;
 
  private:
-  /// Patches that begin `row`, `column` LR cells before the image.
-  struct Grid {
-    idx_t row = 0, column = 0, rows = 0, columns = 0;
-    std::vector<float> scale{};    ///< s: [rows][columns]
-    std::vector<double> weight{};  ///< w: [points]
-    idx_t count() const { return rows * columns; }
-  };
-  WindowBatch windows_of(const Grid& grid) const;
-  /// visit(point of the patch, y, x) for the points of a patch inside the image.
-  template <class Visit>
-  void for_points(const Grid& grid, idx_t patch, const Visit& visit) const;
+  WindowBatch windows_of(const PatchGrid& grid) const;
+  std::vector<double> network_residual(std::uint64_t key, int member) const;
   const PooledBase& base_;
   const WindowNetwork* network_;
   Plane lr_, mean_, variance_;
   double range_, level_;
-  std::vector<double> factor_;
-  std::vector<Grid> grids_;
+  PatchGrid whole_;  // that is not shifted
+  std::optional<BlendedResidual> residual_;
 };
 
 }  // namespace podscale

@@ -10,6 +10,7 @@
 namespace podscale {
 
 struct ImageOptions {
+  static constexpr std::size_t most_boxes = 8;
   std::vector<std::string> train_files{}, validate_files{}, test_files{};           ///< paths and globs
   std::vector<std::string> train_lr_files{}, validate_lr_files{}, test_lr_files{};  ///< degrade = 'files'
   Degrade degrade = Degrade::bicubic;
@@ -19,7 +20,8 @@ struct ImageOptions {
   int modes = 0;            ///< of the residual; 0: all
   int shifts = 4;           ///< of the patch grid that a forecast is averaged over: 1, 2 or 4
   int contrast_classes = 17;
-  double tokens = 30e6;  ///< that training sees, at most
+  std::vector<long> boxes{};  ///< sides: the product has the standard deviation of their means
+  double tokens = 30e6;       ///< that training sees, at most
   int batch_tokens = 2048;
   int width = 128, layers = 4, blocks = 0;  ///< of the network: token-local layers, transformer blocks
   double rate = 1e-3;

@@ -2,7 +2,7 @@
 // What is written of downscaled images: pictures beside one file of all numbers.
 //
 // product.nc: of every image the variables <name>_mean, <name>_std, <name>_lr, <name>_truth (where there
-// is HR) and <name>_members, each with dimensions of its own, as images differ in size. Numbers are
+// is HR), <name>_members and <name>_std_box_<n>, each with dimensions of its own, as images differ in size. Numbers are
 // those of the input: luma of pictures, the voxels' own numbers of volumes.
 
 #include <memory>
@@ -11,6 +11,7 @@
 
 #include "podscale/field/image_set.hpp"
 #include "podscale/parallel/communicator.hpp"
+#include "podscale/study/image_result.hpp"
 
 namespace podscale {
 
@@ -18,6 +19,7 @@ namespace podscale {
 struct ImageForecast {
   Plane mean{}, std{};
   std::vector<Plane> members{};  ///< may be empty
+  std::vector<BoxDeviation> boxes{};
 };
 
 struct ImageProductRequest {

@@ -10,6 +10,12 @@
 
 namespace podscale {
 
+/// Standard deviation of the means over boxes of side x side HR points, from the upper left.
+struct BoxDeviation {
+  idx_t side = 0;
+  Plane std{};  ///< [ny / side][nx / side]
+};
+
 /// Planes in the file's own numbers, [HR] but for lr. truth: empty where there was no HR.
 struct ImageResult {
   std::string name{}, file{};
@@ -18,6 +24,7 @@ struct ImageResult {
   bool scored = true;
   Plane mean{}, std{}, lr{}, truth{};
   std::vector<Plane> members{};
+  std::vector<BoxDeviation> boxes{};  ///< of sides that the image is large enough for
   /// Not collective. Planes with (v - black) / (white - black) * 255: the scale that scores are on.
   ImageResult on_grey_scale() const;
 };

@@ -8,6 +8,7 @@
 
 #include "podscale/mesh/plane.hpp"
 #include "podscale/study/image_result.hpp"
+#include "podscale/verify/image_structure.hpp"
 
 namespace podscale {
 
@@ -66,6 +67,8 @@ struct ImageScores {
   ImageScoreRow members{};  ///< mean over members of PSNR, SSIM and RMSE, fair CRPS of all, std: their spread
   Sparsification sparsification{};
   DeviationClasses deviations{};
+  ImageSpectra spectra{};
+  BoxScores boxes{};
 };
 
 struct ImageProtocol {

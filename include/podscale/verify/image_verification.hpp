@@ -20,6 +20,8 @@ struct ImageSetScores {
   double mean(ImageScoreRow ImageScores::*part, ImageColumn column) const;
   Sparsification sparsification() const;  ///< mean over images
   DeviationClasses deviations() const;    ///< sums over images
+  ImageSpectra spectra() const;           ///< mean over images
+  BoxScores boxes() const;                ///< sums over the images that are large enough
 };
 
 /// Not collective. The means as a table, below it every image, classes of standard deviation, and what the columns mean.
