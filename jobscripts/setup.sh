@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
 # Installs what podscale needs and this machine lacks, from Debian's packages (Debian 12; root or
-# sudo). Does nothing where all is there. With "tests", what the tests use besides.
+# sudo). Does nothing where all is there. With "tests", what the tests use besides. With "torch2", a
+# LibTorch 2.x from Python's package index instead of Debian's 1.13, into build/torch2, and the
+# options of CMake that build with it (doc/install.md).
 set -euo pipefail
+
+cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
+if [[ "${1:-}" == torch2 ]]; then
+  exec jobscripts/torch2.sh
+fi
 
 packages=(
   build-essential cmake ninja-build ccache pkg-config git

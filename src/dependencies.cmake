@@ -12,7 +12,7 @@ find_package(spdlog REQUIRED)
 find_package(BLAS REQUIRED)
 find_package(LAPACK REQUIRED)
 if(PODSCALE_NETWORK)
-  find_package(Torch 1.13 REQUIRED)
+  include("${CMAKE_CURRENT_LIST_DIR}/torch.cmake")
 endif()
 # Of the pictures among images; ZLIB unpacks NIfTI.
 find_package(ZLIB REQUIRED)
