@@ -43,8 +43,7 @@ d = of(a, 'tos') - of(b, 'tos')
 assert np.nanmax(np.abs(d - 3)) < 2e-5, np.nanmax(np.abs(d - 3))
 assert np.nanmax(np.abs(of(a, 'tos_member') - of(b, 'tos_member') - 3)) < 2e-5
 assert apart('tos_variance') < 1e-5" p_warm.nc model1.nc
-must 1 members p_warm.nc --basis "$full/basis.nc" --n 6 --output members.nc
-same_data members.nc p_warm.nc time,realization,tos_member
+members_again 1 p_warm.nc --basis "$full/basis.nc"
 
 # Another mesh, in the units that it has; quantiles; all of the anomaly through the regression.
 apply 2 fine.nc p_fine.nc

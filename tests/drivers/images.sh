@@ -5,6 +5,7 @@
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" images
+usual+='|.*images\.degrade = '
 
 # stack NAME IMAGES ROWS COLUMNS PHASE: waves with an edge across them, of all levels from 0 to 255.
 stack() {
