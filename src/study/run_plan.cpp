@@ -100,6 +100,9 @@ std::string fit_text(Program program, const StudySize& size, const PlanRequest& 
 
 int run_plan(const Context& context, const PlanRequest& request) {
   const Communicator& comm = context.comm;
+  if (context.options.images.active())
+    refuse(context.options,
+           "a plan of &images; expected fields on a mesh (&data): images are not in the cost model");
   StudySize size = study_size(comm, context.options, request.region);
   if (!request.tile.empty()) {
     if (request.tile.size() != 2 || request.tile[0] < 1 || request.tile[1] < 0)
@@ -133,6 +136,13 @@ int run_plan(const Context& context, const PlanRequest& request) {
 }
 
 int run_calibration(const Context& context, const std::string& path) {
+  context.comm.agree([&] {
+    keep_apart({{"--calibrate", path}}, {{"podscale-plan", context.options.source}}, context.options.source);
+  });
+  if (context.check) {
+    log::info("would measure, and write {}", path);
+    return 0;
+  }
   const MachineRates rates = calibrate_rates(context.comm);
   for (const RateName& name : rate_names())
     log::info("{}: {:.4g} {}", name.name, rates.*name.rate, name.unit);

@@ -41,6 +41,9 @@ refuse 66 "--region" 0 plan tiny.nml --set data.hr_files=nowhere.nc
 refuse 64 "--times" 0 plan tiny.nml --region 720,1440
 refuse 64 "--tile" 0 plan tiny.nml --tile 0,1
 refuse 66 "--calibrate" 2 plan tiny.nml --rates nowhere.txt
+refuse 64 "tiny.nml" 2 plan tiny.nml --calibrate ./tiny.nml
+echo "&images train_files = 'a.png' /" >images.nml
+refuse 64 "images" 0 plan images.nml
 
 # 4. Rates of this machine.
 must 2 plan tiny.nml --calibrate rates.txt
