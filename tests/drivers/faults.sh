@@ -37,10 +37,12 @@ case "$4" in
   shrinking)
     # At some moment of the reading, half of the file is gone.
     codes=()
+    small=(--set output.directory=. --set grid.time_block=1)
+    must 2 basis "${given[@]}" "${small[@]}" --set output.basis_file=whole.nc
     for delay in 0 0.02 0.05 0.1 0.3; do
       cp "$full/ocean_hr.nc" shrinks.nc
       code=0
-      ranks_of 2 basis "${given[@]}" --set data.hr_files=shrinks.nc --set output.directory=. --set output.basis_file=b.nc --set grid.time_block=1 \
+      ranks_of 2 basis "${given[@]}" "${small[@]}" --set data.hr_files=shrinks.nc --set output.basis_file=b.nc \
         >run.log 2>run.err &
       job=$!
       until grep -q 'data.train = ' run.log || ! kill -0 $job 2>/dev/null; do sleep 0.005; done
@@ -49,7 +51,7 @@ case "$4" in
       wait $job || code=$?
       codes+=("$code")
       if ((code == 0)); then
-        same_data b.nc "$full/basis.nc"
+        same_data b.nc whole.nc
         rm b.nc
       else
         [[ "$code" =~ ^(65|74)$ && "$(grep -c ' error: .*shrinks.nc' run.err)" == 1 ]] || failed "cut off after $delay s: exit $code, expected 65 or 74 and one line"
@@ -67,7 +69,7 @@ case "$4" in
       key="${target[$program]}"
       file="out/${key#*=}"
       echo "the old file" >"$file"
-      own=("${given[@]}" --set output.directory=out --set "$key" --set sampling.time_block=1 --set training.steps=2000)
+      own=("${given[@]}" --set output.directory=out --set "$key" --set training.steps=2000)
       [[ "$program" != train ]] || own+=(--set training.resume=.false.)
       # shellcheck disable=SC2086
       $launcher 2 "$bin/podscale-$program" "${own[@]}" >run.log 2>run.err &
