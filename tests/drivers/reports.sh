@@ -20,9 +20,9 @@ for ranks in 1 2 4; do
   check "memory and files" grep -qE "peak memory of a rank [0-9]+ to [0-9]+ MiB, mean [0-9]+; read .*MiB.*/s, wrote .*MiB" run.log
   check "no keys in the log" test "$(grep -c 'harmonics = ' run.log)" = 0
   # shellcheck disable=SC2086
-  check "the summary is JSON at $ranks ranks" $judge summary "own \"folder\"/podscale-basis.json" "$ranks" b.nc
+  check "the summary is JSON at $ranks ranks" $judge summary "own \"folder\"/podscale-basis.json" "$ranks" out/b.nc
 done
-check "the keys are in the file" grep -q "harmonics = " <(ncdump -h b.nc)
+check "the keys are in the file" grep -q "harmonics = " <(ncdump -h out/b.nc)
 check "of the model, too" grep -q "width = " <(h5dump -d /namelist out/model.h5)
 aloud 1 basis "$odd" --check --verbose --summary nothing.json
 check "the keys, asked for" grep -q "harmonics = " run.log
@@ -40,7 +40,7 @@ done
 check "its options reach SLEPc" grep -q "EPS Object" eps.txt
 check "a slip is told of" grep -q -- "-eps_toll: nothing in this run" run.warnings
 check "and no more" test "$(grep -c 'nothing in this run' run.warnings)" = 1
-same_data b.nc p.nc
+same_data out/b.nc out/p.nc
 
 # 3. The heartbeat: whole whenever it is read, beside the output while the run lasts.
 beat_of() {  # beat_of FILE OPTION...: podscale-train on 2 ranks, stopped once it trains; what it left is judged
