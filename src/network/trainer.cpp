@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "learner.hpp"
 #include "over_communicator.hpp"
@@ -33,6 +35,15 @@ struct Trainer::State : private OverCommunicator, Learner {
   bool is_due() const {
     return optimizer.step % training.validate_every == 0 || optimizer.step == training.steps;
   }
+  /// Collective. The parts are added in their order; and whether any rank was asked to stop.
+  std::pair<double, bool> mean_loss_of_batch(bool stop) const {
+    std::vector<double> shared = losses();
+    shared.push_back(stop ? 1.0 : 0.0);
+    comm->sum(std::span(shared));
+    const auto parts = std::span(shared).first(losses().size());
+    return {std::accumulate(parts.begin(), parts.end(), 0.0) / static_cast<double>(parts.size()),
+            shared.back() > 0};
+  }
   double mean_loss() const { return pending_loss / static_cast<double>(pending_steps); }
   void rescore(const ValidationScore& score);
   void forget_calibrations(std::size_t regimes) {
@@ -61,6 +72,10 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     if (training.batch < 1 || training.batch % comm.size() != 0)
       fail(ExitCode::usage, "training.batch = {}; expected a multiple of the {} ranks", training.batch,
            comm.size());
+    if (training.groups > 0 && (training.batch % training.groups != 0 || training.groups % comm.size() != 0))
+      fail(ExitCode::usage,
+           "training.groups = {}; expected a divisor of training.batch = {} and a multiple of the {} ranks",
+           training.groups, training.batch, comm.size());
     state_ = std::make_unique<State>(comm, layout, placed, training);
     std::error_code absent;
     found = comm.is_root() && resume && std::filesystem::exists(model_file, absent);
@@ -92,6 +107,8 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     compare("model.prediction", std::string(name(o.prediction)), name(model.prediction));
     compare("model.diffusion_steps", o.diffusion_steps, model.diffusion_steps);
     compare("model.dropout", o.dropout, model.dropout);
+    compare("model.tile", o.tile, model.tile);
+    compare("model.tile_halo", o.tile_halo, model.tile_halo);
     compare("training.head_weight", std::string(head(o.with_head)), head(model.with_head));
     if (!changed.empty())
       fail(ExitCode::data,
@@ -118,9 +135,10 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
   s.pending_steps = c.pending_steps;
   log::info("{}: going on from step {} (best {:.5f} at step {})", model_file, s.optimizer.step, s.best_score,
             s.best_step);
-  if (c.summary.ranks != comm.size())
-    log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
-              model_file, c.summary.ranks, comm.size());
+  if (c.summary.groups != s.groups())
+    log::warn("{} was trained in {} groups a batch, this run has {} ranks and {} groups: the continuation is valid "
+              "but not bit-identical; training.groups sets them",
+              model_file, c.summary.groups, comm.size(), s.groups());
 }
 
 void Trainer::State::validate(const ValidationScore& score, double loss) {
@@ -175,7 +193,8 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
   s.optimizer.moments();  // makes them where this is the first step
   s.network.module->train();
   if (s.history.empty()) {
-    const double loss = s.comm->sum(s.loss_and_gradient(data)) / s.comm->size();
+    s.loss_and_gradient(data);
+    const double loss = s.mean_loss_of_batch(false).first;
     s.optimizer.require_finite("the loss", loss);
     s.validate(score, loss);
     s.scored_by = s.criterion;
@@ -193,17 +212,15 @@ bool Trainer::run(const TrainingSet& data, const ValidationScore& score,
   if (s.head_calibrations.size() != regimes || (s.optimizer.step < s.training.steps && !s.exhausted()))
     s.forget_calibrations(regimes);
   while (s.optimizer.step < s.training.steps && !s.exhausted()) {
-    const double local = s.loss_and_gradient(data);
-    double shared[2] = {local, should_stop() ? 1.0 : 0.0};
-    s.comm->sum(std::span<double>(shared));
-    const double loss = shared[0] / s.comm->size();
+    s.loss_and_gradient(data);
+    const auto [loss, asked_to_stop] = s.mean_loss_of_batch(should_stop());
     s.optimizer.require_finite("the loss", loss);
-    s.optimizer.average_gradient();
+    s.average_gradient();
     s.optimizer.update();
     s.pending_loss += loss, ++s.pending_steps;
     const double mean_loss = s.mean_loss();
     const bool cut_short = s.is_due() && !s.validated(score, mean_loss);
-    const bool stop = shared[1] > 0 || cut_short;
+    const bool stop = asked_to_stop || cut_short;
     const bool last = !cut_short && (s.optimizer.step == s.training.steps || s.exhausted());
     if (stop || last || s.optimizer.step % s.training.checkpoint_every == 0) save();
     progress.update(s.optimizer.step, fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})", mean_loss,
@@ -229,6 +246,7 @@ void Trainer::save() const {
   c.summary.best_step = s.best_step;
   c.summary.best_score = s.best_score;
   c.summary.ranks = s.comm->size();
+  c.summary.groups = s.groups();
   c.summary.basis_checksum = s.basis_checksum;
   c.summary.effective_namelist = s.effective_namelist;
   c.summary.version = version();

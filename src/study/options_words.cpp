@@ -92,6 +92,11 @@ void require_trainable(const StudyOptions& options, int ranks) {
     refuse(options,
            fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
                        training.batch, ranks, (training.batch / ranks + 1) * ranks));
+  if (training.groups > 0 && (training.batch % training.groups != 0 || training.groups % ranks != 0))
+    refuse(options,
+           fmt::format("training.groups = {}; expected a divisor of training.batch = {} and a multiple of the {} "
+                       "ranks, or 0",
+                       training.groups, training.batch, ranks));
 }
 
 SamplerOptions validation_sampler(const StudyOptions& options) {

@@ -22,6 +22,7 @@ struct ModelSummary {
   long step = 0, best_step = 0, parameters = 0;
   double best_score = 0;
   int ranks = 1;
+  int groups = 1;  ///< see TrainingOptions
   std::string basis_checksum, weights_checksum, effective_namelist, version;
   std::string criterion;  ///< that best_score is by, in words
   std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};  ///< [regimes that it was trained on]; times = 0: none
