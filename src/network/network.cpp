@@ -47,6 +47,7 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   torch::NoGradGuard no_grad;
   const Arithmetic arithmetic(options.precision, device);
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition;
+  PODSCALE_ASSERT(!tiles, "a region of {} tokens at once, but the network works on tiles", p);
   PODSCALE_ASSERT(static_cast<std::int64_t>(condition.size()) == p * c &&
                       static_cast<std::int64_t>(out.size()) == count * p * k,
                   "sizes {} and {}", condition.size(), out.size());

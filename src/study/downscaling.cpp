@@ -162,7 +162,8 @@ DealtWork head_of_tiles(const Communicator& comm, const LatentSpace& space, cons
                         std::span(results[i]).first(size), std::span(results[i]).last(size));
     }
   });
-  return work.to_space({results.begin(), results.end()}, 2);
+  const std::vector<std::span<float>> both(results.begin(), results.end());
+  return work.to_space(both, 2);
 }
 
 /// Start noise that no network moves.

@@ -115,8 +115,9 @@ std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options) {
 std::string calibrated_forecast(const StudyOptions& options, Uncertainty uncertainty) {
   const SamplingOptions& s = options.sampling;
   if (uncertainty != Uncertainty::ensemble) return uncertainty_name(uncertainty);
-  return fmt::format("{} members, sampler {}, {} steps, {}control variate", s.plan.members, s.sampler_name,
-                     s.sampler.steps, control_variate_seed(options) ? "" : "no ");
+  return fmt::format("{} members, sampler {}, {} steps, {}control variate{}", s.plan.members, s.sampler_name,
+                     s.sampler.steps, control_variate_seed(options) ? "" : "no ",
+                     s.plan.exchange_halos ? "" : ", halos not exchanged");
 }
 
 std::string selection_criterion(const StudyOptions& options, const Inflation& base) {
