@@ -8,7 +8,7 @@
 namespace podscale {
 namespace {
 
-constexpr long kFormat = 6;
+constexpr long kFormat = 7;
 constexpr HistoryColumn<ValidationRecord> kHistory[] = {{"loss", &ValidationRecord::loss},
                                                         {"score", &ValidationRecord::score}};
 constexpr std::pair<const char*, std::vector<Calibration> ModelSummary::*> kCalibrations[] = {
@@ -30,6 +30,9 @@ std::string file_image(const Checkpoint& c, const std::string& path) {
                                     {"diffusion_steps", s.options.diffusion_steps},
                                     {"dropout", s.options.dropout},
                                     {"with_head", s.options.with_head},
+                                    {"tile", s.options.tile},
+                                    {"tile_halo", s.options.tile_halo},
+                                    {"groups", s.groups},
                                     {"tokens", s.layout.tokens},
                                     {"modes", s.layout.modes},
                                     {"condition", s.layout.condition},
@@ -77,6 +80,9 @@ Checkpoint read_file(const std::string& path, const ModelBytes& bytes) {
   s.options.diffusion_steps = integer("diffusion_steps");
   s.options.dropout = file.number("dropout");
   s.options.with_head = integer("with_head") != 0;
+  s.options.tile = integer("tile");
+  s.options.tile_halo = static_cast<int>(file.number("tile_halo"));
+  s.groups = integer("groups");
   s.layout.tokens = integer("tokens");
   s.layout.modes = integer("modes");
   s.layout.condition = integer("condition");

@@ -1,8 +1,11 @@
 #include "podscale/network/denoiser.hpp"
 
+#include <torch/utils.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "parameters.hpp"
@@ -13,6 +16,8 @@ namespace {
 
 constexpr int kTimeFeatures = 64;     // sines and cosines of the diffusion turns
 constexpr int kPositionOctaves = 10;  // wavelengths 360 to 0.7 degrees
+constexpr int kPlaceOctaves = 4;      // within the window of a tile
+constexpr int kPlaceFeatures = 4 * kPlaceOctaves;
 constexpr int kAgeFeatures = 8;
 constexpr double kEpsilon = 1e-6;
 constexpr double kLogVarianceBound = 4;  // of the head
@@ -42,6 +47,16 @@ torch::Tensor position_features(const TokenLayout& layout) {
   return torch::tensor(features).view({layout.tokens, 4 * kPositionOctaves + layout.global_tokens});
 }
 
+/// sin and cos of the place in a tile's window at octaves of its half: [kPlaceFeatures], 0 for global tokens.
+void add_place(std::vector<float>& features, const Tile& tile, std::size_t token, bool global) {
+  for (const float place : {tile.place_y[token], tile.place_x[token]})
+    for (int octave = 0; octave < kPlaceOctaves; ++octave) {
+      const double turns = static_cast<double>(place) * std::numbers::pi / 2 * std::pow(2.0, octave);
+      features.push_back(global ? 0.0f : static_cast<float>(std::sin(turns)));
+      features.push_back(global ? 0.0f : static_cast<float>(std::cos(turns)));
+    }
+}
+
 /// Sinusoidal features of the turns, scaled as if it were a step of 1000: [B, kTimeFeatures].
 torch::Tensor time_features(const torch::Tensor& angle) {
   const int half = kTimeFeatures / 2;
@@ -65,17 +80,19 @@ torch::Tensor age_features(const torch::Tensor& age) {
 }
 
 /// [B, heads, P, D] each.
-torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys,
-                        const torch::Tensor& values) {
+torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values,
+                        const torch::Tensor& absent) {
 #if TORCH_VERSION_MAJOR >= 2
   // One kernel, which keeps no scores in memory. Its gradient is not the same bits twice: training
   // goes the other way, so that a restart changes nothing.
-  if (queries.is_cuda() && !torch::GradMode::is_enabled())
+  if (queries.is_cuda() && !torch::GradMode::is_enabled() && !absent.defined())
     return at::scaled_dot_product_attention(queries, keys, values);
 #endif
   // The queries are scaled, not the scores: there are fewer of them.
   const auto scaled = queries * (1 / std::sqrt(static_cast<double>(queries.size(-1))));
-  return torch::matmul(torch::softmax(torch::matmul(scaled, keys.transpose(-2, -1)), -1), values);
+  auto scores = torch::matmul(scaled, keys.transpose(-2, -1));
+  if (absent.defined()) scores = scores + absent;
+  return torch::matmul(torch::softmax(scores, -1), values);
 }
 
 }  // namespace
@@ -88,12 +105,12 @@ BlockImpl::BlockImpl(int width, int heads, double dropout) : heads_(heads), drop
   down_ = register_module("down", torch::nn::Linear(4 * width, width));
 }
 
-torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e) {
+torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e, const torch::Tensor& absent) {
   const auto b = x.size(0), p = x.size(1), w = x.size(2), head = w / heads_;
   const auto m = modulation_->forward(e).chunk(6, 1);
   const auto qkv =
       qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
-  const auto mixed = attention(qkv[0], qkv[1], qkv[2]).transpose(1, 2).reshape({b, p, w});
+  const auto mixed = attention(qkv[0], qkv[1], qkv[2], absent).transpose(1, 2).reshape({b, p, w});
   const auto drop = [&](const torch::Tensor& y) {
     return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
   };
@@ -107,11 +124,14 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options)
   PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0,
                   "{} tokens of {} modes, width {}", layout.tokens, layout.modes, options.width);
   const std::vector<float> active(layout.active.begin(), layout.active.end());
-  active_ = register_buffer("active", torch::tensor(active).view({layout.tokens, layout.modes}));
-  position_features_ = register_buffer("position_features", position_features(layout));
+  all_.active = torch::tensor(active).view({layout.tokens, layout.modes});
+  all_.position = position_features(layout);
+  // Of a tile also the place in it: what lies beyond the halo is not seen.
+  const int features =
+      static_cast<int>(all_.position.size(1)) + (tiles_of(layout, options) ? kPlaceFeatures : 0);
   const int w = options.width;
   embed_ = register_module("embed", torch::nn::Linear(layout.modes + layout.condition, w));
-  position_ = register_module("position", torch::nn::Linear(4 * kPositionOctaves + layout.global_tokens, w));
+  position_ = register_module("position", torch::nn::Linear(features, w));
   time_up_ = register_module("time_up", torch::nn::Linear(kTimeFeatures, w));
   time_down_ = register_module("time_down", torch::nn::Linear(w, w));
   season_ = register_module("season", torch::nn::Linear(2, w));
@@ -124,31 +144,72 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options)
 }
 
 torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condition,
-                              const torch::Tensor& angle, const torch::Tensor& year_phase) {
+                              const torch::Tensor& angle, const torch::Tensor& year_phase,
+                              const TokenView& tokens) {
   const auto time = time_down_->forward(torch::silu(time_up_->forward(time_features(angle))));
   auto told = time + season_->forward(season_features(year_phase));
   if (age_at_ >= 0) told = told + age_->forward(age_features(condition.select(-1, age_at_).select(-1, 0)));
   const auto e = torch::silu(told);
-  auto h = embed_->forward(torch::cat({x * active_, condition}, -1)) + position_->forward(position_features_);
-  for (auto& block : blocks_) h = block->forward(h, e);
+  auto h = embed_->forward(torch::cat({x * tokens.active, condition}, -1)) + position_->forward(tokens.position);
+  for (auto& block : blocks_) h = block->forward(h, e, tokens.absent);
   const auto m = last_modulation_->forward(e).chunk(2, 1);
   const auto y = modulate(h, m[0], m[1]);
   return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
 }
 
 torch::Tensor Denoiser::forward(const torch::Tensor& x, const torch::Tensor& condition,
-                                const torch::Tensor& angle, const torch::Tensor& year_phase) {
-  return last_->forward(trunk(x, condition, angle, year_phase)) * active_;
+                                const torch::Tensor& angle, const torch::Tensor& year_phase,
+                                const TokenView& tokens) {
+  return last_->forward(trunk(x, condition, angle, year_phase, tokens)) * tokens.active;
 }
 
-Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tensor& year_phase) {
+Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tensor& year_phase,
+                              const TokenView& tokens) {
   const auto nothing =
-      torch::zeros({condition.size(0), active_.size(0), active_.size(1)}, condition.options());
+      torch::zeros({condition.size(0), condition.size(1), tokens.active.size(-1)}, condition.options());
   const auto start = torch::full({1}, std::numbers::pi / 2, condition.options());
-  const auto y = head_->forward(trunk(nothing, condition, start, year_phase)).chunk(2, -1);
+  const auto y = head_->forward(trunk(nothing, condition, start, year_phase, tokens)).chunk(2, -1);
   // Bounded, so that no outlier of the training can make a variance explode; slope 1 at 0.
   const auto log_variance = kLogVarianceBound * torch::tanh(y[1] / kLogVarianceBound);
-  return {y[0] * active_, log_variance * active_};
+  return {y[0] * tokens.active, log_variance * tokens.active};
+}
+
+void Denoiser::move_to(const torch::Device& device) {
+  to(device);
+  all_.active = all_.active.to(device);
+  all_.position = all_.position.to(device);
+}
+
+TokenView Denoiser::view_of(std::span<const Tile* const> tiles) const {
+  const std::int64_t samples = std::ssize(tiles), tokens = all_.active.size(0), k = all_.active.size(1);
+  std::int64_t slots = 0;
+  for (const Tile* tile : tiles) slots = std::max<std::int64_t>(slots, std::ssize(tile->tokens));
+  const std::int64_t globals = all_.position.size(1) - 4 * kPositionOctaves;
+  std::vector<std::int64_t> number;
+  std::vector<float> place, absent, own;
+  for (const Tile* tile : tiles)
+    for (std::int64_t s = 0; s < slots; ++s) {
+      const bool there = s < std::ssize(tile->tokens);
+      number.push_back(there ? tile->tokens[static_cast<std::size_t>(s)] : 0);
+      absent.push_back(there ? 0 : -std::numeric_limits<float>::infinity());
+      const bool global = there && number.back() >= tokens - globals;
+      own.push_back(there && (global || tile->own[static_cast<std::size_t>(s)]) ? 1.0f : 0.0f);
+      if (there)
+        add_place(place, *tile, static_cast<std::size_t>(s), global);
+      else
+        place.insert(place.end(), kPlaceFeatures, 0.0f);
+    }
+  const auto device = all_.active.device();
+  const auto there = torch::tensor(absent).eq(0).to(torch::kFloat).view({samples, slots, 1}).to(device);
+  const auto rows = torch::tensor(number).to(device);
+  TokenView view;
+  view.active = all_.active.index_select(0, rows).view({samples, slots, k}) * there;
+  view.position = torch::cat({all_.position.index_select(0, rows).view({samples, slots, -1}),
+                              torch::tensor(place).view({samples, slots, kPlaceFeatures}).to(device)},
+                             -1);
+  if (samples > 1) view.absent = torch::tensor(absent).view({samples, 1, 1, slots}).to(device);
+  view.own = torch::tensor(own).view({samples, slots, 1}).to(device);
+  return view;
 }
 
 void Denoiser::initialise(std::uint64_t seed) {

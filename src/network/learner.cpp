@@ -25,31 +25,64 @@ Learner::Learner(const GradientAverage& processes, const TokenLayout& layout, co
       average(layout, model, false),
       optimizer(processes, update_options(training, training.steps, 0.95, remedy(training)), *network.flat,
                 *average.flat),
-      schedule(model.diffusion_steps) {}
+      schedule(model.diffusion_steps),
+      groups_(groups_of_batch(training, network.device.is_cpu(), processes.size())),
+      own_(groups_ / processes.size()),
+      rows_(processes, layout),
+      parts_(processes, groups_),
+      losses_(static_cast<std::size_t>(groups_), 0.0) {
+  PODSCALE_ASSERT(groups_ % processes.size() == 0 && training.batch % groups_ == 0,
+                  "{} samples in {} parts on {} processes", training.batch, groups_, processes.size());
+}
 
-TrainingBatch Learner::batch_of(const TrainingSet& data, long at) const {
-  const int count = training.batch / processes->size();
-  return draw_batch(data, network.layout, schedule, network.options.prediction, training.seed, at,
-                    processes->rank() * count, count, network.device);
+/// part: of this process's.
+TrainingBatch Learner::part_of_batch(const TrainingSet& data, long at, int part) {
+  const int count = training.batch / groups_;
+  std::vector<int> first;
+  for (int r = 0; r < processes->size(); ++r) first.push_back((r * own_ + part) * count);
+  return draw_batch({&data, &network.layout, network.tiles.get(), &schedule, network.options.prediction,
+                     training.seed},
+                    rows_, at, first, processes->rank(), count, network.device);
 }
 
 double Learner::loss_and_gradient(const TrainingSet& data) {
   const long step = optimizer.step;
-  const bool ready = next_ && next_->step == step && next_->of == data.latent.data();
-  const TrainingBatch batch = ready ? std::move(next_->batch) : batch_of(data, step);
-  next_.reset();
-  // Dropout and condition noise come from Torch's generator: seeded by (seed, step, rank), so that
-  // a restart has no generator to restore.
-  torch::manual_seed(
-      CounterRandom(training.seed, Stream::dropout)
-          .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(processes->rank())));
-  const auto loss = training_loss(*network.module, batch, training);
-  network.flat->gradient.zero_();
-  loss.backward();
-  // The device is at work on what it was sent: item() waits for it.
-  if (!network.device.is_cpu() && step + 1 < training.steps)
-    next_ = Drawn{data.latent.data(), step + 1, batch_of(data, step + 1)};
-  return loss.item<double>();
+  parts_.clear();
+  double sum = 0;
+  for (int part = 0; part < own_; ++part) {
+    const bool ready = next_ && next_->step == step && next_->part == part && next_->of == data.latent.data();
+    const TrainingBatch batch = ready ? std::move(next_->batch) : part_of_batch(data, step, part);
+    next_.reset();
+    const int number = processes->rank() * own_ + part;
+    // Dropout and condition noise come from Torch's generator: seeded by (seed, step, part), so that
+    // neither a restart nor the number of processes changes them.
+    torch::manual_seed(CounterRandom(training.seed, Stream::dropout)
+                           .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(number)));
+    const auto loss = training_loss(*network.module, batch, training);
+    network.flat->gradient.zero_();
+    loss.backward();
+    // The device is at work on what it was sent: item() waits for it.
+    const bool more = part + 1 < own_;
+    if (!network.device.is_cpu() && (more || step + 1 < training.steps))
+      next_ = Drawn{data.latent.data(), more ? step : step + 1, more ? part + 1 : 0,
+                    part_of_batch(data, more ? step : step + 1, more ? part + 1 : 0)};
+    const double value = loss.item<double>();
+    losses_[static_cast<std::size_t>(number)] = value;
+    sum += value;
+    if (groups_ > 1) parts_.add(Network::to_vector(network.flat->gradient));
+  }
+  return sum / own_;
+}
+
+void Learner::average_gradient() {
+  torch::NoGradGuard no_grad;
+  if (groups_ > 1) {
+    torch::Tensor& gradient = network.flat->gradient;
+    auto host = gradient.to(torch::kCPU);  // the same tensor on a CPU
+    parts_.mean(std::span(host.data_ptr<float>(), static_cast<std::size_t>(host.numel())));
+    if (!gradient.is_cpu()) gradient.copy_(host);
+  }
+  optimizer.clip_gradient();
 }
 
 }  // namespace podscale

@@ -1,5 +1,8 @@
 #include "podscale/network/model.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "podscale/core/error.hpp"
 
 namespace podscale {
@@ -11,6 +14,22 @@ SamplerKind sampler_from_name(const std::string& name) {
   if (name == "ancestral") return SamplerKind::ancestral;
   fail(ExitCode::usage, "sampling.sampler = '{}': expected 'angle', 'dpm-solver++', 'ddim' or 'ancestral'",
        name);
+}
+
+std::shared_ptr<const TileSet> tiles_of(const TokenLayout& layout, const ModelOptions& options) {
+  // Attention costs as much as the rest of a block at P = 6 width: about 1000 tokens at width 128.
+  const long edge = options.tile > 0 ? options.tile : 24,
+             halo = options.tile_halo >= 0 ? options.tile_halo : std::max(1l, edge / 6),
+             window = edge + 2 * halo;
+  if (static_cast<long>(layout.grid.patch.size()) <= window * window) return nullptr;
+  auto tiles = std::make_shared<const TileSet>(layout.grid, edge, halo, layout.global_tokens);
+  return tiles->size() > 1 ? tiles : nullptr;
+}
+
+int groups_of_batch(const TrainingOptions& training, bool on_cpu, int ranks) {
+  if (training.groups > 0) return training.groups;
+  const int groups = std::gcd(training.batch, 8);
+  return on_cpu && groups % ranks == 0 ? groups : ranks;
 }
 
 }  // namespace podscale

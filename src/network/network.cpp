@@ -9,12 +9,13 @@
 #include "podscale/core/error.hpp"
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/network/sampler.hpp"
+#include "tile_sampling.hpp"
 
 namespace podscale {
 Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
-    : layout(layout), options(options), device(options.device) {
+    : layout(layout), options(options), device(options.device), tiles(tiles_of(layout, options)) {
   module = std::make_shared<Denoiser>(layout, options);
-  module->to(device);
+  module->move_to(device);
   module->eval();  // no dropout, until a trainer says so
   flat = std::make_unique<FlatParameters>(*module, gradients);
 }
@@ -46,6 +47,7 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   torch::NoGradGuard no_grad;
   const Arithmetic arithmetic(options.precision, device);
   const std::int64_t p = layout.tokens, k = layout.modes, c = layout.condition;
+  PODSCALE_ASSERT(!tiles, "a region of {} tokens at once, but the network works on tiles", p);
   PODSCALE_ASSERT(static_cast<std::int64_t>(condition.size()) == p * c &&
                       static_cast<std::int64_t>(out.size()) == count * p * k,
                   "sizes {} and {}", condition.size(), out.size());
@@ -83,23 +85,39 @@ void Network::sample(const SamplerOptions& sampler, std::span<const float> condi
   std::copy_n(values.data_ptr<float>(), out.size(), out.begin());
 }
 
+namespace {
+
+void copy_to(const torch::Tensor& from, std::span<float> to) {
+  const auto values = from.to(torch::kCPU, torch::kFloat).contiguous();
+  PODSCALE_ASSERT(values.numel() == static_cast<std::int64_t>(to.size()), "{} values for {}", values.numel(),
+                  to.size());
+  std::copy_n(values.data_ptr<float>(), to.size(), to.begin());
+}
+
+}  // namespace
+
 void Network::head(std::span<const float> condition, float year_phase, std::span<float> mean,
                    std::span<float> variance) const {
+  head_of(module->all(), layout.tokens, condition, year_phase, mean, variance);
+}
+
+void Network::head(const TileRequest& request, std::span<float> mean, std::span<float> variance) const {
+  head_of(module->view_of(std::span(&request.tile, 1)), std::ssize(request.tile->tokens), request.condition,
+          request.year_phase, mean, variance);
+}
+
+void Network::head_of(const TokenView& tokens, std::int64_t count, std::span<const float> condition,
+                      float year_phase, std::span<float> mean, std::span<float> variance) const {
   torch::NoGradGuard no_grad;
   const Arithmetic arithmetic(options.precision, device);
-  const std::int64_t p = layout.tokens, c = layout.condition;
-  auto given = torch::empty({1, p, c});
+  auto given = torch::empty({1, count, layout.condition});
+  PODSCALE_ASSERT(static_cast<std::int64_t>(condition.size()) == given.numel(), "{} values for {} tokens",
+                  condition.size(), count);
   std::copy(condition.begin(), condition.end(), given.data_ptr<float>());
   const auto phase = torch::full({1}, year_phase, torch::TensorOptions(torch::kFloat).device(device));
-  const auto result = module->head(given.to(device), phase);
-  const auto copy = [](const torch::Tensor& from, std::span<float> to) {
-    const auto values = from.to(torch::kCPU, torch::kFloat).contiguous();
-    PODSCALE_ASSERT(values.numel() == static_cast<std::int64_t>(to.size()), "{} values for {}",
-                    values.numel(), to.size());
-    std::copy_n(values.data_ptr<float>(), to.size(), to.begin());
-  };
-  copy(result.mean, mean);
-  copy(torch::exp(result.log_variance), variance);
+  const auto result = module->head(given.to(device), phase, tokens);
+  copy_to(result.mean, mean);
+  copy_to(torch::exp(result.log_variance), variance);
 }
 
 NetworkFunctions Network::functions(const SamplerOptions& sampler) const {
@@ -108,7 +126,14 @@ NetworkFunctions Network::functions(const SamplerOptions& sampler) const {
             sample(sampler, condition, phase, time_key, first, count, out, temperature);
           },
           [this](std::span<const float> condition, float phase, std::span<float> mean,
-                 std::span<float> variance) { head(condition, phase, mean, variance); }};
+                 std::span<float> variance) { head(condition, phase, mean, variance); },
+          tiles,
+          [this, sampler](std::span<const TileRequest> requests) -> std::unique_ptr<TileSampling> {
+            return std::make_unique<NetworkTiles>(*this, sampler, requests);
+          },
+          [this](const TileRequest& request, std::span<float> mean, std::span<float> variance) {
+            head(request, mean, variance);
+          }};
 }
 
 }  // namespace podscale

@@ -22,6 +22,8 @@ struct Network {
   /// See Model::head.
   void head(std::span<const float> condition, float year_phase, std::span<float> mean,
             std::span<float> variance) const;
+  /// Not collective. As TileHeadFunction.
+  void head(const TileRequest& request, std::span<float> mean, std::span<float> variance) const;
   NetworkFunctions functions(const SamplerOptions& sampler) const;
   std::vector<float> weights() const { return to_vector(flat->values); }
   void set_weights(const std::vector<float>& values) { from_vector(values, flat->values); }
@@ -33,9 +35,12 @@ struct Network {
   torch::Device device;
   std::shared_ptr<Denoiser> module;
   std::unique_ptr<FlatParameters> flat;
+  std::shared_ptr<const TileSet> tiles;  ///< nullptr: it sees the whole region at once
   bool record = true;  ///< forward passes of samples as a CUDA graph, where there is such a thing
 
  private:
+  void head_of(const TokenView& tokens, std::int64_t count, std::span<const float> condition, float year_phase,
+               std::span<float> mean, std::span<float> variance) const;
   DenoiserGraph* graph_of(int members) const;
   mutable std::unique_ptr<DenoiserGraph> graph_;  // of the last number of members
 };

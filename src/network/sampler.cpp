@@ -1,6 +1,8 @@
 #include "podscale/network/sampler.hpp"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "podscale/core/error.hpp"
 #include "podscale/network/schedule.hpp"
@@ -20,76 +22,70 @@ torch::Tensor noise_estimate(const torch::Tensor& x, const torch::Tensor& v, dou
   return x * std::sin(angle) + v * std::cos(angle);
 }
 
-torch::Tensor angle_ode(const std::vector<double>& angle, torch::Tensor x, const Velocity& velocity) {
-  torch::Tensor previous;
-  for (std::size_t i = 0; i + 1 < angle.size(); ++i) {
-    const double step = angle[i + 1] - angle[i];
-    torch::Tensor v = velocity(x, angle[i]);
-    x = i == 0 ? x + v * step : x + (v * 1.5 - previous * 0.5) * step;
-    previous = v;
-  }
-  return x;
-}
-
-torch::Tensor dpm_solver(const std::vector<double>& angle, torch::Tensor x, const Velocity& velocity) {
-  torch::Tensor previous;
-  double previous_h = 0;
-  for (std::size_t i = 0; i + 1 < angle.size(); ++i) {
-    const torch::Tensor z0 = data_estimate(x, velocity(x, angle[i]), angle[i]);
-    if (i + 2 == angle.size()) return z0;  // sigma = 0: e^-h = 0, first order
-    const auto lambda = [](double angle) { return std::log(std::cos(angle) / std::sin(angle)); };
-    const double h = lambda(angle[i + 1]) - lambda(angle[i]);
-    torch::Tensor d = z0;
-    if (i > 0) {
-      const double r = previous_h / h;
-      d = z0 * (1 + 1 / (2 * r)) - previous * (1 / (2 * r));
-    }
-    x = x * (std::sin(angle[i + 1]) / std::sin(angle[i])) - d * (std::cos(angle[i + 1]) * std::expm1(-h));
-    previous = z0;
-    previous_h = h;
-  }
-  return x;
-}
-
-torch::Tensor ddim(const std::vector<double>& angle, torch::Tensor x, const Velocity& velocity) {
-  for (std::size_t i = 0; i + 1 < angle.size(); ++i) {
-    const torch::Tensor v = velocity(x, angle[i]);
-    x = data_estimate(x, v, angle[i]) * std::cos(angle[i + 1]) +
-        noise_estimate(x, v, angle[i]) * std::sin(angle[i + 1]);
-  }
-  return x;
-}
-
-torch::Tensor ancestral(const std::vector<double>& angle, torch::Tensor x, const Velocity& velocity,
-                        const Noise& noise) {
-  for (std::size_t i = 0; i + 1 < angle.size(); ++i) {
-    const torch::Tensor z0 = data_estimate(x, velocity(x, angle[i]), angle[i]);
-    if (i + 2 == angle.size()) return z0;
-    const double bar = std::pow(std::cos(angle[i]), 2), bar_next = std::pow(std::cos(angle[i + 1]), 2);
-    const double alpha = bar / bar_next, beta = 1 - alpha;
-    const double variance = beta * (1 - bar_next) / (1 - bar);
-    x = z0 * (std::sqrt(bar_next) * beta / (1 - bar)) + x * (std::sqrt(alpha) * (1 - bar_next) / (1 - bar)) +
-        noise(static_cast<int>(i)) * std::sqrt(variance);
-  }
-  return x;
-}
-
 }  // namespace
+
+SamplerPath::SamplerPath(SamplerKind kind, int steps, torch::Tensor start)
+    : x(std::move(start)), kind_(kind), angle_(sampler_angles(steps)) {}
+
+void SamplerPath::angle_step(const torch::Tensor& v, double from, double to) {
+  const double step = to - from;
+  x = at_ == 0 ? x + v * step : x + (v * 1.5 - previous_ * 0.5) * step;
+  previous_ = v;
+}
+
+void SamplerPath::dpm_step(const torch::Tensor& z0, double from, double to) {
+  const auto lambda = [](double angle) { return std::log(std::cos(angle) / std::sin(angle)); };
+  const double h = lambda(to) - lambda(from);
+  torch::Tensor d = z0;
+  if (at_ > 0) {
+    const double r = previous_h_ / h;
+    d = z0 * (1 + 1 / (2 * r)) - previous_ * (1 / (2 * r));
+  }
+  x = x * (std::sin(to) / std::sin(from)) - d * (std::cos(to) * std::expm1(-h));
+  previous_ = z0;
+  previous_h_ = h;
+}
+
+void SamplerPath::ancestral_step(const torch::Tensor& z0, double from, double to, const Noise& noise) {
+  const double bar = std::pow(std::cos(from), 2), bar_next = std::pow(std::cos(to), 2);
+  const double alpha = bar / bar_next, beta = 1 - alpha;
+  const double variance = beta * (1 - bar_next) / (1 - bar);
+  x = z0 * (std::sqrt(bar_next) * beta / (1 - bar)) + x * (std::sqrt(alpha) * (1 - bar_next) / (1 - bar)) +
+      noise(at_) * std::sqrt(variance);
+}
+
+void SamplerPath::step(const Velocity& velocity, const Noise& noise) {
+  PODSCALE_ASSERT(!done(), "step {} of {}", at_, steps());
+  const std::size_t i = static_cast<std::size_t>(at_);
+  const double from = angle_[i], to = angle_[i + 1];
+  const torch::Tensor v = velocity(x, from);
+  const bool last = at_ + 1 == steps();
+  switch (kind_) {
+    case SamplerKind::angle:
+      angle_step(v, from, to);
+      break;
+    case SamplerKind::ddim:
+      x = data_estimate(x, v, from) * std::cos(to) + noise_estimate(x, v, from) * std::sin(to);
+      break;
+    case SamplerKind::dpm_solver:  // at the end sigma = 0: e^-h = 0, first order
+    case SamplerKind::ancestral: {
+      const torch::Tensor z0 = data_estimate(x, v, from);
+      if (last)
+        x = z0;
+      else if (kind_ == SamplerKind::dpm_solver)
+        dpm_step(z0, from, to);
+      else
+        ancestral_step(z0, from, to, noise);
+    }
+  }
+  ++at_;
+}
 
 torch::Tensor run_sampler(SamplerKind kind, int steps, torch::Tensor x, const Velocity& velocity,
                           const Noise& noise) {
-  const auto angle = sampler_angles(steps);
-  switch (kind) {
-    case SamplerKind::angle:
-      return angle_ode(angle, x, velocity);
-    case SamplerKind::dpm_solver:
-      return dpm_solver(angle, x, velocity);
-    case SamplerKind::ddim:
-      return ddim(angle, x, velocity);
-    case SamplerKind::ancestral:
-      return ancestral(angle, x, velocity, noise);
-  }
-  fail(ExitCode::bug, "unknown sampler");
+  SamplerPath path(kind, steps, std::move(x));
+  while (!path.done()) path.step(velocity, noise);
+  return path.x;
 }
 
 }  // namespace podscale

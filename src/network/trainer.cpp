@@ -58,6 +58,10 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     if (training.batch < 1 || training.batch % comm.size() != 0)
       fail(ExitCode::usage, "training.batch = {}; expected a multiple of the {} ranks", training.batch,
            comm.size());
+    if (training.groups > 0 && (training.batch % training.groups != 0 || training.groups % comm.size() != 0))
+      fail(ExitCode::usage,
+           "training.groups = {}; expected a divisor of training.batch = {} and a multiple of the {} ranks",
+           training.groups, training.batch, comm.size());
     state_ = std::make_unique<State>(comm, layout, placed, training);
     std::error_code absent;
     found = comm.is_root() && resume && std::filesystem::exists(model_file, absent);
@@ -87,6 +91,8 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
     compare("model.prediction", std::string(name(o.prediction)), name(model.prediction));
     compare("model.diffusion_steps", o.diffusion_steps, model.diffusion_steps);
     compare("model.dropout", o.dropout, model.dropout);
+    compare("model.tile", o.tile, model.tile);
+    compare("model.tile_halo", o.tile_halo, model.tile_halo);
     compare("training.head_weight", std::string(head(o.with_head)), head(model.with_head));
     if (!changed.empty())
       fail(ExitCode::data,
@@ -110,6 +116,11 @@ void Trainer::State::take(const Checkpoint& c) {
   history = c.summary.history;
   head_calibrations = c.summary.head_calibrations;
   ensemble_calibrations = c.summary.ensemble_calibrations;
+  if (c.summary.groups != groups())
+    log::warn(
+        "{} was trained in {} groups a batch, this run has {} ranks and {} groups: the continuation is "
+        "valid but not bit-identical; training.groups sets them",
+        model_file, c.summary.groups, comm->size(), groups());
 }
 
 void Trainer::State::validate(const ValidationScore& score, double loss) {
@@ -170,7 +181,8 @@ bool Trainer::run_steps(const TrainingSet& data, const ValidationScore& score,
   s.comm->agree([&] { require_usable(data, s.network.layout, s.comm->rank(), s.comm->size()); });
   s.network.module->train();
   if (s.history.empty()) {
-    s.validate(score, s.mean_over_ranks(s.loss_and_gradient(data)));
+    s.loss_and_gradient(data);
+    s.validate(score, s.mean_over_parts(s.losses()));
     s.scored_by = s.criterion;
   } else if (s.scored_by != s.criterion) {
     s.rescore(score);
@@ -185,9 +197,14 @@ bool Trainer::run_steps(const TrainingSet& data, const ValidationScore& score,
   const std::size_t regimes = 1 + data.others.size();
   if (s.head_calibrations.size() != regimes || (s.optimizer.step < s.training.steps && !s.exhausted()))
     s.forget_calibrations(regimes);
-  const TrainingRun::Parts parts{[&] { return s.loss_and_gradient(data); },
+  const TrainingRun::Parts parts{[&] {
+                                   s.loss_and_gradient(data);
+                                   return s.losses();
+                                 },
+                                 [&] { s.average_gradient(); },
                                  [&](double mean_loss) { return s.validated(score, mean_loss); },
-                                 [&] { return s.exhausted(); }, [&] { save(); },
+                                 [&] { return s.exhausted(); },
+                                 [&] { save(); },
                                  [&](double mean_loss) {
                                    return fmt::format("loss {:.4f} | score {:.5f} (best {:.5f} at {})",
                                                       mean_loss, s.history.back().score, s.best_score,
@@ -208,6 +225,7 @@ void Trainer::save() const {
   Checkpoint c;
   c.summary.options = s.network.options;
   c.summary.layout = s.network.layout;
+  c.summary.groups = s.groups();
   c.summary.basis_checksum = s.basis_checksum;
   c.summary.effective_namelist = s.effective_namelist;
   c.summary.criterion = s.scored_by;

@@ -1,5 +1,6 @@
 #include "training_run.hpp"
 
+#include <numeric>
 #include <span>
 
 #include "network.hpp"
@@ -20,19 +21,16 @@ TrainingRun::TrainingRun(const Communicator& comm, WeightUpdate& optimizer, long
 bool TrainingRun::train(const Parts& parts, Progress& progress, const std::function<bool()>& should_stop) {
   const Stage stage(StageId::train);
   while (optimizer_->step < steps && !parts.exhausted()) {
-    const double local = parts.loss_and_gradient();
-    double shared[2] = {local, should_stop() ? 1.0 : 0.0};
-    comm->sum(std::span<double>(shared));
-    const double loss = shared[0] / comm->size();
-    optimizer_->require_finite("the loss", loss);
-    optimizer_->average_gradient();
+    const std::vector<double> losses = parts.loss_and_gradient();
+    const auto [loss, asked_to_stop] = mean_over_parts(losses, should_stop());
+    parts.average_gradient();
     optimizer_->update();
     pending_loss += loss, ++pending_steps;
     last_loss = loss;
     const double mean = mean_loss();
     const bool due = is_due(), cut_short = due && !parts.validate(mean);
     if (due && !cut_short) pending_loss = 0, pending_steps = 0;
-    const bool stop = shared[1] > 0 || cut_short;
+    const bool stop = asked_to_stop || cut_short;
     const bool last = !cut_short && (optimizer_->step == steps || parts.exhausted());
     if (stop || last || optimizer_->step % checkpoint_every == 0) {
       optimizer_->require_finite_weights();
@@ -46,10 +44,15 @@ bool TrainingRun::train(const Parts& parts, Progress& progress, const std::funct
   return true;
 }
 
-double TrainingRun::mean_over_ranks(double loss) const {
-  const double mean = comm->sum(loss) / comm->size();
+std::pair<double, bool> TrainingRun::mean_over_parts(const std::vector<double>& losses,
+                                                     bool asked_to_stop) const {
+  std::vector<double> shared = losses;
+  shared.push_back(asked_to_stop ? 1.0 : 0.0);
+  comm->sum(std::span(shared));
+  const auto parts = std::span(shared).first(losses.size());
+  const double mean = std::accumulate(parts.begin(), parts.end(), 0.0) / static_cast<double>(parts.size());
   optimizer_->require_finite("the loss", mean);
-  return mean;
+  return {mean, shared.back() > 0};
 }
 
 bool TrainingRun::gains(double score) {
@@ -116,9 +119,6 @@ std::vector<float> TrainingRun::go_on(const TrainedWeights& weights, const Train
   optimizer_->rate_factor = weights.rate_factor;
   in_file = true;
   log::info("{}: going on from step {} (best {:.5f} at step {})", path, summary.step, best_score, best_step);
-  if (summary.ranks != comm->size())
-    log::warn("{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
-              path, summary.ranks, comm->size());
   return best;
 }
 

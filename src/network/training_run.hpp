@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "podscale/core/log.hpp"
@@ -21,7 +22,9 @@ struct TrainingRun {
               long checkpoint_every);
 
   struct Parts {
-    std::function<double()> loss_and_gradient;       ///< of this rank's share of a batch
+    /// Of this rank's share of a batch: losses of all parts of the batch, 0 those of other ranks.
+    std::function<std::vector<double>()> loss_and_gradient;
+    std::function<void()> average_gradient;          ///< collective: over the batch, clipped
     std::function<bool(double mean_loss)> validate;  ///< false where it was cut short by a request to stop
     std::function<bool()> exhausted;                 ///< no more steps, though some are left
     std::function<void()> save;
@@ -31,8 +34,11 @@ struct TrainingRun {
   /// checkpoint, where should_stop() is true on any rank (asked at every step) or a validation was cut
   /// short before the end. NotFinite where loss, gradient or weights are not.
   bool train(const Parts& parts, Progress& progress, const std::function<bool()>& should_stop);
-  /// Collective. The mean over ranks of a loss. NotFinite where it is not.
-  double mean_over_ranks(double loss) const;
+  /// Collective. The mean over the parts of a batch, added in their order at any number of ranks; the
+  /// parts of other ranks are 0. NotFinite where it is not.
+  double mean_over_parts(const std::vector<double>& losses) const {
+    return mean_over_parts(losses, false).first;
+  }
   /// Not collective. Notes the score of this step, the same on all ranks: true where it is the best.
   /// NotFinite where it is not.
   bool gains(double score);
@@ -57,6 +63,9 @@ struct TrainingRun {
   bool in_file = false;  // the model file holds a state of this training
 
  private:
+  /// And whether any rank was asked to stop.
+  std::pair<double, bool> mean_over_parts(const std::vector<double>& losses, bool asked_to_stop) const;
+
   WeightUpdate* optimizer_;
 };
 

@@ -51,6 +51,12 @@ void WeightUpdate::average_gradient() {
     if (!gradient.is_cpu()) gradient.copy_(host);
     gradient.mul_(1.0 / processes_->size());
   }
+  clip_gradient();
+}
+
+void WeightUpdate::clip_gradient() {
+  torch::NoGradGuard no_grad;
+  torch::Tensor& gradient = weights.gradient;
   const double norm = gradient.norm().item<double>();
   require_finite("the norm of the gradient", norm);
   if (options_.clip > 0 && norm > options_.clip) gradient.mul_(options_.clip / norm);

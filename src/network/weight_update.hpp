@@ -55,6 +55,8 @@ class WeightUpdate {
   /// Collective. The mean of the gradient over the processes, clipped. NotFinite where its norm is
   /// not.
   void average_gradient();
+  /// Not collective: the second half of that, where the gradient is the same on every process.
+  void clip_gradient();
   /// Not collective. AdamW with the rate of this step, then the moving average; ++step.
   void update();
   /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so

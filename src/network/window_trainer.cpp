@@ -96,16 +96,18 @@ class Trained final : public WindowTrainer, private OverCommunicator {
   bool run_steps(const WindowDraw& draw, const WindowValidation& validate,
                  const std::function<bool()>& should_stop) {
     learner_.network.module->train();
-    if (history_.empty()) validate_now(validate, run_.mean_over_ranks(learner_.loss_and_gradient(draw)));
+    if (history_.empty()) validate_now(validate, run_.mean_over_parts(losses(draw)));
     Progress progress("training", run_.steps, "steps");
     if (step() < run_.steps) calibration_.clear();
     const TrainingRun::Parts parts{
-        [&] { return learner_.loss_and_gradient(draw); },
+        [&] { return losses(draw); },
+        [&] { learner_.optimizer.average_gradient(); },
         [&](double mean_loss) {
           validate_now(validate, mean_loss);
           return true;
         },
-        [] { return false; }, [&] { save(); },
+        [] { return false; },
+        [&] { save(); },
         [&](double mean_loss) {
           return fmt::format("loss {:.5f} | PSNR {:.3f} dB, CRPS {:.5f} (best {:.5f} at {})", mean_loss,
                              history_.back().psnr, history_.back().crps, run_.best_score, run_.best_step);
@@ -115,6 +117,13 @@ class Trained final : public WindowTrainer, private OverCommunicator {
                                 run_.best_score, run_.best_step,
                                 static_cast<double>(step()) * request_.training.batch / 1e6));
     return true;
+  }
+
+  /// A batch has one part a rank.
+  std::vector<double> losses(const WindowDraw& draw) {
+    std::vector<double> parts(static_cast<std::size_t>(run_.comm->size()), 0.0);
+    parts[static_cast<std::size_t>(run_.comm->rank())] = learner_.loss_and_gradient(draw);
+    return parts;
   }
 
   void go_on() {
@@ -127,6 +136,10 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     kept_.set_weights(run_.go_on(c, c.summary, path));
     history_ = c.summary.history;
     calibration_ = c.summary.calibration;
+    if (c.summary.ranks != run_.comm->size())
+      log::warn(
+          "{} was written on {} ranks, this run has {}: the continuation is valid but not bit-identical",
+          path, c.summary.ranks, run_.comm->size());
   }
 
   void validate_now(const WindowValidation& validate, double loss) {

@@ -49,6 +49,7 @@ TokenLayout Basis::layout(const Communicator& comm) const {
   TokenLayout layout;
   layout.tokens = static_cast<int>(patches.patch_of_token.size());
   layout.modes = layout.condition = modes;
+  layout.grid = {decomposition.patches_y(), decomposition.patches_x(), mesh.periodic(), patches.patch_of_token};
   for (const long patch : patches.patch_of_token) {
     const Position centre = token_position(mesh, decomposition.patch_window(patch));
     layout.centre_lat.push_back(static_cast<float>(centre.y));

@@ -6,17 +6,14 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/gaussian/start_noise.hpp"
+#include "podscale/study/tile_work.hpp"
 #include "podscale/study/token_series.hpp"
 
 namespace podscale {
 namespace {
 
-/// Work items by rank and their results by space: each item needs the condition of its time and
-/// gives `rows` rows of K values a token. Global tokens come to every rank.
-struct DealtWork {
-  std::vector<float> patch;   // [items][local patches][rows][K]
-  std::vector<float> global;  // [items][rows][global tokens * K]
-};
+/// Work items that are whole regions: each needs the condition of its time and gives `rows` rows of K
+/// values a token.
 /// evaluate(condition [P][C], item, out [rows][P][K])
 using Evaluate = std::function<void(std::span<const float>, long, std::span<float>)>;
 
@@ -110,40 +107,140 @@ std::vector<std::vector<float>> token_factors(const Communicator& comm, const Ba
   return factors;
 }
 
+/// Members of all requests, from step to step with the halos that neighbours have come to.
+DealtWork sample_tiles(const Communicator& comm, const LatentSpace& space, const ForecastRequest& request,
+                       const EnsemblePlan& plan, const NetworkFunctions& network, Temperature temperature) {
+  const TileWork work(comm, space.basis(), *network.tiles, static_cast<long>(request.times()), plan.groups());
+  const auto of_tokens = token_factors(comm, space.basis(), request);
+  const auto given = work.to_items(standardised(space, request.condition, static_cast<long>(request.times())),
+                                   space.condition_width());
+  std::vector<Temperature> of_time(request.times(), temperature);
+  for (std::size_t t = 0; t < of_time.size(); ++t) of_time[t].token = of_tokens[t];
+  std::vector<TileRequest> requests;
+  for (std::size_t i = 0; i < work.count(); ++i) {
+    const auto [time, group, tile] = work.item(i);
+    requests.push_back({&(*network.tiles)[tile], given[i], request.year_phase[time], request.time_key[time],
+                        static_cast<int>((plan.first_group + static_cast<long>(group)) * plan.batch), plan.batch,
+                        &of_time[time]});
+  }
+  std::unique_ptr<TileSampling> sampling;
+  std::vector<std::span<float>> states(work.count());
+  const auto look = [&] {
+    for (std::size_t i = 0; i < states.size(); ++i) states[i] = sampling->state(i);
+  };
+  comm.agree([&] {
+    sampling = network.sample_tiles(requests);
+    look();
+  });
+  for (int step = 0; step < sampling->steps(); ++step) {
+    comm.agree([&] {
+      for (std::size_t i = 0; i < work.count(); ++i) {
+        stop_here();
+        sampling->advance(i);
+      }
+      look();
+    });
+    if (plan.exchange_halos && step + 1 < sampling->steps()) work.exchange(states, plan.batch);
+  }
+  return work.to_space(states, plan.batch);
+}
+
+/// The head of all times: mean and variance.
+DealtWork head_of_tiles(const Communicator& comm, const LatentSpace& space, const ForecastRequest& request,
+                        const NetworkFunctions& network) {
+  const TileWork work(comm, space.basis(), *network.tiles, static_cast<long>(request.times()), 1);
+  const auto given = work.to_items(standardised(space, request.condition, static_cast<long>(request.times())),
+                                   space.condition_width());
+  std::vector<std::vector<float>> results(work.count());
+  comm.agree([&] {
+    for (std::size_t i = 0; i < work.count(); ++i) {
+      stop_here();
+      const Tile& tile = work.tile(i);
+      const std::size_t size = tile.tokens.size() * static_cast<std::size_t>(space.basis().modes);
+      results[i].resize(2 * size);
+      network.head_tile({.tile = &tile, .condition = given[i], .year_phase = request.year_phase[work.item(i).time]},
+                        std::span(results[i]).first(size), std::span(results[i]).last(size));
+    }
+  });
+  const std::vector<std::span<float>> both(results.begin(), results.end());
+  return work.to_space(both, 2);
+}
+
+/// Start noise that no network moves.
+class UntrainedTiles final : public TileSampling {
+ public:
+  UntrainedTiles(const StartNoise& noise, const TokenLayout& layout, std::span<const TileRequest> requests) {
+    for (const TileRequest& r : requests) {
+      const std::size_t size = r.tile->tokens.size() * static_cast<std::size_t>(layout.modes);
+      auto& state = states_.emplace_back(static_cast<std::size_t>(r.count) * size);
+      for (int m = 0; m < r.count; ++m)
+        noise.latents_of(layout, r.tile->tokens, r.time_key, r.first_member + m, *r.temperature,
+                         std::span(state).subspan(static_cast<std::size_t>(m) * size, size));
+    }
+  }
+  int steps() const override { return 0; }
+  void advance(std::size_t) override {}
+  std::span<float> state(std::size_t i) override { return states_[i]; }
+
+ private:
+  std::vector<std::vector<float>> states_;
+};
+
 }  // namespace
 
 NetworkFunctions untrained_network(std::uint64_t seed, const TokenLayout& layout,
-                                   std::shared_ptr<const PersistentNoise> coherent) {
-  return {[seed, layout, coherent](std::span<const float>, float, std::uint64_t time_key, int first, int count,
-                         std::span<float> out, const Temperature& temperature) {
-            const StartNoise noise(seed, layout.modes, Stream::sampler, coherent);
+                                   std::shared_ptr<const PersistentNoise> coherent,
+                                   std::shared_ptr<const TileSet> tiles) {
+  const auto base = [](std::span<float> mean, std::span<float> variance) {
+    std::fill(mean.begin(), mean.end(), 0.0f);
+    std::fill(variance.begin(), variance.end(), 1.0f);
+  };
+  const StartNoise noise(seed, layout.modes, Stream::sampler, std::move(coherent));
+  return {[layout, noise](std::span<const float>, float, std::uint64_t time_key, int first, int count,
+                          std::span<float> out, const Temperature& temperature) {
             const std::size_t size = layout.latent_size();
             for (int m = 0; m < count; ++m)
               noise.latents(layout, time_key, first + m, temperature,
                             out.subspan(static_cast<std::size_t>(m) * size, size));
           },
-          [](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
-            std::fill(mean.begin(), mean.end(), 0.0f);
-            std::fill(variance.begin(), variance.end(), 1.0f);
-          }};
+          [base](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
+            base(mean, variance);
+          },
+          std::move(tiles),
+          [layout, noise](std::span<const TileRequest> requests) -> std::unique_ptr<TileSampling> {
+            return std::make_unique<UntrainedTiles>(noise, layout, requests);
+          },
+          [base](const TileRequest&, std::span<float> mean, std::span<float> variance) { base(mean, variance); }};
 }
 
+namespace {
+
+DealtWork sample_regions(const Communicator& comm, const LatentSpace& space, const ForecastRequest& request,
+                         const EnsemblePlan& plan, const SampleFunction& sample, Temperature temperature) {
+  const auto of_tokens = token_factors(comm, space.basis(), request);
+  const long groups = plan.groups();
+  return deal(comm, space, request, groups, plan.batch,
+              [&](std::span<const float> condition, long item, std::span<float> out) {
+                const std::size_t time = item / groups;
+                temperature.token = of_tokens[time];
+                const long group = plan.first_group + item % groups;
+                sample(condition, request.year_phase[time], request.time_key[time],
+                       static_cast<int>(group * plan.batch), plan.batch, out, temperature);
+              });
+}
+
+}  // namespace
+
 MemberLatents sample_members(const Communicator& comm, const LatentSpace& space, const EnsemblePlan& plan,
-                             const SampleFunction& sample, const ForecastRequest& request,
+                             const NetworkFunctions& network, const ForecastRequest& request,
                              const Inflation& inflation) {
   const long groups = plan.groups(), batch = plan.batch, k = space.basis().modes,
              local = std::ssize(space.basis().patches.mine), global_modes = space.global_modes(),
              width = space.global_tokens() * k, times = static_cast<long>(request.times());
-  Temperature temperature(inflation);
-  const auto of_tokens = token_factors(comm, space.basis(), request);
-  const DealtWork work = deal(comm, space, request, groups, batch,
-                              [&](std::span<const float> condition, long item, std::span<float> out) {
-                                const std::size_t time = item / groups;
-                                temperature.token = of_tokens[time];
-                                const long group = plan.first_group + item % groups;
-                                sample(condition, request.year_phase[time], request.time_key[time],
-                                       static_cast<int>(group * batch), plan.batch, out, temperature);
-                              });
+  const Temperature temperature(inflation);
+  const DealtWork work = network.tiles
+                             ? sample_tiles(comm, space, request, plan, network, temperature)
+                             : sample_regions(comm, space, request, plan, network.sample, temperature);
   MemberLatents latents;
   latents.members = plan.members;
   for (long t = 0; t < times; ++t) {
@@ -191,12 +288,12 @@ std::vector<double> member_coefficients(const LatentSpace& space, const MemberLa
 }
 
 ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& space, EnsemblePlan plan,
-                                   SampleFunction sample, std::optional<std::uint64_t> control_seed,
+                                   NetworkFunctions network, std::optional<std::uint64_t> control_seed,
                                    MemberLatents* keep, std::shared_ptr<const PersistentNoise> coherent) {
   const StartNoise start(control_seed.value_or(0), space.basis().modes, Stream::sampler, std::move(coherent));
-  return [&comm, &space, plan, sample = std::move(sample), control_seed, keep, start](
+  return [&comm, &space, plan, network = std::move(network), control_seed, keep, start](
              const ForecastRequest& request, const Inflation& inflation) {
-    MemberLatents latents = sample_members(comm, space, plan, sample, request, inflation);
+    MemberLatents latents = sample_members(comm, space, plan, network, request, inflation);
     const std::size_t times = request.times(), patch = latents.patch.size() / times,
                       global = latents.global.size() / times, condition = request.condition.size() / times;
     std::vector<CoefficientForecast> forecasts;
@@ -215,18 +312,21 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
   };
 }
 
-ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, HeadFunction head,
+ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, NetworkFunctions network,
                                Factor factor) {
-  return [&comm, &space, head = std::move(head), factor](const ForecastRequest& request,
+  return [&comm, &space, network = std::move(network), factor](const ForecastRequest& request,
                                                          const Inflation& inflation) {
     const std::size_t k = space.basis().modes, local = space.basis().patches.mine.size(),
                       global_modes = space.global_modes(),
                       width = static_cast<std::size_t>(space.global_tokens()) * k,
                       condition = request.condition.size() / std::max<std::size_t>(1, request.times());
     const DealtWork work =
-        deal(comm, space, request, 1, 2, [&](std::span<const float> given, long item, std::span<float> out) {
-          head(given, request.year_phase[item], out.first(out.size() / 2), out.subspan(out.size() / 2));
-        });
+        network.tiles
+            ? head_of_tiles(comm, space, request, network)
+            : deal(comm, space, request, 1, 2, [&](std::span<const float> given, long item, std::span<float> out) {
+                network.head(given, request.year_phase[item], out.first(out.size() / 2),
+                             out.subspan(out.size() / 2));
+              });
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t) {
       const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;

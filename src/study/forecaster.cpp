@@ -81,7 +81,7 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     SamplerOptions sampler = options.sampling.sampler;
     sampler.coherent = coherent_;
     network_ = model_->functions(sampler);
-    untrained_ = untrained_network(seed_, foundation.space.layout(comm), coherent_);
+    untrained_ = untrained_network(seed_, foundation.space.layout(comm), coherent_, network_.tiles);
     // Without history the network was trained on times that are told of LR at all lags alone. The base serves
     // regimes that it does not know, and those where it is better: they have no calibration.
     const bool any_calibrated = [&] {
@@ -190,7 +190,7 @@ std::vector<CoefficientForecast> Forecaster::closed_form(std::size_t regime, con
                                                          Factor factor) const {
   const LatentSpace& space = foundation_.spaces[regime];
   const Inflation& inflation = inflations_[regime];
-  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network(regime).head, factor)(request, inflation)
+  return kind_ == Uncertainty::head ? head_forecast(comm_, space, network(regime), factor)(request, inflation)
                                     : base_forecast(space, factor)(request, inflation);
 }
 
@@ -274,7 +274,7 @@ Forecaster::Batch Forecaster::forecast_of(std::size_t regime, const ForecastRequ
   MemberLatents latents;
   if (kind_ == Uncertainty::ensemble)
     batch.forecasts =
-        ensemble_forecast(comm_, space, plan_, network(regime).sample, control_seed_, &latents, coherent_)(
+        ensemble_forecast(comm_, space, plan_, network(regime), control_seed_, &latents, coherent_)(
             request, inflation);
   else
     batch.forecasts = closed_form(regime, request, factor);
@@ -319,7 +319,7 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members_of(std::size_t
   plan.first_group = first / plan.batch;
   const int skipped = first - plan.first_group * plan.batch;
   plan.members = skipped + count;
-  const MemberLatents latents = sample_members(comm_, space, plan, network(regime).sample, request, inflations_[regime]);
+  const MemberLatents latents = sample_members(comm_, space, plan, network(regime), request, inflations_[regime]);
   for (std::size_t t = 0; t < request.times(); ++t)
     for (int m = skipped; m < plan.members; ++m)
       result[t].push_back(

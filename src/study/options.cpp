@@ -109,12 +109,15 @@ ModelOptions model_options(const Namelist& n) {
           .diffusion_steps = small(n, "model.diffusion_steps"),
           .device = n.text("model.device"),
           .dropout = n.real("model.dropout"),
-          .with_head = n.real("training.head_weight") > 0};
+          .with_head = n.real("training.head_weight") > 0,
+          .tile = small(n, "model.tile"),
+          .tile_halo = small(n, "model.tile_halo")};
 }
 
 TrainingOptions training_options(const Namelist& n) {
   return {.steps = n.integer("training.steps"),
           .batch = small(n, "training.batch"),
+          .groups = small(n, "training.groups"),
           .warmup = n.integer("training.warmup"),
           .rate = n.real("training.rate"),
           .rate_floor = n.real("training.rate_floor"),
@@ -136,7 +139,9 @@ SamplingOptions sampling_options(const Namelist& n) {
   return {.sampler = {sampler_from_name(n.text("sampling.sampler")), small(n, "sampling.steps"),
                       seed(n, "sampling.seed")},
           .sampler_name = n.text("sampling.sampler"),
-          .plan = {small(n, "sampling.members"), small(n, "sampling.member_batch")},
+          .plan = {.members = small(n, "sampling.members"),
+                   .batch = small(n, "sampling.member_batch"),
+                   .exchange_halos = n.logical("sampling.exchange_halos")},
           .uncertainty = uncertainty == "base"   ? Uncertainty::base
                          : uncertainty == "head" ? Uncertainty::head
                          : uncertainty == "auto" ? Uncertainty::automatic

@@ -92,6 +92,11 @@ void require_trainable(const StudyOptions& options, int ranks) {
     refuse(options,
            fmt::format("training.batch = {} is not a multiple of the {} ranks; expected one, such as {}",
                        training.batch, ranks, (training.batch / ranks + 1) * ranks));
+  if (training.groups > 0 && (training.batch % training.groups != 0 || training.groups % ranks != 0))
+    refuse(options,
+           fmt::format("training.groups = {}; expected a divisor of training.batch = {} and a multiple of the {} "
+                       "ranks, or 0",
+                       training.groups, training.batch, ranks));
 }
 
 SamplerOptions validation_sampler(const StudyOptions& options) {
@@ -110,8 +115,9 @@ std::optional<std::uint64_t> control_variate_seed(const StudyOptions& options) {
 std::string calibrated_forecast(const StudyOptions& options, Uncertainty uncertainty) {
   const SamplingOptions& s = options.sampling;
   if (uncertainty != Uncertainty::ensemble) return uncertainty_name(uncertainty);
-  return fmt::format("{} members, sampler {}, {} steps, {}control variate", s.plan.members, s.sampler_name,
-                     s.sampler.steps, control_variate_seed(options) ? "" : "no ");
+  return fmt::format("{} members, sampler {}, {} steps, {}control variate{}", s.plan.members, s.sampler_name,
+                     s.sampler.steps, control_variate_seed(options) ? "" : "no ",
+                     s.plan.exchange_halos ? "" : ", halos not exchanged");
 }
 
 std::string selection_criterion(const StudyOptions& options, const Inflation& base) {

@@ -51,8 +51,8 @@ void calibrate_model(const Communicator& comm, const StudyOptions& options, cons
       if (!(score <= base)) continue;
     }
     const ForecastFunction forecast =
-        head ? head_forecast(comm, space, network.head, Factor::without)
-             : ensemble_forecast(comm, space, sampling.plan, network.sample, control_variate_seed(options));
+        head ? head_forecast(comm, space, network, Factor::without)
+             : ensemble_forecast(comm, space, sampling.plan, network, control_variate_seed(options));
     Calibration& c = found[part.regime];
     c = calibrate(comm, space, study, choosing, held_out, forecast, options.base.inflation, sampling.time_block,
                   stop_requested, gaps, reference.given.has_history());

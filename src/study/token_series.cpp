@@ -53,36 +53,32 @@ TokenSeries token_series(const Communicator& comm, const LatentSpace& space, con
   const Basis& basis = space.basis();
   TokenSeries series;
   series.columns = space.reference().told(basis);
-  const long local = std::ssize(basis.patches.mine), patches = std::ssize(basis.patches.patch_of_token),
-             k = basis.modes, c = series.columns.empty() ? space.condition_width() : std::ssize(series.columns), global_modes = space.global_modes(),
-             items = std::ssize(period);
-  std::vector<float> latent(items * local * k);
-  std::vector<double> global;
-  for_blocks("latents", period.size(), block, [&](std::size_t first, std::size_t count) {
+  series.tokens = local_tokens(basis);
+  const std::size_t patches = series.tokens.size();
+  if (comm.is_root())  // global tokens, which every tile asks for
+    for (long g = 0; g < space.global_tokens(); ++g)
+      series.tokens.push_back(std::ssize(basis.patches.patch_of_token) + g);
+  const std::size_t tokens = series.tokens.size(), k = basis.modes, items = period.size(),
+                    c = series.columns.empty() ? space.condition_width() : series.columns.size(),
+                    global_modes = space.global_modes();
+  series.latent.assign(items * tokens * k, 0.0f);
+  for_blocks("latents", items, block, [&](std::size_t first, std::size_t count) {
     const auto z = latents_of(comm, space, period, first, count,
                               std::span(period.year_phase).subspan(first, count));
-    std::transform(z.patch.begin(), z.patch.end(), latent.begin() + static_cast<long>(first) * local * k,
-                   [](double value) { return static_cast<float>(value); });
-    global.insert(global.end(), z.global.begin(), z.global.end());
+    const auto to_float = [](double value) { return static_cast<float>(value); };
+    for (std::size_t t = 0; t < count; ++t) {
+      float* const row = series.latent.data() + (first + t) * tokens * k;
+      std::transform(z.patch.data() + t * patches * k, z.patch.data() + (t + 1) * patches * k, row, to_float);
+      if (tokens > patches)
+        std::transform(z.global.data() + t * global_modes, z.global.data() + (t + 1) * global_modes,
+                       row + patches * k, to_float);
+    }
   });
-  const std::vector<float> given = told_of(space, series.columns, period.conditions, items);
-
-  const Transposition of_latent(comm, local_tokens(basis), patches, items, k),
-      of_condition(comm, local_tokens(basis), patches, items, c);
-  series.items = of_latent.items();
-  const long mine = series.items.size(), extra = space.global_tokens();
-  std::vector<float> by_item(mine * patches * k);
-  of_latent.to_items(latent, by_item);
-  series.latent = with_global_tokens(by_item, mine, patches, extra, k);
-  for (long i = 0; i < mine; ++i)
-    for (long r = 0; r < global_modes; ++r)
-      series.latent[(i * (patches + extra) + patches) * k + r] =
-          static_cast<float>(global[(series.items.begin + i) * global_modes + r]);
-  by_item.resize(mine * patches * c);
-  of_condition.to_items(given, by_item);
-  series.condition = with_global_tokens(by_item, mine, patches, extra, c);
-  for (long i = series.items.begin; i < series.items.end; ++i)
-    series.year_phase.push_back(static_cast<float>(period.year_phase[i]));
+  const std::vector<float> given = told_of(space, series.columns, period.conditions, static_cast<long>(items));
+  series.condition.assign(items * tokens * c, 0.0f);
+  for (std::size_t t = 0; t < items; ++t)
+    std::copy_n(given.data() + t * patches * c, patches * c, series.condition.data() + t * tokens * c);
+  for (const double phase : period.year_phase) series.year_phase.push_back(static_cast<float>(phase));
   return series;
 }
 

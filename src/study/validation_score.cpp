@@ -9,6 +9,7 @@
 #include "podscale/gaussian/start_noise.hpp"
 #include "podscale/stat/ensemble.hpp"
 #include "podscale/stat/normal.hpp"
+#include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/blocks.hpp"
 
@@ -92,19 +93,36 @@ double ValidationSubset::score(const NetworkFunctions& network) const {
 }
 
 std::vector<double> ValidationSubset::scores(const NetworkFunctions& network) const {
-  std::vector<double> sums(2 * times_, 0.0), means;
-  for (std::size_t part = 0; part < parts_.size(); ++part) score_part(part, network, sums);
-  comm_->sum(std::span(sums));
+  // Of each patch, so that what is added up does not depend on who owns it.
+  const Basis& basis = parts_.front().space->basis();
+  const std::size_t local = basis.patches.mine.size();
+  std::vector<double> of_patches(local * 2 * times_, 0.0), means;
+  for (std::size_t part = 0; part < parts_.size(); ++part) score_part(part, network, of_patches);
+  std::vector<double> unknown(times_, 0.0);  // patches where the network gives no number
+  double largest = 0;
+  for (std::size_t i = 0; i < of_patches.size(); ++i) {
+    if (std::isfinite(of_patches[i])) {
+      largest = std::max(largest, std::abs(of_patches[i]));
+    } else {
+      unknown[i % times_] += 1;
+      of_patches[i] = 0;
+    }
+  }
+  ExactSum sum(2 * times_, comm_->max(largest), std::ssize(basis.patches.patch_of_token));
+  for (std::size_t p = 0; p < local; ++p)
+    sum.add(std::span<const double>(of_patches).subspan(p * 2 * times_, 2 * times_));
+  const auto sums = sum.reduce(*comm_, "the validation score");
+  comm_->sum(std::span(unknown));
   for (std::size_t t = 0; t < times_; ++t) {
     const double mean = sums[t] / sums[times_ + t];  // NaN without truth; of a network that gives none: infinite
-    means.push_back(sums[times_ + t] > 0 && std::isnan(mean) ? std::numeric_limits<double>::infinity() : mean);
+    means.push_back(unknown[t] > 0 ? std::numeric_limits<double>::infinity() : mean);
   }
   return means;
 }
 
-/// Adds to score times area, and to area behind it: [2][times of all parts].
+/// Adds to score times area, and to area behind it: [local patches][2][times of all parts].
 void ValidationSubset::score_part(std::size_t part, const NetworkFunctions& network,
-                                  std::span<double> sums) const {
+                                  std::span<double> of_patches) const {
   const auto& [of_space, inflation, period] = parts_[part];
   const LatentSpace& space = *of_space;
   const Basis& basis = space.basis();
@@ -121,17 +139,19 @@ void ValidationSubset::score_part(std::size_t part, const NetworkFunctions& netw
     // value(point): the score there.
     const auto add = [&](std::size_t t, const auto& value) {
       const std::size_t at = place_[part][first + t];
-      for (const PatchModes& patch : basis.patches.mine)
-        for (const long point : patch.points) {
+      for (std::size_t p = 0; p < basis.patches.mine.size(); ++p) {
+        const auto sums = of_patches.subspan(p * 2 * times_, 2 * times_);
+        for (const long point : basis.patches.mine[p].points) {
           const std::size_t i = point;
           if (std::isnan(truth[t * n + i])) continue;
           const double weight = basis.area_weight(i);
           sums[at] += weight * value(i, truth[t * n + i]);
           sums[times_ + at] += weight;
         }
+      }
     };
     if (head_) {
-      const auto forecasts = head_forecast(*comm_, space, network.head)(request, inflation);
+      const auto forecasts = head_forecast(*comm_, space, network)(request, inflation);
       std::vector<double> mean(n), variance(n);
       for (std::size_t t = 0; t < count; ++t) {
         decode_anomaly(basis, forecasts[t], inflation.truncation, mean, variance);
@@ -139,7 +159,7 @@ void ValidationSubset::score_part(std::size_t part, const NetworkFunctions& netw
       }
       return;
     }
-    const auto latents = sample_members(*comm_, space, plan_, network.sample, request, inflation);
+    const auto latents = sample_members(*comm_, space, plan_, network, request, inflation);
     const std::size_t m = plan_.members;
     std::vector<double> members(n * m), at_point(m);
     for (std::size_t t = 0; t < count; ++t) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Basis and product of the small study again, by the base alone, where the same bits must come.
 #   invariants.sh BIN LAUNCHER SCRATCH CASE [LIBRARY]
-# CASE: repeat (the same command), other_ranks (a training that goes on with fewer ranks, which is not
-# the same bits, and says so), threads (of BLAS, OpenMP and Torch), scale (all data times 4: means
+# CASE: repeat (the same command), other_ranks (trainings at 1, 2 and 4 ranks; one that goes on with other
+# groups, which is not the same bits, and says so), threads (of BLAS, OpenMP and Torch), scale (all data times 4: means
 # times 4, variances times 16), nan_heap (fresh memory full of NaN: LIBRARY is tests/support/nan_heap.c)
 set -euo pipefail
 # shellcheck source=common.sh disable=SC2154
@@ -36,13 +36,31 @@ case "$4" in
     full="$study/out"
     own=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set
       "output.basis_file=$full/basis.nc" --set output.directory=out)
+    # In one go at 1, 2 and 4 ranks, whole and in tiles of one patch: the same bits.
+    for tile in 0 1; do
+      for ranks in 0 2 4; do
+        must "$ranks" train "${own[@]}" --set "output.directory=out$ranks" --set "model.tile=$tile" \
+          --set training.steps=6 --set training.validate_every=3
+      done
+      for ranks in 2 4; do
+        for group in parameters average best first_moment second_moment history calibration; do
+          check "/$group at $ranks ranks, tile $tile" h5diff out0/model.h5 "out$ranks/model.h5" "/$group"
+        done
+      done
+      must 2 downscale "${own[@]}" --set output.model_file=out0/model.h5 --set "output.directory=out2" \
+        --set sampling.uncertainty=ensemble --set sampling.calibration=none
+      must 4 downscale "${own[@]}" --set output.model_file=out0/model.h5 --set "output.directory=out4" \
+        --set sampling.uncertainty=ensemble --set sampling.calibration=none
+      same_data out4/product.nc out2/product.nc
+      rm -f out?/model.h5
+    done
     must 2 train "${own[@]}" --set training.steps=10
     step() { h5dump -a /step out/model.h5 | sed -n 's/.*(0): \([0-9]*\).*/\1/p'; }
     check "a third of the steps is done" test "$(step)" = 10
-    aloud 0 train "${own[@]}"
+    aloud 0 train "${own[@]}" --set training.groups=1
     check "all steps are done" test "$(step)" = 30
     check "from where it stopped" grep -q "going on from step 10" run.log
-    check "and says that the bits differ" grep -q "was written on 2 ranks, this run has 1" run.err
+    check "and says that the bits differ" grep -q "was trained in 8 groups a batch, this run has 1 ranks and 1" run.err
     ;;
   scale)
     /usr/bin/python3 - "${given[@]}" <<'PY'

@@ -86,10 +86,13 @@ case "$4" in
     ended "$ranks" 75
     check "it stays" test "$(listing parts.h5)" = "$before"
     # It is over on the way: the option is over the key.
+    # On another number of ranks, which changes nothing.
+    run[0]=$((3 - ranks))
     start "${run[@]}" --set training.time_limit=00:00:00 --time-limit 10:00:00
     until grep -q "going on from step" job.log || ! kill -0 "$job" 2>/dev/null; do sleep 0.02; done
     kill -USR1 "$job"
-    ended "$ranks" 75
+    ended "${run[0]}" 75
+    run[0]="$ranks"
     check "the exit is logged with its time" grep -q "ends with exit code 75 [0-9.]* s after SIGUSR1" job.log
     first="$(step_of parts.h5)"
     if ((ranks == 2)); then  # the last checkpoint is damaged: on from the one before

@@ -38,19 +38,17 @@ TrainingOptions training(long steps, int batch = 16) {
   return options;
 }
 
-/// The gradients of two processes, one after the other: the second one gets the sum.
-class SecondOfTwo final : public GradientAverage {
+/// One of two processes, whose sums with the other are not made.
+class OneOfTwo final : public GradientAverage {
  public:
-  SecondOfTwo(int rank, std::vector<float> other) : rank_(rank), other_(std::move(other)) {}
+  using GradientAverage::sum;
+  explicit OneOfTwo(int rank) : rank_(rank) {}
   int rank() const override { return rank_; }
   int size() const override { return 2; }
-  void sum(std::span<float> values) const override {
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] += other_[i];
-  }
+  void sum(std::span<float>) const override {}
 
  private:
   int rank_;
-  std::vector<float> other_;
 };
 
 double norm(const std::vector<float>& a, const std::vector<float>& less = {}) {
@@ -72,7 +70,7 @@ void train(Learner& learner, const Study& study, long steps) {
   learner.network.module->train();
   for (long i = 0; i < steps; ++i) {
     learner.loss_and_gradient(study.set());
-    learner.optimizer.average_gradient();
+    learner.average_gradient();
     learner.optimizer.update();
   }
 }
@@ -176,19 +174,51 @@ TEST(Learner, TwoProcessesMakeTheGradientOfTheWholeBatch) {
   for (const std::string& device : devices()) {
     TrainingOptions options = training(10);
     options.clip = 0;
-    const auto gradient = [&](const GradientAverage& processes, bool averaged) {
+    const auto gradient = [&](const GradientAverage& processes, int groups) {
+      options.groups = groups;
       Learner learner(processes, study.layout, model_on(device), options);
       learner.network.set_weights(some_weights(learner.network));
       learner.loss_and_gradient(study.set());
-      if (averaged) learner.optimizer.average_gradient();
+      learner.average_gradient();
       return Network::to_vector(learner.network.flat->gradient);
     };
-    const auto whole = gradient(OneProcess(), true), first = gradient(SecondOfTwo(0, {}), false),
-               both = gradient(SecondOfTwo(1, first), true);
+    const auto whole = gradient(OneProcess(), 1), parts = gradient(OneProcess(), 8),
+               first = gradient(OneOfTwo(0), 8), second = gradient(OneOfTwo(1), 8);
     EXPECT_GT(norm(whole), 0.0) << device;
-    EXPECT_LT(norm(both, whole), 1e-4 * norm(whole)) << device;
+    EXPECT_LT(norm(parts, whole), 1e-4 * norm(whole)) << device << ": the sum in parts";
     EXPECT_GT(norm(first, whole), 1e-2 * norm(whole)) << device << ": half of the batch";
+    std::vector<float> both(whole.size());
+    for (std::size_t i = 0; i < both.size(); ++i) both[i] = first[i] + second[i];
+    EXPECT_LT(norm(both, parts), 1e-6 * norm(parts)) << device;
   }
+}
+
+TEST(UnitGradients, AreTheSameBitsInAnyOrder) {
+  constexpr int parts = 8, size = 500;
+  std::vector<std::vector<float>> gradients(parts, std::vector<float>(size));
+  for (std::uint32_t i = 0; i < parts; ++i) {
+    CounterRandom(5, Stream::test).fill_normal(std::span(gradients[i]), 1, i);
+    for (std::size_t j = 0; j < size; ++j)  // of very different sizes
+      gradients[i][j] *= std::ldexp(1.0f, -static_cast<int>(i * 5 + j % 20));
+  }
+  const OneProcess alone;
+  const auto mean = [&](const std::vector<std::size_t>& order) {
+    UnitGradients all(alone, parts);
+    for (const std::size_t i : order) all.add(gradients[i]);
+    std::vector<float> out(size);
+    all.mean(out);
+    return out;
+  };
+  const auto forwards = mean({0, 1, 2, 3, 4, 5, 6, 7});
+  EXPECT_EQ(forwards, mean({7, 6, 5, 4, 3, 2, 1, 0}));
+  EXPECT_EQ(forwards, mean({3, 1, 4, 0, 5, 2, 6, 7}));
+  for (std::size_t j = 0; j < size; ++j) {
+    double sum = 0;
+    for (const auto& gradient : gradients) sum += static_cast<double>(gradient[j]);
+    EXPECT_NEAR(forwards[j], sum / parts, 1e-7 * std::abs(sum / parts) + 1e-14);
+  }
+  gradients[4][3] = std::nanf("");
+  EXPECT_TRUE(std::isnan(mean({0, 1, 2, 3, 4, 5, 6, 7})[0]));
 }
 
 TEST(Learner, ClipsTheNormOfTheGradient) {
@@ -201,7 +231,7 @@ TEST(Learner, ClipsTheNormOfTheGradient) {
     learner.network.set_weights(some_weights(learner.network));
     learner.loss_and_gradient(study.set());
     EXPECT_GT(norm(Network::to_vector(learner.network.flat->gradient)), 1e-2);
-    learner.optimizer.average_gradient();
+    learner.average_gradient();
     EXPECT_NEAR(norm(Network::to_vector(learner.network.flat->gradient)), 1e-3, 1e-6) << device;
   }
 }

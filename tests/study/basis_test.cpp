@@ -14,6 +14,7 @@
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/basis_builder.hpp"
 #include "podscale/study/token_series.hpp"
+#include "whole_series.hpp"
 #include "sample_file.hpp"
 
 using namespace podscale;
@@ -161,7 +162,7 @@ TEST(Basis, LandIsAbsentAndLayoutIsTheSameOnEveryRank) {
   EXPECT_EQ(comm.max(static_cast<unsigned long>(sum.value())), sum.value());
 }
 
-TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
+TEST(Basis, TokensOfThePeriodAreStandardisedAndLieWithTheirPatches) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   const std::string dir = test::ScratchFolder(comm).path(), series = write_series(comm, dir + "/series.nc");
   const Namelist namelist = study_namelist(series);
@@ -172,17 +173,16 @@ TEST(Basis, TokensOfThePeriodAreStandardisedAndDealtOverRanks) {
   const TokenSeries tokens =
       token_series(comm, LatentSpace(basis, published),
                    encode_period(comm, LatentSpace(basis, published), study, pairs, 32), 32);
-  EXPECT_EQ(comm.sum(tokens.items.size()), 120);
+  EXPECT_EQ(tokens.year_phase.size(), 120u);
   const TokenLayout layout = basis.layout(comm);
+  const auto z = test::whole_series(comm, tokens, tokens.latent, layout.tokens),
+             given = test::whole_series(comm, tokens, tokens.condition, layout.tokens);
   std::vector<double> latent(layout.latent_size()), condition(latent.size());
-  for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
-    latent[i % latent.size()] +=
-        static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / 120;
-    condition[i % latent.size()] +=
-        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / 120;
+  ASSERT_EQ(z.size(), 120 * latent.size());
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    latent[i % latent.size()] += static_cast<double>(z[i]) * static_cast<double>(z[i]) / 120;
+    condition[i % latent.size()] += static_cast<double>(given[i]) * static_cast<double>(given[i]) / 120;
   }
-  comm.sum(std::span(latent));
-  comm.sum(std::span(condition));
   for (std::size_t i = 0; i < latent.size(); ++i)
     if (layout.active[i]) {
       EXPECT_NEAR(latent[i], 1, 1e-4);

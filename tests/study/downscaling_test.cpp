@@ -50,7 +50,7 @@ struct Case {
 TEST(Untrained, HeadIsTheBaseExactly) {
   const Case c;
   const auto base = base_forecast(c.study.space)(c.request(), kInflation),
-             head = head_forecast(c.comm, c.study.space, c.model.functions({}).head)(c.request(), kInflation);
+             head = head_forecast(c.comm, c.study.space, c.model.functions({}))(c.request(), kInflation);
   ASSERT_EQ(head.size(), 1u);
   EXPECT_EQ(head[0].mean, base[0].mean);
   EXPECT_EQ(head[0].factor, base[0].factor);
@@ -61,7 +61,7 @@ TEST(Untrained, MembersAreTheStartNoiseAtAnyNumberOfStepsScaledByTheInflation) {
   const Case c(false);
   const auto draw = [&](int steps, const Inflation& inflation) {
     return sample_members(c.comm, c.study.space, {10, 4},
-                          c.model.functions({SamplerKind::angle, steps, kSeed}).sample, c.request(),
+                          c.model.functions({SamplerKind::angle, steps, kSeed}), c.request(),
                           inflation);
   };
   const MemberLatents one = draw(1, {}), hundred = draw(100, {}), inflated = draw(1, kInflation);
@@ -93,7 +93,7 @@ TEST(Untrained, MeanAndCovarianceOfManyMembersAreThoseOfTheBase) {
   const Case c;
   constexpr int members = 1200;
   const auto base = base_forecast(c.study.space)(c.request(), kInflation).front();
-  const SampleFunction sample = c.model.functions({SamplerKind::angle, 1, kSeed}).sample;
+  const NetworkFunctions sample = c.model.functions({SamplerKind::angle, 1, kSeed});
   const auto ensemble =
       ensemble_forecast(c.comm, c.study.space, {members, 48}, sample)(c.request(), kInflation).front();
   const Basis& basis = c.study.basis;
@@ -124,7 +124,7 @@ TEST(Untrained, MeanAndCovarianceOfManyMembersAreThoseOfTheBase) {
 TEST(Untrained, ControlVariateTakesTheSamplingErrorOutOfTheMean) {
   const Case c;
   const auto base = base_forecast(c.study.space)(c.request(), kInflation).front();
-  const SampleFunction sample = c.model.functions({SamplerKind::angle, 8, kSeed}).sample;
+  const NetworkFunctions sample = c.model.functions({SamplerKind::angle, 8, kSeed});
   const auto plain =
                  ensemble_forecast(c.comm, c.study.space, {6, 4}, sample)(c.request(), kInflation).front(),
              control =
@@ -143,7 +143,7 @@ TEST(Untrained, ControlVariateTakesTheSamplingErrorOutOfTheMean) {
 TEST(Members, AreTheSameBitsInLaterGroups) {
   // What podscale-members relies on: group 1 on its own.
   const Case c;
-  const SampleFunction sample = c.model.functions({SamplerKind::angle, 2, kSeed}).sample;
+  const NetworkFunctions sample = c.model.functions({SamplerKind::angle, 2, kSeed});
   const auto all = sample_members(c.comm, c.study.space, {8, 4}, sample, c.request(), kInflation),
              later = sample_members(c.comm, c.study.space, {4, 4, 1}, sample, c.request(), kInflation);
   for (int m = 0; m < 4; ++m)

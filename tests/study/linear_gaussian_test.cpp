@@ -22,6 +22,7 @@
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/study/options.hpp"
 #include "podscale/study/token_series.hpp"
+#include "whole_series.hpp"
 #include "sample_file.hpp"
 
 using namespace podscale;
@@ -351,18 +352,15 @@ TEST_F(Base, SameBitsAtAnyRankCount) {
                                base_forecast(alone.space), Inflate::mode, kBlock);
   EXPECT_EQ(here.numbers(), there.numbers());
 
-  // Latents: the items of this rank are those of the whole, in their places.
+  // Latents: the tokens of all ranks are those of one, in their places.
   const TokenSeries mine = token_series(comm(), study().space, study().encoded(comm(), study().validate),
                                         kBlock),
                     all = token_series(self, alone.space, alone.encoded(self, alone.validate), kBlock);
-  const auto part = [&](const std::vector<float>& values, const std::vector<float>& of_all) {
-    const long width = std::ssize(of_all) / all.items.size();
-    EXPECT_EQ(values, std::vector<float>(of_all.begin() + mine.items.begin * width,
-                                         of_all.begin() + mine.items.end * width));
-  };
-  part(mine.latent, all.latent);
-  part(mine.condition, all.condition);
-  part(mine.year_phase, all.year_phase);
+  const int tokens = study().space.layout(comm()).tokens;
+  ASSERT_EQ(std::ssize(all.tokens), tokens);
+  EXPECT_EQ(test::whole_series(comm(), mine, mine.latent, tokens), all.latent);
+  EXPECT_EQ(test::whole_series(comm(), mine, mine.condition, tokens), all.condition);
+  EXPECT_EQ(mine.year_phase, all.year_phase);
 }
 
 TEST_F(Base, RanksWithoutAPatchTakePartAndRankZeroRoundTrips) {
@@ -567,20 +565,20 @@ TEST_F(Base, ABasisWithoutBaseIsRefusedWhereOneIsNeeded) {
   EXPECT_EQ(code_of([&] { read_reference(comm(), basis, path, true); }), ExitCode::data);
 }
 
-TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
+TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndLieWithTheirPatches) {
   const TokenSeries tokens =
       token_series(comm(), study().space, study().encoded(comm(), study().train), kBlock);
   const TokenLayout layout = study().space.layout(comm());
   const double times = static_cast<double>(study().train.size());
-  EXPECT_EQ(comm().sum(tokens.items.size()), static_cast<long>(study().train.size()));
+  EXPECT_EQ(comm().sum(std::ssize(tokens.tokens)), layout.tokens);
+  const auto z = test::whole_series(comm(), tokens, tokens.latent, layout.tokens),
+             given = test::whole_series(comm(), tokens, tokens.condition, layout.tokens);
   const std::size_t width = layout.latent_size();
-  ASSERT_EQ(tokens.latent.size(), width * static_cast<std::size_t>(tokens.items.size()));
-  ASSERT_EQ(tokens.condition.size(), static_cast<std::size_t>(layout.condition_size() * tokens.items.size()));
+  ASSERT_EQ(z.size(), width * study().train.size());
+  ASSERT_EQ(given.size(), static_cast<std::size_t>(layout.condition_size()) * study().train.size());
   std::vector<double> square(width, 0.0);
-  for (std::size_t i = 0; i < tokens.latent.size(); ++i)
-    square[i % width] +=
-        static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]) / times;
-  comm().sum(std::span(square));
+  for (std::size_t i = 0; i < z.size(); ++i)
+    square[i % width] += static_cast<double>(z[i]) * static_cast<double>(z[i]) / times;
   for (std::size_t i = 0; i < width; ++i) {
     if (layout.active[i]) {
       EXPECT_NEAR(square[i], 1, 2e-3) << i;
@@ -589,10 +587,8 @@ TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
     }
   }
   std::vector<double> condition(layout.condition_size(), 0.0);
-  for (std::size_t i = 0; i < tokens.condition.size(); ++i)
-    condition[i % condition.size()] +=
-        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]) / times;
-  comm().sum(std::span(condition));
+  for (std::size_t i = 0; i < given.size(); ++i)
+    condition[i % condition.size()] += static_cast<double>(given[i]) * static_cast<double>(given[i]) / times;
   const std::size_t of_patches =
       static_cast<std::size_t>((layout.tokens - layout.global_tokens) * layout.condition);
   int ones = 0;
@@ -604,9 +600,9 @@ TEST_F(Base, LatentsOfTheTrainingPeriodAreWhiteAndDealtOverRanks) {
   }
   EXPECT_GT(ones, 100);
   const SampleAxis& axis = study().series.hr.times();
-  ASSERT_EQ(std::ssize(tokens.year_phase), tokens.items.size());
+  ASSERT_EQ(tokens.year_phase.size(), study().train.size());
   for (std::size_t i = 0; i < tokens.year_phase.size(); ++i) {
-    const StepPair& pair = study().train[static_cast<std::size_t>(tokens.items.begin) + i];
+    const StepPair& pair = study().train[i];
     EXPECT_FLOAT_EQ(tokens.year_phase[i],
                     static_cast<float>(year_fraction(axis.calendar, axis[pair.a].date)));
   }
@@ -1037,13 +1033,12 @@ TEST_F(Base, PublishedRecipeStandardisesEachCoefficient) {
   const TokenLayout layout = published.layout(comm());
   const std::size_t width = layout.latent_size();
   std::vector<double> latent(width, 0.0), condition(width, 0.0);
-  for (std::size_t i = 0; i < tokens.latent.size(); ++i) {
-    latent[i % width] += static_cast<double>(tokens.latent[i]) * static_cast<double>(tokens.latent[i]);
-    condition[i % width] +=
-        static_cast<double>(tokens.condition[i]) * static_cast<double>(tokens.condition[i]);
+  const auto z = test::whole_series(comm(), tokens, tokens.latent, layout.tokens),
+             given = test::whole_series(comm(), tokens, tokens.condition, layout.tokens);
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    latent[i % width] += static_cast<double>(z[i]) * static_cast<double>(z[i]);
+    condition[i % width] += static_cast<double>(given[i]) * static_cast<double>(given[i]);
   }
-  comm().sum(std::span(latent));
-  comm().sum(std::span(condition));
   for (std::size_t i = 0; i < width; ++i)
     if (layout.active[i]) {
       EXPECT_NEAR(latent[i] / static_cast<double>(study().train.size()), 1, 1e-3);

@@ -15,6 +15,7 @@
 #include "podscale/study/ocean_file.hpp"
 #include "podscale/study/options.hpp"
 #include "podscale/study/token_series.hpp"
+#include "whole_series.hpp"
 #include "scratch.hpp"
 
 using namespace podscale;
@@ -51,15 +52,8 @@ struct Study {
     const TokenSeries tokens =
         token_series(comm, space, encode_period(comm, space, series, validate, 50), 50);
     const std::size_t size = layout.latent_size();
-    std::vector<float> all(size * validate.size(), 0.0f), phase(validate.size(), 0.0f);
-    for (long i = tokens.items.begin; i < tokens.items.end; ++i) {
-      const std::size_t local = i - tokens.items.begin, at = i;
-      std::copy_n(tokens.latent.begin() + static_cast<long>(local * size), size,
-                  all.begin() + static_cast<long>(at * size));
-      phase[at] = tokens.year_phase[local];
-    }
-    comm.sum(std::span(all));  // every time comes from one rank
-    comm.sum(std::span(phase));
+    const auto all = test::whole_series(comm, tokens, tokens.latent, layout.tokens);
+    const auto& phase = tokens.year_phase;
     for (std::size_t t = 0; t < validate.size(); ++t)
       truth[phase[t]] = {all.begin() + static_cast<long>(t * size),
                          all.begin() + static_cast<long>((t + 1) * size)};

@@ -13,8 +13,6 @@ namespace podscale {
 
 struct Inflation;
 
-struct Inflation;
-
 /// Factors on the standard deviation of the noise that sampling starts from: how calibration
 /// reaches members.
 struct Temperature {
@@ -54,8 +52,12 @@ class StartNoise {
   /// Not collective. Of all tokens of a layout, times the temperature; 0 in padding: [P][K].
   void latents(const TokenLayout& layout, std::uint64_t time_key, int member, const Temperature& temperature,
                std::span<float> out, std::uint32_t step = 0) const;
+  /// Not collective. The same of some tokens, as in a tile, the same bits: [tokens][K].
+  void latents_of(const TokenLayout& layout, std::span<const long> tokens, std::uint64_t time_key, int member,
+                  const Temperature& temperature, std::span<float> out, std::uint32_t step = 0) const;
 
  private:
+  void scale(const TokenLayout& layout, long first, const Temperature& temperature, std::span<float> out) const;
   CounterRandom random_;
   std::size_t modes_;
   std::shared_ptr<const PersistentNoise> coherent_;

@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "podscale/network/model.hpp"
@@ -18,8 +19,8 @@ namespace podscale {
 class BlockImpl : public torch::nn::Module {
  public:
   BlockImpl(int width, int heads, double dropout);
-  /// x: [B, P, W]; e: [B, W].
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& e);
+  /// x: [B, P, W]; e: [B, W]; absent: see TokenView.
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& e, const torch::Tensor& absent = {});
 
  private:
   int heads_;
@@ -28,6 +29,14 @@ class BlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(Block);
 
+/// The tokens that a pass is over: of the region, or of tiles.
+struct TokenView {
+  torch::Tensor active;    ///< [P, K] or [B, P, K]: 0 or 1
+  torch::Tensor position;  ///< features: [P, F] or [B, P, F]
+  torch::Tensor absent;    ///< [B, 1, 1, P]: 0, or minus infinity where a sample has no token; undefined: none
+  torch::Tensor own;       ///< [B, P, 1]: 1 where a tile's own token counts, or a global one; undefined: all
+};
+
 class Denoiser : public torch::nn::Module {
  public:
   Denoiser(const TokenLayout& layout, const ModelOptions& options);
@@ -35,26 +44,39 @@ class Denoiser : public torch::nn::Module {
   /// (noise or velocity): [B, P, K], exactly 0 for inactive modes, and for all of them before
   /// training.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
-                        const torch::Tensor& year_phase);
+                        const torch::Tensor& year_phase) {
+    return forward(x, condition, angle, year_phase, all_);
+  }
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
+                        const torch::Tensor& year_phase, const TokenView& tokens);
   /// The Gaussian head: mean and log-variance of the clean latents given the condition alone, [B,
   /// P, K] each; both exactly 0 before training, which is the base. The same blocks see x = 0 at
   /// angle = pi/2, where a state carries no information.
   struct Head {
     torch::Tensor mean, log_variance;
   };
-  Head head(const torch::Tensor& condition, const torch::Tensor& year_phase);
+  Head head(const torch::Tensor& condition, const torch::Tensor& year_phase) {
+    return head(condition, year_phase, all_);
+  }
+  Head head(const torch::Tensor& condition, const torch::Tensor& year_phase, const TokenView& tokens);
+  /// Where the network works on tiles: those of a sample each, padded to the most tokens.
+  TokenView view_of(std::span<const Tile* const> tiles) const;
   /// Weights ~ N(0, 1/fan_in) from the counter-based generator, the same on any rank; biases and
   /// zero-initialised maps 0.
   void initialise(std::uint64_t seed);
-  const torch::Tensor& active() const { return active_; }  ///< [P, K] 0 or 1
+  /// The whole region. Of a network that works on tiles its positions lack those within a tile.
+  const TokenView& all() const { return all_; }
+  const torch::Tensor& active() const { return all_.active; }  ///< [P, K] 0 or 1
+  /// Moves buffers that views hold; to be called instead of Module::to(device).
+  void move_to(const torch::Device& device);
   int age() const { return age_at_; }  ///< see TokenLayout
 
  private:
   torch::Tensor trunk(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
-                      const torch::Tensor& year_phase);
+                      const torch::Tensor& year_phase, const TokenView& tokens);
   double dropout_;
   int age_at_;
-  torch::Tensor active_, position_features_;
+  TokenView all_;
   torch::nn::Linear embed_{nullptr}, position_{nullptr}, time_up_{nullptr}, time_down_{nullptr},
       season_{nullptr};
   torch::nn::Linear last_modulation_{nullptr}, last_{nullptr}, head_{nullptr};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "podscale/gaussian/start_noise.hpp"
+#include "podscale/parallel/tiles.hpp"
 #include "podscale/pod/token_layout.hpp"
 
 namespace podscale {
@@ -30,11 +31,20 @@ struct ModelOptions {
   bool with_head = true;       ///< the Gaussian head was trained
   /// Of samples and head, not of training.
   Precision precision = Precision::float32;
+  /// Patches along an edge of a tile's own part, and of its halo; 0 and -1: 24, and a sixth of the edge.
+  int tile = 0, tile_halo = -1;
 };
+
+/// Not collective. The tiles that a network of these options sees a region in; nullptr: all of it at
+/// once, where it has no more patches than a window, (tile + 2 halo)^2.
+std::shared_ptr<const TileSet> tiles_of(const TokenLayout& layout, const ModelOptions& options);
 
 struct TrainingOptions {
   long steps = 2000;
   int batch = 32;  ///< samples per step over all ranks; a multiple of the number of ranks
+  /// Parts of a batch whose gradients are computed one by one: the same bits at any number of ranks that
+  /// divides it. 0: see groups_of_batch.
+  int groups = 0;
   long warmup = 100;
   double rate = 5e-4, rate_floor = 0.05;  ///< peak of the cosine, floor as a fraction of it
   double weight_decay = 0.01, clip = 1.0, ema_decay = 0.999;
@@ -45,18 +55,24 @@ struct TrainingOptions {
   double condition_noise = 0;  ///< standard deviation of noise on the standardised condition
 };
 
-/// Standardised tokens of this rank's items (times): contiguous shares of the series, see
-/// Transposition.
+/// Not collective. TrainingOptions::groups, or where it is 0: on a CPU the largest power of two up to 8
+/// that divides the batch, if the ranks divide it; else as many as ranks.
+int groups_of_batch(const TrainingOptions& training, bool on_cpu, int ranks);
+
+/// Standardised tokens of all times, each on the rank that owns its patch.
 struct TrainingSet {
-  long items = 0;
-  std::span<const float> latent;      ///< [items][P][K]
-  std::span<const float> condition;   ///< [items][P][C]
+  long items = 0;                     ///< times
+  std::span<const float> latent;      ///< [items][tokens of this rank][K]
+  std::span<const float> condition;   ///< [items][tokens of this rank][C]
   std::span<const float> year_phase;  ///< [items] in [0, 1)
-  /// Condition values that the rows hold, the others are 0: [items][P][columns]; empty: all of them.
+  /// Condition values that the rows hold, the others are 0: [items][tokens][columns]; empty: all of them.
   std::vector<std::size_t> columns{};
   /// The same period told of an HR analysis of some age, or of less: a sample is drawn from each of these
-  /// sets and this one alike, where this rank has times of it.
+  /// sets and this one alike, where it has times.
   std::vector<TrainingSet> others{};
+  /// Token numbers of this rank, each on one rank; all_tokens: those of the layout, of one that trains alone.
+  std::vector<long> tokens{};
+  bool all_tokens = true;
 };
 
 enum class SamplerKind { angle, dpm_solver, ddim, ancestral };
@@ -75,9 +91,38 @@ using SampleFunction =
 /// As Model::head.
 using HeadFunction = std::function<void(std::span<const float> condition, float year_phase,
                                         std::span<float> mean, std::span<float> variance)>;
+/// Members of one time on one tile, or its head there.
+struct TileRequest {
+  const Tile* tile = nullptr;
+  std::span<const float> condition{};  ///< [tokens of the tile][C]
+  float year_phase = 0;
+  std::uint64_t time_key = 0;
+  int first_member = 0, count = 0;
+  const Temperature* temperature = nullptr;
+};
+/// Members of several requests on their way from noise to samples, step by step.
+class TileSampling {
+ public:
+  virtual ~TileSampling() = default;
+  virtual int steps() const = 0;
+  /// Not collective. A step of request i: each once, for every step in turn.
+  virtual void advance(std::size_t i) = 0;
+  /// Not collective. Where request i has come to, on the host: [count][tokens of the tile][K]. May be
+  /// written to between steps: what neighbours say of the halo.
+  virtual std::span<float> state(std::size_t i) = 0;
+};
+/// What is asked for must outlive the sampling.
+using TileSampleFunction = std::function<std::unique_ptr<TileSampling>(std::span<const TileRequest>)>;
+/// [tokens of the tile][K] each.
+using TileHeadFunction =
+    std::function<void(const TileRequest&, std::span<float> mean, std::span<float> variance)>;
+
 struct NetworkFunctions {
-  SampleFunction sample;
+  SampleFunction sample;  ///< of the whole region, where it is one tile
   HeadFunction head;
+  std::shared_ptr<const TileSet> tiles{};  ///< nullptr: the region is one tile
+  TileSampleFunction sample_tiles{};
+  TileHeadFunction head_tile{};
 };
 
 /// A trained network, read-only, for sampling: what the forecasts need of it, whatever it is made

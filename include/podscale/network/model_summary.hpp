@@ -20,6 +20,7 @@ struct ValidationRecord {
 struct ModelSummary : TrainingSummary {
   ModelOptions options;
   TokenLayout layout;
+  int groups = 1;  ///< parts of a batch, see TrainingOptions
   std::string criterion;  ///< that best_score is by, in words
   /// [regimes that it was trained on]; times = 0: none.
   std::vector<Calibration> head_calibrations{1}, ensemble_calibrations{1};

@@ -24,6 +24,26 @@ torch::Tensor velocity_from_noise(const torch::Tensor& noise, const torch::Tenso
 ///               first order
 ///   ddim        Song et al. (2021), arXiv 2010.02502, eq. 12 with eta = 0
 ///   ancestral   Ho et al. (2020), arXiv 2006.11239, eq. 6-7 on the chosen angles
+class SamplerPath {
+ public:
+  SamplerPath(SamplerKind kind, int steps, torch::Tensor start);
+  int steps() const { return static_cast<int>(angle_.size()) - 1; }
+  bool done() const { return at_ == steps(); }
+  /// The next step: between steps x may be changed from outside.
+  void step(const Velocity& velocity, const Noise& noise);
+  torch::Tensor x;
+
+ private:
+  void angle_step(const torch::Tensor& v, double from, double to);
+  void dpm_step(const torch::Tensor& z0, double from, double to);
+  void ancestral_step(const torch::Tensor& z0, double from, double to, const Noise& noise);
+  SamplerKind kind_;
+  std::vector<double> angle_;
+  int at_ = 0;
+  torch::Tensor previous_;
+  double previous_h_ = 0;
+};
+/// Not collective. All steps of a SamplerPath.
 torch::Tensor run_sampler(SamplerKind kind, int steps, torch::Tensor x, const Velocity& velocity,
                           const Noise& noise);
 

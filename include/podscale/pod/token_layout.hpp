@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "podscale/parallel/tiles.hpp"
+
 namespace podscale {
 
 /// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns; then
@@ -15,6 +17,7 @@ struct TokenLayout {
   std::vector<unsigned char> active;          ///< [P*K] 0 = padding: input 0, output 0, no loss
   int global_tokens = 0;                      ///< how many of the tokens, the last ones, are global
   int age = -1;  ///< the condition value that holds the age of an HR analysis over the largest; -1: none
+  PatchGrid grid{};  ///< where the patches lie; empty: unknown, and the region is one tile
   long latent_size() const { return static_cast<long>(tokens) * modes; }
   long condition_size() const { return static_cast<long>(tokens) * condition; }
 };

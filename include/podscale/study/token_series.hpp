@@ -1,5 +1,5 @@
 #pragma once
-// The latents of a period, on the ranks that own their times: what training keeps in memory instead
+// The latents of a period, on the ranks that own the patches: what training keeps in memory instead
 // of fields.
 
 #include <vector>
@@ -12,19 +12,19 @@
 namespace podscale {
 
 struct TokenSeries {
-  Share items;                    ///< this rank's times, of the pairs given
-  std::vector<float> latent;      ///< [items][P][K] z, global tokens included
-  std::vector<float> condition;   ///< [items][P][C or columns] standardised; 0 for global tokens
-  std::vector<float> year_phase;  ///< [items]
+  std::vector<long> tokens;       ///< of this rank: those of its patches; rank 0 has the global ones too
+  std::vector<float> latent;      ///< [times][tokens][K] z
+  std::vector<float> condition;   ///< [times][tokens][C or columns] standardised; 0 for global tokens
+  std::vector<float> year_phase;  ///< [times]
   std::vector<std::size_t> columns{};  ///< values of a condition that are kept; empty: all
   /// Not collective. What training draws from; this must outlive it.
   TrainingSet set() const {
-    return {std::ssize(year_phase), latent, condition, year_phase, columns};
+    return {std::ssize(year_phase), latent, condition, year_phase, columns, {}, tokens, false};
   }
 };
 
-/// Collective. The latents of a period in blocks of `block` times, transposed once at the end; of its
-/// conditions the values that the regime of the space is told.
+/// Collective. The latents of a period in blocks of `block` times; of its conditions the values that the
+/// regime of the space is told.
 TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
                          long block);
 

@@ -33,14 +33,14 @@ class ValidationSubset {
   /// of a score, and times without any value.
   ValidationSubset(const Communicator& comm, const StudySeries& study, std::vector<Part> parts, int members,
                    std::uint64_t seed, bool head, long block, Gaps gaps = Gaps::refused);
-  /// Collective; the same value on every rank and, to rounding, at any number of ranks. Not finite where the
+  /// Collective; the same value on every rank and at any number of ranks. Not finite where the
   /// network gives no number at some time.
   double score(const NetworkFunctions& network) const;
 
  private:
   /// The area-weighted score of every time, NaN where it has no value: the same on every rank.
   std::vector<double> scores(const NetworkFunctions& network) const;
-  void score_part(std::size_t part, const NetworkFunctions& network, std::span<double> sums) const;
+  void score_part(std::size_t part, const NetworkFunctions& network, std::span<double> of_patches) const;
 
   const Communicator* comm_;
   const StudySeries* study_;

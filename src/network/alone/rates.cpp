@@ -136,7 +136,7 @@ void measure(const Machine& machine, const Case& c) {
           with(machine, precision,
                [&] {
                  learner.loss_and_gradient(set);
-                 learner.optimizer.average_gradient();
+                 learner.average_gradient();
                  learner.optimizer.update();
                }),
           c.batch, 3 * c.batch * forward_flop(c));
@@ -146,7 +146,7 @@ void measure(const Machine& machine, const Case& c) {
       learner.loss_and_gradient(set);
       ++learner.optimizer.step;  // its batch was drawn meanwhile
     });
-    const auto average = machine.time([&] { learner.optimizer.average_gradient(); });
+    const auto average = machine.time([&] { learner.average_gradient(); });
     const auto update = machine.time([&] { learner.optimizer.update(); });
     fmt::print("of a step in float32: loss and gradient {:.3f} ms, its norm {:.3f} ms, update {:.3f} ms\n",
                1e3 * gradient, 1e3 * average, 1e3 * update);
