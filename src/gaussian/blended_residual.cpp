@@ -9,7 +9,7 @@
 
 namespace podscale {
 
-BlendedResidual::BlendedResidual(const PooledBase& base, idx_t ny, idx_t nx, std::vector<PatchGrid> grids,
+BlendedResidual::BlendedResidual(const PooledBase& base, idx_t ny, idx_t nx, std::vector<ImagePatches> grids,
                                  std::vector<double> share)
     : shape_(base.shape), ny_(ny), nx_(nx), grids_(std::move(grids)), share_(std::move(share)) {
   const idx_t points = shape_.points();
@@ -23,12 +23,12 @@ BlendedResidual::BlendedResidual(const PooledBase& base, idx_t ny, idx_t nx, std
   fit_rho(base.point_variance());
 }
 
-idx_t BlendedResidual::point_at(const PatchGrid& grid, idx_t y, idx_t x) const {
+idx_t BlendedResidual::point_at(const ImagePatches& grid, idx_t y, idx_t x) const {
   const idx_t side = shape_.patch, factor = shape_.factor;
   return (y + grid.row * factor) % side * side + (x + grid.column * factor) % side;
 }
 
-double BlendedResidual::scale_at(const PatchGrid& grid, idx_t y, idx_t x) const {
+double BlendedResidual::scale_at(const ImagePatches& grid, idx_t y, idx_t x) const {
   const idx_t side = shape_.patch, factor = shape_.factor;
   return grid.scale[(y + grid.row * factor) / side * grid.columns + (x + grid.column * factor) / side];
 }
@@ -38,8 +38,8 @@ void BlendedResidual::fit_rho(const std::vector<double>& point_variance) {
   const idx_t side = shape_.patch, points = shape_.points(), count = std::ssize(grids_);
   std::vector<double> covariance;  // [points][grids][grids]
   for (idx_t at = 0; at < points; ++at)
-    for (const PatchGrid& g : grids_)
-      for (const PatchGrid& h : grids_) {
+    for (const ImagePatches& g : grids_)
+      for (const ImagePatches& h : grids_) {
         const idx_t i = point_at(g, at / side, at % side), j = point_at(h, at / side, at % side);
         const idx_t dy = j / side - i / side, dx = j % side - i % side;
         double sum = truncation_root_[i] * truncation_root_[j];
@@ -78,7 +78,7 @@ std::vector<double> BlendedResidual::draw(std::uint64_t key, int member) const {
   const bool left_out =
       std::any_of(truncation_root_.begin(), truncation_root_.end(), [](double t) { return t > 0; });
   for (idx_t row = 0; left_out && row < ny_; ++row) fill(std::span(own).subspan(row * nx_, nx_), row, 1);
-  for (const PatchGrid& grid : grids_) {
+  for (const ImagePatches& grid : grids_) {
     // A row of patches at a time: their residuals are one product of matrices.
     std::vector<double> under(static_cast<std::size_t>(grid.columns * points)), residual(under.size());
     for (idx_t row = 0; row < grid.rows; ++row) {
@@ -111,7 +111,7 @@ double BlendedResidual::spread(idx_t y, idx_t x, double weight, double* noise, i
   const idx_t side = shape_.patch, points = shape_.points();
   double own = 0;
   weight *= rho_[y * nx_ + x];
-  for (const PatchGrid& grid : grids_) {
+  for (const ImagePatches& grid : grids_) {
     const idx_t i = point_at(grid, y, x);
     const double term = weight * share_[i] * scale_at(grid, y, x);
     own += term * truncation_root_[i];

@@ -57,7 +57,7 @@ std::vector<double> grid_shares(int patch, int shifts) {
 
 }  // namespace
 
-WindowBatch PlaneForecast::windows_of(const PatchGrid& grid) const {
+WindowBatch PlaneForecast::windows_of(const ImagePatches& grid) const {
   const idx_t cells = base_.shape.patch / base_.shape.factor;
   std::vector<std::array<idx_t, 2>> corners;
   for (idx_t p = 0; p < grid.count(); ++p)
@@ -76,10 +76,10 @@ PlaneForecast::PlaneForecast(const PooledBase& base, const WindowNetwork* networ
   std::vector<double> mean(static_cast<std::size_t>(mean_.ny * mean_.nx), 0.0), variance = mean;
   const std::vector<double> of_point = base.point_variance(),
                             share = grid_shares(base.shape.patch, calibration.shifts);
-  std::vector<PatchGrid> grids;
+  std::vector<ImagePatches> grids;
   for (const auto& [row, column] : grid_shifts(base.shape, calibration.shifts)) {
-    PatchGrid& grid = grids.emplace_back(
-        PatchGrid{row, column, (lr.ny + row + cells - 1) / cells, (lr.nx + column + cells - 1) / cells, {}});
+    ImagePatches& grid = grids.emplace_back(ImagePatches{
+        row, column, (lr.ny + row + cells - 1) / cells, (lr.nx + column + cells - 1) / cells, {}});
     const WindowBatch windows = windows_of(grid);
     PooledForecast forecast = base.forecast(windows, range);
     if (network) network->correct(windows, grid.rows, grid.columns, range, forecast);

@@ -32,8 +32,8 @@ PooledBase without_cell_means() {
 }
 
 /// Four grids, shifted by half a patch, that cover 3 x 5 cells; scale: of every patch.
-std::vector<PatchGrid> four_grids(const std::function<float(idx_t grid, idx_t patch)>& scale) {
-  std::vector<PatchGrid> grids{{0, 0, 2, 3, {}}, {0, 1, 2, 3, {}}, {1, 0, 2, 3, {}}, {1, 1, 2, 3, {}}};
+std::vector<ImagePatches> four_grids(const std::function<float(idx_t grid, idx_t patch)>& scale) {
+  std::vector<ImagePatches> grids{{0, 0, 2, 3, {}}, {0, 1, 2, 3, {}}, {1, 0, 2, 3, {}}, {1, 1, 2, 3, {}}};
   for (idx_t g = 0; g < std::ssize(grids); ++g)
     for (idx_t p = 0; p < grids[g].count(); ++p) grids[g].scale.push_back(scale(g, p));
   return grids;
@@ -70,11 +70,11 @@ TEST(BlendedResidual, VarianceAtAPointIsThatOfGridsApart) {
   const auto scale = [](idx_t g, idx_t p) {
     return 1 + 0.2F * static_cast<float>(g) + 0.3F * static_cast<float>(p);
   };
-  const std::vector<PatchGrid> grids = four_grids(scale);
+  const std::vector<ImagePatches> grids = four_grids(scale);
   const std::vector<double> share = shares(), variance = base.point_variance();
   const BlendedResidual residual(base, 6, 10, grids, share);
   std::vector<double> apart(60, 0.0);
-  for (const PatchGrid& grid : grids)
+  for (const ImagePatches& grid : grids)
     for (idx_t p = 0; p < grid.count(); ++p)
       for_patch_points(base.shape, grid, p, 6, 10, [&](idx_t i, idx_t y, idx_t x) {
         apart[y * 10 + x] += share[i] * grid.scale[p] * grid.scale[p] * variance[i];

@@ -19,7 +19,7 @@
 namespace podscale {
 
 /// Patches side by side that begin `row`, `column` LR cells before the image and cover it.
-struct PatchGrid {
+struct ImagePatches {
   idx_t row = 0, column = 0, rows = 0, columns = 0;
   std::vector<float> scale{};  ///< s: [rows][columns]
   idx_t count() const { return rows * columns; }
@@ -27,7 +27,7 @@ struct PatchGrid {
 
 /// Not collective. visit(point of the patch, y, x) for the points of a patch inside an image of ny x nx.
 template <class Visit>
-void for_patch_points(const WindowShape& shape, const PatchGrid& grid, idx_t patch, idx_t ny, idx_t nx,
+void for_patch_points(const WindowShape& shape, const ImagePatches& grid, idx_t patch, idx_t ny, idx_t nx,
                       const Visit& visit) {
   const idx_t side = shape.patch, y0 = patch / grid.columns * side - grid.row * shape.factor,
               x0 = patch % grid.columns * side - grid.column * shape.factor;
@@ -40,7 +40,7 @@ class BlendedResidual {
  public:
   /// Not collective. ny, nx: HR points. share: w^2 of the points of a patch, [points]; those of all grids
   /// add up to 1 at every point. Memory: one number a point.
-  BlendedResidual(const PooledBase& base, idx_t ny, idx_t nx, std::vector<PatchGrid> grids,
+  BlendedResidual(const PooledBase& base, idx_t ny, idx_t nx, std::vector<ImagePatches> grids,
                   std::vector<double> share);
   /// Not collective. A draw, [ny][nx]: the same key and member give the same bits.
   std::vector<double> draw(std::uint64_t key, int member) const;
@@ -50,13 +50,13 @@ class BlendedResidual {
   Plane box_variance(idx_t n) const;
 
  private:
-  idx_t point_at(const PatchGrid& grid, idx_t y, idx_t x) const;
-  double scale_at(const PatchGrid& grid, idx_t y, idx_t x) const;
+  idx_t point_at(const ImagePatches& grid, idx_t y, idx_t x) const;
+  double scale_at(const ImagePatches& grid, idx_t y, idx_t x) const;
   void fit_rho(const std::vector<double>& point_variance);
   double spread(idx_t y, idx_t x, double weight, double* noise, idx_t row, idx_t column, idx_t width) const;
   WindowShape shape_;
   idx_t ny_, nx_;
-  std::vector<PatchGrid> grids_;
+  std::vector<ImagePatches> grids_;
   std::vector<double> share_, truncation_root_;
   std::vector<double> root_;  // R: [points][points of noise]
   std::vector<double> rho_;   // [ny][nx]

@@ -50,13 +50,13 @@ class PlaneForecast {
   Plane box_variance(idx_t n) const;
 
  private:
-  WindowBatch windows_of(const PatchGrid& grid) const;
+  WindowBatch windows_of(const ImagePatches& grid) const;
   std::vector<double> network_residual(std::uint64_t key, int member) const;
   const PooledBase& base_;
   const WindowNetwork* network_;
   Plane lr_, mean_, variance_;
   double range_, level_;
-  PatchGrid whole_;  // that is not shifted
+  ImagePatches whole_;  // that is not shifted
   std::optional<BlendedResidual> residual_;
 };
 
