@@ -36,24 +36,21 @@ case "$4" in
     full="$study/out"
     own=(tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set
       "output.basis_file=$full/basis.nc" --set output.directory=out)
-    # In one go at 1, 2 and 4 ranks, whole and in tiles of one patch: the same bits.
-    for tile in 0 1; do
-      for ranks in 0 2 4; do
-        must "$ranks" train "${own[@]}" --set "output.directory=out$ranks" --set "model.tile=$tile" \
-          --set training.steps=6 --set training.validate_every=3
-      done
-      for ranks in 2 4; do
-        for group in parameters average best first_moment second_moment history calibration; do
-          check "/$group at $ranks ranks, tile $tile" h5diff out0/model.h5 "out$ranks/model.h5" "/$group"
-        done
-      done
-      must 2 downscale "${own[@]}" --set output.model_file=out0/model.h5 --set "output.directory=out2" \
-        --set sampling.uncertainty=ensemble --set sampling.calibration=none
-      must 4 downscale "${own[@]}" --set output.model_file=out0/model.h5 --set "output.directory=out4" \
-        --set sampling.uncertainty=ensemble --set sampling.calibration=none
-      same_data out4/product.nc out2/product.nc
-      rm -f out?/model.h5
+    # In one go at any number of ranks (RANKS:TILE), whole and in tiles of one patch: the same bits.
+    for run in 0:0 2:0 0:1 4:1; do
+      must "${run%:*}" train "${own[@]}" --set "output.directory=$run" --set "model.tile=${run#*:}" \
+        --set training.steps=6 --set training.validate_every=3
     done
+    for runs in "0:0 2:0" "0:1 4:1"; do
+      for group in parameters average best first_moment second_moment history calibration; do
+        check "/$group of $runs" h5diff "${runs% *}/model.h5" "${runs#* }/model.h5" "/$group"
+      done
+    done
+    for ranks in 2 4; do
+      must "$ranks" downscale "${own[@]}" --set "output.model_file=$PWD/0:1/model.h5" --set "output.directory=out$ranks" \
+        --set sampling.uncertainty=ensemble --set sampling.calibration=none
+    done
+    same_data out4/product.nc out2/product.nc
     must 2 train "${own[@]}" --set training.steps=10
     step() { h5dump -a /step out/model.h5 | sed -n 's/.*(0): \([0-9]*\).*/\1/p'; }
     check "a third of the steps is done" test "$(step)" = 10

@@ -33,7 +33,7 @@ ModelOptions model_on(const std::string& device) {
 
 TrainingOptions training(long steps, int batch = 16) {
   TrainingOptions options;
-  options.steps = steps, options.batch = batch, options.warmup = 5, options.rate = 5e-3;
+  options.steps = steps, options.batch = batch, options.groups = 1, options.warmup = 5, options.rate = 5e-3;
   options.ema_decay = 0.99, options.head_weight = 1;
   return options;
 }

@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "learnable_study.hpp"
 #include "learner.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr long kRows = 8, kColumns = 16;  // of a globe: the last column is next to the first
 constexpr int kTile = 4, kHalo = 2;
+long tune(const char* n, long d) { const char* v = std::getenv(n); return v ? std::atol(v) : d; }
 
 TokenLayout layout() {
   TokenLayout all{kRows * kColumns, 1, 1, {}, {}, {}};
@@ -30,6 +32,7 @@ TokenLayout layout() {
 /// Means of white noise over the neighbours: variance 1, a correlation of about two thirds to the next
 /// patch. The condition says nothing of it: the network has to make it out of independent noise.
 struct Smooth {
+  long kReach = tune("REACH", 2);
   explicit Smooth(long times) : phase(static_cast<std::size_t>(times), 0.5f) {
     std::vector<float> noise(kRows * kColumns);
     for (long t = 0; t < times; ++t) {
@@ -37,8 +40,8 @@ struct Smooth {
       for (long y = 0; y < kRows; ++y)
         for (long x = 0; x < kColumns; ++x) {
           double sum = 0, count = 0;
-          for (long dy = -1; dy <= 1; ++dy)
-            for (long dx = -1; dx <= 1; ++dx)
+          for (long dy = -kReach; dy <= kReach; ++dy)
+            for (long dx = -kReach; dx <= kReach; ++dx)
               if (y + dy >= 0 && y + dy < kRows)
                 sum += noise[static_cast<std::size_t>((y + dy) * kColumns + (x + dx + kColumns) % kColumns)], ++count;
           latent.push_back(static_cast<float>(sum / std::sqrt(count)));
@@ -102,9 +105,9 @@ TEST(Tiles, MembersHaveNoSeams) {
   ModelOptions model = test::small_model();
   model.tile = kTile, model.tile_halo = kHalo;
   TrainingOptions training;
-  training.steps = 300, training.batch = 16, training.groups = 2, training.warmup = 20, training.rate = 4e-3;
+  training.steps = tune("STEPS", 700), training.batch = static_cast<int>(tune("BATCH", 16)), training.groups = 1, training.warmup = 20, training.rate = static_cast<double>(tune("RATE", 8)) * 1e-3;
   training.ema_decay = 0.98;
-  const Smooth study(400);
+  const Smooth study(2000);
   const OneProcess alone;
   Learner learner(alone, region, model, training);
   ASSERT_NE(learner.network.tiles, nullptr);

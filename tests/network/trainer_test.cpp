@@ -17,7 +17,7 @@ const std::string kBasis = "0123456789abcdef";
 
 TrainingOptions small_training(long steps) {
   TrainingOptions options;
-  options.steps = steps, options.batch = 16, options.warmup = 5, options.rate = 5e-3;
+  options.steps = steps, options.batch = 16, options.groups = 4, options.warmup = 5, options.rate = 5e-3;
   options.validate_every = 4, options.checkpoint_every = 1000;
   return options;
 }
