@@ -120,7 +120,7 @@ refuse 64 "files of their own" 2 basis images.nml --set images.validate_files=li
 refuse 64 "files of their own" 1 train images.nml --set images.validate_files=./train.nc --set output.model_file=x.h5
 refuse 64 "images.degrade = 'bicubic', but 'block'" 1 train images.nml --set images.degrade=bicubic \
   --set output.model_file=x.h5
-refuse 64 "an image that is read" 1 basis images.nml --set output.basis_file="$PWD/validate.nc"
+refuse 64 "expected a file that may be written" 1 basis images.nml --set output.basis_file="$PWD/validate.nc"
 refuse 64 "images.boxes has 2 sides; expected at most 8, ascending" 2 downscale images.nml --set images.boxes=4,2
 refuse 64 "half a patch" 2 basis images.nml --set images.patch=2 --set output.basis_file=x.nc
 refuse 64 "images.patch, factor, halo" 2 downscale images.nml --set images.halo=3
