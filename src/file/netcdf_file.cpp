@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kRecords = 256 << 20;  // bytes that the library may take to open any file
-constexpr std::size_t kMostVariables = 1000;  // of files that podscale did not write
+constexpr std::size_t kMostVariables = 1000;   // of files that podscale did not write
 
 // What is being written, for abort_write.
 std::string writing_target, writing_temporary;

@@ -195,7 +195,8 @@ TEST_F(NetcdfFileTest, RefusalsSayWhy) {
 TEST_F(NetcdfFileTest, OtherFormatsAreNamed) {
   const auto refuse = [&](const std::string& start, const std::vector<std::string>& parts) {
     comm.barrier();
-    if (comm.is_root()) std::ofstream(scratch / "other.nc", std::ios::binary) << start << std::string(20, '\0');
+    if (comm.is_root())
+      std::ofstream(scratch / "other.nc", std::ios::binary) << start << std::string(20, '\0');
     comm.barrier();
     expect_error(ExitCode::data, parts, [&] { NetcdfFile::open(comm, scratch / "other.nc"); });
   };
@@ -221,7 +222,8 @@ TEST_F(NetcdfFileTest, GroupsAreListed) {
   }
   comm.barrier();
   const NetcdfFile file = NetcdfFile::open(comm, path);
-  expect_error(ExitCode::data, {"groups.nc", "'tos'", "nothing", "data (x)", "data/fine (tos)", "ncks -G : -g data"},
+  expect_error(ExitCode::data,
+               {"groups.nc", "'tos'", "nothing", "data (x)", "data/fine (tos)", "ncks -G : -g data"},
                [&] { file.variable("tos"); });
 }
 
