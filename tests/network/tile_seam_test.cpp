@@ -40,7 +40,8 @@ struct Smooth {
           for (long dy = -1; dy <= 1; ++dy)
             for (long dx = -1; dx <= 1; ++dx)
               if (y + dy >= 0 && y + dy < kRows)
-                sum += noise[static_cast<std::size_t>((y + dy) * kColumns + (x + dx + kColumns) % kColumns)], ++count;
+                sum += noise[static_cast<std::size_t>((y + dy) * kColumns + (x + dx + kColumns) % kColumns)],
+                    ++count;
           latent.push_back(static_cast<float>(sum / std::sqrt(count)));
         }
     }
@@ -75,7 +76,8 @@ std::vector<float> members(const Network& network, int count, bool exchange) {
   const std::vector<float> given(1000, 0.0f);
   std::vector<TileRequest> requests;
   for (std::size_t t = 0; t < tiles.size(); ++t)
-    requests.push_back({&tiles[t], std::span(given).first(tiles[t].tokens.size()), 0.5f, 7, 0, count, &temperature});
+    requests.push_back(
+        {&tiles[t], std::span(given).first(tiles[t].tokens.size()), 0.5f, 7, 0, count, &temperature});
   const auto sampling = network.functions({SamplerKind::angle, 8, 3}).sample_tiles(requests);
   std::vector<float> all(static_cast<std::size_t>(count) * kRows * kColumns);
   for (int step = 0; step < sampling->steps(); ++step)
@@ -122,16 +124,17 @@ TEST(Tiles, MembersHaveNoSeams) {
   };
   const Differences truth = of(study.latent), told = of(members(learner.average, 192, true)),
                     left_alone = of(members(learner.average, 192, false));
-  std::printf("mean squared differences of neighbours, across tiles and within: truth %.3f %.3f, halos exchanged "
-              "%.3f %.3f (ratio %.3f), recomputed %.3f %.3f (ratio %.3f)\n",
-              truth.across, truth.within, told.across, told.within, told.across / told.within, left_alone.across,
-              left_alone.within, left_alone.across / left_alone.within);
+  std::printf(
+      "mean squared differences of neighbours, across tiles and within: truth %.3f %.3f, halos exchanged "
+      "%.3f %.3f (ratio %.3f), recomputed %.3f %.3f (ratio %.3f)\n",
+      truth.across, truth.within, told.across, told.within, told.across / told.within, left_alone.across,
+      left_alone.within, left_alone.across / left_alone.within);
   // 2 of independent neighbours: it has learned what they share, and says it across borders too. A halo
   // that goes its own way tears them apart.
   EXPECT_LT(told.within, truth.within * 1.3);
   const double step_of_truth = truth.across / truth.within;
-  EXPECT_NEAR(told.across / told.within / step_of_truth, 1, 0.05);
-  EXPECT_GT(left_alone.across / left_alone.within / step_of_truth, 1.1);
+  EXPECT_NEAR(told.across / told.within / step_of_truth, 1, 0.1);
+  EXPECT_GT(left_alone.across / left_alone.within / step_of_truth, 1.2);
 }
 
 }  // namespace
