@@ -31,8 +31,8 @@ struct Tile {
   PatchSpan own_y, own_x, window_y, window_x;
   /// Tokens of the window, by rows and columns of the window, then the global ones.
   std::vector<long> tokens;
-  std::vector<unsigned char> own;       ///< [tokens] 1: forecast by this tile; 0 for global ones too
-  std::vector<float> place_y, place_x;  ///< [tokens] in the window, -1 to 1; 0 for global ones
+  std::vector<unsigned char> own;         ///< [tokens] 1: forecast by this tile; 0 for global ones too
+  std::vector<float> place_y, place_x;    ///< [tokens] in the window, -1 to 1; 0 for global ones
   long own_tokens = 0;
 };
 

@@ -55,8 +55,8 @@ class TileWork {
   long pairs_, items_;  // times * groups; times tiles
   long groups_;
   Share mine_;
-  std::vector<std::vector<Slot>> seen_, own_;  // [tiles] tokens whose patches are this rank's
-  std::vector<std::vector<HaloSlot>> halo_;    // [tiles]
+  std::vector<std::vector<Slot>> seen_, own_;      // [tiles] tokens whose patches are this rank's
+  std::vector<std::vector<HaloSlot>> halo_;        // [tiles]
 };
 
 }  // namespace podscale
