@@ -40,9 +40,9 @@ TrainingBatch Learner::part_of_batch(const TrainingSet& data, long at, int part)
   const int count = training.batch / groups_;
   std::vector<int> first;
   for (int r = 0; r < processes->size(); ++r) first.push_back((r * own_ + part) * count);
-  return draw_batch({&data, &network.layout, network.tiles.get(), &schedule, network.options.prediction,
-                     training.seed},
-                    rows_, at, first, processes->rank(), count, network.device);
+  return draw_batch(
+      {&data, &network.layout, network.tiles.get(), &schedule, network.options.prediction, training.seed},
+      rows_, at, first, processes->rank(), count, network.device);
 }
 
 double Learner::loss_and_gradient(const TrainingSet& data) {

@@ -17,7 +17,8 @@ void SampleRows::find_owners(const TrainingSet& set) {
   if (processes_->size() > 1) processes_->sum(std::span(owner));
   owner_.clear();
   for (const float rank : owner) {
-    PODSCALE_ASSERT(rank >= 1 && rank <= static_cast<float>(processes_->size()), "a token of {} processes", rank);
+    PODSCALE_ASSERT(rank >= 1 && rank <= static_cast<float>(processes_->size()), "a token of {} processes",
+                    rank);
     owner_.push_back(static_cast<int>(rank) - 1);
   }
 }

@@ -14,7 +14,9 @@ namespace podscale {
 
 NetworkTiles::NetworkTiles(const Network& network, const SamplerOptions& sampler,
                            std::span<const TileRequest> requests)
-    : network_(&network), sampler_(sampler), steps_(static_cast<int>(sampler_angles(sampler.steps).size()) - 1) {
+    : network_(&network),
+      sampler_(sampler),
+      steps_(static_cast<int>(sampler_angles(sampler.steps).size()) - 1) {
   torch::NoGradGuard no_grad;
   for (const TileRequest& request : requests) {
     const std::int64_t tokens = std::ssize(request.tile->tokens);
@@ -35,8 +37,9 @@ torch::Tensor NetworkTiles::noise(const TileRequest& request, Stream stream, std
   auto values = torch::empty({request.count, std::ssize(request.tile->tokens), layout.modes});
   float* const at = values.data_ptr<float>();
   on_host_threads(request.count, [&](std::int64_t m) {
-    random.latents_of(layout, request.tile->tokens, request.time_key, request.first_member + static_cast<int>(m),
-                      *request.temperature, std::span(at + m * size, static_cast<std::size_t>(size)), step);
+    random.latents_of(layout, request.tile->tokens, request.time_key,
+                      request.first_member + static_cast<int>(m), *request.temperature,
+                      std::span(at + m * size, static_cast<std::size_t>(size)), step);
   });
   return values;
 }

@@ -46,8 +46,8 @@ Choice choose(const BatchSource& source, const std::vector<const TrainingSet*>& 
 
 }  // namespace
 
-TrainingBatch draw_batch(const BatchSource& source, SampleRows& rows, long step, const std::vector<int>& first,
-                         int rank, int count, const torch::Device& device) {
+TrainingBatch draw_batch(const BatchSource& source, SampleRows& rows, long step,
+                         const std::vector<int>& first, int rank, int count, const torch::Device& device) {
   const TokenLayout& layout = *source.layout;
   const Schedule& schedule = *source.schedule;
   const auto key = static_cast<std::uint32_t>(step);
@@ -60,8 +60,9 @@ TrainingBatch draw_batch(const BatchSource& source, SampleRows& rows, long step,
     for (int i = 0; i < count; ++i)
       choices[r].push_back(choose(source, sets, key, static_cast<std::uint32_t>(first[r] + i)));
     for (const Choice& choice : choices[r])
-      wanted[r].push_back({choice.set, choice.item,
-                           source.tiles ? std::span<const long>(choice.tile.tokens) : std::span<const long>(every)});
+      wanted[r].push_back(
+          {choice.set, choice.item,
+           source.tiles ? std::span<const long>(choice.tile.tokens) : std::span<const long>(every)});
   }
   auto& mine = choices[static_cast<std::size_t>(rank)];
   const auto found = rows.fetch(wanted);
@@ -120,7 +121,8 @@ TrainingBatch draw_batch(const TrainingSet& data, const TokenLayout& layout, con
                          const torch::Device& device) {
   const OneProcess alone;
   SampleRows rows(alone, layout);
-  return draw_batch({&data, &layout, nullptr, &schedule, prediction, seed}, rows, step, {first}, 0, count, device);
+  return draw_batch({&data, &layout, nullptr, &schedule, prediction, seed}, rows, step, {first}, 0, count,
+                    device);
 }
 
 torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const TrainingOptions& options) {
@@ -172,7 +174,8 @@ void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank
   };
   const long tokens = data.all_tokens ? layout.tokens : std::ssize(data.tokens);
   check("latent", data.latent, tokens * layout.modes);
-  check("condition", data.condition, tokens * (data.columns.empty() ? layout.condition : std::ssize(data.columns)));
+  check("condition", data.condition,
+        tokens * (data.columns.empty() ? layout.condition : std::ssize(data.columns)));
   check("year_phase", data.year_phase, 1);
   for (const TrainingSet& other : data.others)
     if (other.items > 0) require_usable(other, layout, rank, ranks);

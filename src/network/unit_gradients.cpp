@@ -21,7 +21,8 @@ void UnitGradients::mean(std::span<float> out) const {
   // x + big - big rounds x to a multiple of `grid`: sums stay below 2^52 of it.
   const int exponent = largest > 0 ? std::ilogb(largest) + 1 : 0,
             bits = static_cast<int>(std::ceil(std::log2(static_cast<double>(parts_))));
-  const double grid = std::ldexp(1.0, std::max(exponent + bits - 51, -1000)), big = 1.5 * std::ldexp(grid, 52);
+  const double grid = std::ldexp(1.0, std::max(exponent + bits - 51, -1000)),
+               big = 1.5 * std::ldexp(grid, 52);
   std::vector<double> total(out.size(), 0.0);
   for (const auto& gradient : mine_)
     for (std::size_t i = 0; i < total.size(); ++i) total[i] += (static_cast<double>(gradient[i]) + big) - big;

@@ -120,8 +120,8 @@ DealtWork sample_tiles(const Communicator& comm, const LatentSpace& space, const
   for (std::size_t i = 0; i < work.count(); ++i) {
     const auto [time, group, tile] = work.item(i);
     requests.push_back({&(*network.tiles)[tile], given[i], request.year_phase[time], request.time_key[time],
-                        static_cast<int>((plan.first_group + static_cast<long>(group)) * plan.batch), plan.batch,
-                        &of_time[time]});
+                        static_cast<int>((plan.first_group + static_cast<long>(group)) * plan.batch),
+                        plan.batch, &of_time[time]});
   }
   std::unique_ptr<TileSampling> sampling;
   std::vector<std::span<float>> states(work.count());
@@ -158,8 +158,9 @@ DealtWork head_of_tiles(const Communicator& comm, const LatentSpace& space, cons
       const Tile& tile = work.tile(i);
       const std::size_t size = tile.tokens.size() * static_cast<std::size_t>(space.basis().modes);
       results[i].resize(2 * size);
-      network.head_tile({.tile = &tile, .condition = given[i], .year_phase = request.year_phase[work.item(i).time]},
-                        std::span(results[i]).first(size), std::span(results[i]).last(size));
+      network.head_tile(
+          {.tile = &tile, .condition = given[i], .year_phase = request.year_phase[work.item(i).time]},
+          std::span(results[i]).first(size), std::span(results[i]).last(size));
     }
   });
   const std::vector<std::span<float>> both(results.begin(), results.end());
@@ -196,21 +197,22 @@ NetworkFunctions untrained_network(std::uint64_t seed, const TokenLayout& layout
     std::fill(variance.begin(), variance.end(), 1.0f);
   };
   const StartNoise noise(seed, layout.modes, Stream::sampler, std::move(coherent));
-  return {[layout, noise](std::span<const float>, float, std::uint64_t time_key, int first, int count,
-                          std::span<float> out, const Temperature& temperature) {
-            const std::size_t size = layout.latent_size();
-            for (int m = 0; m < count; ++m)
-              noise.latents(layout, time_key, first + m, temperature,
-                            out.subspan(static_cast<std::size_t>(m) * size, size));
-          },
-          [base](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
-            base(mean, variance);
-          },
-          std::move(tiles),
-          [layout, noise](std::span<const TileRequest> requests) -> std::unique_ptr<TileSampling> {
-            return std::make_unique<UntrainedTiles>(noise, layout, requests);
-          },
-          [base](const TileRequest&, std::span<float> mean, std::span<float> variance) { base(mean, variance); }};
+  return {
+      [layout, noise](std::span<const float>, float, std::uint64_t time_key, int first, int count,
+                      std::span<float> out, const Temperature& temperature) {
+        const std::size_t size = layout.latent_size();
+        for (int m = 0; m < count; ++m)
+          noise.latents(layout, time_key, first + m, temperature,
+                        out.subspan(static_cast<std::size_t>(m) * size, size));
+      },
+      [base](std::span<const float>, float, std::span<float> mean, std::span<float> variance) {
+        base(mean, variance);
+      },
+      std::move(tiles),
+      [layout, noise](std::span<const TileRequest> requests) -> std::unique_ptr<TileSampling> {
+        return std::make_unique<UntrainedTiles>(noise, layout, requests);
+      },
+      [base](const TileRequest&, std::span<float> mean, std::span<float> variance) { base(mean, variance); }};
 }
 
 namespace {
@@ -300,8 +302,8 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
     for (std::size_t t = 0; t < times; ++t) {
       LatentSpace::Latents noise;
       if (control_seed)
-        noise = mean_start_noise(space, plan.members, start, request.time_key[t],
-                                 request.year_phase[t], inflation, request.raised_at(t));
+        noise = mean_start_noise(space, plan.members, start, request.time_key[t], request.year_phase[t],
+                                 inflation, request.raised_at(t));
       forecasts.push_back(forecast_from_members(
           space, plan.members, std::span(latents.patch).subspan(t * patch, patch),
           std::span(latents.global).subspan(t * global, global),
@@ -315,18 +317,18 @@ ForecastFunction ensemble_forecast(const Communicator& comm, const LatentSpace& 
 ForecastFunction head_forecast(const Communicator& comm, const LatentSpace& space, NetworkFunctions network,
                                Factor factor) {
   return [&comm, &space, network = std::move(network), factor](const ForecastRequest& request,
-                                                         const Inflation& inflation) {
+                                                               const Inflation& inflation) {
     const std::size_t k = space.basis().modes, local = space.basis().patches.mine.size(),
                       global_modes = space.global_modes(),
                       width = static_cast<std::size_t>(space.global_tokens()) * k,
                       condition = request.condition.size() / std::max<std::size_t>(1, request.times());
-    const DealtWork work =
-        network.tiles
-            ? head_of_tiles(comm, space, request, network)
-            : deal(comm, space, request, 1, 2, [&](std::span<const float> given, long item, std::span<float> out) {
-                network.head(given, request.year_phase[item], out.first(out.size() / 2),
-                             out.subspan(out.size() / 2));
-              });
+    const DealtWork work = network.tiles
+                               ? head_of_tiles(comm, space, request, network)
+                               : deal(comm, space, request, 1, 2,
+                                      [&](std::span<const float> given, long item, std::span<float> out) {
+                                        network.head(given, request.year_phase[item],
+                                                     out.first(out.size() / 2), out.subspan(out.size() / 2));
+                                      });
     std::vector<CoefficientForecast> forecasts;
     for (std::size_t t = 0; t < request.times(); ++t) {
       const float *mean = work.global.data() + 2 * t * width, *variance = mean + width;

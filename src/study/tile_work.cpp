@@ -7,7 +7,8 @@
 
 namespace podscale {
 
-TileWork::TileWork(const Communicator& comm, const Basis& basis, const TileSet& tiles, long times, long groups)
+TileWork::TileWork(const Communicator& comm, const Basis& basis, const TileSet& tiles, long times,
+                   long groups)
     : comm_(&comm),
       basis_(&basis),
       tiles_(&tiles),
@@ -37,8 +38,7 @@ TileWork::TileWork(const Communicator& comm, const Basis& basis, const TileSet& 
     });
   for (std::size_t t = 0; t < tiles.size(); ++t)
     for_patches(t, [&](std::size_t s, std::size_t token) {
-      if (!tiles[t].own[s])
-        halo_[t].push_back({s, tiles.tile_of(static_cast<long>(token)), own_slot[token]});
+      if (!tiles[t].own[s]) halo_[t].push_back({s, tiles.tile_of(static_cast<long>(token)), own_slot[token]});
     });
 }
 
@@ -90,13 +90,15 @@ std::vector<float> TileWork::global_means(std::span<const std::span<float>> stat
     for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
       const std::size_t n = tile(i).tokens.size() * k;
       std::copy_n(states[i].begin() + static_cast<long>((r + 1) * n - width), width,
-                  of_tiles.begin() + static_cast<long>((static_cast<std::size_t>(mine_.begin) + i) * size + r * width));
+                  of_tiles.begin() +
+                      static_cast<long>((static_cast<std::size_t>(mine_.begin) + i) * size + r * width));
     }
   comm_->sum(std::span(of_tiles));  // every item comes from one rank
   for (std::size_t pair = 0; pair < static_cast<std::size_t>(pairs_); ++pair)
     for (std::size_t j = 0; j < size; ++j) {
       double sum = 0;
-      for (std::size_t t = 0; t < tiles; ++t) sum += static_cast<double>(of_tiles[(pair * tiles + t) * size + j]);
+      for (std::size_t t = 0; t < tiles; ++t)
+        sum += static_cast<double>(of_tiles[(pair * tiles + t) * size + j]);
       means.push_back(static_cast<float>(sum / static_cast<double>(tiles)));
     }
   return means;
@@ -142,8 +144,8 @@ DealtWork TileWork::to_space(std::span<const std::span<float>> states, long rows
     const Tile& of = tile(i);
     for (std::size_t s = 0; s < of.tokens.size(); ++s) {
       if (!of.own[s]) continue;
-      const int to = basis_->decomposition.owner(
-          basis_->patches.patch_of_token[static_cast<std::size_t>(of.tokens[s])]);
+      const int to =
+          basis_->decomposition.owner(basis_->patches.patch_of_token[static_cast<std::size_t>(of.tokens[s])]);
       for (long r = 0; r < rows; ++r)
         exchange.send(to, states[i].data() + (r * std::ssize(of.tokens) + static_cast<long>(s)) * k);
     }
@@ -151,8 +153,9 @@ DealtWork TileWork::to_space(std::span<const std::span<float>> states, long rows
   for (long item = 0; item < items_; ++item)
     for (const Slot& slot : own_[static_cast<std::size_t>(item % tiles)])
       for (long r = 0; r < rows; ++r)
-        exchange.receive(rank_of(item), work.patch.data() +
-                                            ((item / tiles * local + static_cast<long>(slot.patch)) * rows + r) * k);
+        exchange.receive(
+            rank_of(item),
+            work.patch.data() + ((item / tiles * local + static_cast<long>(slot.patch)) * rows + r) * k);
   exchange.run();
   return work;
 }

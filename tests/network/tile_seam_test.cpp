@@ -4,7 +4,6 @@
 #include <torch/utils.h>
 
 #include <cmath>
-#include <cstdlib>
 
 #include "learnable_study.hpp"
 #include "learner.hpp"
@@ -15,7 +14,6 @@ namespace {
 
 constexpr long kRows = 8, kColumns = 16;  // of a globe: the last column is next to the first
 constexpr int kTile = 4, kHalo = 2;
-long tune(const char* n, long d) { const char* v = std::getenv(n); return v ? std::atol(v) : d; }
 
 TokenLayout layout() {
   TokenLayout all{kRows * kColumns, 1, 1, {}, {}, {}};
@@ -29,10 +27,9 @@ TokenLayout layout() {
   return all;
 }
 
-/// Means of white noise over the neighbours: variance 1, a correlation of about two thirds to the next
-/// patch. The condition says nothing of it: the network has to make it out of independent noise.
+/// Means of white noise over a patch and its eight neighbours: variance 1, a correlation of two thirds to
+/// the next patch. The condition says nothing of it: the network has to make it out of independent noise.
 struct Smooth {
-  long kReach = tune("REACH", 2);
   explicit Smooth(long times) : phase(static_cast<std::size_t>(times), 0.5f) {
     std::vector<float> noise(kRows * kColumns);
     for (long t = 0; t < times; ++t) {
@@ -40,10 +37,11 @@ struct Smooth {
       for (long y = 0; y < kRows; ++y)
         for (long x = 0; x < kColumns; ++x) {
           double sum = 0, count = 0;
-          for (long dy = -kReach; dy <= kReach; ++dy)
-            for (long dx = -kReach; dx <= kReach; ++dx)
+          for (long dy = -1; dy <= 1; ++dy)
+            for (long dx = -1; dx <= 1; ++dx)
               if (y + dy >= 0 && y + dy < kRows)
-                sum += noise[static_cast<std::size_t>((y + dy) * kColumns + (x + dx + kColumns) % kColumns)], ++count;
+                sum += noise[static_cast<std::size_t>((y + dy) * kColumns + (x + dx + kColumns) % kColumns)],
+                    ++count;
           latent.push_back(static_cast<float>(sum / std::sqrt(count)));
         }
     }
@@ -78,7 +76,8 @@ std::vector<float> members(const Network& network, int count, bool exchange) {
   const std::vector<float> given(1000, 0.0f);
   std::vector<TileRequest> requests;
   for (std::size_t t = 0; t < tiles.size(); ++t)
-    requests.push_back({&tiles[t], std::span(given).first(tiles[t].tokens.size()), 0.5f, 7, 0, count, &temperature});
+    requests.push_back(
+        {&tiles[t], std::span(given).first(tiles[t].tokens.size()), 0.5f, 7, 0, count, &temperature});
   const auto sampling = network.functions({SamplerKind::angle, 8, 3}).sample_tiles(requests);
   std::vector<float> all(static_cast<std::size_t>(count) * kRows * kColumns);
   for (int step = 0; step < sampling->steps(); ++step)
@@ -105,7 +104,7 @@ TEST(Tiles, MembersHaveNoSeams) {
   ModelOptions model = test::small_model();
   model.tile = kTile, model.tile_halo = kHalo;
   TrainingOptions training;
-  training.steps = tune("STEPS", 700), training.batch = static_cast<int>(tune("BATCH", 16)), training.groups = 1, training.warmup = 20, training.rate = static_cast<double>(tune("RATE", 8)) * 1e-3;
+  training.steps = 800, training.batch = 16, training.groups = 1, training.warmup = 20, training.rate = 8e-3;
   training.ema_decay = 0.98;
   const Smooth study(2000);
   const OneProcess alone;
@@ -125,15 +124,17 @@ TEST(Tiles, MembersHaveNoSeams) {
   };
   const Differences truth = of(study.latent), told = of(members(learner.average, 192, true)),
                     left_alone = of(members(learner.average, 192, false));
-  std::printf("mean squared differences of neighbours, across tiles and within: truth %.3f %.3f, halos exchanged "
-              "%.3f %.3f (ratio %.3f), recomputed %.3f %.3f (ratio %.3f)\n",
-              truth.across, truth.within, told.across, told.within, told.across / told.within, left_alone.across,
-              left_alone.within, left_alone.across / left_alone.within);
-  // 2 of independent neighbours: it has learned what they share.
-  EXPECT_LT(told.within, 1.1);
-  EXPECT_LT(told.within, truth.within * 1.5);
-  EXPECT_NEAR(told.across / told.within, truth.across / truth.within, 0.08);
-  EXPECT_LT(told.across / told.within, left_alone.across / left_alone.within + 0.02);
+  std::printf(
+      "mean squared differences of neighbours, across tiles and within: truth %.3f %.3f, halos exchanged "
+      "%.3f %.3f (ratio %.3f), recomputed %.3f %.3f (ratio %.3f)\n",
+      truth.across, truth.within, told.across, told.within, told.across / told.within, left_alone.across,
+      left_alone.within, left_alone.across / left_alone.within);
+  // 2 of independent neighbours: it has learned what they share, and says it across borders too. A halo
+  // that goes its own way tears them apart.
+  EXPECT_LT(told.within, truth.within * 1.3);
+  const double step_of_truth = truth.across / truth.within;
+  EXPECT_NEAR(told.across / told.within / step_of_truth, 1, 0.1);
+  EXPECT_GT(left_alone.across / left_alone.within / step_of_truth, 1.2);
 }
 
 }  // namespace

@@ -31,8 +31,11 @@ long distance(long i, PatchSpan span, long n, bool periodic) {
 TEST(Tiles, EachTokenIsOwnedOnceAndSeesItsHalo) {
   for (const bool periodic : {false, true})
     for (const long land : {3l, 7l, 1000000l})
-      for (const auto& [ny, nx, edge, halo] : {std::tuple{9l, 14l, 4l, 1l}, {8l, 8l, 3l, 2l}, {5l, 30l, 24l, 4l},
-                                               {1l, 6l, 2l, 1l}, {7l, 5l, 2l, 0l}}) {
+      for (const auto& [ny, nx, edge, halo] : {std::tuple{9l, 14l, 4l, 1l},
+                                               {8l, 8l, 3l, 2l},
+                                               {5l, 30l, 24l, 4l},
+                                               {1l, 6l, 2l, 1l},
+                                               {7l, 5l, 2l, 0l}}) {
         const PatchGrid grid = grid_of(ny, nx, periodic, land);
         const TileSet tiles(grid, edge, halo, 2);
         std::vector<int> owned(grid.patch.size(), 0);
@@ -51,7 +54,8 @@ TEST(Tiles, EachTokenIsOwnedOnceAndSeesItsHalo) {
           for (std::size_t s = 0; s + 2 < tile.tokens.size(); ++s) {
             const auto token = static_cast<std::size_t>(tile.tokens[s]);
             const long y = grid.patch[token] / nx, x = grid.patch[token] % nx;
-            const bool inside = distance(y, tile.own_y, ny, false) == 0 && distance(x, tile.own_x, nx, periodic) == 0;
+            const bool inside =
+                distance(y, tile.own_y, ny, false) == 0 && distance(x, tile.own_x, nx, periodic) == 0;
             EXPECT_EQ(tile.own[s] != 0, inside);
             own += inside;
             owned[token] += inside;
@@ -66,8 +70,10 @@ TEST(Tiles, EachTokenIsOwnedOnceAndSeesItsHalo) {
           // Whatever lies within the halo of the own part is seen.
           for (std::size_t token = 0; token < grid.patch.size(); ++token) {
             const long y = grid.patch[token] / nx, x = grid.patch[token] % nx;
-            const bool near = distance(y, tile.own_y, ny, false) <= halo && distance(x, tile.own_x, nx, periodic) <= halo;
-            EXPECT_TRUE(!near || seen.contains(static_cast<long>(token))) << "token " << token << " of tile " << t;
+            const bool near =
+                distance(y, tile.own_y, ny, false) <= halo && distance(x, tile.own_x, nx, periodic) <= halo;
+            EXPECT_TRUE(!near || seen.contains(static_cast<long>(token)))
+                << "token " << token << " of tile " << t;
           }
         }
         EXPECT_EQ(owned, std::vector<int>(grid.patch.size(), 1)) << ny << " x " << nx << ", edge " << edge;

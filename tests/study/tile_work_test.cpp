@@ -88,11 +88,13 @@ class Stencil final : public TileSampling {
             next[at(s)] += static_cast<float>(item.number);
             continue;
           }
-          const long patch = grid_.patch[static_cast<std::size_t>(item.tile->tokens[s])], x = patch % grid_.nx;
+          const long patch = grid_.patch[static_cast<std::size_t>(item.tile->tokens[s])],
+                     x = patch % grid_.nx;
           float sum = 0.5f * item.x[at(s)];
-          for (const long other : {patch - grid_.nx, x > 0 ? patch - 1 : -1, x + 1 < grid_.nx ? patch + 1 : -1,
-                                   patch + grid_.nx})
-            if (const auto found = slot.find(other); found != slot.end()) sum += 0.1f * item.x[at(found->second)];
+          for (const long other : {patch - grid_.nx, x > 0 ? patch - 1 : -1,
+                                   x + 1 < grid_.nx ? patch + 1 : -1, patch + grid_.nx})
+            if (const auto found = slot.find(other); found != slot.end())
+              sum += 0.1f * item.x[at(found->second)];
           next[at(s)] = sum;
         }
     item.x = next;
@@ -125,10 +127,11 @@ TEST(TileWork, ExchangedHalosGiveWhatOneTileWouldGive) {
   Case c(comm);
   const auto members = [&](long edge, long halo, bool exchange) {
     const auto tiles = std::make_shared<const TileSet>(c.layout.grid, edge, halo, c.layout.global_tokens);
-    return whole(c, sample_members(comm, c.study.space, {6, 3, 0, exchange}, stencil(c, tiles), c.request(), {}));
+    return whole(
+        c, sample_members(comm, c.study.space, {6, 3, 0, exchange}, stencil(c, tiles), c.request(), {}));
   };
-  const std::size_t patches = 12 * c.study.basis.patches.patch_of_token.size() *
-                              static_cast<std::size_t>(c.study.basis.modes);
+  const std::size_t patches =
+      12 * c.study.basis.patches.patch_of_token.size() * static_cast<std::size_t>(c.study.basis.modes);
   const auto one = members(4, 0, true), small = members(1, 1, true), halves = members(2, 1, true),
              drifted = members(1, 1, false);
   ASSERT_EQ(one.size(), patches + 12 * synthetic::global_modes);
@@ -153,7 +156,8 @@ TEST(TileWork, ExchangedHalosGiveWhatOneTileWouldGive) {
 }
 
 /// A few steps of training on tiles, on all ranks alike.
-std::unique_ptr<Model> trained(const Case& c, const test::Folder& folder, const ModelOptions& model, long steps) {
+std::unique_ptr<Model> trained(const Case& c, const test::Folder& folder, const ModelOptions& model,
+                               long steps) {
   TrainingOptions training;
   training.steps = steps, training.batch = 8, training.groups = 4, training.warmup = 0, training.rate = 1e-2;
   training.validate_every = 1, training.head_weight = 1;
@@ -163,8 +167,9 @@ std::unique_ptr<Model> trained(const Case& c, const test::Folder& folder, const 
   CounterRandom(3, Stream::test).fill_normal(std::span(condition), 2);
   const std::string checksum = c.study.space.checksum(c.comm), file = folder / "model.h5";
   Trainer trainer(c.comm, c.layout, model, training, checksum, file, false, "");
-  trainer.run({4, latent, condition, phase}, [&](const NetworkFunctions&) { return -static_cast<double>(trainer.step()); },
-              [] { return false; });
+  trainer.run(
+      {4, latent, condition, phase},
+      [&](const NetworkFunctions&) { return -static_cast<double>(trainer.step()); }, [] { return false; });
   return std::make_unique<Model>(Model::load(c.comm, file, c.layout, checksum, "cpu"));
 }
 
@@ -173,19 +178,22 @@ TEST(TileWork, ANetworkGivesTheSameBitsAtAnyNumberOfRanks) {
   const auto self = Communicator::self();
   const test::Folder folder(comm), own(self);
   Case here(comm), alone(self);
-  const auto together = trained(here, folder, tiled(1, 1), 3), by_itself = trained(alone, own, tiled(1, 1), 3);
+  const auto together = trained(here, folder, tiled(1, 1), 3),
+             by_itself = trained(alone, own, tiled(1, 1), 3);
   EXPECT_EQ(together->checksum(), by_itself->checksum()) << "training on tiles";
   for (const bool exchange : {true, false})
     for (const SamplerKind kind : {SamplerKind::angle, SamplerKind::dpm_solver, SamplerKind::ancestral}) {
       const SamplerOptions sampler{kind, 3, kSeed};
       const EnsemblePlan plan{3, 2, 0, exchange};
       const auto members = [&](Case& c, const Model& model) {
-        return whole(c, sample_members(c.comm, c.study.space, plan, model.functions(sampler), c.request(), {}));
+        return whole(c,
+                     sample_members(c.comm, c.study.space, plan, model.functions(sampler), c.request(), {}));
       };
       EXPECT_EQ(members(here, *together), members(alone, *by_itself));
     }
   const auto head = head_forecast(comm, here.study.space, together->functions({}))(here.request(), {}),
-             head_alone = head_forecast(self, alone.study.space, by_itself->functions({}))(alone.request(), {});
+             head_alone =
+                 head_forecast(self, alone.study.space, by_itself->functions({}))(alone.request(), {});
   for (std::size_t t = 0; t < 2; ++t)
     for (std::size_t p = 0; p < here.study.basis.patches.mine.size(); ++p)
       EXPECT_EQ(head[t].mean[p],

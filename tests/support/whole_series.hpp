@@ -17,8 +17,9 @@ inline std::vector<float> whole_series(const Communicator& comm, const TokenSeri
   std::vector<float> out(times * all * width, 0.0f);
   for (std::size_t t = 0; t < times; ++t)
     for (std::size_t i = 0; i < mine; ++i)
-      std::copy_n(values.begin() + static_cast<long>((t * mine + i) * width), width,
-                  out.begin() + static_cast<long>((t * all + static_cast<std::size_t>(series.tokens[i])) * width));
+      std::copy_n(
+          values.begin() + static_cast<long>((t * mine + i) * width), width,
+          out.begin() + static_cast<long>((t * all + static_cast<std::size_t>(series.tokens[i])) * width));
   comm.sum(std::span(out));  // every token comes from one rank
   return out;
 }
