@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     app.add_option("--ocean", request.region.ocean, "With --region: share of ocean (default 0.7)");
     app.add_option("--variables", request.region.variables, "With --region: number of variables (default 1)")
         ->check(CLI::Range(1, 1000));
-    list("--tile", request.tile, 2, "Attention by tiles: patches along an edge, halo (default: one tile)");
+    list("--tile", request.tile, 2, "Tiles other than the namelist's: patches along an edge, halo");
     app.add_option("--cores", request.cores, "Cores of a node (default: of this one)")
         ->check(CLI::Range(1, 100000));
     app.add_option("--memory", gigabytes, "GiB of memory of a node (default: of this one)")

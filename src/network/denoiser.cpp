@@ -124,8 +124,8 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options)
   PODSCALE_ASSERT(layout.tokens > 0 && layout.modes > 0 && options.width % options.heads == 0,
                   "{} tokens of {} modes, width {}", layout.tokens, layout.modes, options.width);
   const std::vector<float> active(layout.active.begin(), layout.active.end());
-  all_.active = torch::tensor(active).view({layout.tokens, layout.modes});
-  all_.position = position_features(layout);
+  all_.active = register_buffer("active", torch::tensor(active).view({layout.tokens, layout.modes}));
+  all_.position = register_buffer("position_features", position_features(layout));
   // Of a tile also the place in it: what lies beyond the halo is not seen.
   const int features =
       static_cast<int>(all_.position.size(1)) + (tiles_of(layout, options) ? kPlaceFeatures : 0);
@@ -172,12 +172,6 @@ Denoiser::Head Denoiser::head(const torch::Tensor& condition, const torch::Tenso
   // Bounded, so that no outlier of the training can make a variance explode; slope 1 at 0.
   const auto log_variance = kLogVarianceBound * torch::tanh(y[1] / kLogVarianceBound);
   return {y[0] * tokens.active, log_variance * tokens.active};
-}
-
-void Denoiser::move_to(const torch::Device& device) {
-  to(device);
-  all_.active = all_.active.to(device);
-  all_.position = all_.position.to(device);
 }
 
 TokenView Denoiser::view_of(std::span<const Tile* const> tiles) const {

@@ -16,13 +16,16 @@ SamplerKind sampler_from_name(const std::string& name) {
        name);
 }
 
-std::shared_ptr<const TileSet> tiles_of(const TokenLayout& layout, const ModelOptions& options) {
+TileExtent tile_extent(const ModelOptions& options) {
   // Attention costs as much as the rest of a block at P = 6 width: about 1000 tokens at width 128.
-  const long edge = options.tile > 0 ? options.tile : 24,
-             halo = options.tile_halo >= 0 ? options.tile_halo : std::max(1l, edge / 6),
-             window = edge + 2 * halo;
-  if (static_cast<long>(layout.grid.patch.size()) <= window * window) return nullptr;
-  auto tiles = std::make_shared<const TileSet>(layout.grid, edge, halo, layout.global_tokens);
+  const long edge = options.tile > 0 ? options.tile : 24;
+  return {edge, options.tile_halo >= 0 ? options.tile_halo : std::max(1l, edge / 6)};
+}
+
+std::shared_ptr<const TileSet> tiles_of(const TokenLayout& layout, const ModelOptions& options) {
+  const TileExtent extent = tile_extent(options);
+  if (static_cast<long>(layout.grid.patch.size()) <= extent.window() * extent.window()) return nullptr;
+  auto tiles = std::make_shared<const TileSet>(layout.grid, extent.edge, extent.halo, layout.global_tokens);
   return tiles->size() > 1 ? tiles : nullptr;
 }
 

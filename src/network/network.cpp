@@ -15,7 +15,7 @@ namespace podscale {
 Network::Network(const TokenLayout& layout, const ModelOptions& options, bool gradients)
     : layout(layout), options(options), device(options.device), tiles(tiles_of(layout, options)) {
   module = std::make_shared<Denoiser>(layout, options);
-  module->move_to(device);
+  module->to(device);
   module->eval();  // no dropout, until a trainer says so
   flat = std::make_unique<FlatParameters>(*module, gradients);
 }

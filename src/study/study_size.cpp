@@ -190,6 +190,9 @@ StudySize study_size(const Communicator& comm, StudyOptions options, const Given
     take_files(comm, options, size);
   size.modes = std::min(size.modes, size.patch_y * size.patch_x * size.channels);
   take_training(options, size);
+  const TileExtent extent = tile_extent(size.model);
+  if (size.patches() > static_cast<double>(extent.window() * extent.window()))
+    size.tile_y = size.tile_x = extent.edge, size.tile_halo = extent.halo;
   return size;
 }
 

@@ -67,8 +67,6 @@ class Denoiser : public torch::nn::Module {
   /// The whole region. Of a network that works on tiles its positions lack those within a tile.
   const TokenView& all() const { return all_; }
   const torch::Tensor& active() const { return all_.active; }  ///< [P, K] 0 or 1
-  /// Moves buffers that views hold; to be called instead of Module::to(device).
-  void move_to(const torch::Device& device);
   int age() const { return age_at_; }  ///< see TokenLayout
 
  private:

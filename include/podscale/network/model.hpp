@@ -35,6 +35,13 @@ struct ModelOptions {
   int tile = 0, tile_halo = -1;
 };
 
+struct TileExtent {
+  long edge, halo;  ///< in patches
+  long window() const { return edge + 2 * halo; }
+};
+/// Not collective. The extent of a tile where one is needed; the defaults filled in.
+TileExtent tile_extent(const ModelOptions& options);
+
 /// Not collective. The tiles that a network of these options sees a region in; nullptr: all of it at
 /// once, where it has no more patches than a window, (tile + 2 halo)^2.
 std::shared_ptr<const TileSet> tiles_of(const TokenLayout& layout, const ModelOptions& options);
