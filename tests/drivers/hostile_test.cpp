@@ -29,7 +29,11 @@ namespace podscale {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr rlim_t kMemory = 512UL << 20;  // more than the process has at its start, bytes
+/// Bytes more than the process has at its start. A file that may honestly want more than that, by its
+/// size, gets what has_honest_memory() asks for: with less, nobody could tell it from a damaged one.
+rlim_t room_for(std::uint64_t file_size) {
+  return std::max<rlim_t>(512UL << 20, honest_bytes(file_size) + (128UL << 20));
+}
 constexpr double kSeconds = 3;           // of CPU
 
 const bool kSanitized = !address_space_can_be_bounded();
@@ -46,12 +50,12 @@ void limit(int resource, rlim_t value) {
 }
 
 /// Runs the work in a copy of this process: what a damaged file breaks in a library stays there.
-Outcome in_child(const std::function<void()>& work) {
+Outcome in_child(rlim_t room, const std::function<void()>& work) {
   int ends[2];
   if (pipe(ends) != 0) std::abort();
   const pid_t child = fork();
   if (child == 0) {
-    if (!kSanitized) limit(RLIMIT_AS, address_space() + kMemory);
+    if (!kSanitized) limit(RLIMIT_AS, address_space() + room);
     limit(RLIMIT_CPU, 20);
     limit(RLIMIT_CORE, 0);
     alarm(60);
@@ -128,7 +132,7 @@ void change_and_read(const std::string& path, bool sealed) {
     if (number >= 0) what = change(bytes, random, static_cast<std::uint32_t>(number));
     std::ofstream(target, std::ios::binary) << bytes;
     if (sealed) seal_file(comm, target);
-    const Outcome o = in_child([&] { inspect_file(comm, target, "", ""); });
+    const Outcome o = in_child(room_for(bytes.size()), [&] { inspect_file(comm, target, "", ""); });
     ++codes[o.code];
     longest = std::max(longest, o.seconds);
     const bool refused = o.code == static_cast<int>(ExitCode::data);
