@@ -82,6 +82,8 @@ long seal_bytes() {
 }
 
 std::string seal_of(const std::string& path) {
+  std::error_code status;
+  if (!std::filesystem::is_regular_file(path, status)) return "";  // to open a pipe may wait for ever
   std::string stored(static_cast<std::size_t>(seal_bytes()), '\0');
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   const long sealed = static_cast<long>(file.tellg()) - seal_bytes();
