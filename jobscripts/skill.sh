@@ -43,9 +43,10 @@ images() {
     [[ "$set" == test || "$name" == set5_* ]] || continue
     test=()
     [[ "$set" == test ]] || test=(--set 'images.test_files=../shared/data/images/bsd_test50/*')
-    test+=(--set "output.product_file=$set$suffix.nc" --set "output.image_directory=$set$suffix" --set "verify.text_file=$set$suffix.txt"
+    test+=(--set "output.product_file=$set$suffix.nc" --set "output.image_directory=$set$suffix")
+    test+=(--set "verify.text_file=$set$suffix.txt"
            --set "verify.scores_file=$set$suffix.scores.nc" --set "verify.picture_file=$set$suffix.png"
-           --set images.boxes=2,4,8)
+           --set "images.boxes=2,4,8")
     if step "$out/$set$suffix.nc" "$set: $words"; then run downscale "$out" "${test[@]}" "$@"; fi
     if step "$out/$set$suffix.txt" "$set: scores"; then run verify "$out" "${test[@]}" "$@" >/dev/null; fi
     head -n 5 "$out/$set$suffix.txt"

@@ -112,6 +112,8 @@ TEST(Predict, TimeGoesWithTheRatesAndMemoryDoesNot) {
 TEST(Predict, TilesMakeAttentionLinearInTheRegion) {
   StudySize small = size_of(640, 640, {1000, 200, 300}, 1), large = size_of(1280, 1280, {1000, 200, 300}, 1);
   const auto whole = [](const StudySize& size) { return size.tiles() * size.forward_flops(); };
+  EXPECT_EQ(small.tile_tokens(), (24 + 2 * 4) * (24 + 2 * 4) + 4);  // the defaults of model.tile
+  for (StudySize* size : {&small, &large}) size->tile_y = size->tile_x = 0;
   EXPECT_GT(whole(large), 10 * whole(small));  // 16 in the limit
   for (StudySize* size : {&small, &large}) size->tile_y = size->tile_x = 16, size->tile_halo = 2;
   EXPECT_EQ(large.tiles(), 4 * small.tiles());
