@@ -34,7 +34,9 @@ peak() {  # peak RANKS PROGRAM NAMELIST...: MiB, to $mib
   [[ -n "$mib" ]] || failed "podscale-$2 says no peak memory"
 }
 aloud 2 ocean large.nml
-network=(--set sampling.uncertainty=head --set model.width=16 --set model.depth=1 --set training.batch=4 --set training.steps=1
+# Small tiles: what a sample of one takes is the same on any rank, and must not dominate.
+network=(--set sampling.uncertainty=head --set model.width=16 --set model.depth=1 --set model.tile=4
+  --set training.batch=4 --set training.steps=1
   --set training.validation_times=2 --set sampling.calibration_times=2 --set training.resume=.false.)
 for program in basis train downscale; do
   options=(--set sampling.uncertainty=base)
