@@ -83,12 +83,14 @@ double train_bytes(const Holdings& h) {
   const StudySize& size = h.size;
   const double times = h.train + h.validate, of_patches = h.basis() + h.base(),
                items = std::ceil(h.train / h.ranks), kept = 4 * items * h.tokens * (h.k + h.c),
-               batch = std::ceil(size.training.batch / h.ranks),
+               // Of one part of a batch: a rank computes its parts one after the other.
+      at_once = std::ceil(static_cast<double>(size.training.batch) /
+                          groups_of_batch(size.training, true, static_cast<int>(h.ranks))),
                losses =
                    (size.training.diffusion_weight > 0 ? 1 : 0) + (size.training.head_weight > 0 ? 1 : 0);
   return h.cache(times) + of_patches + h.encoded(h.validate) +
-         largest({h.encoded(h.train) + h.encoded(h.train) + kept + 4 * items * h.tokens * h.c,
-                  kept + 7 * h.parameters() + batch * losses * h.activations(),
+         largest({h.encoded(h.train) + h.encoded(h.train) + kept,
+                  kept + 7 * h.parameters() + at_once * losses * h.activations(),
                   kept + 7 * h.parameters() + h.point_variance() + h.block * h.n * 8 * 3});
 }
 
