@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <system_error>
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 
@@ -38,12 +38,7 @@ double computed_by_now() {
 
 /// In words, what the system says of a process; "" where it says nothing.
 std::string condition_of(int process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
-  std::string text;
-  std::getline(file, text);
-  const auto end = text.rfind(')');
-  if (end == std::string::npos || end + 2 >= text.size()) return "";
-  switch (text[end + 2]) {
+  switch (process_state(process)) {
     case 'T':
     case 't':
       return ", stopped by a signal";

@@ -3,10 +3,14 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <mpi.h>
+#include <signal.h>
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <new>
+#include <string>
 
 #include "podscale/core/lapack.hpp"
 
@@ -45,6 +49,20 @@ void return_freed_memory() {
   mallopt(M_MMAP_MAX, 65536);  // glibc's own value
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+char process_state(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const auto end = text.rfind(')');  // of the name, which may hold brackets
+  return end == std::string::npos || end + 2 >= text.size() ? '\0' : text[end + 2];
+}
+
+bool process_has_ended(int process) {
+  if (kill(process, 0) != 0) return errno == ESRCH;
+  const char state = process_state(process);
+  return state == 'Z' || state == 'X';
 }
 
 }  // namespace podscale

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/core/traffic.hpp"
 
@@ -51,7 +51,7 @@ void remove_stale(const std::string& target) {
     const std::string rest = name.substr(prefix.size());
     std::smatch part;
     if (!std::regex_match(rest, part, form)) continue;
-    const bool dead = part[1] == host_name() && kill(std::stoi(part[2]), 0) != 0 && errno == ESRCH;
+    const bool dead = part[1] == host_name() && process_has_ended(std::stoi(part[2]));
     const auto age = fs::file_time_type::clock::now() - entry.last_write_time(status);
     if (dead || age > std::chrono::hours(1)) fs::remove(entry.path(), status);
   }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <mpi.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -31,6 +34,25 @@ TEST(MpiIo, AUsersChoiceStays) {
   choose_mpi_io();
   EXPECT_STREQ(std::getenv("OMPI_MCA_io"), "ompio");
   before ? setenv("OMPI_MCA_io", chosen.c_str(), 1) : unsetenv("OMPI_MCA_io");
+}
+
+TEST(Process, HasEndedBeforeItsParentAsks) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  EXPECT_FALSE(process_has_ended(child));
+  EXPECT_FALSE(process_has_ended(getpid()));
+  EXPECT_EQ(process_state(getpid()), 'R');
+  kill(child, SIGKILL);
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+  EXPECT_EQ(process_state(child), 'Z');
+  EXPECT_TRUE(process_has_ended(child));
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(process_has_ended(child));
+  EXPECT_EQ(process_state(child), '\0');
 }
 
 }  // namespace
