@@ -10,9 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/core/version.hpp"
@@ -66,15 +68,25 @@ void Heartbeat::beat(double idle) {
 }
 
 void Heartbeat::end(const std::string& state, int exit_code) {
-  if (path_.empty()) return;
+  if (!find_path()) return;
   if (keep_) {
     write(state, 0, &exit_code);
     return;
   }
-  // Another run may have the output by now, and a heartbeat of its own.
+  // Another run may have the output by now, and a heartbeat of its own; one that was killed has left it.
   struct stat found {};
-  if (stat(path_.c_str(), &found) == 0 && found.st_ino == written_) unlink(path_.c_str());
+  if (stat(path_.c_str(), &found) == 0 && (found.st_ino == written_ || is_of_the_dead()))
+    unlink(path_.c_str());
   doomed_.reset();
+}
+
+bool Heartbeat::is_of_the_dead() const {
+  std::ifstream file(path_);
+  const auto json = nlohmann::json::parse(file, nullptr, false);
+  if (!json.is_object() || !json.contains("host") || !json.contains("process")) return false;
+  const auto &host = json["host"], &process = json["process"];
+  return host.is_string() && host == facts_.host && process.is_number_integer() &&
+         process_has_ended(process.get<int>());
 }
 
 bool Heartbeat::write(const std::string& state, double idle, const int* exit_code) {

@@ -29,6 +29,7 @@ class Heartbeat {
 
  private:
   bool find_path();
+  bool is_of_the_dead() const;  ///< the file there, of a process of this host
   bool write(const std::string& state, double idle, const int* exit_code);
   const RunFacts facts_;
   std::string path_;

@@ -5,6 +5,7 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/base_file.hpp"
@@ -190,6 +191,7 @@ int run_basis(const Context& context) {
 
   const RunIdentity run = RunIdentity::of_basis(context);
   if (!context.check && !context.force && run.made(comm, path)) {
+    pulse::set_output(path);  // so that the heartbeat of a run that was killed at its end goes
     log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
     return 0;
   }

@@ -3,6 +3,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/pulse.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/study/anomaly.hpp"
 #include "podscale/study/applied_source.hpp"
@@ -162,6 +163,7 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const bool fields_are_there = resumes && run.made(comm, product) &&
                                 (!options.output.write_factors || run.made(comm, factors_path(product)));
   if (fields_are_there && (!with_means || run.made(comm, means_path(product)))) {
+    pulse::set_output(product);  // so that the heartbeat of a run that was killed at its end goes
     log::info(
         "{} is finished: version, namelist, inputs, basis and model are the same; --force makes it again",
         product);

@@ -91,6 +91,7 @@ case "$4" in
         *) same_data "$file" "$full/${key#*=}" ;;
       esac
       no_temporaries out
+      check "podscale-$program: the heartbeat of the killed run is gone" test -z "$(compgen -G 'out/.*.heartbeat')"
     done
     ;;
 esac
