@@ -120,6 +120,8 @@ void Progress::finish(const std::string& note) {
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
   const double worked = static_cast<double>(done_ - std::max(first_, 0L));
   pulse::end_loop({title_, unit_, done_, total_, elapsed, elapsed > 0 ? worked / elapsed : 0});
+  // A loop that took no time says nothing but what was found in it.
+  if (elapsed < 0.5 && note.empty()) return;
   log::info("{}: {} {} in {}{}{}", title_, done_, unit_, format_duration(elapsed), note.empty() ? "" : ", ",
             note);
 }
