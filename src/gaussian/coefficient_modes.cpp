@@ -37,8 +37,6 @@ ResidualModes coefficient_modes(const Communicator& comm, const Patches& patches
       for (std::size_t i = j + 1; i < n; ++i) products[i * n + j] = products[j * n + i];
     pairs = leading_eigenpairs(products, order, global_modes);
     pairs.values.resize(modes_that_hold(pairs.values, variance));
-    for (std::size_t r = 0; r < pairs.values.size(); ++r)
-      fix_sign(std::span(pairs.vectors).subspan(r * n, n));
   });
   const long found = comm.max(static_cast<long>(pairs.count()));
   pairs.values.resize(found);

@@ -1,7 +1,4 @@
-// Which modes of the residuals are kept and which way they point, however they were found.
-#include <algorithm>
-#include <cmath>
-
+// Which modes of the residuals are kept however they were found.
 #include "residual_modes.hpp"
 
 namespace podscale {
@@ -17,13 +14,6 @@ std::size_t modes_that_hold(std::span<const double> variances, double enough) {
     if ((held += variances[r]) >= enough) return r + 1;
   }
   return variances.size();
-}
-
-void fix_sign(std::span<double> mode) {
-  const auto largest = std::max_element(mode.begin(), mode.end(),
-                                        [](double x, double y) { return std::abs(x) < std::abs(y); });
-  if (largest != mode.end() && *largest < 0)
-    for (double& value : mode) value = -value;
 }
 
 }  // namespace podscale

@@ -1,7 +1,5 @@
 #include "residual_modes.hpp"
 
-#include <slepceps.h>
-
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -11,8 +9,8 @@
 #include "podscale/core/handle.hpp"
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/petsc.hpp"
-#include "podscale/core/random.hpp"
 #include "podscale/parallel/exact_sum.hpp"
+#include "podscale/pod/eigensolver.hpp"
 #include "scattered_rows.hpp"
 
 namespace podscale {
@@ -120,60 +118,32 @@ PetscErrorCode shell_product(Mat matrix, Vec x, Vec y) {
 /// Rank 0. What SLEPc finds: variances, and vectors that stay with it.
 class Solution {
  public:
-  Solution(ResidualOperator& op, int global_modes) {
-    const PetscInt n = static_cast<PetscInt>(op.rows().size());
-    PODSCALE_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, &op, matrix_.out()));
-    PODSCALE_PETSC(
-        MatShellSetOperation(matrix_.get(), MATOP_MULT, reinterpret_cast<void (*)(void)>(shell_product)));
-    PODSCALE_PETSC(MatSetOption(matrix_.get(), MAT_SYMMETRIC, PETSC_TRUE));
-    PODSCALE_PETSC(EPSCreate(PETSC_COMM_SELF, eps_.out()));
-    PODSCALE_PETSC(EPSSetOperators(eps_.get(), matrix_.get(), nullptr));
-    PODSCALE_PETSC(EPSSetProblemType(eps_.get(), EPS_HEP));
-    PODSCALE_PETSC(EPSSetType(eps_.get(), EPSKRYLOVSCHUR));
-    PODSCALE_PETSC(EPSSetWhichEigenpairs(eps_.get(), EPS_LARGEST_REAL));
-    PODSCALE_PETSC(EPSSetDimensions(eps_.get(), global_modes, PETSC_DEFAULT, PETSC_DEFAULT));
-    PODSCALE_PETSC(EPSSetTolerances(eps_.get(), 1e-10, 1000));
-    PODSCALE_PETSC(EPSSetFromOptions(eps_.get()));
-    Handle<Vec, VecDestroy> start;
-    PODSCALE_PETSC(MatCreateVecs(matrix_.get(), start.out(), vector_.out()));
-    PetscScalar* first = nullptr;
-    PODSCALE_PETSC(VecGetArray(start.get(), &first));
-    CounterRandom(2, Stream::start_vector).fill_normal(std::span<double>(first, op.rows().size()), 0);
-    PODSCALE_PETSC(VecRestoreArray(start.get(), &first));
-    Vec starts[] = {start.get()};
-    PODSCALE_PETSC(EPSSetInitialSpace(eps_.get(), 1, starts));
-    PODSCALE_PETSC(EPSSolve(eps_.get()));
-    PetscInt converged = 0;
-    PODSCALE_PETSC(EPSGetConverged(eps_.get(), &converged));
-    for (PetscInt k = 0; k < std::min<PetscInt>(converged, global_modes); ++k) {
-      PetscScalar value = 0;
-      PODSCALE_PETSC(EPSGetEigenvalue(eps_.get(), k, &value, nullptr));
+  Solution(ResidualOperator& op, int global_modes)
+      : matrix_(shell(op)), solver_(matrix_.get(), {.wanted = global_modes, .start = 2}) {
+    for (int k = 0; k < solver_.count(); ++k) {
+      const double value = solver_.value(k);
       if (is_silent(value, k > 0 ? values.front() : value)) break;
       values.push_back(value);
     }
-    if (converged < global_modes && (values.empty() || values.back() > 1e-7 * values.front()))
-      fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", converged,
-           global_modes, n);
+    if (solver_.count() < global_modes && (values.empty() || values.back() > 1e-7 * values.front()))
+      fail(ExitCode::bug, "SLEPc found {} of {} modes of the residuals of {} coefficients", solver_.count(),
+           global_modes, op.rows().size());
   }
   std::vector<double> values;
-  std::vector<double> mode(std::size_t k) {
-    PetscScalar value = 0;
-    PODSCALE_PETSC(
-        EPSGetEigenpair(eps_.get(), static_cast<PetscInt>(k), &value, nullptr, vector_.get(), nullptr));
-    const PetscScalar* column = nullptr;
-    PetscInt n = 0;
-    PODSCALE_PETSC(VecGetSize(vector_.get(), &n));
-    PODSCALE_PETSC(VecGetArrayRead(vector_.get(), &column));
-    std::vector<double> entries(column, column + n);
-    PODSCALE_PETSC(VecRestoreArrayRead(vector_.get(), &column));
-    fix_sign(entries);
-    return entries;
-  }
+  std::vector<double> mode(std::size_t k) const { return solver_.vector(static_cast<int>(k)); }
 
  private:
-  Handle<Mat, MatDestroy> matrix_;
-  Handle<EPS, EPSDestroy> eps_;
-  Handle<Vec, VecDestroy> vector_;
+  using Matrix = Handle<Mat, MatDestroy>;
+  static Matrix shell(ResidualOperator& op) {
+    const PetscInt n = static_cast<PetscInt>(op.rows().size());
+    Matrix matrix;
+    PODSCALE_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, &op, matrix.out()));
+    PODSCALE_PETSC(
+        MatShellSetOperation(matrix.get(), MATOP_MULT, reinterpret_cast<void (*)(void)>(shell_product)));
+    return matrix;
+  }
+  Matrix matrix_;
+  Eigensolver solver_;
 };
 
 }  // namespace

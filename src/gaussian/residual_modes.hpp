@@ -19,10 +19,6 @@ bool is_silent(double variance, double largest);
 /// Not collective. How many of these variances, descending, are modes: those until they hold `enough`
 /// together, none that is silent.
 std::size_t modes_that_hold(std::span<const double> variances, double enough);
-/// Not collective. Turns a mode so that its entry of largest magnitude, the first one of equals, is
-/// positive.
-void fix_sign(std::span<double> mode);
-
 /// See fit_residual_covariance.
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double share);

@@ -1,7 +1,5 @@
 #include "podscale/pod/modes.hpp"
 
-#include <slepceps.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -9,8 +7,8 @@
 #include "podscale/core/handle.hpp"
 #include "podscale/core/lapack.hpp"
 #include "podscale/core/petsc.hpp"
-#include "podscale/core/random.hpp"
 #include "podscale/core/stop.hpp"
+#include "podscale/pod/eigensolver.hpp"
 #include "podscale/pod/left_out.hpp"
 
 namespace podscale {
@@ -82,46 +80,21 @@ Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted) {
 
   Handle<Mat, MatDestroy> a;
   PODSCALE_PETSC(MatCreateSeqDense(PETSC_COMM_SELF, d, d, matrix.data(), a.out()));
-  PODSCALE_PETSC(MatSetOption(a.get(), MAT_SYMMETRIC, PETSC_TRUE));
-  Handle<EPS, EPSDestroy> eps;
-  PODSCALE_PETSC(EPSCreate(PETSC_COMM_SELF, eps.out()));
-  PODSCALE_PETSC(EPSSetOperators(eps.get(), a.get(), nullptr));
-  PODSCALE_PETSC(EPSSetProblemType(eps.get(), EPS_HEP));
-  PODSCALE_PETSC(EPSSetType(eps.get(), 3 * wanted > d ? EPSLAPACK : EPSKRYLOVSCHUR));
-  PODSCALE_PETSC(EPSSetWhichEigenpairs(eps.get(), EPS_LARGEST_REAL));
-  PODSCALE_PETSC(EPSSetDimensions(eps.get(), wanted, PETSC_DEFAULT, PETSC_DEFAULT));
-  PODSCALE_PETSC(EPSSetTolerances(eps.get(), 1e-12, 1000));
-  PODSCALE_PETSC(EPSSetFromOptions(eps.get()));
-  // A fixed start: the same patch gives the same bits on any rank, in any order.
-  Handle<Vec, VecDestroy> start, vector;
-  PODSCALE_PETSC(MatCreateVecs(a.get(), start.out(), vector.out()));
-  PetscScalar* values = nullptr;
-  PODSCALE_PETSC(VecGetArray(start.get(), &values));
-  CounterRandom(1, Stream::start_vector)
-      .fill_normal(std::span<double>(values, static_cast<std::size_t>(d)), 0);
-  PODSCALE_PETSC(VecRestoreArray(start.get(), &values));
-  Vec starts[] = {start.get()};
-  PODSCALE_PETSC(EPSSetInitialSpace(eps.get(), 1, starts));
-  PODSCALE_PETSC(EPSSolve(eps.get()));
-  PetscInt converged = 0;
-  PODSCALE_PETSC(EPSGetConverged(eps.get(), &converged));
-
-  for (PetscInt k = 0; k < std::min<PetscInt>(converged, wanted); ++k) {
-    PetscScalar value = 0;
-    PODSCALE_PETSC(EPSGetEigenpair(eps.get(), k, &value, nullptr, vector.get(), nullptr));
+  Eigensolver solver(a.get(), {.wanted = wanted,
+                               .tolerance = 1e-12,
+                               .start = 1,
+                               .type = 3 * wanted > d ? EPSLAPACK : EPSKRYLOVSCHUR});
+  for (int k = 0; k < solver.count(); ++k) {
+    const double value = solver.value(k);
     if (value <= 0 || (k > 0 && value < 1e-12 * result.values.front())) break;
-    const PetscScalar* column = nullptr;
-    PODSCALE_PETSC(VecGetArrayRead(vector.get(), &column));
-    const auto largest =
-        std::max_element(column, column + d, [](double x, double y) { return std::abs(x) < std::abs(y); });
-    const double sign = *largest < 0 ? -1 : 1;
     result.values.push_back(value);
-    for (int i = 0; i < d; ++i) result.vectors.push_back(sign * column[i]);
-    PODSCALE_PETSC(VecRestoreArrayRead(vector.get(), &column));
+    const std::vector<double> vector = solver.vector(k);
+    result.vectors.insert(result.vectors.end(), vector.begin(), vector.end());
   }
-  if (result.count() < wanted && converged < wanted &&
+  if (result.count() < wanted && solver.count() < wanted &&
       (result.values.empty() || result.values.back() > 1e-10 * trace))
-    fail(ExitCode::bug, "SLEPc found {} of {} eigenpairs of a {} x {} Gram matrix", converged, wanted, d, d);
+    fail(ExitCode::bug, "SLEPc found {} of {} eigenpairs of a {} x {} Gram matrix", solver.count(), wanted, d,
+         d);
   return result;
 }
 
