@@ -25,7 +25,7 @@ fi
 
 # Without these their tests say that they are skipped.
 wished=()
-[[ "${1:-}" != tests ]] || wished=(slurmctld slurmd slurm-client munge procps shellcheck)
+[[ "${1:-}" != tests ]] || wished=(slurmctld slurmd slurm-client munge procps e2fsprogs shellcheck)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: this is no Debian system; install by hand the equivalents of: ${packages[*]}" >&2

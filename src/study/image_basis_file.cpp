@@ -5,6 +5,7 @@
 #include "podscale/core/process.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 namespace {
@@ -36,7 +37,8 @@ std::uint64_t ImageBasis::checksum() const {
   return sum.value();
 }
 
-void write_image_basis(const Communicator& comm, const ImageBasis& basis, const std::string& path) {
+void write_image_basis(const Communicator& comm, const ImageBasis& basis, const std::string& path,
+                       const std::string& run) {
   const PooledBase& base = basis.base;
   NetcdfFile file = NetcdfFile::create(comm, path);
   const auto size = [](idx_t n) { return static_cast<std::size_t>(n); };
@@ -96,6 +98,7 @@ void write_image_basis(const Communicator& comm, const ImageBasis& basis, const 
   file.put_text("", "podscale_version", version());
   file.put_text("", "podscale_checksum", checksum_text(basis.checksum()));
   file.put_text("", "podscale_namelist", basis.effective_namelist);
+  if (!run.empty()) file.put_text("", kRunAttribute, run);
   file.put_text("", "degrade", basis.degrade);
   file.put_numbers("", kFormatName, {kFormat}, NC_INT);
   file.put_numbers("", "patch", {static_cast<double>(base.shape.patch)}, NC_INT);

@@ -4,14 +4,17 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "image_pictures.hpp"
+#include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/study/image_result.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 namespace {
@@ -65,11 +68,35 @@ struct ImageProduct::State {
 
   std::string stamp(idx_t i) const { return stamp_of(images.file(i)) + " " + stamp_of(images.lr_file(i)); }
   std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
+  std::vector<std::string> pictures(idx_t i) const;
+  std::string run() const;
   void require_names() const;
   void require_apart() const;
   void write_product();
   idx_t put_images(NetcdfFile& file, idx_t i);
 };
+
+/// Names of what is written of an image beside the product; of the slices of a volume the same ones.
+std::vector<std::string> ImageProduct::State::pictures(idx_t i) const {
+  if (request.directory.empty()) return {};
+  std::vector<std::string> endings{"mean", "std"};
+  for (int m = 1; m <= request.members; ++m) endings.push_back(fmt::format("member_{}", m));
+  std::vector<std::string> names;
+  for (const std::string& what : endings)
+    names.push_back(images.of_volume(i) ? image_stem(images.file(i)) + "_" + what + ".nii.gz"
+                                        : images.name(i) + "_" + what + ".png");
+  return names;
+}
+
+/// By which a finished product is known again.
+std::string ImageProduct::State::run() const {
+  std::string text =
+      fmt::format("{}\n{}\n{}, {}", version(), origin, request.conformal50, request.conformal90);
+  for (idx_t i = 0; i < images.size(); ++i) text += "\n" + stamp(i);
+  Checksum sum;
+  sum.add_bytes(text.data(), text.size());
+  return checksum_text(sum.value());
+}
 
 /// Pictures of two images must not overwrite each other.
 void ImageProduct::State::require_names() const {
@@ -85,14 +112,9 @@ void ImageProduct::State::require_names() const {
 
 /// A product must not replace an image that is read.
 void ImageProduct::State::require_apart() const {
-  std::vector<std::string> endings{"mean", "std"};
-  for (int m = 1; m <= request.members; ++m) endings.push_back(fmt::format("member_{}", m));
   std::set<std::string> written;
-  for (idx_t i = 0; i < images.size() && !request.directory.empty(); ++i)
-    for (const std::string& what : endings) {
-      written.insert(images.name(i) + "_" + what + ".png");
-      written.insert(image_stem(images.file(i)) + "_" + what + ".nii.gz");  // of a volume
-    }
+  for (idx_t i = 0; i < images.size(); ++i)
+    for (const std::string& name : pictures(i)) written.insert(name);
   for (idx_t i = 0; i < images.size(); ++i)
     for (const std::string& path : {images.file(i), images.lr_file(i)}) {
       if (path.empty()) continue;
@@ -124,6 +146,19 @@ ImageProduct::~ImageProduct() {
   // Where no image was finished nothing is left behind; a folder with parts in it stays.
   std::error_code status;
   if (state_ && state_->comm.is_root()) fs::remove(state_->parts, status);
+}
+
+bool ImageProduct::complete() const {
+  const State& s = *state_;
+  if (!made_by_run(s.comm, s.request.file, s.run())) return false;
+  long there = 1;
+  if (s.comm.is_root())
+    for (idx_t i = 0; i < s.images.size(); ++i)
+      for (const std::string& name : s.pictures(i))
+        if (std::error_code status; !fs::is_regular_file(fs::path(s.request.directory) / name, status))
+          there = 0;
+  s.comm.broadcast(std::span(&there, 1));
+  return there == 1;
 }
 
 bool ImageProduct::finished(idx_t i) const {
@@ -168,6 +203,7 @@ void ImageProduct::State::write_product() {
       {"podscale_version", version()},
       {"podscale_images", names},
       {"podscale_origin", request.origin},
+      {kRunAttribute, run()},
       {"podscale_method", request.method},
       {"podscale_namelist", request.namelist}};
   for (const auto& [name, text] : texts)

@@ -24,6 +24,10 @@ const Keys kOfDownscaling{"downscale",      "realizations", "leads",         "ap
                           "apply_variable", "apply_stamps", "apply_average", "apply_reference",
                           "adapt",          "signal_years", "truth_files",   "truth_variable"};
 
+/// Those of &images that say what is downscaled, and how a network is trained.
+const Keys kNotOfImageBasis{"test_files", "test_lr_files", "boxes",  "shifts", "tokens", "batch_tokens",
+                            "width",      "layers",        "blocks", "rate",   "members"};
+
 std::string values_of(const Namelist& namelist, const Keys& groups, const Keys& left_out) {
   std::istringstream lines(namelist.effective(groups));
   std::string text;
@@ -75,6 +79,19 @@ RunIdentity RunIdentity::of_basis(const Context& context) {
   return identity;
 }
 
+RunIdentity RunIdentity::of_image_basis(const Context& context) {
+  RunIdentity identity;
+  context.comm.agree([&] {
+    if (!context.comm.is_root()) return;
+    identity.text_ = "podscale-basis " + version() + "\n" +
+                     values_of(context.namelist, {"images"}, kNotOfImageBasis) +
+                     inputs_of(context.namelist, {"images.train_files", "images.validate_files",
+                                                  "images.train_lr_files", "images.validate_lr_files"});
+  });
+  identity.text_ = context.comm.broadcast(identity.text_);
+  return identity;
+}
+
 RunIdentity RunIdentity::of_downscaling(const Context& context) {
   RunIdentity identity;
   const StudyOptions& options = context.options;
@@ -102,13 +119,17 @@ std::string RunIdentity::checksum() const {
 }
 
 bool RunIdentity::made(const Communicator& comm, const std::string& path) const {
+  return made_by_run(comm, path, checksum());
+}
+
+bool made_by_run(const Communicator& comm, const std::string& path, const std::string& run) {
   std::error_code status;
   long there = comm.is_root() && fs::is_regular_file(path, status) && !seal_of(path).empty() ? 1 : 0;
   comm.broadcast(std::span(&there, 1));
   if (there == 0) return false;
   try {
     // Which run it is of is read first: a large file of another one is not checked to the last byte.
-    if (NetcdfFile::open(comm, path, false).text("", kRunAttribute) != checksum()) return false;
+    if (NetcdfFile::open(comm, path, false).text("", kRunAttribute) != run) return false;
     return check_seal(comm, path);
   } catch (const Error& error) {
     log::warn("{}; it is made anew", error.what());

@@ -2,16 +2,25 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
+#include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_planes.hpp"
 #include "podscale/study/image_runs.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 int run_image_basis(const Context& context) {
   const Communicator& comm = context.comm;
   const ImageOptions& images = context.options.images;
   const std::string& path = context.options.output.basis_file.get();
+
+  const RunIdentity run = RunIdentity::of_image_basis(context);
+  if (!context.check && !context.force && run.made(comm, path)) {
+    pulse::set_output(path);
+    log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
+    return 0;
+  }
 
   // 1. The images.
   same_on_all_ranks([&] {
@@ -42,7 +51,7 @@ int run_image_basis(const Context& context) {
   for (const ImageCalibration& c : basis.calibrations) log::info("validation, {}", calibration_text(c, 255));
   basis.degrade = degrade_name(images.degrade);
   basis.effective_namelist = context.options.effective;
-  write_image_basis(comm, basis, path);
+  write_image_basis(comm, basis, path, run.checksum());
   log::info("{}: patches of {} x {} points, checksum {}, peak memory {:.0f} MiB a rank", path, images.patch,
             images.patch, checksum_text(basis.checksum()), comm.max(peak_memory_mib()));
   return 0;

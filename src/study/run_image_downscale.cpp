@@ -133,11 +133,17 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
                         .method = forecaster.method,
                         .namelist = options.effective},
                        *images);
+  if (!context.force && product.complete()) {
+    log::info(
+        "{} is finished: version, namelist, inputs, basis and model are the same; --force makes it again",
+        product_file);
+    return 0;
+  }
   Progress progress("downscaling", images->size(), "images");
   bool stopped = false, worked = false;  // however short the time limit, an image is done
   comm.agree([&] {
     for (idx_t i = comm.rank(); i < images->size(); i += comm.size()) {
-      if (!product.finished(i)) {
+      if (context.force || !product.finished(i)) {
         stopped = worked && stop_requested();
         if (stopped) break;
         const ImagePair pair = read_pair(*images, i);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Faults of the machine around a run: each ends it with one line and its code, on all ranks, without a hang.
-#   faults.sh BIN LAUNCHER SCRATCH CASE
-# CASE: read_only (a file system that lets nothing be written), shrinking (an input that is cut off while it is read),
-# killed (kill -9 of one rank: the others end, the old file stays, the next run has the bits)
+#   faults.sh BIN LAUNCHER SCRATCH CASE [LIBRARY]
+# CASE: read_only (a file system that lets nothing be written), shrinking (an input that is cut off while it is read:
+# LIBRARY is tests/support/shrinking_file.c), killed (kill -9 of one rank: the others end, the old file stays, the next run has the bits)
 set -euo pipefail
 if [[ "$4" == read_only && -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
   if ! unshare -m --propagation private mount -t tmpfs none /mnt 2>/dev/null; then
@@ -35,33 +35,35 @@ case "$4" in
     umount frozen 2>/dev/null || umount --lazy frozen
     ;;
   shrinking)
-    # At some moment of the reading, half of the file is gone.
-    codes=()
+    # At each process's read number N of the file, half of it goes: N from the header to beyond the last read.
+    if ! LD_PRELOAD="$5" "$bin/podscale-ocean" --version >/dev/null 2>&1; then
+      echo "skipped: the programs do not start with $5"
+      exit 77
+    fi
     small=(--set output.directory=. --set grid.time_block=1)
     must 2 basis "${given[@]}" "${small[@]}" --set output.basis_file=whole.nc
-    for delay in 0 0.02 0.05 0.1 0.3; do
+    size="$(stat -c %s "$full/ocean_hr.nc")"
+    within_data=0
+    for ((at = 1; at <= 65536; at *= 2)); do
       cp "$full/ocean_hr.nc" shrinks.nc
       code=0
-      ranks_of 2 basis "${given[@]}" "${small[@]}" --set data.hr_files=shrinks.nc --set output.basis_file=b.nc \
-        >run.log 2>run.err &
-      job=$!
-      until grep -q 'data.train = ' run.log || ! kill -0 $job 2>/dev/null; do sleep 0.005; done
-      sleep "$delay"
-      truncate -s "$(($(stat -c %s shrinks.nc) / 2))" shrinks.nc
-      wait $job || code=$?
-      codes+=("$code")
+      SHRINKS_FILE="$PWD/shrinks.nc" SHRINKS_AT="$at" LD_PRELOAD="$5" ranks_of 2 basis "${given[@]}" "${small[@]}" \
+        --set data.hr_files=shrinks.nc --set output.basis_file=b.nc >run.log 2>run.err || code=$?
       if ((code == 0)); then
         same_data b.nc whole.nc
         rm b.nc
       else
-        [[ "$code" =~ ^(65|74)$ && "$(grep -c ' error: .*shrinks.nc' run.err)" == 1 ]] || failed "cut off after $delay s: exit $code, expected 65 or 74 and one line"
+        [[ "$code" =~ ^(65|74)$ && "$(grep -c ' error: .*shrinks.nc' run.err)" == 1 ]] || failed "cut off at read $at: exit $code, expected 65 or 74 and one line"
         grep -q 'HDF5-DIAG\|PETSC ERROR' run.err && failed "words of a library"
         check "no basis" test ! -e b.nc
         cat run.err
+        grep -q 'data.train = ' run.log && within_data=$((within_data + 1))
       fi
       no_temporaries .
+      (($(stat -c %s shrinks.nc) != size)) || break
     done
-    check "some runs saw it: ${codes[*]}" grep -q '65\|74' <<<"${codes[*]}"
+    check "reads after the last were tried: $at" test "$(stat -c %s shrinks.nc)" = "$size"
+    check "some runs saw it while they read data: $within_data" test "$within_data" -gt 0
     ;;
   killed)
     mkdir out

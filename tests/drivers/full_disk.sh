@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A disk that fills up, as a small tmpfs: whatever the moment, the run ends by itself with 74 and one line, or with 0 and a whole
-# file; the file that was there stays until then, and nothing else is left.
-#   full_disk.sh BIN LAUNCHER SCRATCH RANKS
+# A disk that fills up, as a small tmpfs or ext4: whatever the moment, the run ends by itself with 74 and one line, or with 0 and a
+# whole file; the file that was there stays until then, and nothing else is left.
+#   full_disk.sh BIN LAUNCHER SCRATCH RANKS SYSTEM
 set -euo pipefail
 if [[ -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
   if ! unshare -m --propagation private mount -t tmpfs none /mnt 2>/dev/null; then
@@ -11,8 +11,21 @@ if [[ -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
   PODSCALE_OWN_MOUNTS=1 exec unshare -m --propagation private "$0" "$@"
 fi
 # shellcheck source=common.sh
-source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "full_disk_$4"
-ranks="$4"
+source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "full_disk_$4_$5"
+ranks="$4" system="$5"
+sizes=(0 60 280 480 700 1000 8000)
+if [[ "$system" == ext4 ]]; then
+  # With its journal and its delayed allocation, but nothing kept back for root.
+  sizes=(0 280 1000 8000)
+  truncate -s 32M disk
+  mkdir small
+  if ! { mkfs.ext4 -q -F -m 0 disk && mount -o loop disk small; } 2>mount.err; then
+    echo "SKIPPED: no ext4 in a file can be made here: $(head -n 1 mount.err)"
+    exit 77
+  fi
+  umount small
+  rmdir small
+fi
 cp -- "$study/tiny.nml" .
 full="$study/out"
 export PODSCALE_KEEP_SECONDS=0  # what is kept of a run that fails takes its room, too
@@ -35,9 +48,17 @@ fill() {
     files+=("${key#*=}")
     [[ "$key" != output.product_file=* ]] || files+=(product.factors.nc)
   done
-  for file in "${files[@]}"; do kib=$((kib + ($(stat -c %s "old/$file") + 4095) / 4096 * 4)); done
-  mount -t tmpfs -o size="${kib}k" none small
-  for file in "${files[@]}"; do cp "old/$file" small/; done
+  if [[ "$system" == tmpfs ]]; then
+    for file in "${files[@]}"; do kib=$((kib + ($(stat -c %s "old/$file") + 4095) / 4096 * 4)); done
+    mount -t tmpfs -o size="${kib}k" none small
+    for file in "${files[@]}"; do cp "old/$file" small/; done
+  else
+    mkfs.ext4 -q -F -m 0 disk
+    mount -o loop disk small
+    for file in "${files[@]}"; do cp "old/$file" small/; done
+    sync -f small
+    fallocate -l "$(($(stat -f -c '%a * %S' small) - kib * 1024))" small/ballast
+  fi
   if [[ -n "${filler:-}" ]]; then
     (
       until compgen -G 'small/.*.tmp' >/dev/null; do sleep 0.01; done
@@ -68,13 +89,14 @@ fill() {
   # What a run that has failed keeps for the next one, and the checkpoint before the last.
   local kept=(-false)
   ((code == 0)) || kept=(-path 'small/.*.part/*' -o -name '.*.previous')
+  rm -f small/ballast
   check "$what: nothing else is left: $(ls -A small)" test "$(find small -type f ! \( "${kept[@]}" \) | wc -l)" = "${#files[@]}"
   umount small 2>/dev/null || umount --lazy small  # a rank that was ended may still be leaving
 }
 
 sweep() {  # sweep PROGRAM KEY=FILE...: from no room at all to enough
   local codes="" kib
-  for kib in 0 60 280 480 700 1000 8000; do fill "$kib" "$@"; done
+  for kib in "${sizes[@]}"; do fill "$kib" "$@"; done
   echo "podscale-$*: $codes"
   check "podscale-$*: too full at first, with room at last" grep -qE '^74 74 .* 0 $' <<<"$codes"
 }
@@ -85,6 +107,7 @@ sweep train output.model_file=model.h5
 sweep downscale output.product_file=product.nc
 sweep verify verify.scores_file=scores.nc verify.text_file=scores.txt
 
+if [[ "$system" == ext4 ]]; then finish; exit; fi
 # Another program fills the disk while a product is written.
 for filler in 0 0.05 0.1 0.2 0.4; do fill 3000 downscale output.product_file=product.nc -- --set sampling.time_block=1; done
 finish

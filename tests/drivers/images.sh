@@ -67,6 +67,46 @@ must 1 downscale images.nml --set output.directory=one
 same_data out/product.nc one/product.nc
 check "parts are gone" test ! -e one/product.nc.parts
 
+# What is finished is left alone, until something that it follows from changes.
+finished() {  # finished PROGRAM ARGUMENTS...: nothing is done
+  local before
+  before="$(listing one)"
+  must 2 "$@"
+  check "one line says so" grep -q "is finished: version, namelist" run.log
+  check "no file is touched" test "$(listing one)" = "$before"
+}
+again() {  # again FILE PROGRAM ARGUMENTS...: the file is made again
+  local before
+  before="$(listing "$1")"
+  must 2 "${@:2}"
+  check "$1 is made again: ${*:2}" test "$(listing "$1")" != "$before"
+}
+(
+  unset PODSCALE_FORCE
+  own=(images.nml --set output.directory=one --set output.image_directory=one)
+  again one/product.nc downscale "${own[@]}"
+  finished basis "${own[@]}" --set images.boxes=2
+  finished downscale "${own[@]}"
+  rm one/test_001_std.png
+  again one/product.nc downscale "${own[@]}"
+  check "the picture, too" test -s one/test_001_std.png
+  again one/product.nc downscale "${own[@]}" --force
+  again one/product.nc downscale "${own[@]}" --set images.boxes=2
+  touch test.nc
+  again one/product.nc downscale "${own[@]}" --set images.boxes=2
+  damage one/product.nc damaged_product.nc
+  mv damaged_product.nc one/product.nc
+  before="$(listing one/product.nc)"
+  aloud 2 downscale "${own[@]}" --set images.boxes=2
+  check "damaged: made again" test "$(listing one/product.nc)" != "$before"
+  touch train.nc
+  again one/basis.nc basis "${own[@]}"
+  again one/basis.nc basis "${own[@]}" --set images.halo=1
+  exit $((failures > 0))
+) || failed "see above"
+rm -r one
+mkdir one
+
 # LR alone, on the command line: products beside it.
 mkdir pictures
 cp lone.nc pictures/

@@ -21,7 +21,8 @@ struct ImageBasis {
 };
 
 /// Collective on comm, with the same basis on every rank. Errors: io.
-void write_image_basis(const Communicator& comm, const ImageBasis& basis, const std::string& path);
+void write_image_basis(const Communicator& comm, const ImageBasis& basis, const std::string& path,
+                       const std::string& run = "");
 
 /// Collective on comm. Errors: no_input; data (a basis of fields, of another version, damaged).
 ImageBasis read_image_basis(const Communicator& comm, const std::string& path);

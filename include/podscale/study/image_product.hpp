@@ -46,6 +46,9 @@ class ImageProduct {
   ImageProduct(const Communicator& comm, const ImageProductRequest& request, const ImageSet& images);
   ImageProduct(ImageProduct&&) noexcept;
   ~ImageProduct();
+  /// Collective. Whether an earlier run made the whole product of the same images, basis, model and
+  /// options, and its pictures are there.
+  bool complete() const;
   /// Not collective. Whether image i needs no forecast.
   bool finished(idx_t i) const;
   /// Not collective: the rank that made the forecast. Writes <name>_mean.png, <name>_std.png (4 steps of

@@ -16,12 +16,12 @@ class RunIdentity {
  public:
   /// Collective. Looks at names, sizes and times of the inputs; what is absent is absent.
   static RunIdentity of_basis(const Context& context);
+  static RunIdentity of_image_basis(const Context& context);
   static RunIdentity of_downscaling(const Context& context);
   const std::string& text() const { return text_; }
   /// 16 digits, as outputs have them in podscale_run.
   std::string checksum() const;
-  /// Collective on comm. Whether a file is whole and was made by such a run. A damaged one is not,
-  /// with a warning.
+  /// Collective on comm. See made_by_run.
   bool made(const Communicator& comm, const std::string& path) const;
 
  private:
@@ -30,5 +30,9 @@ class RunIdentity {
 
 /// The attribute of an output that names the run, and says so in its files.
 inline constexpr const char* kRunAttribute = "podscale_run";
+
+/// Collective on comm. Whether a file is whole and was made by the run of that checksum. A damaged one
+/// is not, with a warning.
+bool made_by_run(const Communicator& comm, const std::string& path, const std::string& run);
 
 }  // namespace podscale
