@@ -74,7 +74,7 @@ age="$(days_before "$run")"
 # 2. Perhaps it is done.
 product="$directory/product_$run.nc"
 if [[ -f "$product" ]]; then
-  if "$bin/podscale-inspect" "$product" 2>/dev/null | grep -q 'matches the contents' &&
+  if "$bin/podscale-inspect" "$product" 2>/dev/null | grep 'matches the contents' >/dev/null &&
     [[ "$product" -nt "${pattern/YYYYMMDD/$run}" && "$product" -nt "$basis" ]]; then
     say "$product is there and whole"
     exit 0

@@ -105,13 +105,15 @@ set -m
 "${launcher[@]}" -n "$ranks" "$program" "${settings[@]}" "$@" </dev/null &
 child=$!
 set +m
-[[ -z "$asked" ]] || kill -USR1 "$$" # it came meanwhile: once more, for the loop below
 status=0 since='' overdue='' grace="${PODSCALE_STOP_SECONDS:-20}"
 [[ "$grace" =~ ^[1-9][0-9]{0,8}$ ]] || grace=20 # as the programs take it
-while :; do
-  wait "$child"
-  status=$?
-  kill -0 "$child" 2>/dev/null || break # else a signal came meanwhile
+while kill -0 "$child" 2>/dev/null; do
+  # A signal that comes between two lines of this script interrupts no wait: it is looked for once a second.
+  if [[ -z "$asked" ]]; then
+    sleep 1 &
+    wait -n "$child" "$!"
+    continue
+  fi
   # mpirun loses a signal that comes before its ranks are there: it is told until it ends. Where it
   # hangs itself, the ranks have ended after their grace time.
   since="${since:-$SECONDS}"
@@ -124,6 +126,8 @@ while :; do
     kill -KILL -- "-$child" 2>/dev/null
   fi
 done
+wait "$child"
+status=$?
 # A rank that was still being loaded dies of the signal: nothing was begun.
 if [[ -n "$asked" ]] && ((status == 128 + 10 || status == 128 + 15)); then status=75; fi
 [[ -z "$overdue" ]] || status=75 # files are complete or absent

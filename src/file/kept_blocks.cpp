@@ -195,11 +195,16 @@ KeptBlocks::KeptBlocks(const Communicator& comm, const std::string& target, cons
                        long blocks, std::uint64_t most_bytes)
     : state_(std::make_unique<State>(comm, target, identity)) {
   State& s = *state_;
+  // The environment may not reach all ranks.
+  comm.broadcast(std::span(&s.seconds, 1));
+  s.on = s.seconds >= 0;
   std::vector<Unit> units;
+  // Blocks that are older than the output were left behind it by a run that was killed.
+  if (comm.is_root() && older_file(s.path("identity"), target)) s.clear(true);
   if (comm.is_root() && s.on && fs::is_directory(s.folder)) {
     std::string before;
     try {
-      before = small_text_of(s.path("identity"), "kept blocks", "none");
+      before = small_text_of(s.path("identity"), "kept blocks", "none", identity.size());
     } catch (const Error&) {
     }
     if (before == identity) {
@@ -365,6 +370,10 @@ void KeptBlocks::replay(long block, std::span<NetcdfFile* const> files) {
       reader.slabs(block)[i].width == 4 ? s.put_again<float>(i, reader, own, block, files)
                                         : s.put_again<double>(i, reader, own, block, files);
   }
+}
+
+void KeptBlocks::discard(const Communicator& comm, const std::string& target) {
+  if (comm.is_root()) State(comm, target, "").clear(true);
 }
 
 void KeptBlocks::remove() {

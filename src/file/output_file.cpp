@@ -148,6 +148,12 @@ std::uint64_t free_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(system.f_bavail) * system.f_frsize;
 }
 
+bool older_file(const std::string& path, const std::string& than) {
+  std::error_code first, second;
+  const auto changed = fs::last_write_time(path, first), other = fs::last_write_time(than, second);
+  return !first && !second && changed < other;
+}
+
 bool same_file(const std::string& a, const std::string& b) {
   std::error_code status;
   const bool there = fs::exists(a, status);

@@ -13,6 +13,7 @@
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 namespace {
@@ -45,6 +46,7 @@ std::string checksum_of(const Communicator& comm, const std::string& path, long 
       if (!file.read(reinterpret_cast<char*>(words.data()), bytes))
         fail(ExitCode::io, "{}: its checksum cannot be made, reading failed: {}", path, std::strerror(errno));
       sum += checksum_of(words, static_cast<std::uint64_t>(block));
+      pulse::beat();
     }
   });
   return checksum_text(comm.sum(sum));

@@ -1,6 +1,7 @@
 #pragma once
 // Samples and gradients that meet over a communicator. Private to this folder.
 
+#include "podscale/core/pulse.hpp"
 #include "podscale/network/gradient_average.hpp"
 #include "podscale/parallel/communicator.hpp"
 
@@ -28,6 +29,7 @@ class OverCommunicator : public GradientAverage {
         }
       }
     });
+    const pulse::Meeting meeting;
     MPI_Alltoallv(out.data(), counts[0].data(), starts[0].data(), MPI_FLOAT, in.data(), counts[1].data(),
                   starts[1].data(), MPI_FLOAT, comm_->raw());
   }

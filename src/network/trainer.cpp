@@ -156,6 +156,9 @@ void Trainer::State::rescore(const ValidationScore& score) {
             scored_by, criterion, kept, untrained);
   best_score = kept;
   scored_by = criterion;
+  // What was found by another criterion says nothing of when to stop.
+  history = {{0, history.front().loss, untrained}};
+  if (best_step > 0 && kept < untrained) history.push_back({best_step, history.front().loss, kept});
   if (best_step == 0 || kept < untrained) return;
   best_score = untrained;
   best_step = 0;

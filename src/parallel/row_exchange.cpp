@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "podscale/core/pulse.hpp"
+
 namespace podscale {
 namespace {
 
@@ -40,6 +42,7 @@ void RowExchange::run() {
   });
   for (const auto& list : out_)
     for (const float* row : list) packed.insert(packed.end(), row, row + width);
+  const pulse::Meeting meeting;
   MPI_Datatype type = MPI_DATATYPE_NULL;
   MPI_Type_contiguous(static_cast<int>(width_), MPI_FLOAT, &type);
   MPI_Type_commit(&type);

@@ -69,6 +69,7 @@ struct ImageProduct::State {
   std::string stamp(idx_t i) const { return stamp_of(images.file(i)) + " " + stamp_of(images.lr_file(i)); }
   std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
   std::vector<std::string> pictures(idx_t i) const;
+  bool has_pictures(idx_t i) const;
   std::string run() const;
   void require_names() const;
   void require_apart() const;
@@ -88,10 +89,17 @@ std::vector<std::string> ImageProduct::State::pictures(idx_t i) const {
   return names;
 }
 
+bool ImageProduct::State::has_pictures(idx_t i) const {
+  const auto names = pictures(i);
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    std::error_code status;
+    return fs::is_regular_file(fs::path(request.directory) / name, status);
+  });
+}
+
 /// By which a finished product is known again.
 std::string ImageProduct::State::run() const {
-  std::string text =
-      fmt::format("{}\n{}\n{}, {}", version(), origin, request.conformal50, request.conformal90);
+  std::string text = fmt::format("{}\n{}, {}", origin, request.conformal50, request.conformal90);
   for (idx_t i = 0; i < images.size(); ++i) text += "\n" + stamp(i);
   Checksum sum;
   sum.add_bytes(text.data(), text.size());
@@ -131,14 +139,11 @@ void ImageProduct::State::require_apart() const {
 ImageProduct::ImageProduct(const Communicator& comm, const ImageProductRequest& request,
                            const ImageSet& images)
     : state_(new State{comm, request, images, request.file + ".parts",
-                       fmt::format("{}; factor {}; HR {}; pictures in '{}'", request.origin, request.factor,
-                                   request.hr, request.directory)}) {
+                       fmt::format("{}; {}; factor {}; HR {}; pictures in '{}'", program_identity(),
+                                   request.origin, request.factor, request.hr, request.directory)}) {
   comm.agree([&] {
     state_->require_names();
     state_->require_apart();
-    if (!comm.is_root()) return;
-    make_folder(state_->parts);
-    if (!request.directory.empty()) make_folder(request.directory);
   });
 }
 ImageProduct::ImageProduct(ImageProduct&&) noexcept = default;
@@ -148,22 +153,42 @@ ImageProduct::~ImageProduct() {
   if (state_ && state_->comm.is_root()) fs::remove(state_->parts, status);
 }
 
+void ImageProduct::begin() {
+  State& s = *state_;
+  s.comm.agree([&] {
+    if (!s.comm.is_root()) return;
+    make_folder(s.parts);
+    if (!s.request.directory.empty()) make_folder(s.request.directory);
+  });
+}
+
+const std::string& ImageProduct::parts() const {
+  return state_->parts;
+}
+
+void ImageProduct::remove_parts() {
+  const State& s = *state_;
+  s.comm.barrier();
+  if (!s.comm.is_root()) return;
+  std::error_code status;
+  for (idx_t i = 0; i < s.images.size(); ++i) fs::remove(s.part(i), status);
+  fs::remove(s.parts, status);  // unless it holds parts of other images
+}
+
 bool ImageProduct::complete() const {
   const State& s = *state_;
-  if (!made_by_run(s.comm, s.request.file, s.run())) return false;
+  if (!made_by_run(s.comm, s.request.file, s.comm.broadcast(s.run()))) return false;
   long there = 1;
   if (s.comm.is_root())
-    for (idx_t i = 0; i < s.images.size(); ++i)
-      for (const std::string& name : s.pictures(i))
-        if (std::error_code status; !fs::is_regular_file(fs::path(s.request.directory) / name, status))
-          there = 0;
+    for (idx_t i = 0; i < s.images.size(); ++i) there = there != 0 && s.has_pictures(i) ? 1 : 0;
   s.comm.broadcast(std::span(&there, 1));
   return there == 1;
 }
 
 bool ImageProduct::finished(idx_t i) const {
   const std::string path = state_->part(i);
-  if (!fs::exists(path)) return false;
+  if (!fs::exists(path) || older_file(path, state_->request.file)) return false;
+  if (!state_->images.of_volume(i) && !state_->has_pictures(i)) return false;
   try {
     const NetcdfFile file = NetcdfFile::open(state_->self, path);
     return file.sealed() && file.text("", "origin") == state_->origin &&
@@ -237,12 +262,9 @@ void ImageProduct::finish() {
   State& s = *state_;
   s.comm.barrier();
   s.comm.agree([&] {
-    if (!s.comm.is_root()) return;
-    s.write_product();
-    std::error_code status;
-    for (idx_t i = 0; i < s.images.size(); ++i) fs::remove(s.part(i), status);
-    fs::remove(s.parts, status);  // unless it holds parts of other images
+    if (s.comm.is_root()) s.write_product();
   });
+  remove_parts();
 }
 
 }  // namespace podscale

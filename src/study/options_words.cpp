@@ -126,9 +126,10 @@ std::string selection_criterion(const StudyOptions& options, const Inflation& ba
                                  uncertainty_name(options.sampling.uncertainty), options.validation.times,
                                  period.front(), period.back(), options.data.held_out);
   if (options.sampling.uncertainty == Uncertainty::ensemble)
-    text += fmt::format(", {} members, sampler {}, {} steps, seed {}", options.validation.members,
+    text += fmt::format(", {} members, sampler {}, {} steps, seed {}{}", options.validation.members,
                         options.sampling.sampler_name, options.validation.sampler_steps,
-                        options.sampling.sampler.seed);
+                        options.sampling.sampler.seed,
+                        options.sampling.plan.exchange_halos ? "" : ", halos not exchanged");
   return text + fmt::format(", inflation {:.6g}", fmt::join(base.numbers(), " "));
 }
 

@@ -7,6 +7,7 @@
 #include "podscale/core/process.hpp"
 #include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
+#include "podscale/file/kept_blocks.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/study/base_file.hpp"
 #include "podscale/study/basis_stage.hpp"
@@ -192,6 +193,8 @@ int run_basis(const Context& context) {
   const RunIdentity run = RunIdentity::of_basis(context);
   if (!context.check && !context.force && run.made(comm, path)) {
     pulse::set_output(path);  // so that the heartbeat of a run that was killed at its end goes
+    remove_leftovers(context, path, KeptBlocks::folder_of(path),
+                     [&] { BasisStage(comm, path, run.checksum()).remove(); });
     log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
     return 0;
   }

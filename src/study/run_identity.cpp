@@ -1,14 +1,17 @@
 #include "podscale/study/run_identity.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <sstream>
 
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/petsc.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
+#include "podscale/file/output_file.hpp"
 #include "podscale/file/seal.hpp"
 
 namespace podscale {
@@ -55,12 +58,36 @@ std::string inputs_of(const Namelist& namelist, const Keys& keys) {
   return text;
 }
 
+/// Those that change what SLEPc computes.
+std::string petsc_options() {
+  char* all = nullptr;
+  PODSCALE_PETSC(PetscOptionsGetAll(nullptr, &all));
+  std::istringstream words(all);
+  PODSCALE_PETSC(PetscFree(all));
+  std::string text;
+  bool counts = false;
+  for (std::string word; words >> word;) {
+    if (word.starts_with("-") && word.size() > 1 && std::isalpha(static_cast<unsigned char>(word[1]))) {
+      const auto begins = [&](const char* prefix) { return word.starts_with(prefix); };
+      counts = begins("-eps_") || begins("-st_") || begins("-bv_") || begins("-ds_") || begins("-mat_") ||
+               begins("-vec_");
+    }
+    if (counts) text += word + "\n";
+  }
+  return text;
+}
+
 std::string sealed(const std::string& path) {
   const std::string seal = seal_of(path);
   return seal.empty() ? stamp_of(path) : fmt::format("{}: checksum {}\n", path, seal);
 }
 
 }  // namespace
+
+std::string program_identity() {
+  const std::string text = version();
+  return text.ends_with("-dirty)") ? text + " " + stamp_of(fs::read_symlink("/proc/self/exe").string()) : text;
+}
 
 RunIdentity RunIdentity::of_basis(const Context& context) {
   RunIdentity identity;
@@ -69,9 +96,9 @@ RunIdentity RunIdentity::of_basis(const Context& context) {
     Keys left_out = kNoMatter;
     left_out.insert(left_out.end(), kOfDownscaling.begin(), kOfDownscaling.end());
     identity.text_ =
-        "podscale-basis " + version() + "\n" +
+        "podscale-basis " + program_identity() + "\n" +
         values_of(context.namelist, {"data", "grid", "patches", "basis", "base", "history"}, left_out) +
-        "model.base = " + context.namelist.effective_value("model.base") + "\n" +
+        petsc_options() + "model.base = " + context.namelist.effective_value("model.base") + "\n" +
         inputs_of(context.namelist,
                   {"data.hr_files", "data.lr_files", "data.mask_file", "grid.weights", "history.files"});
   });
@@ -83,7 +110,7 @@ RunIdentity RunIdentity::of_image_basis(const Context& context) {
   RunIdentity identity;
   context.comm.agree([&] {
     if (!context.comm.is_root()) return;
-    identity.text_ = "podscale-basis " + version() + "\n" +
+    identity.text_ = "podscale-basis " + program_identity() + "\n" +
                      values_of(context.namelist, {"images"}, kNotOfImageBasis) +
                      inputs_of(context.namelist, {"images.train_files", "images.validate_files",
                                                   "images.train_lr_files", "images.validate_lr_files"});
@@ -101,7 +128,7 @@ RunIdentity RunIdentity::of_downscaling(const Context& context) {
     if (options.data.coarsen || !options.history.ages.empty())
       inputs.insert(inputs.end(), {"data.hr_files", "history.files"});
     identity.text_ =
-        "podscale-downscale " + version() + "\n" +
+        "podscale-downscale " + program_identity() + "\n" +
         values_of(context.namelist, {"data", "grid", "history", "model", "sampling", "regions", "output"},
                   kNoMatter) +
         inputs_of(context.namelist, inputs) + sealed(options.output.basis_file.get());
@@ -134,6 +161,21 @@ bool made_by_run(const Communicator& comm, const std::string& path, const std::s
   } catch (const Error& error) {
     log::warn("{}; it is made anew", error.what());
     return false;
+  }
+}
+
+void remove_leftovers(const Context& context, const std::string& target, const std::string& folder,
+                      const std::function<void()>& remove) {
+  std::error_code status;
+  long there = context.comm.is_root() &&
+               (fs::exists(folder, status) || fs::exists(OutputLock::name_of(target), status));
+  context.comm.broadcast(std::span(&there, 1));
+  if (there == 0) return;
+  try {
+    const auto locks = context.claim({target});
+    remove();
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::io) throw;
   }
 }
 

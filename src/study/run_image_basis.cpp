@@ -17,7 +17,7 @@ int run_image_basis(const Context& context) {
 
   const RunIdentity run = RunIdentity::of_image_basis(context);
   if (!context.check && !context.force && run.made(comm, path)) {
-    pulse::set_output(path);
+    pulse::set_output(path);  // so that the heartbeat of a run that was killed at its end goes
     log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
     return 0;
   }

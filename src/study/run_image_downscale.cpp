@@ -5,12 +5,14 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_product.hpp"
 #include "podscale/study/image_runs.hpp"
 #include "podscale/study/image_train.hpp"
+#include "podscale/study/run_identity.hpp"
 
 namespace podscale {
 namespace {
@@ -118,7 +120,6 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
   const ImageForecaster forecaster = forecaster_of(comm, options, windows);
   log::info("{}: {} images, {}", product_file, images->size(), forecaster.method);
   if (context.check) return 0;
-  const auto locks = context.claim({product_file});
 
   // 2. Image by image, each on one rank.
   ImageProduct product(comm,
@@ -134,16 +135,20 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
                         .namelist = options.effective},
                        *images);
   if (!context.force && product.complete()) {
+    pulse::set_output(product_file);  // so that the heartbeat of a run that was killed at its end goes
+    remove_leftovers(context, product_file, product.parts(), [&] { product.remove_parts(); });
     log::info(
         "{} is finished: version, namelist, inputs, basis and model are the same; --force makes it again",
         product_file);
     return 0;
   }
+  const auto locks = context.claim({product_file});
+  product.begin();
   Progress progress("downscaling", images->size(), "images");
   bool stopped = false, worked = false;  // however short the time limit, an image is done
   comm.agree([&] {
     for (idx_t i = comm.rank(); i < images->size(); i += comm.size()) {
-      if (context.force || !product.finished(i)) {
+      if (!product.finished(i)) {
         stopped = worked && stop_requested();
         if (stopped) break;
         const ImagePair pair = read_pair(*images, i);

@@ -43,7 +43,7 @@ void calibrate_model(const Communicator& comm, const StudyOptions& options, cons
                                     {{&space, reference.calibration.inflation,
                                       spread(part.choosing, options.validation.times, local)}},
                                     options.validation.members, sampling.sampler.seed, head, block,
-                                    gaps ? Gaps::allowed : Gaps::refused);
+                                    gaps ? Gaps::allowed : Gaps::refused, sampling.plan.exchange_halos);
       const double score = scored.score(model->functions(validation_sampler(options))),
                    base = scored.score(untrained_network(sampling.sampler.seed, layout));
       log::info("{}{}: score {:.5f}, base {:.5f}{}", head ? "head" : "ensemble", name, score, base,
@@ -135,7 +135,8 @@ int run_train(const Context& context, const NetworkBackend& backend) {
                                     scored_times(foundation, regimes, options.validation.times),
                                     options.validation.members, options.sampling.sampler.seed,
                                     options.sampling.uncertainty == Uncertainty::head, block,
-                                    gaps ? Gaps::allowed : Gaps::refused);
+                                    gaps ? Gaps::allowed : Gaps::refused,
+                                    options.sampling.plan.exchange_halos);
   log::info("training on {} times{}, validation on {} of {}", pairs.train.whole.size(),
             told_history ? fmt::format(", each told of one of {} regimes", regimes.size()) : "",
             std::min(options.validation.times, std::ssize(parts.choosing)), parts.choosing.size());

@@ -24,7 +24,7 @@ std::vector<StepPair> spread(const std::vector<StepPair>& pairs, long times) {
 
 ValidationSubset::ValidationSubset(const Communicator& comm, const StudySeries& study,
                                    std::vector<Part> parts, int members, std::uint64_t seed, bool head,
-                                   long block, Gaps gaps)
+                                   long block, Gaps gaps, bool exchange_halos)
     : comm_(&comm),
       study_(&study),
       parts_(std::move(parts)),
@@ -32,6 +32,7 @@ ValidationSubset::ValidationSubset(const Communicator& comm, const StudySeries& 
       plan_{members, members},
       head_(head),
       gaps_(gaps) {
+  plan_.exchange_halos = exchange_halos;
   std::vector<std::tuple<bool, long, std::size_t, std::size_t>> order;  // history, HR step, part, time of it
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     place_.emplace_back(parts_[part].period.size());

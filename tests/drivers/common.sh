@@ -109,8 +109,8 @@ damage() {  # damage FILE COPY: a copy with one byte in the middle changed
   printf "\\x$(printf %x $((byte ^ 16)))" | dd of="$2" bs=1 seek="$at" conv=notrunc status=none
 }
 
-listing() {  # names, sizes and times of change of all that is below the folders
-  find "$@" -printf '%p %y %s %T@ %C@\n' | sort
+listing() {  # names of all that is below the folders, with sizes and times of change of the files
+  find "$@" -type d -printf '%p %y\n' -o -printf '%p %y %s %T@ %C@\n' | sort
 }
 
 no_temporaries() {

@@ -53,6 +53,9 @@ fill() {
     mount -t tmpfs -o size="${kib}k" none small
     for file in "${files[@]}"; do cp "old/$file" small/; done
   else
+    # A new one each time: a rank that was ended may still hold the last.
+    rm -f disk
+    truncate -s 32M disk
     mkfs.ext4 -q -F -m 0 disk
     mount -o loop disk small
     for file in "${files[@]}"; do cp "old/$file" small/; done

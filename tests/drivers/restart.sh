@@ -220,14 +220,23 @@ case "$4" in
     rests() {  # rests WHAT PROGRAM ARGUMENTS...: nothing is done
       local before
       before="$(listing out)"
-      must 2 "${@:2}"
+      must "${ranks:-2}" "${@:2}"
       check "$1: one line says so" grep -q "is finished: version, namelist" run.log
       check "$1: no file is touched" test "$(listing out)" = "$before"
     }
     aloud 2 basis "${run[@]}"
     rests "the same" basis "${run[@]}"
     rests "another period to downscale" basis "${run[@]}" --set "data.downscale=2000-12-01,2000-12-02"
-    rests "on one rank" basis "${run[@]}" --set grid.cache_mib=77
+    rests "another cache" basis "${run[@]}" --set grid.cache_mib=77
+    ranks=1 rests "on one rank" basis "${run[@]}"
+    works "other options of PETSc" out/basis.nc basis "${run[@]}" -- -eps_tol 1e-11
+    works "without them" out/basis.nc basis "${run[@]}"
+    # What a run that was killed at its very end has left goes.
+    mkdir out/.basis.nc.part
+    cp "$full/basis.nc" out/.basis.nc.part/modes.nc
+    echo "a lock" >out/.basis.nc.lock
+    must 2 basis "${run[@]}"
+    check "nothing is left: $(ls -A out)" test "$(ls -A out)" = basis.nc
     works "forced" out/basis.nc basis "${run[@]}" --force
     works "other values" out/basis.nc basis "${run[@]}" --set patches.modes=7
     touch ocean_hr.nc
@@ -235,6 +244,11 @@ case "$4" in
     own=("${run[@]}" --set sampling.uncertainty=base)
     aloud 2 downscale "${own[@]}"
     rests "the same" downscale "${own[@]}"
+    mkdir out/.product.nc.part
+    touch -d '2001-01-01' out/.product.nc.part/identity
+    : >out/.product.nc.part/00000000-00000003.0of1
+    must 2 downscale "${own[@]}"
+    check "what a killed run left is gone" test ! -e out/.product.nc.part
     touch ocean_hr.nc model.h5  # which it does not read
     rests "other HR" downscale "${own[@]}"
     works "other values" out/product.nc downscale "${own[@]}" --set output.title=another

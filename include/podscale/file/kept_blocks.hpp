@@ -46,6 +46,9 @@ class KeptBlocks {
   /// Collective, once the files are complete: removes the folder.
   void remove();
 
+  /// Collective, with the lock of the target. Removes what a run that was killed left behind it.
+  static void discard(const Communicator& comm, const std::string& target);
+
   /// Not collective. .<name>.part beside the target.
   static std::string folder_of(const std::string& target);
 

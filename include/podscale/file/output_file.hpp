@@ -78,6 +78,9 @@ void flush_to_disk(const std::string& path, const std::string& target);
 /// file system does not say.
 std::uint64_t free_bytes(const std::string& path);
 
+/// Not collective. Whether both are there, and the first was changed last before the second.
+bool older_file(const std::string& path, const std::string& than);
+
 /// Not collective. One file under two names: by path, symbolic link or hard link. Neither need be
 /// there.
 bool same_file(const std::string& a, const std::string& b);

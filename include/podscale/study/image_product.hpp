@@ -41,15 +41,22 @@ struct ImageProductRequest {
 /// the last finished image.
 class ImageProduct {
  public:
-  /// Collective on comm, which must outlive it, as must images. Makes folders, reads which images are
-  /// finished. Errors: usage (two images of one name), io.
+  /// Collective on comm, which must outlive it, as must images. Touches no file. Errors: usage (two
+  /// images of one name, a product that is an input).
   ImageProduct(const Communicator& comm, const ImageProductRequest& request, const ImageSet& images);
   ImageProduct(ImageProduct&&) noexcept;
   ~ImageProduct();
   /// Collective. Whether an earlier run made the whole product of the same images, basis, model and
   /// options, and its pictures are there.
   bool complete() const;
-  /// Not collective. Whether image i needs no forecast.
+  /// Collective, with the lock of the product. Makes the folders. Errors: io.
+  void begin();
+  /// Collective, with the lock of the product. Removes the parts.
+  void remove_parts();
+  /// The folder of the parts.
+  const std::string& parts() const;
+  /// Not collective, after begin(). Whether image i needs no forecast. What is older than the product
+  /// was left behind it by a run that was killed, and does not count.
   bool finished(idx_t i) const;
   /// Not collective: the rank that made the forecast. Writes <name>_mean.png, <name>_std.png (4 steps of
   /// grey for 1 of 255, stated in the file), <name>_member_<m>.png, and the part. In colour with Cb and

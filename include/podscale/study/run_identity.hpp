@@ -2,6 +2,7 @@
 // What the results of a run follow from: by it a finished job is known again, and what a stopped one
 // left behind.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,15 @@ inline constexpr const char* kRunAttribute = "podscale_run";
 /// Collective on comm. Whether a file is whole and was made by the run of that checksum. A damaged one
 /// is not, with a warning.
 bool made_by_run(const Communicator& comm, const std::string& path, const std::string& run);
+
+/// Not collective. The version; of a program with changes that are in no commit also which program
+/// file it is, by size and time.
+std::string program_identity();
+
+/// Collective. Of a run that was killed when its output was complete: calls remove(), also collective,
+/// with the lock of the target, where the folder or a lock file is there. Another run that has the lock
+/// is left alone.
+void remove_leftovers(const Context& context, const std::string& target, const std::string& folder,
+                      const std::function<void()>& remove);
 
 }  // namespace podscale

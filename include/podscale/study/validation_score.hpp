@@ -30,9 +30,10 @@ class ValidationSubset {
   /// Collective. Keeps the periods of the parts; their fields are read for each score, at most `block` at once.
   /// comm, study and the spaces of the parts must outlive
   /// it. members: of a time, all in one work item; seed: of the sampler. gaps: allowed ones are left out
-  /// of a score, and times without any value.
+  /// of a score, and times without any value. exchange_halos: of tiles, as in the product.
   ValidationSubset(const Communicator& comm, const StudySeries& study, std::vector<Part> parts, int members,
-                   std::uint64_t seed, bool head, long block, Gaps gaps = Gaps::refused);
+                   std::uint64_t seed, bool head, long block, Gaps gaps = Gaps::refused,
+                   bool exchange_halos = true);
   /// Collective; the same value on every rank and at any number of ranks. Not finite where the
   /// network gives no number at some time.
   double score(const NetworkFunctions& network) const;
