@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
         ->take_all()
         ->expected(1);
   };
-  std::vector<Picture> pictures;  // set on rank 0, once there is something to draw
+  std::vector<ScoresPicture> pictures;  // set on rank 0, once there is something to draw
 
   const int status = run_program(argc, argv, info, [&](Context& context) {
     const bool images = context.options.images.active();
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   });
 
   // After MPI is down: see draw_picture.
-  for (const Picture& picture : pictures)
+  for (const ScoresPicture& picture : pictures)
     if (status == 0 && draw_picture(picture.scores, picture.path)) log::info("drew {}", picture.path);
   return status;
 }

@@ -287,7 +287,7 @@ void CfSource::read(const Window& window, std::span<const long> steps, std::span
   const Window needed = bounding_window(mesh, windows);
   if (needed.points() == 0 || steps.empty()) return;
   s.bring(steps, needed);
-  std::vector<Tile> tiles;
+  std::vector<FieldWindow> tiles;
   for (std::size_t t = 0; t < steps.size(); ++t)
     for (const Part& part : s.held.at(steps[t]).parts)
       tiles.push_back({static_cast<long>(t), part.owner, part.window, part.values.data()});
@@ -309,7 +309,7 @@ std::vector<unsigned char> CfSource::land_mask(const Window& window) const {
     on_this_rank([&] { s.mask = read_land_mask(s.spec, s.survey.files.front(), mesh, describe()); });
   });
   std::vector<float> values(window.points());
-  const Tile all[] = {{0, 0, {0, mesh.ny(), 0, mesh.nx()}, s.mask.data()}};
+  const FieldWindow all[] = {{0, 0, {0, mesh.ny(), 0, mesh.nx()}, s.mask.data()}};
   exchange_tiles(*s.comm, mesh, windows, all, values);
   return {values.begin(), values.end()};
 }

@@ -39,6 +39,7 @@ class Parcel {
 
  private:
   void raw(void* data, std::size_t n) {
+    if (n == 0) return;
     if (packing_) bytes_.append(static_cast<const char*>(data), n);
     if (!packing_) std::memcpy(data, bytes_.data() + at_, n);
     at_ += n;

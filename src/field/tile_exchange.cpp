@@ -29,17 +29,18 @@ void for_overlap(const Mesh& mesh, const Window& tile, const Window& window, con
   }
 }
 
-long overlap(const Mesh& mesh, const Tile& tile, const Window& window) {
+long overlap(const Mesh& mesh, const FieldWindow& tile, const Window& window) {
   long points = 0;
   for_overlap(mesh, tile.window, window, [&](long, long, long n) { points += n; });
   return points;
 }
 
 /// Tiles in an order that takes all owners in turn, cut into batches that fit: ends of the batches.
-std::vector<std::size_t> cut(const Mesh& mesh, std::span<const Window> windows, std::vector<Tile>& tiles) {
+std::vector<std::size_t> cut(const Mesh& mesh, std::span<const Window> windows,
+                             std::vector<FieldWindow>& tiles) {
   std::vector<long> turn(windows.size(), 0);
-  std::vector<std::pair<long, Tile>> dealt;
-  for (const Tile& tile : tiles) dealt.emplace_back(turn[tile.owner]++, tile);
+  std::vector<std::pair<long, FieldWindow>> dealt;
+  for (const FieldWindow& tile : tiles) dealt.emplace_back(turn[tile.owner]++, tile);
   std::stable_sort(dealt.begin(), dealt.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::size_t> ends;
@@ -87,23 +88,23 @@ std::vector<Window> gather_windows(const Communicator& comm, const Mesh& mesh, c
 }
 
 void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const Window> windows,
-                    std::span<const Tile> tiles, std::span<float> out) {
+                    std::span<const FieldWindow> tiles, std::span<float> out) {
   const std::size_t ranks = windows.size(), me = comm.rank();
   const Window& mine = windows[me];
-  const auto target = [&](const Tile& tile) { return out.data() + tile.field * mine.points(); };
-  for (const Tile& tile : tiles)
+  const auto target = [&](const FieldWindow& tile) { return out.data() + tile.field * mine.points(); };
+  for (const FieldWindow& tile : tiles)
     if (tile.owner == comm.rank())
       for_overlap(mesh, tile.window, mine,
                   [&](long from, long to, long n) { std::copy_n(tile.values + from, n, target(tile) + to); });
   if (ranks == 1) return;
 
-  std::vector<Tile> order(tiles.begin(), tiles.end());
+  std::vector<FieldWindow> order(tiles.begin(), tiles.end());
   std::size_t first = 0;
   for (const std::size_t end : cut(mesh, windows, order)) {
     const auto batch = std::span(order).subspan(first, end - first);
     first = end;
     std::vector<int> counts_out(ranks, 0), counts_in(ranks, 0), starts_out(ranks), starts_in(ranks);
-    for (const Tile& tile : batch) {
+    for (const FieldWindow& tile : batch) {
       const std::size_t owner = tile.owner;
       if (owner != me) counts_in[owner] += static_cast<int>(overlap(mesh, tile, mine));
       for (std::size_t r = 0; owner == me && r < ranks; ++r)
@@ -114,7 +115,7 @@ void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const 
     std::vector<float> sent(starts_out.back() + counts_out.back()),
         received(static_cast<std::size_t>(starts_in.back() + counts_in.back()));
     std::vector<int> at = starts_out;
-    for (const Tile& tile : batch)
+    for (const FieldWindow& tile : batch)
       for (std::size_t r = 0; tile.owner == comm.rank() && r < ranks; ++r)
         if (r != me)
           for_overlap(mesh, tile.window, windows[r], [&](long from, long, long n) {
@@ -127,7 +128,7 @@ void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const 
                     counts_in.data(), starts_in.data(), MPI_FLOAT, comm.raw());
     }
     at = starts_in;
-    for (const Tile& tile : batch) {
+    for (const FieldWindow& tile : batch) {
       const std::size_t owner = tile.owner;
       if (owner != me)
         for_overlap(mesh, tile.window, mine, [&](long, long to, long n) {

@@ -11,7 +11,7 @@
 namespace podscale {
 
 /// A window of one field of a call. `values` [window.ny][window.nx]: on its owner only.
-struct Tile {
+struct FieldWindow {
   long field = 0;
   int owner = 0;
   Window window;
@@ -22,7 +22,7 @@ struct Tile {
 /// What the tiles have of this rank's window goes to out: [fields][window.ny][window.nx]. Messages
 /// are cut so that no rank holds more than 64 MiB of them and no MPI count overflows.
 void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const Window> windows,
-                    std::span<const Tile> tiles, std::span<float> out);
+                    std::span<const FieldWindow> tiles, std::span<float> out);
 
 /// Collective. The window of every rank, after they have agreed that all are on the grid and that
 /// `check` (not collective) does not throw on any.

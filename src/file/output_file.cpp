@@ -78,11 +78,11 @@ OutputFile::OutputFile(const std::string& target) : target_(target), lock_(targe
   if (lock_.enforced()) remove_stale(target);
   std::string name = fmt::format("{}/{}{}-{}-{:08x}.tmp", folder_of(target), prefix_of(target), host_name(),
                                  getpid(), std::random_device{}());
+  doomed_ = std::make_unique<DoomedFile>(name);  // first: a signal may come as soon as it is there
   const int file = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0) cannot(target, fmt::format("cannot be written: {} cannot be made", name));
   close(file);
   temporary_ = std::move(name);
-  doomed_ = std::make_unique<DoomedFile>(temporary_);
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept {

@@ -53,7 +53,7 @@ std::string picture_image(const std::vector<std::string>& names, const Namelist&
 
 }  // namespace
 
-std::vector<Picture> run_image_verification(const Context& context) {
+std::vector<ScoresPicture> run_image_verification(const Context& context) {
   const Communicator& comm = context.comm;
   const Namelist& namelist = context.namelist;
   const std::string path = file_path(namelist, "output.product_file").get(),
@@ -115,7 +115,7 @@ std::vector<Picture> run_image_verification(const Context& context) {
   for (std::size_t i = 0; i < scores.names.size(); ++i)
     scores.images.push_back(unflattened(numbers.data() + i * each));
 
-  std::vector<Picture> pictures;
+  std::vector<ScoresPicture> pictures;
   comm.agree([&] {
     if (!comm.is_root()) return;
     on_this_rank([&] {

@@ -38,13 +38,13 @@ std::string path_of(const std::string& path, const std::vector<std::string>& var
 
 }  // namespace
 
-std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options) {
+std::vector<ScoresPicture> run_verification(const Context& context, const VerifyOptions& options) {
   const Communicator& comm = context.comm;
   std::vector<std::string> outputs{options.text_path};
   std::vector<OutputLock> locks;
   std::optional<OutputFile> text;
   std::string written = options.text_path, table;
-  std::vector<Picture> pictures;
+  std::vector<ScoresPicture> pictures;
   for (std::size_t c = 0, channels = 1; c < channels; ++c) {
     // 1. Open products, truth, LR source and basis; match their times by date.
     Verification verification(comm, options, static_cast<long>(c));

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # Sourced by the end-to-end tests:  source common.sh BIN LAUNCHER SCRATCH NAME
 #   BIN       folder of the programs; LAUNCHER "mpiexec -n"; SCRATCH folder of all end-to-end tests; NAME of this one
 # Afterwards the working directory is SCRATCH/NAME, new and empty. $study is the study that study.sh made once for all of them.
@@ -98,6 +98,17 @@ members_again() {  # members_again RANKS PRODUCT SETTINGS...: made again, its me
 
 whole() {  # whole FILE: every value of it can be read
   if [[ "$1" == *.txt ]]; then test "$(wc -l <"$1")" -gt 10; else h5dump "$1" >/dev/null; fi
+}
+
+needs_library() {  # needs_library FILE: the test is skipped where the programs do not start with it preloaded
+  if ! LD_PRELOAD="$1" "$bin/podscale-ocean" --version >/dev/null 2>&1; then
+    echo "skipped: the programs do not start with $1"
+    exit 77
+  fi
+}
+
+struck() {  # struck SIGNAL ON PATTERN AT COMMAND...: with tests/support/strike.c, which is $strike, in its programs
+  STRIKE_SIGNAL="$(kill -l "$1")" STRIKE_ON="$2" STRIKE_TO="$3" STRIKE_AT="$4" LD_PRELOAD="$strike" "${@:5}"
 }
 
 damage() {  # damage FILE COPY: a copy with one byte in the middle changed

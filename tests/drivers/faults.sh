@@ -2,7 +2,8 @@
 # Faults of the machine around a run: each ends it with one line and its code, on all ranks, without a hang.
 #   faults.sh BIN LAUNCHER SCRATCH CASE [LIBRARY]
 # CASE: read_only (a file system that lets nothing be written), shrinking (an input that is cut off while it is read:
-# LIBRARY is tests/support/shrinking_file.c), killed (kill -9 of one rank: the others end, the old file stays, the next run has the bits)
+# LIBRARY is tests/support/shrinking_file.c), killed (kill -9 of one rank, just before its file gets its name: the others end,
+# the old file stays, the next run has the bits; LIBRARY is tests/support/strike.c)
 set -euo pipefail
 if [[ "$4" == read_only && -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
   if ! unshare -m --propagation private mount -t tmpfs none /mnt 2>/dev/null; then
@@ -36,10 +37,7 @@ case "$4" in
     ;;
   shrinking)
     # At each process's read number N of the file, half of it goes: N from the header to beyond the last read.
-    if ! LD_PRELOAD="$5" "$bin/podscale-ocean" --version >/dev/null 2>&1; then
-      echo "skipped: the programs do not start with $5"
-      exit 77
-    fi
+    needs_library "$5"
     small=(--set output.directory=. --set grid.time_block=1)
     must 2 basis "${given[@]}" "${small[@]}" --set output.basis_file=whole.nc
     size="$(stat -c %s "$full/ocean_hr.nc")"
@@ -66,6 +64,8 @@ case "$4" in
     check "some runs saw it while they read data: $within_data" test "$within_data" -gt 0
     ;;
   killed)
+    strike="$5"
+    needs_library "$strike"
     mkdir out
     for program in ocean basis train downscale verify; do
       key="${target[$program]}"
@@ -73,16 +73,10 @@ case "$4" in
       echo "the old file" >"$file"
       own=("${given[@]}" --set output.directory=out --set "$key" --set training.steps=2000)
       [[ "$program" != train ]] || own+=(--set training.resume=.false.)
-      # shellcheck disable=SC2086
-      $launcher 2 "$bin/podscale-$program" "${own[@]}" >run.log 2>run.err &
-      job=$!
-      until compgen -G "out/.$(basename "$file").lock" >/dev/null || ! kill -0 $job 2>/dev/null; do sleep 0.005; done
-      SECONDS=0
-      kill -KILL "$(pgrep -P $job | tail -n 1)" || failed "podscale-$program: ended too early"
       code=0
-      wait $job || code=$?
-      check "podscale-$program: a run without one of its ranks does not end with 0" test "$code" != 0
-      check "podscale-$program: the others end within seconds: $SECONDS" test "$SECONDS" -lt $((30 * ${PODSCALE_TEST_TIMEOUT_SCALE:-1}))
+      struck KILL unnamed "$(basename "$file")" 1 ranks_of 2 "$program" "${own[@]}" >run.log 2>run.err || code=$?
+      # mpirun says it: the launcher of the others was not their end.
+      check "podscale-$program: a run without one of its ranks does not end with 0 or by the limit: $code" test "$code" != 0 -a "$code" != 124
       check "podscale-$program: the old file is there" test "$(cat "$file")" = "the old file"
       rm "$file"
       # Most often it was killed before its first beat.

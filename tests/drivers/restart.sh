@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Stopped and started again: the same bits as in one go, exit code 75 on every rank, no half-written product.
-#   restart.sh BIN LAUNCHER SCRATCH CASE     CASE: train_1, train_2 (ranks), downscale, start_up, blocks, stages or finished
+#   restart.sh BIN LAUNCHER SCRATCH CASE STRIKE     STRIKE: tests/support/strike.c; CASE: train_1, train_2 (ranks), downscale, start_up, blocks, stages or finished
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "restart_$4"
 cp -- "$study/tiny.nml" .
 full="$study/out"
+strike="$5"
+needs_library "$strike"
 inputs=(--set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set "output.basis_file=$full/basis.nc")
 # Long enough that a signal at its first checkpoint comes in time.
 training=(--set training.steps=60 --set training.batch=16 --set training.checkpoint_every=5 --set training.validate_every=25)
@@ -44,14 +46,8 @@ start_bare() {  # start_bare RANKS PROGRAM ARGUMENTS...: in the background, with
   $launcher "$ranks" "$program" "$@" >job.log 2>job.err &
   job=$!
 }
-kill_ranks() {  # kill -9 of all ranks of a run that start_bare began
-  pkill -KILL -P "$job" || failed "it ended too early"
+killed() {  # of a run that start_bare began
   ! wait "$job" || failed "a killed run ends with 0"
-}
-signal_at() {  # signal_at FILE: SIGUSR1 to the launcher, which passes it on, as soon as the file is there
-  SECONDS=0
-  until compgen -G "$1" >/dev/null || ((SECONDS > limit)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
-  kill -USR1 "$job" 2>/dev/null || failed "$1: it came too late, or never"
 }
 ended() {  # ended RANKS CODE: the job's code, on every rank
   local code=0 rank
@@ -72,8 +68,7 @@ case "$4" in
     must "$ranks" train tiny.nml "${inputs[@]}" "${training[@]}" --set output.directory=. --set output.model_file=whole.h5
     check "no checkpoint is there yet" test ! -e parts.h5
     run=("$ranks" train tiny.nml "${inputs[@]}" "${training[@]}" --set output.directory=. --set output.model_file=parts.h5)
-    start "${run[@]}"
-    signal_at parts.h5
+    struck USR1 rename parts.h5 1 start "${run[@]}"
     ended "$ranks" 75
     check "it says how to go on" grep -q "run again to go on" job.err
     first="$(step_of parts.h5)"
@@ -88,9 +83,7 @@ case "$4" in
     # It is over on the way: the option is over the key.
     # On another number of ranks, which changes nothing.
     run[0]=$((3 - ranks))
-    start "${run[@]}" --set training.time_limit=00:00:00 --time-limit 10:00:00
-    until grep -q "going on from step" job.log || ! kill -0 "$job" 2>/dev/null; do sleep 0.02; done
-    kill -USR1 "$job"
+    struck USR1 rename parts.h5 1 start "${run[@]}" --set training.time_limit=00:00:00 --time-limit 10:00:00
     ended "${run[0]}" 75
     run[0]="$ranks"
     check "the exit is logged with its time" grep -q "ends with exit code 75 [0-9.]* s after SIGUSR1" job.log
@@ -116,8 +109,7 @@ case "$4" in
   downscale)
     run=(2 downscale tiny.nml "${inputs[@]}" --set "output.model_file=$full/model.h5" --set output.directory=.)
     slow=(--set sampling.steps=150 --set sampling.time_block=1 --set sampling.calibration=none)
-    start "${run[@]}" "${slow[@]}"
-    signal_at '.product.nc.*.tmp'
+    struck USR1 create '.product.nc.*.tmp' 1 start "${run[@]}" "${slow[@]}"
     ended 2 75
     check "one line says it" grep -q "stopped by SIGUSR1; nothing half-written was left: run again" job.err
     check "no product" test ! -e product.nc
@@ -126,8 +118,7 @@ case "$4" in
     # A product that is there stays until a new one is complete.
     cp "$full/product.nc" product.nc
     before="$(listing product.nc)"
-    start "${run[@]}" "${slow[@]}"
-    signal_at '.product.nc.*.tmp'
+    struck USR1 create '.product.nc.*.tmp' 1 start "${run[@]}" "${slow[@]}"
     ended 2 75
     check "the old product is untouched" test "$(listing product.nc)" = "$before"
     check "to the last byte" cmp "$full/product.nc" product.nc
@@ -147,17 +138,15 @@ case "$4" in
     kept=parts/.product.nc.part
     run+=(--set output.directory=parts)
     units() { find "$kept" -name '*-*.0of*' | wc -l; }
-    start 2 "${run[@]}"
-    signal_at "$kept/00000002-*.1of2"
+    struck USR1 rename '00000002-*.1of2' 1 start 2 "${run[@]}"
     ended 2 75
     first="$(units)"
     check "blocks are there: $first" test "$first" -ge 3 -a "$first" -lt 14
     check "no product" test ! -e parts/product.nc
     no_temporaries parts
 
-    start_bare 1 "${run[@]}"
-    until (($(units) > first)) || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
-    kill_ranks
+    struck KILL rename '*.0of1' 2 start_bare 1 "${run[@]}"
+    killed
     check "it went on" grep -q "going on with $first of 14 blocks of times" job.log
     second="$(units)"
     check "more blocks are there: $second" test "$second" -gt "$first"
@@ -186,9 +175,8 @@ case "$4" in
     run=(basis tiny.nml --set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set grid.time_block=1)
     must 2 "${run[@]}" --set output.directory=whole
     run+=(--set output.directory=parts)
-    start_bare 2 "${run[@]}"
-    until [[ -e parts/.basis.nc.part/modes.nc ]] || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
-    kill_ranks
+    struck KILL rename modes.nc 1 start_bare 2 "${run[@]}"
+    killed
     check "no basis" test ! -e parts/basis.nc
     cp -r parts other
     damage parts/.basis.nc.part/modes.nc damaged.nc

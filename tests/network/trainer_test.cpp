@@ -148,11 +148,12 @@ TEST(Trainer, StopsWhereNoValidationGainsForAWhile) {
   const Study study = own_share(comm, 40);
   // Scores at steps 0, 4, 8, ...: a gain at step 8, after one validation without.
   const std::vector<double> scores{5, 6, 4, 7, 7, 7, 7, 7, 7, 7, 7};
-  const auto run = [&](long patience, bool resume, long stop_at) {
+  const auto run = [&](long patience, bool resume, long stop_at, const std::string& criterion = "head") {
     TrainingOptions options = small_training(40);
     options.patience = patience;
     const std::string file = folder / ("patience" + std::to_string(patience) + ".h5");
     Trainer trainer(comm, study.layout, small_model(), options, kBasis, file, resume, "");
+    trainer.set_criterion(criterion);
     const bool finished = trainer.run(
         study.set(),
         [&](const NetworkFunctions&) { return scores[static_cast<std::size_t>(trainer.step() / 4)]; },
@@ -165,6 +166,8 @@ TEST(Trainer, StopsWhereNoValidationGainsForAWhile) {
   EXPECT_EQ(run(1, false, 0), (std::pair{4L, 0L}));
   EXPECT_EQ(run(3, false, 0), (std::pair{20L, 8L}));
   EXPECT_EQ(run(3, true, 0), (std::pair{20L, 8L}));  // it is finished
+  // By another criterion, nothing has been tried in vain yet: three more validations.
+  EXPECT_EQ(run(3, true, 0, "members"), (std::pair{32L, 0L}));
   EXPECT_EQ(run(2, false, 14).first, 14);
   EXPECT_EQ(run(2, true, 0), (std::pair{16L, 8L}));
 }

@@ -1,6 +1,7 @@
 // Several variables in one study: what belongs together, and that the unit of one changes nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "podscale/core/random.hpp"
@@ -41,7 +42,7 @@ class Channels : public ::testing::Test {
     std::vector<float> values;
     const CounterRandom random(5, Stream::test);
     for (long t = 0; t < kTimes; ++t) {
-      std::vector<double> amplitude(9);
+      std::vector<double> amplitude(std::max<std::size_t>(9, 6 + 3 * (variables.size() - 1)));
       random.fill_normal(std::span(amplitude), static_cast<std::uint32_t>(t));
       for (std::size_t c = 0; c < variables.size(); ++c)
         for (long y = 0; y < kNy; ++y)

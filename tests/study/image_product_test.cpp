@@ -1,6 +1,7 @@
 // Products of images: what is in them, and what a run that was stopped finds.
 #include "podscale/study/image_product.hpp"
 
+#include <chrono>
 #include <filesystem>
 
 #include "on_all_ranks.hpp"
@@ -42,6 +43,7 @@ struct ImageProducts : test::OnAllRanks {
   /// Does what is not finished, up to `most` images of a rank; returns how many that were on all ranks.
   idx_t work(ImageProduct& product, const ImageSet& set, idx_t most = 100) {
     idx_t done = 0;
+    product.begin();
     for (idx_t i = comm.rank(); i < set.size(); i += comm.size()) {
       if (product.finished(i) || done == most) continue;
       const ImagePair pair = set.read(i);
@@ -92,6 +94,41 @@ TEST_F(ImageProducts, HoldsAllNumbersAndPictures) {
   EXPECT_EQ(mean.size, input.size);
   EXPECT_EQ(mean.affine, input.affine);
   for (std::size_t i = 0; i < mean.values.size(); ++i) EXPECT_NEAR(mean.values[i], input.values[i], 1e-3);
+}
+
+TEST_F(ImageProducts, AProductThatIsCompleteIsKnownAgain) {
+  const auto set = open_images(images);
+  request.members = 1;
+  const auto complete = [&] { return ImageProduct(comm, request, *set).complete(); };
+  EXPECT_FALSE(complete());
+  {
+    ImageProduct product(comm, request, *set);
+    work(product, *set);
+    EXPECT_FALSE(product.complete());
+    product.finish();
+    EXPECT_TRUE(product.complete());
+  }
+  EXPECT_TRUE(complete());
+  for (const std::string name : {"grey_std.png", "red_member_1.png", "head_mean.nii.gz"}) {
+    const std::string path = request.directory + "/" + name;
+    comm.barrier();
+    if (comm.is_root()) std::filesystem::rename(path, path + ".away");
+    comm.barrier();
+    EXPECT_FALSE(complete()) << name;
+    comm.barrier();
+    if (comm.is_root()) std::filesystem::rename(path + ".away", path);
+    comm.barrier();
+    EXPECT_TRUE(complete()) << name;
+  }
+  request.conformal90 = 2;  // of other numbers
+  EXPECT_FALSE(complete());
+  request.conformal90 = 1.5;
+  comm.barrier();
+  if (comm.is_root())
+    std::filesystem::last_write_time(scratch / "red.png",
+                                     std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+  comm.barrier();
+  EXPECT_FALSE(complete());
 }
 
 TEST_F(ImageProducts, GoesOnAfterTheLastFinishedImage) {

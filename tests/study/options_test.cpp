@@ -53,6 +53,18 @@ TEST(Defaults, AreTheBaseAndAnOverlapThatFitsThePatch) {
   EXPECT_EQ(again.sampling.uncertainty, Uncertainty::base);
 }
 
+TEST(Selection, IsByTheForecastThatIsMade) {
+  const auto criterion = [](const std::string& sampling) {
+    return selection_criterion(
+        StudyOptions(
+            namelist_of("&data validate = '2000-01-01', '2000-12-31' / &sampling " + sampling + " /")),
+        Inflation{});
+  };
+  const std::string members = "uncertainty = 'ensemble'", alone = ", exchange_halos = .false.";
+  EXPECT_NE(criterion(members), criterion(members + alone));
+  EXPECT_EQ(criterion("uncertainty = 'head'"), criterion("uncertainty = 'head'" + alone));
+}
+
 TEST(Defaults, TrainingIsSizedByItsTimes) {
   struct Case {
     long times;

@@ -50,7 +50,7 @@ struct ImageVerification : test::OnAllRanks {
 
 TEST_F(ImageVerification, TextAndFileHoldTheMeans) {
   make_product();
-  const std::vector<Picture> pictures = run_image_verification(context());
+  const std::vector<ScoresPicture> pictures = run_image_verification(context());
   EXPECT_EQ(pictures.size(), comm.is_root() ? 1u : 0u);
   const Communicator self = Communicator::self();
   const NetcdfFile product = NetcdfFile::open(self, scratch / "product.nc"),

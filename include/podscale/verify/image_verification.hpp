@@ -34,6 +34,6 @@ void write_image_scores(const std::string& path, const ImageSetScores& scores, c
 /// Collective. Images are dealt over ranks. Returns the picture that is to be drawn once MPI is down
 /// (rank 0). Writes nothing under --check. Errors: no_input, data (no product of images, no truth in
 /// it, no image verify.picture_image), io.
-std::vector<Picture> run_image_verification(const Context& context);
+std::vector<ScoresPicture> run_image_verification(const Context& context);
 
 }  // namespace podscale

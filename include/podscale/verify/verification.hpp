@@ -115,12 +115,12 @@ class Verification {
 };
 
 /// Of one variable: what the picture script needs.
-struct Picture {
+struct ScoresPicture {
   std::string scores, path;
 };
 /// Collective. All variables of the product, one after the other; returns the pictures that are to
 /// be drawn once MPI is down (rank 0). Nothing is written under --check.
 struct Context;
-std::vector<Picture> run_verification(const Context& context, const VerifyOptions& options);
+std::vector<ScoresPicture> run_verification(const Context& context, const VerifyOptions& options);
 
 }  // namespace podscale
