@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   info.name = "podscale-basis";
   info.summary = "Climatologies, patchwise POD basis and linear-Gaussian base of the training period";
   info.stops_on_signal = true;
-  info.groups = {"data", "grid", "patches", "basis", "base", "model", "images", "output"};
+  info.groups = {"data", "grid", "patches", "basis", "base", "history", "model", "images", "output"};
   info.example = "  mpirun -n 2 podscale-basis namelists/ocean.nml";
   bool force = false;
   info.options = [&](CLI::App& app) { add_force(app, force); };

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-downscale";
   info.summary = "Downscaled mean, variance and members of an LR series, as CF NetCDF";
-  info.groups = {"data", "model", "training", "sampling", "regions", "images", "output"};
+  info.groups = {"data", "grid", "history", "model", "training", "sampling", "regions", "images", "output"};
   info.example =
       "  mpirun -n 2 podscale-downscale namelists/ocean.nml --set sampling.uncertainty=base\n"
       "  podscale-downscale namelists/set5_x4.nml --image photograph.png";

@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   ProgramInfo info;
   info.name = "podscale-train";
   info.summary = "Trains the denoiser and its Gaussian head, data-parallel over ranks";
-  info.groups = {"data", "grid", "base", "model", "training", "sampling", "images", "output"};
+  info.groups = {"data", "grid", "base", "history", "model", "training", "sampling", "images", "output"};
   info.example = "  mpirun -n 2 podscale-train namelists/ocean.nml --set training.steps=1000";
   info.stops_on_signal = true;
   info.versions = network_backend().versions;

@@ -9,6 +9,7 @@
 # By environment:
 #   PODSCALE_BIN       folder of the programs                                   (build/release/bin)
 #   PODSCALE_RANKS     MPI ranks    (those of the allocation; outside of one the cores, at most 8)
+#   PODSCALE_THREADS   threads a rank, where Slurm gives no --cpus-per-task                       (1)
 #   PODSCALE_LAUNCHER  "srun --mpi=pmix", "mpirun", ...; by default srun in a Slurm allocation, where
 #                      MPI starts under it, and mpirun elsewhere
 #   PODSCALE_SCRATCH   node-local folder for temporary files of MPI and Python; removed at the end

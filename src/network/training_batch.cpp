@@ -157,9 +157,7 @@ torch::Tensor training_loss(Denoiser& network, const TrainingBatch& batch, const
 
 void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank, int ranks) {
   if (data.items < 1)
-    fail(ExitCode::data,
-         "training: rank {} of {} has no time to train on; expected at least one: use a longer data.train",
-         rank, ranks);
+    fail(ExitCode::data, "training: no time to train on; expected at least one: use a longer data.train");
   const auto check = [&](const char* what, std::span<const float> values, long per_item) {
     PODSCALE_ASSERT(std::ssize(values) == data.items * per_item, "{}: {} values, {} items of {}", what,
                     values.size(), data.items, per_item);
@@ -168,9 +166,9 @@ void require_usable(const TrainingSet& data, const TokenLayout& layout, int rank
     if (bad == values.end()) return;
     const long at = bad - values.begin();
     fail(ExitCode::data,
-         "training: {} is {} in value {} of time {} of rank {}; expected finite numbers: "
+         "training: {} is {} in value {} of time {} of rank {} of {}; expected finite numbers: "
          "look for gaps in data.hr_files and data.lr_files",
-         what, *bad, at % per_item, at / per_item, rank);
+         what, *bad, at % per_item, at / per_item, rank, ranks);
   };
   const long tokens = data.all_tokens ? layout.tokens : std::ssize(data.tokens);
   check("latent", data.latent, tokens * layout.modes);

@@ -27,7 +27,7 @@ struct Holdings {
 
   /// Fields of files that stay in memory, and the buffers of reading them.
   double cache(double times) const {
-    const double lr = size.coarsened ? 0 : static_cast<double>(size.lr_cells);
+    const double lr = size.coarsened ? 0 : static_cast<double>(size.lr_cells * size.channels);
     return std::min(size.cache_mib * 1048576, 4 * times * (field + lr) / ranks) +
            8 * std::min(field, 4194304.0);
   }

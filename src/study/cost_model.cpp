@@ -65,7 +65,8 @@ struct Scene {
     const double megabytes = 4e-6 * times * field;
     const double kept = std::min(1.0, size.cache_mib * ranks * 1.048576 / std::max(megabytes, 1e-9));
     work.inflated += megabytes / ranks * (1 + (1 - kept) * (passes - 1));
-    if (!size.coarsened) work.inflated += 4e-6 * times * static_cast<double>(size.lr_cells) / ranks;
+    if (!size.coarsened)
+      work.inflated += 4e-6 * times * static_cast<double>(size.lr_cells * size.channels) / ranks;
     work.moved += passes * away * 4e-6 * times * n;
     work.bytes += passes * 1e-9 * times * n * (3 * 4 + 3 * 8);  // decoded, packed, unpacked; anomalies
     work.halo += passes * wide * times * 8e-6 * 2 * share.edge * static_cast<double>(size.overlap);
@@ -100,7 +101,7 @@ struct Scene {
   }
   double forward() const { return 1e-9 * size.forward_flops(); }
   /// Seconds that the library takes for the operations of an evaluation, however small they are.
-  double dispatch() const { return 12e-6 * (20 + 30 * size.model.depth); }
+  double dispatch() const { return 4e-6 * (20 + 30 * size.model.depth); }
   /// Adds the network on a block of `times`: tokens out and back, evaluations.
   void network(Work& work, double times, double groups, double rows, double evaluations) const {
     const double block = std::min(times, static_cast<double>(size.sampling_block)),
@@ -159,18 +160,20 @@ Work train_work(const Scene& at) {
   at.read(work, at.train + at.validate, 2);
   at.encode(work, at.train + at.validate);
   at.whiten(work, at.train);
-  const double rows = 4e-6 * at.train * at.p * (at.k + at.c) * at.away;
-  work.moved += rows;
-  work.exchanges += 2;
-  work.largest_message = std::max(work.largest_message, rows);
-  // Steps: three times a forward pass for each of the losses; gradients are averaged over ranks.
+  // Steps: three times a forward pass for each of the losses. A rank computes its parts of the batch one
+  // after the other, each from tokens that lie where their patches are (SampleRows).
   const double losses = (training.diffusion_weight > 0 ? 1 : 0) + (training.head_weight > 0 ? 1 : 0),
-               batch = std::ceil(training.batch / at.ranks), steps = static_cast<double>(training.steps);
+               batch = std::ceil(training.batch / at.ranks), steps = static_cast<double>(training.steps),
+               parts = groups_of_batch(training, true, static_cast<int>(at.ranks)) / at.ranks,
+               rows = 4e-6 * batch * size.tile_tokens() * (at.k + at.c) * at.away;
+  work.moved += steps * rows;
+  work.exchanges += steps * parts;
+  work.largest_message = std::max(work.largest_message, rows / parts);
   work.sflop += steps * batch * losses * 3 * at.forward();
-  work.calls += steps * losses * 3 * at.dispatch();
+  work.calls += steps * parts * losses * 3 * at.dispatch();
   work.bytes +=
       1e-9 * steps * (size.parameters() * 4 * 12 + batch * size.tile_tokens() * (at.c + at.k) * 4 * 6);
-  work.halo += steps * 2 * at.away * 4e-6 * size.parameters();
+  work.halo += steps * 2 * at.away * 8e-6 * size.parameters();  // gradients are averaged in double
   work.reductions += 2 * steps;
   // Validations: the base, step 0 and then as often as it says; then the calibration.
   const bool head = size.uncertainty == Uncertainty::head;
@@ -201,7 +204,7 @@ Work downscale_work(const Scene& at) {
   if (size.coarsened)
     at.read(work, at.downscale, 2);
   else
-    work.inflated += 4e-6 * at.downscale * static_cast<double>(size.lr_cells) / at.ranks;
+    work.inflated += 4e-6 * at.downscale * static_cast<double>(size.lr_cells * size.channels) / at.ranks;
   at.encode(work, at.downscale);
   if (size.uncertainty == Uncertainty::head)
     at.network(work, at.downscale, 1, 1, 1);
@@ -282,13 +285,25 @@ Cost predict(Program program, const StudySize& size, const MachineRates& rates, 
   return cost;
 }
 
+std::string why_not(Program program, const TrainingOptions& training, int ranks) {
+  if (program != Program::train) return "";
+  if (training.batch % ranks != 0)
+    return fmt::format("training.batch = {} is no multiple of {}", training.batch, ranks);
+  if (training.groups > 0 && training.batch % training.groups != 0)
+    return fmt::format("training.groups = {} does not divide training.batch = {}", training.groups,
+                       training.batch);
+  if (training.groups > 0 && training.groups % ranks != 0)
+    return fmt::format("training.groups = {} is no multiple of {}", training.groups, ranks);
+  return "";
+}
+
 RankAdvice advise(Program program, const StudySize& size, const MachineRates& rates, int most) {
   RankAdvice advice;
   const double alone = predict(program, size, rates, 1).seconds();
   advice.reason = fmt::format("asked for {} at most", most);
   for (int ranks = 2; ranks <= most; ranks *= 2) {
-    if (program == Program::train && size.training.batch % ranks != 0) {
-      advice.reason = fmt::format("training.batch = {} is no multiple of {}", size.training.batch, ranks);
+    if (const std::string reason = why_not(program, size.training, ranks); !reason.empty()) {
+      advice.reason = reason;
       break;
     }
     const double efficiency = alone / (ranks * predict(program, size, rates, ranks).seconds());

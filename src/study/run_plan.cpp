@@ -62,8 +62,8 @@ std::string table(Program program, const StudySize& size, const MachineRates& ra
       fmt::format("\n{}\n{:>7} {:>9} {:>8} {:>9} {:>9} {:>8} {:>8} {:>10} {:>10}\n", program_name(program),
                   "ranks", "time", "start", "compute", "transpose", "halo", "I/O", "memory", "message");
   for (const int ranks : rank_counts(request.ranks)) {
-    if (program == Program::train && size.training.batch % ranks != 0) {
-      text += fmt::format("{:>7} training.batch = {} is no multiple\n", ranks, size.training.batch);
+    if (const std::string reason = why_not(program, size.training, ranks); !reason.empty()) {
+      text += fmt::format("{:>7} {}\n", ranks, reason);
       continue;
     }
     const Cost cost = predict(program, size, rates, ranks);
@@ -82,7 +82,7 @@ std::string fit_text(Program program, const StudySize& size, const PlanRequest& 
   const double each = predict_memory(program, size, ranks);
   const int on_node = std::min(
                 ranks, request.nodes > 0 ? (ranks + request.nodes - 1) / request.nodes : request.cores),
-            fitting = static_cast<int>(request.node_mib / each);
+            fitting = static_cast<int>(std::min(1e9, request.node_mib / each));
   if (on_node <= fitting) return "";
   if (fitting == 0)
     return fmt::format("{} on {} ranks: {} a rank, more than a node has ({}): use more ranks{}",
@@ -105,8 +105,13 @@ int run_plan(const Context& context, const PlanRequest& request) {
            "a plan of &images; expected fields on a mesh (&data): images are not in the cost model");
   StudySize size = study_size(comm, context.options, request.region);
   if (!request.tile.empty()) {
-    if (request.tile.size() != 2 || request.tile[0] < 1 || request.tile[1] < 0)
-      throw Error(ExitCode::usage, "--tile: expected patches along an edge and its halo, as --tile 32,2",
+    constexpr long most = 10000;  // of model.tile, model.tile_halo
+    if (request.tile.size() != 2 || request.tile[0] < 1 || request.tile[0] > most || request.tile[1] < 0 ||
+        request.tile[1] > most)
+      throw Error(ExitCode::usage,
+                  fmt::format("--tile {}: expected patches along an edge, 1 to {}, and its halo, 0 to {}, as "
+                              "--tile 32,2",
+                              fmt::join(request.tile, ","), most, most),
                   true);
     size.tile_y = size.tile_x = request.tile[0], size.tile_halo = request.tile[1];
   }

@@ -1,5 +1,7 @@
 #include "podscale/study/study_size.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -11,6 +13,9 @@ namespace podscale {
 namespace {
 
 constexpr double kTimeFeatures = 64, kPositionFeatures = 40;  // of the denoiser
+
+/// Along an edge of a region that is given, and of a period.
+constexpr long kMostPoints = 1'000'000, kMostTimes = 1'000'000'000;
 
 StudySize sizes_of_keys(const StudyOptions& options) {
   StudySize size;
@@ -49,18 +54,29 @@ void take_training(StudyOptions& options, StudySize& size) {
   size.validation = options.validation;
 }
 
-void take_given(const GivenRegion& given, StudySize& size) {
+/// held_out: share of data.validate.
+void take_given(const GivenRegion& given, double held_out, StudySize& size) {
   const auto complain = [](const std::string& what) { throw Error(ExitCode::usage, what, true); };
-  const auto positive = [](const std::vector<long>& values) {
-    return std::all_of(values.begin(), values.end(), [](long value) { return value > 0; });
+  const auto are = [](const std::vector<long>& values, std::size_t count, long most) {
+    return values.size() == count &&
+           std::all_of(values.begin(), values.end(), [=](long value) { return value > 0 && value <= most; });
   };
-  if (given.region.size() != 2 || !positive(given.region))
+  const auto option = [](const char* name, const std::vector<long>& values) {
+    return fmt::format("{}{}{}", name, values.empty() ? "" : " ", fmt::join(values, ","));
+  };
+  if (!are(given.region, 2, kMostPoints))
     complain(
-        "--region: expected rows and columns of the HR grid, as --region 720,1440, together with --times");
-  if (given.times.size() != 3 || !positive(given.times))
+        fmt::format("{}: expected rows and columns of the HR grid, 1 to {} each, as --region 720,1440, "
+                    "together with --times",
+                    option("--region", given.region), kMostPoints));
+  if (!are(given.times, 3, kMostTimes))
     complain(
-        "--times: expected numbers of times of data.train, data.validate and data.downscale, as "
-        "--times 3650,365,365, together with --region");
+        fmt::format("{}: expected numbers of times of data.train, data.validate and data.downscale, 1 to {} "
+                    "each, as --times 3650,365,365, together with --region",
+                    option("--times", given.times), kMostTimes));
+  if (given.times[1] < 2)
+    complain(fmt::format("{}: expected two times of data.validate or more: a part of them is held out",
+                         option("--times", given.times)));
   if (!(given.ocean > 0 && given.ocean <= 1))
     complain(fmt::format("--ocean {}: expected a share of the points, above 0 and at most 1", given.ocean));
   size.ny = given.region[0], size.nx = given.region[1];
@@ -71,7 +87,8 @@ void take_given(const GivenRegion& given, StudySize& size) {
   size.channels = given.variables;
   size.ocean = given.ocean;
   size.train = given.times[0], size.downscale = given.times[2];
-  size.held_out = std::lround(0.33 * static_cast<double>(given.times[1]));
+  size.held_out =
+      std::clamp(std::lround(held_out * static_cast<double>(given.times[1])), 1l, given.times[1] - 1);
   size.choosing = given.times[1] - size.held_out;
   size.lr_cells = std::lround(std::ceil(static_cast<double>(size.ny) / size.lr_factor) *
                               std::ceil(static_cast<double>(size.nx) / size.lr_factor));
@@ -110,7 +127,6 @@ void take_files(const Communicator& comm, const StudyOptions& options, StudySize
   const Mesh &hr = study.hr.mesh(), &lr = study.lr.mesh();
   size.ny = hr.ny(), size.nx = hr.nx();
   size.channels = study.hr.channels();
-  size.periodic = hr.periodic();
   size.lr_cells = lr.points();
   if (!options.data.coarsen) {  // cells of a mesh that may cover more, at another latitude
     const double ratio = std::sqrt(lr.area(lr.points() / 2) / hr.area(hr.points() / 2)),
@@ -185,7 +201,7 @@ double StudySize::forward_flops() const {
 StudySize study_size(const Communicator& comm, StudyOptions options, const GivenRegion& given) {
   StudySize size = sizes_of_keys(options);
   if (given.given())
-    take_given(given, size);
+    take_given(given, options.data.held_out, size);
   else
     take_files(comm, options, size);
   size.modes = std::min(size.modes, size.patch_y * size.patch_x * size.channels);

@@ -70,9 +70,9 @@ void network(Table& table) {
   ModelOptions paper;
   of_region(table, 16, paper, 32, "P = 16, width 128, depth 4, batch 32");
   of_region(table, 144, paper, 32, "P = 144, width 128, depth 4, batch 32");
-  ModelOptions demo;
-  demo.width = 96, demo.depth = 3, demo.prediction = Prediction::velocity;
-  of_region(table, 144, demo, 16, "the demo: P = 144, width 96, depth 3, batch 16");
+  ModelOptions small;
+  small.width = 96, small.depth = 3, small.prediction = Prediction::velocity;
+  of_region(table, 144, small, 16, "a small network: P = 144, width 96, depth 3, batch 16");
 }
 
 }  // namespace podscale::benchmark

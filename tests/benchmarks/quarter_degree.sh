@@ -11,7 +11,7 @@ new=$(cd "$1" && pwd)
 old=${2:+$(cd "$2" && pwd)}
 ranks=${3:-2}
 folder=${4:-$(mktemp -d)}
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PODSCALE_FORCE=1  # else a finished job is left alone
 mkdir -p "$folder"
 cd "$folder"
 [[ -e case/ocean_hr.nc ]] || mpirun -n "$ranks" "$new/podscale-ocean" "$here/quarter_degree.nml" > ocean.log 2>&1

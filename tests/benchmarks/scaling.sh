@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/../../jobscripts/mpi_environment.sh"
 bin=$1 programs=$2 ranks=$3
 shift 3
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PODSCALE_FORCE=1  # else a finished job is left alone
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 mpicc -O1 -shared -fPIC -o "$scratch/rank_clock.so" "$here/rank_clock.c"
@@ -29,10 +29,13 @@ predicted() {  # PROGRAM RANKS: "seconds MiB" from the table of the plan
 echo "| program | ranks | work, s: predicted | measured | ratio | MiB a rank: predicted | measured | ratio |"
 echo "|---|---|---|---|---|---|---|---|"
 for program in $programs; do
+  fresh=()  # else a finished training is gone on from
+  [[ $program != train ]] || fresh=(--set training.resume=.false.)
   for n in $ranks; do
     rm -f "$scratch"/clock.*
     RANK_CLOCK=$scratch/clock mpirun -x RANK_CLOCK -x LD_PRELOAD="$scratch/rank_clock.so" -n "$n" \
-      "$bin/podscale-$program" "$@" > "$scratch/run.log" 2>&1 || { tail -n 5 "$scratch/run.log" >&2; exit 1; }
+      "$bin/podscale-$program" "$@" "${fresh[@]}" > "$scratch/run.log" 2>&1 ||
+      { tail -n 5 "$scratch/run.log" >&2; exit 1; }
     read -ra plan <<< "$(predicted "$program" "$n")"
     sort -n "$scratch"/clock.* | awk -v program="$program" -v n="$n" -v s="${plan[0]}" -v m="${plan[1]}" '
       { if ($1 > work) work = $1; if ($3 > mib) mib = $3 }

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "podscale/config/namelist.hpp"
+#include "podscale/study/runs.hpp"
 #include "sample_file.hpp"
 #include "scratch.hpp"
 
@@ -24,11 +25,12 @@ const char* const kKeys =
     "&base halo = 1 lags = -2, 0 rank = 64 / &model width = 96 depth = 3 heads = 4 prediction = 'velocity' /"
     "&training steps = 100 batch = 32 head_weight = 1 / &sampling uncertainty = 'head' /";
 
-StudySize size_of(long ny, long nx, std::vector<long> times = {1000, 200, 300}, double ocean = 0.7) {
+StudySize size_of(long ny, long nx, std::vector<long> times = {1000, 200, 300}, double ocean = 0.7,
+                  const std::string& keys = kKeys) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
   GivenRegion given;
   given.region = {ny, nx}, given.times = std::move(times), given.ocean = ocean;
-  return study_size(comm, options_of(kKeys), given);
+  return study_size(comm, options_of(keys), given);
 }
 
 TEST(StudySize, IsWhatTheNamelistAndTheRegionSay) {
@@ -39,8 +41,22 @@ TEST(StudySize, IsWhatTheNamelistAndTheRegionSay) {
   EXPECT_EQ(size.condition(), 18 + 16);
   EXPECT_EQ(size.global_modes(), 64);
   EXPECT_EQ(size.tile_tokens(), 800 + 4);
+  EXPECT_EQ(size.held_out, 66);  // data.held_out = 0.33
   EXPECT_EQ(size.choosing + size.held_out, 200);
   EXPECT_EQ(size.lr_cells, 20 * 40);
+}
+
+TEST(StudySize, HoldsOutItsShareAndOneTimeAtLeast) {
+  std::string half = kKeys;
+  half.replace(half.find("&data"), 5, "&data held_out = 0.5");
+  EXPECT_EQ(size_of(160, 320, {1000, 200, 300}, 1, half).held_out, 100);
+  std::string most = kKeys;
+  most.replace(most.find("&data"), 5, "&data held_out = 0.95");
+  for (const std::string& keys : {std::string(kKeys), most}) {
+    const StudySize size = size_of(160, 320, {1000, 2, 300}, 1, keys);
+    EXPECT_EQ(size.held_out, 1);
+    EXPECT_EQ(size.choosing, 1);
+  }
 }
 
 TEST(StudySize, CountsTheProductsOfTheNetwork) {
@@ -61,13 +77,58 @@ TEST(StudySize, RefusesSizesThatAreWrongOrIncomplete) {
   given.region = {160, 320};
   refused(given, "--times");
   given.times = {10, 0, 10};
-  refused(given, "--times");
+  refused(given, "--times 10,0,10");
+  given.times = {10, 1, 10};
+  refused(given, "held out");
   given.times = {10, 10, 10}, given.ocean = 1.5;
   refused(given, "--ocean");
   given.ocean = 0.5, given.region = {4, 320};
   refused(given, "smaller than a patch");
   given.region = {};
   refused(given, "--region");
+}
+
+TEST(StudySize, RefusesSizesThatNothingCanCount) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const auto refused = [&](const std::vector<long>& region, const std::vector<long>& times,
+                           const std::string& found, const std::string& most) {
+    GivenRegion given;
+    given.region = region, given.times = times;
+    expect_error(ExitCode::usage, {found, "1 to " + most},
+                 [&] { study_size(comm, options_of(kKeys), given); });
+  };
+  refused({4'000'000'000, 4'000'000'000}, {10, 10, 10}, "--region 4000000000,4000000000", "1000000 ");
+  refused({160, 1'000'001}, {10, 10, 10}, "--region 160,1000001", "1000000 ");
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::vector<long> times(3, 10);
+    times[i] = 1'000'000'000'000'000'000;
+    refused({160, 320}, times, "1000000000000000000", "1000000000 ");
+  }
+  const StudySize most = size_of(1'000'000, 1'000'000, {1'000'000'000, 1'000'000'000, 1'000'000'000});
+  EXPECT_EQ(most.points(), 1'000'000'000'000);
+  for (const Program program : kPrograms) {
+    const Cost cost = predict(program, most, {}, 64);
+    EXPECT_GT(cost.seconds(), 0) << program_name(program);
+    EXPECT_LT(cost.seconds(), 1e30) << program_name(program);
+  }
+}
+
+TEST(Plan, RefusesTilesThatNothingCanCountAndBearsAnyMemory) {
+  Namelist namelist;
+  namelist.parse(kKeys, "study.nml");
+  const Context context{Communicator::duplicate(MPI_COMM_WORLD), namelist, StudyOptions(namelist), false, {}};
+  PlanRequest request;
+  request.ranks = 4;
+  request.region.region = {160, 320}, request.region.times = {1000, 200, 300};
+  request.node_mib = 1e15;
+  for (const std::vector<long>& tile :
+       {std::vector<long>{1, 9'223'372'036'854'775'807}, {10'001, 2}, {0, 1}, {32, -1}}) {
+    request.tile = tile;
+    expect_error(ExitCode::usage, {fmt::format("--tile {},{}", tile[0], tile[1]), "1 to 10000"},
+                 [&] { run_plan(context, request); });
+  }
+  request.tile = {10'000, 10'000};
+  EXPECT_EQ(run_plan(context, request), 0);
 }
 
 TEST(RankShare, IsTheWholeOnOneRankAndTheLargestOfMany) {
@@ -132,6 +193,35 @@ TEST(Advise, StopsWhereTheBatchEnds) {
   const RankAdvice advice = advise(Program::train, size, {}, 64);
   EXPECT_EQ(advice.ranks, 4);
   EXPECT_NE(advice.reason.find("training.batch = 12"), std::string::npos);
+}
+
+TEST(Advise, StopsWhereTheGroupsEnd) {
+  StudySize size = size_of(640, 1280);
+  size.training.batch = 96, size.training.groups = 12;
+  const RankAdvice advice = advise(Program::train, size, {}, 64);
+  EXPECT_EQ(advice.ranks, 4);
+  EXPECT_NE(advice.reason.find("training.groups = 12 is no multiple of 8"), std::string::npos);
+  EXPECT_EQ(why_not(Program::train, size.training, 12), "");
+  EXPECT_EQ(why_not(Program::basis, size.training, 7), "");
+  size.training.groups = 5;
+  EXPECT_EQ(why_not(Program::train, size.training, 1),
+            "training.groups = 5 does not divide training.batch = 96");
+}
+
+TEST(Predict, TrainingGoesByPartsOfABatch) {
+  StudySize eight = size_of(160, 320);  // one tile
+  eight.training.batch = 128;           // so many that their tokens are more than the fields of a block
+  StudySize two = eight;
+  two.training.groups = 2;
+  const Cost parts = predict(Program::train, eight, {}, 2), whole = predict(Program::train, two, {}, 2);
+  // Half of the tokens of a sample lie on the other rank. A rank has 64 samples: 4 parts, or 1.
+  const double sample = 4 * eight.tile_tokens() * static_cast<double>(eight.modes + eight.condition()) / 2;
+  EXPECT_NEAR(parts.largest_message, 16 * sample / (1 << 20), 1e-9);
+  EXPECT_NEAR(whole.largest_message, 64 * sample / (1 << 20), 1e-9);
+  // The same products in more calls.
+  const double calls = 3 * 2 * 4e-6 * (20 + 30 * eight.model.depth);  // of a part, both losses
+  EXPECT_NEAR(parts.compute - whole.compute, 100 * 3 * calls, 1e-9 * whole.compute);
+  EXPECT_LT(parts.memory, whole.memory);
 }
 
 TEST(MachineRates, AreWrittenAndReadAgain) {

@@ -57,8 +57,9 @@ class Trainer final : public NetworkTrainer {
  public:
   /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume
   /// is set, the state in it: weights, moving average, optimizer, step, history; then the
-  /// continuation on the same number of ranks is bit-identical to a run that never stopped. Errors:
-  /// data (layout, options or basis checksum differ).
+  /// continuation in the same number of groups (training.groups), on any number of ranks that divides
+  /// it, is bit-identical to a run that never stopped. Errors: data (layout, options or basis checksum
+  /// differ).
   Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
           const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
           bool resume, const std::string& effective_namelist, const std::string& basis = "the basis here");

@@ -39,6 +39,9 @@ Cost predict(Program program, const StudySize& size, const MachineRates& rates, 
 /// Not collective. The memory of it alone: bytes that are counted, MiB.
 double predict_memory(Program program, const StudySize& size, int ranks);
 
+/// Not collective. What keeps a program from so many ranks, in words; "": nothing does.
+std::string why_not(Program program, const TrainingOptions& training, int ranks);
+
 /// How many ranks a study wants.
 struct RankAdvice {
   int ranks = 1;  ///< the most that still work at `least_efficiency` or more
@@ -46,8 +49,7 @@ struct RankAdvice {
   std::string reason;  ///< why no more
 };
 constexpr double least_efficiency = 0.7;
-/// Not collective. Of one program, among 1, 2, 4, ... and `most`. node_mib: memory of a node;
-/// cores: ranks a node.
+/// Not collective. Of one program, among 1, 2, 4, ... up to `most`.
 RankAdvice advise(Program program, const StudySize& size, const MachineRates& rates, int most);
 
 }  // namespace podscale

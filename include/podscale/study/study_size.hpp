@@ -26,7 +26,7 @@ struct StudySize {
   long lr_cells = 0;     ///< of the LR mesh
   double lr_factor = 8;  ///< HR points an LR cell along either axis
   double ocean = 1;      ///< share of the points
-  bool periodic = false, coarsened = false;
+  bool coarsened = false;
   /// Share of ocean in the rectangle of a patch, [patches_y][patches_x]; empty: `ocean` everywhere.
   std::vector<float> ocean_of_patch;
 
@@ -47,7 +47,6 @@ struct StudySize {
   bool write_factors = true;
   long written_members = 0;
   int deflate = 1;
-  bool picture = true;
 
   // The network.
   ModelOptions model;
