@@ -110,7 +110,7 @@ PatchGaussian truncated(std::vector<double> covariance, int values, int factors)
       gaussian.noise[i] -= entry * entry;
     }
   // A value that others determine exactly would make the conditional covariance singular.
-  const double least = 1e-6 * trace / static_cast<double>(d) + 1e-18;
+  const double least = trace > 0 ? 1e-6 * trace / static_cast<double>(d) : 1e-18;
   for (double& noise : gaussian.noise) noise = std::max(noise, least);
   return gaussian;
 }
@@ -232,7 +232,7 @@ PatchGaussian independent(const GappySeries& series) {
   const double typical = count > 0 ? all / static_cast<double>(count) : 0;
   for (std::size_t i = 0; i < d; ++i)
     gaussian.noise[i] =
-        (seen[i] > 0 ? gaussian.noise[i] / static_cast<double>(seen[i]) : typical) + 1e-6 * typical + 1e-18;
+        (seen[i] > 0 ? gaussian.noise[i] / static_cast<double>(seen[i]) : typical) + (typical > 0 ? 1e-6 * typical : 1e-18);
   return gaussian;
 }
 

@@ -117,7 +117,7 @@ class ReferenceFiller final : public GapFiller {
         for (int i = 0; i < j; ++i) sigma[static_cast<std::size_t>(j * k + i)] = 0;
       PatchGaussian gaussian{d, k, std::vector<double>(static_cast<std::size_t>(d * k)), patch.tau};
       gemm(false, false, d, k, k, 1, patch.phi.data(), d, sigma.data(), k, 0, gaussian.psi.data(), d);
-      const double least = 1e-6 * patch.variance / d + 1e-18;
+      const double least = patch.variance > 0 ? 1e-6 * patch.variance / d : 1e-18;
       for (double& noise : gaussian.noise) noise = std::max(noise, least);
       gaussians_.push_back(std::move(gaussian));
     }

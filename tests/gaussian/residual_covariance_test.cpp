@@ -272,6 +272,24 @@ TEST(ResidualCovariance, SameBitsAtAnyRankCount) {
   expect_same_bits(comm, region, alone, 16, 0.9);
 }
 
+TEST(ResidualCovariance, AnotherUnitAPowerOfTwoApartGivesTheSameBits) {
+  const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD);
+  const Region region(comm, kNy, kNx, 0.5);
+  const auto found = region.fit(comm, 6, 1.0);
+  for (const double unit : {0x1p-20, 4.0, 0x1p30}) {
+    Region other(comm, kNy, kNx, 0.5);
+    for (auto& series : other.residuals)
+      for (double& value : series) value *= unit;
+    const auto again = other.fit(comm, 6, 1.0);
+    ASSERT_EQ(again.global_modes, found.global_modes);
+    for (std::size_t r = 0; r < found.variance.size(); ++r)
+      EXPECT_EQ(again.variance[r], unit * unit * found.variance[r]) << unit;
+    for (std::size_t p = 0; p < found.mine.size(); ++p)
+      for (std::size_t i = 0; i < found.mine[p].root.size(); ++i)
+        EXPECT_EQ(again.mine[p].root[i], unit * found.mine[p].root[i]) << unit;
+  }
+}
+
 TEST(ResidualCovariance, RanksWithoutAPatchTakePart) {
   const Communicator comm = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
   const Region region(comm, 2, 6, 0.5), alone(self, 2, 6, 0.5);  // two patches with ocean
