@@ -169,10 +169,12 @@ const std::string& ImageProduct::parts() const {
 void ImageProduct::remove_parts() {
   const State& s = *state_;
   s.comm.barrier();
-  if (!s.comm.is_root()) return;
-  std::error_code status;
-  for (idx_t i = 0; i < s.images.size(); ++i) fs::remove(s.part(i), status);
-  fs::remove(s.parts, status);  // unless it holds parts of other images
+  if (s.comm.is_root()) {
+    std::error_code status;
+    for (idx_t i = 0; i < s.images.size(); ++i) fs::remove(s.part(i), status);
+    fs::remove(s.parts, status);  // unless it holds parts of other images
+  }
+  s.comm.barrier();
 }
 
 bool ImageProduct::complete() const {

@@ -81,6 +81,7 @@ case "$4" in
       rm "$file"
       # Most often it was killed before its first beat.
       beat="out/.$(basename "$file").heartbeat"
+      [[ "$program" != verify ]] || beat=out/.scores.txt.heartbeat
       [[ -e "$beat" ]] || printf '{"host": "%s", "process": %s}\n' "$(hostname)" "$(sh -c 'echo $$')" >"$beat"
       own+=(--set training.steps=30)
       aloud 2 "$program" "${own[@]}"

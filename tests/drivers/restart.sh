@@ -222,7 +222,7 @@ case "$4" in
     # What a run that was killed at its very end has left goes.
     mkdir out/.basis.nc.part
     cp "$full/basis.nc" out/.basis.nc.part/modes.nc
-    echo "a lock" >out/.basis.nc.lock
+    echo "podscale lock: of a run that was killed" >out/.basis.nc.lock
     must 2 basis "${run[@]}"
     check "nothing is left: $(ls -A out)" test "$(ls -A out)" = basis.nc
     works "forced" out/basis.nc basis "${run[@]}" --force

@@ -325,7 +325,9 @@ TEST(ResidualCovariance, GlobalLatentsAreExactSumsInMemoryThatPatchesDoNotRaise)
   }
   const double before = peak_memory_mib();
   const auto z = global_latents(comm, covariance, all, residuals, times);
-  if (!test::sanitized) EXPECT_LT(peak_memory_mib() - before, 8);  // all products of one rank alone: 98 MiB
+  if (!test::sanitized) {  // all products of one rank alone: 98 MiB
+    EXPECT_LT(peak_memory_mib() - before, 8);
+  }
   ASSERT_EQ(z.size(), expected.size());
   for (std::size_t i = 0; i < z.size(); ++i) EXPECT_NEAR(z[i], static_cast<double>(expected[i]), 1e-10);
 }

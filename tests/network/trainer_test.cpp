@@ -338,7 +338,7 @@ TEST(Trainer, RefusesWhatItCannotTrainOn) {
   // The last rank has nothing: all say so.
   const auto [none, none_line] = refused(make_study(small_layout(), 0, last ? 0 : 5), one);
   EXPECT_EQ(none, ExitCode::data);
-  EXPECT_NE(none_line.find("rank " + std::to_string(comm.size() - 1)), std::string::npos) << none_line;
+  EXPECT_NE(none_line.find("no time to train on"), std::string::npos) << none_line;
 
   Study gap = make_study(small_layout(), 0, 5);
   if (last) gap.latent[4] = std::numeric_limits<float>::quiet_NaN();

@@ -150,7 +150,9 @@ TEST_F(Selection, FieldsAreReadBlockByBlockAndNotKept) {
   // Their fields alone are 13 MiB in float64, and as much as they are read; conditions are kept.
   const double conditions = 4.0 * static_cast<double>(many.size() * study().basis.patches.mine.size()) *
                             static_cast<double>(study().space.condition_width()) / (1 << 20);
-  if (!test::sanitized) EXPECT_LT(peak_memory_mib() - before, 3 * conditions + 6);
+  if (!test::sanitized) {
+    EXPECT_LT(peak_memory_mib() - before, 3 * conditions + 6);
+  }
   for (const bool head : {true, false})
     for (const long block : {1l, 7l}) {
       const auto network = with([](std::size_t time) { return 0.01 * static_cast<double>(time); });
