@@ -60,7 +60,8 @@ fill() {
     mount -o loop disk small
     for file in "${files[@]}"; do cp "old/$file" small/; done
     sync -f small
-    fallocate -l "$(($(stat -f -c '%a * %S' small) - kib * 1024))" small/ballast
+    head -c "$(($(stat -f -c '%a * %S' small) - kib * 1024))" /dev/zero >small/ballast 2>/dev/null || true
+    sync -f small
   fi
   if [[ -n "${filler:-}" ]]; then
     (

@@ -39,6 +39,7 @@ struct ImageVerification : test::OnAllRanks {
     const auto images = open_images(test_images(c.options.images));
     ImageProduct product(
         comm, {.file = scratch / "product.nc", .hr = hr, .conformal50 = 0.5, .conformal90 = 1.2}, *images);
+    product.begin();
     for (idx_t i = comm.rank(); i < images->size(); i += comm.size()) {
       const ImagePair pair = images->read(i);
       const Plane mean = resize_bicubic(pair.lr, pair.hr.ny, pair.hr.nx);
