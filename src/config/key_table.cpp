@@ -28,10 +28,7 @@ const std::pair<const char*, const char*> groups[] = {
     {"training", "AdamW over random samples, data-parallel over ranks, judged by the validation score."},
     {"sampling", "How members are drawn and what the uncertainty is made of."},
     {"regions", "Area means whose series, with standard deviation, are written beside the fields."},
-    {"images",
-     "Images in place of series. Of other groups: output, verify, seeds, threads, time_limit, "
-     "training.validate_every (0 = a tenth of the steps, at most 200), checkpoint_every and resume, "
-     "sampling.uncertainty, calibration and members."},
+    {"images", "Images in place of series; which keys of other groups they read: doc/images.md."},
     {"output", "Where the files of a study are, and what the product says of itself."},
     {"verify", "What podscale-verify writes."},
     {"ocean", "The synthetic ocean of podscale-ocean."},
