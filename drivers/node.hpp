@@ -25,9 +25,10 @@ class Node {
   const std::vector<int>& ranks() const { return seen_; }
   /// Which of them is this one.
   std::size_t mine() const { return mine_; }
-  int count() const { return count_; }  ///< of nodes
-  int size() const { return size_; }    ///< ranks of this node
-  int cores() const { return cores_; }  ///< that these ranks may use
+  bool sees_all() const { return count_ == 1 && std::ssize(seen_) == size_; }  ///< ranks of the run
+  int count() const { return count_; }                                         ///< of nodes
+  int size() const { return size_; }                                           ///< ranks of this node
+  int cores() const { return cores_; }                                         ///< that these ranks may use
 
  private:
   void share_memory(MPI_Comm node);

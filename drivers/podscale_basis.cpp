@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   bool force = false;
   info.options = [&](CLI::App& app) { add_force(app, force); };
   return run_program(argc, argv, info, [&](Context& context) {
-    context.force = context.comm.max(force ? 1 : 0) != 0;  // the environment may not reach all ranks
+    context.force = is_forced(context.comm, force);
     return run_basis(context);
   });
 }

@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
         ->expected(1);
   };
   return run_program(argc, argv, info, [&](Context& context) {
-    context.force = context.comm.max(force ? 1 : 0) != 0;  // the environment may not reach all ranks
+    context.force = is_forced(context.comm, force);
     if (!pictures.empty()) downscale_pictures(context.options, pictures);
     return context.options.images.active() ? run_image_downscale(context, network_backend(), window_backend())
                                            : run_downscale(context, network_backend());

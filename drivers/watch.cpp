@@ -102,7 +102,7 @@ Watch::~Watch() {
 
 void Watch::look_after() {
   std::optional<Standstill> standstill;
-  if (limit_ > 0) standstill.emplace(limit_, tick_, node_.count() > 1 || std::ssize(node_.ranks()) < node_.size());
+  if (limit_ > 0) standstill.emplace(limit_, tick_, !node_.sees_all());
   std::optional<Verdict> verdict;
   double since = 0;  // the verdict
   auto last = Clock::now();

@@ -148,6 +148,14 @@ std::uint64_t free_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(system.f_bavail) * system.f_frsize;
 }
 
+std::string file_stamp(const std::string& path) {
+  std::error_code status;
+  const auto size = fs::file_size(path, status);
+  if (status) return path + ": absent";
+  const auto changed = fs::last_write_time(path, status).time_since_epoch().count();
+  return fmt::format("{}: {} bytes of {}", path, size, changed);
+}
+
 bool older_file(const std::string& path, const std::string& than) {
   std::error_code first, second;
   const auto changed = fs::last_write_time(path, first), other = fs::last_write_time(than, second);

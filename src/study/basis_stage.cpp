@@ -21,15 +21,13 @@ BasisStage::BasisStage(const Communicator& comm, const std::string& target, cons
       run_(identity) {}
 
 std::optional<Basis> BasisStage::find() const {
-  long there = comm_.is_root() && fs::exists(path_) ? 1 : 0;
-  comm_.broadcast(std::span(&there, 1));
-  if (there == 0) return std::nullopt;
-  there = comm_.is_root() && older_file(path_, target_) ? 0 : 1;
-  comm_.broadcast(std::span(&there, 1));
-  if (there == 0) {  // left behind a complete basis by a run that was killed
-    remove();
-    return std::nullopt;
-  }
+  // Left behind a complete basis, by a run that was killed, it is older than that.
+  enum : long { absent, outdated, usable };
+  long state = absent;
+  if (comm_.is_root() && fs::exists(path_)) state = older_file(path_, target_) ? outdated : usable;
+  comm_.broadcast(std::span(&state, 1));
+  if (state == outdated) remove();
+  if (state != usable) return std::nullopt;
   try {
     Basis basis = read_basis(comm_, path_);
     if (NetcdfFile::open(comm_, path_).text("", kRunAttribute) == run_) {

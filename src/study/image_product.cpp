@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "image_pictures.hpp"
-#include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
@@ -27,14 +26,10 @@ void make_folder(const std::string& path) {
   if (status) fail(ExitCode::io, "{}: cannot be made ({}); check the path", path, status.message());
 }
 
-/// Path, size and time of the last change of a file: another picture under the same name is another
-/// image.
+/// Of what is read of an image; "": there is none.
 std::string stamp_of(const std::string& path) {
-  if (path.empty()) return "";
   std::error_code status;
-  const auto size = fs::file_size(path, status);
-  const auto changed = fs::last_write_time(path, status).time_since_epoch().count();
-  return fmt::format("{}: {} bytes of {}", fs::absolute(path, status).string(), size, changed);
+  return path.empty() ? "" : file_stamp(fs::absolute(path, status).string());
 }
 
 Plane in_file_numbers(Plane plane, const ImagePair& pair, double zero) {
@@ -70,10 +65,10 @@ struct ImageProduct::State {
   std::string part(idx_t i) const { return parts + "/" + image_variable_name(images.name(i)) + ".nc"; }
   std::vector<std::string> pictures(idx_t i) const;
   bool has_pictures(idx_t i) const;
-  std::string run() const;
+  RunIdentity run() const;
   void require_names() const;
   void require_apart() const;
-  void write_product();
+  void write_product(const std::string& run);
   idx_t put_images(NetcdfFile& file, idx_t i);
 };
 
@@ -97,13 +92,11 @@ bool ImageProduct::State::has_pictures(idx_t i) const {
   });
 }
 
-/// By which a finished product is known again.
-std::string ImageProduct::State::run() const {
+/// Collective: rank 0 looks at the images.
+RunIdentity ImageProduct::State::run() const {
   std::string text = fmt::format("{}\n{}, {}", origin, request.conformal50, request.conformal90);
-  for (idx_t i = 0; i < images.size(); ++i) text += "\n" + stamp(i);
-  Checksum sum;
-  sum.add_bytes(text.data(), text.size());
-  return checksum_text(sum.value());
+  for (idx_t i = 0; i < images.size() && comm.is_root(); ++i) text += "\n" + stamp(i);
+  return RunIdentity(comm.broadcast(text));
 }
 
 /// Pictures of two images must not overwrite each other.
@@ -179,7 +172,7 @@ void ImageProduct::remove_parts() {
 
 bool ImageProduct::complete() const {
   const State& s = *state_;
-  if (!made_by_run(s.comm, s.request.file, s.comm.broadcast(s.run()))) return false;
+  if (!s.run().made(s.comm, s.request.file)) return false;
   long there = 1;
   if (s.comm.is_root())
     for (idx_t i = 0; i < s.images.size(); ++i) there = there != 0 && s.has_pictures(i) ? 1 : 0;
@@ -216,7 +209,7 @@ void ImageProduct::add(idx_t i, const ImagePair& pair, const ImageForecast& fore
   file.commit();
 }
 
-void ImageProduct::State::write_product() {
+void ImageProduct::State::write_product(const std::string& run) {
   NetcdfFile file = NetcdfFile::create(self, request.file);
   std::string names;
   for (idx_t i = 0; i < images.size(); ++i) {
@@ -230,7 +223,7 @@ void ImageProduct::State::write_product() {
       {"podscale_version", version()},
       {"podscale_images", names},
       {"podscale_origin", request.origin},
-      {kRunAttribute, run()},
+      {kRunAttribute, run},
       {"podscale_method", request.method},
       {"podscale_namelist", request.namelist}};
   for (const auto& [name, text] : texts)
@@ -262,9 +255,10 @@ idx_t ImageProduct::State::put_images(NetcdfFile& file, idx_t i) {
 
 void ImageProduct::finish() {
   State& s = *state_;
+  const std::string run = s.run().checksum();
   s.comm.barrier();
   s.comm.agree([&] {
-    if (s.comm.is_root()) s.write_product();
+    if (s.comm.is_root()) s.write_product(run);
   });
   remove_parts();
 }

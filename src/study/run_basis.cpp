@@ -5,7 +5,6 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
-#include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/file/kept_blocks.hpp"
 #include "podscale/parallel/exact_sum.hpp"
@@ -192,10 +191,8 @@ int run_basis(const Context& context) {
 
   const RunIdentity run = RunIdentity::of_basis(context);
   if (!context.check && !context.force && run.made(comm, path)) {
-    pulse::set_output(path);  // so that the heartbeat of a run that was killed at its end goes
-    remove_leftovers(context, path, KeptBlocks::folder_of(path),
-                     [&] { BasisStage(comm, path, run.checksum()).remove(); });
-    log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
+    leave_finished(context, path, KeptBlocks::folder_of(path),
+                   [&] { BasisStage(comm, path, run.checksum()).remove(); });
     return 0;
   }
 

@@ -3,7 +3,6 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
-#include "podscale/core/pulse.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/file/kept_blocks.hpp"
 #include "podscale/study/anomaly.hpp"
@@ -164,12 +163,8 @@ int run_downscale(const Context& context, const NetworkBackend& backend) {
   const bool fields_are_there = resumes && run.made(comm, product) &&
                                 (!options.output.write_factors || run.made(comm, factors_path(product)));
   if (fields_are_there && (!with_means || run.made(comm, means_path(product)))) {
-    pulse::set_output(product);  // so that the heartbeat of a run that was killed at its end goes
-    remove_leftovers(context, product, KeptBlocks::folder_of(product),
-                     [&] { KeptBlocks::discard(comm, product); });
-    log::info(
-        "{} is finished: version, namelist, inputs, basis and model are the same; --force makes it again",
-        product);
+    leave_finished(context, product, KeptBlocks::folder_of(product),
+                   [&] { KeptBlocks::discard(comm, product); });
     return 0;
   }
 

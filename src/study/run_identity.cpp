@@ -9,6 +9,7 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/petsc.hpp"
+#include "podscale/core/pulse.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/file/netcdf_file.hpp"
 #include "podscale/file/output_file.hpp"
@@ -42,19 +43,10 @@ std::string values_of(const Namelist& namelist, const Keys& groups, const Keys& 
   return text;
 }
 
-/// Another file under the same name is another input.
-std::string stamp_of(const std::string& path) {
-  std::error_code status;
-  const auto size = fs::file_size(path, status);
-  if (status) return path + ": absent\n";
-  const auto changed = fs::last_write_time(path, status).time_since_epoch().count();
-  return fmt::format("{}: {} bytes of {}\n", path, size, changed);
-}
-
 std::string inputs_of(const Namelist& namelist, const Keys& keys) {
   std::string text;
   for (const auto& [key, path] : input_files(namelist))
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) text += key + " " + stamp_of(path);
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) text += key + " " + file_stamp(path) + "\n";
   return text;
 }
 
@@ -79,64 +71,62 @@ std::string petsc_options() {
 
 std::string sealed(const std::string& path) {
   const std::string seal = seal_of(path);
-  return seal.empty() ? stamp_of(path) : fmt::format("{}: checksum {}\n", path, seal);
+  return (seal.empty() ? file_stamp(path) : fmt::format("{}: checksum {}", path, seal)) + "\n";
+}
+
+/// Collective. What rank 0 makes of it.
+template <class Text>
+RunIdentity of_root(const Communicator& comm, const Text& text) {
+  std::string made;
+  comm.agree([&] {
+    if (comm.is_root()) made = text();
+  });
+  return RunIdentity(comm.broadcast(made));
 }
 
 }  // namespace
 
 std::string program_identity() {
   const std::string text = version();
-  return text.ends_with("-dirty)") ? text + " " + stamp_of(fs::read_symlink("/proc/self/exe").string()) : text;
+  return text.ends_with("-dirty)") ? text + " " + file_stamp(fs::read_symlink("/proc/self/exe").string())
+                                   : text;
 }
 
 RunIdentity RunIdentity::of_basis(const Context& context) {
-  RunIdentity identity;
-  context.comm.agree([&] {
-    if (!context.comm.is_root()) return;
+  return of_root(context.comm, [&] {
     Keys left_out = kNoMatter;
     left_out.insert(left_out.end(), kOfDownscaling.begin(), kOfDownscaling.end());
-    identity.text_ =
-        "podscale-basis " + program_identity() + "\n" +
-        values_of(context.namelist, {"data", "grid", "patches", "basis", "base", "history"}, left_out) +
-        petsc_options() + "model.base = " + context.namelist.effective_value("model.base") + "\n" +
-        inputs_of(context.namelist,
-                  {"data.hr_files", "data.lr_files", "data.mask_file", "grid.weights", "history.files"});
+    return "podscale-basis " + program_identity() + "\n" +
+           values_of(context.namelist, {"data", "grid", "patches", "basis", "base", "history"}, left_out) +
+           petsc_options() + "model.base = " + context.namelist.effective_value("model.base") + "\n" +
+           inputs_of(context.namelist,
+                     {"data.hr_files", "data.lr_files", "data.mask_file", "grid.weights", "history.files"});
   });
-  identity.text_ = context.comm.broadcast(identity.text_);
-  return identity;
 }
 
 RunIdentity RunIdentity::of_image_basis(const Context& context) {
-  RunIdentity identity;
-  context.comm.agree([&] {
-    if (!context.comm.is_root()) return;
-    identity.text_ = "podscale-basis " + program_identity() + "\n" +
-                     values_of(context.namelist, {"images"}, kNotOfImageBasis) +
-                     inputs_of(context.namelist, {"images.train_files", "images.validate_files",
-                                                  "images.train_lr_files", "images.validate_lr_files"});
+  return of_root(context.comm, [&] {
+    return "podscale-basis " + program_identity() + "\n" +
+           values_of(context.namelist, {"images"}, kNotOfImageBasis) +
+           inputs_of(context.namelist, {"images.train_files", "images.validate_files",
+                                        "images.train_lr_files", "images.validate_lr_files"});
   });
-  identity.text_ = context.comm.broadcast(identity.text_);
-  return identity;
 }
 
 RunIdentity RunIdentity::of_downscaling(const Context& context) {
-  RunIdentity identity;
   const StudyOptions& options = context.options;
-  context.comm.agree([&] {
-    if (!context.comm.is_root()) return;
+  return of_root(context.comm, [&] {
     Keys inputs{"data.lr_files", "data.apply_files", "data.mask_file", "grid.weights", "history.lr_files"};
     if (options.data.coarsen || !options.history.ages.empty())
       inputs.insert(inputs.end(), {"data.hr_files", "history.files"});
-    identity.text_ =
+    std::string text =
         "podscale-downscale " + program_identity() + "\n" +
         values_of(context.namelist, {"data", "grid", "history", "model", "sampling", "regions", "output"},
                   kNoMatter) +
         inputs_of(context.namelist, inputs) + sealed(options.output.basis_file.get());
-    if (options.sampling.uncertainty != Uncertainty::base)
-      identity.text_ += sealed(options.output.model_file.get());
+    if (options.sampling.uncertainty != Uncertainty::base) text += sealed(options.output.model_file.get());
+    return text;
   });
-  identity.text_ = context.comm.broadcast(identity.text_);
-  return identity;
 }
 
 std::string RunIdentity::checksum() const {
@@ -146,17 +136,13 @@ std::string RunIdentity::checksum() const {
 }
 
 bool RunIdentity::made(const Communicator& comm, const std::string& path) const {
-  return made_by_run(comm, path, checksum());
-}
-
-bool made_by_run(const Communicator& comm, const std::string& path, const std::string& run) {
   std::error_code status;
   long there = comm.is_root() && fs::is_regular_file(path, status) && !seal_of(path).empty() ? 1 : 0;
   comm.broadcast(std::span(&there, 1));
   if (there == 0) return false;
   try {
     // Which run it is of is read first: a large file of another one is not checked to the last byte.
-    if (NetcdfFile::open(comm, path, false).text("", kRunAttribute) != run) return false;
+    if (NetcdfFile::open(comm, path, false).text("", kRunAttribute) != checksum()) return false;
     return check_seal(comm, path);
   } catch (const Error& error) {
     log::warn("{}; it is made anew", error.what());
@@ -164,19 +150,22 @@ bool made_by_run(const Communicator& comm, const std::string& path, const std::s
   }
 }
 
-void remove_leftovers(const Context& context, const std::string& target, const std::string& folder,
-                      const std::function<void()>& remove) {
+void leave_finished(const Context& context, const std::string& target, const std::string& folder,
+                    const std::function<void()>& remove) {
+  pulse::set_output(target);  // so that the heartbeat of a run that was killed at its end goes
   std::error_code status;
-  long there = context.comm.is_root() &&
-               (fs::exists(folder, status) || fs::exists(OutputLock::name_of(target), status));
-  context.comm.broadcast(std::span(&there, 1));
-  if (there == 0) return;
+  long left = context.comm.is_root() &&
+              (fs::exists(folder, status) || fs::exists(OutputLock::name_of(target), status));
+  context.comm.broadcast(std::span(&left, 1));
   try {
-    const auto locks = context.claim({target});
-    remove();
+    if (left != 0) {
+      const auto locks = context.claim({target});
+      remove();
+    }
   } catch (const Error& error) {
     if (error.code() != ExitCode::io) throw;
   }
+  log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", target);
 }
 
 }  // namespace podscale

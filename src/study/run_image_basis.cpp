@@ -2,8 +2,8 @@
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/process.hpp"
-#include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
+#include "podscale/file/kept_blocks.hpp"
 #include "podscale/study/image_basis_file.hpp"
 #include "podscale/study/image_planes.hpp"
 #include "podscale/study/image_runs.hpp"
@@ -17,8 +17,7 @@ int run_image_basis(const Context& context) {
 
   const RunIdentity run = RunIdentity::of_image_basis(context);
   if (!context.check && !context.force && run.made(comm, path)) {
-    pulse::set_output(path);  // so that the heartbeat of a run that was killed at its end goes
-    log::info("{} is finished: version, namelist and inputs are the same; --force makes it again", path);
+    leave_finished(context, path, KeptBlocks::folder_of(path), [] {});
     return 0;
   }
 

@@ -5,7 +5,6 @@
 #include "podscale/core/checksum.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
-#include "podscale/core/pulse.hpp"
 #include "podscale/core/stage.hpp"
 #include "podscale/core/stop.hpp"
 #include "podscale/study/image_basis_file.hpp"
@@ -135,11 +134,7 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
                         .namelist = options.effective},
                        *images);
   if (!context.force && product.complete()) {
-    pulse::set_output(product_file);  // so that the heartbeat of a run that was killed at its end goes
-    remove_leftovers(context, product_file, product.parts(), [&] { product.remove_parts(); });
-    log::info(
-        "{} is finished: version, namelist, inputs, basis and model are the same; --force makes it again",
-        product_file);
+    leave_finished(context, product_file, product.parts(), [&] { product.remove_parts(); });
     return 0;
   }
   const auto locks = context.claim({product_file});

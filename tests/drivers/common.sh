@@ -107,8 +107,25 @@ needs_library() {  # needs_library FILE: the test is skipped where the programs 
   fi
 }
 
-struck() {  # struck SIGNAL ON PATTERN AT COMMAND...: with tests/support/strike.c, which is $strike, in its programs
-  STRIKE_SIGNAL="$(kill -l "$1")" STRIKE_ON="$2" STRIKE_TO="$3" STRIKE_AT="$4" LD_PRELOAD="$strike" "${@:5}"
+struck() {  # struck SIGNAL|halve ON PATTERN AT COMMAND...: with tests/support/strike.c, which is $strike, in its programs
+  local what="$1"
+  [[ "$what" == halve ]] || what="$(kill -l "$what")"
+  STRIKE_SIGNAL="$what" STRIKE_ON="$2" STRIKE_TO="$3" STRIKE_AT="$4" LD_PRELOAD="$strike" "${@:5}"
+}
+
+halted() {  # halted ON PATTERN AT COMMAND...: in the background ($job), until its process $held stands still at that place
+  rm -f halted
+  STRIKE_NOTE="$PWD/halted" struck STOP "$@" >halted.log 2>halted.err &
+  job=$!
+  until [[ -s halted ]] || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+  held="$(cat halted 2>/dev/null)" || failed "it ended before $2: ${*:4}"
+  until [[ -z "$held" || "$(sed 's/.*) //; s/ .*//' "/proc/$held/stat" 2>/dev/null)" =~ ^[TZ]?$ ]]; do sleep 0.01; done
+}
+
+goes_on() {  # what was halted ends; its exit code: $code
+  code=0
+  [[ -z "$held" ]] || kill -CONT "$held"
+  wait "$job" || code=$?
 }
 
 damage() {  # damage FILE COPY: a copy with one byte in the middle changed

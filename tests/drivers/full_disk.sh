@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A disk that fills up, as a small tmpfs or ext4: whatever the moment, the run ends by itself with 74 and one line, or with 0 and a
 # whole file; the file that was there stays until then, and nothing else is left.
-#   full_disk.sh BIN LAUNCHER SCRATCH RANKS SYSTEM
+#   full_disk.sh BIN LAUNCHER SCRATCH RANKS SYSTEM STRIKE     STRIKE: tests/support/strike.c
 set -euo pipefail
 if [[ -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
   if ! unshare -m --propagation private mount -t tmpfs none /mnt 2>/dev/null; then
@@ -12,7 +12,8 @@ if [[ -z "${PODSCALE_OWN_MOUNTS:-}" ]]; then
 fi
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "full_disk_$4_$5"
-ranks="$4" system="$5"
+ranks="$4" system="$5" strike="$6"
+needs_library "$strike"
 sizes=(0 60 280 480 700 1000 8000)
 if [[ "$system" == ext4 ]]; then
   # With its journal and its delayed allocation, but nothing kept back for root.
@@ -64,17 +65,14 @@ fill() {
     sync -f small
   fi
   if [[ -n "${filler:-}" ]]; then
-    (
-      until compgen -G 'small/.*.tmp' >/dev/null; do sleep 0.01; done
-      sleep "$filler"
-      head -c 64M /dev/zero >small/filler 2>/dev/null
-    ) &
-  fi
-  ranks_of "$ranks" "$program" "${given[@]}" "${own[@]}" "$@" >run.log 2>run.err || code=$?
-  if [[ -n "${filler:-}" ]]; then
-    kill $! 2>/dev/null || true
-    wait $! || true
+    # shellcheck disable=SC2086
+    halted $filler ranks_of "$ranks" "$program" "${given[@]}" "${own[@]}" "$@"
+    head -c 64M /dev/zero >small/filler 2>/dev/null || true
+    goes_on
+    cp halted.err run.err
     rm -f small/filler
+  else
+    ranks_of "$ranks" "$program" "${given[@]}" "${own[@]}" "$@" >run.log 2>run.err || code=$?
   fi
   lines="$(grep -c ' error: ' run.err || true)"
   codes+="$code "
@@ -112,6 +110,10 @@ sweep downscale output.product_file=product.nc
 sweep verify verify.scores_file=scores.nc verify.text_file=scores.txt
 
 if [[ "$system" == ext4 ]]; then finish; exit; fi
-# Another program fills the disk while a product is written.
-for filler in 0 0.05 0.1 0.2 0.4; do fill 3000 downscale output.product_file=product.nc -- --set sampling.time_block=1; done
+# Another program fills the disk while a product is written: before its first block, and after some.
+codes=""
+for filler in "create .product.nc.*.tmp 1" "rename 00000000-* 1" "rename 00000009-* 1"; do
+  fill 3000 downscale output.product_file=product.nc -- --set sampling.time_block=1
+done
+check "all see it: $codes" test "$codes" = "74 74 74 "
 finish

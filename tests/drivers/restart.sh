@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Stopped and started again: the same bits as in one go, exit code 75 on every rank, no half-written product.
-#   restart.sh BIN LAUNCHER SCRATCH CASE STRIKE     STRIKE: tests/support/strike.c; CASE: train_1, train_2 (ranks), downscale, start_up, blocks, stages or finished
+#   restart.sh BIN LAUNCHER SCRATCH CASE [STRIKE]     STRIKE: tests/support/strike.c; CASE: train_1, train_2 (ranks), downscale, start_up, blocks, stages or finished
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname -- "$0")/common.sh" "$1" "$2" "$3" "restart_$4"
 cp -- "$study/tiny.nml" .
 full="$study/out"
-strike="$5"
-needs_library "$strike"
+strike="${5:-}"
+[[ -z "$strike" ]] || needs_library "$strike"
 inputs=(--set "data.hr_files=$full/ocean_hr.nc" --set "data.lr_files=$full/ocean_lr.nc" --set "output.basis_file=$full/basis.nc")
 # Long enough that a signal at its first checkpoint comes in time.
 training=(--set training.steps=60 --set training.batch=16 --set training.checkpoint_every=5 --set training.validate_every=25)

@@ -78,6 +78,10 @@ void flush_to_disk(const std::string& path, const std::string& target);
 /// file system does not say.
 std::uint64_t free_bytes(const std::string& path);
 
+/// Not collective. Path, size and time of the last change, in words: another file under the same name has
+/// another stamp. What is absent is "absent".
+std::string file_stamp(const std::string& path);
+
 /// Not collective. Whether both are there, and the first was changed last before the second.
 bool older_file(const std::string& path, const std::string& than);
 

@@ -20,7 +20,8 @@ struct ImageBasis {
   std::uint64_t checksum() const;
 };
 
-/// Collective on comm, with the same basis on every rank. Errors: io.
+/// Collective on comm, with the same basis on every rank. run: checksum of its RunIdentity; "": none.
+/// Errors: io.
 void write_image_basis(const Communicator& comm, const ImageBasis& basis, const std::string& path,
                        const std::string& run = "");
 
