@@ -2,9 +2,7 @@
 # A build without LibTorch (PODSCALE_NETWORK=OFF), and its own tests.
 #   without_network.sh SOURCE BUILD TIMEOUT_SCALE
 set -euo pipefail
-# The same depth as the other build folders and no hash of the folder: the compiler cache then knows
-# the objects.
-export CCACHE_NOHASHDIR=1
+# The same depth as the other build folders: the compiler cache then knows the objects.
 log="$2.log"
 cmake -G Ninja -S "$1" -B "$2" -D CMAKE_BUILD_TYPE=Audit -D PODSCALE_WERROR=ON -D PODSCALE_TESTS=ON \
   -D PODSCALE_NETWORK=OFF -D PODSCALE_TEST_TIMEOUT_SCALE="$3" >"$log"
