@@ -4,8 +4,8 @@
  *   STRIKE_ON=unnamed  just before it would get it
  *   STRIKE_ON=create   after it was made
  *   STRIKE_ON=read     before bytes of it are read
- * this process gets the signal STRIKE_SIGNAL, or, where that is "halve", the file loses its second half. The number of
- * the process is written to STRIKE_NOTE first, where that is given. glibc. */
+ * this process gets the signal STRIKE_SIGNAL, or, where that is "halve", the file loses its second half. Where STRIKE_NOTE
+ * is given, only the first process of all gets there: it writes its number to that new file. glibc. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,8 +33,15 @@ static void strike(const char *on, const char *path) {
   if (!name || !what || !waits_for(on)) return;
   if (fnmatch(name, slash ? slash + 1 : path, 0) != 0 || ++times != (at ? atol(at) : 1)) return;
   const int before = errno;
-  FILE *to = note ? fopen(note, "w") : NULL;
-  if (to) fprintf(to, "%ld\n", (long)getpid()), fclose(to);
+  if (note) {
+    FILE *to = fopen(note, "wx");
+    if (!to) {
+      errno = before;
+      return;
+    }
+    fprintf(to, "%ld\n", (long)getpid());
+    fclose(to);
+  }
   if (strcmp(what, "halve") != 0)
     kill(getpid(), atoi(what));
   else if (stat(path, &file) || truncate(path, file.st_size / 2))
