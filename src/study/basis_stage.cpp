@@ -7,6 +7,7 @@
 #include "podscale/file/kept_blocks.hpp"
 #include "podscale/file/output_file.hpp"
 #include "podscale/study/basis_file.hpp"
+#include "podscale/study/hr_gap_file.hpp"
 #include "podscale/study/run_identity.hpp"
 
 namespace podscale {
@@ -20,7 +21,7 @@ BasisStage::BasisStage(const Communicator& comm, const std::string& target, cons
       path_(folder_ + "/modes.nc"),
       run_(identity) {}
 
-std::optional<Basis> BasisStage::find() const {
+std::optional<Basis> BasisStage::find(const StudyOptions& options, std::optional<HrGapModel>& gaps) const {
   // Left behind a complete basis, by a run that was killed, it is older than that.
   enum : long { absent, outdated, usable };
   long state = absent;
@@ -35,6 +36,7 @@ std::optional<Basis> BasisStage::find() const {
       for (std::size_t p = 0; p < left_out.size(); ++p)
         basis.patches.mine[p].left_out = std::move(left_out[p]);
       basis.condition_scale.clear();
+      gaps = read_hr_gaps(comm_, options, basis, path_);
       log::info("{}: going on with climatologies and modes of an earlier run", target_);
       return basis;
     }
@@ -48,15 +50,16 @@ std::optional<Basis> BasisStage::find() const {
   return std::nullopt;
 }
 
-void BasisStage::keep(Basis& basis) const {
+void BasisStage::keep(Basis& basis, const HrGapModel* gaps) const {
   comm_.agree([&] {
     std::error_code status;
     if (comm_.is_root()) fs::create_directory(folder_, status);
   });
   long room = 1;
   // Those that the basis needs again, and more: modes, climatologies, tau.
-  const double needed = 2.5 * 8 * static_cast<double>(basis.channels() * basis.mesh.points()) *
-                        (basis.modes + 2.0 * basis.hr_climatology.terms() + 4);
+  double needed = 2.5 * 8 * static_cast<double>(basis.channels() * basis.mesh.points()) *
+                  (basis.modes + 2.0 * basis.hr_climatology.terms() + 4);
+  if (gaps) needed += hr_gap_bytes(comm_, basis, *gaps);
   if (comm_.is_root())
     room = static_cast<double>(free_bytes(path_)) > needed && fs::is_directory(folder_) ? 1 : 0;
   comm_.broadcast(std::span(&room, 1));
@@ -68,8 +71,13 @@ void BasisStage::keep(Basis& basis) const {
   }
   // They come with the base.
   basis.condition_scale.assign(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0);
+  const BasisExtras extras = gaps ? hr_gap_extras(comm_, basis, *gaps) : BasisExtras{};
   write_basis(comm_, basis, path_,
-              {[&](NetcdfFile& file, const MeshNames&) { file.put_text("", kRunAttribute, run_); }, {}});
+              {[&](NetcdfFile& file, const MeshNames& lr) {
+                 file.put_text("", kRunAttribute, run_);
+                 if (extras.define) extras.define(file, lr);
+               },
+               extras.put});
   basis.condition_scale.clear();
 }
 

@@ -214,12 +214,17 @@ FilledFields GapFiller::fill(std::span<const StepPair> pairs, bool draw,
   return filled;
 }
 
+Predictors hr_gap_predictors(const Communicator& comm, const StudyOptions& options, const Basis& basis) {
+  return options.with_base ? Predictors(comm, basis, options.base.halo, options.base.lags)
+                           : Predictors(comm, basis, 1, {0});
+}
+
 HrGapModel fit_hr_gaps(const Communicator& comm, const StudyOptions& options, const StudySeries& study,
                        const Basis& basis, const std::vector<StepPair>& pairs) {
   const BaseOptions& base = options.base;
-  const std::vector<long> lags = options.with_base ? base.lags : std::vector<long>{0};
   HrGapModel model;
-  model.predictors = Predictors(comm, basis, options.with_base ? base.halo : 1, lags);
+  model.predictors = hr_gap_predictors(comm, options, basis);
+  const std::vector<long>& lags = model.predictors.lags;
   model.cells = fit_cell_climatology(comm, study.lr, basis, model.predictors, lr_steps(pairs),
                                      basis.lr_climatology.harmonics, options.data.time_block);
   const LrSide lr(comm, study, basis, model.predictors, model.cells);

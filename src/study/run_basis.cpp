@@ -217,7 +217,8 @@ int run_basis(const Context& context) {
   const auto locks = context.claim({path});
   // What an earlier run made of these inputs it has judged, too.
   const BasisStage stage(comm, path, run.checksum());
-  std::optional<Basis> modes = context.check ? std::nullopt : stage.find();
+  std::optional<HrGapModel> hr_gaps;
+  std::optional<Basis> modes = context.check ? std::nullopt : stage.find(options, hr_gaps);
   if (!modes)
     judge_study(options.data, files, {periods.train.all(), periods.choosing(), periods.validation.held_out});
   const StudyYear year = year_of(files, train);
@@ -228,13 +229,12 @@ int run_basis(const Context& context) {
   // 2. Climatology, patches, POD; the base; the file.
   const LrGaps gaps = fit_gaps(files.lr, lr_steps(train), options.basis.harmonics, year);
   const StudySeries study = files.filled(gaps, year);
-  std::optional<HrGapModel> hr_gaps;
   const bool kept = modes.has_value();
   if (!kept)
     modes = options.with_base ? fit_modes(comm, options, study, &hr_gaps) : build_basis(comm, options, study);
   Basis basis = std::move(*modes);
-  // Without a base there is little left to do; how gaps are filled is not in the file.
-  if (!kept && options.with_base && !options.data.with_gaps()) stage.keep(basis);
+  // Without a base there is little left to do.
+  if (!kept && options.with_base) stage.keep(basis, hr_gaps ? &*hr_gaps : nullptr);
   basis.lr_gaps = gaps;
   // What another source is matched to, if one is applied.
   const LrStatistics lr = fit_lr_statistics(

@@ -191,6 +191,19 @@ case "$4" in
     aloud 2 "${run[@]}" --set output.directory=again
     check "a damaged file is no reason to stop" grep -q "climatologies and modes are made anew" run.err
     same_data again/basis.nc whole/basis.nc
+
+    # HR with gaps: how they are filled is kept, too.
+    /usr/bin/python3 "$here/hide_bands.py" "$full/ocean_hr.nc" hr.nc 280 2 >/dev/null
+    run=(basis tiny.nml --set data.hr_files=hr.nc --set "data.lr_files=$full/ocean_lr.nc" --set data.least_values=0.3)
+    aloud 2 "${run[@]}" --set output.directory=gappy
+    run+=(--set output.directory=gappy_parts)
+    struck KILL rename modes.nc 1 start_bare 2 "${run[@]}"
+    killed
+    check "no basis" test ! -e gappy_parts/basis.nc
+    aloud 1 "${run[@]}"
+    check "it went on" grep -q "going on with climatologies and modes of an earlier run" run.log
+    check "no gap is fitted again" test "$(grep -c 'HR with gaps: fitted to' run.log)" = 0
+    same_data gappy_parts/basis.nc gappy/basis.nc
     no_temporaries .
     ;;
   finished)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "podscale/pod/basis.hpp"
+#include "podscale/study/hr_gaps.hpp"
 
 namespace podscale {
 
@@ -13,11 +14,12 @@ class BasisStage {
  public:
   /// Not collective. target: basis.nc, whose lock this run holds. identity: on which it depends.
   BasisStage(const Communicator& comm, const std::string& target, const std::string& identity);
-  /// Collective. What an earlier run of this identity kept; the log says so. That of another one is
-  /// removed, and a damaged one, with a warning.
-  std::optional<Basis> find() const;
-  /// Collective. Of fit_modes(), as it is. A full disk is no error: there is a warning and nothing is kept.
-  void keep(Basis& basis) const;
+  /// Collective. What an earlier run of this identity kept, and how it filled gaps, where HR has some;
+  /// the log says so. That of another one is removed, and a damaged one, with a warning.
+  std::optional<Basis> find(const StudyOptions& options, std::optional<HrGapModel>& gaps) const;
+  /// Collective. Of fit_modes(), as it is; gaps: nullptr without. A full disk is no error: there is a
+  /// warning and nothing is kept.
+  void keep(Basis& basis, const HrGapModel* gaps) const;
   /// Collective, once the basis is complete.
   void remove() const;
 
