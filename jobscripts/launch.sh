@@ -99,6 +99,28 @@ else
   source "$root/jobscripts/mpi_environment.sh"
 fi
 
+# mpirun of Open MPI 4.1 waits for a lock of its own for ever where a rank dies while it joins PMIx.
+# Ranks of other machines are no children of it.
+shopt -s extglob
+hosts=1
+if [[ -f "${PBS_NODEFILE:-}" ]]; then hosts="$(sort -u "$PBS_NODEFILE" | wc -l)"; fi
+all_here=''
+if ((${SLURM_JOB_NUM_NODES:-1} == 1 && hosts == 1)) && [[ "${launcher[*]}" != *host* ]]; then all_here=1; fi
+had_ranks='' empty=''
+# Whether mpirun had ranks, and none has lived for 10 s.
+hollow() {
+  local pids pid state
+  [[ -n "$all_here" ]] || return 1
+  read -r -d '' -a pids < <(cat /proc/"$child"/task/*/children 2>/dev/null)
+  for pid in "${pids[@]}"; do
+    state="$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null)"
+    [[ "$state" == @(|Z) ]] || { had_ranks=1 empty=''; return 1; }
+  done
+  [[ -n "$had_ranks" ]] || return 1
+  empty="${empty:-$SECONDS}"
+  ((SECONDS - empty >= 10))
+}
+
 # 4. The program, in a process group of its own: the terminal's Ctrl-C is for this script alone.
 say "${launcher[*]} -n $ranks ${program##*/}, $threads thread$( ((threads == 1)) || printf s) each"
 [[ -z "$asked" ]] || { say "SIG$asked came before the start: run again"; exit 75; }
@@ -113,6 +135,10 @@ while kill -0 "$child" 2>/dev/null; do
   if [[ -z "$asked" ]]; then
     sleep 1 &
     wait -n "$child" "$!"
+    if hollow; then
+      say "${launcher[*]} does not end, though all ranks have: it is killed"
+      kill -KILL -- "-$child" 2>/dev/null
+    fi
     continue
   fi
   # mpirun loses a signal that comes before its ranks are there: it is told until it ends. Where it

@@ -48,6 +48,13 @@ for wanted in 0 65 74 75; do
   "$root/jobscripts/launch.sh" podscale-verify heard "$wanted" >job.log 2>&1 || code=$?
   ((code == wanted)) || failed "launch.sh: exit $code of a program that ends with $wanted"
 done
+# A launcher that hangs when its ranks have ended: without children, as mpirun that waits for a lock.
+printf '#!/usr/bin/env bash\nsleep 3\nmkfifo never\nread -r <>never\n' >hangs
+chmod +x hangs
+code=0
+PODSCALE_LAUNCHER="$PWD/hangs" timeout 60 "$root/jobscripts/launch.sh" podscale-verify heard >job.log 2>&1 || code=$?
+((code == 137)) || failed "launch.sh: exit $code of a launcher that hangs after its ranks, expected 137"
+grep -q "does not end, though all ranks have: it is killed" job.log || failed "no word on it: $(cat job.log)"
 [[ -z "$(ls -A scratch)" ]] || failed "left in PODSCALE_SCRATCH: $(ls -A scratch)"
 
 # What pass_signals runs has not begun to listen yet: it dies, nothing was begun, and the job runs again.
