@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "podscale/core/error.hpp"
@@ -14,20 +15,47 @@
 namespace podscale {
 namespace {
 
-/// On a line that all calendars share, in days: months are 31 long, their last days may be empty.
-double place(const Date& d) {
-  return 31.0 * (d.year * 12 + d.month - 1) + d.day - 1 + d.second / 86400;
-}
-/// Of the end of a span: the last second before it, lest the empty days count.
-double place_of_end(Calendar calendar, const Date& d) {
-  return place(shifted(calendar, d, -1)) + 1.0 / 86400;
-}
+/// Days that two calendars share, in a row: those that one of them lacks have no length.
+class SharedDays {
+ public:
+  SharedDays(const SampleAxis& a, const SampleAxis& b) : a_(a.calendar), b_(b.calendar) {
+    int last = std::numeric_limits<int>::min();
+    first_year_ = std::numeric_limits<int>::max();
+    for (const SampleAxis* axis : {&a, &b})
+      for (const Sample& s : axis->samples) {
+        // A span reaches as far as it likes.
+        first_year_ = std::min({first_year_, s.date.year, s.span ? s.span->from.year : s.date.year});
+        last = std::max({last, s.date.year, s.span ? s.span->to.year : s.date.year});
+      }
+    if (first_year_ > last) first_year_ = last = 0;
+    // Half a step beside a stamp.
+    const int margin = 2 + static_cast<int>(std::max(a.step.in_days(), b.step.in_days()) / 360);
+    first_year_ -= margin;
+    starts_.push_back(0);
+    for (int month = 0; month < 12 * (last + margin + 1 - first_year_); ++month)
+      starts_.push_back(starts_.back() + length(month));
+  }
+  double operator()(const Date& d) const {
+    const int month = 12 * (d.year - first_year_) + d.month - 1;
+    PODSCALE_ASSERT(month >= 0 && month + 1 < std::ssize(starts_), "year {}", d.year);
+    return starts_[static_cast<std::size_t>(month)] + std::min(length(month), d.day - 1 + d.second / 86400);
+  }
+
+ private:
+  double length(int month) const {
+    const int year = first_year_ + month / 12, of_year = month % 12 + 1;
+    return std::min(days_in_month(a_, year, of_year), days_in_month(b_, year, of_year));
+  }
+  Calendar a_, b_;
+  int first_year_;
+  std::vector<double> starts_;  // of months
+};
 
 struct Places {
   std::vector<double> from, to;
 };
 
-Places places_of(const SampleAxis& axis, const StepLength& other) {
+Places places_of(const SampleAxis& axis, const StepLength& other, const SharedDays& place) {
   Places places;
   double length = other.known() ? other.in_days() : 1;
   if (const double own = axis.step.in_days(); axis.step.known())
@@ -45,7 +73,7 @@ Places places_of(const SampleAxis& axis, const StepLength& other) {
               shifted(axis.calendar, s.date, length * 43200)};
     }
     places.from.push_back(place(span.from));
-    places.to.push_back(place_of_end(axis.calendar, span.to));
+    places.to.push_back(place(span.to));
   }
   return places;
 }
@@ -68,7 +96,8 @@ std::string first_stamps(const PairedSeries& of, const std::vector<long>& steps)
 /// How many lie beyond the other series, and the first of all.
 std::string reason(const PairedSeries& of, const std::vector<long>& lonely, const PairedSeries& other) {
   if (lonely.empty()) return "";
-  const auto at = [](const SampleAxis& axis, long step) { return place(axis.centre(step)); };
+  const SharedDays place(of.axis, other.axis);
+  const auto at = [&](const SampleAxis& axis, long step) { return place(axis.centre(step)); };
   const double half = other.axis.step.known() ? 0.5 * other.axis.step.in_days() : 0.5;
   long beyond = 0;
   for (const long step : lonely)
@@ -87,7 +116,8 @@ Pairing pair_steps(const SampleAxis& axis_a, std::span<const long> steps_a, cons
   SampleAxis a = understood(axis_a), b = understood(axis_b);
   if (!a.step.known()) a = understood(axis_a, b.step);
   if (!b.step.known()) b = understood(axis_b, a.step);
-  const Places of_a = places_of(a, b.step), of_b = places_of(b, a.step);
+  const SharedDays place(a, b);
+  const Places of_a = places_of(a, b.step, place), of_b = places_of(b, a.step, place);
   // Intervals of one series may overlap (running means): a pair are those that have most in common.
   struct Partner {
     double common = 0;
@@ -111,11 +141,13 @@ Pairing pair_steps(const SampleAxis& axis_a, std::span<const long> steps_a, cons
   }
   Pairing result;
   for (std::size_t i = 0; i < steps_a.size(); ++i) {
-    const long b = partners[i].step;
-    if (b >= 0 && partners_of_b[b].step == steps_a[i])
-      result.pairs.push_back({steps_a[i], b});
-    else
-      result.lonely_a.push_back(steps_a[i]);
+    const long b = partners[i].step, step = steps_a[i];
+    if (b >= 0 && partners_of_b[b].step == step) {
+      result.pairs.push_back({step, b});
+      result.shares.push_back(partners[i].common /
+                              std::max(of_a.to[step] - of_a.from[step], of_b.to[b] - of_b.from[b]));
+    } else
+      result.lonely_a.push_back(step);
   }
   for (const long step : steps_b)
     if (!partners_of_b.count(step)) result.lonely_b.push_back(step);
@@ -167,6 +199,15 @@ std::vector<StepPair> counted_pairs(const std::string& period, const PairedSerie
         found.lonely_b.empty() ? "none" : first_stamps(b, found.lonely_b), b.name, a.name, both);
   }
   if (!aloud) return found.pairs;
+  double common = 0;
+  for (const double part : found.shares) common += part / static_cast<double>(found.shares.size());
+  if (!found.shares.empty() && common < 0.9)
+    log::warn(
+        "{}: what a step of {} and its partner of {} stand for overlaps by {:.0f} % in the mean, {:.0f} % at "
+        "least: a value of one is not of the time of the other; expected the same intervals: give series of the "
+        "same steps, or say what the stamps mean (data.hr_stamps, data.lr_stamps)",
+        period, a.name, b.name, 100 * common,
+        100 * *std::min_element(found.shares.begin(), found.shares.end()));
   const std::string text = counts + reason(a, found.lonely_a, b) + reason(b, found.lonely_b, a);
   if (share_a < 0.9 || share_b < 0.9)
     log::warn("{}", text);

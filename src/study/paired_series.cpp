@@ -103,6 +103,14 @@ bool PairedMeans::unrelated() const {
          innovations.upper(0.95) < 0.5;
 }
 
+int PairedMeans::shifted() const {
+  const Correlation& best = hr_late.r > lr_late.r ? hr_late : lr_late;
+  if (best.r < 0.5 || best.r < innovations.r + 0.25 || best.samples < 12) return 0;
+  const auto z = [](double r) { return std::atanh(std::clamp(r, -1 + 1e-15, 1 - 1e-15)); };
+  if ((z(best.r) - z(innovations.r)) * std::sqrt(best.samples - 3) < 4) return 0;
+  return &best == &hr_late ? 1 : -1;
+}
+
 PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const std::vector<double>& phases,
                           const std::vector<double>& years) {
   const double length = years.back() - years.front();
@@ -117,7 +125,14 @@ PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const 
   const int count = 2 + 2 * harmonics;
   remove_fit(hr, columns, count);
   remove_fit(lr, columns, count);
-  return {correlation(hr, lr, count), correlation(innovations(hr), innovations(lr), count)};
+  const std::vector<double> of_hr = innovations(hr), of_lr = innovations(lr);
+  const auto first = [](const std::vector<double>& x) { return std::span(x).first(x.size() - 1); };
+  const auto rest = [](const std::vector<double>& x) { return std::span(x).subspan(1); };
+  PairedMeans means{correlation(hr, lr, count), correlation(of_hr, of_lr, count), {}, {}};
+  if (of_hr.size() > 1)
+    means.hr_late = correlation(rest(of_hr), first(of_lr), count),
+    means.lr_late = correlation(first(of_hr), rest(of_lr), count);
+  return means;
 }
 
 std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vector<StepPair>& pairs,
@@ -148,8 +163,32 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
 }
 
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
-                    const StudyYear& year) {
+                    const StudyYear& year, std::span<const long> lags) {
   const auto found = compare_series(study, pairs, year);
+  const auto doubt = [&](const std::string& text, bool warned = false) {
+    if (options.doubts == Doubts::refuse && !warned) throw Error(ExitCode::data, text, true);
+    log::warn("{}", text);
+  };
+  const int shifted = found.front().shifted();
+  if (shifted != 0 && std::all_of(found.begin(), found.end(),
+                                  [&](const PairedMeans& means) { return means.shifted() == shifted; })) {
+    const Correlation& best = shifted > 0 ? found.front().hr_late : found.front().lr_late;
+    const char *late = shifted > 0 ? "hr" : "lr", *early = shifted > 0 ? "lr" : "hr";
+    // The regression finds a time that it is given.
+    const bool given = std::find(lags.begin(), lags.end(), -shifted) != lags.end();
+    doubt(
+        fmt::format(
+            "data.train: {} goes with the time before of {}: changes of the means over the region correlate by "
+            "{:.2f} so, by {:.2f} as paired; expected the same events at the same time: if its stamps are the ends "
+            "of its steps set data.{}_stamps = 'end', if the other one's are their beginnings data.{}_stamps = "
+            "'begin'; {}",
+            (shifted > 0 ? study.hr : study.lr).describe(), (shifted > 0 ? study.lr : study.hr).describe(),
+            best.r, found.front().innovations.r, late, early,
+            given ? fmt::format("base.lags holds {}, the time that fits", -shifted)
+                  : fmt::format("if LR tells so early or late, give base.lags that hold {}", -shifted)),
+        given);
+    return;
+  }
   if (!std::all_of(found.begin(), found.end(), [](const PairedMeans& means) { return means.unrelated(); }))
     return;
   const PairedMeans& first = found.front();
@@ -161,8 +200,7 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
       "podscale-downscale as data.apply_files",
       study.hr.describe(), study.lr.describe(), first.anomalies.r, first.anomalies.samples,
       first.innovations.r, first.innovations.samples);
-  if (options.doubts == Doubts::refuse) throw Error(ExitCode::data, text, true);
-  log::warn("{}", text);
+  doubt(text);
 }
 
 }  // namespace podscale

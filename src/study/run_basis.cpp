@@ -222,7 +222,7 @@ int run_basis(const Context& context) {
   if (!modes)
     judge_study(options.data, files, {periods.train.all(), periods.choosing(), periods.validation.held_out});
   const StudyYear year = year_of(files, train);
-  if (!options.data.coarsen) require_paired(options.data, files, train, year);
+  if (!options.data.coarsen) require_paired(options.data, files, train, year, lags);
   options.basis = carried_by(options.basis, files, train);
   if (context.check) return 0;
 

@@ -184,7 +184,8 @@ int run_init(const Context& context, const InitRequest& request) {
       same_on_all_ranks([&] { return suggest_periods(hr, study.lr.times(), common_pairs(study)); });
   set_periods(study, periods, draft);
   const auto train = steps_of_period(study.hr, study.lr, draft.options().data.train);
-  if (request.coarsen == 0) require_paired(draft.options().data, study, train, year_of(study, train));
+  if (request.coarsen == 0)  // lags are suggested where they gain
+    require_paired(draft.options().data, study, train, year_of(study, train), std::vector<long>{-1, 1});
   const auto sample = steps_between(hr, periods.sample[0], periods.sample[1]);
   const int harmonics = suggest_harmonics(hr, sample);
   draft.set(

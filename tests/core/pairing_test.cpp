@@ -68,12 +68,59 @@ TEST(Pairing, MonthsOfAnyCalendarsAndStamps) {
 }
 
 TEST(Pairing, DaysOfCalendarsByDate) {
-  const SampleAxis standard = days(366 + 365), short_years = days(720, 0, "360_day"), noleap = days(730, 0, "noleap");
+  const SampleAxis standard = days(366 + 365), short_years = days(720, 0, "360_day"),
+                   noleap = days(730, 0, "noleap");
   for (const auto& [a, b, count] : {std::tuple{standard, noleap, 730u}, {standard, short_years, 717u}}) {
     const Pairing found = paired(a, b);
     EXPECT_EQ(found.pairs.size(), count);
     for (const StepPair& pair : found.pairs) EXPECT_EQ(date_text(a[pair.a].date), date_text(b[pair.b].date));
   }
+}
+
+/// Intervals of `length` days from `first` on, every `step` days, as bounds.
+SampleAxis spans(int count, double first, double length, double step, const std::string& calendar = "") {
+  SampleAxis axis = days(count, first + 0.5 * length, calendar, step);
+  for (Sample& s : axis.samples) s.interval = TimeSpan{s.time - 0.5 * length, s.time + 0.5 * length};
+  understand(axis);
+  return axis;
+}
+
+TEST(Pairing, IntervalsAcrossTheEndOfAMonthAreAsLongAsElsewhere) {
+  // Eight days against eight days 3.5 and 4.5 later: the one that shares 4.5 days is the partner, all
+  // through the year, also in February.
+  for (const std::string calendar : {"standard", "noleap", "360_day"}) {
+    const SampleAxis a = spans(90, 0, 8, 8, calendar);
+    const Pairing late = paired(a, spans(90, 3.5, 8, 8, calendar)),
+                  early = paired(a, spans(90, 4.5, 8, 8, calendar));
+    EXPECT_EQ(late.pairs.size(), 90u);
+    EXPECT_EQ(shift(late), 0) << calendar;
+    EXPECT_EQ(early.pairs.size(), 89u);
+    EXPECT_EQ(shift(early), -1) << calendar;
+    // Weeks three days later share four of seven.
+    const Pairing weeks = paired(spans(100, 0, 7, 7, calendar), spans(100, 3, 7, 7, calendar));
+    EXPECT_EQ(weeks.pairs.size(), 100u);
+    for (const double share : weeks.shares) EXPECT_NEAR(share, 4.0 / 7, 1e-9);
+    EXPECT_EQ(shift(weeks), 0) << calendar;
+    // Days from 9 to 9 o'clock, and from midnight.
+    const Pairing mornings = paired(spans(730, 9.0 / 24, 1, 1, calendar), spans(731, 0, 1, 1, calendar));
+    EXPECT_EQ(mornings.pairs.size(), 730u);
+    EXPECT_EQ(shift(mornings), 0) << calendar;
+  }
+  // Weeks of a standard and of a calendar without leap days: up to one day beside each other.
+  const Pairing mixed = paired(spans(50, 0, 7, 7), spans(50, 0, 7, 7, "noleap"));
+  EXPECT_EQ(mixed.pairs.size(), 50u);
+  EXPECT_EQ(shift(mixed), 0);
+}
+
+TEST(Pairing, SaysHowMuchPairsHaveInCommon) {
+  const SampleAxis a = spans(40, 0, 7, 7), b = spans(40, 3, 7, 7);
+  testing::internal::CaptureStderr();
+  counted_pairs("data.train", {"HR", "hr", "a.nc", a}, all(a), {"LR", "lr", "b.nc", b}, all(b));
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("overlaps by 57 % in the mean, 57 % at least"), std::string::npos) << said;
+  testing::internal::CaptureStderr();
+  counted_pairs("data.train", {"HR", "hr", "a.nc", a}, all(a), {"LR", "lr", "b.nc", a}, all(a));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(Pairing, EndStampsWithBounds) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -62,6 +63,24 @@ TEST(PairedMeans, HealthyPairsAreNotRefusedHoweverShort) {
       EXPECT_EQ(unrelated(kind, shared, 100), 0) << kind.n << " " << shared;
   // A weak pair of many times is a pair.
   EXPECT_LE(unrelated({2190, 365, 0.9}, 0.3, 100), 1);
+}
+
+TEST(PairedMeans, ATimeApartIsToldFromHealthyPairs) {
+  std::mt19937 random(3);
+  for (const Kind& kind : {Kind{240, 12, 0.6}, Kind{2190, 365, 0.95}, Kind{204, 12, 0.8}, Kind{48, 12, 0.5},
+                           Kind{90, 365, 0.95}})
+    for (int i = 0; i < 50; ++i) {
+      for (const double shared : {1.0, 0.9, 0.7, 0.3, 0.0})
+        EXPECT_EQ(Pair(random, kind.n, kind.a_year, kind.persistence, shared).compared().shifted(), 0)
+            << kind.n << " " << shared;
+      if (kind.n == 90) continue;  // the season of a part of a year hides it
+      // What HR tells at a time, LR told the time before; and the other way round.
+      Pair late(random, kind.n, kind.a_year, kind.persistence, 0.95), early = late;
+      std::rotate(late.hr.begin(), late.hr.end() - 1, late.hr.end());
+      EXPECT_EQ(late.compared().shifted(), 1) << kind.n;
+      std::rotate(early.lr.begin(), early.lr.end() - 1, early.lr.end());
+      EXPECT_EQ(early.compared().shifted(), -1) << kind.n;
+    }
 }
 
 class PairedSources : public test::OnAllRanks {
