@@ -225,6 +225,8 @@ void Verification::match_times() {
   std::vector<long> steps(times.size());
   std::iota(steps.begin(), steps.end(), 0L);
   if (options_->downscale.size() == 2)
+    require_days(options_->downscale[0], options_->downscale[1], times.calendar, "data.downscale",
+                 product_->path()),
     steps = steps_between(times, options_->downscale[0], options_->downscale[1]);
   if (steps.empty())
     fail(ExitCode::data,
