@@ -183,6 +183,27 @@ TEST_F(AwkwardAxes, ATableCutAtTheEndsOfTheLongitudes) {
   expect_columns(source, {4, 5, 0, 1, 2, 3});
 }
 
+TEST_F(AwkwardAxes, PositionsAtEachTimeAsOfWrf) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx, "south_north", "west_east");
+  const std::vector<std::string> dims{"time", "south_north", "west_east"};
+  file.add(field(dims));
+  file["f"].texts["coordinates"] = "XLONG XLAT XTIME";
+  std::vector<double> lat, lon;
+  for (std::size_t t = 0; t < kTimes; ++t)
+    for (std::size_t j = 0; j < kNy; ++j)
+      for (std::size_t i = 0; i < kNx; ++i)
+        lat.push_back(kLat[j] + 0.1 * static_cast<double>(i)), lon.push_back(kLon[i] + 0.1 * static_cast<double>(j));
+  file.add({"XLAT", dims, lat, {{"units", "degree_north"}}});
+  file.add({"XLONG", dims, lon, {{"units", "degree_east"}}});
+  const CfSource source = open(file);
+  EXPECT_EQ(source.mesh().kind(), MeshKind::curvilinear);
+  EXPECT_EQ(source.mesh().table().y, std::vector<double>(lat.begin(), lat.begin() + kNy * kNx));
+  EXPECT_EQ(source.mesh().table().x, std::vector<double>(lon.begin(), lon.begin() + kNy * kNx));
+  expect_columns(source, {0, 1, 2, 3, 4, 5});
+  file["XLONG"].values.back() += 0.5;
+  refuse(file, {"'XLONG' moves", "step 2 of 'time'", "a moving nest"});
+}
+
 TEST_F(AwkwardAxes, GapsInsideAnAxisAreRefused) {
   refuse(axes({-36, -34, -32, 10}), {"'lat'", "gap between -32 and 10", "one region"});
   refuse(axes({-36, -34, -2, 0}), {"'lat'", "gap between -34 and -2", "16 times"});
