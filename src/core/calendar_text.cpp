@@ -205,8 +205,8 @@ Date parse_date(const std::string& text, Calendar calendar, const std::string& w
   if (!parsed)
     fail(ExitCode::usage, "{}: '{}' is no date; expected 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss'", what, text);
   if (!exists(calendar, parsed->date))
-    fail(ExitCode::usage, "{}: '{}' does not exist in the calendar {}; expected one of its days: {}", what, text,
-         calendar_name(calendar), last_day_text(calendar, parsed->date));
+    fail(ExitCode::usage, "{}: '{}' does not exist in the calendar {}; expected one of its days: {}", what,
+         text, calendar_name(calendar), last_day_text(calendar, parsed->date));
   return shifted(calendar, parsed->date, -parsed->zone);
 }
 
@@ -228,10 +228,11 @@ DateRange parse_date_range(const std::string& first, const std::string& last, co
   const auto one = [&](const std::string& text) {
     const auto parsed = parse(text);
     if (!parsed)
-      fail(ExitCode::usage, "{}: '{}' is no date; expected 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss'", where, text);
-    if (parsed->zone != 0)
-      fail(ExitCode::usage, "{}: '{}' is in a zone of its own; expected a time in UTC, as the data are", where,
+      fail(ExitCode::usage, "{}: '{}' is no date; expected 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss'", where,
            text);
+    if (parsed->zone != 0)
+      fail(ExitCode::usage, "{}: '{}' is in a zone of its own; expected a time in UTC, as the data are",
+           where, text);
     const Date& d = parsed->date;
     const int longest = std::max(30, days_in_month(Calendar::all_leap, d.year, d.month));
     if (d.day > longest)
@@ -252,10 +253,12 @@ void require_days(const std::string& first, const std::string& last, Calendar ca
   const DateRange range = parse_date_range(first, last, key + " =");
   for (const Date& d : {range.first, range.last})
     if (!exists(calendar, d) && !exists(Calendar::proleptic_gregorian, d))
-      fail(ExitCode::usage,
-           "{} = '{}', '{}': {:04d}-{:02d}-{:02d} does not exist in the calendar {} of {}; expected one of its "
-           "days: {}",
-           key, first, last, d.year, d.month, d.day, calendar_name(calendar), what, last_day_text(calendar, d));
+      fail(
+          ExitCode::usage,
+          "{} = '{}', '{}': {:04d}-{:02d}-{:02d} does not exist in the calendar {} of {}; expected one of its "
+          "days: {}",
+          key, first, last, d.year, d.month, d.day, calendar_name(calendar), what,
+          last_day_text(calendar, d));
 }
 
 TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, const std::string& where) {

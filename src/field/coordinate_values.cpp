@@ -55,7 +55,8 @@ std::vector<double> numbers_of_table(const NetcdfFile& file, const std::string& 
   if (info.dims.size() != 3) return file.get_all(name);
   const std::vector<std::size_t> count{1, info.shape[1], info.shape[2]};
   std::vector<double> first(info.shape[1] * info.shape[2]), other(first.size());
-  if (info.shape[0] == 0) refuse(file, name, fmt::format("has no time along '{}'; expected one", info.dims[0]));
+  if (info.shape[0] == 0)
+    refuse(file, name, fmt::format("has no time along '{}'; expected one", info.dims[0]));
   file.get(name, {0, 0, 0}, count, std::span(first));
   for (std::size_t t = 1; t < info.shape[0]; ++t) {
     file.get(name, {t, 0, 0}, count, std::span(other));

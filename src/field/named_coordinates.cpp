@@ -26,8 +26,8 @@ std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, con
   const auto is_table = [&](const VariableInfo& info, bool timed) {
     if (holds_text(info) || info.dims.size() != (timed ? 3 : 2)) return false;
     if (timed && info.shape[0] != 1 && (v.time < 0 || info.dims[0] != v.info.dims[v.time])) return false;
-    return info.dims[timed] != info.dims[1 + timed] && (!timed || (info.dims[0] != info.dims[1] &&
-                                                                 info.dims[0] != info.dims[2]));
+    return info.dims[timed] != info.dims[1 + timed] &&
+           (!timed || (info.dims[0] != info.dims[1] && info.dims[0] != info.dims[2]));
   };
   const auto pairs_among = [&](const std::vector<std::string>& names, bool timed) {
     std::vector<Tables> pairs;

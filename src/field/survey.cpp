@@ -95,9 +95,8 @@ bool is_gregorian(const SampleAxis& axis) {
     return std::tuple(d.year, d.month, d.day) >= std::tuple(1582, 10, 15);
   };
   return (axis.calendar == Calendar::standard || axis.calendar == Calendar::proleptic_gregorian) &&
-         std::all_of(axis.samples.begin(), axis.samples.end(), [&](const Sample& s) {
-           return late(s.date) && (!s.reference || late(*s.reference));
-         });
+         std::all_of(axis.samples.begin(), axis.samples.end(),
+                     [&](const Sample& s) { return late(s.date) && (!s.reference || late(*s.reference)); });
 }
 
 /// Files of one series have one calendar, or two names of it.
@@ -105,12 +104,14 @@ void require_one_calendar(const Source& source, const Source& first) {
   const Calendar calendar = source.times.calendar, expected = first.times.calendar;
   if (calendar == expected || (is_gregorian(source.times) && is_gregorian(first.times))) return;
   const bool by_days = calendar != Calendar::day360 && expected != Calendar::day360;
-  fail(ExitCode::data,
-       "{}: calendar '{}', but {} has '{}'; expected one calendar in a series: give files, or realizations, of "
-       "one calendar at a time{}",
-       source.path, calendar_name(calendar), first.path, calendar_name(expected),
-       by_days ? fmt::format(", or change it first, as in 'cdo setcalendar,{} in.nc out.nc'", calendar_name(expected))
-               : "");
+  fail(
+      ExitCode::data,
+      "{}: calendar '{}', but {} has '{}'; expected one calendar in a series: give files, or realizations, of "
+      "one calendar at a time{}",
+      source.path, calendar_name(calendar), first.path, calendar_name(expected),
+      by_days ? fmt::format(", or change it first, as in 'cdo setcalendar,{} in.nc out.nc'",
+                            calendar_name(expected))
+              : "");
 }
 
 /// A series has bounds at all steps or at none.
@@ -276,12 +277,15 @@ void require_one_series(const CfSpec& spec, const Survey& survey, const std::str
   };
   const std::string in_files =
       along.empty() ? "give files of one" : fmt::format("as in 'ncks -d {},0 in.nc out.nc'", along);
-  fail(ExitCode::data, "{} files: '{}' holds {} series, {} and {}{}; expected one: {}", spec.label,
-       survey.variable.name, strands.size(), text(strands[0]), text(strands[1]), strands.size() > 2 ? " ..." : "",
-       spec.label.ends_with("LR")
-           ? "choose it with data.lr_realization or, of forecasts, with a lead (data.lr_leads) that every valid "
-             "time has once, or select it in the files, " + in_files
-           : "select it in the files first, " + in_files);
+  fail(
+      ExitCode::data, "{} files: '{}' holds {} series, {} and {}{}; expected one: {}", spec.label,
+      survey.variable.name, strands.size(), text(strands[0]), text(strands[1]),
+      strands.size() > 2 ? " ..." : "",
+      spec.label.ends_with("LR")
+          ? "choose it with data.lr_realization or, of forecasts, with a lead (data.lr_leads) that every valid "
+            "time has once, or select it in the files, " +
+                in_files
+          : "select it in the files first, " + in_files);
 }
 
 /// What the steps stand for: a stamp of the namelist before bounds before cell_methods.

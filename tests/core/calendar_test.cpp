@@ -223,16 +223,18 @@ std::string refusal_of_period(const std::string& first, const std::string& last,
 
 TEST(Times, DaysOfAPeriodMustExist) {
   const std::string end = "2003-12-31";
-  EXPECT_EQ(refusal_of_period("2002-02-29", end, Calendar::standard),
-            "data.downscale = '2002-02-29', '2003-12-31': 2002-02-29 does not exist in the calendar standard of tos "
-            "in hr.nc; expected one of its days: 2002-02 ends on day 28 there");
+  EXPECT_EQ(
+      refusal_of_period("2002-02-29", end, Calendar::standard),
+      "data.downscale = '2002-02-29', '2003-12-31': 2002-02-29 does not exist in the calendar standard of tos "
+      "in hr.nc; expected one of its days: 2002-02 ends on day 28 there");
   EXPECT_NE(refusal_of_period("2002-02-30", end, Calendar::standard), "");
   EXPECT_NE(refusal_of_period("2000-01-01", "2000-02-30", Calendar::noleap).find("ends on day 28"),
             std::string::npos);
   EXPECT_NE(refusal_of_period("2000-01-01", "2001-02-29", Calendar::noleap), "");
-  EXPECT_EQ(refusal_of_period("2002-04-31", end, Calendar::day360),
-            "data.downscale = '2002-04-31', '2003-12-31': '2002-04-31' exists in no calendar; expected a day of that "
-            "month, 30 at most");
+  EXPECT_EQ(
+      refusal_of_period("2002-04-31", end, Calendar::day360),
+      "data.downscale = '2002-04-31', '2003-12-31': '2002-04-31' exists in no calendar; expected a day of that "
+      "month, 30 at most");
   EXPECT_EQ(refusal_of_period("2002-02-30", end, Calendar::day360), "");
   EXPECT_EQ(refusal_of_period("2001-02-29", end, Calendar::all_leap), "");
   // A period is written once for series of several calendars.
@@ -262,7 +264,8 @@ TEST(Times, YearsBeforeTheFirstAreThoseOfCftime) {
   EXPECT_EQ(date(2448257.25, "days since -4712-01-01 12:00:00", "standard"), "1992-01-01T18:00:00");
   EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "julian"), "1990-12-18T18:00:00");
   EXPECT_EQ(date(2448257.25, "days since -0001-12-31", "standard"), "6704-02-05T06:00:00");
-  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "proleptic_gregorian"), "1990-02-07T18:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "proleptic_gregorian"),
+            "1990-02-07T18:00:00");
   EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "noleap"), "1994-07-22T18:00:00");
   EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "360_day"), "2087-09-18T18:00:00");
 }

@@ -109,8 +109,9 @@ TEST_F(EnsembleAxes, OneSeriesIsChosenOrRefusedWhereOneIsNeeded) {
   for (const char* label : {"HR", "truth", "history"}) {  // no key chooses among theirs
     spec.label = label;
     expect_error(ExitCode::data,
-                 {std::string(label) + " files", "expected one: select it in the files first, as in 'ncks -d "
-                                                 "realization,0 in.nc out.nc'"},
+                 {std::string(label) + " files",
+                  "expected one: select it in the files first, as in 'ncks -d "
+                  "realization,0 in.nc out.nc'"},
                  [&] { open(file); });
   }
   spec.label = "LR";
