@@ -125,6 +125,11 @@ bool exists(Calendar calendar, const Date& d) {
   return same.year == d.year && same.month == d.month && same.day == d.day;
 }
 
+std::string last_day_text(Calendar calendar, const Date& d) {
+  return fmt::format("{:04d}-{:02d} ends on day {} there", d.year, d.month,
+                     days_in_month(calendar, d.year, d.month));
+}
+
 /// Calendar months a unit stands for, 0 for units of fixed length. CF leaves "months since" to
 /// UDUNITS' mean month of 30.44 days, which no producer of monthly data means.
 int months_of(const std::string& unit) {
@@ -200,8 +205,8 @@ Date parse_date(const std::string& text, Calendar calendar, const std::string& w
   if (!parsed)
     fail(ExitCode::usage, "{}: '{}' is no date; expected 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss'", what, text);
   if (!exists(calendar, parsed->date))
-    fail(ExitCode::usage, "{}: '{}' does not exist in the calendar {}; expected one of its days", what, text,
-         calendar_name(calendar));
+    fail(ExitCode::usage, "{}: '{}' does not exist in the calendar {}; expected one of its days: {}", what,
+         text, calendar_name(calendar), last_day_text(calendar, parsed->date));
   return shifted(calendar, parsed->date, -parsed->zone);
 }
 
@@ -218,17 +223,42 @@ bool DateRange::contains(const Date& date) const {
   return key(first) <= key(date) && key(date) <= key(last);
 }
 
-DateRange parse_date_range(const std::string& first, const std::string& last) {
-  const auto from = parse(first), to = parse(last);
-  if (!from || !to)
-    fail(ExitCode::usage, "period '{}', '{}': '{}' is no date; expected 'YYYY-MM-DD'", first, last,
-         from ? last : first);
-  DateRange range{from->date, to->date};
-  if (!to->has_time) range.last.second = 86400;
+DateRange parse_date_range(const std::string& first, const std::string& last, const std::string& key) {
+  const std::string where = fmt::format("{} '{}', '{}'", key, first, last);
+  const auto one = [&](const std::string& text) {
+    const auto parsed = parse(text);
+    if (!parsed)
+      fail(ExitCode::usage, "{}: '{}' is no date; expected 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss'", where,
+           text);
+    if (parsed->zone != 0)
+      fail(ExitCode::usage, "{}: '{}' is in a zone of its own; expected a time in UTC, as the data are",
+           where, text);
+    const Date& d = parsed->date;
+    const int longest = std::max(30, days_in_month(Calendar::all_leap, d.year, d.month));
+    if (d.day > longest)
+      fail(ExitCode::usage, "{}: '{}' exists in no calendar; expected a day of that month, {} at most", where,
+           text, d.month == 2 ? "29 (30 in the calendar 360_day)" : std::to_string(longest));
+    return *parsed;
+  };
+  const ParsedDate from = one(first), to = one(last);
+  DateRange range{from.date, to.date};
+  if (!to.has_time) range.last.second = 86400;
   if (!range.contains(range.first))
-    fail(ExitCode::usage, "period '{}', '{}': ends before it begins; expected the first date first", first,
-         last);
+    fail(ExitCode::usage, "{}: ends before it begins; expected the first date first", where);
   return range;
+}
+
+void require_days(const std::string& first, const std::string& last, Calendar calendar,
+                  const std::string& key, const std::string& what) {
+  const DateRange range = parse_date_range(first, last, key + " =");
+  for (const Date& d : {range.first, range.last})
+    if (!exists(calendar, d) && !exists(Calendar::proleptic_gregorian, d))
+      fail(
+          ExitCode::usage,
+          "{} = '{}', '{}': {:04d}-{:02d}-{:02d} does not exist in the calendar {} of {}; expected one of its "
+          "days: {}",
+          key, first, last, d.year, d.month, d.day, calendar_name(calendar), what,
+          last_day_text(calendar, d));
 }
 
 TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, const std::string& where) {
@@ -255,10 +285,13 @@ TimeUnits::TimeUnits(const std::string& units, const std::string& calendar, cons
   const auto reference = parse(reference_text);
   if (!reference)
     fail(ExitCode::data, "{}: time units '{}': '{}' is no date; {}", where, units, reference_text, expected);
-  if (!exists(calendar_, reference->date))
+  Date start = reference->date;
+  // As UDUNITS and cftime: the year before 1 is -1 in the calendars that were in use then.
+  if (start.year < 0 && (calendar_ == Calendar::standard || calendar_ == Calendar::julian)) ++start.year;
+  if (!exists(calendar_, start))
     fail(ExitCode::data, "{}: time units '{}': that day does not exist in the calendar {}; {}", where, units,
          calendar_name(calendar_), expected);
-  start_ = shifted(calendar_, reference->date, -reference->zone);
+  start_ = shifted(calendar_, start, -reference->zone);
   months_ = months_of(unit_name);
   if (months_ != 0) kind_ = Kind::months;
   const double seconds = months_ != 0 ? 0 : unit_conversion(unit_name, "s", where).scale;

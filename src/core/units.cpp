@@ -54,6 +54,12 @@ std::string temperature_name(const std::string& text) {
   return text;
 }
 
+/// Practical salinity, which UDUNITS does not know.
+bool is_salinity(const std::string& units) {
+  const std::string text = lower(trimmed(units));
+  return text == "psu" || text == "pss" || text == "pss-78" || text == "pss78";
+}
+
 }  // namespace
 
 std::string difference_units(const std::string& units) {
@@ -83,13 +89,19 @@ UnitConversion unit_conversion(const std::string& from, const std::string& to, c
     fail(ExitCode::data, "{}: has no units; expected units convertible to {} (set them with ncatted)", where,
          to);
   // "C" beside "C" may be coulombs as well: two sides that say the same need no conversion.
-  if (from == to) return {};
+  if (from == to || (is_salinity(from) && is_salinity(to))) return {};
   Unit source = parse(from), target = parse(to);
   if (Unit a = named(from), b = named(to);
       is_temperature(b) && (is_temperature(a) || is_temperature(target)))
     source = std::move(a), target = std::move(b);
   for (const auto& [unit, text] : {std::pair{&target, &to}, std::pair{&source, &from}})
-    if (!*unit)
+    if (!*unit && is_salinity(*text))
+      fail(
+          ExitCode::data,
+          "{}: units '{}' are not known to UDUNITS; expected units convertible to {}: salinity is a number, in "
+          "'1e-3' or in '1' as the other series has it; set that, as in 'ncatted -a units,so,o,c,1e-3 in.nc'",
+          where, *text, is_salinity(to) ? from : to);
+    else if (!*unit)
       fail(ExitCode::data,
            "{}: units '{}' are not known to UDUNITS; expected units convertible to {} (set them with ncatted)",
            where, *text, to);

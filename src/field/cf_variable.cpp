@@ -146,6 +146,12 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
           "no positions; expected latitude and longitude beside it, or its units ('ncatted -a "
           "units,{},o,c,degrees_north in.nc')",
           other.name, other.name);
+    if (!v.mapping.empty() && file.has_variable(v.mapping))
+      refuse(
+          where,
+          "lies along the axis '{}' in '{}' of its grid mapping '{}'; expected latitude and longitude of two "
+          "dimensions beside it; add them, as in 'cdo setgridtype,curvilinear in.nc out.nc'",
+          other.name, file.text(other.name, "units").value_or(""), v.mapping);
     refuse(
         where,
         "lies along the axis '{}' in '{}'; expected a length (projection), degrees_north and degrees_east, "
@@ -170,6 +176,14 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
              "has {} elements along '{}'; expected one; select it first, as in 'ncks -d {},0 in.nc out.nc'",
              v.info.shape[i], v.info.dims[i], v.info.dims[i]);
   }
+  const std::string north = lower_letters(v.y_name), east = lower_letters(v.x_name);
+  if (v.horizontal == Horizontal::axes && north.starts_with("lon") && east.starts_with("lat"))
+    refuse(
+        where,
+        "lies at '{}' of '{}' and '{}' of '{}': their units, or standard names, are exchanged; expected those of "
+        "the names; set them, as in 'ncatted -a units,{},o,c,degrees_north -a units,{},o,c,degrees_east in.nc'",
+        v.x_name, file.text(v.x_name, "units").value_or(""), v.y_name,
+        file.text(v.y_name, "units").value_or(""), v.x_name, v.y_name);
   if (v.y >= v.x || v.time >= v.y)
     refuse(where,
            "has dimensions {}; expected time, latitude, longitude in this order; reorder them first, as in "

@@ -1,7 +1,9 @@
 // The numbers of coordinates: unpacked, in degrees.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "coordinate_kind.hpp"
 #include "coordinates.hpp"
@@ -12,8 +14,11 @@
 
 namespace podscale {
 
-std::vector<double> values_of(const NetcdfFile& file, const std::string& name, const std::string& of) {
-  std::vector<double> values = file.get_all(name);
+namespace {
+
+/// As values_of() and degrees_in(), of the numbers as they are in the file.
+std::vector<double> unpacked(const NetcdfFile& file, const std::string& name, const std::string& of,
+                             std::vector<double> values) {
   Packing packing = packing_of(file, name);
   const auto is_real = [&](const std::string& v) {
     return file.variable(v).type == NC_FLOAT || file.variable(v).type == NC_DOUBLE;
@@ -29,6 +34,46 @@ std::vector<double> values_of(const NetcdfFile& file, const std::string& name, c
     if (!std::isfinite(v)) v = std::numeric_limits<double>::quiet_NaN();
   }
   return values;
+}
+
+std::vector<double> in_degrees(const NetcdfFile& file, const std::string& name, const std::string& of,
+                               std::vector<double> values) {
+  std::string units = file.text(name, "units").value_or("");
+  if (!of.empty() && trimmed(units).empty()) units = file.text(of, "units").value_or("");
+  if (trimmed(units).empty()) return values;
+  const auto unit = angle_unit(units);
+  if (!unit)
+    refuse(file, name, fmt::format("is in '{}'; expected degrees or radians (set them with ncatted)", units));
+  for (double& v : values)
+    if (unit->degrees != 1) v *= unit->degrees;
+  return values;
+}
+
+/// The numbers of a table; time by time where it has a time, because those are many.
+std::vector<double> numbers_of_table(const NetcdfFile& file, const std::string& name) {
+  const VariableInfo info = file.variable(name);
+  if (info.dims.size() != 3) return file.get_all(name);
+  const std::vector<std::size_t> count{1, info.shape[1], info.shape[2]};
+  std::vector<double> first(info.shape[1] * info.shape[2]), other(first.size());
+  if (info.shape[0] == 0)
+    refuse(file, name, fmt::format("has no time along '{}'; expected one", info.dims[0]));
+  file.get(name, {0, 0, 0}, count, std::span(first));
+  for (std::size_t t = 1; t < info.shape[0]; ++t) {
+    file.get(name, {t, 0, 0}, count, std::span(other));
+    const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+    if (!std::equal(first.begin(), first.end(), other.begin(), same))
+      refuse(file, name,
+             fmt::format("moves: at step {} of '{}' it is not what it was at the first; expected a mesh that "
+                         "stays: regrid a moving nest to one first",
+                         t + 1, info.dims[0]));
+  }
+  return first;
+}
+
+}  // namespace
+
+std::vector<double> values_of(const NetcdfFile& file, const std::string& name, const std::string& of) {
+  return unpacked(file, name, of, file.get_all(name));
 }
 
 std::optional<AngleUnit> angle_unit(const std::string& units) {
@@ -58,16 +103,11 @@ std::optional<AngleUnit> angle_unit(const std::string& units) {
 }
 
 std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of) {
-  std::vector<double> values = values_of(file, name, of);
-  std::string units = file.text(name, "units").value_or("");
-  if (!of.empty() && trimmed(units).empty()) units = file.text(of, "units").value_or("");
-  if (trimmed(units).empty()) return values;
-  const auto unit = angle_unit(units);
-  if (!unit)
-    refuse(file, name, fmt::format("is in '{}'; expected degrees or radians (set them with ncatted)", units));
-  for (double& v : values)
-    if (unit->degrees != 1) v *= unit->degrees;
-  return values;
+  return in_degrees(file, name, of, values_of(file, name, of));
+}
+
+std::vector<double> degrees_of_table(const NetcdfFile& file, const std::string& name) {
+  return in_degrees(file, name, "", unpacked(file, name, "", numbers_of_table(file, name)));
 }
 
 std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) {
@@ -83,7 +123,9 @@ std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& v) 
       for (const std::size_t size : info.shape) sum.add(size);
       add(file.text(part, "units").value_or(""));
       if (holds_text(info)) continue;
-      const std::vector<double> values = values_of(file, part, part == name ? "" : name);
+      const bool is_table = part == name && info.dims.size() > 1;
+      const std::vector<double> values =
+          is_table ? degrees_of_table(file, part) : values_of(file, part, part == name ? "" : name);
       sum.add_bytes(values.data(), values.size() * sizeof(double));
     }
   }

@@ -96,6 +96,10 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
   for (std::size_t i = 1; i < n; ++i) down += lon[i] < lon[i - 1] && lon[i - 1] - lon[i] < 180;
   axis.flip = 2 * down > n - 1;
   if (axis.flip) std::reverse(lon.begin(), lon.end());
+  std::string back;  // a step against the others that the cut of the longitudes does not explain
+  for (std::size_t i = 1; i < n && back.empty(); ++i)
+    if (lon[i] < lon[i - 1] && lon[i - 1] - lon[i] < 180)
+      back = fmt::format("{} beside {}", lon[i - 1], lon[i]);
   for (std::size_t i = 1; i < n; ++i)
     if (lon[i] < lon[i - 1]) lon[i] += 360 * std::ceil((lon[i - 1] - lon[i]) / 360);
   for (std::size_t i = 1; i < n; ++i)
@@ -106,6 +110,11 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
   std::sort(steps.begin(), steps.end());
   const double spacing = n > 1 ? steps[steps.size() / 2] : 0;  // whatever gap there is
   const double excess = lon.back() - lon.front() - 360;
+  if (excess > 0.1 * spacing && !back.empty())
+    refuse(
+        file, axis.name,
+        fmt::format("is not monotonic ({}); expected one direction: are columns exchanged, also in the data?",
+                    back));
   if (excess > 0.1 * spacing)
     refuse(
         file, axis.name,

@@ -43,6 +43,10 @@ std::optional<AngleUnit> angle_unit(const std::string& units);
 /// neither degrees nor radians.
 std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of = "");
 
+/// The same of positions of two dimensions. Those of WRF have the time before them: of these the
+/// first are taken, and Error(data) where they move.
+std::vector<double> degrees_of_table(const NetcdfFile& file, const std::string& name);
+
 /// Collective on the file. Of all that file_mesh() looks at: equal ones give equal meshes.
 std::uint64_t coordinates_checksum(const NetcdfFile& file, const CfVariable& variable);
 

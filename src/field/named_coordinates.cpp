@@ -22,13 +22,21 @@ std::vector<std::string> named_coordinates(const NetcdfFile& file, const CfVaria
 }
 
 std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, const std::string& where) {
-  const auto pairs_among = [&](const std::vector<std::string>& names) {
+  // WRF has its positions at each time, first those of a mesh that stays.
+  const auto is_table = [&](const VariableInfo& info, bool timed) {
+    if (holds_text(info) || info.dims.size() != (timed ? 3 : 2)) return false;
+    if (timed && info.shape[0] != 1 && (v.time < 0 || info.dims[0] != v.info.dims[v.time])) return false;
+    return info.dims[timed] != info.dims[1 + timed] &&
+           (!timed || (info.dims[0] != info.dims[1] && info.dims[0] != info.dims[2]));
+  };
+  const auto pairs_among = [&](const std::vector<std::string>& names, bool timed) {
     std::vector<Tables> pairs;
     for (const Axis wanted : {Axis::lat, Axis::lon})
       for (const std::string& name : names) {
         if (!file.has_variable(name) || name == v.name) continue;
-        const VariableInfo info = file.variable(name);
-        if (info.dims.size() != 2 || info.dims[0] == info.dims[1] || holds_text(info)) continue;
+        VariableInfo info = file.variable(name);
+        if (!is_table(info, timed)) continue;
+        if (timed) info.dims.erase(info.dims.begin());
         const bool ours = std::all_of(info.dims.begin(), info.dims.end(), [&](const std::string& d) {
           return std::find(v.info.dims.begin(), v.info.dims.end(), d) != v.info.dims.end();
         });
@@ -43,8 +51,11 @@ std::optional<Tables> tables_of(const NetcdfFile& file, const CfVariable& v, con
     std::erase_if(pairs, [](const Tables& pair) { return pair.lon.empty(); });
     return pairs;
   };
-  auto pairs = pairs_among(named_coordinates(file, v));
-  if (pairs.empty()) pairs = pairs_among(file.variable_names());
+  std::vector<Tables> pairs;
+  for (const bool timed : {false, true}) {
+    if (pairs.empty()) pairs = pairs_among(named_coordinates(file, v), timed);
+    if (pairs.empty()) pairs = pairs_among(file.variable_names(), timed);
+  }
   if (pairs.empty()) return std::nullopt;
   if (pairs.size() > 1)
     refuse(

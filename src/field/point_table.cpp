@@ -65,7 +65,7 @@ idx_t rotate_table(PointTable& table, idx_t nx) {
 }
 
 PointTable read_table(const NetcdfFile& file, const std::string& lat, const std::string& lon) {
-  PointTable table{degrees_in(file, lat), degrees_in(file, lon), {}, {}};
+  PointTable table{degrees_of_table(file, lat), degrees_of_table(file, lon), {}, {}};
   for (std::size_t p = 0; p < table.y.size(); ++p) {
     if (std::isnan(table.y[p]) || std::isnan(table.x[p])) table.y[p] = table.x[p] = std::nan("");
     if (std::abs(table.y[p]) > 90.001 || std::abs(table.x[p]) > 1000)
@@ -79,7 +79,8 @@ PointTable read_table(const NetcdfFile& file, const std::string& lat, const std:
     const std::string bounds = file.text(name, "bounds").value_or("");
     if (bounds.empty() || !file.has_variable(bounds)) return {};
     const VariableInfo info = file.variable(bounds), cells = file.variable(name);
-    if (info.shape != std::vector{cells.shape[0], cells.shape[1], std::size_t{4}}) return {};
+    if (cells.shape.size() != 2 || info.shape != std::vector{cells.shape[0], cells.shape[1], std::size_t{4}})
+      return {};
     std::vector<double> values = degrees_in(file, bounds, name);
     for (double& v : values)
       if (!(std::abs(v) <= 1000)) v = std::nan("");  // of cells without a position

@@ -12,6 +12,7 @@
 #include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 #include "podscale/core/strands.hpp"
+#include "refusal.hpp"
 
 namespace podscale {
 namespace {
@@ -99,6 +100,27 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
   return "";
 }
 
+/// Seconds beyond 2^31 that an int32 held turn up 2^32 s, 136 years, too early. Refuses those that jump
+/// back within a file; those that all do are told from true ones by the reader alone.
+void watch_overflow(const NetcdfFile& file, const std::string& time, const std::string& where,
+                    const std::vector<double>& values, const SampleAxis& axis) {
+  constexpr double kWrap = 4294967296.0;
+  if (file.variable(time).type != NC_INT || file.numbers(time, "scale_factor") || values.empty()) return;
+  const std::string cure = fmt::format(
+      "add what is lost, as in 'ncap2 -s \"{0}=double({0});where({0}<0) {0}+=4294967296.0\" in.nc out.nc'",
+      time);
+  for (std::size_t t = 1; t < values.size(); ++t)
+    if (values[t - 1] - values[t] > kWrap / 2)
+      refuse(where, ": {:.0f} at step {} follows {:.0f}: int32 overflowed; expected times that increase: {}",
+             values[t], t + 1, values[t - 1], cure);
+  const std::string units = file.text(time, "units").value_or("");
+  const TimeUnits meaning(units, calendar_name(axis.calendar), where);
+  if (meaning.seconds() != 1 || *std::max_element(values.begin(), values.end()) >= 0) return;
+  log::warn(
+      "{}: all its times lie before the reference date of '{}', the first at {}: if int32 overflowed, it is {}; then {}",
+      where, units, date_text(axis[0].date), date_text(*meaning.date(values[0] + kWrap)), cure);
+}
+
 }  // namespace
 
 SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::string& doubt) {
@@ -113,6 +135,7 @@ SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::st
   const std::vector<double> values = times_of(file, time);
   SampleAxis axis =
       decode_times(values, text("units"), text("calendar"), where, resolution_of(file, time, values));
+  watch_overflow(file, time, where, values, axis);
   const std::string bounds = text("bounds");
   if (bounds.empty()) return axis;
   const std::string wrong = take_bounds(file, time, bounds, axis);

@@ -89,6 +89,31 @@ double seconds_of(Calendar calendar, const Date& d) {
   return 86400.0 * static_cast<double>(day_number(calendar, d.year, d.month, d.day)) + d.second;
 }
 
+/// Whether all dates are Gregorian: standard and proleptic_gregorian are then names of one calendar.
+bool is_gregorian(const SampleAxis& axis) {
+  const auto late = [](const Date& d) {
+    return std::tuple(d.year, d.month, d.day) >= std::tuple(1582, 10, 15);
+  };
+  return (axis.calendar == Calendar::standard || axis.calendar == Calendar::proleptic_gregorian) &&
+         std::all_of(axis.samples.begin(), axis.samples.end(),
+                     [&](const Sample& s) { return late(s.date) && (!s.reference || late(*s.reference)); });
+}
+
+/// Files of one series have one calendar, or two names of it.
+void require_one_calendar(const Source& source, const Source& first) {
+  const Calendar calendar = source.times.calendar, expected = first.times.calendar;
+  if (calendar == expected || (is_gregorian(source.times) && is_gregorian(first.times))) return;
+  const bool by_days = calendar != Calendar::day360 && expected != Calendar::day360;
+  fail(
+      ExitCode::data,
+      "{}: calendar '{}', but {} has '{}'; expected one calendar in a series: give files, or realizations, of "
+      "one calendar at a time{}",
+      source.path, calendar_name(calendar), first.path, calendar_name(expected),
+      by_days ? fmt::format(", or change it first, as in 'cdo setcalendar,{} in.nc out.nc'",
+                            calendar_name(expected))
+              : "");
+}
+
 /// A series has bounds at all steps or at none.
 void agree_on_bounds(std::vector<Source>& sources, const std::string& label) {
   const Source *doubtful = nullptr, *with = nullptr, *without = nullptr;
@@ -165,17 +190,16 @@ void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey
   bool same_units = true;
   for (std::size_t f = 0; f < sources.size(); ++f) {
     const SampleAxis &axis = sources[f].times, &reference = sources[0].times;
-    if (axis.calendar != reference.calendar)
-      fail(ExitCode::data, "{}: calendar '{}', but {} has '{}'; expected one calendar in a series",
-           sources[f].path, calendar_name(axis.calendar), sources[0].path, calendar_name(reference.calendar));
-    same_units = same_units && axis.units == reference.units;
+    require_one_calendar(sources[f], sources[0]);
+    // The reference date of the units may be one that the two names of a calendar count differently.
+    same_units = same_units && axis.units == reference.units && axis.calendar == reference.calendar;
     for (std::size_t t = 0; t < axis.size(); ++t) {
       const Sample& s = axis[t];
       const FileSamples::Place& at = sources[f].places[t];
       const long file = static_cast<long>(f);
       entries.push_back({s.realization,
-                         s.reference ? seconds_of(axis.calendar, *s.reference) : -HUGE_VAL,
-                         seconds_of(axis.calendar, s.date),
+                         s.reference ? seconds_of(reference.calendar, *s.reference) : -HUGE_VAL,
+                         seconds_of(reference.calendar, s.date),
                          {file, at.step, at.run, at.realization},
                          file,
                          static_cast<long>(t)});
@@ -232,7 +256,7 @@ void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey
   const auto days = [&](double seconds) { return (seconds - seconds_of(calendar, origin)) / 86400; };
   std::vector<TimeUnits> units;
   for (const Source& source : sources)
-    units.emplace_back(source.times.units, calendar_name(calendar), source.path);
+    units.emplace_back(source.times.units, calendar_name(source.times.calendar), source.path);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     Sample& sample = survey.times.samples[i];
     sample.time = days(entries[i].seconds);
@@ -243,16 +267,25 @@ void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey
   }
 }
 
-/// Refuses several series where one is needed.
-void require_one_series(const CfSpec& spec, const Survey& survey) {
+/// Refuses several series where one is needed. along: the dimension that tells them apart, "" = none.
+void require_one_series(const CfSpec& spec, const Survey& survey, const std::string& along) {
   if (spec.several) return;
   const auto strands = strands_of(survey.times, survey.files.empty() ? spec.label : survey.files[0]);
   if (strands.size() < 2) return;
-  fail(ExitCode::data,
-       "{} files: '{}' holds {} series, {} and {}{}; expected one: choose it with data.lr_realization or, of "
-       "forecasts, with a lead (data.lr_leads) that every valid time has once, or select it in the files",
-       spec.label, survey.variable.name, strands.size(), strand_text(strands[0]), strand_text(strands[1]),
-       strands.size() > 2 ? " ..." : "");
+  const auto text = [](const Strand& strand) {
+    return strand_text(strand).empty() ? "realization 0" : strand_text(strand);
+  };
+  const std::string in_files =
+      along.empty() ? "give files of one" : fmt::format("as in 'ncks -d {},0 in.nc out.nc'", along);
+  fail(
+      ExitCode::data, "{} files: '{}' holds {} series, {} and {}{}; expected one: {}", spec.label,
+      survey.variable.name, strands.size(), text(strands[0]), text(strands[1]),
+      strands.size() > 2 ? " ..." : "",
+      spec.label.ends_with("LR")
+          ? "choose it with data.lr_realization or, of forecasts, with a lead (data.lr_leads) that every valid "
+            "time has once, or select it in the files, " +
+                in_files
+          : "select it in the files first, " + in_files);
 }
 
 /// What the steps stand for: a stamp of the namelist before bounds before cell_methods.
@@ -285,6 +318,7 @@ Survey look(const CfSpec& spec) {
   std::uint64_t last_coordinates = 0;
   idx_t shift = 0;  // column of its mesh that is the first of the series
   bool warned = false, texts = false;
+  std::string along;  // of realizations, or of runs
   for (const std::string& path : expand(spec)) {
     stop_here();
     const NetcdfFile file = NetcdfFile::open(alone, path);
@@ -297,6 +331,8 @@ Survey look(const CfSpec& spec) {
     source.places = std::move(samples.places);
     select(spec, v, std::ssize(sources) + 1, source);
     sources.push_back(std::move(source));
+    if (const int dim = v.realization >= 0 ? v.realization : v.reference; along.empty() && dim >= 0)
+      along = v.info.dims[static_cast<std::size_t>(dim)];
     if (v.packing.inverted_range && !std::exchange(warned, true))
       log::warn("{}: the valid range of '{}' is inverted (minimum above maximum): it is ignored", path,
                 v.name);
@@ -333,7 +369,7 @@ Survey look(const CfSpec& spec) {
          expand(spec).size(), variable, expand(spec).front());
   agree_on_bounds(sources, spec.label);
   join(sources, spec, survey);
-  require_one_series(spec, survey);
+  require_one_series(spec, survey, along);
   give_meaning(spec, survey);
 
   // Files in order of time: the first one names the series, and steps of neighbouring files follow
@@ -343,7 +379,7 @@ Survey look(const CfSpec& spec) {
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     const auto key = [&](std::size_t f) {
       const SampleAxis& times = sources[f].times;
-      return times.samples.empty() ? HUGE_VAL : seconds_of(times.calendar, times[0].date);
+      return times.samples.empty() ? HUGE_VAL : seconds_of(survey.times.calendar, times[0].date);
     };
     return key(a) < key(b);
   });

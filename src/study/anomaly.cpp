@@ -191,11 +191,13 @@ void LrFields::require_values(const Basis& basis, long step, const Window& windo
     const long cell = static_cast<long>(i) % window.points();
     const idx_t point = point_of(basis.lr_mesh, window, cell / window.nx, cell % window.nx);
     if (basis.lr_ocean[point] && std::isnan(field[i]))
-      fail(ExitCode::data,
-           "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
-           "series without gaps there",
-           lr_->describe(), date_text(lr_->times()[step].date), point / basis.lr_mesh.nx(),
-           point % basis.lr_mesh.nx());
+      fail(
+          ExitCode::data,
+          "{}: no value at {} in row {}, column {}, which is ocean in the training period; expected an LR "
+          "series without gaps there: fill them first, as in 'cdo setmisstonn in.nc out.nc', or train on one "
+          "that lacks the same points",
+          lr_->describe(), date_text(lr_->times()[step].date), point / basis.lr_mesh.nx(),
+          point % basis.lr_mesh.nx());
   }
 }
 

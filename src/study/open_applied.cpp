@@ -21,6 +21,8 @@ std::vector<std::string> reference_period(const DataOptions& options, const Fiel
                                           const Basis& basis, const std::string& basis_path) {
   return same_on_all_ranks([&] {
     if (const auto& given = options.apply_reference.value; !given.empty()) {
+      require_days(given.front(), given.back(), files.times().calendar, options.apply_reference.key,
+                   files.describe());
       watch_ends(options.apply_reference.key, given, files);
       return given;
     }

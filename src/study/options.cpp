@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "podscale/config/namelist.hpp"
+#include "podscale/core/calendar.hpp"
 #include "podscale/core/error.hpp"
 #include "podscale/core/intervals.hpp"
 
@@ -18,6 +19,16 @@ std::uint64_t seed(const Namelist& n, const char* key) {
 }
 Required<std::vector<std::string>> list(const Namelist& n, const char* key) {
   return {n.texts(key), key, n.source()};
+}
+
+/// What no calendar has is refused before anything is read; that of the data has its say later.
+Period period(const Namelist& n, const char* key) {
+  Period days = list(n, key);
+  same_on_all_ranks([&] {
+    if (days.value.size() == 2)
+      parse_date_range(days.value[0], days.value[1], fmt::format("{}: {} =", n.source(), key));
+  });
+  return days;
 }
 
 /// 'name=text' each.
@@ -230,15 +241,15 @@ DataOptions::DataOptions(const Namelist& n)
       realizations(n.integers("data.realizations")),
       lr_leads(n.reals("data.lr_leads")),
       leads(n.reals("data.leads")),
-      train(list(n, "data.train")),
-      validate(list(n, "data.validate")),
-      downscale(list(n, "data.downscale")),
+      train(period(n, "data.train")),
+      validate(period(n, "data.validate")),
+      downscale(period(n, "data.downscale")),
       least_values(n.real("data.least_values")),
       apply_files(list(n, "data.apply_files")),
       apply_variable(n.texts("data.apply_variable")),
       apply_stamp(stamp_from_name(n.text("data.apply_stamps"))),
       apply_average(average(n, "data.apply_average")),
-      apply_reference(list(n, "data.apply_reference")),
+      apply_reference(period(n, "data.apply_reference")),
       adapt(n.text("data.adapt") == "none"       ? Adapt::none
             : n.text("data.adapt") == "variance" ? Adapt::variance
                                                  : Adapt::quantile),

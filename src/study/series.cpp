@@ -260,6 +260,8 @@ std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& 
   const std::string &first = period.get().front(), &last = period.get().back();
   const std::string name = fmt::format("{} = '{}', '{}'", period.key, first, last);
   return same_on_all_ranks([&] {
+    // Pairs are made by date: a day of February that LR alone has is none of the study.
+    require_days(first, last, hr.times().calendar, period.key, hr.describe());
     const auto of_hr = steps_between(hr.times(), first, last), of_lr = steps_between(lr.times(), first, last);
     if (of_hr.empty() || of_lr.empty())
       fail(ExitCode::data,
@@ -287,6 +289,7 @@ std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period
                                      const StepLength& step) {
   const std::string &first = period.get().front(), &last = period.get().back();
   return same_on_all_ranks([&] {
+    require_days(first, last, lr.times().calendar, period.key, lr.describe());
     const auto steps = steps_between(lr.times(), first, last);
     if (steps.empty())
       fail(ExitCode::data, "{} = '{}', '{}': {} has {}; expected a period that it covers", period.key, first, last,

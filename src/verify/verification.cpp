@@ -225,7 +225,9 @@ void Verification::match_times() {
   std::vector<long> steps(times.size());
   std::iota(steps.begin(), steps.end(), 0L);
   if (options_->downscale.size() == 2)
-    steps = steps_between(times, options_->downscale[0], options_->downscale[1]);
+    require_days(options_->downscale[0], options_->downscale[1], times.calendar, "data.downscale",
+                 product_->path()),
+        steps = steps_between(times, options_->downscale[0], options_->downscale[1]);
   if (steps.empty())
     fail(ExitCode::data,
          "{}: none of its times ({}) lies in data.downscale; expected some that do; downscale that period or "
@@ -240,11 +242,26 @@ void Verification::match_times() {
   const auto partners = [&](const PairedSeries& other, const std::string& cure) {
     if (by_run) return partners_by_run(own, steps, other);
     std::map<long, long> step_of;
-    const auto of_other = steps_between(other.axis, day(times.centre(static_cast<std::size_t>(steps.front()))),
-                                        day(times.centre(static_cast<std::size_t>(steps.back()))));
-    if (of_other.empty() && pair_steps(times, steps, other.axis, of_other).pairs.empty())
-      fail(ExitCode::data, "{}: covers {}, no date in common with {} ({}); {}", other.what, extent(other.axis),
-           product_->path(), name, cure);
+    auto of_other = steps_between(other.axis, day(times.centre(static_cast<std::size_t>(steps.front()))),
+                                  day(times.centre(static_cast<std::size_t>(steps.back()))));
+    if (of_other.empty())  // a step may be as long as the period, its middle outside
+      for (const StepPair& pair : pair_steps(times, steps, other.axis, of_other).pairs)
+        of_other.push_back(pair.b);
+    if (of_other.empty()) {
+      const Date first = times.centre(static_cast<std::size_t>(steps.front()));
+      const auto distance = [&](const Sample& s) {
+        return std::abs(days_between(times.calendar, first, s.date));
+      };
+      const auto nearest =
+          std::min_element(other.axis.samples.begin(), other.axis.samples.end(),
+                           [&](const Sample& a, const Sample& b) { return distance(a) < distance(b); });
+      fail(ExitCode::data, "{}: covers {}, no date in common with {} ({}){}; {}", other.what,
+           extent(other.axis), product_->path(), name,
+           nearest == other.axis.samples.end()
+               ? ""
+               : fmt::format(", its nearest to {} is {}", date_text(first), date_text(nearest->date)),
+           cure);
+    }
     for (const StepPair& pair : counted_pairs(name, own, steps, other, of_other)) step_of[pair.a] = pair.b;
     return step_of;
   };

@@ -211,5 +211,64 @@ TEST(Times, DatesFromText) {
   }
 }
 
+std::string refusal_of_period(const std::string& first, const std::string& last, Calendar calendar) {
+  try {
+    require_days(first, last, calendar, "data.downscale", "tos in hr.nc");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Times, DaysOfAPeriodMustExist) {
+  const std::string end = "2003-12-31";
+  EXPECT_EQ(
+      refusal_of_period("2002-02-29", end, Calendar::standard),
+      "data.downscale = '2002-02-29', '2003-12-31': 2002-02-29 does not exist in the calendar standard of tos "
+      "in hr.nc; expected one of its days: 2002-02 ends on day 28 there");
+  EXPECT_NE(refusal_of_period("2002-02-30", end, Calendar::standard), "");
+  EXPECT_NE(refusal_of_period("2000-01-01", "2000-02-30", Calendar::noleap).find("ends on day 28"),
+            std::string::npos);
+  EXPECT_NE(refusal_of_period("2000-01-01", "2001-02-29", Calendar::noleap), "");
+  EXPECT_EQ(
+      refusal_of_period("2002-04-31", end, Calendar::day360),
+      "data.downscale = '2002-04-31', '2003-12-31': '2002-04-31' exists in no calendar; expected a day of that "
+      "month, 30 at most");
+  EXPECT_EQ(refusal_of_period("2002-02-30", end, Calendar::day360), "");
+  EXPECT_EQ(refusal_of_period("2001-02-29", end, Calendar::all_leap), "");
+  // A period is written once for series of several calendars.
+  EXPECT_EQ(refusal_of_period("2002-01-31", end, Calendar::day360), "");
+  EXPECT_EQ(refusal_of_period("2000-02-29", end, Calendar::noleap), "");
+  for (const char* text : {"2002-13-01", "2002-00-10", "20020201", "2002-02", "Feb 2002", "02-01-2002"})
+    EXPECT_NE(refusal_of_period(text, end, Calendar::standard).find("is no date"), std::string::npos) << text;
+}
+
+TEST(Times, TimesOfDayInAPeriodCountInUtc) {
+  const DateRange range = parse_date_range("2002-01-01T12:00:00", "2002-01-03T06:00:00Z");
+  EXPECT_FALSE(range.contains({2002, 1, 1, 43199}));
+  EXPECT_TRUE(range.contains({2002, 1, 1, 43200}));
+  EXPECT_TRUE(range.contains({2002, 1, 3, 21600}));
+  EXPECT_FALSE(range.contains({2002, 1, 3, 21601}));
+  EXPECT_TRUE(parse_date_range("2002-01-01", "2002-01-03").contains({2002, 1, 3, 86399}));
+  EXPECT_NE(refusal_of_period("2002-01-01T12:00:00+10:00", "2003-12-31", Calendar::standard).find("in UTC"),
+            std::string::npos);
+}
+
+TEST(Times, YearsBeforeTheFirstAreThoseOfCftime) {
+  const auto date = [](double value, const char* units, const char* calendar) {
+    return date_text(*TimeUnits(units, calendar, "x").date(value));
+  };
+  // cftime 1.6.2: standard and julian have no year 0, the others do.
+  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "standard"), "1990-12-31T18:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -4712-01-01 12:00:00", "standard"), "1992-01-01T18:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "julian"), "1990-12-18T18:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -0001-12-31", "standard"), "6704-02-05T06:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "proleptic_gregorian"),
+            "1990-02-07T18:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "noleap"), "1994-07-22T18:00:00");
+  EXPECT_EQ(date(2448257.25, "days since -4713-01-01 12:00:00", "360_day"), "2087-09-18T18:00:00");
+}
+
 }  // namespace
 }  // namespace podscale

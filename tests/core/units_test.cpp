@@ -51,6 +51,19 @@ TEST(Units, RefusalsNameWhatWasFound) {
   }
 }
 
+TEST(Units, SalinityIsANumber) {
+  EXPECT_TRUE(unit_conversion("psu", "PSU", "x").identity());
+  EXPECT_TRUE(unit_conversion("PSS-78", "psu", "x").identity());
+  for (const auto& [from, to] : {std::pair("psu", "1e-3"), std::pair("1e-3", "PSU")}) try {
+      unit_conversion(from, to, "a.nc: variable 'so'");
+      FAIL() << from;
+    } catch (const Error& error) {
+      const std::string line = error.what();
+      EXPECT_NE(line.find("convertible to 1e-3: salinity is a number"), std::string::npos) << line;
+      EXPECT_NE(line.find("ncatted -a units,so,o,c,1e-3"), std::string::npos) << line;
+    }
+}
+
 TEST(Units, OfDifferencesAndSquares) {
   for (const char* name : {"degC", "K", "celsius"}) EXPECT_EQ(difference_units(name), "K") << name;
   for (const char* name : {"1e-3", "m s-1", "degF", "psu", "1", ""})  // psu is no unit of UDUNITS

@@ -87,6 +87,7 @@ case "$program" in
     refuse 66 "absent.nc" 0 basis "${own[@]}" --set data.hr_files=absent.nc
     refuse 66 "absent.nc" 2 basis "${own[@]}" --set data.lr_files=absent.nc
     refuse 65 "tos" 0 basis "${own[@]}" --set data.hr_variable=sst
+    refuse 64 "2000-11-31' exists in no calendar" 2 basis "${own[@]}" --set data.validate=2000-01-01,2000-11-31
     refuse 64 "half of a patch" 2 basis "${own[@]}" --set patches.overlap=5
     refuse 64 "half of a patch" 0 basis "${own[@]}" --set patches.overlap=5 --check
     overwrite output.basis_file "${given[@]}"

@@ -183,6 +183,61 @@ TEST_F(AwkwardAxes, ATableCutAtTheEndsOfTheLongitudes) {
   expect_columns(source, {4, 5, 0, 1, 2, 3});
 }
 
+TEST_F(AwkwardAxes, WhatIsExchangedIsNamed) {
+  RawFile units = axes();
+  units["lat"].texts["units"] = "degrees_east", units["lon"].texts["units"] = "degrees_north";
+  refuse(units, {"'lat' of 'degrees_east'", "exchanged", "units,lat,o,c,degrees_north"});
+  std::vector<double> lon = kLon;
+  std::swap(lon[2], lon[3]);
+  refuse(axes(kLat, lon), {"'lon' is not monotonic (156 beside 154)", "columns exchanged"});
+  std::reverse(lon.begin(), lon.end());
+  refuse(axes(kLat, lon), {"'lon' is not monotonic (156 beside 154)"});
+  std::vector<double> round = ramp(0, 60, 8);
+  refuse(axes(kLat, round), {"'lon' goes round the earth more than once"});
+}
+
+TEST_F(AwkwardAxes, ARotatedPoleWithoutPositions) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx, "rlat", "rlon");
+  file.add(field({"time", "rlat", "rlon"}));
+  file["f"].texts["grid_mapping"] = "rotated_pole";
+  file.add({"rlat", {"rlat"}, kLat, {{"units", "degrees"}, {"standard_name", "grid_latitude"}}});
+  file.add({"rlon", {"rlon"}, kLon, {{"units", "degrees"}, {"standard_name", "grid_longitude"}}});
+  file.add({"rotated_pole", {}, {0}, {{"grid_mapping_name", "rotated_latitude_longitude"}}});
+  refuse(file, {"'rlat'", "grid mapping 'rotated_pole'", "cdo setgridtype,curvilinear"});
+}
+
+TEST_F(AwkwardAxes, TimesBeyondInt32AreNamed) {
+  RawFile file = axes();
+  file["time"].type = NC_INT;
+  file["time"].texts["units"] = "seconds since 1900-01-01";
+  file["time"].values = {2147400000, -2147480896};  // a day later
+  refuse(file, {"'time'", "-2147480896 at step 2 follows 2147400000", "int32 overflowed"});
+  file["time"].values = {-1454850000, -1454763600};  // with a warning: they may be true
+  EXPECT_EQ(date_text(open(file).times()[0].date).substr(0, 4), "1853");
+}
+
+TEST_F(AwkwardAxes, PositionsAtEachTimeAsOfWrf) {
+  RawFile file = RawFile::over_time(kTimes, kNy, kNx, "south_north", "west_east");
+  const std::vector<std::string> dims{"time", "south_north", "west_east"};
+  file.add(field(dims));
+  file["f"].texts["coordinates"] = "XLONG XLAT XTIME";
+  std::vector<double> lat, lon;
+  for (std::size_t t = 0; t < kTimes; ++t)
+    for (std::size_t j = 0; j < kNy; ++j)
+      for (std::size_t i = 0; i < kNx; ++i)
+        lat.push_back(kLat[j] + 0.1 * static_cast<double>(i)),
+            lon.push_back(kLon[i] + 0.1 * static_cast<double>(j));
+  file.add({"XLAT", dims, lat, {{"units", "degree_north"}}});
+  file.add({"XLONG", dims, lon, {{"units", "degree_east"}}});
+  const CfSource source = open(file);
+  EXPECT_EQ(source.mesh().kind(), MeshKind::curvilinear);
+  EXPECT_EQ(source.mesh().table().y, std::vector<double>(lat.begin(), lat.begin() + kNy * kNx));
+  EXPECT_EQ(source.mesh().table().x, std::vector<double>(lon.begin(), lon.begin() + kNy * kNx));
+  expect_columns(source, {0, 1, 2, 3, 4, 5});
+  file["XLONG"].values.back() += 0.5;
+  refuse(file, {"'XLONG' moves", "step 2 of 'time'", "a moving nest"});
+}
+
 TEST_F(AwkwardAxes, GapsInsideAnAxisAreRefused) {
   refuse(axes({-36, -34, -32, 10}), {"'lat'", "gap between -32 and 10", "one region"});
   refuse(axes({-36, -34, -2, 0}), {"'lat'", "gap between -34 and -2", "16 times"});

@@ -84,7 +84,16 @@ TEST_F(CfSourceRefusals, Times) {
   other.time_units = "days since 2001-01-01";
   other.calendar = "360_day";
   write_sample(comm, scratch / "b.nc", other);
-  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "360_day", "one calendar"});
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "360_day", "one calendar", "one calendar at a time"});
+  other.calendar = "noleap";
+  write_sample(comm, scratch / "b.nc", other);
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "noleap", "cdo setcalendar,standard"});
+  // Two names of one calendar, but not before its reform.
+  SampleFile old;
+  old.time_units = "days since 1500-01-01";
+  old.calendar = "proleptic_gregorian";
+  write_sample(comm, scratch / "b.nc", old);
+  refuse({"a.nc", "b.nc"}, ExitCode::data, {"b.nc", "proleptic_gregorian", "one calendar"});
 }
 
 TEST_F(CfSourceRefusals, Grids) {

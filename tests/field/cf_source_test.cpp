@@ -79,6 +79,29 @@ TEST_F(CfSourceTest, PlainFilesOfBothFormats) {
       }
 }
 
+TEST_F(CfSourceTest, TwoNamesOfOneCalendarAreOneSeries) {
+  // Days since year 1 are two less by the proleptic calendar, which lacks Caesar's leap days.
+  SampleFile first, second;
+  first.time_units = second.time_units = "days since 0001-01-01";
+  first.calendar = "gregorian", second.calendar = "proleptic_gregorian";
+  const auto from = [](const char* name, int day) {
+    const Calendar calendar = calendar_from_name(name);
+    const double start = static_cast<double>(day_number(calendar, 2000, 1, day));
+    return std::vector<double>{start, start + 1};
+  };
+  first.time = from("standard", 1), second.time = from("proleptic_gregorian", 3);
+  write_sample(comm, scratch / "a.nc", first);
+  write_sample(comm, scratch / "b.nc", second);
+  for (const auto& files : {std::vector<std::string>{"a.nc", "b.nc"}, {"b.nc", "a.nc"}}) {
+    const CfSource series = open(files);
+    ASSERT_EQ(series.times().size(), 4u);
+    for (std::size_t t = 0; t < 4; ++t)
+      EXPECT_EQ(date_text(series.times()[t].date), fmt::format("2000-01-{:02d}", t + 1));
+    EXPECT_EQ(series.times().values(), (std::vector<double>{0, 1, 2, 3}));
+    EXPECT_EQ(series.times().units, "days since 2000-01-01 00:00:00");
+  }
+}
+
 TEST_F(CfSourceTest, PackedWithBothFillAttributesAndValidLimits) {
   SampleFile sample;
   sample.type = NC_SHORT;

@@ -103,6 +103,19 @@ TEST_F(EnsembleAxes, OneSeriesIsChosenOrRefusedWhereOneIsNeeded) {
   expect_error(ExitCode::data,
                {"LR files", "'f' holds 3 series", "realization 1 and realization 2", "data.lr_realization"},
                [&] { open(file); });
+  file["realization"].values = {0, 1, 2};
+  expect_error(ExitCode::data, {"3 series, realization 0 and realization 1", "ncks -d realization,0"},
+               [&] { open(file); });
+  for (const char* label : {"HR", "truth", "history"}) {  // no key chooses among theirs
+    spec.label = label;
+    expect_error(ExitCode::data,
+                 {std::string(label) + " files",
+                  "expected one: select it in the files first, as in 'ncks -d "
+                  "realization,0 in.nc out.nc'"},
+                 [&] { open(file); });
+  }
+  spec.label = "LR";
+  file["realization"].values = {1, 2, 3};
   spec.realizations = {2};
   EXPECT_EQ(samples(open(file)), (Lines{"2/-/1: 1", "2/-/2: 4"}));
   spec.realizations = {5};

@@ -26,6 +26,12 @@ TEST(Required, AnAbsentValueNamesItsKeyAndTheNamelist) {
   const DataOptions options(namelist_of("&data train = '2000-01-01', '2000-12-31' /"));
   expect_error(ExitCode::usage, {"hr_files", "data", "study.nml"}, [&] { options.hr_files.get(); });
   expect_error(ExitCode::usage, {"downscale", "data", "study.nml"}, [&] { options.downscale.get(); });
+  // Before anything is read: what is no day in any calendar.
+  for (const std::string key : {"train", "validate", "downscale", "apply_reference"})
+    for (const std::string day : {"2002-11-31", "2002-02-31", "2002-13-01", "Feb 2002"})
+      expect_error(ExitCode::usage, {"study.nml: data." + key + " =", "'" + day + "'"},
+                   [&] { DataOptions(namelist_of("&data " + key + " = '2000-01-01', '" + day + "' /")); });
+  DataOptions(namelist_of("&data train = '2000-01-01', '2002-02-30' /"));  // a day of 360_day
   expect_error(ExitCode::usage, {"basis_file", "study.nml"}, [] {
     Required<std::string>{"", "output.basis_file", "study.nml"}.get();
   });

@@ -90,6 +90,29 @@ TEST_F(Series, MeshesMustMakeSenseTogether) {
   refuse(hr, on(ramp(-36, 2, 3), ramp(50, 2, 4)), {"does not overlap"});
 }
 
+TEST_F(Series, DaysOfAPeriodAreThoseOfTheHrCalendar) {
+  const auto in = [&](const std::string& calendar) {
+    SampleFile sample;
+    sample.calendar = calendar;
+    const std::string path = scratch / (calendar + ".nc");
+    write_sample(comm, path, sample);
+    return path;
+  };
+  const std::string standard = in("standard"), day360 = in("360_day");
+  const Period period{{"2000-01-01", "2000-02-30"}, "data.train", "test.nml"};
+  const StudySeries of_standard =
+      open_study(comm, namelist("hr_files='" + standard + "', lr_files='" + day360 + "'"));
+  expect_error(ExitCode::usage,
+               {"data.train", "2000-02-30 does not exist in the calendar standard", "ends on day 29"},
+               [&] { steps_of_period(of_standard.hr, of_standard.lr, period, {}, false); });
+  EXPECT_FALSE(lr_steps_of_period(of_standard.lr, period, {}).empty());
+  expect_error(ExitCode::usage, {"data.train", "2000-02-30"},
+               [&] { lr_steps_of_period(of_standard.hr, period, {}); });
+  const StudySeries of_360 =
+      open_study(comm, namelist("hr_files='" + day360 + "', lr_files='" + standard + "'"));
+  EXPECT_FALSE(steps_of_period(of_360.hr, of_360.lr, period, {}, false).empty());
+}
+
 TEST_F(Series, MasksAreOpenedWithTheSeries) {
   const std::string path = file("tos", "degC", 12);
   const std::string data = "hr_files='" + path + "', lr_files='" + path + "', mask_file=";

@@ -81,6 +81,14 @@ TEST_F(VerificationStudy, WrongInputsAreRefusedByAllRanks) {
   write_product(path("late.nc"), 300);  // beyond data.downscale
   EXPECT_EQ(code_of("late.nc"), ExitCode::data);
   EXPECT_NE(message_.find("data.downscale"), std::string::npos) << message_;
+  namelist_.set("data.downscale='2000-01-01','2009-12-31'");
+  EXPECT_EQ(code_of("late.nc"), ExitCode::data);
+  EXPECT_NE(message_.find("no date in common"), std::string::npos) << message_;
+  EXPECT_NE(message_.find("its nearest to"), std::string::npos) << message_;
+  namelist_.set("data.downscale='2000-01-01','2001-02-29'");
+  EXPECT_EQ(code_of("product.nc"), ExitCode::usage);
+  EXPECT_NE(message_.find("2001-02 ends on day 28"), std::string::npos) << message_;
+  namelist_.set("data.downscale='2000-01-01','2009-12-31'");
   namelist_.set("verify.picture_date='1999-01-01'");
   EXPECT_EQ(code_of("product.nc"), ExitCode::usage);
 }

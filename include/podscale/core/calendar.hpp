@@ -41,8 +41,14 @@ struct DateRange {
   Date first, last;
   bool contains(const Date& date) const;
 };
-/// 'YYYY-MM-DD' twice, the whole last day; throws Error(usage) for anything else.
-DateRange parse_date_range(const std::string& first, const std::string& last);
+/// 'YYYY-MM-DD' twice, the whole last day, or with a time of day in UTC; throws Error(usage) for
+/// anything else, and for days that no calendar has. key: what the period is called.
+DateRange parse_date_range(const std::string& first, const std::string& last,
+                           const std::string& key = "period");
+/// Throws Error(usage) where a day of the period of a key is neither one of the calendar of `what` nor
+/// one of everyday use: the 31st ends a period in the 360-day calendar, too.
+void require_days(const std::string& first, const std::string& last, Calendar calendar,
+                  const std::string& key, const std::string& what);
 
 /// What the values of a CF time variable mean: "days since 1982-01-01", months and years by the
 /// calendar, and the absolute axes of CDO, "day as %Y%m%d.%f".
