@@ -9,6 +9,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/core/text.hpp"
 #include "podscale/core/units.hpp"
 #include "value_statistics.hpp"
 
@@ -20,15 +21,43 @@ constexpr double kCommon = 0.01;         // share of the values from which on a 
 constexpr double kNear = 0.02;           // share of the range of the values: next to them
 constexpr double kFar = 5;               // a gap of so many times the range of all others
 constexpr double kFarFlag = 0.3;         // the same for a number that occurs again and again
+constexpr double kCelsius = 100;         // beyond it, up or down, hardly anything of air, land or sea is
+constexpr double kApart = 10;            // two series: a gap of so many times the larger of their ranges
+
+/// degC of the values of a variable -> its working units, where either is Celsius.
+std::optional<UnitConversion> from_celsius(const Variable& variable) {
+  const auto is_celsius = [](const std::string& units) {
+    if (trimmed(units).empty()) return false;
+    try {
+      const UnitConversion to_kelvin = unit_conversion(units, "K", "");
+      return to_kelvin.scale == 1 && std::abs(to_kelvin.offset - 273.15) < 1e-6;
+    } catch (const Error&) {  // the way to hear that it is no temperature
+      return false;
+    }
+  };
+  if (is_celsius(variable.working_units)) return UnitConversion{};
+  if (!is_celsius(variable.units)) return std::nullopt;
+  return unit_conversion(variable.units, variable.working_units, variable.name);
+}
+
+/// All ranks say the same.
+void doubt(Doubts doubts, const std::string& what, const std::string& cure) {
+  if (doubts == Doubts::refuse)
+    throw Error(ExitCode::data,
+                fmt::format("{}; {}, or take it as it is with data.doubts = 'accept'", what, cure), true);
+  log::warn("{}: taken as it is (data.doubts = 'accept')", what);
+}
 
 class Judge {
  public:
   Judge(const FieldSource& source, std::vector<long> steps, Doubts doubts, bool may_be_empty)
       : source_(source), steps_(std::move(steps)), doubts_(doubts), may_be_empty_(may_be_empty) {}
-  void run() {
+  std::vector<ValueRange> run() {
+    std::vector<ValueRange> ranges;
     const std::vector<ValueStatistics> channels = value_statistics(source_, steps_);
     for (channel_ = 0; channel_ < std::ssize(channels); ++channel_) {
       const ValueStatistics& s = channels[channel_];
+      ranges.push_back({s.low.value, s.high.value});
       if (s.valid == 0) continue;  // whoever needs values says so
       outside(s);
       empty_times(s);
@@ -37,7 +66,9 @@ class Judge {
       constant_points(s);
       files(s);
       far_values(s);
+      celsius(s);
     }
+    return ranges;
   }
 
  private:
@@ -48,6 +79,7 @@ class Judge {
   void constant_points(const ValueStatistics& s) const;
   void far_values(const ValueStatistics& s) const;
   void files(const ValueStatistics& s) const;
+  void celsius(const ValueStatistics& s) const;
 
   const Variable& variable() const { return source_.variables()[channel_]; }
   std::string date(std::size_t t) const { return date_text(source_.times()[steps_[t]].date); }
@@ -60,13 +92,7 @@ class Judge {
   std::string where(const Met& met) const {
     return where(static_cast<std::size_t>(met.place / source_.mesh().points()));
   }
-  /// All ranks say the same.
-  void doubt(const std::string& what, const std::string& cure) const {
-    if (doubts_ == Doubts::refuse)
-      throw Error(ExitCode::data,
-                  fmt::format("{}; {}, or take it as it is with data.doubts = 'accept'", what, cure), true);
-    log::warn("{}: taken as it is (data.doubts = 'accept')", what);
-  }
+  void doubt(const std::string& what, const std::string& cure) const { podscale::doubt(doubts_, what, cure); }
   /// data.missing is in the units of the file.
   std::string missing_cure(double value) const {
     const std::string &units = variable().units, &working = variable().working_units;
@@ -233,9 +259,29 @@ void Judge::files(const ValueStatistics& s) const {
   }
 }
 
+/// Kelvin under the name of degrees Celsius. Whoever gives data.plausible has judged that.
+void Judge::celsius(const ValueStatistics& s) const {
+  const auto conversion = from_celsius(variable());
+  if (!conversion || variable().plausible) return;
+  const double low = -kCelsius * conversion->scale + conversion->offset;
+  const double high = kCelsius * conversion->scale + conversion->offset;
+  if (s.low.value >= low && s.high.value <= high) return;
+  const Met& met = s.high.value > high ? s.high : s.low;
+  const std::string &name = variable().name, &units = variable().units;
+  doubt(
+      fmt::format(
+          "{}: '{}' lies between {:.6g} and {:.6g} {} by the units of its file, '{}'; expected {:.6g} to "
+          "{:.6g} of a temperature (the {} at {}): is it in other units, such as kelvin?",
+          where(met), name, s.low.value, s.high.value, variable().working_units, units, low, high,
+          s.high.value > high ? "highest" : "lowest", at(met)),
+      fmt::format("set the units of the file right ('ncatted -a units,{},o,c,K in.nc'), give data.plausible",
+                  name));
+}
+
 }  // namespace
 
-void judge_values(const FieldSource& source, std::span<const long> steps, Doubts doubts, bool may_be_empty) {
+std::vector<ValueRange> judge_values(const FieldSource& source, std::span<const long> steps, Doubts doubts,
+                                     bool may_be_empty) {
   std::vector<long> some(steps.begin(), steps.end());
   std::sort(some.begin(), some.end());
   some.erase(std::unique(some.begin(), some.end()), some.end());
@@ -246,7 +292,29 @@ void judge_values(const FieldSource& source, std::span<const long> steps, Doubts
     for (std::size_t i = 0; i < most; ++i) spread.push_back(some[i * (some.size() - 1) / (most - 1)]);
     some = std::move(spread);
   }
-  if (!some.empty()) Judge(source, std::move(some), doubts, may_be_empty).run();
+  if (some.empty()) return std::vector<ValueRange>(static_cast<std::size_t>(source.channels()));
+  return Judge(source, std::move(some), doubts, may_be_empty).run();
+}
+
+void judge_ranges(const FieldSource& hr, std::span<const ValueRange> of_hr, const FieldSource& lr,
+                  std::span<const ValueRange> of_lr, Doubts doubts) {
+  for (std::size_t c = 0; c < std::min(of_hr.size(), of_lr.size()); ++c) {
+    const ValueRange &fine = of_hr[c], &coarse = of_lr[c];
+    const Variable &v = hr.variables()[c], &w = lr.variables()[c];
+    const double gap = std::max(coarse.low - fine.high, fine.low - coarse.high);
+    if (v.working_units != w.working_units || !fine.any() || !coarse.any() || gap <= 0) continue;
+    const std::string what = fmt::format(
+        "'{}' of {} lies between {:.6g} and {:.6g} {}, '{}' of {} between {:.6g} and {:.6g} {}: they have no "
+        "value in common; are the units of both right?",
+        v.name, hr.describe(), fine.low, fine.high, v.working_units, w.name, lr.describe(), coarse.low,
+        coarse.high, w.working_units);
+    // Anomalies beside full values are a choice that a climatology of each makes good.
+    const bool anomalies = coarse.low < 0 && coarse.high > 0;
+    if (anomalies || gap <= kApart * std::max(fine.high - fine.low, coarse.high - coarse.low))
+      log::warn("{}", what);
+    else
+      doubt(doubts, what, "set the units attribute of the one that is wrong right");
+  }
 }
 
 }  // namespace podscale

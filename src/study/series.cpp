@@ -281,8 +281,10 @@ void judge_study(const DataOptions& options, const StudySeries& study,
                  std::initializer_list<std::span<const StepPair>> parts) {
   std::vector<StepPair> pairs;
   for (const auto& part : parts) pairs.insert(pairs.end(), part.begin(), part.end());
-  judge_values(study.hr, hr_steps(pairs), options.doubts, options.with_gaps());
-  if (!options.coarsen) judge_values(study.lr, lr_steps(pairs), options.doubts);
+  const auto of_hr = judge_values(study.hr, hr_steps(pairs), options.doubts, options.with_gaps());
+  if (options.coarsen) return;
+  const auto of_lr = judge_values(study.lr, lr_steps(pairs), options.doubts);
+  judge_ranges(study.hr, of_hr, study.lr, of_lr, options.doubts);
 }
 
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period, std::span<const long> lags,

@@ -44,6 +44,18 @@ class LandMask : public test::OnAllRanks {
   void refuse(const std::vector<std::string>& parts) {
     expect_error(ExitCode::data, parts, [&] { sea(); });
   }
+  /// What is said where the mask is read and found to be `expected`.
+  void warn(const Bytes& expected, const std::vector<std::string>& parts) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(sea(), expected);
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    if (!comm.is_root()) return;
+    if (parts.empty()) {
+      EXPECT_EQ(said, "");
+    }
+    for (const std::string& part : parts)
+      EXPECT_NE(said.find(part), std::string::npos) << part << " in " << said;
+  }
 };
 
 const Bytes kSea{0, 0, 0, 0, 1, 1, 1, 1}, kLand{1, 1, 1, 1, 0, 0, 0, 0};
@@ -119,6 +131,75 @@ TEST_F(LandMask, FlagsAreNamed) {
   mask.texts["flag_meanings"] = "sea";
   give(mask);
   refuse({"'m'", "1 flag_meanings for 2 flags"});
+}
+
+TEST_F(LandMask, AnElevationIsNone) {
+  const std::vector<double> heights{12, 800, 3, 45, -20, -1500, -3, -700};
+  const std::vector<std::string> parts{"'z'", "-1500 to 800 'm'", "data.mask_ocean_values", "standard_name"};
+  give({"z", {}, heights, {{"units", "m"}, {"standard_name", "surface_altitude"}}, {}, NC_SHORT});
+  refuse(parts);
+  give({"z", {}, heights, {{"units", "m"}, {"long_name", "elevation relative to sea level"}}, {}, NC_SHORT});
+  refuse(parts);
+  give({"z", {}, heights, {{"standard_name", "height"}}});
+  refuse({"'z'", "standard_name 'height'", "data.mask_ocean_values"});
+  give({"z", {}, heights});
+  refuse({"'z'", "negative values", "-1500", "data.mask_ocean_values"});
+  give({"z", {}, {0, 0, 0, 0, 20, 1500, 3, 700}, {{"units", "km"}}});
+  refuse({"'z'", "0 to 1500 'km'"});
+  const std::map<std::string, std::string> sst{{"units", "degC"},
+                                               {"standard_name", "sea_surface_temperature"}};
+  give({"z", {}, {0, 0, 0, 0, 20, 15, 3, 7}, sst});
+  refuse({"'z'", "standard_name 'sea_surface_temperature'", "0 to 20"});
+  spec.mask_ocean_values = {20, 15, 3, 7};  // who asks is right
+  EXPECT_EQ(sea(), kSea);
+  spec.mask_ocean_values.clear();
+  give({"z", {}, {0, 0, 0, 0, 1, 1, 1, 1}, sst});
+  warn(kSea, {});  // as cdo makes it of a temperature, which is there where sea is
+  give({"REGION_MASK", {}, {0, 0, 0, 0, 3, 3, -4, -4}, {{"long_name", "basin indices"}}, {}, NC_INT});
+  warn(kSea, {"all but 0"});
+  give({"sftlf", {}, {-9, 100, 100, 100, 0, 0, 0, 0}, {{"units", "%"}}});
+  refuse({"'sftlf'", "-9 to 100"});
+}
+
+TEST_F(LandMask, WhatAPlainOneMeansIsSaid) {
+  const std::vector<double> one_below{0, 0, 0, 0, 1, 1, 1, 1};
+  give({"mask", {}, one_below, {}, {}, NC_BYTE});
+  warn(kSea, {"'mask'", "all but 0 is taken as sea", "data.mask_ocean_values"});
+  give({"lsmask", {}, one_below, {{"long_name", "land-sea mask"}}});
+  warn(kSea, {"all but 0 is taken as sea"});
+  give({"mask", {}, one_below, {{"long_name", "ocean mask"}}});
+  warn(kSea, {});
+  give({"mask", {}, one_below, {{"standard_name", "sea_binary_mask"}}});
+  warn(kSea, {});
+  give({"land", {}, one_below});
+  refuse({"'land'", "mark land", "data.mask_ocean_values"});
+  give({"LANDMASK", {}, one_below, {{"description", "LAND MASK (1 FOR LAND, 0 FOR WATER)"}}});
+  refuse({"'LANDMASK'", "1 for land", "data.mask_ocean_values"});
+  spec.mask_ocean_values = {0};
+  warn(kLand, {});
+}
+
+TEST_F(LandMask, FlagsWithoutAllOfTheirParts) {
+  RawVariable mask{"m", {}, {0, 0, 0, 0, 1, 1, 1, 1}, {{"flag_meanings", "sea land"}}, {}, NC_BYTE};
+  give(mask);
+  refuse({"'m'", "'sea land'", "no flag_values", "data.mask_ocean_values"});
+  mask.texts["standard_name"] = "sea_binary_mask";
+  give(mask);
+  warn(kSea, {});
+  mask.texts.erase("standard_name");
+  mask.lists = {{"flag_values", {0, 1}}};
+  give(mask);
+  warn(kLand, {});
+  mask.values = {0, 0, 0, 0, 1, 2, 3, 3};
+  give(mask);
+  warn(kLand, {"3 of its 8 points", "not among its flag_values", "data.mask_ocean_values"});
+  mask.texts["standard_name"] = "sea_binary_mask";
+  give(mask);
+  refuse({"'m'", "'sea_binary_mask'", "'sea land'", "contradict", "data.mask_ocean_values"});
+  mask.texts["standard_name"] = "land_binary_mask";
+  mask.values = {0, 0, 0, 0, 1, 1, 1, 1};
+  give(mask);
+  warn(kLand, {});
 }
 
 TEST_F(LandMask, WithoutSeaOrWithoutAFile) {

@@ -28,6 +28,7 @@ class ValueJudge : public test::OnAllRanks {
  protected:
   using Field = std::function<float(long t, long y, long x)>;
   std::optional<PlausibleRange> plausible;
+  std::string units = "degC", working_units = "degC";
 
   ArraySource source(const Field& field) {
     std::vector<float> values;
@@ -40,7 +41,7 @@ class ValueJudge : public test::OnAllRanks {
             Mesh::rectilinear(ramp(10, 1, kNy), ramp(100, 1, kNx)),
             decode_times(months, "days since 2000-01-01", "standard", "test"),
             std::move(values),
-            {{"tos", "degC", "degC", "", "", "", plausible}}};
+            {{"tos", units, working_units, "", "", "", plausible}}};
   }
   static std::vector<long> all_steps() {
     std::vector<long> steps;
@@ -74,6 +75,7 @@ TEST_F(ValueJudge, OrdinaryFieldsRaiseNoDoubt) {
   // Ice: at freezing all the time in the north, now and then elsewhere.
   judge([](long t, long y, long x) { return y > 6 ? -1.8f : std::max(plain(t, y, x) - 19.0f, -1.8f); });
   // Chlorophyll: over four decades.
+  units = working_units = "mg m-3";
   judge([](long t, long y, long x) { return std::exp(3 * (plain(t, y, x) - 18)); });
   // Everything constant: whoever needs variation says so.
   judge([](long, long, long) { return 5.0f; });
@@ -165,6 +167,47 @@ TEST_F(ValueJudge, BeyondThePlausibleRange) {
   judge(plain);
 }
 
+TEST_F(ValueJudge, KelvinUnderTheNameOfCelsius) {
+  const auto kelvin = [](long t, long y, long x) { return plain(t, y, x) + 273.15f; };
+  refuse({"'tos' lies between 288", "degC", "kelvin", "units,tos,o,c,K", "data.plausible"}, kelvin);
+  refuse({"'tos' lies between -2", "lowest", "kelvin"},
+         [](long t, long y, long x) { return plain(t, y, x) - 273.15f; });
+  units = "degrees_celsius", working_units = "K";  // data.units = 'K' has added 273.15 once more
+  refuse({"'tos' lies between 56", "'degrees_celsius'", "173.15 to 373.15"},
+         [&](long t, long y, long x) { return kelvin(t, y, x) + 273.15f; });
+  judge(kelvin);
+  units = "K";
+  judge(kelvin);
+  units = working_units = "mm";
+  judge(kelvin);
+  units = working_units = "degC";
+  plausible = {200, 400};  // whoever says so has judged
+  judge(kelvin);
+}
+
+TEST_F(ValueJudge, RangesOfHrAndLrThatDoNotMeet) {
+  units = working_units = "Pa";
+  const ArraySource hr = source(plain);
+  const auto against = [&](float scale, float shift) {
+    const ArraySource lr = source([=](long t, long y, long x) { return plain(t, y, x) * scale + shift; });
+    judge_ranges(hr, judge_values(hr, all_steps(), Doubts::refuse), lr,
+                 judge_values(lr, all_steps(), Doubts::refuse), Doubts::refuse);
+  };
+  const auto said = [&](float scale, float shift) {
+    ::testing::internal::CaptureStderr();
+    against(scale, shift);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said(1, 3), "");
+  const std::string apart = said(1, 10), anomalies = said(0.1f, -1.8f);
+  if (comm.is_root()) {
+    EXPECT_NE(apart.find("no value in common"), std::string::npos) << apart;
+    EXPECT_NE(anomalies.find("no value in common"), std::string::npos) << anomalies;
+  }
+  expect_error(ExitCode::data, {"'tos'", "between 14.9", "between 288", "no value in common", "data.doubts"},
+               [&] { against(1, 273.15f); });
+}
+
 TEST_F(ValueJudge, EachFileOfAListIsJudged) {
   SampleFile sample;
   sample.time = ramp(0, 1, 12);
@@ -210,9 +253,8 @@ TEST_F(ValueJudge, EachFileOfMeansIsJudged) {
     spec.files.push_back(scratch / (shift > 0 ? "b.nc" : "a.nc"));
     write_sample(comm, spec.files.back(), sample);
   }
-  expect_error(ExitCode::data, {"sst in " + spec.files[0] + ": ", "units"}, [&] {
-    judge_values(*open_series(comm, spec), all_steps(), Doubts::refuse);
-  });
+  expect_error(ExitCode::data, {"sst in " + spec.files[0] + ": ", "units"},
+               [&] { judge_values(*open_series(comm, spec), all_steps(), Doubts::refuse); });
 }
 
 }  // namespace

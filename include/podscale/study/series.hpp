@@ -81,7 +81,8 @@ std::vector<StepPair> steps_of_period(const FieldSource& hr, const FieldSource& 
 /// The same for the LR source alone. step: what a lag counts, as the basis says.
 std::vector<long> lr_steps_of_period(const FieldSource& lr, const Period& period, std::span<const long> lags = {},
                                      const StepLength& step = {});
-/// Collective. judge_values of both sources at all pairs of these parts, as data.doubts says.
+/// Collective. judge_values of both sources at all pairs of these parts, and judge_ranges of LR files
+/// against HR, as data.doubts says.
 void judge_study(const DataOptions& options, const StudySeries& study,
                  std::initializer_list<std::span<const StepPair>> parts);
 /// First or second steps of pairs.
