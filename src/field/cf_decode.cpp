@@ -4,6 +4,7 @@
 
 #include "cf_variable.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/text.hpp"
 
 namespace podscale {
 namespace {
@@ -31,6 +32,11 @@ std::vector<double> default_fill(nc_type type) {
     default:
       return {};
   }
+}
+
+/// Of the numbers of a type without sign, 0 of all others.
+double half_of(nc_type type) {
+  return type == NC_UBYTE ? 128 : type == NC_USHORT ? 32768 : type == NC_UINT ? 2147483648.0 : 0;
 }
 
 bool is_real(nc_type type) {
@@ -98,6 +104,14 @@ Packing packing_of(const NetcdfFile& file, const std::string& name) {
     const auto values = numbers(attribute);
     return values.empty() ? fallback : values[0];
   };
+  for (const char* attribute : {"scale_factor", "add_offset"})
+    if (const auto several = numbers(attribute); several.size() > 1)
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: variable '{}': its {} has {} numbers; expected one: set the right one, as in "
+                      "'ncatted -a {},{},o,d,{} in.nc'",
+                      file.path(), name, attribute, several.size(), attribute, name, several[0]),
+          true);
   Packing p;
   p.from_text = from_text;
   p.scale = first("scale_factor", 1);
@@ -112,15 +126,20 @@ Packing packing_of(const NetcdfFile& file, const std::string& name) {
   if (is_real(type)) p.rounding = 1.2e-7;  // the steps of a float32
   if (!is_real(type)) p.step = std::abs(p.scale);
   p.wide = type == NC_INT || type == NC_UINT || type == NC_INT64 || type == NC_UINT64 || type == NC_DOUBLE;
-  if (file.text(name, "_Unsigned").value_or("") == "true")
-    p.wrap = type == NC_BYTE ? 256 : type == NC_SHORT ? 65536 : 0;
+  const std::string is_unsigned = lower(file.text(name, "_Unsigned").value_or(""));
+  if (is_unsigned == "true")
+    p.wrap = type == NC_BYTE ? 256 : type == NC_SHORT ? 65536 : type == NC_INT ? 4294967296.0 : 0;
+  if (is_unsigned == "false") p.turn = half_of(type);
 
   const auto fill = numbers("_FillValue");
-  p.missing = fill.empty() ? default_fill(type) : fill;
+  // Read with a sign, what the library leaves where nothing was written is an ordinary -1.
+  const bool signs = p.turn > 0;
+  p.missing = !fill.empty() ? fill : signs ? std::vector<double>{} : default_fill(type);
   for (const double m : numbers("missing_value")) p.missing.push_back(m);
   for (double& m : p.missing) {
     if (type == NC_FLOAT) m = static_cast<float>(m);  // 99999. or 1e20 as float64 beside float32 data
     if (m < 0) m += p.wrap;
+    if (signs && m >= p.turn) m -= 2 * p.turn;
   }
 
   const auto range = numbers("valid_range");
@@ -136,6 +155,12 @@ Packing packing_of(const NetcdfFile& file, const std::string& name) {
   if (unpacked(paired ? "valid_range" : "valid_max")) p.high = (p.high - p.offset) / p.scale;
   if (p.wrap > 0 && p.low < 0 && std::isfinite(p.low)) p.low += p.wrap;
   if (p.wrap > 0 && p.high < 0 && std::isfinite(p.high)) p.high += p.wrap;
+  const auto turned = [&](const char* attribute, double limit) {
+    return signs && std::isfinite(limit) && limit >= p.turn &&
+           half_of(file.attribute_type(name, attribute).value_or(NC_NAT)) == p.turn;
+  };
+  if (turned(paired ? "valid_range" : "valid_min", p.low)) p.low -= 2 * p.turn;
+  if (turned(paired ? "valid_range" : "valid_max", p.high)) p.high -= 2 * p.turn;
   if (!(p.low <= p.high)) {
     const Packing none;
     p.low = none.low;

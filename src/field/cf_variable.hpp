@@ -18,11 +18,12 @@ struct Packing {
   double scale = 1, offset = 0;
   std::vector<double> missing;
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
-  double wrap = 0;                     ///< added to the negative numbers of an _Unsigned variable
-  bool wide = false;                   ///< float32 would not hold the raw numbers: read them as float64
-  bool inverted_range = false;         ///< the valid range was inverted, and ignored
-  bool from_text = false;              ///< numbers that the file gives as text
-  double rounding = 0;                 ///< of real data, relative: 1e20 is missing where 1.00000002e20 is
+  double wrap = 0;              ///< added to the negative numbers of an _Unsigned variable
+  double turn = 0;              ///< 0 = none; from which on numbers of a type without sign are negative
+  bool wide = false;            ///< float32 would not hold the raw numbers: read them as float64
+  bool inverted_range = false;  ///< the valid range was inverted, and ignored
+  bool from_text = false;       ///< numbers that the file gives as text
+  double rounding = 0;          ///< of real data, relative: 1e20 is missing where 1.00000002e20 is
   std::vector<double> also_missing{};  ///< unpacked numbers that the reader calls missing
   double step = 0;                     ///< of packed integers: how far unpacked numbers are apart
 
@@ -30,6 +31,7 @@ struct Packing {
   /// NaN where missing. An infinite number is no missing one, unless the file says so.
   double unpack(double raw) const {
     if (raw < 0) raw += wrap;
+    if (turn > 0 && raw >= turn) raw -= 2 * turn;
     bool valid = raw >= low && raw <= high;
     for (const double m : missing) valid = valid && raw != m && !(std::abs(raw - m) < rounding * std::abs(m));
     const double value = raw * scale + offset;

@@ -319,7 +319,9 @@ Survey look(const CfSpec& spec) {
   idx_t shift = 0;  // column of its mesh that is the first of the series
   bool warned = false, texts = false;
   std::string along;  // of realizations, or of runs
-  for (const std::string& path : expand(spec)) {
+  const std::vector<std::string> paths = expand(spec);
+  LimitsSample limits(paths.size(), spec.missing);
+  for (const std::string& path : paths) {
     stop_here();
     const NetcdfFile file = NetcdfFile::open(alone, path);
     if (variable.empty()) variable = only_cf_variable(file);
@@ -357,9 +359,10 @@ Survey look(const CfSpec& spec) {
                              chunks_of(file, v, found.file_nx),
                              conversion_of(v, spec, survey.variable, path)});
     const StoredFile& stored = survey.stored.back();
-    require_sensible_limits(
-        file, {v, stored.flip_y, stored.flip_x, found.turn, stored.nx, stored.conversion, stored.chunks},
-        found.mesh);
+    const FileLayout layout{v,         stored.flip_y,     stored.flip_x, found.turn,
+                            stored.nx, stored.conversion, stored.chunks};
+    require_sensible_limits(file, layout, found.mesh);
+    limits.look(file, layout, found.mesh);
     if (v.packing.from_text && !std::exchange(texts, true))
       log::warn("{}: the packing of '{}' is text: it is taken for the numbers that it spells", path, v.name);
   }
@@ -367,6 +370,7 @@ Survey look(const CfSpec& spec) {
     fail(ExitCode::data,
          "{} files: none of the {} holds the variable '{}', not even {}; expected one that does", spec.label,
          expand(spec).size(), variable, expand(spec).front());
+  limits.say();
   agree_on_bounds(sources, spec.label);
   join(sources, spec, survey);
   require_one_series(spec, survey, along);

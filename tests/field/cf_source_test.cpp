@@ -219,6 +219,53 @@ TEST_F(CfSourceTest, LimitsInOtherUnitsAreNamed) {
   refuse({"valid_range", "1000 and 1299"});
 }
 
+TEST_F(CfSourceTest, LimitsThatMaskAPartAreSaid) {
+  SampleFile sample;
+  sample.time = ramp(0, 1, 40);
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) {
+    return j == 0 ? -999 : i == 0 ? 1e20 : static_cast<double>(t) + 0.1 * static_cast<double>(j + 5 * i);
+  };
+  const auto said = [&](std::vector<double> missing = {}) {
+    write_sample(comm, scratch / "limits.nc", sample);
+    CfSpec spec;
+    spec.files = {scratch / "limits.nc"};
+    spec.missing = std::move(missing);
+    ::testing::internal::CaptureStderr();
+    CfSource::open(comm, spec);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  sample.numbers = {{"valid_max", {20}}};
+  const std::string text = said();
+  if (comm.is_root()) {
+    for (const char* part : {"limits.nc", "'sst'", "valid_max = 20 masks", "% of the values", "ncatted"})
+      EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  }
+  sample.numbers = {{"valid_range", {-1, 50}}};  // leaves out flags alone
+  EXPECT_EQ(said(), "");
+  sample.numbers = {{"valid_min", {0.75}}, {"_FillValue", {1e20}}};
+  EXPECT_EQ(said({-999, 0.1f, 0.2f, 0.3f, 0.4f, 0.6f, 0.7f}), "");
+}
+
+TEST_F(CfSourceTest, PackingIsOneNumber) {
+  SampleFile sample;
+  sample.type = NC_SHORT;
+  sample.numbers = {{"add_offset", {20, 25}}};
+  expect_error(ExitCode::data, {"'sst'", "add_offset has 2 numbers", "ncatted"}, [&] { open(sample); });
+}
+
+TEST_F(CfSourceTest, UnsignedNumbersThatHaveASign) {
+  SampleFile sample;
+  sample.type = NC_USHORT;
+  sample.numbers = {{"_FillValue", {32768}}, {"valid_min", {65536 - 100}}};
+  sample.texts = {{"_Unsigned", "false"}};
+  sample.raw = [](std::size_t t, std::size_t j, std::size_t i) {
+    return i == 0 ? 32768 : i == 1 ? 65535 : i == 2 ? 60000 : static_cast<double>(100 * t + 10 * j + i);
+  };
+  expect_field(open(sample), [](long t, long j, long i) {
+    return i == 0 || i == 2 ? kMissing : i == 1 ? -1 : static_cast<double>(100 * t + 10 * j + i);
+  });
+}
+
 TEST_F(CfSourceTest, NumbersThatTheReaderCallsMissing) {
   SampleFile sample;
   sample.raw = [](std::size_t, std::size_t j, std::size_t i) { return j == 1 ? 0 : i == 2 ? -9999 : 5; };
