@@ -147,9 +147,9 @@ void LimitsSample::say() const {
   const long masked = outside_ - flags;
   if (masked <= 0 || least > most) return;
   log::warn(
-      "{}: '{}': its {} masks {:.3g} % of the values that were sampled, {:.6g} to {:.6g} '{}': they are taken "
-      "for missing; if they are true, set the limit right or delete it, as in 'ncatted -a valid_min,{},d,, "
-      "-a valid_max,{},d,, -a valid_range,{},d,, in.nc'",
+      "{}: '{}': its {} masks {:.3g} % of the values that were sampled, {:.6g} to {:.6g} '{}': they are "
+      "taken for missing; if they are true, set the limit right or delete it, as in 'ncatted "
+      "-a valid_min,{},d,, -a valid_max,{},d,, -a valid_range,{},d,, in.nc'",
       path_, name_, limits_, 100 * static_cast<double>(masked) / static_cast<double>(inside_ + masked), least,
       most, units_, name_, name_, name_);
 }
