@@ -146,7 +146,8 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
           "no positions; expected latitude and longitude beside it, or its units ('ncatted -a "
           "units,{},o,c,degrees_north in.nc')",
           other.name, other.name);
-    if (!v.mapping.empty() && file.has_variable(v.mapping))
+    if (!v.mapping.empty() && file.has_variable(v.mapping) &&
+        trimmed(file.text(other.name, "units").value_or("")).starts_with("degree"))
       refuse(
           where,
           "lies along the axis '{}' in '{}' of its grid mapping '{}'; expected latitude and longitude of two "

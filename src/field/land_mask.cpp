@@ -221,9 +221,10 @@ std::vector<float> read_land_mask(const CfSpec& spec, const std::string& path, c
   const Range range(values);
   const One of = meaning_of_one(file, name);
   if (of == One::open) {
+    std::vector<float> sea =
+        mask([&](double v) { return !std::isnan(v) && (range.whole ? v != 0 : v >= spec.mask_threshold); });
     require_plain_mask(file, name, range, what);
-    return mask(
-        [&](double v) { return !std::isnan(v) && (range.whole ? v != 0 : v >= spec.mask_threshold); });
+    return sea;
   }
   const double one = whole_share(file, name, range, what);
   return mask([&](double v) {

@@ -265,7 +265,8 @@ void Judge::celsius(const ValueStatistics& s) const {
   if (!conversion || variable().plausible) return;
   const double low = -kCelsius * conversion->scale + conversion->offset;
   const double high = kCelsius * conversion->scale + conversion->offset;
-  if (s.low.value >= low && s.high.value <= high) return;
+  // All of them: data times a number are no temperatures, and may be judged by their variance.
+  if (s.low.value <= high && s.high.value >= low) return;
   const Met& met = s.high.value > high ? s.high : s.low;
   const std::string &name = variable().name, &units = variable().units;
   doubt(

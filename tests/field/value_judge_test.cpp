@@ -181,6 +181,7 @@ TEST_F(ValueJudge, KelvinUnderTheNameOfCelsius) {
   units = working_units = "mm";
   judge(kelvin);
   units = working_units = "degC";
+  judge([](long t, long y, long x) { return plain(t, y, x) * 6; });  // data times a number
   plausible = {200, 400};  // whoever says so has judged
   judge(kelvin);
 }

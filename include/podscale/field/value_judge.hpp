@@ -22,7 +22,7 @@ struct ValueRange {
 /// at every point that the source's mask leaves: times without any value (unless may_be_empty), times
 /// and points at which nothing varies, numbers far from all others (fill values and flags that no
 /// attribute names), values outside the plausible range, files in other units than the rest,
-/// temperatures that no degrees Celsius are (beyond 100, up or down). The first that is found is an
+/// temperatures that are no degrees Celsius (all beyond 100, up or down). The first that is found is an
 /// Error(data) with variable, date and place; with Doubts::accept each is a warning, as a field that
 /// repeats the one before always is. Numbers that many points have are no doubt. Returns what the values
 /// lie between, [channels]; the same on all ranks.
