@@ -242,6 +242,8 @@ def main():
             runs.whole(program, reference)
         while torture.left > 0 and time.monotonic() - begin < options.seconds:
             torture.round(folder / "disturbed", reference)
+            print(f"{options.kills - torture.left} of {options.kills} kills, {torture.rounds} rounds, "
+                  f"{time.monotonic() - begin:.0f} s", flush=True)
     except Failure as failure:
         print(f"FAILED: {failure}")
         return 1
