@@ -101,7 +101,6 @@ fi
 
 # mpirun of Open MPI 4.1 waits for a lock of its own for ever where a rank dies while it joins PMIx.
 # Ranks of other machines are no children of it.
-shopt -s extglob
 hosts=1
 if [[ -f "${PBS_NODEFILE:-}" ]]; then hosts="$(sort -u "$PBS_NODEFILE" | wc -l)"; fi
 all_here=''
@@ -113,8 +112,8 @@ hollow() {
   [[ -n "$all_here" ]] || return 1
   read -r -d '' -a pids < <(cat /proc/"$child"/task/*/children 2>/dev/null)
   for pid in "${pids[@]}"; do
-    state="$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null)"
-    [[ "$state" == @(|Z) ]] || { had_ranks=1 empty=''; return 1; }
+    state="$(cat "/proc/$pid/stat" 2>/dev/null)" state="${state##*) }"
+    [[ -z "$state" || "$state" == Z* ]] || { had_ranks=1 empty=''; return 1; }
   done
   [[ -n "$had_ranks" ]] || return 1
   empty="${empty:-$SECONDS}"

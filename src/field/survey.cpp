@@ -1,14 +1,11 @@
 #include "survey.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
 #include <set>
 #include <sstream>
-#include <tuple>
 #include <utility>
 
 #include "cf_variable.hpp"
@@ -24,7 +21,7 @@
 #include "podscale/core/stop.hpp"
 #include "podscale/core/strands.hpp"
 #include "podscale/core/text.hpp"
-#include "podscale/field/sample_file.hpp"
+#include "series_join.hpp"
 
 namespace podscale {
 namespace {
@@ -44,15 +41,8 @@ std::vector<std::string> expand(const CfSpec& spec) {
   return files;
 }
 
-struct Source {
-  std::string path;
-  SampleAxis times;
-  std::vector<FileSamples::Place> places;  ///< of the times
-  std::string doubt;                       ///< of its bounds
-};
-
 /// Those of its samples that the reader asks for. number: of the file in the list, from 1.
-void select(const CfSpec& spec, const CfVariable& v, long number, Source& source) {
+void select(const CfSpec& spec, const CfVariable& v, long number, SourceFile& source) {
   if (spec.member_files) {
     if (v.realization >= 0 && v.info.shape[v.realization] > 1)
       fail(ExitCode::data,
@@ -82,53 +72,6 @@ void select(const CfSpec& spec, const CfVariable& v, long number, Source& source
   }
   source.times.samples = std::move(samples);
   source.places = std::move(places);
-}
-
-/// Position on a line of time that is the same for all files of one calendar.
-double seconds_of(Calendar calendar, const Date& d) {
-  return 86400.0 * static_cast<double>(day_number(calendar, d.year, d.month, d.day)) + d.second;
-}
-
-/// Whether all dates are Gregorian: standard and proleptic_gregorian are then names of one calendar.
-bool is_gregorian(const SampleAxis& axis) {
-  const auto late = [](const Date& d) {
-    return std::tuple(d.year, d.month, d.day) >= std::tuple(1582, 10, 15);
-  };
-  return (axis.calendar == Calendar::standard || axis.calendar == Calendar::proleptic_gregorian) &&
-         std::all_of(axis.samples.begin(), axis.samples.end(),
-                     [&](const Sample& s) { return late(s.date) && (!s.reference || late(*s.reference)); });
-}
-
-/// Files of one series have one calendar, or two names of it.
-void require_one_calendar(const Source& source, const Source& first) {
-  const Calendar calendar = source.times.calendar, expected = first.times.calendar;
-  if (calendar == expected || (is_gregorian(source.times) && is_gregorian(first.times))) return;
-  const bool by_days = calendar != Calendar::day360 && expected != Calendar::day360;
-  fail(
-      ExitCode::data,
-      "{}: calendar '{}', but {} has '{}'; expected one calendar in a series: give files, or realizations, of "
-      "one calendar at a time{}",
-      source.path, calendar_name(calendar), first.path, calendar_name(expected),
-      by_days ? fmt::format(", or change it first, as in 'cdo setcalendar,{} in.nc out.nc'",
-                            calendar_name(expected))
-              : "");
-}
-
-/// A series has bounds at all steps or at none.
-void agree_on_bounds(std::vector<Source>& sources, const std::string& label) {
-  const Source *doubtful = nullptr, *with = nullptr, *without = nullptr;
-  for (const Source& source : sources) {
-    if (source.times.samples.empty()) continue;
-    if (!source.doubt.empty() && !doubtful) doubtful = &source;
-    (source.times.has_intervals() ? with : without) = &source;
-  }
-  if (!without) return;
-  if (doubtful)
-    log::warn("{}", doubtful->doubt);
-  else if (with)
-    log::warn("{} files: {} has time bounds, {} has none: they are left out of the series", label, with->path,
-              without->path);
-  for (Source& source : sources) source.times.drop_intervals();
 }
 
 /// The working units are those that the reader asks for, else those of the first file. Temperatures
@@ -178,116 +121,6 @@ Variable variable_of(const NetcdfFile& file, const CfVariable& v, const CfSpec& 
           spec.plausible};
 }
 
-/// Sorts the steps of all files, strand by strand; refuses a time that occurs twice in one.
-void join(const std::vector<Source>& sources, const CfSpec& spec, Survey& survey) {
-  struct Entry {
-    long realization;
-    double run, seconds;
-    FileStep step;     // in its file
-    long file, index;  // among the sources
-  };
-  std::vector<Entry> entries;
-  bool same_units = true;
-  for (std::size_t f = 0; f < sources.size(); ++f) {
-    const SampleAxis &axis = sources[f].times, &reference = sources[0].times;
-    require_one_calendar(sources[f], sources[0]);
-    // The reference date of the units may be one that the two names of a calendar count differently.
-    same_units = same_units && axis.units == reference.units && axis.calendar == reference.calendar;
-    for (std::size_t t = 0; t < axis.size(); ++t) {
-      const Sample& s = axis[t];
-      const FileSamples::Place& at = sources[f].places[t];
-      const long file = static_cast<long>(f);
-      entries.push_back({s.realization,
-                         s.reference ? seconds_of(reference.calendar, *s.reference) : -HUGE_VAL,
-                         seconds_of(reference.calendar, s.date),
-                         {file, at.step, at.run, at.realization},
-                         file,
-                         static_cast<long>(t)});
-    }
-  }
-  if (entries.empty() && (!spec.realizations.empty() || !spec.leads.empty()))
-    fail(ExitCode::data,
-         "{} files: no sample of the realizations {} and leads {} that were asked for (data.lr_realization, "
-         "data.lr_leads and the like) in {} ...; expected some",
-         spec.label, spec.realizations, spec.leads, sources[0].path);
-  if (entries.empty())
-    fail(ExitCode::data,
-         "{}: there is no time at all (the time axis has length 0); expected at least one step",
-         sources[0].path);
-  const auto sort = [&](bool by_run) {
-    std::stable_sort(entries.begin(), entries.end(), [by_run](const Entry& a, const Entry& b) {
-      return std::tuple(a.realization, by_run ? a.run : 0, a.seconds) <
-             std::tuple(b.realization, by_run ? b.run : 0, b.seconds);
-    });
-  };
-  const auto meet = [&](std::size_t i) {
-    return i > 0 && entries[i].realization == entries[i - 1].realization &&
-           entries[i].seconds == entries[i - 1].seconds;
-  };
-  sort(false);
-  bool overlap = false;
-  for (std::size_t i = 0; i < entries.size(); ++i) overlap = overlap || meet(i);
-  if (overlap) sort(true);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const Source& source = sources[entries[i].file];
-    const Sample& sample = source.times[entries[i].index];
-    if (meet(i) && entries[i].run == entries[i - 1].run) {
-      const long other = entries[i - 1].file, at = entries[i - 1].step.index;
-      fail(
-          ExitCode::data, "{}: time {} (step {}) occurs in {} (step {}), too; expected every time once{}",
-          source.path, date_text(sample.date), entries[i].step.index + 1, sources[other].path, at + 1,
-          spec.several && other != entries[i].file
-              ? ", or realizations and reference times that tell them apart (data.lr_members = 'files' where "
-                "each file is a member)"
-              : "");
-    }
-    survey.steps.push_back(entries[i].step);
-    survey.times.samples.push_back(sample);
-  }
-  survey.times.calendar = sources[0].times.calendar;
-  survey.times.units = sources[0].times.units;
-  if (same_units) return;
-  // Files that each count from their own date: count all from the first.
-  const Calendar calendar = survey.times.calendar;
-  Date origin = survey.times[0].date;
-  origin.second = 0;
-  survey.times.units =
-      fmt::format("days since {:04d}-{:02d}-{:02d} 00:00:00", origin.year, origin.month, origin.day);
-  const auto days = [&](double seconds) { return (seconds - seconds_of(calendar, origin)) / 86400; };
-  std::vector<TimeUnits> units;
-  for (const Source& source : sources)
-    units.emplace_back(source.times.units, calendar_name(source.times.calendar), source.path);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    Sample& sample = survey.times.samples[i];
-    sample.time = days(entries[i].seconds);
-    if (!sample.interval) continue;
-    const TimeUnits& of_file = units[entries[i].file];
-    for (double* end : {&sample.interval->begin, &sample.interval->end})
-      *end = days(seconds_of(calendar, *of_file.date(*end)));
-  }
-}
-
-/// Refuses several series where one is needed. along: the dimension that tells them apart, "" = none.
-void require_one_series(const CfSpec& spec, const Survey& survey, const std::string& along) {
-  if (spec.several) return;
-  const auto strands = strands_of(survey.times, survey.files.empty() ? spec.label : survey.files[0]);
-  if (strands.size() < 2) return;
-  const auto text = [](const Strand& strand) {
-    return strand_text(strand).empty() ? "realization 0" : strand_text(strand);
-  };
-  const std::string in_files =
-      along.empty() ? "give files of one" : fmt::format("as in 'ncks -d {},0 in.nc out.nc'", along);
-  fail(
-      ExitCode::data, "{} files: '{}' holds {} series, {} and {}{}; expected one: {}", spec.label,
-      survey.variable.name, strands.size(), text(strands[0]), text(strands[1]),
-      strands.size() > 2 ? " ..." : "",
-      spec.label.ends_with("LR")
-          ? "choose it with data.lr_realization or, of forecasts, with a lead (data.lr_leads) that every valid "
-            "time has once, or select it in the files, " +
-                in_files
-          : "select it in the files first, " + in_files);
-}
-
 /// What the steps stand for: a stamp of the namelist before bounds before cell_methods.
 void give_meaning(const CfSpec& spec, Survey& survey) {
   SampleAxis& times = survey.times;
@@ -313,7 +146,7 @@ Survey look(const CfSpec& spec) {
   const Communicator alone = Communicator::self();
   Survey survey;
   std::string variable = spec.variable;
-  std::vector<Source> sources;
+  std::vector<SourceFile> sources;
   FileMesh found;  // of the last file, whose coordinates most files of a series have to the byte
   std::uint64_t last_coordinates = 0;
   idx_t shift = 0;  // column of its mesh that is the first of the series
@@ -327,7 +160,7 @@ Survey look(const CfSpec& spec) {
     if (variable.empty()) variable = only_cf_variable(file);
     if (spec.skip_others && !file.has_variable(variable)) continue;
     const CfVariable v = cf_variable(file, variable, true, spec.further);
-    Source source{path, {}, {}, {}};
+    SourceFile source{path, {}, {}, {}};
     FileSamples samples = read_file_samples(file, v, source.doubt);
     source.times = std::move(samples.times);
     source.places = std::move(samples.places);

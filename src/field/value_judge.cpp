@@ -40,14 +40,6 @@ std::optional<UnitConversion> from_celsius(const Variable& variable) {
   return unit_conversion(variable.units, variable.working_units, variable.name);
 }
 
-/// All ranks say the same.
-void doubt(Doubts doubts, const std::string& what, const std::string& cure) {
-  if (doubts == Doubts::refuse)
-    throw Error(ExitCode::data,
-                fmt::format("{}; {}, or take it as it is with data.doubts = 'accept'", what, cure), true);
-  log::warn("{}: taken as it is (data.doubts = 'accept')", what);
-}
-
 class Judge {
  public:
   Judge(const FieldSource& source, std::vector<long> steps, Doubts doubts, bool may_be_empty)
@@ -280,6 +272,13 @@ void Judge::celsius(const ValueStatistics& s) const {
 }
 
 }  // namespace
+
+void doubt(Doubts doubts, const std::string& what, const std::string& cure) {
+  if (doubts == Doubts::refuse)
+    throw Error(ExitCode::data,
+                fmt::format("{}; {}, or take it as it is with data.doubts = 'accept'", what, cure), true);
+  log::warn("{}: taken as it is (data.doubts = 'accept')", what);
+}
 
 std::vector<ValueRange> judge_values(const FieldSource& source, std::span<const long> steps, Doubts doubts,
                                      bool may_be_empty) {

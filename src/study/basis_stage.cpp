@@ -14,6 +14,14 @@ namespace podscale {
 
 namespace fs = std::filesystem;
 
+BasisExtras of_run(const std::string& run, BasisExtras extras) {
+  const auto define = [run, others = extras.define](NetcdfFile& file, const MeshNames& mesh) {
+    file.put_text("", kRunAttribute, run);
+    if (others) others(file, mesh);
+  };
+  return {define, extras.put};
+}
+
 BasisStage::BasisStage(const Communicator& comm, const std::string& target, const std::string& identity)
     : comm_(comm),
       target_(target),
@@ -71,13 +79,7 @@ void BasisStage::keep(Basis& basis, const HrGapModel* gaps) const {
   }
   // They come with the base.
   basis.condition_scale.assign(basis.patches.mine.size() * static_cast<std::size_t>(basis.modes), 0.0);
-  const BasisExtras extras = gaps ? hr_gap_extras(comm_, basis, *gaps) : BasisExtras{};
-  write_basis(comm_, basis, path_,
-              {[&](NetcdfFile& file, const MeshNames& lr) {
-                 file.put_text("", kRunAttribute, run_);
-                 if (extras.define) extras.define(file, lr);
-               },
-               extras.put});
+  write_basis(comm_, basis, path_, of_run(run_, gaps ? hr_gap_extras(comm_, basis, *gaps) : BasisExtras{}));
   basis.condition_scale.clear();
 }
 

@@ -85,19 +85,21 @@ std::optional<HrGapModel> read_hr_gaps(const Communicator& comm, const StudyOpti
       std::vector<std::vector<double>>(local)};
   PatchTable factors(basis, comm.rank(), {}, 0);
   factors.get(file, kFactors);
+  for (std::size_t p = 0; p < local; ++p) {
+    const PatchModes& patch = basis.patches.mine[p];
+    model.patches[p].gaussian.values = static_cast<int>(patch.points.size());
+    model.patches[p].gaussian.factors = static_cast<int>(*factors.row(patch.patch));
+  }
   for (std::size_t a = 0; a < kArrays.size(); ++a) {
     const std::size_t width = file.dimension(width_name(kArrays[a])).value();
     PatchTable table(basis, comm.rank(), {width}, 0);
     table.get(file, kArrays[a]);
     for (std::size_t p = 0; p < local; ++p) {
-      const PatchModes& patch = basis.patches.mine[p];
-      PatchGaussian& gaussian = model.patches[p].gaussian;
-      gaussian.values = static_cast<int>(patch.points.size());
-      gaussian.factors = static_cast<int>(*factors.row(patch.patch));
-      const auto d = static_cast<std::size_t>(gaussian.values);
-      const std::array<std::size_t, 4> sizes{d * static_cast<std::size_t>(model.predictors.slots()),
-                                             d * static_cast<std::size_t>(gaussian.factors), d, d * d};
-      const double* row = table.row(patch.patch);
+      const auto d = static_cast<std::size_t>(model.patches[p].gaussian.values),
+                 f = static_cast<std::size_t>(model.patches[p].gaussian.factors);
+      const std::array<std::size_t, 4> sizes{d * static_cast<std::size_t>(model.predictors.slots()), d * f, d,
+                                             d * d};
+      const double* row = table.row(basis.patches.mine[p].patch);
       arrays_of(model, p)[a]->assign(row, row + std::min(sizes[a], width));
     }
   }

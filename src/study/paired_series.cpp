@@ -5,6 +5,7 @@
 
 #include "podscale/core/error.hpp"
 #include "podscale/core/log.hpp"
+#include "podscale/field/value_judge.hpp"
 #include "podscale/mesh/coverage.hpp"
 #include "podscale/parallel/exact_sum.hpp"
 #include "podscale/pod/climatology.hpp"
@@ -165,42 +166,42 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
                     const StudyYear& year, std::span<const long> lags) {
   const auto found = compare_series(study, pairs, year);
-  const auto doubt = [&](const std::string& text, bool warned = false) {
-    if (options.doubts == Doubts::refuse && !warned) throw Error(ExitCode::data, text, true);
-    log::warn("{}", text);
-  };
   const int shifted = found.front().shifted();
   if (shifted != 0 && std::all_of(found.begin(), found.end(),
                                   [&](const PairedMeans& means) { return means.shifted() == shifted; })) {
     const Correlation& best = shifted > 0 ? found.front().hr_late : found.front().lr_late;
     const char *late = shifted > 0 ? "hr" : "lr", *early = shifted > 0 ? "lr" : "hr";
+    const std::string what = fmt::format(
+        "data.train: {} goes with the time before of {}: changes of the means over the region correlate by "
+        "{:.2f} so, by {:.2f} as paired",
+        (shifted > 0 ? study.hr : study.lr).describe(), (shifted > 0 ? study.lr : study.hr).describe(),
+        best.r, found.front().innovations.r);
+    const std::string cure = fmt::format(
+        "expected the same events at the same time: if its stamps are the ends of its steps set data.{}_stamps = "
+        "'end', if the other one's are their beginnings data.{}_stamps = 'begin'",
+        late, early);
     // The regression finds a time that it is given.
-    const bool given = std::find(lags.begin(), lags.end(), -shifted) != lags.end();
-    doubt(
-        fmt::format(
-            "data.train: {} goes with the time before of {}: changes of the means over the region correlate by "
-            "{:.2f} so, by {:.2f} as paired; expected the same events at the same time: if its stamps are the ends "
-            "of its steps set data.{}_stamps = 'end', if the other one's are their beginnings data.{}_stamps = "
-            "'begin'; {}",
-            (shifted > 0 ? study.hr : study.lr).describe(), (shifted > 0 ? study.lr : study.hr).describe(),
-            best.r, found.front().innovations.r, late, early,
-            given ? fmt::format("base.lags holds {}, the time that fits", -shifted)
-                  : fmt::format("if LR tells so early or late, give base.lags that hold {}", -shifted)),
-        given);
+    if (std::find(lags.begin(), lags.end(), -shifted) != lags.end())
+      log::warn("{}; {}; base.lags holds {}, the time that fits", what, cure, -shifted);
+    else
+      doubt(options.doubts, what,
+            fmt::format("{}, if LR tells so early or late give base.lags that hold {}", cure, -shifted));
     return;
   }
   if (!std::all_of(found.begin(), found.end(), [](const PairedMeans& means) { return means.unrelated(); }))
     return;
   const PairedMeans& first = found.front();
-  const std::string text = fmt::format(
-      "data.train: {} and {} have their dates in common, but not what happened at them: the means over the region, "
-      "season and trend taken off, correlate by {:.2f} ({:.0f} independent times), their changes from one time to "
-      "the next by {:.2f} ({:.0f}); expected series of the same events: of a free-running model nothing can be "
-      "learnt so; train on data.lr_source = 'coarsen' or on a reanalysis (data.lr_files), and give the model to "
-      "podscale-downscale as data.apply_files",
-      study.hr.describe(), study.lr.describe(), first.anomalies.r, first.anomalies.samples,
-      first.innovations.r, first.innovations.samples);
-  doubt(text);
+  doubt(
+      options.doubts,
+      fmt::format(
+          "data.train: {} and {} have their dates in common, but not what happened at them: the means over "
+          "the region, season and trend taken off, correlate by {:.2f} ({:.0f} independent times), their "
+          "changes from one time to the next by {:.2f} ({:.0f})",
+          study.hr.describe(), study.lr.describe(), first.anomalies.r, first.anomalies.samples,
+          first.innovations.r, first.innovations.samples),
+      "expected series of the same events: of a free-running model nothing can be learnt so; train on "
+      "data.lr_source = 'coarsen' or on a reanalysis (data.lr_files), and give the model to podscale-downscale as "
+      "data.apply_files");
 }
 
 }  // namespace podscale

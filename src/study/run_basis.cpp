@@ -170,15 +170,6 @@ LinearGaussian build_base(const Communicator& comm, const StudyOptions& options,
   return base;
 }
 
-/// The file also says which run it is of.
-BasisExtras named(const RunIdentity& run, BasisExtras extras) {
-  const auto define = [run, others = extras.define](NetcdfFile& file, const MeshNames& mesh) {
-    file.put_text("", kRunAttribute, run.checksum());
-    if (others) others(file, mesh);
-  };
-  return {define, extras.put};
-}
-
 }  // namespace
 
 int run_basis(const Context& context) {
@@ -248,9 +239,9 @@ int run_basis(const Context& context) {
     const LinearGaussian base =
         build_base(comm, options, basis, study, periods, history.get(), hr_gaps ? &*hr_gaps : nullptr);
     write_basis(comm, basis, path,
-                named(run, lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base))));
+                of_run(run.checksum(), lr_statistics_extras(comm, basis, lr, base_extras(comm, basis, base))));
   } else {
-    write_basis(comm, basis, path, named(run, lr_statistics_extras(comm, basis, lr)));
+    write_basis(comm, basis, path, of_run(run.checksum(), lr_statistics_extras(comm, basis, lr)));
   }
   stage.remove();
   log::info(

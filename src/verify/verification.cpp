@@ -224,16 +224,16 @@ void Verification::match_times() {
   const SampleAxis& times = product_->times();
   std::vector<long> steps(times.size());
   std::iota(steps.begin(), steps.end(), 0L);
-  if (options_->downscale.size() == 2)
-    require_days(options_->downscale[0], options_->downscale[1], times.calendar, "data.downscale",
-                 product_->path()),
-        steps = steps_between(times, options_->downscale[0], options_->downscale[1]);
+  const auto& period = options_->downscale;
+  if (period.size() == 2) {
+    require_days(period[0], period[1], times.calendar, "data.downscale", product_->path());
+    steps = steps_between(times, period[0], period[1]);
+  }
   if (steps.empty())
     fail(ExitCode::data,
          "{}: none of its times ({}) lies in data.downscale; expected some that do; downscale that period or "
          "change it",
          product_->path(), extent(times));
-  const auto& period = options_->downscale;
   const std::string name = period.size() == 2
                                ? fmt::format("data.downscale = '{}', '{}'", period[0], period[1])
                                : fmt::format("{} to {}", day(times[steps.front()].date), day(times[steps.back()].date));

@@ -196,6 +196,7 @@ case "$4" in
     /usr/bin/python3 "$here/hide_bands.py" "$full/ocean_hr.nc" hr.nc 280 2 >/dev/null
     run=(basis tiny.nml --set data.hr_files=hr.nc --set "data.lr_files=$full/ocean_lr.nc" --set data.least_values=0.3)
     aloud 2 "${run[@]}" --set output.directory=gappy
+    check "gaps are fitted" grep -q 'HR with gaps: fitted to' run.log
     run+=(--set output.directory=gappy_parts)
     struck KILL rename modes.nc 1 start_bare 2 "${run[@]}"
     killed

@@ -37,9 +37,10 @@ struct PairedSeries {
   std::string what;       ///< "tos in hr.nc"
   const SampleAxis& axis;
 };
-/// Not collective. The pairs of two series, counted aloud: a warning below 90 % of the steps of
-/// one, or where pairs have less than 90 % of their time in common, Error(data) with the first lonely stamps of both below 50 % of those of a. period: in
-/// messages. Not aloud: the same but the error, for who has heard it.
+/// Not collective. The pairs of two series, counted aloud: a warning below 90 % of the steps of one,
+/// and where pairs have less than 90 % of their time in common; Error(data) with the first lonely
+/// stamps of both below 50 % of those of a. period: in messages. Not aloud: the same but the error, for
+/// who has heard it.
 std::vector<StepPair> counted_pairs(const std::string& period, const PairedSeries& a,
                                     std::span<const long> steps_a, const PairedSeries& b,
                                     std::span<const long> steps_b, bool aloud = true);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "podscale/field/field_source.hpp"
@@ -11,6 +12,10 @@ namespace podscale {
 
 /// What becomes of values that can hardly be true (data.doubts).
 enum class Doubts { refuse, accept };
+
+/// Not collective, but the same on all ranks. What can hardly be true: an Error(data), marked as agreed,
+/// or with Doubts::accept a warning. cure: what to do about it, which goes before data.doubts.
+void doubt(Doubts doubts, const std::string& what, const std::string& cure);
 
 /// Lowest and highest value of a channel, in working units.
 struct ValueRange {

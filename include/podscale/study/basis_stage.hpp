@@ -6,9 +6,13 @@
 #include <string>
 
 #include "podscale/pod/basis.hpp"
+#include "podscale/study/basis_file.hpp"
 #include "podscale/study/hr_gaps.hpp"
 
 namespace podscale {
+
+/// Not collective. The same, and the attribute that says which run the file is of.
+BasisExtras of_run(const std::string& run, BasisExtras extras);
 
 class BasisStage {
  public:

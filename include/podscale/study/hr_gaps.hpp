@@ -61,8 +61,7 @@ struct HrGapModel {
 /// Collective. Those of the base, where there is one. Of basis: all but modes.
 Predictors hr_gap_predictors(const Communicator& comm, const StudyOptions& options, const Basis& basis);
 /// Collective. Of basis: all but modes. At most some thousand times of the pairs are used, spread
-/// evenly. Errors: data (a patch with too few
-/// values).
+/// evenly. Errors: data (a patch with too few values).
 HrGapModel fit_hr_gaps(const Communicator& comm, const StudyOptions& options, const StudySeries& study,
                        const Basis& basis, const std::vector<StepPair>& pairs);
 

@@ -32,8 +32,8 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
                                         const StudyYear& year);
 
 /// Collective. Error(data) where no variable of the two is related, or where they are a time apart, with
-/// what to do instead; with data.doubts = 'accept' a warning.
-/// lags: of the base; a time apart that they hold is a warning.
+/// what to do instead; with data.doubts = 'accept' a warning. lags: of the base; a time apart that they
+/// hold is a warning.
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
                     const StudyYear& year, std::span<const long> lags = {});
 
