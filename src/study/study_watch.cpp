@@ -81,6 +81,27 @@ void warn_of_overlap(const std::string& what, const std::vector<std::string>& pe
   });
 }
 
+/// What cell_methods say of the time: "mean", "maximum"; "" where they say nothing.
+std::string method_in_time(const std::string& cell_methods) {
+  const auto at = cell_methods.find("time: ");
+  return at == std::string::npos ? "" : cell_methods.substr(at + 6, cell_methods.find(' ', at + 6) - at - 6);
+}
+
+/// Where both series say what a variable is, and say different things.
+void warn_of_other_quantities(const StudySeries& study) {
+  for (std::size_t c = 0; c < study.hr.variables().size() && c < study.lr.variables().size(); ++c) {
+    const Variable &hr = study.hr.variables()[c], &lr = study.lr.variables()[c];
+    const auto compare = [&](const char* attribute, const std::string& of_hr, const std::string& of_lr) {
+      if (of_hr.empty() || of_lr.empty() || of_hr == of_lr) return;
+      log::warn("{}: '{}' has {} '{}', '{}' of {} has '{}': two quantities are paired, and their difference "
+                "is learnt as if it were detail; give variables of one meaning, or correct the attribute",
+                study.hr.describe(), hr.name, attribute, of_hr, lr.name, study.lr.describe(), of_lr);
+    };
+    compare("standard_name", hr.standard_name, lr.standard_name);
+    compare("cell_methods in time", method_in_time(hr.cell_methods), method_in_time(lr.cell_methods));
+  }
+}
+
 }  // namespace
 
 bool covers(const SampleAxis& axis, const std::vector<std::string>& period) {
@@ -115,6 +136,7 @@ void watch_training(const DataOptions& data, const StudySeries& study, bool vali
           "data.validate = {} overlaps data.train = {}: what is chosen and calibrated on days that were "
           "fitted is too good to be true; give periods apart",
           period_text(data.validate.value), period_text(data.train.value));
+    if (!data.coarsen) warn_of_other_quantities(study);
   });
 }
 

@@ -29,9 +29,9 @@ def skip(reason, result=None):
     sys.exit(77)
 
 
-def make_venv(folder):
-    """With the packages of the system, where torch may be."""
-    python, needed = folder / "bin" / "python", "import diffusers, torch, PIL"
+def make_venv(folder, *more):
+    """With the packages of the system, where torch may be. more: modules that are needed beside it, named as their packages."""
+    python, needed = folder / "bin" / "python", ", ".join(["import diffusers, torch, PIL", *more])
     if python.exists() and run([python, "-c", needed]).returncode == 0:
         return python
     made = run([sys.executable, "-m", "venv", "--system-site-packages", folder])
@@ -39,8 +39,7 @@ def make_venv(folder):
         skip("no virtual environment:", made)
     # The last that go with Debian's torch 1.13.
     packages = ["diffusers<0.28", "huggingface-hub<0.26", "pillow"]
-    if run([python, "-c", "import torch"]).returncode != 0:
-        packages.append("torch")
+    packages += [name for name in ["torch", *more] if run([python, "-c", "import " + name]).returncode != 0]
     try:
         installed = run([python, "-m", "pip", "install", "--quiet", "--retries", "1", *packages], timeout=900)
     except subprocess.TimeoutExpired:

@@ -6,6 +6,7 @@
 #include "on_all_ranks.hpp"
 #include "podscale/config/namelist.hpp"
 #include "podscale/study/options.hpp"
+#include "podscale/study/study_watch.hpp"
 #include "sample_file.hpp"
 
 namespace podscale {
@@ -88,6 +89,37 @@ TEST_F(Series, MeshesMustMakeSenseTogether) {
   refuse(lr, hr, {"finer", "exchanged", "3 x 4", "8 x 12"});
   refuse(hr, on(ramp(32, 2, 3), ramp(150, 2, 4)), {"does not overlap", "none of the 96 HR points", "cover"});
   refuse(hr, on(ramp(-36, 2, 3), ramp(50, 2, 4)), {"does not overlap"});
+}
+
+TEST_F(Series, AnotherQuantityInLrIsSaid) {
+  const auto with = [&](const std::string& name, const std::string& methods) {
+    SampleFile sample;
+    if (!name.empty()) sample.texts["standard_name"] = name;
+    if (!methods.empty()) sample.texts["cell_methods"] = methods;
+    const std::string path = scratch / ("meaning" + std::to_string(++written) + ".nc");
+    write_sample(comm, path, sample);
+    return path;
+  };
+  const auto said = [&](const std::string& hr, const std::string& lr) {
+    const DataOptions data = namelist("hr_files='" + hr + "', lr_files='" + lr +
+                                      "', train='2000-01-01', '2000-01-03'");
+    const StudySeries study = open_study(comm, data);
+    ::testing::internal::CaptureStderr();
+    watch_training(data, study, false);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  const std::string surface = with("sea_surface_temperature", "time: mean"),
+                    interval = with("sea_surface_temperature", "area: mean time: mean (interval: 2700 s)"),
+                    air = with("air_temperature", "time: mean"),
+                    largest = with("sea_surface_temperature", "time: maximum"), silent = with("", "");
+  EXPECT_EQ(said(surface, surface) + said(surface, interval) + said(surface, silent) + said(silent, air), "");
+  const std::string names = said(surface, air), methods = said(interval, largest);
+  if (!comm.is_root()) return;
+  for (const char* part :
+       {"'sst' has standard_name 'sea_surface_temperature'", "has 'air_temperature': two quantities"})
+    EXPECT_NE(names.find(part), std::string::npos) << names;
+  for (const char* part : {"cell_methods in time 'mean'", "has 'maximum': two quantities"})
+    EXPECT_NE(methods.find(part), std::string::npos) << methods;
 }
 
 TEST_F(Series, DaysOfAPeriodAreThoseOfTheHrCalendar) {

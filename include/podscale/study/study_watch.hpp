@@ -18,7 +18,7 @@ bool covers(const SampleAxis& axis, const std::vector<std::string>& period);
 void watch_ends(const std::string& key, const std::vector<std::string>& period, const FieldSource& source);
 
 /// Not collective; rank 0 warns. data.train and, where it is used, data.validate: whether both
-/// series reach to their ends, and whether they overlap.
+/// series reach to their ends, and whether they overlap; whether the two name one quantity.
 void watch_training(const DataOptions& data, const StudySeries& study, bool validates);
 
 /// Not collective; rank 0 warns. Whether the period lies in the training period of the basis, which
