@@ -130,11 +130,14 @@ std::vector<double> PlaneForecast::network_residual(std::uint64_t key, int membe
 }
 
 Plane PlaneForecast::member(std::uint64_t key, int member) const {
-  const std::vector<double> deviation =
-      network_ && network_->makes_members() ? network_residual(key, member) : residual_->draw(key, member);
+  // The level is that of a Gaussian of least CRPS. A diffusion draws errors as they are, whose tails are
+  // longer and whose variance is larger.
+  const bool diffusion = network_ && network_->makes_members();
+  const std::vector<double> deviation = diffusion ? network_residual(key, member) : residual_->draw(key, member);
+  const double spread = diffusion ? 1 : std::sqrt(level_);
   Plane result{mean_.ny, mean_.nx, mean_.values};
   for (std::size_t i = 0; i < deviation.size(); ++i)
-    result.values[i] += static_cast<float>(std::sqrt(level_) * deviation[i]);
+    result.values[i] += static_cast<float>(spread * deviation[i]);
   return result;
 }
 

@@ -104,13 +104,49 @@ bool PairedMeans::unrelated() const {
          innovations.upper(0.95) < 0.5;
 }
 
-int PairedMeans::shifted() const {
-  const Correlation& best = hr_late.r > lr_late.r ? hr_late : lr_late;
-  if (best.r < 0.5 || best.r < innovations.r + 0.25 || best.samples < 12) return 0;
+double TimesApart::clear(double least) const {
+  const auto unexplained = [](const Correlation& of) { return 1 - of.r * std::max(0.0, of.r); };
+  // Smooth fields of neighbouring days have most in common.
+  const bool better = there.r >= instead.r + 0.25 || unexplained(there) < 0.5 * unexplained(instead);
+  if (there.r < least || !better || there.samples < 12) return 0;
   const auto z = [](double r) { return std::atanh(std::clamp(r, -1 + 1e-15, 1 - 1e-15)); };
-  if ((z(best.r) - z(innovations.r)) * std::sqrt(best.samples - 3) < 4) return 0;
-  return &best == &hr_late ? 1 : -1;
+  return (z(there.r) - z(instead.r)) * std::sqrt(there.samples - 3);
 }
+
+bool PairedMeans::drifts() const {
+  const double first = begin.clear(0.3), last = end.clear(0.3);
+  return begin.late != end.late && std::min(first, last) >= 3 && first * first + last * last >= 2 * 16;
+}
+
+namespace {
+
+/// Of two series of innovations at the same times; lost: as correlation().
+class Lagged {
+ public:
+  Lagged(std::span<const double> hr, std::span<const double> lr, int lost) : hr_(hr), lr_(lr), lost_(lost) {}
+  Correlation at(int late) const {
+    const std::size_t n = static_cast<std::size_t>(std::abs(late));
+    if (n >= hr_.size()) return {};
+    const auto first = [n](auto x) { return x.first(x.size() - n); };
+    const auto rest = [n](auto x) { return x.subspan(n); };
+    return late > 0 ? correlation(rest(hr_), first(lr_), lost_) : correlation(first(hr_), rest(lr_), lost_);
+  }
+  /// The highest, of at most a month of days.
+  TimesApart best(bool also_paired) const {
+    const int most = std::min(31, static_cast<int>(hr_.size() / 8));
+    TimesApart best{0, {-2, 0}, {}};
+    for (int late = -most; late <= most; ++late)
+      if (also_paired || late != 0)
+        if (const Correlation r = at(late); r.r > best.there.r) best = {late, r, {}};
+    return best;
+  }
+
+ private:
+  std::span<const double> hr_, lr_;
+  int lost_;
+};
+
+}  // namespace
 
 PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const std::vector<double>& phases,
                           const std::vector<double>& years) {
@@ -127,12 +163,16 @@ PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const 
   remove_fit(hr, columns, count);
   remove_fit(lr, columns, count);
   const std::vector<double> of_hr = innovations(hr), of_lr = innovations(lr);
-  const auto first = [](const std::vector<double>& x) { return std::span(x).first(x.size() - 1); };
-  const auto rest = [](const std::vector<double>& x) { return std::span(x).subspan(1); };
-  PairedMeans means{correlation(hr, lr, count), correlation(of_hr, of_lr, count), {}, {}};
-  if (of_hr.size() > 1)
-    means.hr_late = correlation(rest(of_hr), first(of_lr), count),
-    means.lr_late = correlation(first(of_hr), rest(of_lr), count);
+  const std::size_t n = of_hr.size(), end = std::min<std::size_t>(n / 3, 1000);
+  const auto part = [&](std::size_t begin, std::size_t size, int lost) {
+    return Lagged(std::span(of_hr).subspan(begin, size), std::span(of_lr).subspan(begin, size), lost);
+  };
+  PairedMeans means{correlation(hr, lr, count), part(0, n, count).at(0), {}, {}, {}};
+  means.whole = part(0, n, count).best(false);
+  means.whole.instead = means.innovations;
+  const Lagged of_begin = part(0, end, count / 3), of_end = part(n - end, end, count / 3);
+  means.begin = of_begin.best(true), means.end = of_end.best(true);
+  means.begin.instead = of_begin.at(means.end.late), means.end.instead = of_end.at(means.begin.late);
   return means;
 }
 
@@ -166,20 +206,39 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
                     const StudyYear& year, std::span<const long> lags) {
   const auto found = compare_series(study, pairs, year);
-  const int shifted = found.front().shifted();
-  if (shifted != 0 && std::all_of(found.begin(), found.end(),
-                                  [&](const PairedMeans& means) { return means.shifted() == shifted; })) {
-    const Correlation& best = shifted > 0 ? found.front().hr_late : found.front().lr_late;
+  const PairedMeans& means = found.front();
+  const auto all = [&](const auto& have) { return std::all_of(found.begin(), found.end(), have); };
+  if (all([](const PairedMeans& of) { return of.drifts(); })) {
+    const auto place = [](int late) {
+      return late == 0  ? std::string("of the same time")
+             : late > 0 ? fmt::format("{} times before", late)
+                        : fmt::format("{} times after", -late);
+    };
+    doubt(options.doubts,
+          fmt::format("data.train: the dates of {} and {} drift apart: changes of the means over the region go "
+                      "best with LR {} at the beginning ({:.2f}), with LR {} at the end ({:.2f}; {:.2f} with the first)",
+                      study.hr.describe(), study.lr.describe(), place(means.begin.late), means.begin.there.r,
+                      place(means.end.late), means.end.there.r, means.end.instead.r),
+          "expected one clock: a series of 365-day years that has lost time:calendar does so; give it back "
+          "(ncatted -a calendar,time,o,c,noleap), or look for steps that are missing in one of them");
+    return;
+  }
+  const int shifted = means.shifted();
+  if (shifted != 0 && all([&](const PairedMeans& of) { return of.shifted() == shifted; })) {
     const char *late = shifted > 0 ? "hr" : "lr", *early = shifted > 0 ? "lr" : "hr";
+    const int times = std::abs(shifted);
     const std::string what = fmt::format(
-        "data.train: {} goes with the time before of {}: changes of the means over the region correlate by "
+        "data.train: {} goes with the time {}before of {}: changes of the means over the region correlate by "
         "{:.2f} so, by {:.2f} as paired",
-        (shifted > 0 ? study.hr : study.lr).describe(), (shifted > 0 ? study.lr : study.hr).describe(),
-        best.r, found.front().innovations.r);
-    const std::string cure = fmt::format(
-        "expected the same events at the same time: if its stamps are the ends of its steps set data.{}_stamps = "
-        "'end', if the other one's are their beginnings data.{}_stamps = 'begin'",
-        late, early);
+        (shifted > 0 ? study.hr : study.lr).describe(), times > 1 ? fmt::format("{} steps ", times) : "",
+        (shifted > 0 ? study.lr : study.hr).describe(), means.whole.there.r, means.innovations.r);
+    const std::string cure =
+        times > 1 ? std::string("expected the same events at the same time: correct the reference date or the "
+                                "calendar of one of them (time:units, time:calendar)")
+                  : fmt::format("expected the same events at the same time: if its stamps are the ends of its "
+                                "steps set data.{}_stamps = 'end', if the other one's are their beginnings "
+                                "data.{}_stamps = 'begin'",
+                                late, early);
     // The regression finds a time that it is given.
     if (std::find(lags.begin(), lags.end(), -shifted) != lags.end())
       log::warn("{}; {}; base.lags holds {}, the time that fits", what, cure, -shifted);
@@ -188,17 +247,15 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
             fmt::format("{}, if LR tells so early or late give base.lags that hold {}", cure, -shifted));
     return;
   }
-  if (!std::all_of(found.begin(), found.end(), [](const PairedMeans& means) { return means.unrelated(); }))
-    return;
-  const PairedMeans& first = found.front();
+  if (!all([](const PairedMeans& of) { return of.unrelated(); })) return;
   doubt(
       options.doubts,
       fmt::format(
           "data.train: {} and {} have their dates in common, but not what happened at them: the means over "
           "the region, season and trend taken off, correlate by {:.2f} ({:.0f} independent times), their "
           "changes from one time to the next by {:.2f} ({:.0f})",
-          study.hr.describe(), study.lr.describe(), first.anomalies.r, first.anomalies.samples,
-          first.innovations.r, first.innovations.samples),
+          study.hr.describe(), study.lr.describe(), means.anomalies.r, means.anomalies.samples,
+          means.innovations.r, means.innovations.samples),
       "expected series of the same events: of a free-running model nothing can be learnt so; train on "
       "data.lr_source = 'coarsen' or on a reanalysis (data.lr_files), and give the model to podscale-downscale as "
       "data.apply_files");

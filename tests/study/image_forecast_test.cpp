@@ -101,6 +101,45 @@ TEST(PlaneForecast, MembersDependOnSeedNameAndNumberAlone) {
   EXPECT_NE(a.member(key, 3).values, a.member(image_key(2, "butterfly"), 3).values);
 }
 
+/// Changes no forecast; its members are the first mode alone.
+class FirstMode final : public WindowNetwork {
+ public:
+  explicit FirstMode(idx_t modes) : modes_(modes) {}
+  void correct(const WindowBatch&, idx_t, idx_t, double, PooledForecast&) const override {}
+  std::vector<float> residual_member(const WindowBatch& windows, idx_t, idx_t, double, std::uint64_t,
+                                     int member) const override {
+    std::vector<float> z(static_cast<std::size_t>(windows.count * modes_), 0.0F);
+    for (idx_t p = 0; p < windows.count; ++p) z[p * modes_] = static_cast<float>(member);
+    return z;
+  }
+  bool makes_members() const override { return true; }
+  idx_t parameters() const override { return 0; }
+
+ private:
+  idx_t modes_;
+};
+
+TEST(PlaneForecast, MembersOfADiffusionAreAsItDrawsThem) {
+  const PooledBase& base = base_of(0);
+  const FirstMode network(base.kept_modes());
+  const PlanePair pair = image(8, 0);
+  const PlaneForecast plain(base, &network, pair.lr, 255, grids(1)),
+      wide(base, &network, pair.lr, 255, grids(1, 1.7)), alone(base, nullptr, pair.lr, 255, grids(1, 1.7));
+  // The level is that of the Gaussian: of its variance and its own draws, not of the diffusion's.
+  EXPECT_NEAR(wide.variance().values[0], 1.7 * plain.variance().values[0], 1e-5 * wide.variance().values[0]);
+  EXPECT_EQ(plain.member(1, 2).values, wide.member(1, 2).values);
+  EXPECT_NE(alone.member(1, 2).values, wide.member(1, 2).values);
+  // Twice the number of the member is twice its distance from the mean, and 0 is the mean.
+  const Plane none = plain.member(1, 0), one = plain.member(1, 1), two = plain.member(1, 2);
+  double apart = 0;
+  for (std::size_t i = 0; i < one.values.size(); ++i) {
+    ASSERT_FLOAT_EQ(none.values[i], plain.mean().values[i]);
+    ASSERT_NEAR(two.values[i] - none.values[i], 2 * (one.values[i] - none.values[i]), 1e-3);
+    apart = std::max(apart, std::abs(static_cast<double>(one.values[i]) - none.values[i]));
+  }
+  EXPECT_GT(apart, 0.01);
+}
+
 TEST(PlaneForecast, SaysWhyGridsCannotBeShifted) {
   EXPECT_EQ(shifts_problem({8, 4, 3}, 4), "");
   EXPECT_EQ(shifts_problem({8, 8, 3}, 1), "");

@@ -65,14 +65,55 @@ TEST(PairedMeans, HealthyPairsAreNotRefusedHoweverShort) {
   EXPECT_LE(unrelated({2190, 365, 0.9}, 0.3, 100), 1);
 }
 
+/// Rotated: HR tells `late` times late.
+void put_late(Pair& pair, long late) {
+  std::rotate(pair.hr.begin(), pair.hr.end() - late, pair.hr.end());
+}
+
+TEST(PairedMeans, SeveralTimesApartAreTold) {
+  // A reference date of a month before or after, days of another time zone, a year of months.
+  std::mt19937 random(5);
+  for (const auto& [kind, late] : {std::pair{Kind{2190, 365, 0.95}, 3L}, {Kind{2190, 365, 0.95}, 31L},
+                                   {Kind{1000, 365, 0.9}, 7L}, {Kind{240, 12, 0.6}, 12L}})
+    for (int i = 0; i < 20; ++i) {
+      Pair pair(random, kind.n, kind.a_year, kind.persistence, 0.9), other = pair;
+      put_late(pair, late);
+      EXPECT_EQ(pair.compared().shifted(), late);
+      EXPECT_FALSE(pair.compared().drifts());
+      put_late(other, static_cast<long>(kind.n) - late);
+      EXPECT_EQ(other.compared().shifted(), -late);
+    }
+}
+
+TEST(PairedMeans, ClocksThatDriftApartAreTold) {
+  // Days of 365-day years under the dates of the standard calendar: one more apart after each leap year.
+  std::mt19937 random(11);
+  for (const std::size_t years : {4u, 9u, 20u})
+    for (int i = 0; i < 20; ++i) {
+      const std::size_t n = years * 365;
+      Pair pair(random, n + 8, 365, 0.9, 0.9);
+      const auto healthy = pair.compared();
+      EXPECT_FALSE(healthy.drifts()) << years;
+      EXPECT_EQ(healthy.shifted(), 0) << years;
+      std::vector<double> drifted;
+      for (std::size_t t = 0; t < n; ++t) drifted.push_back(pair.lr[t + (t + 1000) / 1461]);
+      pair.lr = drifted;
+      for (auto* series : {&pair.hr, &pair.phase, &pair.year}) series->resize(n);
+      const auto apart = pair.compared();
+      EXPECT_TRUE(apart.drifts()) << years << ": " << apart.begin.late << " " << apart.end.late;
+      EXPECT_LT(apart.begin.late, apart.end.late);
+    }
+}
+
 TEST(PairedMeans, ATimeApartIsToldFromHealthyPairs) {
   std::mt19937 random(3);
   for (const Kind& kind : {Kind{240, 12, 0.6}, Kind{2190, 365, 0.95}, Kind{204, 12, 0.8}, Kind{48, 12, 0.5},
                            Kind{90, 365, 0.95}})
     for (int i = 0; i < 50; ++i) {
       for (const double shared : {1.0, 0.9, 0.7, 0.3, 0.0})
-        EXPECT_EQ(Pair(random, kind.n, kind.a_year, kind.persistence, shared).compared().shifted(), 0)
-            << kind.n << " " << shared;
+        if (const auto means = Pair(random, kind.n, kind.a_year, kind.persistence, shared).compared();
+            means.shifted() != 0 || means.drifts())
+          ADD_FAILURE() << kind.n << " " << shared;
       if (kind.n == 90) continue;  // the season of a part of a year hides it
       // What HR tells at a time, LR told the time before; and the other way round.
       Pair late(random, kind.n, kind.a_year, kind.persistence, 0.95), early = late;
@@ -85,12 +126,12 @@ TEST(PairedMeans, ATimeApartIsToldFromHealthyPairs) {
 
 class PairedSources : public test::OnAllRanks {
  protected:
-  std::string ocean(int seed, const std::string& name) {
+  std::string ocean(int seed, const std::string& name, const std::string& more = "last_date='2004-12-31', step_days=5") {
     Namelist n;
     n.parse(
-        fmt::format("&ocean ny=12, nx=12, resolution=0.5, first_date='2001-01-01', last_date='2004-12-31', "
-                    "step_days=5, factor=3, islands=1, turbulence_modes=16, seed={} /\n",
-                    seed),
+        fmt::format("&ocean ny=12, nx=12, resolution=0.5, first_date='2001-01-01', {}, "
+                    "factor=3, islands=1, turbulence_modes=16, seed={} /\n",
+                    more, seed),
         "test");
     write_ocean(comm, ocean_spec(OceanOptions(n)),
                 {scratch / (name + "_hr.nc"), scratch / (name + "_lr.nc"), "", ""});
@@ -128,6 +169,27 @@ TEST_F(PairedSources, AnotherOceanIsRefusedWithWhatToDo) {
   const StudySeries alone = open_study(self, of);
   EXPECT_EQ(compare_series(alone, steps_of_period(alone.hr, alone.lr, of.train), {})[0].anomalies.r,
             accepted.anomalies.r);
+}
+
+TEST_F(PairedSources, ACalendarThatWasLostIsNamed) {
+  const std::string files = ocean(3, "noleap", "last_date='2012-12-31', step_days=1, calendar='noleap'");
+  const std::string lr = scratch / "noleap_lr.nc";
+  // HR keeps its calendar; that of LR is taken for the standard one from here on.
+  comm.agree([&] {
+    if (!comm.is_root()) return;
+    int id, time;
+    nc_ok(nc_open(lr.c_str(), NC_WRITE, &id));
+    nc_ok(nc_inq_varid(id, "time", &time));
+    nc_ok(nc_redef(id));
+    nc_ok(nc_del_att(id, time, "calendar"));
+    nc_ok(nc_close(id));
+  });
+  const DataOptions of =
+      data(files + lr + "', hr_variable='tos', lr_variable='tos', train='2001-01-01', '2012-12-27'");
+  expect_error(ExitCode::data, {"one clock", "time:calendar", "LR of the same time at the beginning"}, [&] {
+    const StudySeries study = open_study(comm, of);
+    require_paired(of, study, steps_of_period(study.hr, study.lr, of.train), {});
+  });
 }
 
 }  // namespace

@@ -11,16 +11,28 @@
 
 namespace podscale {
 
+/// Innovations of both series go together best where HR tells `late` times late of what LR tells.
+struct TimesApart {
+  int late = 0;
+  Correlation there, instead;  ///< so far apart, and where they are compared with
+  /// There rather than instead, by so many standard errors of Fisher's z; 0 where r is below `least`, or
+  /// not much higher than instead.
+  double clear(double least) const;
+};
 /// How the means over the region of both series go together, season and trend taken off.
 struct PairedMeans {
   Correlation anomalies, innovations;  ///< of the means, and of what each time adds to the one before
-  Correlation hr_late, lr_late;        ///< innovations of one series and, a time before, of the other
+  TimesApart whole;       ///< of all times, late != 0, instead: as paired
+  TimesApart begin, end;  ///< of the first and the last third or 1000 times; instead: as the other part is
   /// Neither is above zero, and both would be if the series told of the same events: a short series
   /// does not say so.
   bool unrelated() const;
-  /// 1: HR tells a time late of what LR tells, -1: LR does; 0: neither clearly goes better with the other
-  /// a time away.
-  int shifted() const;
+  /// So many times HR tells late of what LR tells; below 0: LR does; 0: neither clearly goes better with
+  /// the other some times away.
+  int shifted() const { return whole.clear(0.5) >= 4 ? whole.late : 0; }
+  /// Whether the first and the last times are clearly apart by other times: as clearly together as whole
+  /// must be. A day more in the middle of a part halves r, so that less is asked of it.
+  bool drifts() const;
 };
 /// Not collective. Of two series of means at the same times; phases of the year in [0, 1), times in years.
 PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const std::vector<double>& phases,
@@ -31,9 +43,9 @@ PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const 
 std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vector<StepPair>& pairs,
                                         const StudyYear& year);
 
-/// Collective. Error(data) where no variable of the two is related, or where they are a time apart, with
-/// what to do instead; with data.doubts = 'accept' a warning. lags: of the base; a time apart that they
-/// hold is a warning.
+/// Collective. Error(data) where no variable of the two is related, or where they are some times apart or
+/// drift apart, with what to do instead; with data.doubts = 'accept' a warning. lags: of the base; where
+/// they hold the times apart it is a warning.
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
                     const StudyYear& year, std::span<const long> lags = {});
 
