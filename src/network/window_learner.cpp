@@ -47,7 +47,11 @@ WindowLearner::WindowLearner(const GradientAverage& processes, const WindowModel
 double WindowLearner::loss_and_gradient(const WindowDraw& draw) {
   const idx_t side = network.options.drawn_side(), tiles = training.batch / (side * side) / processes->size();
   const idx_t first = processes->rank() * tiles;
-  return loss_and_gradient(draw(optimizer.step, first, tiles), first);
+  const double loss = loss_and_gradient(draw(optimizer.step, first, tiles), first);
+  if (static_cast<double>(optimizer.step) < training.attention_after * static_cast<double>(training.steps()))
+    for (const NamedSlice& slice : network.flat->slices)
+      if (is_of_attention(slice.name)) network.flat->gradient.narrow(0, slice.offset, slice.size).zero_();
+  return loss;
 }
 
 /// x = cos z0 + sin eps of each tile at an angle of its own: the mean square error of the velocity.

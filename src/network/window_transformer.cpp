@@ -84,6 +84,11 @@ void WindowTransformer::initialise(std::uint64_t seed) {
   });
 }
 
+bool is_of_attention(const std::string& name) {
+  const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+  return has("qkv.") || has("project.") || has("position");
+}
+
 torch::Tensor window_scalars(const torch::Tensor& mean, const torch::Tensor& contrast) {
   return torch::stack({(torch::log(contrast) + 3) / 1.5, 2 * mean - 1}, 1);
 }

@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "podscale/network/window_training.hpp"
@@ -56,6 +57,10 @@ class WindowTransformer : public torch::nn::Module {
   std::vector<TileBlock> blocks_;
   WindowDenoiser denoiser_{nullptr};
 };
+
+/// Not collective. Whether the parameter of that name lets patches see each other, beside the layers that
+/// see one window.
+bool is_of_attention(const std::string& name);
 
 /// Not collective. Of mean and contrast over the range: the mean and the log contrast, about
 /// standardised, [N, 2].

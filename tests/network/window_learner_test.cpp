@@ -60,6 +60,31 @@ TEST(WindowLoss, IsTheClosedFormCrpsAndItsGradientThatOfFiniteDifferences) {
   }
 }
 
+TEST(WindowLearner, AttentionLearnsAfterTheLayersThatSeeOneWindow) {
+  const OneProcess alone;
+  WindowTrainingOptions options = training(2560);  // 10 steps
+  WindowLearner learner(alone, small_windows(1), options, kPointSpread);
+  std::vector<float> weights(learner.network.weights().size());
+  CounterRandom(3, Stream::test).fill_normal(std::span(weights), 8);
+  learner.network.set_weights(weights);
+  const WindowDraw draw = [](long step, idx_t first, idx_t tiles) {
+    const idx_t patches = small_windows(1).tile * small_windows(1).tile;
+    return window_samples(step, first * patches, tiles * patches);
+  };
+  for (const long step : {0L, 2L, 3L, 9L}) {
+    learner.optimizer.step = step;
+    learner.loss_and_gradient(draw);
+    double attention = 0, others = 0;
+    for (const NamedSlice& slice : learner.network.flat->slices) {
+      const double size =
+          learner.network.flat->gradient.narrow(0, slice.offset, slice.size).abs().sum().item<double>();
+      (is_of_attention(slice.name) ? attention : others) += size;
+    }
+    EXPECT_GT(others, 0);
+    EXPECT_EQ(attention > 0, step >= 3) << step;
+  }
+}
+
 TEST(WindowLearner, GradientOfTheWeightsIsThatOfFiniteDifferences) {
   const OneProcess alone;
   for (const int blocks : {0, 1}) {

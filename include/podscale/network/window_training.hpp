@@ -38,6 +38,9 @@ struct WindowTrainingOptions {
   /// A window counts with its contrast to this power: 0, as much as any other; 1, as grey levels.
   double contrast_power = 0.5;
   double member_weight = 0.5;  ///< of the denoiser's loss
+  /// Share of the steps before attention learns. Its gradient is noise that all patches of a tile share
+  /// until the layers that see one window tell something, and would keep them from it.
+  double attention_after = 0.3;
   long validate_every = 500, checkpoint_every = 500;
   std::uint64_t seed = 1;
   long steps() const { return static_cast<long>((tokens + batch - 1) / batch); }
