@@ -131,7 +131,7 @@ Stamp stamp_from_name(const std::string& name) {
   fail(ExitCode::usage, "stamps '{}'; expected auto, begin, middle, end or point", name);
 }
 
-bool is_instant(const std::string& cell_methods) {
+std::string method_in_time(const std::string& cell_methods) {
   std::istringstream words(cell_methods);
   std::string word;
   bool of_time = false;
@@ -139,9 +139,13 @@ bool is_instant(const std::string& cell_methods) {
     if (word == "time:")
       of_time = true;
     else if (word.back() != ':' && of_time)
-      return word == "point";
+      return word;
   }
-  return false;
+  return "";
+}
+
+bool is_instant(const std::string& cell_methods) {
+  return method_in_time(cell_methods) == "point";
 }
 
 std::string understand(SampleAxis& axis, const StepLength& expected) {

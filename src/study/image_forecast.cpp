@@ -119,7 +119,7 @@ std::vector<double> PlaneForecast::network_residual(std::uint64_t key, int membe
       if (kept < points) {
         random.fill_normal(std::span(left_out), static_cast<std::uint32_t>(first + c),
                            static_cast<std::uint32_t>(member), 1);
-        for (idx_t i = 0; i < points; ++i) own[i] += std::sqrt(base_.truncation[i]) * left_out[i];
+        for (idx_t i = 0; i < points; ++i) own[i] += std::sqrt(level_ * base_.truncation[i]) * left_out[i];
       }
       for_patch_points(base_.shape, whole_, first + c, mean_.ny, mean_.nx, [&](idx_t i, idx_t y, idx_t x) {
         deviation[y * mean_.nx + x] = whole_.scale[first + c] * own[i];
@@ -133,7 +133,8 @@ Plane PlaneForecast::member(std::uint64_t key, int member) const {
   // The level is that of a Gaussian of least CRPS. A diffusion draws errors as they are, whose tails are
   // longer and whose variance is larger.
   const bool diffusion = network_ && network_->makes_members();
-  const std::vector<double> deviation = diffusion ? network_residual(key, member) : residual_->draw(key, member);
+  const std::vector<double> deviation =
+      diffusion ? network_residual(key, member) : residual_->draw(key, member);
   const double spread = diffusion ? 1 : std::sqrt(level_);
   Plane result{mean_.ny, mean_.nx, mean_.values};
   for (std::size_t i = 0; i < deviation.size(); ++i)

@@ -15,6 +15,7 @@ namespace podscale {
 namespace {
 
 constexpr long kBlock = 16;  // steps: fields of a block are there three times
+constexpr int kMostTimesApart = 31;
 
 /// The rows of a rank, and the means over time of their points.
 class RegionMeans {
@@ -123,7 +124,9 @@ namespace {
 /// Of two series of innovations at the same times; lost: as correlation().
 class Lagged {
  public:
-  Lagged(std::span<const double> hr, std::span<const double> lr, int lost) : hr_(hr), lr_(lr), lost_(lost) {}
+  /// most: times that are searched, before and after.
+  Lagged(std::span<const double> hr, std::span<const double> lr, int lost, int most)
+      : hr_(hr), lr_(lr), lost_(lost), most_(std::min(most, static_cast<int>(hr.size() / 8))) {}
   Correlation at(int late) const {
     const std::size_t n = static_cast<std::size_t>(std::abs(late));
     if (n >= hr_.size()) return {};
@@ -131,11 +134,10 @@ class Lagged {
     const auto rest = [n](auto x) { return x.subspan(n); };
     return late > 0 ? correlation(rest(hr_), first(lr_), lost_) : correlation(first(hr_), rest(lr_), lost_);
   }
-  /// The highest, of at most a month of days.
+  /// Where r is highest.
   TimesApart best(bool also_paired) const {
-    const int most = std::min(31, static_cast<int>(hr_.size() / 8));
     TimesApart best{0, {-2, 0}, {}};
-    for (int late = -most; late <= most; ++late)
+    for (int late = -most_; late <= most_; ++late)
       if (also_paired || late != 0)
         if (const Correlation r = at(late); r.r > best.there.r) best = {late, r, {}};
     return best;
@@ -143,7 +145,7 @@ class Lagged {
 
  private:
   std::span<const double> hr_, lr_;
-  int lost_;
+  int lost_, most_;
 };
 
 }  // namespace
@@ -164,12 +166,16 @@ PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const 
   remove_fit(lr, columns, count);
   const std::vector<double> of_hr = innovations(hr), of_lr = innovations(lr);
   const std::size_t n = of_hr.size(), end = std::min<std::size_t>(n / 3, 1000);
+  // Of parts of a day the daily cycle has most, whose phase LR need not have.
+  const bool parts_of_a_day = n > 0 && length * 365.25 < 0.75 * static_cast<double>(n);
   const auto part = [&](std::size_t begin, std::size_t size, int lost) {
-    return Lagged(std::span(of_hr).subspan(begin, size), std::span(of_lr).subspan(begin, size), lost);
+    return Lagged(std::span(of_hr).subspan(begin, size), std::span(of_lr).subspan(begin, size), lost,
+                  parts_of_a_day ? 1 : kMostTimesApart);
   };
   PairedMeans means{correlation(hr, lr, count), part(0, n, count).at(0), {}, {}, {}};
   means.whole = part(0, n, count).best(false);
   means.whole.instead = means.innovations;
+  if (parts_of_a_day) return means;
   const Lagged of_begin = part(0, end, count / 3), of_end = part(n - end, end, count / 3);
   means.begin = of_begin.best(true), means.end = of_end.best(true);
   means.begin.instead = of_begin.at(means.end.late), means.end.instead = of_end.at(means.begin.late);
@@ -203,6 +209,19 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
   return found;
 }
 
+namespace {
+
+/// From one pair to the next, as most of them are.
+long lr_steps_apart(const std::vector<StepPair>& pairs) {
+  std::vector<long> apart;
+  for (std::size_t i = 1; i < pairs.size(); ++i) apart.push_back(pairs[i].b - pairs[i - 1].b);
+  if (apart.empty()) return 1;
+  std::nth_element(apart.begin(), apart.begin() + std::ssize(apart) / 2, apart.end());
+  return apart[apart.size() / 2];
+}
+
+}  // namespace
+
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
                     const StudyYear& year, std::span<const long> lags) {
   const auto found = compare_series(study, pairs, year);
@@ -216,7 +235,8 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
     };
     doubt(options.doubts,
           fmt::format("data.train: the dates of {} and {} drift apart: changes of the means over the region go "
-                      "best with LR {} at the beginning ({:.2f}), with LR {} at the end ({:.2f}; {:.2f} with the first)",
+                      "best with LR {} at the beginning ({:.2f}), with LR {} at the end ({:.2f}; {:.2f} with the "
+                      "first)",
                       study.hr.describe(), study.lr.describe(), place(means.begin.late), means.begin.there.r,
                       place(means.end.late), means.end.there.r, means.end.instead.r),
           "expected one clock: a series of 365-day years that has lost time:calendar does so; give it back "
@@ -226,25 +246,28 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
   const int shifted = means.shifted();
   if (shifted != 0 && all([&](const PairedMeans& of) { return of.shifted() == shifted; })) {
     const char *late = shifted > 0 ? "hr" : "lr", *early = shifted > 0 ? "lr" : "hr";
+    const FieldSource &late_one = shifted > 0 ? study.hr : study.lr, &early_one = shifted > 0 ? study.lr : study.hr;
     const int times = std::abs(shifted);
     const std::string what = fmt::format(
         "data.train: {} goes with the time {}before of {}: changes of the means over the region correlate by "
         "{:.2f} so, by {:.2f} as paired",
-        (shifted > 0 ? study.hr : study.lr).describe(), times > 1 ? fmt::format("{} steps ", times) : "",
-        (shifted > 0 ? study.lr : study.hr).describe(), means.whole.there.r, means.innovations.r);
-    const std::string cure =
-        times > 1 ? std::string("expected the same events at the same time: correct the reference date or the "
-                                "calendar of one of them (time:units, time:calendar)")
-                  : fmt::format("expected the same events at the same time: if its stamps are the ends of its "
-                                "steps set data.{}_stamps = 'end', if the other one's are their beginnings "
-                                "data.{}_stamps = 'begin'",
-                                late, early);
+        late_one.describe(), times > 1 ? fmt::format("{} steps ", times) : "", early_one.describe(),
+        means.whole.there.r, means.innovations.r);
+    std::string cure = "expected the same events at the same time: ";
+    if (times > 1)
+      cure += "correct the reference date or the calendar of one of them (time:units, time:calendar)";
+    else
+      cure += fmt::format(
+          "if its stamps are the ends of its steps set data.{}_stamps = 'end', if the other one's are their "
+          "beginnings data.{}_stamps = 'begin'",
+          late, early);
+    const long lag = -shifted * lr_steps_apart(pairs);
     // The regression finds a time that it is given.
-    if (std::find(lags.begin(), lags.end(), -shifted) != lags.end())
-      log::warn("{}; {}; base.lags holds {}, the time that fits", what, cure, -shifted);
+    if (std::find(lags.begin(), lags.end(), lag) != lags.end())
+      log::warn("{}; {}; base.lags holds {}, the time that fits", what, cure, lag);
     else
       doubt(options.doubts, what,
-            fmt::format("{}, if LR tells so early or late give base.lags that hold {}", cure, -shifted));
+            fmt::format("{}, if LR tells so early or late give base.lags that hold {}", cure, lag));
     return;
   }
   if (!all([](const PairedMeans& of) { return of.unrelated(); })) return;

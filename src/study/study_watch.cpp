@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/intervals.hpp"
 #include "podscale/core/log.hpp"
 
 namespace podscale {
@@ -79,12 +80,6 @@ void warn_of_overlap(const std::string& what, const std::vector<std::string>& pe
       log::warn("{} = {} overlaps the training period {} of {}: scores of days that were fitted are too good",
                 what, period_text(period), period_text(train), basis_path);
   });
-}
-
-/// What cell_methods say of the time: "mean", "maximum"; "" where they say nothing.
-std::string method_in_time(const std::string& cell_methods) {
-  const auto at = cell_methods.find("time: ");
-  return at == std::string::npos ? "" : cell_methods.substr(at + 6, cell_methods.find(' ', at + 6) - at - 6);
 }
 
 /// Where both series say what a variable is, and say different things.

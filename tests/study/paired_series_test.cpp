@@ -85,6 +85,32 @@ TEST(PairedMeans, SeveralTimesApartAreTold) {
     }
 }
 
+TEST(PairedMeans, FewTimesAndConstantSeriesSayNothing) {
+  std::mt19937 random(2);
+  for (const std::size_t n : {1u, 2u, 3u, 5u, 12u, 25u, 40u})
+    for (int i = 0; i < 50; ++i) {
+      Pair pair(random, n, 12, 0.6, 0.9);
+      EXPECT_EQ(pair.compared().shifted(), 0) << n;
+      EXPECT_FALSE(pair.compared().drifts()) << n;
+      std::fill(pair.lr.begin(), pair.lr.end(), 3.0);
+      EXPECT_EQ(pair.compared().shifted(), 0) << n;
+      EXPECT_FALSE(pair.compared().drifts()) << n;
+    }
+}
+
+TEST(PairedMeans, ADailyCycleOfAnotherPhaseIsNoShift) {
+  // Hours of two years: LR has its maximum three hours early, and the weather of days.
+  std::mt19937 random(4);
+  const std::size_t n = 2 * 8766;
+  Pair pair(random, n, 8766, 0.99, 0.95);
+  for (std::size_t t = 0; t < n; ++t) {
+    const double hour = 6.2831853 / 24 * static_cast<double>(t);
+    pair.hr[t] += std::cos(hour), pair.lr[t] += std::cos(hour + 6.2831853 / 8);
+  }
+  EXPECT_EQ(pair.compared().shifted(), 0);
+  EXPECT_FALSE(pair.compared().drifts());
+}
+
 TEST(PairedMeans, ClocksThatDriftApartAreTold) {
   // Days of 365-day years under the dates of the standard calendar: one more apart after each leap year.
   std::mt19937 random(11);
@@ -126,7 +152,8 @@ TEST(PairedMeans, ATimeApartIsToldFromHealthyPairs) {
 
 class PairedSources : public test::OnAllRanks {
  protected:
-  std::string ocean(int seed, const std::string& name, const std::string& more = "last_date='2004-12-31', step_days=5") {
+  std::string ocean(int seed, const std::string& name,
+                    const std::string& more = "last_date='2004-12-31', step_days=5") {
     Namelist n;
     n.parse(
         fmt::format("&ocean ny=12, nx=12, resolution=0.5, first_date='2001-01-01', {}, "

@@ -9,7 +9,9 @@ namespace podscale {
 /// Not collective, as all here. "begin", "middle", "end", "point", "auto"; throws Error(usage).
 Stamp stamp_from_name(const std::string& name);
 
-/// Not collective. Whether CF's cell_methods call the values those of a moment.
+/// Not collective. What CF's cell_methods say of the time: "mean", "maximum"; "" where they say nothing.
+std::string method_in_time(const std::string& cell_methods);
+/// Not collective. Whether they call the values those of a moment.
 bool is_instant(const std::string& cell_methods);
 
 /// Not collective. Fills axis.step and the spans of its samples. Bounds come first. Without them

@@ -39,7 +39,8 @@ struct WindowTrainingOptions {
   double contrast_power = 0.5;
   double member_weight = 0.5;  ///< of the denoiser's loss
   /// Share of the steps before attention learns. Its gradient is noise that all patches of a tile share
-  /// until the layers that see one window tell something, and would keep them from it.
+  /// until the layers that see one window tell something, and would keep them from it. Its weights decay
+  /// meanwhile, by some percent.
   double attention_after = 0.3;
   long validate_every = 500, checkpoint_every = 500;
   std::uint64_t seed = 1;

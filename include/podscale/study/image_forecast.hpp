@@ -42,7 +42,8 @@ class PlaneForecast {
   const Plane& mean() const { return mean_; }          ///< [ny][nx] in the image's values
   const Plane& variance() const { return variance_; }  ///< [ny][nx] in their square
   /// Not collective. A draw of the image: the same key and member give the same bits. Of a network that
-  /// makes members, on the grid that is not shifted.
+  /// makes members, on the grid that is not shifted, with the spread that it has learnt: the level of the
+  /// calibration is that of the Gaussian alone.
   Plane member(std::uint64_t key, int member) const;
   /// Not collective. Variance of the sum of weights [ny][nx] times values, in closed form.
   double functional_variance(std::span<const double> weights) const;

@@ -15,7 +15,7 @@ namespace podscale {
 struct TimesApart {
   int late = 0;
   Correlation there, instead;  ///< so far apart, and where they are compared with
-  /// There rather than instead, by so many standard errors of Fisher's z; 0 where r is below `least`, or
+  /// Not collective. There rather than instead, by so many standard errors of Fisher's z; 0 where r is below `least`, or
   /// not much higher than instead.
   double clear(double least) const;
 };
@@ -27,14 +27,15 @@ struct PairedMeans {
   /// Neither is above zero, and both would be if the series told of the same events: a short series
   /// does not say so.
   bool unrelated() const;
-  /// So many times HR tells late of what LR tells; below 0: LR does; 0: neither clearly goes better with
+  /// Not collective. So many times HR tells late of what LR tells; below 0: LR does; 0: neither clearly goes better with
   /// the other some times away.
   int shifted() const { return whole.clear(0.5) >= 4 ? whole.late : 0; }
-  /// Whether the first and the last times are clearly apart by other times: as clearly together as whole
+  /// Not collective. Whether the first and the last times are clearly apart by other times: as clearly together as whole
   /// must be. A day more in the middle of a part halves r, so that less is asked of it.
   bool drifts() const;
 };
 /// Not collective. Of two series of means at the same times; phases of the year in [0, 1), times in years.
+/// Up to 31 times apart are searched, at most an eighth of the times; of steps below a day one, and no drift.
 PairedMeans compare_means(std::vector<double> hr, std::vector<double> lr, const std::vector<double>& phases,
                           const std::vector<double>& years);
 
