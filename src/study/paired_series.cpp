@@ -116,7 +116,8 @@ double TimesApart::clear(double least) const {
 
 bool PairedMeans::drifts() const {
   const double first = begin.clear(0.3), last = end.clear(0.3);
-  return begin.late != end.late && std::min(first, last) >= 3 && first * first + last * last >= 2 * 16;
+  return begin.late != end.late && std::min(first, last) >= 3 &&
+         first * first + last * last >= 2 * sure * sure;
 }
 
 namespace {
@@ -223,7 +224,7 @@ long lr_steps_apart(const std::vector<StepPair>& pairs) {
 }  // namespace
 
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
-                    const StudyYear& year, std::span<const long> lags) {
+                    const StudyYear& year, std::optional<std::span<const long>> lags) {
   const auto found = compare_series(study, pairs, year);
   const PairedMeans& means = found.front();
   const auto all = [&](const auto& have) { return std::all_of(found.begin(), found.end(), have); };
@@ -234,19 +235,20 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
                         : fmt::format("{} times after", -late);
     };
     doubt(options.doubts,
-          fmt::format("data.train: the dates of {} and {} drift apart: changes of the means over the region go "
-                      "best with LR {} at the beginning ({:.2f}), with LR {} at the end ({:.2f}; {:.2f} with the "
-                      "first)",
+          fmt::format("data.train: the dates of {} and {} drift apart: changes of the means over the region "
+                      "go best with LR {} at the beginning ({:.2f}), with LR {} at the end ({:.2f}; {:.2f} "
+                      "with the first)",
                       study.hr.describe(), study.lr.describe(), place(means.begin.late), means.begin.there.r,
                       place(means.end.late), means.end.there.r, means.end.instead.r),
-          "expected one clock: a series of 365-day years that has lost time:calendar does so; give it back "
-          "(ncatted -a calendar,time,o,c,noleap), or look for steps that are missing in one of them");
+          "expected one clock: a series of 365-day years that has lost time:calendar does so; give it "
+          "back (ncatted -a calendar,time,o,c,noleap), or look for steps that are missing in one of them");
     return;
   }
   const int shifted = means.shifted();
   if (shifted != 0 && all([&](const PairedMeans& of) { return of.shifted() == shifted; })) {
     const char *late = shifted > 0 ? "hr" : "lr", *early = shifted > 0 ? "lr" : "hr";
-    const FieldSource &late_one = shifted > 0 ? study.hr : study.lr, &early_one = shifted > 0 ? study.lr : study.hr;
+    const FieldSource &late_one = shifted > 0 ? study.hr : study.lr,
+                      &early_one = shifted > 0 ? study.lr : study.hr;
     const int times = std::abs(shifted);
     const std::string what = fmt::format(
         "data.train: {} goes with the time {}before of {}: changes of the means over the region correlate by "
@@ -263,7 +265,9 @@ void require_paired(const DataOptions& options, const StudySeries& study, const 
           late, early);
     const long lag = -shifted * lr_steps_apart(pairs);
     // The regression finds a time that it is given.
-    if (std::find(lags.begin(), lags.end(), lag) != lags.end())
+    if (!lags)
+      log::warn("{}; {}; if LR tells so early or late, base.lags that hold {}", what, cure, lag);
+    else if (std::find(lags->begin(), lags->end(), lag) != lags->end())
       log::warn("{}; {}; base.lags holds {}, the time that fits", what, cure, lag);
     else
       doubt(options.doubts, what,

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <optional>
-#include <numeric>
 #include <sstream>
 
 #include "podscale/core/error.hpp"
@@ -185,11 +184,8 @@ int run_init(const Context& context, const InitRequest& request) {
       same_on_all_ranks([&] { return suggest_periods(hr, study.lr.times(), common_pairs(study)); });
   set_periods(study, periods, draft);
   const auto train = steps_of_period(study.hr, study.lr, draft.options().data.train);
-  if (request.coarsen == 0) {
-    std::vector<long> any(2 * 366 + 1);  // lags are suggested where they gain: a warning says enough
-    std::iota(any.begin(), any.end(), -366L);
-    require_paired(draft.options().data, study, train, year_of(study, train), any);
-  }
+  if (request.coarsen == 0)  // lags are suggested where they gain
+    require_paired(draft.options().data, study, train, year_of(study, train), std::nullopt);
   const auto sample = steps_between(hr, periods.sample[0], periods.sample[1]);
   const int harmonics = suggest_harmonics(hr, sample);
   draft.set(

@@ -2,6 +2,7 @@
 // Whether the LR and the HR series of a training tell of the same events at the same dates: a
 // free-running model shares its calendar with the observations, and nothing else (doc/method.md: 7).
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,23 +16,24 @@ namespace podscale {
 struct TimesApart {
   int late = 0;
   Correlation there, instead;  ///< so far apart, and where they are compared with
-  /// Not collective. There rather than instead, by so many standard errors of Fisher's z; 0 where r is below `least`, or
-  /// not much higher than instead.
+  /// Not collective. There rather than instead, by so many standard errors of Fisher's z; 0 where r is
+  /// below `least`, or not much higher than instead.
   double clear(double least) const;
 };
 /// How the means over the region of both series go together, season and trend taken off.
 struct PairedMeans {
   Correlation anomalies, innovations;  ///< of the means, and of what each time adds to the one before
-  TimesApart whole;       ///< of all times, late != 0, instead: as paired
+  TimesApart whole;       ///< of all times, late != 0; instead: as paired
   TimesApart begin, end;  ///< of the first and the last third or 1000 times; instead: as the other part is
-  /// Neither is above zero, and both would be if the series told of the same events: a short series
-  /// does not say so.
+  static constexpr double sure = 4;  ///< standard errors
+  /// Not collective. Neither is above zero, and both would be if the series told of the same events: a
+  /// short series does not say so.
   bool unrelated() const;
-  /// Not collective. So many times HR tells late of what LR tells; below 0: LR does; 0: neither clearly goes better with
-  /// the other some times away.
-  int shifted() const { return whole.clear(0.5) >= 4 ? whole.late : 0; }
-  /// Not collective. Whether the first and the last times are clearly apart by other times: as clearly together as whole
-  /// must be. A day more in the middle of a part halves r, so that less is asked of it.
+  /// Not collective. So many times HR tells late of what LR tells; below 0: LR does; 0: neither clearly
+  /// goes better with the other some times away.
+  int shifted() const { return whole.clear(0.5) >= sure ? whole.late : 0; }
+  /// Not collective. Whether the first and the last times are clearly apart by other times: together as
+  /// sure as whole must be. A day more in the middle of a part halves r, so that less is asked of it.
   bool drifts() const;
 };
 /// Not collective. Of two series of means at the same times; phases of the year in [0, 1), times in years.
@@ -45,9 +47,9 @@ std::vector<PairedMeans> compare_series(const StudySeries& study, const std::vec
                                         const StudyYear& year);
 
 /// Collective. Error(data) where no variable of the two is related, or where they are some times apart or
-/// drift apart, with what to do instead; with data.doubts = 'accept' a warning. lags: of the base; where
-/// they hold the times apart it is a warning.
+/// drift apart, with what to do instead; with data.doubts = 'accept' a warning. lags: of the base, in
+/// steps of LR; where they hold the times apart, or are still to be chosen (nullopt), it is a warning.
 void require_paired(const DataOptions& options, const StudySeries& study, const std::vector<StepPair>& pairs,
-                    const StudyYear& year, std::span<const long> lags = {});
+                    const StudyYear& year, std::optional<std::span<const long>> lags = std::span<const long>{});
 
 }  // namespace podscale
