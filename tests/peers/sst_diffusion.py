@@ -20,7 +20,7 @@ from image_diffusion import make_venv, skip
 
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared/data/oisst_tasman"
 PERIODS = {"train": "1982-2007", "validate": "2008-2009", "test": "2010-2011"}
-FACTOR, LAGS, HARMONICS, MODES = 8, (-10, -5, 0, 5, 10), 3, 64
+FACTOR, LAGS, HARMONICS, MODES, RATE = 8, (-10, -5, 0, 5, 10), 3, 64, 1e-3
 
 
 def megabytes():
@@ -98,7 +98,6 @@ class Case:
 
 class UnetPeer:
     """State: what HR has beyond the LR anomaly, in pixels; condition: LR anomalies of all lags, ocean or land."""
-    rate = 1e-3
 
     def __init__(self, case):
         import torch
@@ -136,7 +135,6 @@ class UnetPeer:
 
 class PodiffPeer:
     """State: whitened coefficients of one POD of the region; condition: LR anomalies of all cells and lags."""
-    rate = 1e-3
 
     def __init__(self, case):
         import numpy as np
@@ -211,7 +209,7 @@ def train(peer, case, seconds, batch):
     import torch
     process, random = scheduler(), np.random.default_rng(1)
     parameters = list(peer.network.parameters())
-    optimizer = torch.optim.AdamW(parameters, lr=peer.rate, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.1)
     average = [p.detach().clone() for p in parameters]
     judged = np.linspace(case.days("validate")[0], case.days("validate")[-1], 128).astype(int)
     fixed = torch.Generator().manual_seed(2)
@@ -221,10 +219,10 @@ def train(peer, case, seconds, batch):
     begin = time.process_time()
     while (spent := time.process_time() - begin) < seconds:
         for group in optimizer.param_groups:
-            group["lr"] = peer.rate * min(1, (steps + 1) / 50) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * spent / seconds)))
+            group["lr"] = RATE * min(1, (steps + 1) / 50) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * spent / seconds)))
         days = random.integers(case.days("train")[0], case.days("train")[-1] + 1, batch)
         at = torch.randint(0, 1000, (batch,))
-        loss = loss_of(peer, process, "train", days, torch.randn(judge_noise[:1].expand(batch, *judge_noise.shape[1:]).shape), at)
+        loss = loss_of(peer, process, "train", days, torch.randn((batch, *judge_noise.shape[1:])), at)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
