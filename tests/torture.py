@@ -85,10 +85,17 @@ def text_of(folder, program):
 
 
 def ranks_of(launcher):
-    """Processes that the launcher started: the ranks."""
+    """Processes that the launcher started: the ranks. One that has not yet become the program is still the
+    launcher, with its handlers: SIGTERM to it makes mpirun of Open MPI 4.1 give up, with 1 and without a word."""
     path = pathlib.Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
+
+    def program(pid):
+        try:
+            return pathlib.Path(os.readlink(f"/proc/{pid}/exe")).name.startswith("podscale-")
+        except OSError:
+            return False
     try:
-        return [int(pid) for pid in path.read_text().split()]
+        return [pid for pid in map(int, path.read_text().split()) if program(pid)]
     except OSError:
         return []
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "podscale/core/error.hpp"
 #include "read_plan.hpp"
@@ -98,13 +99,39 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
   return met;
 }
 
+namespace {
+
+/// Of files that are opened meanwhile one chunk of a variable is kept once it is read, in place of 16 MiB.
+/// (Of none the library would keep ten.)
+class OneChunkKept {
+ public:
+  explicit OneChunkKept(std::size_t bytes) {
+    nc_get_chunk_cache(&bytes_, &slots_, &preemption_);
+    if (bytes < bytes_) nc_set_chunk_cache(bytes, slots_, preemption_);
+  }
+  ~OneChunkKept() { nc_set_chunk_cache(bytes_, slots_, preemption_); }
+  OneChunkKept(const OneChunkKept&) = delete;
+  OneChunkKept& operator=(const OneChunkKept&) = delete;
+
+ private:
+  std::size_t bytes_ = 0, slots_ = 0;
+  float preemption_ = 0;
+};
+
+}  // namespace
+
 FileReader::OpenFile& FileReader::open(long number) {
   constexpr std::size_t kOpenFiles = 4;
   for (OpenFile& f : open_)
     if (f.number == number) return f;
   if (open_.size() >= kOpenFiles) open_.pop_front();
   const std::size_t i = number;
+  // Steps are read one after the other: a chunk of a single one is not wanted again.
+  std::optional<OneChunkKept> one;
+  if (const Chunks& chunks = survey_->stored[i].chunks; chunks.t == 1)
+    one.emplace(static_cast<std::size_t>(chunks.y * chunks.x) * sizeof(double));
   NetcdfFile handle = NetcdfFile::open(self_, survey_->files[i], false);  // the survey has checked it
+  one.reset();
   FileLayout layout;
   layout.variable = cf_variable(handle, survey_->variable.name, true, further_);
   layout.element = element_;

@@ -34,9 +34,17 @@ Decomposition::Decomposition(long ny, long nx, long patch_y, long patch_x, int r
   }
 }
 
+Decomposition Decomposition::of_rows(long ny, long nx, long patch_y, long patch_x, int ranks, long strip) {
+  Decomposition rows(ny, nx, patch_y, patch_x, 1);
+  rows.strip_ = strip;
+  rows.ranks_y_ = static_cast<int>(std::min<long>(ranks, (rows.patches_y_ + strip - 1) / strip));
+  return rows;
+}
+
 PatchRange Decomposition::patches_of(int rank) const {
   if (rank >= ranks_y_ * ranks_x_) return {};
-  const Share y = share_of(patches_y_, ranks_y_, rank / ranks_x_);
+  Share y = share_of((patches_y_ + strip_ - 1) / strip_, ranks_y_, rank / ranks_x_);
+  y = {y.begin * strip_, std::min(y.end * strip_, patches_y_)};
   const Share x = share_of(patches_x_, ranks_x_, rank % ranks_x_);
   return {y.begin, y.size(), x.begin, x.size()};
 }
@@ -55,7 +63,7 @@ int Decomposition::owner(long patch) const {
     const long base = total / parts, extra = total % parts, boundary = extra * (base + 1);
     return static_cast<int>(index < boundary ? index / (base + 1) : extra + (index - boundary) / base);
   };
-  return find(patch / patches_x_, patches_y_, ranks_y_) * ranks_x_ +
+  return find(patch / patches_x_ / strip_, (patches_y_ + strip_ - 1) / strip_, ranks_y_) * ranks_x_ +
          find(patch % patches_x_, patches_x_, ranks_x_);
 }
 
@@ -80,10 +88,11 @@ std::vector<std::size_t> Decomposition::chunk_shape() const {
     const long common = parts == 1 ? patches : (extra == 0 ? base : 1);
     return std::min(common * patch, points);
   };
-  long y = along(patches_y_, ranks_y_, patch_y_, ny_), x = along(patches_x_, ranks_x_, patch_x_, nx_);
+  const long strips = (patches_y_ + strip_ - 1) / strip_;
+  long y = along(strips, ranks_y_, strip_ * patch_y_, ny_), x = along(patches_x_, ranks_x_, patch_x_, nx_);
   // Tiny chunks cost more than sharing does.
   if (y * x < 1024) {
-    y = std::min(ny_, (patches_y_ + ranks_y_ - 1) / ranks_y_ * patch_y_);
+    y = std::min(ny_, (strips + ranks_y_ - 1) / ranks_y_ * strip_ * patch_y_);
     x = std::min(nx_, (patches_x_ + ranks_x_ - 1) / ranks_x_ * patch_x_);
   }
   while (y * x > (1l << 20)) (y > x ? y : x) = ((y > x ? y : x) + 1) / 2;

@@ -232,8 +232,9 @@ void write_basis(const Communicator& comm, const Basis& basis, const std::string
   file.commit();
 }
 
-static Basis read_all(const Communicator& comm, const std::string& path) {
-  const NetcdfFile file = NetcdfFile::open(comm, path);
+/// Refuses what is no basis of this version.
+static NetcdfFile open_basis(const Communicator& comm, const std::string& path) {
+  NetcdfFile file = NetcdfFile::open(comm, path);
   if (is_image_basis(file))
     throw Error(ExitCode::data,
                 path + ": a basis of images; expected one of fields, which podscale-basis makes of a namelist "
@@ -253,9 +254,25 @@ static Basis read_all(const Communicator& comm, const std::string& path) {
                             "make it again with podscale-basis",
                             path),
                 true);
+  return file;
+}
+
+BasisSize basis_size(const Communicator& comm, const std::string& path) {
+  const NetcdfFile file = open_basis(comm, path);
+  const auto size = file.numbers("", "patch_size").value();
+  const Mesh mesh = read_mesh(file);
+  return {mesh.ny(), mesh.nx(), static_cast<long>(size[0])};
+}
+
+static Basis read_all(const Communicator& comm, const std::string& path, long strip) {
+  const NetcdfFile file = open_basis(comm, path);
   const auto size = file.numbers("", "patch_size").value();
   const std::size_t channels = file.dimension("channel").value();
-  Basis basis(read_mesh(file), static_cast<long>(size[0]), static_cast<long>(size[1]), comm.size(),
+  const long patch_y = static_cast<long>(size[0]), patch_x = static_cast<long>(size[1]);
+  const Mesh mesh = read_mesh(file);
+  Basis basis(mesh, patch_y, patch_x,
+              strip > 0 ? Decomposition::of_rows(mesh.ny(), mesh.nx(), patch_y, patch_x, comm.size(), strip)
+                        : Decomposition(mesh.ny(), mesh.nx(), patch_y, patch_x, comm.size()),
               comm.rank(), static_cast<long>(channels));
   basis.lr_mesh = read_mesh(file, "lr_");
   basis.channel_scale = file.numbers("", "channel_scale").value();
@@ -361,9 +378,9 @@ LeftOut read_left_out(const Communicator& comm, const Basis& basis, const std::s
   return columns;
 }
 
-Basis read_basis(const Communicator& comm, const std::string& path) {
+Basis read_basis(const Communicator& comm, const std::string& path, long strip) {
   try {
-    return read_all(comm, path);
+    return read_all(comm, path, strip);
   } catch (const Error& error) {  // of a part, which knows no file
     if (error.code() != ExitCode::data || std::string(error.what()).find(path) != std::string::npos) throw;
     throw Error(error.code(), fmt::format("{}: {}", path, error.what()), error.agreed());

@@ -23,16 +23,48 @@ std::size_t size(long n) {
   return static_cast<std::size_t>(n);
 }
 
-Basis empty_basis(const NetcdfFile& file) {
-  const auto patch = file.numbers("", "podscale_patch_size");
-  if (!patch || !file.has_variable("phi"))
+Mesh mesh_of(const NetcdfFile& file) {
+  if (!file.numbers("", "podscale_patch_size") || !file.has_variable("phi"))
     fail(ExitCode::data, "{}: no covariance factors in it; expected a file of podscale-downscale",
          file.path());
-  const long channels = static_cast<long>(file.dimension("channel").value_or(1));
-  Basis basis(read_mesh(file), static_cast<long>((*patch)[0]), static_cast<long>((*patch)[1]), 1, 0,
-              channels);
+  return read_mesh(file);
+}
+
+/// Without its patches. Of some rows: the patches that they lie in, and where patches overlap one row of
+/// patches beyond.
+Basis empty_basis(const NetcdfFile& file, const Mesh& region, const std::optional<Share>& rows, long overlap) {
+  const auto patch = file.numbers("", "podscale_patch_size").value();
+  const long patch_y = static_cast<long>(patch[0]), patch_x = static_cast<long>(patch[1]),
+             channels = static_cast<long>(file.dimension("channel").value_or(1)), beyond = overlap > 0 ? 1 : 0;
+  Share patches{0, (region.ny() + patch_y - 1) / patch_y};
+  if (rows)
+    patches = {std::max(0l, rows->begin / patch_y - beyond),
+               std::min(patches.end, (rows->end + patch_y - 1) / patch_y + beyond)};
+  const long first = patches.begin * patch_y, end = std::min<long>(region.ny(), patches.end * patch_y);
+  const bool all = first == 0 && end == region.ny();
+  Basis basis(all ? region : region.subset({first, end - first, 0, region.nx()}), patch_y, patch_x, 1, 0, channels);
+  basis.first_patch_row = patches.begin;
   if (const auto scale = file.numbers("", "podscale_channel_scale")) basis.channel_scale = *scale;
   return basis;
+}
+
+/// [leading][values of a field] of the rows of a basis.
+std::vector<double> read_fields(const NetcdfFile& file, const std::string& name, const Basis& basis,
+                                const Sizes& leading) {
+  Window window = basis.window;
+  window.y0 += basis.first_patch_row * basis.patch_y;
+  Sizes with_channels = leading;
+  if (basis.channels() > 1) with_channels.push_back(static_cast<std::size_t>(basis.channels()));
+  const Hyperslab slab = hyperslab(window, with_channels);
+  std::size_t each = 1;
+  for (const std::size_t n : slab.count) each *= n;
+  std::vector<double> values(each);
+  file.get(name, slab.start, slab.count, std::span(values));
+  return values;
+}
+
+long overlap_of(const NetcdfFile& file) {
+  return static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front());
 }
 
 }  // namespace
@@ -65,9 +97,10 @@ std::size_t read_regime(const NetcdfFile& factors, std::size_t time) {
   return static_cast<std::size_t>(regime);
 }
 
-FactorReader::FactorReader(const NetcdfFile& product)
+FactorReader::FactorReader(const NetcdfFile& product, const std::optional<Share>& rows)
     : file_(open_factors(self_, product)),
-      basis_(empty_basis(file_)),
+      region_(mesh_of(file_)),
+      basis_(empty_basis(file_, region_, rows, overlap_of(file_))),
       variables_(words(file_.text("", "podscale_variables").value_or(""))) {
   const NetcdfFile& file = file_;
   if (std::ssize(variables_) != basis_.channels())
@@ -76,14 +109,12 @@ FactorReader::FactorReader(const NetcdfFile& product)
   const std::size_t n = size(basis_.points());
   basis_.modes = static_cast<int>(file.dimension("mode").value());
   const std::size_t k = size(basis_.modes);
-  const auto tau = file.get_all("tau"), phi = file.get_all("phi");
+  const auto tau = read_fields(file, "tau", basis_, {}), phi = read_fields(file, "phi", basis_, {k});
   for (long i = 0; i < basis_.window.points(); ++i) basis_.ocean.push_back(tau[size(i)] < 1e30);
   basis_.patches = find_patches(self_, basis_.decomposition, basis_.ocean, basis_.channels());
-  basis_.overlap_patches(
-      self_,
-      static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front()));
+  basis_.overlap_patches(self_, overlap_of(file));
   if (file.has_variable("seam_map"))
-    basis_.seams = Seams(self_, basis_.lapping, basis_.channels(), file.get_all("seam_map"));
+    basis_.seams = Seams(self_, basis_.lapping, basis_.channels(), read_fields(file, "seam_map", basis_, {4}));
   for (PatchModes& patch : basis_.patches.mine) {
     patch.modes = basis_.modes;
     for (std::size_t m = 0; m < k; ++m)
@@ -123,7 +154,7 @@ void FactorReader::require_time() const {
 }
 
 std::vector<std::size_t> FactorReader::steps_of(ProductReader& product) const {
-  return factor_steps(file_, basis_.mesh, product);
+  return factor_steps(file_, region_, product);
 }
 
 CoefficientForecast FactorReader::read(std::size_t time) const {
@@ -171,20 +202,25 @@ std::shared_ptr<const CoefficientForecast> FactorReader::read_shared(std::size_t
 }
 
 void FactorReader::require_variance(const CoefficientForecast& forecast, std::size_t channel,
-                                    const ProductFields& fields, const std::string& product) const {
+                                    const ProductFields& fields, const std::string& product,
+                                    const std::optional<Share>& rows) const {
   const std::size_t points = size(basis_.mesh.points()), all = points * variables_.size();
+  const Share compared = rows.value_or(Share{0, region_.ny()});
   std::vector<double> mean(all), own(all);
   decode_forecast(basis_, forecast, 1, std::vector<double>(all, 0.0), mean, own);
-  const std::span<double> expected = std::span(own).subspan(channel * points, points);
+  const long before = (compared.begin - first_row()) * region_.nx();
+  const std::span<double> expected =
+      std::span(own).subspan(channel * points + size(before), size(compared.size() * region_.nx()));
   for (std::size_t i = 0; i < fields.running.size(); ++i) expected[i] *= static_cast<double>(fields.running[i]);
   // A rounded deviation, a packed variance; the factors of members are floats.
   const double share = 1e-2 + 2 * std::stod(file_.text("", "podscale_rounding").value_or("0"));
   double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::isnan(v) ? 0.0 : v);
-  for (std::size_t i = 0; i < points; ++i) {
+  for (std::size_t i = 0; i < expected.size(); ++i) {
     const double found = fields.variance[i];
-    if (!basis_.ocean[i] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
-    const Position at = basis_.mesh.position(static_cast<idx_t>(i));
+    const std::size_t here = size(before) + i;
+    if (!basis_.ocean[here] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
+    const Position at = basis_.mesh.position(static_cast<idx_t>(here));
     fail(ExitCode::data,
          "{}: the variance of {} at {:.6g}, {:.6g} is {:.6g}, but {:.6g} by its covariance factors in {}: it "
          "was changed since; give the product as podscale-downscale wrote it",

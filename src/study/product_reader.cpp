@@ -88,7 +88,26 @@ void ProductReader::require_basis(const std::string& basis_path) const {
 }
 
 void ProductReader::read_field(const CfSource& source, long step, std::span<float> out) const {
-  source.read({0, mesh().ny(), first_column_, mesh().nx()}, std::span(&step, 1), out);
+  if (const auto ahead = ahead_.find(&source); ahead != ahead_.end())
+    ahead->second.read(step, out);
+  else
+    source.read({rows().begin, rows().size(), first_column_, mesh().nx()}, std::span(&step, 1), out);
+}
+
+void ProductReader::expect(std::span<const long> times, long block) {
+  ahead_.clear();
+  std::vector<long> steps;
+  for (const long time : times) {
+    if (!pooled_) steps.push_back(time);
+    else steps.insert(steps.end(), realizations(time).begin(), realizations(time).end());
+  }
+  if (steps.empty() || block <= 1) return;
+  std::vector<const CfSource*> sources{&mean_};
+  if (spread_) sources.push_back(&*spread_);
+  if (running_) sources.push_back(&*running_);
+  for (const CfSource& member : members_) sources.push_back(&member);
+  for (const CfSource* source : sources)
+    ahead_.emplace(source, ReadAhead(*source, {rows().begin, rows().size(), first_column_, mesh().nx()}, steps, block));
 }
 
 void ProductReader::pool_realizations() {
@@ -105,7 +124,7 @@ void ProductReader::pool_realizations() {
 }
 
 void ProductReader::read_pooled(std::span<const long> parts, ProductFields& fields) const {
-  const std::size_t points = mesh().points();
+  const std::size_t points = this->points();
   const double n = static_cast<double>(parts.size());
   std::vector<double> mean(points, 0.0), squares(points, 0.0), within(points, 0.0);
   std::vector<float> members;
@@ -142,9 +161,10 @@ ProductReader::Moments ProductReader::read_point(long step, idx_t point) const {
   const std::vector<long> parts =
       pooled_ ? pooled_->parts.at(static_cast<std::size_t>(step)) : std::vector<long>{step};
   const idx_t y = point / mesh().nx(), x = (first_column_ + point % mesh().nx()) % mesh().nx();
+  const Window window = point < 0 ? Window{} : Window{y, 1, x, 1};
   std::vector<float> means(parts.size()), spreads(parts.size(), std::numeric_limits<float>::quiet_NaN());
-  mean_.read({y, 1, x, 1}, parts, means);
-  if (spread_) spread_->read({y, 1, x, 1}, parts, spreads);
+  mean_.read(window, parts, std::span(means).first(point < 0 ? 0 : parts.size()));
+  if (spread_) spread_->read(window, parts, std::span(spreads).first(point < 0 ? 0 : parts.size()));
   double mean = 0, within = 0, between = 0;
   const double n = static_cast<double>(parts.size());
   for (const float value : means) mean += static_cast<double>(value) / n;
@@ -158,7 +178,7 @@ ProductReader::Moments ProductReader::read_point(long step, idx_t point) const {
 }
 
 void ProductReader::read_one(long step, ProductFields& fields) const {
-  const std::size_t points = mesh().points();
+  const std::size_t points = this->points();
   fields.mean.resize(points);
   read_field(mean_, step, fields.mean);
   fields.variance.resize(spread_ ? points : 0);

@@ -11,7 +11,7 @@ AnalysisBaselines::AnalysisBaselines(const FieldSource& analyses, const FieldSou
       lr_(lr),
       basis_(basis),
       baselines_(baselines),
-      climatology_(basis.hr_climatology.part(channel * basis.mesh.points(), basis.mesh.points())),
+      climatology_(basis.hr_climatology.part(channel * basis.window.points(), basis.window.points())),
       of_analyses_(analyses.times()),
       of_lr_(past.times()) {}
 
@@ -24,7 +24,7 @@ void AnalysisBaselines::read(long lr_step, double age, double year_fraction, con
   if (!analysis || !then) return;
   const std::size_t points = fields.change.size();
   std::vector<float> field(points);
-  analyses_.read({0, basis_.mesh.ny(), 0, basis_.mesh.nx()}, std::span(&*analysis, 1), field);
+  analyses_.read(basis_.window, std::span(&*analysis, 1), field);
   std::vector<double> now(points), before(points);
   climatology_.evaluate(year_fraction, now);
   climatology_.evaluate(basis_.year_phase(analyses_.times(), static_cast<std::size_t>(*analysis)), before);

@@ -117,29 +117,33 @@ class Projector {
 
 }  // namespace
 
-AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most) {
-  const Mesh& mesh = basis.mesh;
-  for (long y = 0; y < mesh.ny(); ++y)
-    for (long x = 0; x < mesh.nx(); ++x)
-      area.push_back(basis.ocean[y * mesh.nx() + x] ? std::max(0.0, mesh.area_weight(y, x)) : 0.0);
+AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most)
+    : AreaBoxes(basis, channel, most, basis.mesh, ScoredRows::whole(basis.mesh)) {}
+
+AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most, const Mesh& region, const ScoredRows& rows) {
+  const Share own = rows.own(), held = rows.held();
+  const long nx = region.nx(), before = held.begin - basis.first_patch_row * basis.patch_y;
+  for (long y = 0; y < held.size(); ++y)
+    for (long x = 0; x < nx; ++x)
+      area.push_back(basis.ocean[(before + y) * nx + x] ? std::max(0.0, region.area_weight(held.begin + y, x)) : 0.0);
   Projector projector(basis, channel);
   for (std::size_t s = 0; s < sizes.size(); ++s) {
     const long size = sizes[s];
-    if (mesh.ny() < size || mesh.nx() < size) continue;
-    const long stride = stride_of(mesh, size, most);
-    for (long y0 = 0; y0 + size <= mesh.ny(); y0 += stride)
-      for (long x0 = 0; x0 + size <= mesh.nx(); x0 += stride) {
-        Box box{s, y0, x0, 0, 0, patch.size(), 0};
+    if (region.ny() < size || nx < size) continue;
+    const long stride = stride_of(region, size, most);
+    for (long y0 = (own.begin + stride - 1) / stride * stride; y0 < own.end && y0 + size <= region.ny(); y0 += stride)
+      for (long x0 = 0; x0 + size <= nx; x0 += stride) {
+        Box box{s, rows.strip_of(y0), y0 - held.begin, x0, 0, 0, patch.size(), 0};
         long ocean = 0;
-        for (long y = y0; y < y0 + size; ++y)
+        for (long y = box.y0; y < box.y0 + size; ++y)
           for (long x = x0; x < x0 + size; ++x) {
-            box.area += area[y * mesh.nx() + x];
-            ocean += area[y * mesh.nx() + x] > 0 ? 1 : 0;
+            box.area += area[y * nx + x];
+            ocean += area[y * nx + x] > 0 ? 1 : 0;
           }
         if (4 * ocean < 3 * size * size) continue;
-        for (long y = y0; y < y0 + size; ++y)
+        for (long y = box.y0; y < box.y0 + size; ++y)
           for (long x = x0; x < x0 + size; ++x)
-            if (const std::size_t i = y * mesh.nx() + x; area[i] > 0) projector.add(i, area[i] / box.area);
+            if (const std::size_t i = y * nx + x; area[i] > 0) projector.add(before * nx + i, area[i] / box.area);
         projector.finish(*this, box.truncation);
         box.end = patch.size();
         boxes.push_back(box);

@@ -15,6 +15,7 @@ namespace podscale {
 namespace {
 
 constexpr auto& kSizes = AreaBoxes::sizes;
+constexpr long kMostPositions = 65000;  // of boxes of a size
 
 /// out [columns] += sum_k weights[k] rows[k], rows [modes][columns].
 PODSCALE_VECTOR_CLONES void add_products(const float* weights, const float* rows, std::size_t modes,
@@ -65,7 +66,7 @@ struct BoxJudgement {
   double mean = 0, between = 0;   // of the realizations: mean of their box means, and its variance
 };
 
-/// values: [mesh points] times area.
+/// values: [held points] times area.
 double box_mean(const AreaBoxes::Box& box, std::span<const double> values, std::size_t nx) {
   const std::size_t size = static_cast<std::size_t>(kSizes[box.size]);
   double sum = 0;
@@ -121,17 +122,27 @@ AreaMeanCalibration::AreaMeanCalibration(std::vector<Product> products, long tim
                                          const BootstrapOptions& bootstrap, long channel)
     : ScoreFamily({}, times, products.size() * kSizes.size() * 3),
       products_(std::move(products)),
-      bootstrap_(bootstrap) {
-  for (const Product& product : products_) boxes_.emplace_back(product.factors->basis(), channel);
+      bootstrap_(bootstrap),
+      channel_(channel) {
+  set_rows(ScoredRows::whole(products_.front().factors->region()));
+}
+
+void AreaMeanCalibration::set_rows(const ScoredRows& rows) {
+  ScoreFamily::set_rows(rows);
+  boxes_.clear();
 }
 
 void AreaMeanCalibration::add(const ScoredTime& fields) {
-  const auto sums = sums_.at(fields.time);
+  if (fields.strip > 0) return;  // the boxes of all strips at once: the factors of a time are read once
+  for (std::size_t n = boxes_.size(); n < products_.size(); ++n) {
+    const FactorReader& factors = *products_[n].factors;
+    boxes_.emplace_back(factors.basis(), channel_, kMostPositions, factors.region(), *rows_);
+  }
   for (std::size_t n = 0; n < products_.size(); ++n) {
     const Product& product = products_[n];
     const AreaBoxes& all = boxes_[n];
     const Basis& basis = product.factors->basis();
-    const std::size_t nx = static_cast<std::size_t>(basis.mesh.nx()), several = product.realizations,
+    const std::size_t nx = static_cast<std::size_t>(rows_->nx), several = product.realizations,
                       points = fields.weights.size();
     const Forecast& scored = fields.forecasts[product.system];
     PODSCALE_ASSERT(several == 1 || scored.means.size() == several * points, "{} means of {} realizations",
@@ -162,7 +173,7 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
     const double square = product.scale * product.scale;
     for (std::size_t b = 0; b < boxes.size(); ++b) {
       if (std::isnan(boxes[b].error)) continue;
-      double* at = sums.data() + (n * kSizes.size() + all.boxes[b].size) * 3;
+      double* at = sums_.at(fields.time, all.boxes[b].strip).data() + (n * kSizes.size() + all.boxes[b].size) * 3;
       at[0] += boxes[b].error * boxes[b].error;
       at[1] += square * boxes[b].across + boxes[b].between;
       at[2] += square * boxes[b].inside + boxes[b].between;

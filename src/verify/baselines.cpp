@@ -52,14 +52,12 @@ Baselines::Baselines(const FieldSource& lr, const Basis& basis, long channel)
       lr_mesh_(basis.lr_mesh),
       bilinear_(remap(Interpolation::bilinear)),
       low_resolution_(lr_mesh_.points(), 1.0f),
-      hr_(basis.hr_climatology.part(channel * mesh_.points(), mesh_.points())),
-      lr_on_hr_(basis.lr_climatology.part(channel * mesh_.points(), mesh_.points())),
-      hr_climatology_(mesh_.points()),
-      lr_climatology_(mesh_.points()) {
-  PODSCALE_ASSERT(basis.window.points() == mesh_.points(), "a basis of {} of {} points",
-                  basis.window.points(), mesh_.points());
+      hr_(basis.hr_climatology.part(channel * basis.window.points(), basis.window.points())),
+      lr_on_hr_(basis.lr_climatology.part(channel * basis.window.points(), basis.window.points())),
+      hr_climatology_(basis.window.points()),
+      lr_climatology_(basis.window.points()) {
   if (offers(Interpolation::bicubic, lr_mesh_, mesh_)) bicubic_ = remap(Interpolation::bicubic);
-  if (!basis.weights.path.empty()) own_ = lr_remap(Communicator::self(), basis);
+  if (!basis.weights.path.empty()) own_ = lr_remap(lr.comm(), basis);
   reached_ = reached_by(bilinear_);
   reached_by_basis_ = own_ ? reached_by(*own_) : reached_;
 }
@@ -84,7 +82,7 @@ void Baselines::interpolate(const Remap& remap, std::span<const float> low_resol
   std::vector<float> source;
   for (idx_t j = 0; j < window.ny; ++j)
     for (idx_t i = 0; i < window.nx; ++i) source.push_back(low_resolution[point_of(lr_mesh_, window, j, i)]);
-  out.resize(mesh_.points());
+  out.resize(basis_->window.points());
   remap.apply(source, out);
 }
 
@@ -139,6 +137,7 @@ std::vector<float> Baselines::anomaly(long lr_step) {
 float Baselines::anomaly_at(long lr_step, idx_t point) {
   const Remap& remap = of_basis();
   read_low_resolution(lr_step);
+  if (point < 0) return 0;
   double sum = 0;  // as Remap::apply
   const auto columns = remap.columns(point);
   const auto weights = remap.weights(point);

@@ -34,8 +34,8 @@ void BrierScores::add(const ScoredTime& fields) {
   const std::vector<double> limits = event_.limits(phase, fields.climatology);
   std::vector<double> frequency(limits.size());
   event_.frequency.evaluate(phase, frequency);
-  const std::span<double> sums = sums_.at(fields.time);
-  for (std::size_t i = 0; i < limits.size(); ++i) {
+  const std::span<double> sums = sums_of(fields);
+  for (std::size_t i = fields.first(); i < fields.end(); ++i) {
     const double w = fields.weights[i];
     if (w == 0 || !std::isfinite(limits[i]) || !std::isfinite(frequency[i])) continue;
     const double event = fields.truth[i] > limits[i] ? 1 : 0;

@@ -56,14 +56,14 @@ GaussianCalibration::GaussianCalibration(std::vector<VerifiedSystem> systems, lo
     : ScoreFamily(systems, times, systems.size() * width) {}
 
 void GaussianCalibration::add(const ScoredTime& fields) {
-  const std::span<double> all = sums_.at(fields.time);
+  const std::span<double> all = sums_of(fields);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     if (!systems_[s].has_variance) continue;
     const Forecast& forecast = fields.forecasts[s];
     const std::span<double> sums = all.subspan(s * width, width);
     const double degrees = forecast.degrees_of_freedom;
     const auto widths = half_widths(degrees);
-    for (std::size_t i = 0; i < fields.weights.size(); ++i)
+    for (std::size_t i = fields.first(); i < fields.end(); ++i)
       if (fields.weights[i] > 0)
         add_point(fields.weights[i], forecast.mean[i], forecast.variance[i], fields.truth[i], degrees, widths,
                   sums);

@@ -16,11 +16,11 @@ ConformalCoverage::ConformalCoverage(std::vector<System> products, long times)
     : ScoreFamily({}, times, kWidth * products.size()), products_(std::move(products)) {}
 
 void ConformalCoverage::add(const ScoredTime& fields) {
-  const auto sums = sums_.at(fields.time);
+  const auto sums = sums_of(fields);
   for (std::size_t s = 0; s < products_.size(); ++s) {
     const Forecast& forecast = fields.forecasts[products_[s].index];
     double* at = sums.data() + kWidth * s;
-    for (std::size_t i = 0; i < fields.weights.size(); ++i) {
+    for (std::size_t i = fields.first(); i < fields.end(); ++i) {
       if (fields.weights[i] <= 0) continue;
       const double error =
                        std::abs(static_cast<double>(forecast.mean[i]) - static_cast<double>(fields.truth[i])),

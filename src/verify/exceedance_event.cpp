@@ -98,11 +98,14 @@ std::vector<double> ExceedanceEvent::limits(double year_fraction, std::span<cons
 
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
-                            const Climatology& climatology, long block, const StudyYear& year) {
+                            const Climatology& climatology, long block, const StudyYear& year,
+                            const std::optional<Share>& own, const Communicator* peers) {
   const Mesh& mesh = hr.mesh();
   const SampleAxis& times = hr.times();
-  const Share rows = share_of(mesh.ny(), comm.size(), comm.rank());
-  const Window band{rows.begin, rows.size(), 0, mesh.nx()};
+  const Share wanted = own.value_or(Share{0, mesh.ny()});
+  const Communicator& sharers = peers ? *peers : comm;
+  const Share rows = share_of(wanted.size(), sharers.size(), sharers.rank());
+  const Window band{wanted.begin + rows.begin, rows.size(), 0, mesh.nx()};
   const long first_point = rows.begin * mesh.nx(), points = band.points();
   const auto date = [&](long step) { return times.centre(static_cast<std::size_t>(step)); };
   std::array<long, 12> fields{};
@@ -124,14 +127,14 @@ ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind
   });
 
   // Ranks hold other rows each: the sum over ranks adds zeros and is exact.
-  const auto all = static_cast<std::size_t>(mesh.points());
+  const auto all = static_cast<std::size_t>(wanted.size() * mesh.nx());
   const auto whole = [&](const auto& part_of_month) {
-    MonthlyField field{mesh.points(), std::vector<double>(12 * all, 0.0)};
+    MonthlyField field{static_cast<long>(all), std::vector<double>(12 * all, 0.0)};
     for (std::size_t month = 0; month < 12; ++month) {
       const std::vector<double> part = part_of_month(month);
       std::copy(part.begin(), part.end(), field.values.begin() + month * all + first_point);
     }
-    comm.sum(std::span<double>(field.values));
+    sharers.sum(std::span<double>(field.values));
     return field;
   };
   ExceedanceEvent event;

@@ -35,24 +35,30 @@ FieldSums& FieldSums::operator+=(const FieldSums& other) {
   return *this;
 }
 
-std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned char> ocean,
-                                  std::span<const float> truth, std::span<const Forecast> forecasts,
-                                  long* lost) {
-  const std::size_t points = mesh.points();
-  PODSCALE_ASSERT(ocean.size() == points && truth.size() == points, "{} points, mask {}, truth {}", points,
-                  ocean.size(), truth.size());
+std::vector<double> ocean_area(const Mesh& mesh, idx_t row, std::span<const unsigned char> ocean) {
+  std::vector<double> area(ocean.size(), 0.0);
+  for (std::size_t i = 0; i < area.size(); ++i)
+    if (ocean[i])
+      area[i] = mesh.area_weight(row + static_cast<idx_t>(i) / mesh.nx(), static_cast<idx_t>(i) % mesh.nx());
+  return area;
+}
+
+std::vector<double> point_weights(std::span<const double> area, std::span<const float> truth,
+                                  std::span<const Forecast> forecasts, long* lost) {
+  const std::size_t points = area.size();
+  PODSCALE_ASSERT(truth.size() == points, "{} points, truth {}", points, truth.size());
   for (const Forecast& forecast : forecasts)
-    PODSCALE_ASSERT(forecast.mean.size() == points && forecast.members.size() % points == 0 &&
+    PODSCALE_ASSERT(forecast.mean.size() == points && forecast.members.size() % std::max(points, 1ul) == 0 &&
                         (forecast.variance.empty() || forecast.variance.size() == points),
                     "{} points, mean {}, variance {}, members {}", points, forecast.mean.size(),
                     forecast.variance.size(), forecast.members.size());
   std::vector<double> weights(points, 0.0);
   for (std::size_t i = 0; i < points; ++i) {
-    if (!ocean[i] || !std::isfinite(truth[i])) continue;
+    if (area[i] == 0 || !std::isfinite(truth[i])) continue;
     const bool valid = std::all_of(forecasts.begin(), forecasts.end(),
                                    [&](const Forecast& forecast) { return has_value(forecast, i, points); });
     if (valid)
-      weights[i] = mesh.area_weight(static_cast<idx_t>(i) / mesh.nx(), static_cast<idx_t>(i) % mesh.nx());
+      weights[i] = area[i];
     else if (lost)
       ++*lost;
   }
@@ -60,17 +66,19 @@ std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned cha
 }
 
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
-                     std::span<const float> climatology) {
+                     std::span<const float> climatology, std::size_t first, std::size_t end) {
   auto half_width = coverage_levels;
   for (double& width : half_width) width = predictive_half_width(width, forecast.degrees_of_freedom);
   const std::size_t points = weights.size();
+  end = std::min(end, points);
   PODSCALE_ASSERT(forecast.mean.size() == points && truth.size() == points &&
-                      (climatology.empty() || climatology.size() == points),
+                      (climatology.empty() || climatology.size() >= end) &&
+                      (forecast.variance.empty() || forecast.variance.size() >= end),
                   "weights {}, forecast {}, truth {}, climatology {}", points, forecast.mean.size(),
                   truth.size(), climatology.size());
   FieldSums sums;
   std::vector<double> members(forecast.members.size() / std::max<std::size_t>(points, 1));
-  for (std::size_t i = 0; i < points; ++i) {
+  for (std::size_t i = first; i < end; ++i) {
     const double w = weights[i];
     if (w == 0) continue;
     const double f = forecast.mean[i], o = truth[i], error = f - o;

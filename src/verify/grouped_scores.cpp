@@ -18,7 +18,7 @@ GroupedScores::GroupedScores(std::vector<VerifiedSystem> systems, std::vector<do
 void GroupedScores::add(const ScoredTime& fields) {
   PODSCALE_ASSERT(fields.sums.size() == systems_.size(), "sums of {} systems, {} systems", fields.sums.size(),
                   systems_.size());
-  const auto sums = sums_.at(fields.time);
+  const auto sums = sums_of(fields);
   for (std::size_t s = 0; s < systems_.size(); ++s)
     std::copy(fields.sums[s].values.begin(), fields.sums[s].values.end(), sums.begin() + kWidth * s);
 }

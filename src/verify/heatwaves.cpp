@@ -84,14 +84,13 @@ Heatwaves::Heatwaves(std::vector<VerifiedSystem> systems, ExceedanceEvent event,
 void Heatwaves::add(const ScoredTime& fields) {
   const auto limits =
       event_.limits(year_fractions_[static_cast<std::size_t>(fields.time)], fields.climatology);
-  double* at = sums_.at(fields.time).data();
   const Forecast& own = fields.forecasts.front();
-  const std::size_t n = fields.weights.size();
-  for (const std::size_t i : points_) {
-    if (!(fields.weights[i] > 0) || !std::isfinite(limits[i])) {
-      at += 1 + series();
-      continue;
-    }
+  const std::size_t n = fields.weights.size(),
+                    before = rows_ ? static_cast<std::size_t>(rows_->own().begin * rows_->nx) : 0;
+  for (std::size_t p = 0; p < points_.size(); ++p) {
+    const std::size_t i = points_[p] - before;  // of another rank: beyond all that there are
+    if (i < fields.first() || i >= fields.end() || !(fields.weights[i] > 0) || !std::isfinite(limits[i])) continue;
+    double* at = sums_.at(fields.time).data() + p * (1 + series());
     const double climatology = static_cast<double>(fields.climatology[i]);
     *at++ = 1;
     *at++ = limits[i] - climatology;

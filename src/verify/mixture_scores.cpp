@@ -7,7 +7,7 @@
 namespace podscale {
 
 void MixtureScores::add(const ScoredTime& fields) {
-  const auto sums = sums_.at(fields.time);
+  const auto sums = sums_of(fields);
   const std::size_t points = fields.weights.size();
   std::vector<double> means, variances;
   for (std::size_t s = 0; s < systems_.size(); ++s) {
@@ -16,7 +16,7 @@ void MixtureScores::add(const ScoredTime& fields) {
     if (n == 0 || forecast.variances.size() != forecast.means.size()) continue;
     means.resize(n), variances.resize(n);
     double* at = sums.data() + kWidth * s;
-    for (std::size_t i = 0; i < points; ++i) {
+    for (std::size_t i = fields.first(); i < fields.end(); ++i) {
       const double w = fields.weights[i], truth = fields.truth[i];
       if (w <= 0) continue;
       double within = 0;

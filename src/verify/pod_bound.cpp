@@ -64,15 +64,34 @@ class PatchSolver {
   std::vector<std::vector<double>> factors_;
 };
 
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
 }  // namespace
 
-PodBound::PodBound(const Basis& basis) : basis_(&basis) {
-  PODSCALE_ASSERT(basis.window.points() == basis.mesh.points(), "a basis of {} of {} points",
-                  basis.window.points(), basis.mesh.points());
+PodBound::PodBound(const Communicator& comm, const Basis& basis, const ScoredRows& rows)
+    : comm_(&comm), basis_(&basis), strips_(std::ssize(rows.strips)), first_strip_(rows.mine.begin) {
+  const Share own = rows.own();
+  PODSCALE_ASSERT(basis.window == (Window{own.begin, own.size(), 0, rows.nx}), "a basis of rows {}+{}, scored {}+{}",
+                  basis.window.y0, basis.window.ny, own.begin, own.size());
+  std::size_t patch = 0;
+  for (long s = rows.mine.begin; s < rows.mine.end; ++s) {
+    first_.push_back(patch);
+    while (patch < basis.patches.mine.size() &&
+           basis.decomposition.patch_window(basis.patches.mine[patch].patch).y0 < rows.strips[s].end)
+      ++patch;
+  }
+  first_.push_back(patch);
+}
+
+/// Over all coefficients: strip by strip, in their order.
+double PodBound::dot(const std::vector<double>& a, const std::vector<double>& b) const {
+  std::vector<double> sums(static_cast<std::size_t>(strips_), 0.0);
+  const long k = basis_->modes;
+  for (std::size_t s = 0; s + 1 < first_.size(); ++s) {
+    const long begin = static_cast<long>(first_[s]) * k, end = static_cast<long>(first_[s + 1]) * k;
+    sums[static_cast<std::size_t>(first_strip_) + s] =
+        std::inner_product(a.begin() + begin, a.begin() + end, b.begin() + begin, 0.0);
+  }
+  comm_->sum(std::span<double>(sums));
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 double PodBound::project(std::span<const float> truth, std::span<const float> climatology,
@@ -89,6 +108,7 @@ double PodBound::project(std::span<const float> truth, std::span<const float> cl
     if (there)
       u[i] = (static_cast<double>(truth[i]) - static_cast<double>(climatology[i])) / basis_->scale_of(i);
   }
+  gaps = comm_->max(gaps ? 1 : 0) > 0;
   // Without gaps the modes are orthonormal. With them, conjugate gradients on the normal equations
   // of the whole region, since neighbours that overlap depend on each other.
   std::vector<double> a = encode(*basis_, u), field(u.size());

@@ -38,17 +38,18 @@ RankHistogram::RankHistogram(std::vector<VerifiedSystem> systems, long times, st
       random_(seed, Stream::shuffle) {}
 
 void RankHistogram::add(const ScoredTime& fields) {
-  const std::size_t points = fields.weights.size();
-  const std::span<double> sums = sums_.at(fields.time);
+  const std::size_t points = fields.weights.size(),  // before: of the region, those of other ranks
+                    before = rows_ ? static_cast<std::size_t>(rows_->own().begin * rows_->nx) : 0;
+  const std::span<double> sums = sums_of(fields);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const std::span<const float> members = fields.forecasts[s].members;
     PODSCALE_ASSERT(members.size() == points * systems_[s].members,
                     "{}: {} values of members, {} points, {} members", systems_[s].name, members.size(),
                     points, systems_[s].members);
     if (members.empty()) continue;
-    for (std::size_t i = 0; i < points; ++i) {
+    for (std::size_t i = fields.first(); i < fields.end(); ++i) {
       if (fields.weights[i] == 0) continue;
-      const double u = random_.uniform(static_cast<std::uint32_t>(fields.time), static_cast<std::uint32_t>(i),
+      const double u = random_.uniform(static_cast<std::uint32_t>(fields.time), static_cast<std::uint32_t>(before + i),
                                        static_cast<std::uint32_t>(s), ties);
       sums[s * ranks_ + rank_among(members, i, points, fields.truth[i], u)] += fields.weights[i];
     }

@@ -7,20 +7,31 @@
 #include "podscale/core/error.hpp"
 
 namespace podscale {
+namespace {
+
+constexpr std::size_t kSums = static_cast<std::size_t>(Sum::count);
+
+}  // namespace
 
 ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean,
                                    std::vector<VerifiedSystem> systems, long times, double data_range,
-                                   const std::string& units, const SsimWindow& window)
+                                   const std::string& units, const SsimWindow& window,
+                                   const std::optional<ScoredRows>& rows)
     : mesh_(mesh),
+      rows_(rows.value_or(ScoredRows::whole(mesh))),
       ocean_(std::move(ocean)),
+      area_(ocean_area(mesh, rows_.own().begin, ocean_)),
       systems_(std::move(systems)),
       times_(times),
       data_range_(data_range),
       units_(units, data_range),
       window_(window),
-      sums_(times * systems_.size()),
+      sums_(times, systems_.size() * kSums),
       maps_(systems_.size()),
-      map_count_(mesh.points(), 0.0) {
+      map_count_(ocean_.size(), 0.0) {
+  PODSCALE_ASSERT(std::ssize(ocean_) == rows_.own().size() * rows_.nx, "mask of {} points, {} rows of {}",
+                  ocean_.size(), rows_.own().size(), rows_.nx);
+  sums_.split(std::ssize(rows_.strips), rows_.mine);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     maps_[s].rmse.assign(map_count_.size(), 0.0);
     maps_[s].bias.assign(map_count_.size(), 0.0);
@@ -30,24 +41,29 @@ ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> 
 
 void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
                            std::span<const float> climatology) {
+  long lost = 0;
+  const auto weights = point_weights(area_, truth, forecasts, &lost);
+  add(time, weights, forecasts, truth, climatology, lost);
+}
+
+void ScoreAccumulator::add(long time, std::span<const double> weights, std::span<const Forecast> forecasts,
+                           std::span<const float> truth, std::span<const float> climatology, long lost) {
   PODSCALE_ASSERT(time >= 0 && time < times_ && forecasts.size() == systems_.size(),
                   "time {} of {}, {} of {} systems", time, times_, forecasts.size(), systems_.size());
-  const std::vector<double> weights = point_weights(mesh_, ocean_, truth, forecasts, &lost_);
-  for (std::size_t i = 0; i < weights.size(); ++i) map_count_[i] += weights[i] > 0 ? 1 : 0;
-  const SsimTruth similarity(mesh_.ny(), mesh_.nx(), weights, truth, data_range_, window_);
+  const std::size_t nx = static_cast<std::size_t>(rows_.nx);
+  const Share own = rows_.own();
+  PODSCALE_ASSERT(weights.size() == static_cast<std::size_t>(rows_.held().size()) * nx, "{} weights, {} rows of {}",
+                  weights.size(), rows_.held().size(), nx);
+  lost_ += lost;
+  for (std::size_t i = 0; i < map_count_.size(); ++i) map_count_[i] += weights[i] > 0 ? 1 : 0;
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const Forecast& forecast = forecasts[s];
     PODSCALE_ASSERT(forecast.variance.empty() != systems_[s].has_variance &&
                         forecast.members.empty() != systems_[s].has_members,
                     "{}: variance of {} points, members of {}", systems_[s].name, forecast.variance.size(),
                     forecast.members.size());
-    FieldSums& sums = sums_[index(time, s)];
-    sums = field_sums(weights, forecast, truth, climatology);
-    const SsimSums ssim = similarity.sums(forecast.mean);
-    sums[Sum::ssim] = ssim.ssim;
-    sums[Sum::ssim_weight] = ssim.weight;
     ScoreMaps& maps = maps_[s];
-    for (std::size_t i = 0; i < weights.size(); ++i) {
+    for (std::size_t i = 0; i < map_count_.size(); ++i) {
       if (weights[i] == 0) continue;
       const double error = static_cast<double>(forecast.mean[i]) - truth[i];
       maps.bias[i] += error;
@@ -55,26 +71,47 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
       if (!maps.deviation.empty()) maps.deviation[i] += std::sqrt(std::max(0.0f, forecast.variance[i]));
     }
   }
-  const auto sums = std::span<const FieldSums>(sums_).subspan(index(time, 0), systems_.size());
-  for (const auto& family : families_) family->add({time, weights, forecasts, truth, climatology, sums});
+  std::vector<FieldSums> all(systems_.size());
+  for (long strip = 0; strip < rows_.mine.size(); ++strip) {
+    const Share& of_region = rows_.strips[static_cast<std::size_t>(rows_.mine.begin + strip)];
+    const Share rows{of_region.begin - own.begin, of_region.end - own.begin};
+    const std::size_t first = static_cast<std::size_t>(rows.begin) * nx, end = static_cast<std::size_t>(rows.end) * nx;
+    // Windows of SSIM begin in the strip and reach beyond it.
+    const long reached = std::min(rows_.held().size(), rows.end + window_.size - 1) - rows.begin;
+    const auto of_strip = [&](auto values) { return values.subspan(first, static_cast<std::size_t>(reached) * nx); };
+    const SsimTruth similarity(reached, rows_.nx, of_strip(weights), of_strip(truth), data_range_, window_);
+    for (std::size_t s = 0; s < systems_.size(); ++s) {
+      all[s] = field_sums(weights, forecasts[s], truth, climatology, first, end);
+      const SsimSums ssim = similarity.sums(of_strip(forecasts[s].mean));
+      all[s][Sum::ssim] = ssim.ssim;
+      all[s][Sum::ssim_weight] = ssim.weight;
+      std::copy(all[s].values.begin(), all[s].values.end(), sums_.at(time, strip).begin() + s * kSums);
+    }
+    const ScoredTime fields{time,  weights, forecasts, truth, climatology, all,
+                            strip, {static_cast<long>(first), static_cast<long>(end)}};
+    for (const auto& family : families_) family->add(fields);
+  }
 }
 
-void ScoreAccumulator::reduce(const Communicator& comm) {
-  for (FieldSums& sums : sums_)
-    for (double& value : sums.values) value += 0.0;  // -0 and +0 would differ in bits between rank counts
-  static_assert(sizeof(FieldSums) == sizeof(FieldSums::values));
-  comm.sum(
-      std::span<double>(reinterpret_cast<double*>(sums_.data()), sums_.size() * sums_.front().values.size()));
-  comm.sum(std::span<double>(map_count_));
+void ScoreAccumulator::reduce(const Communicator& comm, const Communicator& peers) {
+  sums_.reduce(comm);
   lost_ = comm.sum(lost_);
+  ocean_points_ = comm.sum(static_cast<long>(std::count(ocean_.begin(), ocean_.end(), 1))) / peers.size();
+  peers.sum(std::span<double>(map_count_));
   for (ScoreMaps& maps : maps_) {
     for (std::vector<double>* map : {&maps.rmse, &maps.bias, &maps.deviation}) {
-      comm.sum(std::span<double>(*map));
+      peers.sum(std::span<double>(*map));
       for (std::size_t i = 0; i < map->size(); ++i) (*map)[i] = quotient((*map)[i], map_count_[i]);
     }
     for (double& value : maps.rmse) value = std::sqrt(value);
   }
-  for (const auto& family : families_) family->reduce(comm);
+  for (const auto& family : families_) family->reduce(comm, peers);
+}
+
+FieldSums ScoreAccumulator::sums_at(long time, std::size_t system) const {
+  FieldSums sums;
+  std::copy_n(sums_.at(time).begin() + static_cast<long>(system * kSums), kSums, sums.values.begin());
+  return sums;
 }
 
 std::vector<ScoreSection> ScoreAccumulator::sections() const {
@@ -85,12 +122,12 @@ std::vector<ScoreSection> ScoreAccumulator::sections() const {
 
 Scores ScoreAccumulator::total(std::size_t system) const {
   FieldSums sums;
-  for (long t = 0; t < times_; ++t) sums += sums_[index(t, system)];
+  for (long t = 0; t < times_; ++t) sums += sums_at(t, system);
   return scores_of(sums, rules_of(systems_[system], data_range_));
 }
 
 Scores ScoreAccumulator::at(long time, std::size_t system) const {
-  return scores_of(sums_[index(time, system)], rules_of(systems_[system], data_range_));
+  return scores_of(sums_at(time, system), rules_of(systems_[system], data_range_));
 }
 
 void DataRange::add(std::span<const unsigned char> ocean, std::span<const float> field) {

@@ -27,7 +27,7 @@ std::string score_table(const ScoreAccumulator& scores, const std::string& perio
   const auto& systems = scores.systems();
   const bool members =
       std::any_of(systems.begin(), systems.end(), [](const auto& s) { return s.has_members; });
-  const long ocean = std::count(scores.ocean().begin(), scores.ocean().end(), 1);
+  const long ocean = scores.ocean_points();
   const std::size_t width = name_width(systems);
 
   std::string text =

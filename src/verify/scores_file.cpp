@@ -4,9 +4,12 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/on_this_rank.hpp"
 #include "podscale/core/version.hpp"
 #include "podscale/field/mesh_file.hpp"
 #include "podscale/verify/score_columns.hpp"
@@ -16,15 +19,25 @@ namespace {
 
 constexpr double fill = 9.969209968386869e36;  // NetCDF's own fill value of float and double
 
+struct ScoresMap {
+  const char *name, *long_name;
+  std::vector<double> ScoreMaps::*values;
+};
+const ScoresMap kMaps[] = {{"rmse_map", "root mean square error over the period", &ScoreMaps::rmse},
+                           {"bias_map", "mean error over the period, downscaled minus truth", &ScoreMaps::bias},
+                           {"deviation_map", "mean standard deviation over the period", &ScoreMaps::deviation}};
+
 class ScoresFile {
  public:
-  ScoresFile(const std::string& path, const ScoresFileContents& contents)
+  ScoresFile(const std::string& path, const ScoresFileContents& contents, const std::vector<unsigned char>& ocean)
       : contents_(contents),
         scores_(*contents.scores),
         units_(scores_.units()),
+        ocean_(ocean),
         comm_(Communicator::self()),
         file_(NetcdfFile::create(comm_, path)) {}
 
+  /// All but the maps.
   void write() {
     add_axes();
     add_scores();
@@ -43,22 +56,36 @@ class ScoresFile {
         if (!std::isfinite(value)) value = fill;
       file_.put(name, start, count, std::span<const double>(values));
     }
-    file_.commit();
   }
+  /// Of a system: the whole region.
+  void put_map(const std::string& name, std::size_t system, std::vector<double> values) {
+    std::vector<std::size_t> count = file_.variable(name).shape, start(count.size(), 0);
+    start[0] = system;
+    count[0] = 1;
+    values.resize(count[1] * count[2], fill);  // a system without
+    for (double& value : values)
+      if (!std::isfinite(value)) value = fill;
+    file_.put(name, start, count, std::span<const double>(values));
+  }
+  void commit() { file_.commit(); }
 
  private:
   using Names = std::vector<std::string>;
   using Values = std::vector<double>;
 
-  /// Defines a variable; its values are written once all are defined.
-  void add(const std::string& name, nc_type type, const Names& dims, const std::string& units,
-           const std::string& long_name, Values values, bool with_fill = true) {
+  void define(const std::string& name, nc_type type, const Names& dims, const std::string& units,
+              const std::string& long_name, bool with_fill) {
     VariableOptions options;
     if (with_fill) options.fill = fill;
     if (dims.size() >= 2) options.deflate = 1;
     file_.define_variable(name, type, dims, options);
     if (!units.empty()) file_.put_text(name, "units", units);
     file_.put_text(name, "long_name", long_name);
+  }
+  /// Defines a variable; its values are written once all are defined.
+  void add(const std::string& name, nc_type type, const Names& dims, const std::string& units,
+           const std::string& long_name, Values values, bool with_fill = true) {
+    define(name, type, dims, units, long_name, with_fill);
     values_.emplace_back(name, std::move(values));
   }
 
@@ -68,11 +95,16 @@ class ScoresFile {
     file_.put_text(name, "calendar", calendar_name(contents_.times.calendar));
   }
 
-  void add_map(const std::string& name, nc_type type, Names dims, const std::string& units,
-               const std::string& long_name, Values values) {
+  void define_map(const std::string& name, nc_type type, Names dims, const std::string& units,
+                  const std::string& long_name) {
     dims.insert(dims.end(), {points_.y, points_.x});
-    add(name, type, dims, units, long_name, std::move(values), type == NC_FLOAT);
+    define(name, type, dims, units, long_name, type == NC_FLOAT);
     points_.describe(file_, name);
+  }
+  void add_map(const std::string& name, nc_type type, const Names& dims, const std::string& units,
+               const std::string& long_name, Values values) {
+    define_map(name, type, dims, units, long_name);
+    values_.emplace_back(name, std::move(values));
   }
 
   void add_axes() {
@@ -143,24 +175,8 @@ class ScoresFile {
   }
 
   void add_maps() {
-    const auto all = [&](Values ScoreMaps::*which) {
-      Values out;
-      for (std::size_t s = 0; s < scores_.systems().size(); ++s) {
-        const Values& map = scores_.maps(s).*which;
-        out.insert(out.end(), map.begin(), map.end());
-        out.resize((s + 1) * static_cast<std::size_t>(scores_.mesh().points()), fill);
-      }
-      return out;
-    };
-    const std::string& units = units_.difference;
-    add_map("rmse_map", NC_FLOAT, {"system"}, units, "root mean square error over the period",
-            all(&ScoreMaps::rmse));
-    add_map("bias_map", NC_FLOAT, {"system"}, units, "mean error over the period, downscaled minus truth",
-            all(&ScoreMaps::bias));
-    add_map("deviation_map", NC_FLOAT, {"system"}, units, "mean standard deviation over the period",
-            all(&ScoreMaps::deviation));
-    add_map("ocean_mask", NC_BYTE, {}, "", "points that are verified",
-            {scores_.ocean().begin(), scores_.ocean().end()});
+    for (const ScoresMap& map : kMaps) define_map(map.name, NC_FLOAT, {"system"}, units_.difference, map.long_name);
+    add_map("ocean_mask", NC_BYTE, {}, "", "points that are verified", {ocean_.begin(), ocean_.end()});
     file_.put_numbers("ocean_mask", "flag_values", {0, 1}, NC_BYTE);
     file_.put_text("ocean_mask", "flag_meanings", "land ocean");
   }
@@ -227,6 +243,7 @@ class ScoresFile {
   const ScoresFileContents& contents_;
   const ScoreAccumulator& scores_;
   const ScoreUnits& units_;
+  const std::vector<unsigned char>& ocean_;
   MeshNames points_;
   std::vector<std::pair<std::string, Values>> values_;  // by variable
   Communicator comm_;
@@ -236,7 +253,30 @@ class ScoresFile {
 }  // namespace
 
 void write_scores(const std::string& path, const ScoresFileContents& contents) {
-  ScoresFile(path, contents).write();
+  const Communicator self = Communicator::self();
+  const Communicator& comm = contents.comm ? *contents.comm : self;
+  const auto whole = [&](const auto& own) {
+    using T = typename std::decay_t<decltype(own)>::value_type;
+    return contents.rows && !own.empty() ? contents.rows->gather(std::span<const T>(own)) : own;
+  };
+  const ScoreAccumulator& scores = *contents.scores;
+  const std::vector<unsigned char> ocean = whole(scores.ocean());
+  std::optional<ScoresFile> file;
+  const auto on_root = [&](const auto& work) {
+    comm.agree([&] {
+      if (comm.is_root()) on_this_rank(work);
+    });
+  };
+  on_root([&] {
+    file.emplace(path, contents, ocean);
+    file->write();
+  });
+  for (const ScoresMap& map : kMaps)
+    for (std::size_t s = 0; s < scores.systems().size(); ++s) {
+      const std::vector<double> values = whole(scores.maps(s).*map.values);
+      on_root([&] { file->put_map(map.name, s, values); });
+    }
+  on_root([&] { file->commit(); });
 }
 
 }  // namespace podscale

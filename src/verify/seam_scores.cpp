@@ -10,38 +10,37 @@ SeamScores::SeamScores(const Mesh& mesh, const Decomposition& decomposition,
                        std::vector<VerifiedSystem> systems, long times)
     : ScoreFamily(systems, times, 4 * (1 + 2 * systems.size())),
       ny_(mesh.ny()),
-      nx_(mesh.nx()),
-      patch_(mesh.points()) {
-  for (long p = 0; p < decomposition.patches(); ++p) {
-    const Window w = decomposition.patch_window(p);
-    for (long y = w.y0; y < w.y0 + w.ny; ++y)
-      for (long x = w.x0; x < w.x0 + w.nx; ++x) patch_[y * nx_ + x] = p;
-  }
+      nx_(mesh.nx()) {
+  for (long y = 0; y < ny_; ++y) patch_of_row_.push_back(decomposition.patch_at(y, 0) / decomposition.patches_x());
+  for (long x = 0; x < nx_; ++x) patch_of_column_.push_back(decomposition.patch_at(0, x));
 }
 
-void SeamScores::add_field(std::span<const float> field, std::span<const double> weights,
-                           std::span<double> sums) const {
-  const auto pair = [&](std::size_t i, std::size_t j) {
-    if (weights[i] <= 0 || weights[j] <= 0) return;
-    const std::size_t at = patch_[i] != patch_[j] ? 0 : 2;
+void SeamScores::add_field(std::span<const float> field, const ScoredTime& fields, std::span<double> sums) const {
+  const auto pair = [&](std::size_t i, std::size_t j, bool across) {
+    if (fields.weights[i] <= 0 || fields.weights[j] <= 0) return;
+    const std::size_t at = across ? 0 : 2;
     sums[at] += std::abs(static_cast<double>(field[i]) - static_cast<double>(field[j]));
     sums[at + 1] += 1;
   };
-  for (long y = 0; y < ny_; ++y)
+  const long end = static_cast<long>(fields.end()) / nx_;
+  for (long y = static_cast<long>(fields.first()) / nx_; y < end; ++y) {
+    const std::size_t row = static_cast<std::size_t>(first_row() + y);
+    const bool last = first_row() + y + 1 == ny_, seam = !last && patch_of_row_[row] != patch_of_row_[row + 1];
     for (long x = 0; x < nx_; ++x) {
-      const std::size_t i = y * nx_ + x;
-      if (x + 1 < nx_) pair(i, i + 1);
-      if (y + 1 < ny_) pair(i, i + nx_);
+      const std::size_t i = y * nx_ + x, column = static_cast<std::size_t>(x);
+      if (x + 1 < nx_) pair(i, i + 1, patch_of_column_[column] != patch_of_column_[column + 1]);
+      if (!last) pair(i, i + nx_, seam);
     }
+  }
 }
 
 void SeamScores::add(const ScoredTime& fields) {
-  const auto sums = sums_.at(fields.time);
-  add_field(fields.truth, fields.weights, sums.first(4));
+  const auto sums = sums_of(fields);
+  add_field(fields.truth, fields, sums.first(4));
   for (std::size_t s = 0; s < systems_.size(); ++s) {
-    add_field(fields.forecasts[s].mean, fields.weights, sums.subspan(4 * (1 + 2 * s), 4));
+    add_field(fields.forecasts[s].mean, fields, sums.subspan(4 * (1 + 2 * s), 4));
     if (systems_[s].has_members)
-      add_field(fields.forecasts[s].members.first(fields.weights.size()), fields.weights,
+      add_field(fields.forecasts[s].members.first(fields.weights.size()), fields,
                 sums.subspan(4 * (2 + 2 * s), 4));
   }
 }

@@ -31,11 +31,11 @@ SpectralScores::SpectralScores(const Mesh& mesh, std::vector<VerifiedSystem> sys
 
 void SpectralScores::add(const ScoredTime& fields) {
   const long n = spectrum_.size(), nx = mesh_.nx(), step = n / 2;
-  const std::span<double> sums = sums_.at(fields.time);
+  const std::span<double> sums = sums_of(fields);
   const std::size_t points = fields.weights.size(), tail = offset(systems_.size(), forecast);
   std::vector<double> values(n * n);
   WindowCoefficients truth, other;
-  for (long y0 = 0; y0 + n <= mesh_.ny(); y0 += step)
+  for_windows(fields, nx, n, step, [&](long y0) {
     for (long x0 = 0; x0 + n <= nx; x0 += step) {
       bool clear = true;
       for (long j = y0; j < y0 + n && clear; ++j)
@@ -52,7 +52,7 @@ void SpectralScores::add(const ScoredTime& fields) {
       transform(fields.truth, truth);
       add(truth, tail);
       sums[tail + wavenumbers()] += 1;
-      const Position cell = mesh_.spacing((y0 + n / 2) * nx + x0 + n / 2);
+      const Position cell = mesh_.spacing((first_row() + y0 + n / 2) * nx + x0 + n / 2);
       sums[tail + wavenumbers() + 1] += std::sqrt(cell.y * cell.x);
       for (std::size_t s = 0; s < systems_.size(); ++s) {
         transform(fields.forecasts[s].mean, other);
@@ -67,6 +67,7 @@ void SpectralScores::add(const ScoredTime& fields) {
         add(other, offset(s, member));
       }
     }
+  });
 }
 
 std::vector<double> SpectralScores::averaged(const std::vector<double>& total, std::size_t first) const {

@@ -42,12 +42,34 @@ void require_same_mesh(const Mesh& found, const std::string& what, const Mesh& e
 
 }  // namespace
 
-Verification::Verification(const Communicator& comm, const VerifyOptions& options, long channel)
-    : comm_(&comm), options_(&options), channel_(channel), self_(Communicator::self()) {
-  check_seal(comm, options.product_path);  // by all ranks together, before each opens the files for itself
+Verification::Deal Verification::deal(const Communicator& comm, const VerifyOptions& options) {
+  check_seal(comm, options.product_path);  // by all ranks together, before the files are read
   check_seal(comm, options.basis_path);
   check_seal(comm, factors_path(options.product_path));
   for (const ComparedProduct& other : options.compared) check_seal(comm, other.path);
+  const BasisSize size = basis_size(comm, options.basis_path);
+  const StripCut cut = cut_into_strips(size.ny, size.patch_y);
+  Deal deal;
+  deal.patch_rows = cut.patch_rows;
+  deal.parts = row_parts(comm.size(), std::ssize(cut.strips));
+  deal.groups = comm.size() / deal.parts;
+  deal.part = comm.rank() % deal.parts;
+  deal.group = comm.rank() / deal.parts;
+  // Windows and boxes that begin on the own rows.
+  const long largest = std::max({options.spectrum_window, static_cast<long>(options.window), AreaBoxes::sizes.back()});
+  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), deal.parts, deal.part), largest};
+  return deal;
+}
+
+Verification::Verification(const Communicator& comm, const VerifyOptions& options, long channel)
+    : comm_(&comm),
+      options_(&options),
+      channel_(channel),
+      self_(Communicator::self()),
+      deal_(deal(comm, options)),
+      group_(comm.split(deal_.group)),
+      peers_(comm.split(deal_.part)),
+      rows_(group_, deal_.rows) {
   comm.agree([&] {
     on_this_rank([&] {
       open();
@@ -70,7 +92,7 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
 
 void Verification::open() {
   const std::string &product_path = options_->product_path, &basis_path = options_->basis_path;
-  basis_.emplace(read_basis(self_, basis_path));
+  basis_.emplace(read_basis(group_, basis_path, deal_.patch_rows));
   const bool several = basis_->channels() > 1;
   if (several && !options_->variable.empty())
     fail(ExitCode::usage, "{}: output.variable_name = '{}' for {} variables; expected '': each keeps its own",
@@ -78,7 +100,7 @@ void Verification::open() {
   for (const Variable& variable : basis_->variables)
     names_.push_back(options_->variable.empty() ? variable.name : options_->variable);
   const Variable& variable = basis_->variables[channel_];
-  product_.emplace(self_, product_path, names_[channel_]);
+  product_.emplace(group_, product_path, names_[channel_]);
   const std::string& working = variable.working_units;
   units_ = product_->units().empty() && working.empty() ? std::string(1, '1') : product_->units();
   if (!working.empty()) {
@@ -86,27 +108,29 @@ void Verification::open() {
     to_units_ = unit_conversion(working, units_, product_path + ": " + names_[channel_]);
   }
   product_->put_on(basis_->mesh, basis_path);
+  product_->restrict_to(deal_.rows.own());
   product_->pool_realizations();
   for (long c = 0; c < basis_->channels(); ++c) {
-    truths_.push_back(open_series(self_, options_->truth, c));
+    truths_.push_back(open_series(group_, options_->truth, c));
     require_same_mesh(truths_[c]->mesh(), truths_[c]->describe(), basis_->mesh, basis_path);
     if (truths_[c]->times().values() != truths_[0]->times().values())
       fail(ExitCode::data, "{}: its times are not those of {}; give files that hold all variables",
            truths_[c]->describe(), truths_[0]->describe());
   }
   product_->require_basis(basis_path);
-  lr_ = one_channel(ensemble_mean(with_gaps_filled(options_->open_product_lr(self_, *basis_), *basis_)), channel_);
+  lr_ = one_channel(ensemble_mean(with_gaps_filled(options_->open_product_lr(group_, *basis_), *basis_)), channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())
       fail(ExitCode::data, "{}: is read in {}, but {} was made in {}; give the data.units of the basis",
            lr_->describe(), units, basis_path, working);
   baselines_.emplace(*lr_, *basis_, channel_);
-  bound_.emplace(*basis_);
+  bound_.emplace(group_, *basis_, deal_.rows);
   open_history();
   for (const ComparedProduct& other : options_->compared) {
-    compared_.emplace_back(self_, other.path, names_[channel_], product_->units());
+    compared_.emplace_back(group_, other.path, names_[channel_], product_->units());
     compared_.back().put_on(basis_->mesh, basis_path);
+    compared_.back().restrict_to(deal_.rows.own());
     compared_.back().pool_realizations();
   }
   std::vector<std::string> taken;
@@ -153,10 +177,10 @@ void Verification::open_history() {
     const double age = stored[cell.run * layout.steps() + cell.step];
     ages_.push_back(age < 1e30 ? age : std::numeric_limits<double>::quiet_NaN());
   }
-  analyses_ = open_series(self_, options_->history, channel_);
+  analyses_ = open_series(group_, options_->history, channel_);
   require_same_mesh(analyses_->mesh(), analyses_->describe(), basis_->mesh, options_->basis_path);
   if (options_->open_past_lr) {
-    past_lr_ = one_channel(with_gaps_filled(options_->open_past_lr(self_, *basis_), *basis_), channel_);
+    past_lr_ = one_channel(with_gaps_filled(options_->open_past_lr(group_, *basis_), *basis_), channel_);
     require_same_mesh(past_lr_->mesh(), past_lr_->describe(), basis_->lr_mesh, options_->basis_path + " (LR)");
     past_baselines_.emplace(*past_lr_, *basis_, channel_);
   }

@@ -101,16 +101,16 @@ void Verification::add_families(ScoreAccumulator& scores) {
     scores.add_family(std::make_unique<MixtureScores>(list, times()));
   if (auto leads = leads_of(matched_times()); !leads.empty())
     scores.add_family(std::make_unique<LeadScores>(list, std::move(leads)));
-  comm_->agree([&] { on_this_rank([&] { add_area_means(scores); }); });
+  add_area_means(scores);
   if (!options_->event) return;
   const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
+  const long points = basis_->window.points();
   ExceedanceEvent event = train_event(*comm_, *options_->event, threshold, *training_, training_steps_,
-                                      basis_->hr_climatology.part(channel_ * mesh.points(), mesh.points()),
-                                      options_->time_block, basis_->year);
+                                      basis_->hr_climatology.part(channel_ * points, points), options_->time_block,
+                                      basis_->year, deal_.rows.own(), &peers_);
   event.convert(to_units_, units_);
   if (event.kind == ExceedanceEvent::Kind::percentile)
-    scores.add_family(
-        std::make_unique<Heatwaves>(list, event, year_fractions(), matched_days(), basis_->ocean));
+    scores.add_family(std::make_unique<Heatwaves>(list, event, year_fractions(), matched_days(), whole_ocean()));
   scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }
 
@@ -119,39 +119,55 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
   const auto step_of = [](const Match& match, std::size_t s) {
     return s == 0 ? match.product : match.compared[s - 1];
   };
+  const Share own = deal_.rows.own();
   for (std::size_t s = 0; s < products().size(); ++s) {
     ProductReader& product = *products()[s];
     if (!names_factors(product.file())) continue;
-    try {
-      const auto factors = std::make_shared<const FactorReader>(product.file());
-      // Factors are of one realization each, and so are the fields that they are compared with.
-      ProductReader single(self_, product.path(), product.name(),
-                           s == 0 ? std::optional<std::string>() : product_->units());
-      single.put_on(basis_->mesh, options_->basis_path);
-      const auto steps = factors->steps_of(single);
-      const auto realizations = [&](const Match& match) {
-        const long step = step_of(match, s);
-        if (!product.pooled()) return std::vector<long>{step};
-        const auto parts = product.realizations(step);
-        return std::vector<long>(parts.begin(), parts.end());
-      };
-      ProductFields fields;
-      const std::vector<long> first = realizations(matched_.front());
-      single.read(first.front(), fields);
-      if (!fields.running.empty()) {
-        log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
-                  "podscale-inspect --box gives them", product.path());
-        continue;
+    std::optional<AreaMeanCalibration::Product> found;
+    std::string refused;
+    bool running = false;
+    comm_->agree([&] {
+      try {
+        on_this_rank([&] {
+          const auto factors = std::make_shared<const FactorReader>(product.file(), deal_.rows.held());
+          // Factors are of one realization each, and so are the fields that they are compared with.
+          ProductReader single(self_, product.path(), product.name(),
+                               s == 0 ? std::optional<std::string>() : product_->units());
+          single.put_on(basis_->mesh, options_->basis_path);
+          single.restrict_to(own);
+          const auto steps = factors->steps_of(single);
+          const auto realizations = [&](const Match& match) {
+            const long step = step_of(match, s);
+            if (!product.pooled()) return std::vector<long>{step};
+            const auto parts = product.realizations(step);
+            return std::vector<long>(parts.begin(), parts.end());
+          };
+          ProductFields fields;
+          const std::vector<long> first = realizations(matched_.front());
+          single.read(first.front(), fields);
+          running = !fields.running.empty();
+          if (running) return;
+          for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
+          factors->require_variance(factors->read(steps[first.front()]), channel_, fields, product.path(), own);
+          found.emplace(AreaMeanCalibration::Product{
+              scores.systems()[s].name, s, factors, {}, product.scale(), first.size()});
+          for (const Match& match : matched_)
+            for (const long step : realizations(match)) found->steps.push_back(steps[step]);
+        });
+      } catch (const Error& error) {  // it can be verified without, by all ranks alike
+        if (error.code() != ExitCode::data && error.code() != ExitCode::no_input) throw;
+        refused = error.what();
       }
-      for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
-      factors->require_variance(factors->read(steps[first.front()]), channel_, fields, product.path());
-      list.push_back({scores.systems()[s].name, s, factors, {}, product.scale(), first.size()});
-      for (const Match& match : matched_)
-        for (const long step : realizations(match)) list.back().steps.push_back(steps[step]);
-    } catch (const Error& error) {  // it can be verified without, by all ranks alike
-      if (error.code() != ExitCode::data && error.code() != ExitCode::no_input) throw;
-      log::warn("no area means from factors: {}", error.what());
+    });
+    if (running) {
+      log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
+                "podscale-inspect --box gives them", product.path());
+      continue;
     }
+    if (const int first = comm_->min(refused.empty() ? comm_->size() : comm_->rank()); first < comm_->size())
+      log::warn("no area means from factors: {}", comm_->broadcast(refused, first));
+    else
+      list.push_back(std::move(*found));
   }
   if (list.empty()) return;
   add_time_means(scores, list);
@@ -194,11 +210,20 @@ std::vector<double> Verification::matched_days() const {
   return days;
 }
 
-std::vector<float> Verification::read_truth(long channel, long truth_step) const {
-  const Mesh& mesh = basis_->mesh;
-  std::vector<float> field(mesh.points());
-  truths_[channel]->read({0, mesh.ny(), 0, mesh.nx()}, std::span(&truth_step, 1), field);
+std::vector<float> Verification::read_truth(long channel, long truth_step) {
+  std::vector<float> field(basis_->window.points());
+  if (ahead_.empty())
+    truths_[channel]->read(basis_->window, std::span(&truth_step, 1), field);
+  else
+    ahead_[channel].read(truth_step, field);
   return field;
+}
+
+std::vector<unsigned char> Verification::whole_ocean() const {
+  std::vector<unsigned char> all = rows_.gather(std::span<const unsigned char>(basis_->ocean));
+  all.resize(static_cast<std::size_t>(basis_->mesh.points()));
+  group_.broadcast(std::span(all));
+  return all;
 }
 
 void Verification::convert(std::span<float> field) const {
@@ -218,99 +243,6 @@ void Verification::fit_other_anomaly() {
   if (!cells) return;
   baselines_->set_lr_climatology(*cells);
   has_other_anomaly_ = true;
-}
-
-ScoreAccumulator Verification::score() {
-  const Stage stage(StageId::verify);
-  fit_other_anomaly();
-  const Share mine = share_of(times(), comm_->size(), comm_->rank());
-  DataRange range;
-  comm_->agree([&] {
-    on_this_rank([&] {
-      for (long k = mine.begin; k < mine.end; ++k) {
-        stop_here();
-        std::vector<float> truth = read_truth(channel_, matched_[k].truth);
-        convert(truth);
-        range.add(basis_->ocean, truth);
-      }
-    });
-  });
-  ScoreAccumulator scores(basis_->mesh, basis_->ocean, systems(), times(), range.reduce(*comm_), units_,
-                          SsimWindow{options_->window});
-  add_families(scores);
-
-  double misfit = 0;  // of the bound
-  long ocean = 0, missing = 0, empty = 0;
-  Progress progress("verify", mine.size(), "times a rank");
-  comm_->agree([&] {
-    on_this_rank([&] {
-      ProductFields forecast;
-      std::vector<ProductFields> others(compared_.size());
-      const auto view = [](const ProductFields& f, double degrees = 0) {
-        return Forecast{f.mean, f.variance, f.members, f.means, f.variances, degrees};
-      };
-      BaselineFields baseline;
-      AnalysisFields of_analysis;
-      const long points = basis_->mesh.points();
-      std::vector<float> truths, bounds(basis_->points()), truth, bound;  // two of all channels, two of ours
-      std::vector<double> climatology(bounds.size());
-      std::vector<Forecast> forecasts;
-      const std::vector<double> phases = year_fractions();
-      for (long k = mine.begin; k < mine.end; ++k) {
-        stop_here();
-        const Match& match = matched_[k];
-        product_->read(match.product, forecast);
-        baselines_->read(match.lr, phases[k], baseline);
-        if (of_analysis_)
-          of_analysis_->read(match.lr, ages_[static_cast<std::size_t>(match.product)], phases[k], baseline,
-                             of_analysis);
-        truths.clear();
-        for (long c = 0; c < basis_->channels(); ++c) {
-          truth = read_truth(c, match.truth);
-          truths.insert(truths.end(), truth.begin(), truth.end());
-        }
-        basis_->hr_climatology.evaluate(phases[k], climatology);
-        misfit = std::max(
-            misfit,
-            bound_->project(truths, std::vector<float>(climatology.begin(), climatology.end()), bounds));
-        truth.assign(truths.begin() + channel_ * points, truths.begin() + (channel_ + 1) * points);
-        bound.assign(bounds.begin() + channel_ * points, bounds.begin() + (channel_ + 1) * points);
-        forecasts = {view(forecast, product_->degrees_of_freedom())};
-        for (std::size_t c = 0; c < others.size(); ++c) {
-          compared_[c].read(match.compared[c], others[c]);
-          forecasts.push_back(view(others[c], compared_[c].degrees_of_freedom()));
-        }
-        long gaps = 0;
-        for (std::size_t i = 0; i < truth.size(); ++i)
-          gaps += basis_->ocean[i] != 0 && std::isnan(truth[i]) ? 1 : 0;
-        ocean = std::count(basis_->ocean.begin(), basis_->ocean.end(), 1);
-        missing += gaps, empty += gaps == ocean ? 1 : 0;
-        convert(truth);
-        for (std::vector<float>* field :
-             {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear,
-              &baseline.climatology, &baseline.persistence, &of_analysis.persistence, &of_analysis.change,
-              &bound}) {
-          convert(*field);
-          if (!field->empty()) forecasts.push_back({*field, {}, {}, {}, {}});
-        }
-        scores.add(k, forecasts, truth, baseline.climatology);
-        progress.update(k - mine.begin + 1);
-      }
-    });
-  });
-  progress.finish();
-  if ((misfit = comm_->max(misfit)) > PodBound::tolerance)
-    log::warn("pod_bound: at a time with gaps {} passes leave {:.1g} of its equations: it is no exact bound",
-              PodBound::largest_passes, misfit);
-  missing = comm_->sum(missing), empty = comm_->sum(empty), ocean = comm_->max(ocean);
-  if (missing > 0)
-    log::warn("{}: {:.1f} % of the values at ocean points are missing, {} of {} times have none: scores are over "
-              "those that are there",
-              truths_[channel_]->describe(),
-              100 * static_cast<double>(missing) / (static_cast<double>(ocean) * static_cast<double>(times())),
-              empty, times());
-  scores.reduce(*comm_);
-  return scores;
 }
 
 }  // namespace podscale

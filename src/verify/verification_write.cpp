@@ -10,19 +10,22 @@
 namespace podscale {
 
 std::string Verification::write(const ScoreAccumulator& scores, const std::string& scores_path,
-                                const OutputFile& text, const std::string& earlier) {
-  std::vector<ScoreSection> sections = scores.sections();
-  sections.push_back(difference_section(scores, bootstrap_options()));
-  std::string table = score_table(scores, period());
-  if (names_.size() > 1)
-    table = fmt::format("{}: {}, {}\n{}", names_[channel_], product_->long_name(), units_, table);
-  for (const ScoreSection& section : sections) table += section.text;
-  on_this_rank([&] {
-    text.write(earlier + (earlier.empty() ? "" : "\n") + table);
-    write_scores(scores_path,
-                 {&scores, matched_times(), picture_fields(), product_->long_name(), options_->product_path,
-                  truths_[channel_]->describe(), options_->namelist, sections});
+                                const OutputFile* text, const std::string& earlier) {
+  std::string table;
+  std::vector<ScoreSection> sections;
+  comm_->agree([&] {
+    if (!comm_->is_root()) return;
+    sections = scores.sections();
+    sections.push_back(difference_section(scores, bootstrap_options()));
+    table = score_table(scores, period());
+    if (names_.size() > 1)
+      table = fmt::format("{}: {}, {}\n{}", names_[channel_], product_->long_name(), units_, table);
+    for (const ScoreSection& section : sections) table += section.text;
+    on_this_rank([&] { text->write(earlier + (earlier.empty() ? "" : "\n") + table); });
   });
+  write_scores(scores_path,
+               {&scores, matched_times(), picture_fields(), product_->long_name(), options_->product_path,
+                truths_[channel_]->describe(), options_->namelist, sections, comm_, &rows_});
   return table;
 }
 
@@ -70,14 +73,13 @@ std::vector<ScoresPicture> run_verification(const Context& context, const Verify
     const ScoreAccumulator scores = verification.score();
     if (!options.picture_path.empty()) verification.follow_point(scores);
 
-    // 3. Write: rank 0 alone, small files.
+    // 3. Write: by rank 0, small files.
     comm.agree([&] {
-      if (!comm.is_root()) return;
-      if (!text) text.emplace(options.text_path);
-      table += (c > 0 ? "\n" : "") + verification.write(scores, outputs[c + 1], *text, table);
-      if (!options.picture_path.empty())
-        pictures.push_back({outputs[c + 1], path_of(options.picture_path, names, c)});
+      if (comm.is_root() && !text) text.emplace(options.text_path);
     });
+    table += (c > 0 ? "\n" : "") + verification.write(scores, outputs[c + 1], text ? &*text : nullptr, table);
+    if (comm.is_root() && !options.picture_path.empty())
+      pictures.push_back({outputs[c + 1], path_of(options.picture_path, names, c)});
   }
   if (context.check) log::info("inputs are fine; would write {}", written);
   comm.agree([&] {

@@ -113,7 +113,7 @@ TEST(PointWeights, AreaOnOceanWithTruthOnly) {
   const std::vector<float> truth = {1, nan, 1, 1, 1, 1}, mean = {1, 1, 1, 1, nan, 1};
   const Forecast forecast{mean, {}, {}};
   long lost = 0;
-  const auto weights = point_weights(grid, ocean, truth, std::span(&forecast, 1), &lost);
+  const auto weights = point_weights(ocean_area(grid, 0, ocean), truth, std::span(&forecast, 1), &lost);
   EXPECT_DOUBLE_EQ(weights[0], grid.area_weight(0, 0));
   EXPECT_EQ(weights[1], 0);  // cloud
   EXPECT_EQ(weights[3], 0);  // land
@@ -129,7 +129,7 @@ TEST(PointWeights, MembersAndVarianceMustBeThereToo) {
   const std::vector<float> field = {1, 1, 1, 1}, variance = {1, nan, 1, 1},
                            members = {1, 1, 1, 1, 1, 1, nan, 1};
   const Forecast forecast{field, variance, members};
-  const auto weights = point_weights(grid, ocean, field, std::span(&forecast, 1));
+  const auto weights = point_weights(ocean_area(grid, 0, ocean), field, std::span(&forecast, 1));
   EXPECT_GT(weights[0], 0);
   EXPECT_EQ(weights[1], 0);
   EXPECT_EQ(weights[2], 0);

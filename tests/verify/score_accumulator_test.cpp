@@ -76,8 +76,10 @@ TEST(ScoreAccumulator, SameBitsAtAnyNumberOfRanks) {
   together.reduce(world);
   for (std::size_t s = 0; s < 2; ++s) {
     EXPECT_TRUE(same_bits(alone.total(s), together.total(s)));
-    for (long t = 0; t < times; ++t)
-      EXPECT_EQ(std::memcmp(&alone.sums_at(t, s), &together.sums_at(t, s), sizeof(FieldSums)), 0);
+    for (long t = 0; t < times; ++t) {
+      const FieldSums a = alone.sums_at(t, s), b = together.sums_at(t, s);
+      EXPECT_EQ(std::memcmp(&a, &b, sizeof a), 0);
+    }
     for (long i = 0; i < points; ++i) {
       if (!test.ocean[i]) {
         EXPECT_TRUE(std::isnan(together.maps(s).rmse[i]));

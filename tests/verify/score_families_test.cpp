@@ -12,7 +12,9 @@
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/energy_score.hpp"
+#include "podscale/verify/held_rows.hpp"
 #include "podscale/verify/rank_histogram.hpp"
+#include "podscale/verify/seam_scores.hpp"
 #include "podscale/verify/spectral_scores.hpp"
 
 namespace podscale {
@@ -30,21 +32,26 @@ class Families : public ::testing::Test {
     grid_ = Mesh::rectilinear(lat, lon);
     ocean_[3] = ocean_[points - 1] = 0;
     event_.threshold = 0.5;
-    event_.frequency = {points, std::vector<double>(12 * points, 0.3)};
   }
 
-  ScoreAccumulator make() const {
+  /// rows: those of this rank; none: all.
+  ScoreAccumulator make(const std::optional<ScoredRows>& rows = {}) const {
     const std::vector<VerifiedSystem> systems = {{"podscale", "the product", true, true, members, members},
                                                  {"a_rather_long_name", "a base", true, false},
                                                  {"zero", "climatology"}};
-    ScoreAccumulator scores(grid_, ocean_, systems, times, 6.0);
+    const Share own = rows ? rows->own() : Share{0, ny};
+    const std::vector<unsigned char> ocean(ocean_.begin() + own.begin * nx, ocean_.begin() + own.end * nx);
+    ScoreAccumulator scores(grid_, ocean, systems, times, 6.0, "1", {}, rows);
     scores.add_family(std::make_unique<GaussianCalibration>(systems, times));
     scores.add_family(std::make_unique<RankHistogram>(systems, times, 3));
     scores.add_family(std::make_unique<EnergyScores>(grid_, systems, times, 4));
     scores.add_family(std::make_unique<SpectralScores>(grid_, systems, times, 8));
     std::vector<double> phases;
     for (long t = 0; t < times; ++t) phases.push_back(static_cast<double>(t) / 365);
-    scores.add_family(std::make_unique<BrierScores>(systems, event_, phases));
+    ExceedanceEvent event = event_;
+    event.frequency = {own.size() * nx, std::vector<double>(static_cast<std::size_t>(12 * own.size() * nx), 0.3)};
+    scores.add_family(std::make_unique<BrierScores>(systems, event, phases));
+    scores.add_family(std::make_unique<SeamScores>(grid_, Decomposition(ny, nx, 3, 3, 1), systems, times));
     return scores;
   }
 
@@ -54,16 +61,36 @@ class Families : public ::testing::Test {
     return values;
   }
 
-  void add(ScoreAccumulator& scores, long time) const {
+  /// held: fetches the rows beyond those of this rank; none: it has all.
+  void add(ScoreAccumulator& scores, long time, const HeldRows* held = nullptr) const {
     std::vector<float> truth = noise(time, 1), mean = noise(time, 2), all = noise(time, 3, members * points);
-    const std::vector<float> variance(points, 0.25f), zero(points, 0.0f);
+    std::vector<float> variance(points, 0.25f), zero(points, 0.0f);
     for (long i = 0; i < points; ++i) {
       mean[i] = truth[i] + 0.5f * mean[i];
       for (long m = 0; m < members; ++m) all[m * points + i] = mean[i] + 0.5f * all[m * points + i];
     }
     truth[(7 * time) % points] = nan;
-    const Forecast forecasts[] = {{mean, variance, all}, {mean, variance, {}}, {zero, {}, {}}};
-    scores.add(time, forecasts, truth, zero);
+    // 1. The rows of this rank alone.
+    const Share own = scores.rows().own();
+    for (std::vector<float>* field : {&truth, &mean, &all, &variance, &zero}) {
+      std::vector<float> part;
+      for (auto first = field->begin(); first != field->end(); first += points)
+        part.insert(part.end(), first + own.begin * nx, first + own.end * nx);
+      *field = part;
+    }
+    const auto forecasts = [&] {
+      return std::vector<Forecast>{{mean, variance, all}, {mean, variance, {}}, {zero, {}, {}}};
+    };
+    const auto weights = point_weights(scores.area(), truth, forecasts());
+    const std::vector<float> climatology = zero;
+    if (!held) return scores.add(time, weights, forecasts(), truth, climatology, 0);
+    // 2. With those beyond.
+    std::vector<float> wide(weights.begin(), weights.end());
+    held->extend({&truth, &mean, &all, &zero, &wide});
+    std::vector<double> all_weights = weights;
+    for (long i = std::ssize(weights); i < std::ssize(wide); ++i)
+      all_weights.push_back(wide[static_cast<std::size_t>(i)] > 0 ? grid_.area_weight(own.begin + i / nx, i % nx) : 0);
+    scores.add(time, all_weights, forecasts(), truth, climatology, 0);
   }
 
   std::vector<ScoreSection> sections(const ScoreAccumulator& scores) const {
@@ -87,7 +114,7 @@ TEST_F(Families, SameBitsAtAnyNumberOfRanks) {
   alone.reduce(Communicator::self());
   together.reduce(world);
   const auto a = sections(alone), b = sections(together);
-  ASSERT_EQ(a.size(), 6u);
+  ASSERT_EQ(a.size(), 7u);
   for (std::size_t k = 0; k < a.size(); ++k) {
     EXPECT_EQ(a[k].text, b[k].text);
     ASSERT_EQ(a[k].variables.size(), b[k].variables.size());
@@ -97,6 +124,78 @@ TEST_F(Families, SameBitsAtAnyNumberOfRanks) {
       EXPECT_EQ(std::memcmp(x.data(), y.data(), x.size() * sizeof(double)), 0) << a[k].variables[v].name;
     }
   }
+}
+
+// Strips of three rows: windows of 4, 7 and 8 points reach over several of them, and over ranks.
+TEST_F(Families, SameBitsHoweverTheRowsAreDealt) {
+  const Communicator world = Communicator::duplicate(MPI_COMM_WORLD), self = Communicator::self();
+  const StripCut cut = cut_into_strips(ny, 3);
+  ASSERT_EQ(std::ssize(cut.strips), 4);
+  const int parts = row_parts(world.size(), 4);
+  ASSERT_EQ(parts, world.size());
+  const ScoredRows mine{ny, nx, cut.strips, share_of(4, parts, world.rank()), 8}, every{ny, nx, cut.strips, {0, 4}, 8};
+  ScoreAccumulator dealt = make(mine), alone = make(every), whole = make();
+  const HeldRows held(world, mine);
+  for (long t = 0; t < times; ++t) {
+    add(dealt, t, &held);
+    add(alone, t);
+    add(whole, t);
+  }
+  dealt.reduce(world, self);
+  alone.reduce(self);
+  whole.reduce(self);
+  const auto a = sections(dealt), b = sections(alone), c = sections(whole);
+  for (std::size_t k = 0; k < a.size(); ++k)
+    for (std::size_t v = 0; v < a[k].variables.size(); ++v) {
+      const auto &x = a[k].variables[v].values, &y = b[k].variables[v].values, &z = c[k].variables[v].values;
+      EXPECT_EQ(std::memcmp(x.data(), y.data(), x.size() * sizeof(double)), 0) << a[k].variables[v].name;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        ASSERT_EQ(std::isnan(x[i]), std::isnan(z[i])) << a[k].variables[v].name;
+        if (!std::isfinite(z[i])) {
+          EXPECT_TRUE(std::isnan(z[i]) || x[i] == z[i]) << a[k].variables[v].name;
+          continue;
+        }
+        EXPECT_NEAR(x[i], z[i], 1e-11 * std::max(1.0, std::abs(z[i]))) << a[k].variables[v].name;
+      }
+    }
+  for (std::size_t s = 0; s < 3; ++s) {
+    const Scores x = dealt.total(s), y = alone.total(s), z = whole.total(s);
+    EXPECT_EQ(std::memcmp(&x, &y, sizeof x), 0) << s;
+    EXPECT_NEAR(x.ssim, z.ssim, 1e-12) << s;
+    EXPECT_NEAR(x.crps, z.crps, 1e-12) << s;
+    const auto map = held.gather(std::span<const double>(dealt.maps(s).rmse));
+    if (!world.is_root()) continue;
+    EXPECT_EQ(std::memcmp(map.data(), whole.maps(s).rmse.data(), points * sizeof(double)), 0);
+  }
+}
+
+TEST(HeldRows, StripsDependOnTheRegionAlone) {
+  for (const long ny_of_region : {1l, 7l, 96l, 360l, 2160l, 5000l})
+    for (const long patch : {1l, 4l, 8l, 31l}) {
+      const StripCut cut = cut_into_strips(ny_of_region, patch);
+      EXPECT_LE(std::ssize(cut.strips), kMostStrips);
+      long row = 0;
+      for (const Share& strip : cut.strips) {
+        EXPECT_EQ(strip.begin, row);
+        EXPECT_EQ(strip.begin % patch, 0);
+        EXPECT_GT(strip.size(), 0);
+        row = strip.end;
+      }
+      EXPECT_EQ(row, ny_of_region);
+      // Ranks own them as a basis that is read by rows does.
+      for (const int ranks : {1, 2, 3, 4, 6, 64}) {
+        const int parts = row_parts(ranks, std::ssize(cut.strips));
+        EXPECT_EQ(ranks % parts, 0);
+        const Decomposition rows = Decomposition::of_rows(ny_of_region, 10, patch, 5, parts, cut.patch_rows);
+        for (int part = 0; part < parts; ++part) {
+          const Share mine = share_of(std::ssize(cut.strips), parts, part);
+          const Window window = rows.window_of(part);
+          EXPECT_EQ(window.y0, cut.strips[static_cast<std::size_t>(mine.begin)].begin);
+          EXPECT_EQ(window.y0 + window.ny, cut.strips[static_cast<std::size_t>(mine.end - 1)].end);
+          for (const long number : rows.patch_list(part)) EXPECT_EQ(rows.owner(number), part);
+        }
+      }
+    }
 }
 
 TEST_F(Families, SectionsFitTogether) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -126,11 +127,12 @@ class VerificationStudy : public ::testing::Test {
     options.compared = std::move(compared);
     return options;
   }
-  /// The table.
+  /// Collective. The table, on rank 0.
   std::string write(Verification& verification, const ScoreAccumulator& scores) const {
-    OutputFile text(path("scores.txt"));
-    const std::string table = verification.write(scores, path("scores.nc"), text);
-    text.commit();
+    std::optional<OutputFile> text;
+    if (world_.is_root()) text.emplace(path("scores.txt"));
+    const std::string table = verification.write(scores, path("scores.nc"), text ? &*text : nullptr);
+    if (text) text->commit();
     return table;
   }
 

@@ -62,6 +62,8 @@ class Communicator {
   static Communicator duplicate(MPI_Comm comm);
   /// Not collective. This process alone.
   static Communicator self();
+  /// Collective. The ranks with the same color, in the order of their numbers here.
+  Communicator split(int color) const;
   Communicator(Communicator&& other) noexcept;
   Communicator& operator=(Communicator&& other) noexcept;
   ~Communicator();

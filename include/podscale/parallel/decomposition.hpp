@@ -29,6 +29,8 @@ class Decomposition {
   /// Not collective: every rank computes the same. patch_y x patch_x grid points a patch (edge
   /// patches may be smaller).
   Decomposition(long ny, long nx, long patch_y, long patch_x, int ranks);
+  /// Not collective. Ranks own whole rows of patches instead, `strip` of them at a time.
+  static Decomposition of_rows(long ny, long nx, long patch_y, long patch_x, int ranks, long strip);
 
   long ny() const { return ny_; }
   long nx() const { return nx_; }
@@ -47,6 +49,7 @@ class Decomposition {
 
  private:
   long ny_, nx_, patch_y_, patch_x_, patches_y_, patches_x_;
+  long strip_ = 1;  // rows of patches that stay together
   int ranks_y_ = 1, ranks_x_ = 1;
 };
 

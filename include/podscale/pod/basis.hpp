@@ -33,9 +33,11 @@ struct LrGaps {
 /// scale of the channel and variances (tau) over its square: of one channel that is its own unit.
 struct Basis {
   Basis(Mesh mesh, long patch_y, long patch_x, int ranks, int rank, long channels = 1)
+      : Basis(mesh, patch_y, patch_x, Decomposition(mesh.ny(), mesh.nx(), patch_y, patch_x, ranks), rank, channels) {}
+  Basis(Mesh mesh, long patch_y, long patch_x, Decomposition decomposition, int rank, long channels = 1)
       : mesh(std::move(mesh)),
-        decomposition(this->mesh.ny(), this->mesh.nx(), patch_y, patch_x, ranks),
-        window(decomposition.window_of(rank)),
+        decomposition(std::move(decomposition)),
+        window(this->decomposition.window_of(rank)),
         patch_y(patch_y),
         patch_x(patch_x),
         channel_scale(static_cast<std::size_t>(channels), 1.0) {}
@@ -44,6 +46,9 @@ struct Basis {
   Decomposition decomposition;
   Window window;
   long patch_y, patch_x;
+  /// Rows of patches of the region below the first one here: not 0 where `mesh` is a part of it that one
+  /// process has read for itself (FactorReader).
+  long first_patch_row = 0;
   /// Anomalies are divided by the scale of their channel, so that modes weigh all channels alike:
   /// one over the whole region, in the units of the channel. 1 where there is one channel.
   std::vector<double> channel_scale;

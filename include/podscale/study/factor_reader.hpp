@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,13 +24,18 @@ std::vector<float> read_raised(const NetcdfFile& factors, const Basis& basis, in
 /// Collective on the file of factors. The regime of the base that a time was forecast by.
 std::size_t read_regime(const NetcdfFile& factors, std::size_t time);
 
-/// The factors of a product, whole region on one process.
+/// The factors of a product on one process: of the whole region, or of some of its rows.
 class FactorReader {
  public:
-  /// Not collective (product: opened on Communicator::self()). Errors: as open_factors.
-  explicit FactorReader(const NetcdfFile& product);
+  /// Not collective (product: its attributes are read). rows: those that functionals lie in; none: all.
+  /// Errors: as open_factors.
+  explicit FactorReader(const NetcdfFile& product, const std::optional<Share>& rows = {});
   FactorReader(const FactorReader&) = delete;
-  const Basis& basis() const { return basis_; }  ///< patches, phi, and tau with its inflation
+  /// Patches, phi, and tau with its inflation. With rows, of a mesh that is the part of the region with the
+  /// patches that those rows touch, also where patches overlap.
+  const Basis& basis() const { return basis_; }
+  const Mesh& region() const { return region_; }
+  long first_row() const { return basis_.first_patch_row * basis_.patch_y; }  ///< of the basis, in the region
   const std::vector<std::string>& variables() const { return variables_; }  ///< of the channels
   const NetcdfFile& file() const { return file_; }
   /// Of the columns of its forecasts, from one time to another.
@@ -46,13 +52,15 @@ class FactorReader {
   /// Not collective. The same, kept until another time is asked for: several scores want it.
   std::shared_ptr<const CoefficientForecast> read_shared(std::size_t time) const;
   /// Not collective. Error(data) where the variance in the product, of a channel and of this
-  /// time, is another one than that of the factors: the product was changed. fields: of that channel and time.
+  /// time, is another one than that of the factors: the product was changed. fields: of that channel and
+  /// time, on these rows of the region (none: all).
   void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
-                        const std::string& product) const;
+                        const std::string& product, const std::optional<Share>& rows = {}) const;
 
  private:
   Communicator self_ = Communicator::self();
   NetcdfFile file_;
+  Mesh region_;
   Basis basis_;
   std::vector<std::string> variables_;
   std::size_t rank_ = 0, columns_ = 0;

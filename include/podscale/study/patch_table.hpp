@@ -31,6 +31,7 @@ class PatchTable {
  public:
   PatchTable(const Basis& basis, int rank, Sizes trailing, double fill)
       : range_(basis.decomposition.patches_of(rank)),
+        first_row_(basis.first_patch_row),
         patches_x_(basis.decomposition.patches_x()),
         trailing_(std::move(trailing)) {
     for (const std::size_t n : trailing_) width_ *= n;
@@ -60,7 +61,7 @@ class PatchTable {
 
  private:
   Sizes start(Sizes leading) const {
-    leading.push_back(static_cast<std::size_t>(range_.y0));
+    leading.push_back(static_cast<std::size_t>(first_row_ + range_.y0));
     leading.push_back(static_cast<std::size_t>(range_.x0));
     leading.resize(leading.size() + trailing_.size(), 0);
     return leading;
@@ -74,7 +75,7 @@ class PatchTable {
     return n;
   }
   PatchRange range_;
-  long patches_x_;
+  long first_row_, patches_x_;
   Sizes trailing_;
   std::size_t width_ = 1;
 };

@@ -3,6 +3,7 @@
 // turned it upside down or gave it other units.
 
 #include <array>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "podscale/core/units.hpp"
 #include "podscale/field/cf_source.hpp"
+#include "podscale/field/read_ahead.hpp"
 #include "podscale/file/netcdf_file.hpp"
 
 namespace podscale {
@@ -35,6 +37,11 @@ class ProductReader {
   /// Not collective. Fields come in the order of this mesh from now on, whatever longitude the
   /// columns of the file begin at. Error(data) where it is not the mesh of the product.
   void put_on(const Mesh& mesh, const std::string& of_whom);
+  /// Not collective. read() gives these rows alone from now on, of each rank its own.
+  void restrict_to(const Share& rows) { rows_ = rows; }
+  /// Not collective. The times that read() will be asked for from now on, in their order, so that `block` of
+  /// them are read at once; the reader must stay in its place. No times: one at a time again.
+  void expect(std::span<const long> times, long block);
 
   const Mesh& mesh() const { return mean_.mesh(); }
   /// Not collective. From now on a time is that of all realizations of the LR input together: mean
@@ -67,9 +74,9 @@ class ProductReader {
   /// with the basis in this file, with or without its base. A product that names no basis is not
   /// ours: it passes.
   void require_basis(const std::string& basis_path) const;
-  /// Collective. The whole mesh on every rank, NaN where missing.
+  /// Collective. The whole mesh on every rank, or the rows of restrict_to(); NaN where missing.
   void read(long step, ProductFields& fields) const;
-  /// Collective. Mean and variance at one point, NaN where missing.
+  /// Collective. Mean and variance at one point (-1: none, on this rank), NaN where missing.
   struct Moments {
     double mean, variance;
   };
@@ -82,6 +89,8 @@ class ProductReader {
  private:
   CfSource open(const std::string& variable, const std::optional<std::string>& units,
                 const std::string& further = "") const;
+  Share rows() const { return rows_.value_or(Share{0, mesh().ny()}); }
+  std::size_t points() const { return static_cast<std::size_t>(rows().size() * mesh().nx()); }
   void read_field(const CfSource& source, long step, std::span<float> out) const;
   void read_one(long step, ProductFields& fields) const;
   void read_pooled(std::span<const long> parts, ProductFields& fields) const;
@@ -99,6 +108,8 @@ class ProductReader {
   bool deviation_ = false;  // the spread is a standard deviation
   double scale_ = 1, spread_scale_ = 1;
   idx_t first_column_ = 0;
+  std::optional<Share> rows_;
+  mutable std::map<const CfSource*, ReadAhead> ahead_;
 };
 
 }  // namespace podscale

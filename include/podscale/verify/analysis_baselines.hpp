@@ -13,7 +13,7 @@
 
 namespace podscale {
 
-/// Fields of one time, [points], in the units of the sources.
+/// Fields of one time on the window of the basis, [points], in the units of the sources.
 struct AnalysisFields {
   std::vector<float> persistence;  ///< anomaly of the analysis on the HR climatology of the time
   std::vector<float> change;       ///< the same, and the change of the interpolated LR anomaly
@@ -22,11 +22,11 @@ struct AnalysisFields {
 class AnalysisBaselines {
  public:
   /// Not collective. analyses, lr and past (the LR series at the times of the analyses, lr itself where that
-  /// holds them): of one channel, on Communicator::self(), as `basis`, `baselines` (of past) and these must
-  /// outlive it.
+  /// holds them): of one channel, on the communicator of the basis; `basis`, `baselines` (of past) and these
+  /// must outlive it.
   AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr, const FieldSource& past,
                     const Basis& basis, Baselines& baselines, long channel);
-  /// Not collective. Of an LR step whose product was told of an analysis of that age, days; NaN: of none.
+  /// Collective on that communicator. Of an LR step whose product was told of an analysis of that age, days; NaN: of none.
   /// Without one, or without its LR step, both are the interpolated LR anomaly of `time`, what
   /// baselines.read gave.
   void read(long lr_step, double age, double year_fraction, const BaselineFields& time,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "podscale/pod/basis.hpp"
+#include "podscale/verify/scored_rows.hpp"
 
 namespace podscale {
 
@@ -17,16 +18,20 @@ struct AreaBoxes {
 
   struct Box {
     std::size_t size;        ///< in `sizes`
-    long y0, x0;             ///< south-western corner
+    long strip;              ///< of this rank: that of its first row
+    long y0, x0;             ///< south-western corner, on the held rows
     double area;             ///< of its ocean
     double truncation;       ///< sum w^2 tau
     std::size_t first, end;  ///< of its touches
   };
-  /// Not collective; a basis of the whole region. channel: of the fields.
+  /// Not collective; basis on one process: of the region, or of the part of it that the held rows need
+  /// (Basis::first_patch_row). channel: of the fields; rows: none: the region, which is then the basis'
+  /// mesh.
   AreaBoxes(const Basis& basis, long channel, long most = 65000);
+  AreaBoxes(const Basis& basis, long channel, long most, const Mesh& region, const ScoredRows& rows);
 
   std::vector<Box> boxes;
-  std::vector<double> area;           ///< [mesh points], 0 where a point is land
+  std::vector<double> area;           ///< [held points], 0 where a point is land
   std::vector<std::uint32_t> patch;   ///< [touches]
   std::vector<float> projected, own;  ///< [touches][K] Phi^T R w, Phi^T A^T w: see Seams
 };

@@ -31,10 +31,11 @@ class AreaMeanCalibration : public ScoreFamily {
     double scale = 1;
     std::size_t realizations = 1;
   };
-  /// Not collective. The same arguments on all ranks; each reads the factors of its own times.
+  /// Not collective. The same arguments on all ranks; each reads the factors of its own times and rows.
   /// channel: of the factors.
   AreaMeanCalibration(std::vector<Product> products, long times, const BootstrapOptions& bootstrap = {},
                       long channel = 0);
+  void set_rows(const ScoredRows& rows) override;
   void add(const ScoredTime& fields) override;
   /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that
   /// of single points with its interval over blocks of time; both also with the suffix
@@ -46,7 +47,8 @@ class AreaMeanCalibration : public ScoreFamily {
   double ratio(std::span<const long> times, std::size_t product, std::size_t size, bool cross) const;
   std::vector<Product> products_;
   BootstrapOptions bootstrap_;
-  std::vector<AreaBoxes> boxes_;  // of the products
+  long channel_;
+  std::vector<AreaBoxes> boxes_;  // of the products, once there is a time
   // Sums of a time: [products][sizes][squared error, variance, variance inside patches]
 };
 

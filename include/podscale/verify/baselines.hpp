@@ -14,7 +14,7 @@
 
 namespace podscale {
 
-/// Fields of one time on the HR mesh, [points] in the units of the sources.
+/// Fields of one time on the window of the basis, [points] in the units of the sources.
 struct BaselineFields {
   std::vector<float> anomaly;        ///< LR anomaly, interpolated as the basis does, on the HR climatology
   std::vector<float> other_anomaly;  ///< the same by the other interpolation; empty without its climatology
@@ -33,9 +33,8 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 class Baselines {
  public:
-  /// Not collective, but reads the file of weights where the basis names one; lr, of one channel and
-  /// on the LR mesh of the basis, and basis (whole: read on Communicator::self()) must outlive it.
-  /// channel: of the basis.
+  /// Collective on lr's communicator, that of the basis. lr, of one channel and on the LR mesh of the
+  /// basis, and basis must outlive it. channel: of the basis.
   Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
   bool has_bicubic() const { return bicubic_.has_value(); }
   /// How the basis brings LR fields to the HR mesh, "weights" where a file says so; and the other way.
@@ -59,8 +58,8 @@ class Baselines {
   /// Collective on lr's communicator. The LR anomaly as the basis interpolates it, 0 without LR ocean
   /// near and at gaps: [points].
   std::vector<float> anomaly(long lr_step);
-  /// Collective on lr's communicator. The same at one point of the HR mesh: only the LR cells that it hangs
-  /// on are looked at.
+  /// Collective on lr's communicator. The same at one point of the window (-1: none, 0 then): only the LR
+  /// cells that it hangs on are looked at.
   float anomaly_at(long lr_step, idx_t point);
   /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land.
   /// [points].

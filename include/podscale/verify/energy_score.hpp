@@ -37,10 +37,13 @@ class EnergyScores : public ScoreFamily {
   Means means(std::size_t system) const;
 
  private:
+  /// whole: of the points of a strip, else of a window.
   void add_points(const ScoredTime& fields, std::span<const std::size_t> points, std::span<double> sums,
-                  std::size_t offset);
-  long ny_, nx_, window_;
-  // Sums of a time: [systems][window score, window weight, field score, field weight]
+                  bool whole);
+  std::vector<std::size_t> starts_;  // [systems + 1] in the sums of a time
+  long nx_, window_;
+  // Sums of a time: [systems][window score, window weight, field weight, squares of the distances of
+  // members to the truth and to each other]
 };
 
 }  // namespace podscale

@@ -4,6 +4,7 @@
 // period.
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,14 +43,16 @@ inline constexpr long fewest_fields = 100;
 std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::size_t month);
 
 /// Collective on comm, the communicator of hr. Reads the training series once, in blocks of `block`
-/// steps; a rank reads a band of rows, and every rank gets the whole field. The percentile is that
+/// steps, and gives a rank the rows `own` (none: all). Ranks with the same ones are its peers (none: all),
+/// who share the reading of them. The percentile is that
 /// of the anomalies of a calendar month (28 to 31 days, as the window of Hobday et al. (2016),
 /// Prog. Oceanogr. 141, 227-238, after their smoothing), or of pooled_months, and the frequency
 /// that of a calendar month; both go linearly from mid-month to mid-month. steps: of hr, the
-/// training period; climatology: [points of the mesh]; year: that of the basis.
+/// training period; climatology: [points of own]; year: that of the basis.
 /// Memory a rank: a tenth of its share of the series, three tenths where months are pooled.
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
-                            const Climatology& climatology, long block, const StudyYear& year = {});
+                            const Climatology& climatology, long block, const StudyYear& year = {},
+                            const std::optional<Share>& own = {}, const Communicator* peers = nullptr);
 
 }  // namespace podscale

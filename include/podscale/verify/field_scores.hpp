@@ -57,7 +57,8 @@ struct FieldSums {
   FieldSums& operator+=(const FieldSums& other);
 };
 
-/// One forecast of one time, [points] each; empty spans where there is none.
+/// One forecast of one time, [points] each; empty spans where there is none. Of points that are held
+/// beyond those that are scored there need be no variance.
 struct Forecast {
   std::span<const float> mean, variance;
   std::span<const float> members;               ///< [M][points]
@@ -65,19 +66,22 @@ struct Forecast {
   double degrees_of_freedom = 0;                ///< of a Student t; 0: Gaussian
 };
 
-/// Not collective. Weights of the points of one time, [ny*nx]: Mesh::area_weight on ocean where the
-/// truth and every one of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the
-/// repeated points of a mesh are thus absent from every sum, for all systems alike. ocean, truth:
-/// [ny*nx]. lost (optional): ocean points with a truth that some forecast does not have.
-std::vector<double> point_weights(const Mesh& mesh, std::span<const unsigned char> ocean,
-                                  std::span<const float> truth, std::span<const Forecast> forecasts,
-                                  long* lost = nullptr);
+/// Not collective. Mesh::area_weight on ocean, 0 elsewhere, of whole rows from `row` on. ocean: [points]
+std::vector<double> ocean_area(const Mesh& mesh, idx_t row, std::span<const unsigned char> ocean);
 
-/// Not collective. All sums but those of SSIM. A point of weight 0 is never looked at. climatology:
-/// [points] or empty (no anomaly correlation). Without a variance (deterministic) the CRPS is the
-/// absolute error; without members the fair CRPS is the CRPS.
+/// Not collective. Weights of the points of one time, [points]: their area where the truth and every one
+/// of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the repeated points of a mesh are
+/// thus absent from every sum, for all systems alike. area: ocean_area(). lost (optional): ocean points
+/// with a truth that some forecast does not have.
+std::vector<double> point_weights(std::span<const double> area, std::span<const float> truth,
+                                  std::span<const Forecast> forecasts, long* lost = nullptr);
+
+/// Not collective. All sums but those of SSIM, over the points first..end. A point of weight 0 is never
+/// looked at. climatology: [points] or empty (no anomaly correlation). Without a variance (deterministic)
+/// the CRPS is the absolute error; without members the fair CRPS is the CRPS.
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
-                     std::span<const float> climatology);
+                     std::span<const float> climatology, std::size_t first = 0,
+                     std::size_t end = std::numeric_limits<std::size_t>::max());
 
 /// Scores of one field or of many; NaN where undefined (correlation of a constant, spread of a
 /// deterministic system).

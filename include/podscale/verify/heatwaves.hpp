@@ -27,11 +27,13 @@ HeatwaveSums heatwaves(std::span<const double> above, std::span<const double> an
 
 class Heatwaves : public ScoreFamily {
  public:
-  /// Not collective. The same arguments on all ranks. event: the 90th percentile of the time of the
-  /// year. days: of each time, as a running number. At some hundred points, spread evenly over those
-  /// with weight.
+  /// Not collective. The same arguments on all ranks, save those of event. event: the 90th percentile of
+  /// the time of the year, on the own points. days: of each time, as a running number. ocean: of the region.
+  /// At some hundred points, spread evenly over those with weight.
   Heatwaves(std::vector<VerifiedSystem> systems, ExceedanceEvent event, std::vector<double> year_fractions,
             std::vector<double> days, std::span<const unsigned char> ocean);
+  /// A point has sums of its own: there is nothing to add up over strips.
+  void set_rows(const ScoredRows& rows) override { rows_ = rows; }
   void add(const ScoredTime& fields) override;
   /// heatwave_events, _days, _duration, _intensity and _heat of (heatwave_series): truth, then mean and
   /// members of the product.
@@ -41,7 +43,7 @@ class Heatwaves : public ScoreFamily {
   std::size_t series() const { return 3 + members_; }  // limit, truth, mean, members
   ExceedanceEvent event_;
   std::vector<double> year_fractions_, days_;
-  std::vector<std::size_t> points_;
+  std::vector<std::size_t> points_;  // of the region
   std::size_t members_;
   // Sums of a time: [points][has a value, limit, truth, mean, members], less the climatology
 };

@@ -1,8 +1,9 @@
 #pragma once
-// Scores of a period whose times are dealt over ranks: a rank adds whole fields of its own times,
-// one time after another; no series of fields is ever held.
+// Scores of a period whose rows and times are dealt over ranks: a rank adds its rows of its times, one
+// time after another; no series of fields is ever held.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 
 namespace podscale {
 
-/// Time means per point of one system, [ny*nx] float64, NaN where no time entered.
+/// Time means per point of one system, [own points] float64, NaN where no time entered.
 struct ScoreMaps {
   std::vector<double> rmse, bias;
   std::vector<double> deviation;  ///< mean standard deviation; empty for deterministic systems
@@ -21,38 +22,50 @@ struct ScoreMaps {
 
 class ScoreAccumulator {
  public:
-  /// Not collective, but the same arguments on all ranks. ocean: [ny*nx]; times: of the whole
-  /// period; data_range: of the truth over the whole period (for PSNR and SSIM); units: of the
-  /// fields.
+  /// Not collective, but the same arguments on all ranks, save those of rows. ocean: [own points]; times:
+  /// of the whole period; data_range: of the truth over the whole period (for PSNR and SSIM); units: of the
+  /// fields; rows: none: the whole region.
   ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
                    long times, double data_range, const std::string& units = "1",
-                   const SsimWindow& window = {});
+                   const SsimWindow& window = {}, const std::optional<ScoredRows>& rows = {});
 
   /// Not collective, the same on all ranks, before the first add: more scores of the same points
   /// and times.
-  void add_family(std::unique_ptr<ScoreFamily> family) { families_.push_back(std::move(family)); }
+  void add_family(std::unique_ptr<ScoreFamily> family) {
+    family->set_rows(rows_);
+    families_.push_back(std::move(family));
+  }
 
-  /// Not collective. One time, on exactly one rank. forecasts: one per system, in their order;
-  /// truth, climatology: [ny*nx], NaN where missing. All systems are scored on the same points (see
-  /// point_weights).
+  /// Not collective. Area of the own points, 0 on land.
+  const std::vector<double>& area() const { return area_; }
+  /// Not collective. One time, its rows on exactly one rank each. forecasts: one per system, in their
+  /// order; truth: NaN where missing. All systems are scored on the same points: weights is what
+  /// point_weights() says. These are [held points], climatology and variances [own points] or more. lost:
+  /// own points that were left out.
+  void add(long time, std::span<const double> weights, std::span<const Forecast> forecasts,
+           std::span<const float> truth, std::span<const float> climatology, long lost);
+  /// Not collective. The same for rows of which nothing is held beyond the own ones.
   void add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
            std::span<const float> climatology);
 
-  /// Collective, once, after the last add. Sums per time are exact over ranks (all but one term are
-  /// zero), and totals are formed in the order of time: they are the same bits at any number of
-  /// ranks. Maps may differ by rounding.
-  void reduce(const Communicator& comm);
+  /// Collective, once, after the last add. Sums of a strip and time are exact over ranks (all but one term
+  /// are zero), they add up in the order of the strips, and totals in that of time: they are the same bits
+  /// at any number of ranks. Maps, of ranks that own the same rows (peers), may differ by rounding.
+  void reduce(const Communicator& comm, const Communicator& peers);
+  void reduce(const Communicator& comm) { reduce(comm, comm); }
 
   // After reduce(). Not collective.
   Scores total(std::size_t system) const;
   Scores at(long time, std::size_t system) const;  ///< one time
-  const FieldSums& sums_at(long time, std::size_t system) const { return sums_[index(time, system)]; }
+  FieldSums sums_at(long time, std::size_t system) const;
   const ScoreMaps& maps(std::size_t system) const { return maps_[system]; }
 
   std::vector<ScoreSection> sections() const;  ///< of the families, in the order of add_family
 
   const Mesh& mesh() const { return mesh_; }
-  const std::vector<unsigned char>& ocean() const { return ocean_; }
+  const std::vector<unsigned char>& ocean() const { return ocean_; }  ///< [own points]
+  const ScoredRows& rows() const { return rows_; }
+  long ocean_points() const { return ocean_points_; }  ///< of the region, after reduce()
   const std::vector<VerifiedSystem>& systems() const { return systems_; }
   long times() const { return times_; }
   double data_range() const { return data_range_; }
@@ -61,19 +74,19 @@ class ScoreAccumulator {
   long lost() const { return lost_; }
 
  private:
-  std::size_t index(long time, std::size_t system) const { return time * systems_.size() + system; }
-
   Mesh mesh_;
+  ScoredRows rows_;
   std::vector<unsigned char> ocean_;
+  std::vector<double> area_;
   std::vector<VerifiedSystem> systems_;
   long times_;
   double data_range_;
   ScoreUnits units_;
   SsimWindow window_;
-  std::vector<FieldSums> sums_;    // [times][systems]
+  TimeSums sums_;                  // [systems] FieldSums a time
   std::vector<ScoreMaps> maps_;    // [systems]: sums until reduce(), then means
   std::vector<double> map_count_;  // [points] times that entered
-  long lost_ = 0;
+  long lost_ = 0, ocean_points_ = 0;
   std::vector<std::unique_ptr<ScoreFamily>> families_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "podscale/core/sample_axis.hpp"
+#include "podscale/verify/held_rows.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 
 namespace podscale {
@@ -36,10 +37,12 @@ struct ScoresFileContents {
   std::string reference;                    ///< what it was verified against, in words
   std::string namelist;                     ///< effective values
   std::vector<ScoreSection> sections = {};  ///< more scores: histograms, spectra, differences
+  const Communicator* comm = nullptr;       ///< none: this rank alone, which has all rows
+  const HeldRows* rows = nullptr;           ///< of the maps and the mask, with comm
 };
 
-/// Not collective: one rank (0) writes a small file alone, to a temporary name that is renamed when
-/// complete. Layout: system (flag_meanings are the names); per system rmse, mae, ...,
+/// Collective on comm: rank 0, which needs all else but the maps, writes a small file, to a temporary name
+/// that is renamed when complete. Maps come to it one after the other. Layout: system (flag_meanings are the names); per system rmse, mae, ...,
 /// coverage(system, probability); the same per time as rmse_series(time, system), ...; rmse_map,
 /// bias_map, deviation_map(system, lat, lon); ocean_mask(lat, lon); picture_low_resolution,
 /// picture_mean, picture_truth, picture_deviation(lat, lon) with the scalar picture_time, and

@@ -21,9 +21,9 @@ class SeamScores : public ScoreFamily {
   ScoreSection section(const ScoreUnits& units) const override;
 
  private:
-  void add_field(std::span<const float> field, std::span<const double> weights, std::span<double> sums) const;
+  void add_field(std::span<const float> field, const ScoredTime& fields, std::span<double> sums) const;
   long ny_, nx_;
-  std::vector<long> patch_;  // [points]
+  std::vector<long> patch_of_row_, patch_of_column_;
   // Sums of a time: [truth, then mean and member of each system][jump across, pairs, jump inside,
   // pairs]
 };

@@ -13,6 +13,7 @@
 #include "podscale/verify/analysis_baselines.hpp"
 #include "podscale/verify/baselines.hpp"
 #include "podscale/verify/time_mean_calibration.hpp"
+#include "podscale/verify/held_rows.hpp"
 #include "podscale/verify/options.hpp"
 #include "podscale/verify/pod_bound.hpp"
 #include "podscale/verify/score_accumulator.hpp"
@@ -20,9 +21,9 @@
 
 namespace podscale {
 
-/// Times are dealt over ranks in contiguous shares; a rank reads whole fields of its times with
-/// private (self) access, so ranks need no step in common. Not movable: the readers refer to its
-/// communicator.
+/// Rows are dealt over ranks, and no rank holds more of the region (ScoredRows); ranks beyond the strips of
+/// rows form groups that share the times. Those of a group read their rows of a time together. Not movable:
+/// the readers refer to its communicators.
 class Verification {
  public:
   /// Collective on comm, which must outlive it, as must options. channel: of the basis, that is
@@ -43,19 +44,19 @@ class Verification {
   std::vector<std::string> describe() const;
 
   /// Collective. Two passes over the truth: its range, then the scores; before them one over the LR
-  /// training series, where there is one, and with an event one over that of the truth. One field
-  /// of each kind in memory.
+  /// training series, where there is one, and with an event one over that of the truth. The rows of
+  /// one field of each kind in memory.
   ScoreAccumulator score();
 
   /// Collective, after score(). The series of the picture: at the ocean point of largest mean standard
-  /// deviation, of the run that holds the time of the picture, a year of steps around it at most. A rank
-  /// reads that point of its share of the times.
+  /// deviation, of the run that holds the time of the picture, a year of steps around it at most. Groups
+  /// share its times.
   void follow_point(const ScoreAccumulator& scores);
 
-  /// Rank 0 only, after score(). Writes the scores and, unless there is none, the fields of its
-  /// picture. The table is returned; `text` gets it, behind `earlier` tables, before the scores are
-  /// renamed: once it is committed both are there. Errors: io.
-  std::string write(const ScoreAccumulator& scores, const std::string& scores_path, const OutputFile& text,
+  /// Collective, after score(). Rank 0 writes the scores and, unless there is none, the fields of its
+  /// picture. The table is returned there; `text` (of rank 0) gets it, behind `earlier` tables, before the
+  /// scores are renamed: once it is committed both are there. Errors: io.
+  std::string write(const ScoreAccumulator& scores, const std::string& scores_path, const OutputFile* text,
                     const std::string& earlier = {});
 
  private:
@@ -63,6 +64,14 @@ class Verification {
     long product, truth, lr;     // steps
     std::vector<long> compared;  // steps of the other products
   };
+  /// How rows and times are dealt.
+  struct Deal {
+    ScoredRows rows;
+    long patch_rows = 1;        // of a strip
+    int parts = 1, groups = 1;  // of the rows; of the times
+    int part = 0, group = 0;    // of this rank
+  };
+  static Deal deal(const Communicator& comm, const VerifyOptions& options);
   void open();
   /// A channel of a series, in the working units of the basis.
   std::shared_ptr<const FieldSource> open_series(const Communicator& comm, const std::vector<CfSpec>& specs,
@@ -82,22 +91,38 @@ class Verification {
   void add_area_means(ScoreAccumulator& scores);
   void add_time_means(ScoreAccumulator& scores, std::vector<AreaMeanCalibration::Product> list);
   std::vector<double> matched_days() const;
-  std::vector<float> read_truth(long channel, long truth_step) const;
+  std::vector<unsigned char> whole_ocean() const;  // collective on the group
+  /// Collective on the group. The own rows.
+  std::vector<float> read_truth(long channel, long truth_step);
+  /// The times of this rank, so that the ranks of a group share the reading of them.
+  void expect_times();
+  struct TimeFields;
+  void read_time(const Match& match, double phase, TimeFields& time);
+  void add_time(long k, TimeFields& time, ScoreAccumulator& scores) const;
+  Share my_times() const { return share_of(times(), deal_.groups, deal_.group); }
   /// From the units of the sources to those of the product.
   void convert(std::span<float> field) const;
   SampleAxis matched_times() const;
+  /// Collective. Whole fields on rank 0.
   PictureFields picture_fields();
-  std::vector<std::vector<float>> picture_members(const Match& match, const ProductFields& fields) const;
+  std::vector<std::vector<float>> picture_members(const Match& match, const ProductFields& own,
+                                                  const std::vector<float>& mean) const;
+  std::vector<std::vector<float>> drawn_members(const Match& match, const std::vector<std::vector<float>>& means,
+                                                const std::vector<float>& running) const;
 
   const Communicator* comm_;
   const VerifyOptions* options_;
   long channel_;
   Communicator self_;
+  Deal deal_;
+  Communicator group_, peers_;  // of one share of the times; of the same rows
+  HeldRows rows_;               // of the group
   std::optional<ProductReader> product_;
   std::string units_;        // of the product
   UnitConversion to_units_;  // from those of the sources
   std::vector<std::string> names_;
   std::vector<std::shared_ptr<const FieldSource>> truths_;  // [channels]
+  std::vector<ReadAhead> ahead_;                            // of the truths, once their order is known
   std::shared_ptr<const FieldSource> lr_;
   std::optional<Basis> basis_;
   std::optional<Baselines> baselines_;

@@ -1,0 +1,46 @@
+#pragma once
+// Rows of fields that move between the ranks which score a region together.
+
+#include <span>
+#include <vector>
+
+#include "podscale/parallel/communicator.hpp"
+#include "podscale/verify/scored_rows.hpp"
+
+namespace podscale {
+
+/// Fetches the rows beyond a rank's own ones from those who own them.
+class HeldRows {
+ public:
+  /// Collective. comm: the ranks that own the region, in the order of their rows; it must outlive this.
+  HeldRows(const Communicator& comm, const ScoredRows& rows);
+  /// Collective. Each [count][own points] -> [count][held points], in place; the same number of fields and
+  /// counts on all ranks. Exact copies.
+  void extend(const std::vector<std::vector<float>*>& fields) const;
+  /// Collective. [own points] -> [points of the region] on rank 0, nothing on the others.
+  template <class T>
+  std::vector<T> gather(std::span<const T> own) const;
+
+ private:
+  const Communicator* comm_;
+  ScoredRows rows_;
+  struct Row {
+    int rank;
+    long row;  // of the own ones (sent), of the held ones (received)
+  };
+  std::vector<Row> sent_, received_;
+  std::vector<long> first_row_;  // [ranks + 1]
+};
+
+/// Not collective. Strips of a region of patches of so many rows; the last may be smaller.
+struct StripCut {
+  long patch_rows;  ///< in a strip
+  std::vector<Share> strips;
+};
+StripCut cut_into_strips(long ny, long patch_y);
+
+/// Not collective. Into how many parts `ranks` ranks cut the rows: the largest number that divides them and
+/// of which each has a strip. More ranks than that share the times.
+int row_parts(int ranks, long strips);
+
+}  // namespace podscale
