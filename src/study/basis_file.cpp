@@ -257,13 +257,6 @@ static NetcdfFile open_basis(const Communicator& comm, const std::string& path) 
   return file;
 }
 
-BasisSize basis_size(const Communicator& comm, const std::string& path) {
-  const NetcdfFile file = open_basis(comm, path);
-  const auto size = file.numbers("", "patch_size").value();
-  const Mesh mesh = read_mesh(file);
-  return {mesh.ny(), mesh.nx(), static_cast<long>(size[0])};
-}
-
 static Basis read_all(const Communicator& comm, const std::string& path, long strip) {
   const NetcdfFile file = open_basis(comm, path);
   const auto size = file.numbers("", "patch_size").value();
@@ -378,13 +371,31 @@ LeftOut read_left_out(const Communicator& comm, const Basis& basis, const std::s
   return columns;
 }
 
-Basis read_basis(const Communicator& comm, const std::string& path, long strip) {
+/// work(), whose errors of a part, which knows no file, name it.
+template <class Work>
+static auto of_file(const std::string& path, const Work& work) {
   try {
-    return read_all(comm, path, strip);
-  } catch (const Error& error) {  // of a part, which knows no file
+    return work();
+  } catch (const Error& error) {
     if (error.code() != ExitCode::data || std::string(error.what()).find(path) != std::string::npos) throw;
     throw Error(error.code(), fmt::format("{}: {}", path, error.what()), error.agreed());
   }
+}
+
+Basis read_basis(const Communicator& comm, const std::string& path, long strip) {
+  return of_file(path, [&] { return read_all(comm, path, strip); });
+}
+
+BasisSize basis_size(const Communicator& comm, const std::string& path) {
+  return of_file(path, [&] {
+    const NetcdfFile file = open_basis(comm, path);
+    const auto size = file.numbers("", "patch_size");
+    if (!size || size->empty() || !(size->front() >= 1))
+      throw Error(ExitCode::data, path + ": no patch_size in it: the file is damaged; make it again with podscale-basis",
+                  true);
+    const Mesh mesh = read_mesh(file);
+    return BasisSize{mesh.ny(), mesh.nx(), static_cast<long>(size->front())};
+  });
 }
 
 }  // namespace podscale

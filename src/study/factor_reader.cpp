@@ -203,7 +203,7 @@ std::shared_ptr<const CoefficientForecast> FactorReader::read_shared(std::size_t
 
 void FactorReader::require_variance(const CoefficientForecast& forecast, std::size_t channel,
                                     const ProductFields& fields, const std::string& product,
-                                    const std::optional<Share>& rows) const {
+                                    const std::optional<Share>& rows, double largest) const {
   const std::size_t points = size(basis_.mesh.points()), all = points * variables_.size();
   const Share compared = rows.value_or(Share{0, region_.ny()});
   std::vector<double> mean(all), own(all);
@@ -214,7 +214,6 @@ void FactorReader::require_variance(const CoefficientForecast& forecast, std::si
   for (std::size_t i = 0; i < fields.running.size(); ++i) expected[i] *= static_cast<double>(fields.running[i]);
   // A rounded deviation, a packed variance; the factors of members are floats.
   const double share = 1e-2 + 2 * std::stod(file_.text("", "podscale_rounding").value_or("0"));
-  double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::isnan(v) ? 0.0 : v);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double found = fields.variance[i];

@@ -31,7 +31,7 @@ ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> 
       map_count_(ocean_.size(), 0.0) {
   PODSCALE_ASSERT(std::ssize(ocean_) == rows_.own().size() * rows_.nx, "mask of {} points, {} rows of {}",
                   ocean_.size(), rows_.own().size(), rows_.nx);
-  sums_.split(std::ssize(rows_.strips), rows_.mine);
+  sums_.split(std::ssize(rows_.strips), rows_.ranks);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     maps_[s].rmse.assign(map_count_.size(), 0.0);
     maps_[s].bias.assign(map_count_.size(), 0.0);
@@ -44,6 +44,12 @@ void ScoreAccumulator::add(long time, std::span<const Forecast> forecasts, std::
   long lost = 0;
   const auto weights = point_weights(area_, truth, forecasts, &lost);
   add(time, weights, forecasts, truth, climatology, lost);
+  close(time);
+}
+
+void ScoreAccumulator::close(long time) {
+  sums_.close(time);
+  for (const auto& family : families_) family->close(time);
 }
 
 void ScoreAccumulator::add(long time, std::span<const double> weights, std::span<const Forecast> forecasts,

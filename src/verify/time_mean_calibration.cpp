@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "podscale/core/on_this_rank.hpp"
+
 namespace podscale {
 namespace {
 
@@ -118,7 +120,7 @@ std::size_t TimeMeanCalibration::values_of_place() const {
 
 void TimeMeanCalibration::reduce(const Communicator& comm, const Communicator& peers) {
   // 1. What this rank's rows say, of all times.
-  prepare();
+  comm.agree([&] { on_this_rank([&] { prepare(); }); });  // of ranks without a time
   sums_.reduce(peers);
   // 2. What its places are worth; each place is one rank's.
   const std::size_t each = values_of_place();

@@ -3,38 +3,52 @@
 #include <algorithm>
 
 #include "podscale/core/error.hpp"
+#include "podscale/core/pulse.hpp"
 
 namespace podscale {
 
-void add_strips(const Communicator& comm, long strips, Share mine, std::vector<double>& sums) {
-  for (double& value : sums) value += 0.0;  // -0 and +0 would differ in bits between rank counts
-  if (strips == 1) return comm.sum(std::span<double>(sums));
-  const std::size_t width = sums.size() / static_cast<std::size_t>(mine.size());
-  std::vector<double> total(width, 0.0), strip(width);
-  for (long s = 0; s < strips; ++s) {
-    if (s >= mine.begin && s < mine.end)
-      std::copy_n(sums.begin() + (s - mine.begin) * static_cast<long>(width), width, strip.begin());
-    else
-      std::fill(strip.begin(), strip.end(), 0.0);
-    comm.sum(std::span<double>(strip));
-    for (std::size_t i = 0; i < width; ++i) total[i] += strip[i];
-  }
-  sums = std::move(total);
-}
-
 TimeSums::TimeSums(long times, std::size_t width) : times_(times), width_(width), sums_(times * width, 0.0) {}
 
-void TimeSums::split(long strips, Share mine) {
-  PODSCALE_ASSERT(mine.size() > 0 && mine.end <= strips, "strips {} to {} of {}", mine.begin, mine.end, strips);
+void TimeSums::split(long strips, const Communicator* ranks) {
   strips_ = strips;
-  mine_ = mine;
-  sums_.assign(static_cast<std::size_t>(mine.size() * times_) * width_, 0.0);
+  ranks_ = ranks;
+  const Share mine = ranks ? share_of(strips, ranks->size(), ranks->rank()) : Share{0, strips};
+  of_strips_.assign(strips > 1 ? static_cast<std::size_t>(mine.size()) * width_ : 0, 0.0);
 }
 
 std::span<double> TimeSums::at(long time, long strip) {
-  PODSCALE_ASSERT(time >= 0 && time < times_ && strip >= 0 && strip < mine_.size(), "time {} of {}, strip {} of {}",
-                  time, times_, strip, mine_.size());
-  return std::span(sums_).subspan(static_cast<std::size_t>(strip * times_ + time) * width_, width_);
+  PODSCALE_ASSERT(time >= 0 && time < times_, "time {} of {}", time, times_);
+  if (strips_ == 1) return std::span(sums_).subspan(static_cast<std::size_t>(time) * width_, width_);
+  return std::span(of_strips_).subspan(static_cast<std::size_t>(strip) * width_, width_);
+}
+
+void TimeSums::close(long time) {
+  if (strips_ == 1 || width_ == 0) return;
+  std::vector<double> gathered;
+  const double* from = of_strips_.data();
+  if (ranks_ && ranks_->size() > 1) {
+    std::vector<int> counts, starts;  // in strips
+    for (int rank = 0; rank < ranks_->size(); ++rank) {
+      const Share share = share_of(strips_, ranks_->size(), rank);
+      starts.push_back(static_cast<int>(share.begin));
+      counts.push_back(static_cast<int>(share.size()));
+    }
+    gathered.resize(ranks_->is_root() ? static_cast<std::size_t>(strips_) * width_ : 0);
+    const pulse::Meeting meeting;
+    MPI_Datatype strip = MPI_DATATYPE_NULL;
+    MPI_Type_contiguous(mpi_count(static_cast<long>(width_), "sums of a strip"), MPI_DOUBLE, &strip);
+    MPI_Type_commit(&strip);
+    MPI_Gatherv(of_strips_.data(), counts[static_cast<std::size_t>(ranks_->rank())], strip, gathered.data(),
+                counts.data(), starts.data(), strip, 0, ranks_->raw());
+    MPI_Type_free(&strip);
+    from = gathered.data();
+  }
+  if (!ranks_ || ranks_->is_root()) {
+    double* to = sums_.data() + static_cast<std::size_t>(time) * width_;
+    for (long s = 0; s < strips_; ++s)
+      for (std::size_t i = 0; i < width_; ++i) to[i] += *from++;
+  }
+  std::fill(of_strips_.begin(), of_strips_.end(), 0.0);
 }
 
 std::span<const double> TimeSums::at(long time) const {
@@ -43,9 +57,8 @@ std::span<const double> TimeSums::at(long time) const {
 }
 
 void TimeSums::reduce(const Communicator& comm) {
-  add_strips(comm, strips_, mine_, sums_);
-  strips_ = 1;
-  mine_ = {0, 1};
+  for (double& value : sums_) value += 0.0;  // -0 and +0 would differ in bits between rank counts
+  comm.sum(std::span<double>(sums_));
 }
 
 std::vector<double> TimeSums::total() const {

@@ -57,7 +57,7 @@ Verification::Deal Verification::deal(const Communicator& comm, const VerifyOpti
   deal.group = comm.rank() / deal.parts;
   // Windows and boxes that begin on the own rows.
   const long largest = std::max({options.spectrum_window, static_cast<long>(options.window), AreaBoxes::sizes.back()});
-  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), deal.parts, deal.part), largest};
+  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), deal.parts, deal.part), largest, nullptr};
   return deal;
 }
 
@@ -70,6 +70,7 @@ Verification::Verification(const Communicator& comm, const VerifyOptions& option
       group_(comm.split(deal_.group)),
       peers_(comm.split(deal_.part)),
       rows_(group_, deal_.rows) {
+  deal_.rows.ranks = &group_;
   comm.agree([&] {
     on_this_rank([&] {
       open();

@@ -123,14 +123,26 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
   for (std::size_t s = 0; s < products().size(); ++s) {
     ProductReader& product = *products()[s];
     if (!names_factors(product.file())) continue;
+    // 1. Each rank reads what its rows need. Factors are of one realization each, and so are the fields that
+    // they are compared with.
     std::optional<AreaMeanCalibration::Product> found;
+    ProductFields fields;
     std::string refused;
-    bool running = false;
-    comm_->agree([&] {
-      try {
-        on_this_rank([&] {
+    const auto by_all = [&](const auto& work) {  // it can be verified without, by all ranks alike
+      comm_->agree([&] {
+        try {
+          on_this_rank(work);
+        } catch (const Error& error) {
+          if (error.code() != ExitCode::data && error.code() != ExitCode::no_input) throw;
+          refused = error.what();
+        }
+      });
+      const int first = comm_->min(refused.empty() ? comm_->size() : comm_->rank());
+      if (first < comm_->size()) log::warn("no area means from factors: {}", comm_->broadcast(refused, first));
+      return first == comm_->size();
+    };
+    if (!by_all([&] {
           const auto factors = std::make_shared<const FactorReader>(product.file(), deal_.rows.held());
-          // Factors are of one realization each, and so are the fields that they are compared with.
           ProductReader single(self_, product.path(), product.name(),
                                s == 0 ? std::optional<std::string>() : product_->units());
           single.put_on(basis_->mesh, options_->basis_path);
@@ -142,31 +154,28 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
             const auto parts = product.realizations(step);
             return std::vector<long>(parts.begin(), parts.end());
           };
-          ProductFields fields;
           const std::vector<long> first = realizations(matched_.front());
           single.read(first.front(), fields);
-          running = !fields.running.empty();
-          if (running) return;
           for (float& v : fields.variance) v /= static_cast<float>(product.scale() * product.scale());
-          factors->require_variance(factors->read(steps[first.front()]), channel_, fields, product.path(), own);
           found.emplace(AreaMeanCalibration::Product{
               scores.systems()[s].name, s, factors, {}, product.scale(), first.size()});
           for (const Match& match : matched_)
             for (const long step : realizations(match)) found->steps.push_back(steps[step]);
-        });
-      } catch (const Error& error) {  // it can be verified without, by all ranks alike
-        if (error.code() != ExitCode::data && error.code() != ExitCode::no_input) throw;
-        refused = error.what();
-      }
-    });
-    if (running) {
+        }))
+      continue;
+    if (!fields.running.empty()) {
       log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
                 "podscale-inspect --box gives them", product.path());
       continue;
     }
-    if (const int first = comm_->min(refused.empty() ? comm_->size() : comm_->rank()); first < comm_->size())
-      log::warn("no area means from factors: {}", comm_->broadcast(refused, first));
-    else
+    // 2. The factors must be those of the variance.
+    double largest = 0;
+    for (const float v : fields.variance) largest = std::max(largest, std::isnan(v) ? 0.0 : static_cast<double>(v));
+    largest = comm_->max(largest);
+    if (by_all([&] {
+          found->factors->require_variance(found->factors->read(found->steps.front()), channel_, fields, product.path(),
+                                           own, largest);
+        }))
       list.push_back(std::move(*found));
   }
   if (list.empty()) return;

@@ -95,12 +95,16 @@ void Verification::add_time(long k, TimeFields& time, ScoreAccumulator& scores) 
       weights.push_back(valid[i] > 0 ? basis_->mesh.area_weight(begin + i / nx, i % nx) : 0.0);
     scores.add(k, weights, forecasts(), time.truth, climatology, lost);
   });
+  scores.close(k);
 }
 
 void Verification::expect_times() {
   // A call for as many times as there are ranks gives each one to read; more would only take memory.
-  constexpr long kMost = 8;
-  const long block = std::min<long>(group_.size(), kMost);
+  constexpr long kMost = 8, kBytes = 64l << 20;
+  long fields = std::ssize(truths_);
+  for (const ProductReader* product : products()) fields += 2 + product->members();
+  const long each = fields * std::max(1l, basis_->window.points()) * static_cast<long>(sizeof(float)),
+             block = std::clamp(comm_->min(kBytes / each), 1l, std::min<long>(group_.size(), kMost));
   const Share mine = my_times();
   const auto steps = [&](const auto& step_of) {
     std::vector<long> list;

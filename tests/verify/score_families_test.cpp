@@ -83,7 +83,10 @@ class Families : public ::testing::Test {
     };
     const auto weights = point_weights(scores.area(), truth, forecasts());
     const std::vector<float> climatology = zero;
-    if (!held) return scores.add(time, weights, forecasts(), truth, climatology, 0);
+    if (!held) {
+      scores.add(time, weights, forecasts(), truth, climatology, 0);
+      return scores.close(time);
+    }
     // 2. With those beyond.
     std::vector<float> wide(weights.begin(), weights.end());
     held->extend({&truth, &mean, &all, &zero, &wide});
@@ -91,6 +94,7 @@ class Families : public ::testing::Test {
     for (long i = std::ssize(weights); i < std::ssize(wide); ++i)
       all_weights.push_back(wide[static_cast<std::size_t>(i)] > 0 ? grid_.area_weight(own.begin + i / nx, i % nx) : 0);
     scores.add(time, all_weights, forecasts(), truth, climatology, 0);
+    scores.close(time);
   }
 
   std::vector<ScoreSection> sections(const ScoreAccumulator& scores) const {
@@ -133,7 +137,8 @@ TEST_F(Families, SameBitsHoweverTheRowsAreDealt) {
   ASSERT_EQ(std::ssize(cut.strips), 4);
   const int parts = row_parts(world.size(), 4);
   ASSERT_EQ(parts, world.size());
-  const ScoredRows mine{ny, nx, cut.strips, share_of(4, parts, world.rank()), 8}, every{ny, nx, cut.strips, {0, 4}, 8};
+  const ScoredRows mine{ny, nx, cut.strips, share_of(4, parts, world.rank()), 8, &world},
+      every{ny, nx, cut.strips, {0, 4}, 8, nullptr};
   ScoreAccumulator dealt = make(mine), alone = make(every), whole = make();
   const HeldRows held(world, mine);
   for (long t = 0; t < times; ++t) {

@@ -53,9 +53,11 @@ class FactorReader {
   std::shared_ptr<const CoefficientForecast> read_shared(std::size_t time) const;
   /// Not collective. Error(data) where the variance in the product, of a channel and of this
   /// time, is another one than that of the factors: the product was changed. fields: of that channel and
-  /// time, on these rows of the region (none: all).
+  /// time, on these rows of the region (none: all); largest: variance of the region at that time, where
+  /// these are not all.
   void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
-                        const std::string& product, const std::optional<Share>& rows = {}) const;
+                        const std::string& product, const std::optional<Share>& rows = {},
+                        double largest = 0) const;
 
  private:
   Communicator self_ = Communicator::self();

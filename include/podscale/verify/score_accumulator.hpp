@@ -44,7 +44,9 @@ class ScoreAccumulator {
   /// own points that were left out.
   void add(long time, std::span<const double> weights, std::span<const Forecast> forecasts,
            std::span<const float> truth, std::span<const float> climatology, long lost);
-  /// Not collective. The same for rows of which nothing is held beyond the own ones.
+  /// Collective on the ranks of the rows, after add() of a time.
+  void close(long time);
+  /// Both, for rows of which nothing is held beyond the own ones.
   void add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
            std::span<const float> climatology);
 

@@ -84,10 +84,12 @@ class ScoreFamily {
   /// Not collective, before the first add. The rows of this rank; the whole region where it is not called.
   virtual void set_rows(const ScoredRows& rows) {
     rows_ = rows;
-    sums_.split(std::ssize(rows.strips), rows.mine);
+    sums_.split(std::ssize(rows.strips), rows.ranks);
   }
   /// Not collective. One strip of one time, on exactly one rank.
   virtual void add(const ScoredTime& fields) = 0;
+  /// Collective on the ranks of the rows, once all strips of a time have been added.
+  void close(long time) { sums_.close(time); }
   /// Collective, once, after the last add. peers: those with the same rows. What section() says is the
   /// same bits at any number of ranks.
   virtual void reduce(const Communicator& comm, const Communicator& peers) {

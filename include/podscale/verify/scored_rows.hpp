@@ -18,7 +18,7 @@
 
 namespace podscale {
 
-/// Largest number of strips: a rank keeps the sums of its strips apart until the end.
+/// Largest number of strips: their sums of a time come together on one rank.
 inline constexpr long kMostStrips = 64;
 
 struct ScoredRows {
@@ -26,9 +26,10 @@ struct ScoredRows {
   std::vector<Share> strips;  ///< rows of each
   Share mine;                 ///< strips of this rank
   long reach = 0;
+  const Communicator* ranks = nullptr;  ///< that own the strips, by share_of; none: this one alone
 
   /// Not collective. One strip, on this rank.
-  static ScoredRows whole(const Mesh& mesh) { return {mesh.ny(), mesh.nx(), {{0, mesh.ny()}}, {0, 1}, 0}; }
+  static ScoredRows whole(const Mesh& mesh) { return {mesh.ny(), mesh.nx(), {{0, mesh.ny()}}, {0, 1}, 0, nullptr}; }
   Share own() const { return rows_of(mine); }
   /// Own and beyond: rows of the fields that this rank holds.
   Share held() const { return {own().begin, std::min(ny, own().end + reach)}; }
