@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "podscale/parallel/decomposition.hpp"
+#include "podscale/parallel/row_strips.hpp"
 
 namespace podscale {
 namespace {
@@ -227,14 +228,17 @@ Work verify_work(const Scene& at) {
   const StudySize& size = at.size;
   Work work;
   work.start = 0.4;
-  // Every rank holds the whole region; times are dealt.
-  const double times = std::ceil(at.downscale / at.ranks), field = at.field;
-  work.bytes += 1e-9 * field * (8 * at.k * 12 + 5300);  // basis, remaps, boxes
-  work.inflated += 4e-6 * times * field * (2 + 2 + static_cast<double>(size.written_members));
-  work.bytes += 1e-9 * times * field * 6000;
-  work.dflop += 1e-9 * times * at.tokens * 4 * at.d * at.k * 4;
-  work.moved += at.away * 8e-6 * 24 * field;
-  work.largest_message = at.away * 8e-6 * field;
+  // Rows are dealt over as many ranks as there are strips of them; groups of ranks share the times.
+  const double parts = static_cast<double>(
+                   row_parts(static_cast<int>(at.ranks), std::ssize(cut_into_strips(size.ny, size.patch_y).strips))), own = at.field / parts,
+               times = std::ceil(at.downscale * parts / at.ranks),
+               read = 2 + 2 + static_cast<double>(size.written_members), away = 1 - 1 / parts;
+  work.bytes += 1e-9 * own * (8 * at.k * 12 + 5300);  // basis, remaps, boxes
+  work.inflated += 4e-6 * times * own * read;
+  work.bytes += 1e-9 * times * own * 6000;
+  work.dflop += 1e-9 * times * at.tokens / parts * 4 * at.d * at.k * 4;
+  work.moved += away * 4e-6 * (times * own * read + times * 12 * 24 * static_cast<double>(size.nx));
+  work.largest_message = away * 4e-6 * at.field;
   return work;
 }
 

@@ -8,20 +8,6 @@
 
 namespace podscale {
 
-StripCut cut_into_strips(long ny, long patch_y) {
-  const long patches = (ny + patch_y - 1) / patch_y;
-  StripCut cut{(patches + kMostStrips - 1) / kMostStrips, {}};
-  for (long row = 0; row < ny; row += cut.patch_rows * patch_y)
-    cut.strips.push_back({row, std::min(ny, row + cut.patch_rows * patch_y)});
-  return cut;
-}
-
-int row_parts(int ranks, long strips) {
-  int parts = static_cast<int>(std::min<long>(ranks, strips));
-  while (ranks % parts != 0) --parts;
-  return parts;
-}
-
 HeldRows::HeldRows(const Communicator& comm, const ScoredRows& rows) : comm_(&comm), rows_(rows) {
   first_row_.assign(static_cast<std::size_t>(comm.size()) + 1, 0);
   first_row_[static_cast<std::size_t>(comm.rank())] = rows.own().begin;

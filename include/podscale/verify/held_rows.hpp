@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "podscale/parallel/communicator.hpp"
+#include "podscale/parallel/row_strips.hpp"
 #include "podscale/verify/scored_rows.hpp"
 
 namespace podscale {
@@ -31,16 +32,5 @@ class HeldRows {
   std::vector<Row> sent_, received_;
   std::vector<long> first_row_;  // [ranks + 1]
 };
-
-/// Not collective. Strips of a region of patches of so many rows; the last may be smaller.
-struct StripCut {
-  long patch_rows;  ///< in a strip
-  std::vector<Share> strips;
-};
-StripCut cut_into_strips(long ny, long patch_y);
-
-/// Not collective. Into how many parts `ranks` ranks cut the rows: the largest number that divides them and
-/// of which each has a strip. More ranks than that share the times.
-int row_parts(int ranks, long strips);
 
 }  // namespace podscale

@@ -18,9 +18,6 @@
 
 namespace podscale {
 
-/// Largest number of strips: their sums of a time come together on one rank.
-inline constexpr long kMostStrips = 64;
-
 struct ScoredRows {
   long ny = 0, nx = 0;        ///< of the region
   std::vector<Share> strips;  ///< rows of each
