@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what podscale needs and this machine lacks, from Debian's packages (Debian 12; root or
-# sudo). Does nothing where all is there. With "tests", what the tests use besides. With "torch2", a
-# LibTorch 2.x from Python's package index instead of Debian's 1.13, into build/torch2, and the
-# options of CMake that build with it (doc/install.md).
+# Installs what podscale needs and this machine lacks, from Debian's packages (Debian 12 or 13; root
+# or sudo). Does nothing where all is there. With "tests", what the tests use besides. With "torch2",
+# a LibTorch 2.x from Python's package index instead of Debian's (1.13 or 2.6), into build/torch2,
+# and the options of CMake that build with it (doc/install.md).
 set -euo pipefail
 
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."

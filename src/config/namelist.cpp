@@ -196,8 +196,9 @@ void Namelist::set(const std::string& assignment) {
   const std::size_t equals = assignment.find('='), dot = assignment.find('.');
   if (equals == std::string::npos || dot == std::string::npos || dot > equals)
     fail(ExitCode::usage, "{}: expected group.key=value, as in training.steps=500", where);
-  const Key& key =
-      check_key(lower(assignment.substr(0, dot)), lower(assignment.substr(dot + 1, equals - dot - 1)), where);
+  const std::string group = lower(assignment.substr(0, dot));
+  const std::string name = lower(assignment.substr(dot + 1, equals - dot - 1));
+  const Key& key = check_key(group, name, where);
   const std::string value = assignment.substr(equals + 1);
   std::vector<std::string> items;
   if (is_text(key.type) && value.find_first_of("'\"") == std::string::npos) {

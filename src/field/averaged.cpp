@@ -1,5 +1,6 @@
 #include "podscale/field/averaged.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>

@@ -1,6 +1,7 @@
 #pragma once
 // The mesh of a variable as its file holds it. Private to src/field.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -4,6 +4,7 @@
 // that eddies are round), p towards the pole. Times are days since 2000-01-01 of the calendar.
 // Nothing here is collective.
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <vector>

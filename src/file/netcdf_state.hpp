@@ -5,6 +5,7 @@
 #include <netcdf_par.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <map>
 #include <new>
 #include <optional>

@@ -2,6 +2,7 @@
 // What trainer and model share: a denoiser whose weights are one flat tensor, and how members are
 // drawn with it.
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>

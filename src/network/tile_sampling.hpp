@@ -1,6 +1,7 @@
 #pragma once
 // Members of tiles, step by step: between two steps neighbours may tell each other of their halos.
 
+#include <cstdint>
 #include <vector>
 
 #include "network.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 // A window network with its weights in one flat tensor, as trainer and forecasts use it.
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 

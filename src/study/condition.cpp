@@ -121,7 +121,7 @@ ConditionSeries::ConditionSeries(const FieldSource& lr, const Basis& basis,
     predictors_ = std::make_unique<PredictorSeries>(lr, basis, reference.predictors, reference.cells, comm);
   if (reference.ages.empty()) return;
   at_once_ = std::make_unique<Predictors>(reference.predictors);
-  at_once_->lags = {0};
+  at_once_->lags.assign(1, 0);  // of = {0} gcc 14 warns, wrongly
   then_ = std::make_unique<PredictorSeries>(past ? *past : lr, basis, *at_once_, reference.cells, comm);
 }
 

@@ -2,6 +2,7 @@
 // All files of a run of podscale-downscale that are written block by block: the product, its factors, the
 // running calibration, and those of GHRSST.
 
+#include <cstdint>
 #include <optional>
 #include <span>
 

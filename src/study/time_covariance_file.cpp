@@ -1,5 +1,7 @@
 #include "podscale/study/time_covariance_file.hpp"
 
+#include <algorithm>
+
 #include "podscale/core/error.hpp"
 #include "podscale/study/patch_table.hpp"
 

@@ -1,4 +1,5 @@
 // Verification: the fields and the series of the picture.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

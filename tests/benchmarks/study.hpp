@@ -2,6 +2,7 @@
 // A region of square patches and standardised noise for its network.
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "podscale/core/random.hpp"

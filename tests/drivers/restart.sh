@@ -272,10 +272,10 @@ case "$4" in
     check "and says what would be done" grep -q "times of" run.log
     ;;
   start_up)
-    # A signal while MPI starts, which is when its plugins are loaded.
+    # A signal while MPI starts, which is when its plugins, or those of PMIx (Open MPI 5), are loaded.
     cat >early.sh <<'SH'
 #!/usr/bin/env bash
-(until grep -q '/mca_' /proc/$$/maps; do :; done; kill "-$1" $$) &
+(until grep -qs '/\(pmix_\)\?mca_' /proc/$$/maps; do [[ -e /proc/$$ ]] || exit; done; kill "-$1" $$) &
 exec "${@:2}"
 SH
     chmod +x early.sh

@@ -1,6 +1,7 @@
 // Reading that is dealt over the ranks, against plain NetCDF-C calls.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>

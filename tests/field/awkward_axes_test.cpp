@@ -1,6 +1,7 @@
 // Coordinates as files of others have them: read right, or refused by name.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "../mesh/example_meshes.hpp"

@@ -2,6 +2,7 @@
 // can't be meant.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 

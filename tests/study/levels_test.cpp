@@ -1,6 +1,7 @@
 // What the residuals of training say of their level: by contrast of the LR field, and by years.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "podscale/core/error.hpp"

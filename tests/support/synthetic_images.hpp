@@ -2,6 +2,7 @@
 // Images whose HR is the linear interpolation of LR, and noise.
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "podscale/core/random.hpp"

@@ -1,6 +1,8 @@
 #pragma once
 // A file of weights as ESMF writes it, from a Remap of a whole mesh.
 
+#include <algorithm>
+
 #include "podscale/mesh/remap.hpp"
 #include "raw_file.hpp"
 

@@ -3,6 +3,7 @@
 // noise: a small problem that a window network can learn.
 
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "podscale/core/random.hpp"

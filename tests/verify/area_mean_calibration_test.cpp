@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <numeric>
 #include <stdexcept>
+#include <string_view>
 
 #include "podscale/study/product_factors.hpp"
 #include "scratch.hpp"
@@ -116,10 +117,10 @@ std::vector<float> draw(const synthetic::Study& study, long time) {
   return {field.begin(), field.end()};
 }
 
-const std::vector<double>& values_of(const ScoreSection& section, const std::string& name) {
+const std::vector<double>& values_of(const ScoreSection& section, std::string_view name) {
   for (const ScoreVariable& variable : section.variables)
     if (variable.name == name) return variable.values;
-  throw std::runtime_error("no variable " + name);
+  throw std::runtime_error("no variable " + std::string(name));
 }
 
 class AreaMeans : public ::testing::Test {

@@ -2,6 +2,7 @@
 // The finished blocks of a run, on disk until its files are complete: a run that was stopped or
 // killed goes on from them.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>

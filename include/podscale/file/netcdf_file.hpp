@@ -4,6 +4,7 @@
 
 #include <netcdf.h>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>

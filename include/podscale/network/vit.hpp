@@ -2,6 +2,7 @@
 // The Vision Transformer of LibTorch, as network and as trainer. No Torch header is needed to
 // include this file.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 // Forecasts with the network: members by diffusion, or the Gaussian head. Work items are dealt over
 // ranks.
 
+#include <cstdint>
 #include <optional>
 
 #include "podscale/network/model.hpp"

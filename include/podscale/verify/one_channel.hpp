@@ -1,6 +1,7 @@
 #pragma once
 // One channel of a source of several.
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
