@@ -14,7 +14,8 @@ void ReadAhead::read(long step, std::span<float> out) {
   if (held == last) {
     auto next = std::find(last, steps_.end(), step);
     if (next == steps_.end()) next = std::find(begin, last, step);
-    if (block_ <= 1 || next == steps_.end() || *next != step) return source_->read(window_, std::span(&step, 1), out);
+    if (block_ <= 1 || next == steps_.end() || *next != step)
+      return source_->read(window_, std::span(&step, 1), out);
     at = static_cast<std::size_t>(next - begin);
     const std::size_t count = std::min(block_, steps_.size() - at);
     held_ = 0;

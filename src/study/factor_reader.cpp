@@ -32,17 +32,20 @@ Mesh mesh_of(const NetcdfFile& file) {
 
 /// Without its patches. Of some rows: the patches that they lie in, and where patches overlap one row of
 /// patches beyond.
-Basis empty_basis(const NetcdfFile& file, const Mesh& region, const std::optional<Share>& rows, long overlap) {
+Basis empty_basis(const NetcdfFile& file, const Mesh& region, const std::optional<Share>& rows,
+                  long overlap) {
   const auto patch = file.numbers("", "podscale_patch_size").value();
   const long patch_y = static_cast<long>(patch[0]), patch_x = static_cast<long>(patch[1]),
-             channels = static_cast<long>(file.dimension("channel").value_or(1)), beyond = overlap > 0 ? 1 : 0;
+             channels = static_cast<long>(file.dimension("channel").value_or(1)),
+             beyond = overlap > 0 ? 1 : 0;
   Share patches{0, (region.ny() + patch_y - 1) / patch_y};
   if (rows)
     patches = {std::max(0l, rows->begin / patch_y - beyond),
                std::min(patches.end, (rows->end + patch_y - 1) / patch_y + beyond)};
   const long first = patches.begin * patch_y, end = std::min<long>(region.ny(), patches.end * patch_y);
   const bool all = first == 0 && end == region.ny();
-  Basis basis(all ? region : region.subset({first, end - first, 0, region.nx()}), patch_y, patch_x, 1, 0, channels);
+  Basis basis(all ? region : region.subset({first, end - first, 0, region.nx()}), patch_y, patch_x, 1, 0,
+              channels);
   basis.first_patch_row = patches.begin;
   if (const auto scale = file.numbers("", "podscale_channel_scale")) basis.channel_scale = *scale;
   return basis;
@@ -64,7 +67,8 @@ std::vector<double> read_fields(const NetcdfFile& file, const std::string& name,
 }
 
 long overlap_of(const NetcdfFile& file) {
-  return static_cast<long>(file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front());
+  return static_cast<long>(
+      file.numbers("", "podscale_patch_overlap").value_or(std::vector<double>{0}).front());
 }
 
 }  // namespace
@@ -114,7 +118,8 @@ FactorReader::FactorReader(const NetcdfFile& product, const std::optional<Share>
   basis_.patches = find_patches(self_, basis_.decomposition, basis_.ocean, basis_.channels());
   basis_.overlap_patches(self_, overlap_of(file));
   if (file.has_variable("seam_map"))
-    basis_.seams = Seams(self_, basis_.lapping, basis_.channels(), read_fields(file, "seam_map", basis_, {4}));
+    basis_.seams =
+        Seams(self_, basis_.lapping, basis_.channels(), read_fields(file, "seam_map", basis_, {4}));
   for (PatchModes& patch : basis_.patches.mine) {
     patch.modes = basis_.modes;
     for (std::size_t m = 0; m < k; ++m)
@@ -218,7 +223,8 @@ void FactorReader::require_variance(const CoefficientForecast& forecast, std::si
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double found = fields.variance[i];
     const std::size_t here = size(before) + i;
-    if (!basis_.ocean[here] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest) continue;
+    if (!basis_.ocean[here] || std::abs(found - expected[i]) <= share * expected[i] + 1e-4 * largest)
+      continue;
     const Position at = basis_.mesh.position(static_cast<idx_t>(here));
     fail(ExitCode::data,
          "{}: the variance of {} at {:.6g}, {:.6g} is {:.6g}, but {:.6g} by its covariance factors in {}: it "

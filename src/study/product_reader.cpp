@@ -98,8 +98,10 @@ void ProductReader::expect(std::span<const long> times, long block) {
   ahead_.clear();
   std::vector<long> steps;
   for (const long time : times) {
-    if (!pooled_) steps.push_back(time);
-    else steps.insert(steps.end(), realizations(time).begin(), realizations(time).end());
+    if (!pooled_)
+      steps.push_back(time);
+    else
+      steps.insert(steps.end(), realizations(time).begin(), realizations(time).end());
   }
   if (steps.empty() || block <= 1) return;
   std::vector<const CfSource*> sources{&mean_};
@@ -107,7 +109,8 @@ void ProductReader::expect(std::span<const long> times, long block) {
   if (running_) sources.push_back(&*running_);
   for (const CfSource& member : members_) sources.push_back(&member);
   for (const CfSource* source : sources)
-    ahead_.emplace(source, ReadAhead(*source, {rows().begin, rows().size(), first_column_, mesh().nx()}, steps, block));
+    ahead_.emplace(
+        source, ReadAhead(*source, {rows().begin, rows().size(), first_column_, mesh().nx()}, steps, block));
 }
 
 void ProductReader::pool_realizations() {

@@ -85,10 +85,10 @@ std::string fit_text(Program program, const StudySize& size, const PlanRequest& 
             fitting = static_cast<int>(std::min(1e9, request.node_mib / each));
   if (on_node <= fitting) return "";
   if (fitting == 0)
-    return fmt::format("{} on {} ranks: {} a rank, more than a node has ({}): use more ranks{}",
-                       program_name(program), ranks, memory(each), memory(request.node_mib),
-                       size.tile_y == 0 && program != Program::verify ? ", smaller blocks of time, or tiles of tokens"
-                                                                      : "");
+    return fmt::format(
+        "{} on {} ranks: {} a rank, more than a node has ({}): use more ranks{}", program_name(program),
+        ranks, memory(each), memory(request.node_mib),
+        size.tile_y == 0 && program != Program::verify ? ", smaller blocks of time, or tiles of tokens" : "");
   return fmt::format(
       "{} on {} ranks: {} a rank, {} for the {} ranks of a node that has {}: at most {} ranks a node",
       program_name(program), ranks, memory(each), memory(each * on_node), on_node, memory(request.node_mib),

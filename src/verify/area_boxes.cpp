@@ -120,18 +120,21 @@ class Projector {
 AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most)
     : AreaBoxes(basis, channel, most, basis.mesh, ScoredRows::whole(basis.mesh)) {}
 
-AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most, const Mesh& region, const ScoredRows& rows) {
+AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most, const Mesh& region,
+                     const ScoredRows& rows) {
   const Share own = rows.own(), held = rows.held();
   const long nx = region.nx(), before = held.begin - basis.first_patch_row * basis.patch_y;
   for (long y = 0; y < held.size(); ++y)
     for (long x = 0; x < nx; ++x)
-      area.push_back(basis.ocean[(before + y) * nx + x] ? std::max(0.0, region.area_weight(held.begin + y, x)) : 0.0);
+      area.push_back(basis.ocean[(before + y) * nx + x] ? std::max(0.0, region.area_weight(held.begin + y, x))
+                                                        : 0.0);
   Projector projector(basis, channel);
   for (std::size_t s = 0; s < sizes.size(); ++s) {
     const long size = sizes[s];
     if (region.ny() < size || nx < size) continue;
     const long stride = stride_of(region, size, most);
-    for (long y0 = (own.begin + stride - 1) / stride * stride; y0 < own.end && y0 + size <= region.ny(); y0 += stride)
+    for (long y0 = (own.begin + stride - 1) / stride * stride; y0 < own.end && y0 + size <= region.ny();
+         y0 += stride)
       for (long x0 = 0; x0 + size <= nx; x0 += stride) {
         Box box{s, rows.strip_of(y0), y0 - held.begin, x0, 0, 0, patch.size(), 0};
         long ocean = 0;
@@ -143,7 +146,8 @@ AreaBoxes::AreaBoxes(const Basis& basis, long channel, long most, const Mesh& re
         if (4 * ocean < 3 * size * size) continue;
         for (long y = box.y0; y < box.y0 + size; ++y)
           for (long x = x0; x < x0 + size; ++x)
-            if (const std::size_t i = y * nx + x; area[i] > 0) projector.add(before * nx + i, area[i] / box.area);
+            if (const std::size_t i = y * nx + x; area[i] > 0)
+              projector.add(before * nx + i, area[i] / box.area);
         projector.finish(*this, box.truncation);
         box.end = patch.size();
         boxes.push_back(box);

@@ -173,7 +173,8 @@ void AreaMeanCalibration::add(const ScoredTime& fields) {
     const double square = product.scale * product.scale;
     for (std::size_t b = 0; b < boxes.size(); ++b) {
       if (std::isnan(boxes[b].error)) continue;
-      double* at = sums_.at(fields.time, all.boxes[b].strip).data() + (n * kSizes.size() + all.boxes[b].size) * 3;
+      double* at =
+          sums_.at(fields.time, all.boxes[b].strip).data() + (n * kSizes.size() + all.boxes[b].size) * 3;
       at[0] += boxes[b].error * boxes[b].error;
       at[1] += square * boxes[b].across + boxes[b].between;
       at[2] += square * boxes[b].inside + boxes[b].between;

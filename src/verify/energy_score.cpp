@@ -30,7 +30,8 @@ void add_squares(std::span<const float> members, std::span<const float> y, std::
   const std::size_t d = y.size(), count = members.size() / d;
   for (std::size_t i = 0; i < count; ++i) {
     *squares++ += square_distance(&members[i * d], y.data(), weights);
-    for (std::size_t j = 0; j < i; ++j) *squares++ += square_distance(&members[i * d], &members[j * d], weights);
+    for (std::size_t j = 0; j < i; ++j)
+      *squares++ += square_distance(&members[i * d], &members[j * d], weights);
   }
 }
 
@@ -56,7 +57,8 @@ constexpr std::size_t kHead = 3;  // window score, window weight, field weight
 /// Where the sums of each system begin, and at last how many there are.
 std::vector<std::size_t> starts_of(const std::vector<VerifiedSystem>& systems) {
   std::vector<std::size_t> starts{0};
-  for (const VerifiedSystem& system : systems) starts.push_back(starts.back() + kHead + distances(members_of(system)));
+  for (const VerifiedSystem& system : systems)
+    starts.push_back(starts.back() + kHead + distances(members_of(system)));
   return starts;
 }
 

@@ -89,7 +89,8 @@ void Heatwaves::add(const ScoredTime& fields) {
                     before = rows_ ? static_cast<std::size_t>(rows_->own().begin * rows_->nx) : 0;
   for (std::size_t p = 0; p < points_.size(); ++p) {
     const std::size_t i = points_[p] - before;  // of another rank: beyond all that there are
-    if (i < fields.first() || i >= fields.end() || !(fields.weights[i] > 0) || !std::isfinite(limits[i])) continue;
+    if (i < fields.first() || i >= fields.end() || !(fields.weights[i] > 0) || !std::isfinite(limits[i]))
+      continue;
     double* at = sums_.at(fields.time).data() + p * (1 + series());
     const double climatology = static_cast<double>(fields.climatology[i]);
     *at++ = 1;

@@ -18,29 +18,35 @@ HeldRows::HeldRows(const Communicator& comm, const ScoredRows& rows) : comm_(&co
   };
   const Share own = rows.own();
   for (int rank = 0; rank < comm.size(); ++rank) {
-    const long begin = first_row_[static_cast<std::size_t>(rank)], end = first_row_[static_cast<std::size_t>(rank) + 1];
+    const long begin = first_row_[static_cast<std::size_t>(rank)],
+               end = first_row_[static_cast<std::size_t>(rank) + 1];
     if (rank < comm.rank())
-      for (long row = own.begin; row < std::min(own.end, held_end(rank)); ++row) sent_.push_back({rank, row - own.begin});
+      for (long row = own.begin; row < std::min(own.end, held_end(rank)); ++row)
+        sent_.push_back({rank, row - own.begin});
     if (rank > comm.rank())
-      for (long row = begin; row < std::min(end, rows.held().end); ++row) received_.push_back({rank, row - own.begin});
+      for (long row = begin; row < std::min(end, rows.held().end); ++row)
+        received_.push_back({rank, row - own.begin});
   }
 }
 
 void HeldRows::extend(const std::vector<std::vector<float>*>& fields) const {
   if (comm_->size() == 1) return;
-  const std::size_t nx = static_cast<std::size_t>(rows_.nx), own = static_cast<std::size_t>(rows_.own().size()) * nx,
+  const std::size_t nx = static_cast<std::size_t>(rows_.nx),
+                    own = static_cast<std::size_t>(rows_.own().size()) * nx,
                     held = static_cast<std::size_t>(rows_.held().size()) * nx;
   RowExchange exchange(*comm_, rows_.nx);
   for (std::vector<float>* field : fields) {
     PODSCALE_ASSERT(field->size() % own == 0, "{} values, {} points", field->size(), own);
     const std::size_t count = field->size() / own;
     std::vector<float> wide(count * held);
-    for (std::size_t k = 0; k < count; ++k) std::copy_n(field->begin() + k * own, own, wide.begin() + k * held);
+    for (std::size_t k = 0; k < count; ++k)
+      std::copy_n(field->begin() + k * own, own, wide.begin() + k * held);
     *field = std::move(wide);
     for (std::size_t k = 0; k < count; ++k) {
       float* first = field->data() + k * held;
       for (const Row& row : sent_) exchange.send(row.rank, first + static_cast<std::size_t>(row.row) * nx);
-      for (const Row& row : received_) exchange.receive(row.rank, first + static_cast<std::size_t>(row.row) * nx);
+      for (const Row& row : received_)
+        exchange.receive(row.rank, first + static_cast<std::size_t>(row.row) * nx);
     }
   }
   exchange.run();
@@ -61,8 +67,8 @@ std::vector<T> HeldRows::gather(std::span<const T> own) const {
   MPI_Datatype row = MPI_DATATYPE_NULL;
   MPI_Type_contiguous(static_cast<int>(rows_.nx), mpi_type<T>(), &row);
   MPI_Type_commit(&row);
-  MPI_Gatherv(own.data(), static_cast<int>(rows_.own().size()), row, all.data(), counts.data(), starts.data(), row, 0,
-              comm_->raw());
+  MPI_Gatherv(own.data(), static_cast<int>(rows_.own().size()), row, all.data(), counts.data(), starts.data(),
+              row, 0, comm_->raw());
   MPI_Type_free(&row);
   return all;
 }

@@ -69,8 +69,9 @@ class PatchSolver {
 PodBound::PodBound(const Communicator& comm, const Basis& basis, const ScoredRows& rows)
     : comm_(&comm), basis_(&basis), strips_(std::ssize(rows.strips)), first_strip_(rows.mine.begin) {
   const Share own = rows.own();
-  PODSCALE_ASSERT(basis.window == (Window{own.begin, own.size(), 0, rows.nx}), "a basis of rows {}+{}, scored {}+{}",
-                  basis.window.y0, basis.window.ny, own.begin, own.size());
+  PODSCALE_ASSERT(basis.window == (Window{own.begin, own.size(), 0, rows.nx}),
+                  "a basis of rows {}+{}, scored {}+{}", basis.window.y0, basis.window.ny, own.begin,
+                  own.size());
   std::size_t patch = 0;
   for (long s = rows.mine.begin; s < rows.mine.end; ++s) {
     first_.push_back(patch);

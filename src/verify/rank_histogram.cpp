@@ -39,7 +39,7 @@ RankHistogram::RankHistogram(std::vector<VerifiedSystem> systems, long times, st
 
 void RankHistogram::add(const ScoredTime& fields) {
   const std::size_t points = fields.weights.size(),  // before: of the region, those of other ranks
-                    before = rows_ ? static_cast<std::size_t>(rows_->own().begin * rows_->nx) : 0;
+      before = rows_ ? static_cast<std::size_t>(rows_->own().begin * rows_->nx) : 0;
   const std::span<double> sums = sums_of(fields);
   for (std::size_t s = 0; s < systems_.size(); ++s) {
     const std::span<const float> members = fields.forecasts[s].members;
@@ -49,8 +49,9 @@ void RankHistogram::add(const ScoredTime& fields) {
     if (members.empty()) continue;
     for (std::size_t i = fields.first(); i < fields.end(); ++i) {
       if (fields.weights[i] == 0) continue;
-      const double u = random_.uniform(static_cast<std::uint32_t>(fields.time), static_cast<std::uint32_t>(before + i),
-                                       static_cast<std::uint32_t>(s), ties);
+      const double u =
+          random_.uniform(static_cast<std::uint32_t>(fields.time), static_cast<std::uint32_t>(before + i),
+                          static_cast<std::uint32_t>(s), ties);
       sums[s * ranks_ + rank_among(members, i, points, fields.truth[i], u)] += fields.weights[i];
     }
   }

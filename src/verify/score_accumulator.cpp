@@ -58,8 +58,8 @@ void ScoreAccumulator::add(long time, std::span<const double> weights, std::span
                   "time {} of {}, {} of {} systems", time, times_, forecasts.size(), systems_.size());
   const std::size_t nx = static_cast<std::size_t>(rows_.nx);
   const Share own = rows_.own();
-  PODSCALE_ASSERT(weights.size() == static_cast<std::size_t>(rows_.held().size()) * nx, "{} weights, {} rows of {}",
-                  weights.size(), rows_.held().size(), nx);
+  PODSCALE_ASSERT(weights.size() == static_cast<std::size_t>(rows_.held().size()) * nx,
+                  "{} weights, {} rows of {}", weights.size(), rows_.held().size(), nx);
   lost_ += lost;
   for (std::size_t i = 0; i < map_count_.size(); ++i) map_count_[i] += weights[i] > 0 ? 1 : 0;
   for (std::size_t s = 0; s < systems_.size(); ++s) {
@@ -81,10 +81,13 @@ void ScoreAccumulator::add(long time, std::span<const double> weights, std::span
   for (long strip = 0; strip < rows_.mine.size(); ++strip) {
     const Share& of_region = rows_.strips[static_cast<std::size_t>(rows_.mine.begin + strip)];
     const Share rows{of_region.begin - own.begin, of_region.end - own.begin};
-    const std::size_t first = static_cast<std::size_t>(rows.begin) * nx, end = static_cast<std::size_t>(rows.end) * nx;
+    const std::size_t first = static_cast<std::size_t>(rows.begin) * nx,
+                      end = static_cast<std::size_t>(rows.end) * nx;
     // Windows of SSIM begin in the strip and reach beyond it.
     const long reached = std::min(rows_.held().size(), rows.end + window_.size - 1) - rows.begin;
-    const auto of_strip = [&](auto values) { return values.subspan(first, static_cast<std::size_t>(reached) * nx); };
+    const auto of_strip = [&](auto values) {
+      return values.subspan(first, static_cast<std::size_t>(reached) * nx);
+    };
     const SsimTruth similarity(reached, rows_.nx, of_strip(weights), of_strip(truth), data_range_, window_);
     for (std::size_t s = 0; s < systems_.size(); ++s) {
       all[s] = field_sums(weights, forecasts[s], truth, climatology, first, end);
@@ -93,8 +96,9 @@ void ScoreAccumulator::add(long time, std::span<const double> weights, std::span
       all[s][Sum::ssim_weight] = ssim.weight;
       std::copy(all[s].values.begin(), all[s].values.end(), sums_.at(time, strip).begin() + s * kSums);
     }
-    const ScoredTime fields{time,  weights, forecasts, truth, climatology, all,
-                            strip, {static_cast<long>(first), static_cast<long>(end)}};
+    const ScoredTime fields{
+        time,        weights, forecasts, truth,
+        climatology, all,     strip,     {static_cast<long>(first), static_cast<long>(end)}};
     for (const auto& family : families_) family->add(fields);
   }
 }

@@ -23,13 +23,15 @@ struct ScoresMap {
   const char *name, *long_name;
   std::vector<double> ScoreMaps::*values;
 };
-const ScoresMap kMaps[] = {{"rmse_map", "root mean square error over the period", &ScoreMaps::rmse},
-                           {"bias_map", "mean error over the period, downscaled minus truth", &ScoreMaps::bias},
-                           {"deviation_map", "mean standard deviation over the period", &ScoreMaps::deviation}};
+const ScoresMap kMaps[] = {
+    {"rmse_map", "root mean square error over the period", &ScoreMaps::rmse},
+    {"bias_map", "mean error over the period, downscaled minus truth", &ScoreMaps::bias},
+    {"deviation_map", "mean standard deviation over the period", &ScoreMaps::deviation}};
 
 class ScoresFile {
  public:
-  ScoresFile(const std::string& path, const ScoresFileContents& contents, const std::vector<unsigned char>& ocean)
+  ScoresFile(const std::string& path, const ScoresFileContents& contents,
+             const std::vector<unsigned char>& ocean)
       : contents_(contents),
         scores_(*contents.scores),
         units_(scores_.units()),
@@ -175,7 +177,8 @@ class ScoresFile {
   }
 
   void add_maps() {
-    for (const ScoresMap& map : kMaps) define_map(map.name, NC_FLOAT, {"system"}, units_.difference, map.long_name);
+    for (const ScoresMap& map : kMaps)
+      define_map(map.name, NC_FLOAT, {"system"}, units_.difference, map.long_name);
     add_map("ocean_mask", NC_BYTE, {}, "", "points that are verified", {ocean_.begin(), ocean_.end()});
     file_.put_numbers("ocean_mask", "flag_values", {0, 1}, NC_BYTE);
     file_.put_text("ocean_mask", "flag_meanings", "land ocean");

@@ -8,14 +8,14 @@ namespace podscale {
 
 SeamScores::SeamScores(const Mesh& mesh, const Decomposition& decomposition,
                        std::vector<VerifiedSystem> systems, long times)
-    : ScoreFamily(systems, times, 4 * (1 + 2 * systems.size())),
-      ny_(mesh.ny()),
-      nx_(mesh.nx()) {
-  for (long y = 0; y < ny_; ++y) patch_of_row_.push_back(decomposition.patch_at(y, 0) / decomposition.patches_x());
+    : ScoreFamily(systems, times, 4 * (1 + 2 * systems.size())), ny_(mesh.ny()), nx_(mesh.nx()) {
+  for (long y = 0; y < ny_; ++y)
+    patch_of_row_.push_back(decomposition.patch_at(y, 0) / decomposition.patches_x());
   for (long x = 0; x < nx_; ++x) patch_of_column_.push_back(decomposition.patch_at(0, x));
 }
 
-void SeamScores::add_field(std::span<const float> field, const ScoredTime& fields, std::span<double> sums) const {
+void SeamScores::add_field(std::span<const float> field, const ScoredTime& fields,
+                           std::span<double> sums) const {
   const auto pair = [&](std::size_t i, std::size_t j, bool across) {
     if (fields.weights[i] <= 0 || fields.weights[j] <= 0) return;
     const std::size_t at = across ? 0 : 2;
@@ -25,7 +25,8 @@ void SeamScores::add_field(std::span<const float> field, const ScoredTime& field
   const long end = static_cast<long>(fields.end()) / nx_;
   for (long y = static_cast<long>(fields.first()) / nx_; y < end; ++y) {
     const std::size_t row = static_cast<std::size_t>(first_row() + y);
-    const bool last = first_row() + y + 1 == ny_, seam = !last && patch_of_row_[row] != patch_of_row_[row + 1];
+    const bool last = first_row() + y + 1 == ny_,
+               seam = !last && patch_of_row_[row] != patch_of_row_[row + 1];
     for (long x = 0; x < nx_; ++x) {
       const std::size_t i = y * nx_ + x, column = static_cast<std::size_t>(x);
       if (x + 1 < nx_) pair(i, i + 1, patch_of_column_[column] != patch_of_column_[column + 1]);

@@ -74,7 +74,8 @@ std::optional<std::pair<double, double>> TimeMeanCalibration::judge(std::size_t 
 
 /// At a point: squares and products of truth less mean, of members less mean, and by the factors (from
 /// latents).
-std::array<double, 6> TimeMeanCalibration::lagged(std::size_t product, std::size_t functional, long lag) const {
+std::array<double, 6> TimeMeanCalibration::lagged(std::size_t product, std::size_t functional,
+                                                  long lag) const {
   const Kept& kept = kept_[product];
   const bool latents = products_[product].factors->columns() == Columns::latents;
   const std::size_t first = kept.first[functional];
@@ -235,8 +236,8 @@ ScoreSection TimeMeanCalibration::section(const ScoreUnits&) const {
         const std::size_t at = (s * lengths.size() + l) * n + p;
         ratios[at] = ratio(all, 0);
         BootstrapOptions options = bootstrap_;
-        options.block = std::max(
-            1l, std::lround(std::max(block_cells_, static_cast<double>(cells)) / static_cast<double>(apart(cells))));
+        options.block = std::max(1l, std::lround(std::max(block_cells_, static_cast<double>(cells)) /
+                                                 static_cast<double>(apart(cells))));
         Interval interval{undefined, undefined, undefined};
         if (!windows.empty())
           interval = bootstrap(std::ssize(windows), options, [&](std::span<const long> which) {

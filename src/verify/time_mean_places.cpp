@@ -44,7 +44,8 @@ void for_boxes(const FactorReader& factors, const ScoredRows& rows, long channel
 
 }  // namespace
 
-TimeMeanCalibration::Kept TimeMeanCalibration::functionals_of(const Product& product, std::size_t* width) const {
+TimeMeanCalibration::Kept TimeMeanCalibration::functionals_of(const Product& product,
+                                                              std::size_t* width) const {
   const FactorReader& factors = *product.factors;
   const Basis& basis = factors.basis();
   const std::size_t k = static_cast<std::size_t>(basis.modes),
@@ -70,7 +71,10 @@ TimeMeanCalibration::Kept TimeMeanCalibration::functionals_of(const Product& pro
       std::vector<double> folded = f.weights;
       basis.fold(folded, 1);
       std::vector<std::size_t> touched;
-      TimeCovariance time{factors.time().lattice, {}, factors.time().global, factors.time().truncation,
+      TimeCovariance time{factors.time().lattice,
+                          {},
+                          factors.time().global,
+                          factors.time().truncation,
                           factors.time().reason};
       for (std::size_t p = 0; factors.columns() == Columns::latents && p < basis.patches.mine.size(); ++p) {
         const auto& points = basis.patches.mine[p].points;

@@ -56,8 +56,10 @@ Verification::Deal Verification::deal(const Communicator& comm, const VerifyOpti
   deal.part = comm.rank() % deal.parts;
   deal.group = comm.rank() / deal.parts;
   // Windows and boxes that begin on the own rows.
-  const long largest = std::max({options.spectrum_window, static_cast<long>(options.window), AreaBoxes::sizes.back()});
-  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), deal.parts, deal.part), largest, nullptr};
+  const long largest =
+      std::max({options.spectrum_window, static_cast<long>(options.window), AreaBoxes::sizes.back()});
+  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), deal.parts, deal.part),
+               largest, nullptr};
   return deal;
 }
 
@@ -119,7 +121,8 @@ void Verification::open() {
            truths_[c]->describe(), truths_[0]->describe());
   }
   product_->require_basis(basis_path);
-  lr_ = one_channel(ensemble_mean(with_gaps_filled(options_->open_product_lr(group_, *basis_), *basis_)), channel_);
+  lr_ = one_channel(ensemble_mean(with_gaps_filled(options_->open_product_lr(group_, *basis_), *basis_)),
+                    channel_);
   require_same_mesh(lr_->mesh(), lr_->describe(), basis_->lr_mesh, basis_path + " (LR)");
   if (const std::string& units = lr_->variables()[0].working_units; units != working)
     if (!unit_conversion(units, working, lr_->describe()).identity())

@@ -13,7 +13,7 @@ namespace podscale {
 namespace {
 
 constexpr std::size_t kMembers = 2;
-constexpr long kSteps = 366;        // of the series, at most
+constexpr long kSteps = 366;           // of the series, at most
 constexpr idx_t kMostDrawn = 1 << 20;  // points of a region that members are drawn on, by rank 0 alone
 
 /// The ocean point where the map is largest; of points that rounding tells apart, the first: maps may differ
@@ -76,8 +76,10 @@ std::vector<std::vector<float>> Verification::picture_members(const Match& match
     members.push_back(whole(own.members, product_->pooled() ? m * written / kMembers : m));
   if (members.size() == kMembers || !names_factors(product_->file())) return members;
   if (basis_->mesh.points() > kMostDrawn) {
-    log::info("no members in the picture: {} has none, and more than {} points to draw them on; "
-              "podscale-members draws them", product_->path(), kMostDrawn);
+    log::info(
+        "no members in the picture: {} has none, and more than {} points to draw them on; "
+        "podscale-members draws them",
+        product_->path(), kMostDrawn);
     return {};
   }
   std::vector<std::vector<float>> means{mean};
@@ -116,7 +118,8 @@ std::vector<std::vector<float>> Verification::drawn_members(const Match& match,
     const std::size_t part = m % means.size();
     const std::size_t t = static_cast<std::size_t>(
         product_->pooled() ? product_->realizations(match.product)[part] : match.product);
-    const auto deviation = draws.deviation(steps[t], reader.times().time_key(t), static_cast<int>(m / means.size()));
+    const auto deviation =
+        draws.deviation(steps[t], reader.times().time_key(t), static_cast<int>(m / means.size()));
     std::vector<float>& member = members.emplace_back(means[part]);
     for (std::size_t i = 0; i < points; ++i)
       member[i] += static_cast<float>(product_->scale() *
@@ -129,7 +132,8 @@ std::vector<std::vector<float>> Verification::drawn_members(const Match& match,
 void Verification::follow_point(const ScoreAccumulator& scores) {
   const long picture = picture_index();
   const ScoreMaps& maps = scores.maps(0);
-  const auto map = rows_.gather(std::span<const double>(product_->has_variance() ? maps.deviation : maps.rmse));
+  const auto map =
+      rows_.gather(std::span<const double>(product_->has_variance() ? maps.deviation : maps.rmse));
   const auto ocean = rows_.gather(std::span<const unsigned char>(basis_->ocean));
   long found = comm_->is_root() ? largest(map, ocean) : -1;
   comm_->broadcast(std::span(&found, 1));

@@ -106,11 +106,12 @@ void Verification::add_families(ScoreAccumulator& scores) {
   const double threshold = (options_->threshold - to_units_.offset) / to_units_.scale;
   const long points = basis_->window.points();
   ExceedanceEvent event = train_event(*comm_, *options_->event, threshold, *training_, training_steps_,
-                                      basis_->hr_climatology.part(channel_ * points, points), options_->time_block,
-                                      basis_->year, deal_.rows.own(), &peers_);
+                                      basis_->hr_climatology.part(channel_ * points, points),
+                                      options_->time_block, basis_->year, deal_.rows.own(), &peers_);
   event.convert(to_units_, units_);
   if (event.kind == ExceedanceEvent::Kind::percentile)
-    scores.add_family(std::make_unique<Heatwaves>(list, event, year_fractions(), matched_days(), whole_ocean()));
+    scores.add_family(
+        std::make_unique<Heatwaves>(list, event, year_fractions(), matched_days(), whole_ocean()));
   scores.add_family(std::make_unique<BrierScores>(list, std::move(event), year_fractions()));
 }
 
@@ -138,7 +139,8 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
         }
       });
       const int first = comm_->min(refused.empty() ? comm_->size() : comm_->rank());
-      if (first < comm_->size()) log::warn("no area means from factors: {}", comm_->broadcast(refused, first));
+      if (first < comm_->size())
+        log::warn("no area means from factors: {}", comm_->broadcast(refused, first));
       return first == comm_->size();
     };
     if (!by_all([&] {
@@ -164,17 +166,20 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
         }))
       continue;
     if (!fields.running.empty()) {
-      log::info("{}: no area means from its factors: the running calibration scales them from day to day; "
-                "podscale-inspect --box gives them", product.path());
+      log::info(
+          "{}: no area means from its factors: the running calibration scales them from day to day; "
+          "podscale-inspect --box gives them",
+          product.path());
       continue;
     }
     // 2. The factors must be those of the variance.
     double largest = 0;
-    for (const float v : fields.variance) largest = std::max(largest, std::isnan(v) ? 0.0 : static_cast<double>(v));
+    for (const float v : fields.variance)
+      largest = std::max(largest, std::isnan(v) ? 0.0 : static_cast<double>(v));
     largest = comm_->max(largest);
     if (by_all([&] {
-          found->factors->require_variance(found->factors->read(found->steps.front()), channel_, fields, product.path(),
-                                           own, largest);
+          found->factors->require_variance(found->factors->read(found->steps.front()), channel_, fields,
+                                           product.path(), own, largest);
         }))
       list.push_back(std::move(*found));
   }

@@ -27,9 +27,9 @@ struct Verification::TimeFields {
   /// In the units of the sources; in the order of the systems, of which those without values are none.
   std::vector<std::vector<float>*> of_sources() {
     std::vector<std::vector<float>*> list;
-    for (std::vector<float>* field :
-         {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic, &baseline.bilinear, &baseline.climatology,
-          &baseline.persistence, &of_analysis.persistence, &of_analysis.change, &bound})
+    for (std::vector<float>* field : {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic,
+                                      &baseline.bilinear, &baseline.climatology, &baseline.persistence,
+                                      &of_analysis.persistence, &of_analysis.change, &bound})
       if (!field->empty()) list.push_back(field);
     return list;
   }
@@ -108,7 +108,8 @@ void Verification::expect_times() {
   const Share mine = my_times();
   const auto steps = [&](const auto& step_of) {
     std::vector<long> list;
-    for (long k = mine.begin; k < mine.end; ++k) list.push_back(step_of(matched_[static_cast<std::size_t>(k)]));
+    for (long k = mine.begin; k < mine.end; ++k)
+      list.push_back(step_of(matched_[static_cast<std::size_t>(k)]));
     return list;
   };
   ahead_.clear();
@@ -167,11 +168,12 @@ ScoreAccumulator Verification::score() {
               PodBound::largest_passes, misfit);
   missing = comm_->sum(missing), empty = comm_->sum(empty);
   if (missing > 0)
-    log::warn("{}: {:.1f} % of the values at ocean points are missing, {} of {} times have none: scores are over "
-              "those that are there",
-              truths_[channel_]->describe(),
-              100 * static_cast<double>(missing) / (static_cast<double>(ocean) * static_cast<double>(times())),
-              empty, times());
+    log::warn(
+        "{}: {:.1f} % of the values at ocean points are missing, {} of {} times have none: scores are over "
+        "those that are there",
+        truths_[channel_]->describe(),
+        100 * static_cast<double>(missing) / (static_cast<double>(ocean) * static_cast<double>(times())),
+        empty, times());
   ahead_.clear();
   for (ProductReader* product : products()) product->expect({}, 1);
   scores.reduce(*comm_, peers_);

@@ -17,8 +17,8 @@
 #include "podscale/study/options.hpp"
 #include "podscale/study/token_series.hpp"
 #include "sanitized.hpp"
-#include "whole_series.hpp"
 #include "scratch.hpp"
+#include "whole_series.hpp"
 
 using namespace podscale;
 

@@ -49,7 +49,8 @@ class Families : public ::testing::Test {
     std::vector<double> phases;
     for (long t = 0; t < times; ++t) phases.push_back(static_cast<double>(t) / 365);
     ExceedanceEvent event = event_;
-    event.frequency = {own.size() * nx, std::vector<double>(static_cast<std::size_t>(12 * own.size() * nx), 0.3)};
+    event.frequency = {own.size() * nx,
+                       std::vector<double>(static_cast<std::size_t>(12 * own.size() * nx), 0.3)};
     scores.add_family(std::make_unique<BrierScores>(systems, event, phases));
     scores.add_family(std::make_unique<SeamScores>(grid_, Decomposition(ny, nx, 3, 3, 1), systems, times));
     return scores;
@@ -92,7 +93,8 @@ class Families : public ::testing::Test {
     held->extend({&truth, &mean, &all, &zero, &wide});
     std::vector<double> all_weights = weights;
     for (long i = std::ssize(weights); i < std::ssize(wide); ++i)
-      all_weights.push_back(wide[static_cast<std::size_t>(i)] > 0 ? grid_.area_weight(own.begin + i / nx, i % nx) : 0);
+      all_weights.push_back(
+          wide[static_cast<std::size_t>(i)] > 0 ? grid_.area_weight(own.begin + i / nx, i % nx) : 0);
     scores.add(time, all_weights, forecasts(), truth, climatology, 0);
     scores.close(time);
   }

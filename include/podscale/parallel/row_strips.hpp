@@ -1,5 +1,6 @@
 #pragma once
-// How a region is cut into strips of whole rows of patches, and how ranks share them: see verify/scored_rows.hpp.
+// How a region is cut into strips of whole rows of patches, and how ranks share them
+// (verify/scored_rows.hpp).
 
 #include <vector>
 

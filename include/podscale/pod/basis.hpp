@@ -33,7 +33,8 @@ struct LrGaps {
 /// scale of the channel and variances (tau) over its square: of one channel that is its own unit.
 struct Basis {
   Basis(Mesh mesh, long patch_y, long patch_x, int ranks, int rank, long channels = 1)
-      : Basis(mesh, patch_y, patch_x, Decomposition(mesh.ny(), mesh.nx(), patch_y, patch_x, ranks), rank, channels) {}
+      : Basis(mesh, patch_y, patch_x, Decomposition(mesh.ny(), mesh.nx(), patch_y, patch_x, ranks), rank,
+              channels) {}
   Basis(Mesh mesh, long patch_y, long patch_x, Decomposition decomposition, int rank, long channels = 1)
       : mesh(std::move(mesh)),
         decomposition(std::move(decomposition)),

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "podscale/network/model.hpp"
 #include "podscale/gaussian/forecast.hpp"
+#include "podscale/network/model.hpp"
 
 namespace podscale {
 

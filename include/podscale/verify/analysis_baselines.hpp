@@ -26,9 +26,9 @@ class AnalysisBaselines {
   /// must outlive it.
   AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr, const FieldSource& past,
                     const Basis& basis, Baselines& baselines, long channel);
-  /// Collective on that communicator. Of an LR step whose product was told of an analysis of that age, days; NaN: of none.
-  /// Without one, or without its LR step, both are the interpolated LR anomaly of `time`, what
-  /// baselines.read gave.
+  /// Collective on that communicator. Of an LR step whose product was told of an analysis of that age,
+  /// days; NaN: of none. Without one, or without its LR step, both are the interpolated LR anomaly of `time`,
+  /// what baselines.read gave.
   void read(long lr_step, double age, double year_fraction, const BaselineFields& time,
             AnalysisFields& fields);
 

@@ -20,8 +20,8 @@ class PodBound {
   /// squares on its valid points (gappy POD: Everson & Sirovich (1995), J. Opt. Soc. Am. A 12,
   /// 1657-1664), so it stays a bound for exactly the points that are scored, and no other system
   /// loses points. Where patches overlap, of all patches together. truth, climatology:
-  /// [channels][window points]. The same bits at any number of ranks. Returns what is left of the normal equations, relative to their right
-  /// side: above `tolerance` they were not solved in `largest_passes`.
+  /// [channels][window points]. The same bits at any number of ranks. Returns what is left of the normal
+  /// equations, relative to their right side: above `tolerance` they were not solved in `largest_passes`.
   double project(std::span<const float> truth, std::span<const float> climatology,
                  std::span<float> out) const;
   static constexpr double tolerance = 1e-9;

@@ -72,7 +72,8 @@ struct ScoredTime {
   std::span<const float> climatology;   ///< likewise, HR
   std::span<const FieldSums> sums{};    ///< one per system: field_sums() of the points of the strip
   long strip = 0;                       ///< of this rank
-  Share points{0, std::numeric_limits<long>::max()};  ///< of the strip, among those held; no more than there are
+  Share points{0,
+               std::numeric_limits<long>::max()};  ///< of the strip, among those held; no more than there are
 
   std::size_t first() const { return static_cast<std::size_t>(points.begin); }
   std::size_t end() const { return std::min(weights.size(), static_cast<std::size_t>(points.end)); }
@@ -114,8 +115,8 @@ class ScoreFamily {
   void for_windows(const ScoredTime& fields, long nx, long size, long step, const Work& work) const {
     const long first = static_cast<long>(fields.first()) / nx, end = static_cast<long>(fields.end()) / nx,
                rows = std::ssize(fields.weights) / nx;
-    for (long y0 = (first_row() + first + step - 1) / step * step - first_row(); y0 < end && y0 + size <= rows;
-         y0 += step)
+    for (long y0 = (first_row() + first + step - 1) / step * step - first_row();
+         y0 < end && y0 + size <= rows; y0 += step)
       work(y0);
   }
   std::vector<VerifiedSystem> systems_;

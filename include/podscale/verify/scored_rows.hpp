@@ -26,7 +26,9 @@ struct ScoredRows {
   const Communicator* ranks = nullptr;  ///< that own the strips, by share_of; none: this one alone
 
   /// Not collective. One strip, on this rank.
-  static ScoredRows whole(const Mesh& mesh) { return {mesh.ny(), mesh.nx(), {{0, mesh.ny()}}, {0, 1}, 0, nullptr}; }
+  static ScoredRows whole(const Mesh& mesh) {
+    return {mesh.ny(), mesh.nx(), {{0, mesh.ny()}}, {0, 1}, 0, nullptr};
+  }
   Share own() const { return rows_of(mine); }
   /// Own and beyond: rows of the fields that this rank holds.
   Share held() const { return {own().begin, std::min(ny, own().end + reach)}; }
@@ -41,7 +43,8 @@ struct ScoredRows {
  private:
   Share rows_of(Share some) const {
     if (some.size() == 0) return {};
-    return {strips[static_cast<std::size_t>(some.begin)].begin, strips[static_cast<std::size_t>(some.end - 1)].end};
+    return {strips[static_cast<std::size_t>(some.begin)].begin,
+            strips[static_cast<std::size_t>(some.end - 1)].end};
   }
 };
 

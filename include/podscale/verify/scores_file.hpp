@@ -42,7 +42,8 @@ struct ScoresFileContents {
 };
 
 /// Collective on comm: rank 0, which needs all else but the maps, writes a small file, to a temporary name
-/// that is renamed when complete. Maps come to it one after the other. Layout: system (flag_meanings are the names); per system rmse, mae, ...,
+/// that is renamed when complete. Maps come to it one after the other. Layout: system (flag_meanings are
+/// the names); per system rmse, mae, ...,
 /// coverage(system, probability); the same per time as rmse_series(time, system), ...; rmse_map,
 /// bias_map, deviation_map(system, lat, lon); ocean_mask(lat, lon); picture_low_resolution,
 /// picture_mean, picture_truth, picture_deviation(lat, lon) with the scalar picture_time, and

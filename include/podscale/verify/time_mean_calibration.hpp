@@ -39,7 +39,7 @@ class TimeMeanCalibration : public ScoreFamily {
   struct Kept {
     FunctionalSet set;
     std::vector<std::vector<std::pair<long, double>>> weights;  // [functionals] of held points
-    std::vector<std::size_t> side, place;           // [functionals] which of kSides; among those of the region
+    std::vector<std::size_t> side, place;  // [functionals] which of kSides; among those of the region
     std::vector<std::vector<std::size_t>> patches;  // [functionals] that they touch
     std::vector<TimeCovariance> time;               // [functionals] of those patches
     std::vector<std::size_t> first;                 // [functionals] in the sums of a time
@@ -57,8 +57,10 @@ class TimeMeanCalibration : public ScoreFamily {
   long windows(long cells) const;
   std::size_t values_of_place() const;
   // After reduce(), over the places of the region.
-  std::vector<std::array<double, 4>> windows_of(std::size_t product, std::size_t side, std::size_t length) const;
-  std::vector<double> autocorrelation(std::size_t product, std::size_t lag) const;  // errors, members, factors
+  std::vector<std::array<double, 4>> windows_of(std::size_t product, std::size_t side,
+                                                std::size_t length) const;
+  std::vector<double> autocorrelation(std::size_t product,
+                                      std::size_t lag) const;  // errors, members, factors
 
   std::vector<Product> products_;
   std::vector<long> cells_;

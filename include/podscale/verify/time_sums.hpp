@@ -33,7 +33,7 @@ class TimeSums {
  private:
   long times_;
   std::size_t width_;
-  std::vector<double> sums_;       // [times][width]
+  std::vector<double> sums_;  // [times][width]
   const Communicator* ranks_ = nullptr;
   long strips_ = 1;
   std::vector<double> of_strips_;  // [own strips][width] of the time that is being made

@@ -12,12 +12,12 @@
 #include "podscale/study/product_reader.hpp"
 #include "podscale/verify/analysis_baselines.hpp"
 #include "podscale/verify/baselines.hpp"
-#include "podscale/verify/time_mean_calibration.hpp"
 #include "podscale/verify/held_rows.hpp"
 #include "podscale/verify/options.hpp"
 #include "podscale/verify/pod_bound.hpp"
 #include "podscale/verify/score_accumulator.hpp"
 #include "podscale/verify/scores_file.hpp"
+#include "podscale/verify/time_mean_calibration.hpp"
 
 namespace podscale {
 
@@ -107,7 +107,8 @@ class Verification {
   PictureFields picture_fields();
   std::vector<std::vector<float>> picture_members(const Match& match, const ProductFields& own,
                                                   const std::vector<float>& mean) const;
-  std::vector<std::vector<float>> drawn_members(const Match& match, const std::vector<std::vector<float>>& means,
+  std::vector<std::vector<float>> drawn_members(const Match& match,
+                                                const std::vector<std::vector<float>>& means,
                                                 const std::vector<float>& running) const;
 
   const Communicator* comm_;
