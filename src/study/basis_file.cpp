@@ -391,7 +391,7 @@ BasisSize basis_size(const Communicator& comm, const std::string& path) {
     const NetcdfFile file = open_basis(comm, path);
     const auto size = file.numbers("", "patch_size");
     if (!size || size->empty() || !(size->front() >= 1))
-      throw Error(ExitCode::data, path + ": damaged, no patch_size in it: make it again with podscale-basis", true);
+      throw Error(ExitCode::data, path + ": no patch_size: damaged; make it again with podscale-basis", true);
     const Mesh mesh = read_mesh(file);
     return BasisSize{mesh.ny(), mesh.nx(), static_cast<long>(size->front())};
   });

@@ -31,9 +31,12 @@ BrierScores::BrierScores(std::vector<VerifiedSystem> systems, ExceedanceEvent ev
 
 void BrierScores::add(const ScoredTime& fields) {
   const double phase = year_fractions_[fields.time];
-  const std::vector<double> limits = event_.limits(phase, fields.climatology);
-  std::vector<double> frequency(limits.size());
-  event_.frequency.evaluate(phase, frequency);
+  if (fields.strip == 0) {  // once a time, for all strips
+    limits_ = event_.limits(phase, fields.climatology);
+    frequency_.resize(limits_.size());
+    event_.frequency.evaluate(phase, frequency_);
+  }
+  const std::vector<double>&limits = limits_, &frequency = frequency_;
   const std::span<double> sums = sums_of(fields);
   for (std::size_t i = fields.first(); i < fields.end(); ++i) {
     const double w = fields.weights[i];

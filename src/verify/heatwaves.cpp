@@ -82,8 +82,9 @@ Heatwaves::Heatwaves(std::vector<VerifiedSystem> systems, ExceedanceEvent event,
       members_(static_cast<std::size_t>(systems.front().members)) {}
 
 void Heatwaves::add(const ScoredTime& fields) {
-  const auto limits =
-      event_.limits(year_fractions_[static_cast<std::size_t>(fields.time)], fields.climatology);
+  if (fields.strip == 0)  // once a time, for all strips
+    limits_ = event_.limits(year_fractions_[static_cast<std::size_t>(fields.time)], fields.climatology);
+  const std::vector<double>& limits = limits_;
   const Forecast& own = fields.forecasts.front();
   const std::size_t n = fields.weights.size(),
                     before = rows_ ? static_cast<std::size_t>(rows_->own().begin * rows_->nx) : 0;

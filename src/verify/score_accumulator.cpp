@@ -16,7 +16,7 @@ constexpr std::size_t kSums = static_cast<std::size_t>(Sum::count);
 ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean,
                                    std::vector<VerifiedSystem> systems, long times, double data_range,
                                    const std::string& units, const SsimWindow& window,
-                                   const std::optional<ScoredRows>& rows)
+                                   const std::optional<ScoredRows>& rows, double middle)
     : mesh_(mesh),
       rows_(rows.value_or(ScoredRows::whole(mesh))),
       ocean_(std::move(ocean)),
@@ -24,6 +24,7 @@ ScoreAccumulator::ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> 
       systems_(std::move(systems)),
       times_(times),
       data_range_(data_range),
+      middle_(middle),
       units_(units, data_range),
       window_(window),
       sums_(times, systems_.size() * kSums),
@@ -77,23 +78,22 @@ void ScoreAccumulator::add(long time, std::span<const double> weights, std::span
       if (!maps.deviation.empty()) maps.deviation[i] += std::sqrt(std::max(0.0f, forecast.variance[i]));
     }
   }
+  // Windows of SSIM begin in a strip and reach beyond it.
+  const SsimTruth similarity(rows_.held().size(), rows_.nx, weights, truth, data_range_, window_, middle_);
+  std::vector<std::vector<SsimSums>> ssim;  // [systems][rows]
+  for (const Forecast& forecast : forecasts) ssim.push_back(similarity.sums_of_rows(forecast.mean));
   std::vector<FieldSums> all(systems_.size());
   for (long strip = 0; strip < rows_.mine.size(); ++strip) {
     const Share& of_region = rows_.strips[static_cast<std::size_t>(rows_.mine.begin + strip)];
     const Share rows{of_region.begin - own.begin, of_region.end - own.begin};
     const std::size_t first = static_cast<std::size_t>(rows.begin) * nx,
                       end = static_cast<std::size_t>(rows.end) * nx;
-    // Windows of SSIM begin in the strip and reach beyond it.
-    const long reached = std::min(rows_.held().size(), rows.end + window_.size - 1) - rows.begin;
-    const auto of_strip = [&](auto values) {
-      return values.subspan(first, static_cast<std::size_t>(reached) * nx);
-    };
-    const SsimTruth similarity(reached, rows_.nx, of_strip(weights), of_strip(truth), data_range_, window_);
     for (std::size_t s = 0; s < systems_.size(); ++s) {
       all[s] = field_sums(weights, forecasts[s], truth, climatology, first, end);
-      const SsimSums ssim = similarity.sums(of_strip(forecasts[s].mean));
-      all[s][Sum::ssim] = ssim.ssim;
-      all[s][Sum::ssim_weight] = ssim.weight;
+      for (long row = rows.begin; row < rows.end; ++row) {
+        all[s][Sum::ssim] += ssim[s][static_cast<std::size_t>(row)].ssim;
+        all[s][Sum::ssim_weight] += ssim[s][static_cast<std::size_t>(row)].weight;
+      }
       std::copy(all[s].values.begin(), all[s].values.end(), sums_.at(time, strip).begin() + s * kSums);
     }
     const ScoredTime fields{
@@ -149,9 +149,10 @@ void DataRange::add(std::span<const unsigned char> ocean, std::span<const float>
   }
 }
 
-double DataRange::reduce(const Communicator& comm) const {
-  const double low = comm.min(low_), high = comm.max(high_);
-  return high > low ? high - low : 0;
+double DataRange::reduce(const Communicator& comm) {
+  low_ = comm.min(low_);
+  high_ = comm.max(high_);
+  return high_ > low_ ? high_ - low_ : 0;
 }
 
 }  // namespace podscale

@@ -80,6 +80,10 @@ class ScoresFile {
     VariableOptions options;
     if (with_fill) options.fill = fill;
     if (dims.size() >= 2) options.deflate = 1;
+    // A map a chunk: they come one by one.
+    if (dims.size() == 3 && dims[1] == points_.y && dims[2] == points_.x)
+      options.chunks = {1, static_cast<std::size_t>(scores_.mesh().ny()),
+                        static_cast<std::size_t>(scores_.mesh().nx())};
     file_.define_variable(name, type, dims, options);
     if (!units.empty()) file_.put_text(name, "units", units);
     file_.put_text(name, "long_name", long_name);

@@ -65,7 +65,7 @@ PODSCALE_VECTOR_CLONES void ssim_of(const Constants& c, long count, const double
 }  // namespace
 
 SsimTruth::SsimTruth(long ny, long nx, std::span<const double> weights, std::span<const float> y,
-                     double data_range, const SsimWindow& window)
+                     double data_range, const SsimWindow& window, std::optional<double> shift)
     : ny_(ny), nx_(nx), size_(window.size), data_range_(data_range), weights_(weights), y_(y) {
   const std::size_t points = ny * nx;
   PODSCALE_ASSERT(weights.size() == points && y.size() == points, "{} points, {} {}", points, weights.size(),
@@ -74,7 +74,8 @@ SsimTruth::SsimTruth(long ny, long nx, std::span<const double> weights, std::spa
   if (ny < size_ || nx < size_ || !(data_range > 0)) return;
   // Moments about a constant near the data: a variance from raw moments of 20 +- 0.1 would lose
   // digits.
-  for (std::size_t i = 0; i < points && shift_ == 0; ++i)
+  if (shift) shift_ = *shift;
+  for (std::size_t i = 0; i < points && shift_ == 0 && !shift; ++i)
     if (weights[i] > 0) shift_ = y[i];
   for_window_rows<3>(
       ny, nx, size_,
@@ -97,9 +98,18 @@ SsimTruth::SsimTruth(long ny, long nx, std::span<const double> weights, std::spa
 }
 
 SsimSums SsimTruth::sums(std::span<const float> x) const {
-  PODSCALE_ASSERT(x.size() == y_.size(), "{} points, expected {}", x.size(), y_.size());
   SsimSums sums;
-  if (complete_.empty()) return sums;
+  for (const SsimSums& row : sums_of_rows(x)) {
+    sums.ssim += row.ssim;
+    sums.weight += row.weight;
+  }
+  return sums;
+}
+
+std::vector<SsimSums> SsimTruth::sums_of_rows(std::span<const float> x) const {
+  PODSCALE_ASSERT(x.size() == y_.size(), "{} points, expected {}", x.size(), y_.size());
+  std::vector<SsimSums> rows(static_cast<std::size_t>(ny_));
+  if (complete_.empty()) return rows;
   const double n = static_cast<double>(size_) * static_cast<double>(size_);
   const Constants constants{shift_, n / (n - 1), std::pow(0.01 * data_range_, 2),
                             std::pow(0.03 * data_range_, 2)};
@@ -122,13 +132,14 @@ SsimSums SsimTruth::sums(std::span<const float> x) const {
         ssim_of(constants, width, means[0].data(), mean_.data() + first, means[1].data(),
                 square_.data() + first, means[2].data(), ssim.data());
         const double* weights = weights_.data() + (row + half) * nx_ + half;
+        SsimSums& sums = rows[static_cast<std::size_t>(row)];
         for (long i = 0; i < width; ++i) {
           if (!complete_[first + i]) continue;
           sums.ssim += weights[i] * ssim[i];
           sums.weight += weights[i];
         }
       });
-  return sums;
+  return rows;
 }
 
 SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,

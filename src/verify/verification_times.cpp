@@ -136,8 +136,9 @@ ScoreAccumulator Verification::score() {
       }
     });
   });
-  ScoreAccumulator scores(basis_->mesh, basis_->ocean, systems(), times(), range.reduce(*comm_), units_,
-                          SsimWindow{options_->window}, deal_.rows);
+  const double data_range = range.reduce(*comm_);
+  ScoreAccumulator scores(basis_->mesh, basis_->ocean, systems(), times(), data_range, units_,
+                          SsimWindow{options_->window}, deal_.rows, range.middle());
   add_families(scores);
 
   double misfit = 0;

@@ -40,6 +40,7 @@ class BrierScores : public ScoreFamily {
  private:
   ExceedanceEvent event_;
   std::vector<double> year_fractions_;
+  std::vector<double> limits_, frequency_;  // [own points] of the time that is being added
   // Sums of a time: common [weight, observed, reference, reference score], then a system's own
 };
 

@@ -43,6 +43,7 @@ class Heatwaves : public ScoreFamily {
   std::size_t series() const { return 3 + members_; }  // limit, truth, mean, members
   ExceedanceEvent event_;
   std::vector<double> year_fractions_, days_;
+  std::vector<double> limits_;       // [own points] of the time that is being added
   std::vector<std::size_t> points_;  // of the region
   std::size_t members_;
   // Sums of a time: [points][has a value, limit, truth, mean, members], less the climatology

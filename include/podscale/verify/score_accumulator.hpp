@@ -24,10 +24,11 @@ class ScoreAccumulator {
  public:
   /// Not collective, but the same arguments on all ranks, save those of rows. ocean: [own points]; times:
   /// of the whole period; data_range: of the truth over the whole period (for PSNR and SSIM); units: of the
-  /// fields; rows: none: the whole region.
+  /// fields; rows: none: the whole region; middle: of the values, about which SSIM takes its moments.
   ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
                    long times, double data_range, const std::string& units = "1",
-                   const SsimWindow& window = {}, const std::optional<ScoredRows>& rows = {});
+                   const SsimWindow& window = {}, const std::optional<ScoredRows>& rows = {},
+                   double middle = 0);
 
   /// Not collective, the same on all ranks, before the first add: more scores of the same points
   /// and times.
@@ -82,7 +83,7 @@ class ScoreAccumulator {
   std::vector<double> area_;
   std::vector<VerifiedSystem> systems_;
   long times_;
-  double data_range_;
+  double data_range_, middle_;
   ScoreUnits units_;
   SsimWindow window_;
   TimeSums sums_;                  // [systems] FieldSums a time
@@ -98,7 +99,9 @@ class DataRange {
   /// Not collective. ocean, field: [points]; NaN is skipped.
   void add(std::span<const unsigned char> ocean, std::span<const float> field);
   /// Collective. Largest minus smallest over all ranks; 0 if there was no value.
-  double reduce(const Communicator& comm) const;
+  double reduce(const Communicator& comm);
+  /// Not collective, after reduce(): between the two, 0 if there was no value.
+  double middle() const { return high_ > low_ ? 0.5 * (low_ + high_) : 0; }
 
  private:
   double low_ = 1e300, high_ = -1e300;

@@ -1,6 +1,7 @@
 #pragma once
 // Structural similarity of two fields with land and gaps.
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,10 +20,13 @@ struct SsimSums {
 /// What a truth adds to SSIM, for several fields beside it. Not collective.
 class SsimTruth {
  public:
-  /// As ssim_sums(); weights and y must outlive it.
+  /// As ssim_sums(); weights and y must outlive it. shift: a value near the data, about which moments are
+  /// taken; none: the first of y.
   SsimTruth(long ny, long nx, std::span<const double> weights, std::span<const float> y, double data_range,
-            const SsimWindow& window = {});
+            const SsimWindow& window = {}, std::optional<double> shift = {});
   SsimSums sums(std::span<const float> x) const;
+  /// [ny] of the windows whose first row it is; those of a row depend on no others.
+  std::vector<SsimSums> sums_of_rows(std::span<const float> x) const;
 
  private:
   long ny_, nx_, size_;
