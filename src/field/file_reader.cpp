@@ -11,6 +11,23 @@
 namespace podscale {
 namespace {
 
+/// Of files that are opened meanwhile one chunk of a variable is kept once it is read, in place of 16 MiB.
+/// (Of none the library would keep ten.)
+class OneChunkKept {
+ public:
+  explicit OneChunkKept(std::size_t bytes) {
+    nc_get_chunk_cache(&bytes_, &slots_, &preemption_);
+    if (bytes < bytes_) nc_set_chunk_cache(bytes, slots_, preemption_);
+  }
+  ~OneChunkKept() { nc_set_chunk_cache(bytes_, slots_, preemption_); }
+  OneChunkKept(const OneChunkKept&) = delete;
+  OneChunkKept& operator=(const OneChunkKept&) = delete;
+
+ private:
+  std::size_t bytes_ = 0, slots_ = 0;
+  float preemption_ = 0;
+};
+
 /// Rows of the window that one library call brings.
 struct Rows {
   long begin = 0, n = 0;
@@ -98,27 +115,6 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
   }
   return met;
 }
-
-namespace {
-
-/// Of files that are opened meanwhile one chunk of a variable is kept once it is read, in place of 16 MiB.
-/// (Of none the library would keep ten.)
-class OneChunkKept {
- public:
-  explicit OneChunkKept(std::size_t bytes) {
-    nc_get_chunk_cache(&bytes_, &slots_, &preemption_);
-    if (bytes < bytes_) nc_set_chunk_cache(bytes, slots_, preemption_);
-  }
-  ~OneChunkKept() { nc_set_chunk_cache(bytes_, slots_, preemption_); }
-  OneChunkKept(const OneChunkKept&) = delete;
-  OneChunkKept& operator=(const OneChunkKept&) = delete;
-
- private:
-  std::size_t bytes_ = 0, slots_ = 0;
-  float preemption_ = 0;
-};
-
-}  // namespace
 
 FileReader::OpenFile& FileReader::open(long number) {
   constexpr std::size_t kOpenFiles = 4;

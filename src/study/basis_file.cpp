@@ -392,8 +392,8 @@ BasisSize basis_size(const Communicator& comm, const std::string& path) {
     const auto size = file.numbers("", "patch_size");
     if (!size || size->empty() || !(size->front() >= 1))
       throw Error(ExitCode::data, path + ": no patch_size: damaged; make it again with podscale-basis", true);
-    const Mesh mesh = read_mesh(file);
-    return BasisSize{mesh.ny(), mesh.nx(), static_cast<long>(size->front())};
+    const std::vector<std::size_t> of = file.variable("ocean").shape;
+    return BasisSize{static_cast<long>(of.at(0)), static_cast<long>(of.at(1)), static_cast<long>(size->front())};
   });
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "podscale/parallel/row_strips.hpp"
 #include "podscale/study/cost_model.hpp"
 
 namespace podscale {
@@ -120,9 +119,7 @@ double downscale_bytes(const Holdings& h) {
 double verify_bytes(const Holdings& h) {
   // Own rows, and on either side those that windows, boxes and their patches reach.
   const double members = static_cast<double>(h.size.written_members),
-               parts = static_cast<double>(row_parts(
-                   static_cast<int>(h.ranks), std::ssize(cut_into_strips(h.size.ny, h.size.patch_y).strips))),
-               own = h.field / parts,
+               parts = verify_parts(h.size, static_cast<int>(h.ranks)), own = h.field / parts,
                beyond = static_cast<double>((24 + 2 * h.size.patch_y) * h.size.nx * h.size.channels);
   return std::min(h.field, own + (parts > 1 ? beyond : 0)) * (16 * h.k + 1700 + 8 * members) + 16 * h.field;
 }

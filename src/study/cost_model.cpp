@@ -229,9 +229,8 @@ Work verify_work(const Scene& at) {
   Work work;
   work.start = 0.4;
   // Rows are dealt over as many ranks as there are strips of them; groups of ranks share the times.
-  const double parts = static_cast<double>(row_parts(
-                   static_cast<int>(at.ranks), std::ssize(cut_into_strips(size.ny, size.patch_y).strips))),
-               own = at.field / parts, times = std::ceil(at.downscale * parts / at.ranks),
+  const double parts = verify_parts(size, static_cast<int>(at.ranks)), own = at.field / parts,
+               times = std::ceil(at.downscale * parts / at.ranks),
                read = 2 + 2 + static_cast<double>(size.written_members), away = 1 - 1 / parts;
   work.bytes += 1e-9 * own * (8 * at.k * 12 + 5300);  // basis, remaps, boxes
   work.inflated += 4e-6 * times * own * read;
@@ -287,6 +286,10 @@ Cost predict(Program program, const StudySize& size, const MachineRates& rates, 
   Cost cost = cost_of(work, rates, ranks);
   cost.memory = predict_memory(program, size, ranks);
   return cost;
+}
+
+int verify_parts(const StudySize& size, int ranks) {
+  return row_parts(ranks, std::ssize(cut_into_strips(size.ny, size.patch_y).strips));
 }
 
 std::string why_not(Program program, const TrainingOptions& training, int ranks) {

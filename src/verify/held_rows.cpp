@@ -3,28 +3,25 @@
 #include <algorithm>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/pulse.hpp"
+#include "podscale/parallel/gather_shares.hpp"
 #include "podscale/parallel/row_exchange.hpp"
 
 namespace podscale {
 
 HeldRows::HeldRows(const Communicator& comm, const ScoredRows& rows) : comm_(&comm), rows_(rows) {
-  first_row_.assign(static_cast<std::size_t>(comm.size()) + 1, 0);
-  first_row_[static_cast<std::size_t>(comm.rank())] = rows.own().begin;
-  first_row_.back() = comm.is_root() ? rows.ny : 0;
-  comm.sum(std::span<long>(first_row_));
-  const auto held_end = [&](int rank) {
-    return std::min(rows.ny, first_row_[static_cast<std::size_t>(rank) + 1] + rows.reach);
-  };
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    const Share strips = share_of(std::ssize(rows.strips), comm.size(), rank);
+    shares_.push_back({rows.strips[static_cast<std::size_t>(strips.begin)].begin,
+                       rows.strips[static_cast<std::size_t>(strips.end - 1)].end});
+  }
   const Share own = rows.own();
   for (int rank = 0; rank < comm.size(); ++rank) {
-    const long begin = first_row_[static_cast<std::size_t>(rank)],
-               end = first_row_[static_cast<std::size_t>(rank) + 1];
+    const Share& other = shares_[static_cast<std::size_t>(rank)];
     if (rank < comm.rank())
-      for (long row = own.begin; row < std::min(own.end, held_end(rank)); ++row)
+      for (long row = own.begin; row < std::min(own.end, other.end + rows.reach); ++row)
         sent_.push_back({rank, row - own.begin});
     if (rank > comm.rank())
-      for (long row = begin; row < std::min(end, rows.held().end); ++row)
+      for (long row = other.begin; row < std::min(other.end, rows.held().end); ++row)
         received_.push_back({rank, row - own.begin});
   }
 }
@@ -38,10 +35,10 @@ void HeldRows::extend(const std::vector<std::vector<float>*>& fields) const {
   for (std::vector<float>* field : fields) {
     PODSCALE_ASSERT(field->size() % own == 0, "{} values, {} points", field->size(), own);
     const std::size_t count = field->size() / own;
-    std::vector<float> wide(count * held);
-    for (std::size_t k = 0; k < count; ++k)
-      std::copy_n(field->begin() + k * own, own, wide.begin() + k * held);
-    *field = std::move(wide);
+    field->resize(count * held);
+    for (std::size_t k = count; k-- > 1;)  // the last first: each moves up
+      std::copy_backward(field->begin() + k * own, field->begin() + (k + 1) * own,
+                         field->begin() + k * held + own);
     for (std::size_t k = 0; k < count; ++k) {
       float* first = field->data() + k * held;
       for (const Row& row : sent_) exchange.send(row.rank, first + static_cast<std::size_t>(row.row) * nx);
@@ -54,23 +51,7 @@ void HeldRows::extend(const std::vector<std::vector<float>*>& fields) const {
 
 template <class T>
 std::vector<T> HeldRows::gather(std::span<const T> own) const {
-  PODSCALE_ASSERT(std::ssize(own) == rows_.own().size() * rows_.nx, "{} values, {} rows of {}", own.size(),
-                  rows_.own().size(), rows_.nx);
-  if (comm_->size() == 1) return {own.begin(), own.end()};
-  std::vector<T> all(comm_->is_root() ? static_cast<std::size_t>(rows_.ny * rows_.nx) : 0);
-  std::vector<int> counts, starts;  // in rows
-  for (std::size_t r = 0; r + 1 < first_row_.size(); ++r) {
-    starts.push_back(static_cast<int>(first_row_[r]));
-    counts.push_back(static_cast<int>(first_row_[r + 1] - first_row_[r]));
-  }
-  const pulse::Meeting meeting;
-  MPI_Datatype row = MPI_DATATYPE_NULL;
-  MPI_Type_contiguous(static_cast<int>(rows_.nx), mpi_type<T>(), &row);
-  MPI_Type_commit(&row);
-  MPI_Gatherv(own.data(), static_cast<int>(rows_.own().size()), row, all.data(), counts.data(), starts.data(),
-              row, 0, comm_->raw());
-  MPI_Type_free(&row);
-  return all;
+  return gather_shares(*comm_, shares_, static_cast<std::size_t>(rows_.nx), own);
 }
 
 template std::vector<float> HeldRows::gather(std::span<const float>) const;

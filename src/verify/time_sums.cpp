@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "podscale/core/error.hpp"
-#include "podscale/core/pulse.hpp"
+#include "podscale/parallel/gather_shares.hpp"
 
 namespace podscale {
 
@@ -23,24 +23,14 @@ std::span<double> TimeSums::at(long time, long strip) {
 }
 
 void TimeSums::close(long time) {
-  if (strips_ == 1 || width_ == 0) return;
+  if (strips_ == 1) return;
   std::vector<double> gathered;
   const double* from = of_strips_.data();
   if (ranks_ && ranks_->size() > 1) {
-    std::vector<int> counts, starts;  // in strips
-    for (int rank = 0; rank < ranks_->size(); ++rank) {
-      const Share share = share_of(strips_, ranks_->size(), rank);
-      starts.push_back(static_cast<int>(share.begin));
-      counts.push_back(static_cast<int>(share.size()));
-    }
-    gathered.resize(ranks_->is_root() ? static_cast<std::size_t>(strips_) * width_ : 0);
-    const pulse::Meeting meeting;
-    MPI_Datatype strip = MPI_DATATYPE_NULL;
-    MPI_Type_contiguous(mpi_count(static_cast<long>(width_), "sums of a strip"), MPI_DOUBLE, &strip);
-    MPI_Type_commit(&strip);
-    MPI_Gatherv(of_strips_.data(), counts[static_cast<std::size_t>(ranks_->rank())], strip, gathered.data(),
-                counts.data(), starts.data(), strip, 0, ranks_->raw());
-    MPI_Type_free(&strip);
+    std::vector<Share> shares;
+    for (int rank = 0; rank < ranks_->size(); ++rank)
+      shares.push_back(share_of(strips_, ranks_->size(), rank));
+    gathered = gather_shares(*ranks_, shares, width_, std::span<const double>(of_strips_));
     from = gathered.data();
   }
   if (!ranks_ || ranks_->is_root()) {

@@ -51,14 +51,14 @@ Verification::Deal Verification::deal(const Communicator& comm, const VerifyOpti
   const StripCut cut = cut_into_strips(size.ny, size.patch_y);
   Deal deal;
   deal.patch_rows = cut.patch_rows;
-  deal.parts = row_parts(comm.size(), std::ssize(cut.strips));
-  deal.groups = comm.size() / deal.parts;
-  deal.part = comm.rank() % deal.parts;
-  deal.group = comm.rank() / deal.parts;
+  const int parts = row_parts(comm.size(), std::ssize(cut.strips));
+  deal.groups = comm.size() / parts;
+  deal.part = comm.rank() % parts;
+  deal.group = comm.rank() / parts;
   // Windows and boxes that begin on the own rows.
   const long largest =
       std::max({options.spectrum_window, static_cast<long>(options.window), AreaBoxes::sizes.back()});
-  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), deal.parts, deal.part),
+  deal.rows = {size.ny, size.nx, cut.strips, share_of(std::ssize(cut.strips), parts, deal.part),
                largest, nullptr};
   return deal;
 }

@@ -77,10 +77,10 @@ std::vector<std::vector<float>> Verification::picture_members(const Match& match
   if (members.size() == kMembers || !names_factors(product_->file())) return members;
   if (basis_->mesh.points() > kMostDrawn) {
     log::info(
-        "no members in the picture: {} has none, and more than {} points to draw them on; "
+        "no members are drawn for the picture: {} has too few, and more than {} points to draw them on; "
         "podscale-members draws them",
         product_->path(), kMostDrawn);
-    return {};
+    return members;
   }
   std::vector<std::vector<float>> means{mean};
   if (product_->pooled()) {
@@ -106,12 +106,11 @@ std::vector<std::vector<float>> Verification::picture_members(const Match& match
 std::vector<std::vector<float>> Verification::drawn_members(const Match& match,
                                                             const std::vector<std::vector<float>>& means,
                                                             const std::vector<float>& running) const {
-  const ProductReader reader(self_, product_->path(), names_[channel_]);
-  ProductReader same(self_, product_->path(), names_[channel_]);
-  const FactorReader factors(same.file());
+  ProductReader reader(self_, product_->path(), names_[channel_]);
+  const FactorReader factors(reader.file());
   const Basis basis = read_basis(self_, options_->basis_path);
   const FactorMembers draws(factors, basis, options_->basis_path, reader.times().calendar);
-  const std::vector<std::size_t> steps = factors.steps_of(same);
+  const std::vector<std::size_t> steps = factors.steps_of(reader);
   const std::size_t points = static_cast<std::size_t>(basis.mesh.points());
   std::vector<std::vector<float>> members;
   for (std::size_t m = 0; m < kMembers; ++m) {

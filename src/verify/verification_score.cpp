@@ -139,9 +139,10 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
         }
       });
       const int first = comm_->min(refused.empty() ? comm_->size() : comm_->rank());
-      if (first < comm_->size())
-        log::warn("no area means from factors: {}", comm_->broadcast(refused, first));
-      return first == comm_->size();
+      if (first == comm_->size()) return true;
+      refused = comm_->broadcast(refused, first);
+      log::warn("no area means from factors: {}", refused);
+      return false;
     };
     if (!by_all([&] {
           const auto factors = std::make_shared<const FactorReader>(product.file(), deal_.rows.held());

@@ -49,6 +49,7 @@ for program in basis train downscale verify; do
     peak "$ranks" "$program" tiny.nml "${options[@]}" --set output.directory=tiny --set output.write_members=.false.
     start=$mib
     peak "$ranks" "$program" large.nml "${options[@]}"
+    [[ $program != verify ]] || cp large/scores.txt "scores$ranks.txt"
     echo "podscale-$program, $ranks ranks: $mib MiB, $start of them on a tiny region"
     ((mib - start > 100 / ranks)) || failed "podscale-$program on $ranks ranks: the region does not dominate"
     if ((ranks == 1)); then alone=$((mib - start)); else each=$((mib - start)); fi
@@ -56,4 +57,6 @@ for program in basis train downscale verify; do
   echo "podscale-$program: $((100 * each / alone)) % at 4 ranks"
   ((100 * each < 35 * alone)) || failed "podscale-$program: $each MiB a rank at 4 ranks, $alone at 1: expected below 0.35 of it"
 done
+# Boxes and windows that reach over rows of other ranks, which hold no more than they need.
+check "the scores are the same at 1 and 4 ranks" cmp scores1.txt scores4.txt
 finish

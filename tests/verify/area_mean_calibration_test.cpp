@@ -4,12 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 #include <string_view>
 
+#include "podscale/parallel/row_strips.hpp"
 #include "podscale/study/product_factors.hpp"
 #include "scratch.hpp"
 #include "synthetic.hpp"
@@ -309,4 +313,56 @@ TEST_F(OverlappingAreaMeans, BoxesFollowFromTheCoefficients) {
   EXPECT_LE(of_size[1][0], 30u);
   EXPECT_GT(of_size[1][0], 5u);
   EXPECT_GT(of_size[1][2], 0u);
+}
+
+// A rank that reads the factors of its rows alone has the boxes, and the covariance in them, of the region.
+TEST_F(OverlappingAreaMeans, OfSomeRowsAreThoseOfTheRegion) {
+  const Basis& basis = study_.basis;
+  const StripCut cut = cut_into_strips(basis.mesh.ny(), basis.patch_y);
+  const long strips = std::ssize(cut.strips);
+  ASSERT_GT(strips, 1);
+  const NetcdfFile product = NetcdfFile::open(comm_, base_path_);
+  const FactorReader whole(product);
+  const CoefficientForecast all = whole.read(3);
+  const AreaBoxes expected(whole.basis(), 0);
+  const std::size_t k = static_cast<std::size_t>(basis.modes);
+  std::map<std::array<long, 3>, const AreaBoxes::Box*> at;
+  for (const AreaBoxes::Box& box : expected.boxes) at[{static_cast<long>(box.size), box.y0, box.x0}] = &box;
+  std::size_t compared = 0, parts = 0;
+  for (long s = 0; s < strips; ++s) {
+    const ScoredRows rows{basis.mesh.ny(), basis.mesh.nx(),         cut.strips,
+                          {s, s + 1},      AreaBoxes::sizes.back(), nullptr};
+    const FactorReader reader(product, rows.held());
+    parts += reader.basis().mesh.ny() < basis.mesh.ny() ? 1 : 0;
+    const CoefficientForecast own = reader.read(3);
+    const long before = reader.basis().first_patch_row * basis.decomposition.patches_x();
+    const auto of_region = [&](std::uint32_t patch) {  // which of the region's patches a local one is
+      const long number = reader.basis().patches.mine[patch].patch + before;
+      const auto& mine = whole.basis().patches.mine;
+      return static_cast<std::size_t>(
+          std::find_if(mine.begin(), mine.end(), [&](const PatchModes& p) { return p.patch == number; }) -
+          mine.begin());
+    };
+    const AreaBoxes boxes(reader.basis(), 0, 65000, reader.region(), rows);
+    for (const AreaBoxes::Box& box : boxes.boxes) {
+      const long y0 = box.y0 + rows.own().begin;
+      ASSERT_TRUE(at.contains({static_cast<long>(box.size), y0, box.x0}));
+      const AreaBoxes::Box& same = *at[{static_cast<long>(box.size), y0, box.x0}];
+      EXPECT_EQ(box.area, same.area);
+      EXPECT_EQ(box.truncation, same.truncation);
+      ASSERT_EQ(box.end - box.first, same.end - same.first);
+      for (std::size_t t = 0; t < box.end - box.first; ++t) {
+        const std::size_t patch = of_region(boxes.patch[box.first + t]);
+        ASSERT_EQ(patch, expected.patch[same.first + t]);
+        for (std::size_t m = 0; m < k; ++m) {
+          EXPECT_EQ(boxes.projected[(box.first + t) * k + m], expected.projected[(same.first + t) * k + m]);
+          EXPECT_EQ(boxes.own[(box.first + t) * k + m], expected.own[(same.first + t) * k + m]);
+        }
+        EXPECT_EQ(own.factor[boxes.patch[box.first + t]], all.factor[patch]);
+      }
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, expected.boxes.size());  // each in one strip
+  EXPECT_GT(parts, 0u);
 }

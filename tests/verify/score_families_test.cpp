@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "podscale/core/random.hpp"
@@ -12,6 +13,7 @@
 #include "podscale/verify/brier.hpp"
 #include "podscale/verify/calibration.hpp"
 #include "podscale/verify/energy_score.hpp"
+#include "podscale/verify/heatwaves.hpp"
 #include "podscale/verify/held_rows.hpp"
 #include "podscale/verify/rank_histogram.hpp"
 #include "podscale/verify/seam_scores.hpp"
@@ -52,6 +54,11 @@ class Families : public ::testing::Test {
     event.frequency = {own.size() * nx,
                        std::vector<double>(static_cast<std::size_t>(12 * own.size() * nx), 0.3)};
     scores.add_family(std::make_unique<BrierScores>(systems, event, phases));
+    event.kind = ExceedanceEvent::Kind::percentile;
+    event.percentile = {event.frequency.points, std::vector<double>(event.frequency.values.size(), -0.5)};
+    std::vector<double> days(times);
+    std::iota(days.begin(), days.end(), 0.0);
+    scores.add_family(std::make_unique<Heatwaves>(systems, event, phases, days, ocean_));
     scores.add_family(std::make_unique<SeamScores>(grid_, Decomposition(ny, nx, 3, 3, 1), systems, times));
     return scores;
   }
@@ -120,7 +127,7 @@ TEST_F(Families, SameBitsAtAnyNumberOfRanks) {
   alone.reduce(Communicator::self());
   together.reduce(world);
   const auto a = sections(alone), b = sections(together);
-  ASSERT_EQ(a.size(), 7u);
+  ASSERT_EQ(a.size(), 8u);
   for (std::size_t k = 0; k < a.size(); ++k) {
     EXPECT_EQ(a[k].text, b[k].text);
     ASSERT_EQ(a[k].variables.size(), b[k].variables.size());

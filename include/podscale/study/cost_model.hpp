@@ -39,6 +39,9 @@ Cost predict(Program program, const StudySize& size, const MachineRates& rates, 
 /// Not collective. The memory of it alone: bytes that are counted, MiB.
 double predict_memory(Program program, const StudySize& size, int ranks);
 
+/// Not collective. Into how many parts podscale-verify cuts the rows on so many ranks.
+int verify_parts(const StudySize& size, int ranks);
+
 /// Not collective. What keeps a program from so many ranks, in words; "": nothing does.
 std::string why_not(Program program, const TrainingOptions& training, int ranks);
 

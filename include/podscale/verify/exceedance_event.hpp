@@ -44,8 +44,7 @@ std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::
 
 /// Collective on comm, the communicator of hr. Reads the training series once, in blocks of `block`
 /// steps, and gives a rank the rows `own` (none: all). Ranks with the same ones are its peers (none: all),
-/// who share the reading of them. The percentile is that
-/// of the anomalies of a calendar month (28 to 31 days, as the window of Hobday et al. (2016),
+/// who share the reading of them. The percentile is that of the anomalies of a calendar month (28 to 31 days, as the window of Hobday et al. (2016),
 /// Prog. Oceanogr. 141, 227-238, after their smoothing), or of pooled_months, and the frequency
 /// that of a calendar month; both go linearly from mid-month to mid-month. steps: of hr, the
 /// training period; climatology: [points of own]; year: that of the basis.

@@ -66,7 +66,8 @@ struct Forecast {
   double degrees_of_freedom = 0;                ///< of a Student t; 0: Gaussian
 };
 
-/// Not collective. Mesh::area_weight on ocean, 0 elsewhere, of whole rows from `row` on. ocean: [points]
+/// Not collective. [points] Mesh::area_weight on ocean, 0 elsewhere, of whole rows of the mesh from `row` on.
+/// ocean: [points].
 std::vector<double> ocean_area(const Mesh& mesh, idx_t row, std::span<const unsigned char> ocean);
 
 /// Not collective. Weights of the points of one time, [points]: their area where the truth and every one

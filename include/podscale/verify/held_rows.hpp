@@ -13,7 +13,7 @@ namespace podscale {
 /// Fetches the rows beyond a rank's own ones from those who own them.
 class HeldRows {
  public:
-  /// Collective. comm: the ranks that own the region, in the order of their rows; it must outlive this.
+  /// Not collective. comm: the ranks that own the region, by share_of of its strips; it must outlive this.
   HeldRows(const Communicator& comm, const ScoredRows& rows);
   /// Collective. Each [count][own points] -> [count][held points], in place; the same number of fields and
   /// counts on all ranks. Exact copies.
@@ -30,7 +30,7 @@ class HeldRows {
     long row;  // of the own ones (sent), of the held ones (received)
   };
   std::vector<Row> sent_, received_;
-  std::vector<long> first_row_;  // [ranks + 1]
+  std::vector<Share> shares_;  // [ranks] rows
 };
 
 }  // namespace podscale

@@ -13,7 +13,7 @@ namespace podscale {
 class PodBound {
  public:
   /// Not collective. basis, with its modes and with whole rows on each rank of comm, must outlive it, as
-  /// must comm. strips: see ScoredRows.
+  /// must comm. rows: those of the basis' window.
   PodBound(const Communicator& comm, const Basis& basis, const ScoredRows& rows);
   /// Collective. out: [channels][window points], climatology + Phi Phi^T (truth - climatology); NaN on
   /// land and where the truth is missing. In a patch with gaps the coefficients are those of least

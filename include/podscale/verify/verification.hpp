@@ -67,9 +67,9 @@ class Verification {
   /// How rows and times are dealt.
   struct Deal {
     ScoredRows rows;
-    long patch_rows = 1;        // of a strip
-    int parts = 1, groups = 1;  // of the rows; of the times
-    int part = 0, group = 0;    // of this rank
+    long patch_rows = 1;      // of a strip
+    int groups = 1;           // that share the times
+    int part = 0, group = 0;  // of this rank: of the rows, of the times
   };
   static Deal deal(const Communicator& comm, const VerifyOptions& options);
   void open();
