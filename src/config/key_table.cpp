@@ -114,6 +114,7 @@ const std::vector<Key> table = {
     {"model", "dropout", Real, "0.1", "", 0, 0.9, "", "Dropout of attention, MLP and last layer, in training"},
     {"model", "diffusion_steps", Int, "1000", "", 2, 1e5, "", "Steps T of the discrete cosine schedule"},
     {"model", "device", Text, "'cpu'", "", 0, 0, "cpu|cuda", "Where the network runs"},
+    {"model", "precision", Text, "'float32'", "", 0, 0, "float32|tf32|bfloat16", "Of matrix products where the trained network is used, never in the steps of training; 'tf32' is one of GPUs, 'bfloat16' also of CPUs, where it is slow unless they have instructions for it"},
     {"model", "tile", Int, "0", "patches", 0, 1e4, "", "Largest edge of a tile's own part: a region of more patches than a window, (tile + 2 tile_halo)^2, is trained and sampled in tiles; 0 = 24"},
     {"model", "tile_halo", Int, "-1", "patches", -1, 1e4, "", "Patches around its own part that a tile sees; -1 = a sixth of the edge, at least 1"},
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -91,24 +92,40 @@ Progress::Progress(std::string title, long total, std::string unit)
       last_(start_),
       terminal_(on_terminal()) {}
 
+void Progress::skip(long units) {
+  skipped_ += units;
+  done_ += units;
+}
+
 void Progress::update(long done, const std::string& note) {
-  if (first_ < 0) first_ = done > 0 ? done - 1 : 0;  // a resumed loop does not count what came before
   done_ = done;
+  show(static_cast<double>(done), note);
+}
+
+void Progress::within(double part, long units) {
+  show(static_cast<double>(done_) + part * static_cast<double>(units), {});
+}
+
+void Progress::show(double done, const std::string& note) {
   const auto now = Clock::now();
-  const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double rate = elapsed > 0 ? static_cast<double>(done - first_) / elapsed : 0;
-  pulse::set_loop({title_, unit_, done, total_, elapsed, rate});
+  const double elapsed = std::chrono::duration<double>(now - start_).count(),
+               total = static_cast<double>(total_);
+  const double rate = elapsed > 0 ? (done - static_cast<double>(skipped_)) / elapsed : 0;
+  pulse::set_loop({title_, unit_, done_, total_, elapsed, rate});
   const double since = std::chrono::duration<double>(now - last_).count();
   // finish() says the last one; a bar shows it, too.
-  if (terminal_ ? done < total_ && since < 0.2 : done >= total_ || since < 10.0) return;
+  if (terminal_ ? done < total && since < 0.2 : done >= total || since < 10.0) return;
   last_ = now;
-  const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
-  const std::string line = fmt::format("{} {}/{} {} | {:.3g} {}/s | {} left{}{}", title_, done, total_, unit_,
-                                       rate, unit_, format_duration(left), note.empty() ? "" : " | ", note);
+  const double left = rate > 0 ? (total - done) / rate : 0;
+  const std::string so_far =
+      done == std::floor(done) ? fmt::format("{:.0f}", done) : fmt::format("{:.1f}", done);
+  const std::string line =
+      fmt::format("{} {}/{} {} | {:.3g} {}/s | {} left{}{}", title_, so_far, total_, unit_, rate, unit_,
+                  format_duration(left), note.empty() ? "" : " | ", note);
   if (!terminal_) {
     log::info_line(line);
   } else if (log::is_talking()) {
-    const int width = 24, filled = total_ > 0 ? static_cast<int>(width * done / total_) : width;
+    const int width = 24, filled = total_ > 0 ? static_cast<int>(width * done / total) : width;
     std::fputs(fmt::format("\r\033[K[{:#<{}}{:.<{}}] {}", "", filled, "", width - filled, line).c_str(),
                stdout);
     std::fflush(stdout);
@@ -118,7 +135,7 @@ void Progress::update(long done, const std::string& note) {
 void Progress::finish(const std::string& note) {
   if (terminal_ && log::is_talking()) std::fputs("\r\033[K", stdout);
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double worked = static_cast<double>(done_ - std::max(first_, 0L));
+  const double worked = static_cast<double>(done_ - skipped_);
   pulse::end_loop({title_, unit_, done_, total_, elapsed, elapsed > 0 ? worked / elapsed : 0});
   // A loop that took no time says nothing but what was found in it.
   if (elapsed < 0.5 && note.empty()) return;

@@ -20,15 +20,15 @@ void refuse(const std::string& path) {
 const NetworkBackend& network_backend() {
   static const NetworkBackend backend{
       "without a network", [](int) {},
-      [](const Communicator&, const std::string& device) { return device; },
+      [](const Communicator&, const Placement& wanted) { return wanted.device; },
       [](const Communicator&, const std::string& path, const TokenLayout&, const std::string&,
-         const std::string&, const std::string&) -> std::unique_ptr<TokenNetwork> {
+         const Placement&, const std::string&) -> std::unique_ptr<TokenNetwork> {
         refuse(path);
         return nullptr;
       },
       [](const Communicator&, const TokenLayout&, const ModelOptions&, const TrainingOptions&,
-         const std::string&, const std::string& model_file, bool,
-         const std::string&, const std::string&) -> std::unique_ptr<NetworkTrainer> {
+         const std::string&, const std::string& model_file, bool, const std::string&,
+         const std::string&) -> std::unique_ptr<NetworkTrainer> {
         refuse(model_file);
         return nullptr;
       }};

@@ -11,16 +11,29 @@
 
 namespace podscale {
 
+/// Not collective, the same on all ranks. Error(usage) where a device of this LibTorch lacks a precision.
+inline void require_arithmetic(const Placement& placement) {
+  constexpr bool recent = TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4);
+  const bool gpu = placement.device.rfind("cuda", 0) == 0;
+  std::string expected;
+  if (placement.precision == Precision::tf32 && !gpu)
+    expected = "one of CPUs, 'float32' or 'bfloat16', or model.device = 'cuda'";
+  else if (placement.precision != Precision::float32 && gpu && !recent)
+    expected = "'float32', or LibTorch 2.4 or later";
+  if (!expected.empty())
+    throw Error(ExitCode::usage,
+                fmt::format("model.precision = '{}' with model.device = '{}': expected {}",
+                            precision_name(placement.precision), placement.device, expected),
+                true);
+}
+
 class Arithmetic {
  public:
-  /// Not collective. Error(usage) where the device or this LibTorch cannot.
-  Arithmetic(Precision precision, const torch::Device& device) : precision_(precision) {
-    if (precision_ == Precision::float32) return;
-    if (!device.is_cuda() || !supported)
-      fail(ExitCode::usage,
-           "precision of the network: tf32 and bfloat16 need a CUDA device and LibTorch 2.4 "
-           "or later; expected float32 here");
-    set(true);
+  /// Not collective. What require_arithmetic() lets pass.
+  Arithmetic(Precision precision, const torch::Device& device)
+      : precision_(precision), gpu_(device.is_cuda()) {
+    require_arithmetic({device.str(), precision});
+    if (precision_ != Precision::float32) set(true);
   }
   ~Arithmetic() {
     if (precision_ != Precision::float32) set(false);
@@ -29,20 +42,23 @@ class Arithmetic {
   Arithmetic& operator=(const Arithmetic&) = delete;
 
  private:
-  static constexpr bool supported = TORCH_VERSION_MAJOR > 2 ||
-                                    (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4);
-  void set([[maybe_unused]] bool on) const {
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  void set(bool on) const {
     if (precision_ == Precision::tf32) {
       at::globalContext().setAllowTF32CuBLAS(on);
       return;
     }
-    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCUDA, on);
-    if (!on) at::autocast::clear_cache();
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    const auto kind = gpu_ ? at::kCUDA : at::kCPU;
+    at::autocast::set_autocast_dtype(kind, at::kBFloat16);
+    at::autocast::set_autocast_enabled(kind, on);
+#else
+    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+    at::autocast::set_cpu_enabled(on);
 #endif
+    if (!on) at::autocast::clear_cache();
   }
   Precision precision_;
+  bool gpu_;
 };
 
 }  // namespace podscale

@@ -1,5 +1,3 @@
-#include "podscale/core/process.hpp"
-
 #include <ATen/Parallel.h>
 #include <malloc.h>
 #include <mpi.h>
@@ -10,7 +8,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "arithmetic.hpp"
 #include "podscale/core/error.hpp"
+#include "podscale/core/process.hpp"
 #include "podscale/network/vit.hpp"
 
 namespace podscale {
@@ -56,8 +56,9 @@ int device_index(int rank, int devices) {
   return rank % devices;
 }
 
-std::string device_of_rank(const Communicator& comm, const std::string& device) {
-  if (device != "cuda") return device;
+std::string device_of_rank(const Communicator& comm, const Placement& wanted) {
+  require_arithmetic(wanted);
+  if (wanted.device != "cuda") return wanted.device;
   const int devices = static_cast<int>(torch::cuda::device_count());
   comm.agree([&] {
     if (devices == 0)
@@ -83,13 +84,14 @@ const NetworkBackend& network_backend() {
   static const NetworkBackend backend{
       "LibTorch " TORCH_VERSION, tune_process, device_of_rank,
       [](const Communicator& comm, const std::string& path, const TokenLayout& layout,
-         const std::string& basis_checksum, const std::string& device,
+         const std::string& basis_checksum, const Placement& placement,
          const std::string& basis) -> std::unique_ptr<TokenNetwork> {
-        return std::make_unique<Model>(Model::load(comm, path, layout, basis_checksum, device, basis));
+        return std::make_unique<Model>(Model::load(comm, path, layout, basis_checksum, placement, basis));
       },
       [](const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
          const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
-         bool resume, const std::string& namelist, const std::string& basis) -> std::unique_ptr<NetworkTrainer> {
+         bool resume, const std::string& namelist,
+         const std::string& basis) -> std::unique_ptr<NetworkTrainer> {
         return std::make_unique<Trainer>(comm, layout, model, training, basis_checksum, model_file, resume,
                                          namelist, basis);
       }};

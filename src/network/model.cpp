@@ -16,6 +16,16 @@ SamplerKind sampler_from_name(const std::string& name) {
        name);
 }
 
+Precision precision_from_name(const std::string& name) {
+  for (const Precision precision : {Precision::float32, Precision::tf32, Precision::bfloat16})
+    if (name == precision_name(precision)) return precision;
+  fail(ExitCode::usage, "model.precision = '{}': expected 'float32', 'tf32' or 'bfloat16'", name);
+}
+
+const char* precision_name(Precision precision) {
+  return precision == Precision::tf32 ? "tf32" : precision == Precision::bfloat16 ? "bfloat16" : "float32";
+}
+
 TileExtent tile_extent(const ModelOptions& options) {
   // Attention costs as much as the rest of a block at P = 6 width: about 1000 tokens at width 128.
   const long edge = options.tile > 0 ? options.tile : 24;

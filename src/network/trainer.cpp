@@ -53,7 +53,7 @@ Trainer::Trainer(const Communicator& comm, const TokenLayout& layout, const Mode
                  const std::string& basis) {
   int found = 0;
   ModelOptions placed = model;
-  placed.device = device_of_rank(comm, model.device);
+  placed.device = device_of_rank(comm, model.placement());
   comm.agree([&] {
     if (training.batch < 1 || training.batch % comm.size() != 0)
       fail(ExitCode::usage, "training.batch = {}; expected a multiple of the {} ranks", training.batch,
@@ -197,6 +197,7 @@ bool Trainer::run_steps(const TrainingSet& data, const ValidationScore& score,
     save();
   }
   Progress progress("training", s.training.steps, "steps");
+  progress.skip(s.optimizer.step);
   const std::size_t regimes = 1 + data.others.size();
   if (s.head_calibrations.size() != regimes || (s.optimizer.step < s.training.steps && !s.exhausted()))
     s.forget_calibrations(regimes);

@@ -19,14 +19,15 @@ Model::Model(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Model Model::load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
-                  const std::string& basis_checksum, const std::string& device, const std::string& basis) {
+                  const std::string& basis_checksum, const Placement& placement, const std::string& basis) {
   const Checkpoint checkpoint = read_checkpoint(comm, path);
-  const std::string own_device = device_of_rank(comm, device);
+  const std::string own_device = device_of_rank(comm, placement);
   std::unique_ptr<State> state;
   comm.agree([&] {
     require_same_study(checkpoint.summary, layout, basis_checksum, path, basis);
     ModelOptions options = checkpoint.summary.options;
     options.device = own_device;
+    options.precision = placement.precision;
     state.reset(new State{Network(layout, options, false), checkpoint.summary.weights_checksum,
                           checkpoint.summary.best_step, checkpoint.summary.criterion,
                           checkpoint.summary.head_calibrations, checkpoint.summary.ensemble_calibrations});

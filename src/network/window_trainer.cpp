@@ -98,6 +98,7 @@ class Trained final : public WindowTrainer, private OverCommunicator {
     learner_.network.module->train();
     if (history_.empty()) validate_now(validate, run_.mean_over_parts(losses(draw)));
     Progress progress("training", run_.steps, "steps");
+    progress.skip(step());
     if (step() < run_.steps) calibration_.clear();
     const TrainingRun::Parts parts{
         [&] { return losses(draw); },

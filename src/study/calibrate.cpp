@@ -215,7 +215,11 @@ Calibration calibrate(const Communicator& comm, const LatentSpace& space, const 
                     "calibration stopped by a signal or the time limit; nothing of it was kept: run again",
                     true);
       const Block data = calibrator.read(period, first, count);
-      const ForecastRequest request{data.condition, data.phase, data.key};
+      const ForecastRequest request{
+          .condition = data.condition,
+          .year_phase = data.phase,
+          .time_key = data.key,
+          .on_part = [&](double part) { progress.within(part, static_cast<long>(count)); }};
       const auto forecasts = forecast(request, calibration.inflation);
       if (levels)
         calibrator.add_levels(data, forecasts, *levels);

@@ -134,20 +134,23 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
     outside.add(block, condition);
     if (kept && kept->has(b)) {
       kept->replay(b, files_of_blocks);
-      progress.update(done += std::ssize(block));
+      progress.skip(std::ssize(block));
+      done += std::ssize(block);
       continue;
     }
     std::vector<float> raised;
     if (told.if_shifted)
       raised = raised_by_gaps(foundation.spaces, condition, *told.if_shifted, of_block, analyses);
     const auto level = lead_levels(context.options.sampling, axis, block);
-    const auto batch = forecaster.forecast({.condition = condition,
-                                            .year_phase = phase,
-                                            .time_key = key,
-                                            .raised = raised,
-                                            .regime = regime,
-                                            .level = level},
-                                           options.members, options.budget, decoder.needed_factor());
+    const auto batch =
+        forecaster.forecast({.condition = condition,
+                             .year_phase = phase,
+                             .time_key = key,
+                             .raised = raised,
+                             .regime = regime,
+                             .level = level,
+                             .on_part = [&](double part) { progress.within(part, std::ssize(block)); }},
+                            options.members, options.budget, decoder.needed_factor());
     BlockFields fields = decoder.decode(batch, axis, block, [&](std::size_t t, std::span<double> field) {
       written.add_signal(block[t], field);
     });

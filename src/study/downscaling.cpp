@@ -12,6 +12,10 @@
 namespace podscale {
 namespace {
 
+void say_part(const ForecastRequest& request, long done, long all) {
+  if (request.on_part) request.on_part(static_cast<double>(done) / static_cast<double>(all));
+}
+
 /// Work items that are whole regions: each needs the condition of its time and gives `rows` rows of K
 /// values a token.
 /// evaluate(condition [P][C], item, out [rows][P][K])
@@ -55,6 +59,7 @@ DealtWork deal(const Communicator& comm, const LatentSpace& space, const Forecas
         std::copy_n(result.begin() + (r * tokens + patches) * k, extra * k,
                     work.global.begin() + ((mine.begin + item) * rows + r) * extra * k);
       }
+      say_part(request, item + 1, mine.size());
     }
   });
   work.patch.resize(items * local * rows * k);
@@ -137,6 +142,8 @@ DealtWork sample_tiles(const Communicator& comm, const LatentSpace& space, const
       for (std::size_t i = 0; i < work.count(); ++i) {
         stop_here();
         sampling->advance(i);
+        say_part(request, step * std::ssize(states) + static_cast<long>(i) + 1,
+                 sampling->steps() * std::ssize(states));
       }
       look();
     });
@@ -161,6 +168,7 @@ DealtWork head_of_tiles(const Communicator& comm, const LatentSpace& space, cons
       network.head_tile(
           {.tile = &tile, .condition = given[i], .year_phase = request.year_phase[work.item(i).time]},
           std::span(results[i]).first(size), std::span(results[i]).last(size));
+      say_part(request, static_cast<long>(i) + 1, std::ssize(results));
     }
   });
   const std::vector<std::span<float>> both(results.begin(), results.end());

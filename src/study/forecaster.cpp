@@ -70,7 +70,7 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
       calibrations_[r] = foundation.reference->regime(r).calibration;
   } else {
     model_ = backend.load(comm, model_path, foundation.space.layout(comm), foundation.space.checksum(comm),
-                          options.model.device, foundation.path);
+                          options.model.placement(), foundation.path);
     if (kind_ == Uncertainty::head && !model_->options().with_head)
       throw Error(
           ExitCode::data,

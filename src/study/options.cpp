@@ -121,6 +121,7 @@ ModelOptions model_options(const Namelist& n) {
           .device = n.text("model.device"),
           .dropout = n.real("model.dropout"),
           .with_head = n.real("training.head_weight") > 0,
+          .precision = precision_from_name(n.text("model.precision")),
           .tile = small(n, "model.tile"),
           .tile_halo = small(n, "model.tile_halo")};
 }

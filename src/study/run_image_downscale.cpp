@@ -143,14 +143,18 @@ int run_image_downscale(const Context& context, const NetworkBackend& backend, c
   bool stopped = false, worked = false;  // however short the time limit, an image is done
   comm.agree([&] {
     for (idx_t i = comm.rank(); i < images->size(); i += comm.size()) {
-      if (!product.finished(i)) {
+      const long before = std::min<long>(images->size(), i - comm.rank()),
+                 done = std::min<long>(images->size(), before + comm.size());
+      if (product.finished(i)) {
+        progress.skip(done - before);
+      } else {
         stopped = worked && stop_requested();
         if (stopped) break;
         const ImagePair pair = read_pair(*images, i);
         product.add(i, pair, forecast_of(forecaster, pair));
         worked = true;
+        progress.update(done);
       }
-      progress.update(std::min<long>(images->size(), i + comm.size()));
     }
   });
   if (comm.max(stopped ? 1 : 0) != 0)

@@ -25,8 +25,9 @@ void calibrate_model(const Communicator& comm, const StudyOptions& options, cons
   const SamplingOptions& sampling = options.sampling;
   const bool head = sampling.uncertainty == Uncertainty::head;
   const TokenLayout layout = foundation.space.layout(comm);
-  const auto model = backend.load(comm, options.output.model_file.get(), layout, foundation.space.checksum(comm),
-                                  options.model.device, foundation.path);
+  const auto model =
+      backend.load(comm, options.output.model_file.get(), layout, foundation.space.checksum(comm),
+                   options.model.placement(), foundation.path);
   const NetworkFunctions network = model->functions(sampling.sampler);
   const long block = options.data.time_block;
   const std::size_t local = foundation.basis.patches.mine.size();
@@ -111,7 +112,7 @@ int run_train(const Context& context, const NetworkBackend& backend) {
   judge_study(options.data, files, {pairs.train.all(), pairs.choosing(), parts.held_out});
   warn_of_damping(options);
   size_training(options, std::ssize(pairs.train.whole));
-  backend.device_of_rank(comm, options.model.device);  // refuses a device that is not there before any work
+  backend.device_of_rank(comm, options.model.placement());  // refuses what is not there before any work
   if (context.check) return 0;
   const auto locks = context.claim({model_path});
   const StudySeries study = files.filled(foundation.basis.lr_gaps, foundation.basis.year);

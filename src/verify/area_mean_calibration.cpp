@@ -17,17 +17,32 @@ namespace {
 constexpr auto& kSizes = AreaBoxes::sizes;
 constexpr long kMostPositions = 65000;  // of boxes of a size
 
+/// out [8 V] += sum_k weights[k] rows[k], rows [modes] of columns that are `stride` apart. The sums stay in
+/// registers.
+template <std::size_t V>
+[[gnu::always_inline]] inline void add_block(const float* weights, const float* rows, std::size_t modes,
+                                             std::size_t stride, double* out) {
+  FloatLanes sums[V] = {};
+  for (std::size_t k = 0; k < modes; ++k) {
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < V; ++v) {
+      FloatLanes row;
+      load(row, rows + k * stride + 8 * v);
+      sums[v] += weights[k] * row;
+    }
+  }
+  float values[8 * V];
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < V; ++v) store(sums[v], values + 8 * v);
+  for (std::size_t c = 0; c < 8 * V; ++c) out[c] += static_cast<double>(values[c]);
+}
+
 /// out [columns] += sum_k weights[k] rows[k], rows [modes][columns].
 PODSCALE_VECTOR_CLONES void add_products(const float* weights, const float* rows, std::size_t modes,
                                          std::size_t columns, double* out) {
-  constexpr std::size_t kBlock = 16;  // columns whose sums stay in registers
   std::size_t first = 0;
-  for (; first + kBlock <= columns; first += kBlock) {
-    float sums[kBlock] = {};
-    for (std::size_t k = 0; k < modes; ++k)
-      for (std::size_t c = 0; c < kBlock; ++c) sums[c] += weights[k] * rows[k * columns + first + c];
-    for (std::size_t c = 0; c < kBlock; ++c) out[first + c] += static_cast<double>(sums[c]);
-  }
+  for (; first + 64 <= columns; first += 64) add_block<8>(weights, rows + first, modes, columns, out + first);
+  for (; first + 16 <= columns; first += 16) add_block<2>(weights, rows + first, modes, columns, out + first);
   for (; first < columns; ++first) {
     float sum = 0;
     for (std::size_t k = 0; k < modes; ++k) sum += weights[k] * rows[k * columns + first];

@@ -9,13 +9,28 @@
 namespace podscale {
 namespace {
 
-/// out [count] = the sum over `size` lines of weight * line, in their order.
+/// out [count] = the sum over `size` lines, in their order, times weight.
 PODSCALE_VECTOR_CLONES void mean_of(const double* const* lines, long size, long count, double weight,
                                     double* out) {
-  for (long i = 0; i < count; ++i) out[i] = 0;
-  for (long k = 0; k < size; ++k) {
-    const double* line = lines[k];
-    for (long i = 0; i < count; ++i) out[i] += weight * line[i];
+  long first = 0;
+  for (; first + 16 <= count; first += 16) {
+    DoubleLanes a = {}, b = {}, c = {}, d = {}, line;  // the sums stay in registers
+    for (long k = 0; k < size; ++k) {
+      const double* at = lines[k] + first;
+      load(line, at), a += line;
+      load(line, at + 4), b += line;
+      load(line, at + 8), c += line;
+      load(line, at + 12), d += line;
+    }
+    store(a * weight, out + first);
+    store(b * weight, out + first + 4);
+    store(c * weight, out + first + 8);
+    store(d * weight, out + first + 12);
+  }
+  for (; first < count; ++first) {
+    double sum = 0;
+    for (long k = 0; k < size; ++k) sum += lines[k][first];
+    out[first] = sum * weight;
   }
 }
 
@@ -62,6 +77,28 @@ PODSCALE_VECTOR_CLONES void ssim_of(const Constants& c, long count, const double
   }
 }
 
+/// A row of x less `shift`, its square, and its product with that of y; 0 where there is no weight.
+PODSCALE_VECTOR_CLONES void fill_row(long count, const double* weights, const float* x, const float* y,
+                                     double shift, double* value, double* square, double* product) {
+  for (long i = 0; i < count; ++i) {
+    const double a = weights[i] > 0 ? static_cast<double>(x[i]) - shift : 0.0,
+                 b = weights[i] > 0 ? static_cast<double>(y[i]) - shift : 0.0;
+    value[i] = a;
+    square[i] = a * a;
+    product[i] = a * b;
+  }
+}
+
+/// Sum of weight * value where there is a weight: four sums, then these.
+PODSCALE_VECTOR_CLONES double weighted_sum(long count, const double* weights, const double* values) {
+  double sums[4] = {};
+  long i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (long k = 0; k < 4; ++k) sums[k] += weights[i + k] > 0 ? weights[i + k] * values[i + k] : 0.0;
+  for (; i < count; ++i) sums[0] += weights[i] > 0 ? weights[i] * values[i] : 0.0;
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 }  // namespace
 
 SsimTruth::SsimTruth(long ny, long nx, std::span<const double> weights, std::span<const float> y,
@@ -88,12 +125,16 @@ SsimTruth::SsimTruth(long ny, long nx, std::span<const double> weights, std::spa
           lines[2][i] = value * value;
         }
       },
-      [&](long, const auto& means) {
+      [&](long row, const auto& means) {
+        const double* central = weights_.data() + (row + size_ / 2) * nx_ + size_ / 2;
+        double sum = 0;
         for (long i = 0; i < nx_ - size_ + 1; ++i) {
-          complete_.push_back(means[0][i] == 0 ? 1 : 0);  // exact: a sum of zeros
+          window_weights_.push_back(means[0][i] == 0 ? central[i] : 0.0);  // exact: a sum of zeros
+          sum += window_weights_.back();
           mean_.push_back(means[1][i]);
           square_.push_back(means[2][i]);
         }
+        row_weights_.push_back(sum);
       });
 }
 
@@ -109,35 +150,26 @@ SsimSums SsimTruth::sums(std::span<const float> x) const {
 std::vector<SsimSums> SsimTruth::sums_of_rows(std::span<const float> x) const {
   PODSCALE_ASSERT(x.size() == y_.size(), "{} points, expected {}", x.size(), y_.size());
   std::vector<SsimSums> rows(static_cast<std::size_t>(ny_));
-  if (complete_.empty()) return rows;
+  if (window_weights_.empty()) return rows;
   const double n = static_cast<double>(size_) * static_cast<double>(size_);
   const Constants constants{shift_, n / (n - 1), std::pow(0.01 * data_range_, 2),
                             std::pow(0.03 * data_range_, 2)};
-  const long width = nx_ - size_ + 1, half = size_ / 2;
+  const long width = nx_ - size_ + 1;
   std::vector<double> ssim(width);
   for_window_rows<3>(
       ny_, nx_, size_,
       [&](long row, auto& lines) {
-        for (long i = 0; i < nx_; ++i) {
-          const bool there = weights_[row * nx_ + i] > 0;
-          const double value = there ? x[row * nx_ + i] - shift_ : 0.0,
-                       truth = there ? y_[row * nx_ + i] - shift_ : 0.0;
-          lines[0][i] = value;
-          lines[1][i] = value * value;
-          lines[2][i] = value * truth;
-        }
+        const long first = row * nx_;
+        fill_row(nx_, weights_.data() + first, x.data() + first, y_.data() + first, shift_, lines[0].data(),
+                 lines[1].data(), lines[2].data());
       },
       [&](long row, const auto& means) {
         const long first = row * width;
         ssim_of(constants, width, means[0].data(), mean_.data() + first, means[1].data(),
                 square_.data() + first, means[2].data(), ssim.data());
-        const double* weights = weights_.data() + (row + half) * nx_ + half;
-        SsimSums& sums = rows[static_cast<std::size_t>(row)];
-        for (long i = 0; i < width; ++i) {
-          if (!complete_[first + i]) continue;
-          sums.ssim += weights[i] * ssim[i];
-          sums.weight += weights[i];
-        }
+        rows[static_cast<std::size_t>(row)] = {
+            weighted_sum(width, window_weights_.data() + first, ssim.data()),
+            row_weights_[static_cast<std::size_t>(row)]};
       });
   return rows;
 }

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <type_traits>
 #include <utility>
 
 #include "podscale/core/error.hpp"
@@ -43,38 +42,70 @@ double WindowSpectrum::copies(long column) const {
 
 namespace {
 
-/// Sums of a Fourier transform along the first index of x [n][width] over pairs of rows i and n - i:
-/// even [n/2 + 1][width] with cosines of their sums, odd with sines of their differences. pairs:
-/// room for x. width: a multiple of 4.
-PODSCALE_VECTOR_CLONES void transform_pairs(long n, long width, const double* cosine, const double* sine,
-                                            const double* x, double* pairs, double* even, double* odd) {
+/// Rows begin..end of `rows`, times those columns of K rows of table [][n], added up: out [K][4 V]. The sums
+/// stay in registers.
+template <long K, long V>
+[[gnu::always_inline]] inline void add_rows(long begin, long end, long n, long width, const double* table,
+                                            const double* rows, double* out) {
+  DoubleLanes sums[K][V] = {};
+  for (long i = begin; i < end; ++i) {
+#pragma GCC unroll 4
+    for (long v = 0; v < V; ++v) {
+      DoubleLanes row;
+      load(row, rows + i * width + 4 * v);
+#pragma GCC unroll 2
+      for (long k = 0; k < K; ++k) sums[k][v] += table[k * n + i] * row;
+    }
+  }
+#pragma GCC unroll 2
+  for (long k = 0; k < K; ++k) {
+#pragma GCC unroll 4
+    for (long v = 0; v < V; ++v) store(sums[k][v], out + k * width + 4 * v);
+  }
+}
+
+/// out [n/2 + 1][width] = table [n/2 + 1][n], of its columns begin..end, times those rows. width: a
+/// multiple of 4.
+PODSCALE_VECTOR_CLONES void products(long begin, long end, long n, long width, const double* table,
+                                     const double* rows, double* out) {
+  const long half = n / 2 + 1;
+  long first = 0;
+  for (; first + 16 <= width; first += 16) {
+    long k = 0;
+    for (; k + 2 <= half; k += 2)
+      add_rows<2, 4>(begin, end, n, width, table + k * n, rows + first, out + k * width + first);
+    for (; k < half; ++k)
+      add_rows<1, 4>(begin, end, n, width, table + k * n, rows + first, out + k * width + first);
+  }
+  for (; first < width; first += 4)
+    for (long k = 0; k < half; ++k)
+      add_rows<1, 1>(begin, end, n, width, table + k * n, rows + first, out + k * width + first);
+}
+
+/// Rows i and n - i of x [n][width]: their sums [n/2 + 1][width], of the middle one itself, and differences.
+PODSCALE_VECTOR_CLONES void fold_pairs(long n, long width, const double* x, double* sums,
+                                       double* differences) {
   const long half = n / 2 + 1, last = (n - 1) / 2;  // rows 1..last have a partner
-  double* differences = pairs + half * width;
-  for (long w = 0; w < width; ++w) pairs[w] = x[w];
+  for (long w = 0; w < width; ++w) sums[w] = x[w];
   for (long i = 1; i <= last; ++i)
     for (long w = 0; w < width; ++w) {
-      pairs[i * width + w] = x[i * width + w] + x[(n - i) * width + w];
+      sums[i * width + w] = x[i * width + w] + x[(n - i) * width + w];
       differences[i * width + w] = x[i * width + w] - x[(n - i) * width + w];
     }
   for (long w = 0; last < half - 1 && w < width; ++w)
-    pairs[last * width + width + w] = x[(half - 1) * width + w];
-  const auto block = [&](long k, long first, auto size) {
-    constexpr long kSize = decltype(size)::value;  // sums that stay in registers
-    double sums[kSize] = {}, others[kSize] = {};
-    for (long i = 0; i < half; ++i)
-      for (long w = 0; w < kSize; ++w) sums[w] += cosine[k * n + i] * pairs[i * width + first + w];
-    for (long i = 1; i <= last; ++i)
-      for (long w = 0; w < kSize; ++w) others[w] += sine[k * n + i] * differences[i * width + first + w];
-    for (long w = 0; w < kSize; ++w) {
-      even[k * width + first + w] = sums[w];
-      odd[k * width + first + w] = others[w];
-    }
-  };
-  for (long k = 0; k < half; ++k) {
-    long first = 0;
-    for (; first + 16 <= width; first += 16) block(k, first, std::integral_constant<long, 16>());
-    for (; first < width; first += 4) block(k, first, std::integral_constant<long, 4>());
-  }
+    sums[last * width + width + w] = x[(half - 1) * width + w];
+}
+
+/// Sums of a Fourier transform along the first index of x [n][width] over pairs of rows i and n - i:
+/// even [n/2 + 1][width] with cosines of their sums, odd with sines of their differences. pairs:
+/// room for x. width: a multiple of 4.
+void transform_pairs(long n, long width, const double* cosine, const double* sine, const double* x,
+                     double* pairs, double* even, double* odd) {
+  const long half = n / 2 + 1;
+  double* differences = pairs + half * width;
+  fold_pairs(n, width, x, pairs, differences);
+  products(0, half, n, width, cosine, pairs, even);
+  products(1, (n - 1) / 2 + 1, n, width, sine, differences, odd);
 }
 
 /// Sums over the rows of field [n][n], plain and times (row - middle), of each column.
@@ -98,8 +129,10 @@ void WindowSpectrum::transform(std::span<const double> field, WindowCoefficients
   const long rows = (n + 3) / 4 * 4, columns = (2 * half_ + 3) / 4 * 4;  // real parts, then imaginary ones
   const double middle = 0.5 * static_cast<double>(n - 1);
   std::vector<double>& room = out.room;
-  room.assign(2 * n + 2 * (n + 2) * rows + 2 * half_ * rows + 2 * (n + 2) * columns + 2 * half_ * columns,
-              0.0);
+  const std::size_t size = static_cast<std::size_t>(2 * n + 2 * (n + 2) * rows + 2 * half_ * rows +
+                                                    2 * (n + 2) * columns + 2 * half_ * columns);
+  // The size tells n: what is 0 behind the rows has stayed so since the last window.
+  if (room.size() != size) room.assign(size, 0.0);
   double* at = room.data();
   const auto take = [&](long count) { return std::exchange(at, at + count); };
   double *plain = take(n), *sloped = take(n), *turned = take(n * rows), *pairs = take((n + 2) * rows);

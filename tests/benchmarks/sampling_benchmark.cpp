@@ -27,7 +27,7 @@ void sampling(Table& table) {
       .run(
           {1, latent, condition, year_phase}, [](const NetworkFunctions&) { return 0.0; },
           [] { return false; });
-  const Model model = Model::load(*setting.comm, path, layout, "benchmark", "cpu");
+  const Model model = Model::load(*setting.comm, path, layout, "benchmark", {"cpu"});
 
   Denoiser denoiser(layout, options);
   denoiser.initialise(1);

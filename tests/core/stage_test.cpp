@@ -105,7 +105,8 @@ TEST(Pulse, ALoopSaysHowFarItIs) {
   const std::size_t finished = pulse::finished_loops().size();
   {
     Progress progress("counting", 10, "beans");
-    progress.update(4);  // the first of a loop that goes on: 4 is done, 3 of them before
+    progress.skip(3);  // by an earlier run
+    progress.update(4);
     sleep(20);
     progress.update(6);
     const auto now = pulse::current_loop();
@@ -116,6 +117,11 @@ TEST(Pulse, ALoopSaysHowFarItIs) {
     EXPECT_EQ(now->total, 10);
     EXPECT_GT(now->rate, 0);
     EXPECT_LE(now->rate, 3 / 0.02);
+    progress.within(0.5, 4);  // half of the last 4 beans
+    const auto within = pulse::current_loop();
+    ASSERT_TRUE(within.has_value());
+    EXPECT_EQ(within->done, 6);
+    EXPECT_NEAR(within->rate * within->seconds, 6 + 0.5 * 4 - 3, 1e-9);
     progress.finish();
   }
   EXPECT_FALSE(pulse::current_loop().has_value());

@@ -145,6 +145,7 @@ case "$program" in
     refuse 64 "multiple" 2 train "${own[@]}" --set training.batch=9
     refuse 64 "no CUDA device" 2 train "${own[@]}" --set model.device=cuda
     refuse 64 "no CUDA device" 0 train "${own[@]}" --set model.device=cuda --check
+    refuse 64 "model.precision = 'tf32'" 2 train "${own[@]}" --set model.precision=tf32 --check
     refuse 65 "pipe: is a pipe" 0 train "${own[@]}" --set "output.basis_file=$PWD/pipe"
     refuse 74 "pipe: cannot be written" 2 train "${own[@]}" --set "output.model_file=$PWD/pipe" --set output.directory=other
     for ranks in 0 2; do
@@ -156,6 +157,7 @@ case "$program" in
     overwrite output.product_file "${given[@]}"
     own=("${given[@]}" --set output.product_file=product.nc)
     refuse 64 "no CUDA device" 2 downscale "${own[@]}" --set model.device=cuda --check
+    refuse 64 "model.precision = 'tf32'" 2 downscale "${own[@]}" --set model.precision=tf32
     refuse 66 "absent.h5" 0 downscale "${own[@]}" --set output.model_file=absent.h5
     refuse 66 "absent.nc" 0 downscale "${own[@]}" --set data.lr_files=absent.nc
     refuse 65 "sst" 0 downscale "${own[@]}" --set data.lr_variable=sst

@@ -35,7 +35,7 @@ void write_model(const Communicator& comm, const std::string& path) {
 /// Error(code) on every rank, in one line that names the file.
 void expect_refused(const Communicator& comm, const std::string& path, ExitCode code, const std::string& word,
                     const TokenLayout& layout = small_layout(), const std::string& basis = kBasis) {
-  const auto [found, line] = outcome([&] { Model::load(comm, path, layout, basis, "cpu"); });
+  const auto [found, line] = outcome([&] { Model::load(comm, path, layout, basis, {"cpu"}); });
   EXPECT_EQ(found, code) << line;
   EXPECT_NE(line.find(path), std::string::npos) << line;
   EXPECT_NE(line.find(word), std::string::npos) << line;

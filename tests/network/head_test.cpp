@@ -63,7 +63,7 @@ TEST(Head, IsStandardNormalBeforeTraining) {
                   "");
   trainer.run(
       study.set(), [](const NetworkFunctions&) { return 1.0; }, [] { return false; });
-  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
+  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, {"cpu"});
   const auto found = head_of(other, model.functions({}).head);
   for (const float m : found.mean) EXPECT_EQ(m, 0.0f);
   for (const float v : found.variance) EXPECT_EQ(v, 1.0f);
@@ -87,7 +87,7 @@ TEST(Head, RecoversConditionalMeanAndVariance) {
   EXPECT_LT(history.back().score, history.front().score - 0.3);
   EXPECT_NEAR(history.back().score, std::log(0.5) + 0.5, 0.1);
 
-  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
+  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, {"cpu"});
   const auto found = head_of(validation, model.functions({}).head);
   const std::size_t latent = study.layout.latent_size(), condition = study.layout.condition_size();
   double error = 0, variance = 0;
@@ -122,7 +122,7 @@ TEST(Head, StepZeroIsKeptWhereNothingBeatsIt) {
       study.set(), [&](const NetworkFunctions&) { return static_cast<double>(trainer.step()); },
       [] { return false; });
   EXPECT_EQ(trainer.best_step(), 0);
-  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
+  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, {"cpu"});
   for (const float m : head_of(study, model.functions({}).head).mean) ASSERT_EQ(m, 0.0f);
 }
 
@@ -145,7 +145,7 @@ TEST(Dropout, RestartGivesTheSameBitsAndSamplingIsWithoutIt) {
   EXPECT_EQ(train("parts.h5", options, 3), 3);
   EXPECT_EQ(train("parts.h5", options, -1), 6);
   const auto load = [&](const std::string& name) {
-    return Model::load(comm, folder / name, study.layout, kBasis, "cpu");
+    return Model::load(comm, folder / name, study.layout, kBasis, {"cpu"});
   };
   const Model whole = load("whole.h5");
   EXPECT_EQ(whole.checksum(), load("parts.h5").checksum());
@@ -172,10 +172,10 @@ TEST(GlobalTokens, AreKeptInTheFileAndMustAgree) {
   trainer.run(
       study.set(), [](const NetworkFunctions&) { return 1.0; }, [] { return false; });
   EXPECT_EQ(inspect_model(comm, folder / "model.h5").layout.global_tokens, 2);
-  Model::load(comm, folder / "model.h5", layout, kBasis, "cpu");
+  Model::load(comm, folder / "model.h5", layout, kBasis, {"cpu"});
   layout.global_tokens = 1;
   try {
-    Model::load(comm, folder / "model.h5", layout, kBasis, "cpu");
+    Model::load(comm, folder / "model.h5", layout, kBasis, {"cpu"});
     FAIL() << "another number of global tokens was accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::data);

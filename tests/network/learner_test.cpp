@@ -374,12 +374,34 @@ TEST(Samples, OfARecordedPassAreThoseOfOneThatIsNot) {
   }
 }
 
-TEST(Samples, ShortFractionsWithoutAGpuAreRefused) {
-  Network network(small_layout(), model_on("cpu"), false);
+TEST(Samples, OfBfloat16AreNearThoseOfFloat32AndLeaveNoTrace) {
+  const TokenLayout layout = small_layout(16);
+  Network network(layout, model_on("cpu"), false);
+  network.set_weights(some_weights(network));
+  const Study study = make_study(layout, 7, 1);
+  const auto head = [&] {
+    std::vector<float> mean(static_cast<std::size_t>(layout.latent_size())), variance(mean.size());
+    network.head(study.condition, 0.3f, mean, variance);
+    mean.insert(mean.end(), variance.begin(), variance.end());
+    return mean;
+  };
+  const auto exact = drawn(network, SamplerKind::ddim, 8), exact_head = head();
   network.options.precision = Precision::bfloat16;
+  const auto near = drawn(network, SamplerKind::ddim, 8), near_head = head();
+  for (const auto& [a, b] : {std::pair{near, exact}, {near_head, exact_head}}) {
+    EXPECT_LT(norm(a, b), 5e-2 * norm(b));
+    EXPECT_GT(norm(a, b), 1e-5 * norm(b)) << "float32 all the same";
+  }
+  network.options.precision = Precision::float32;
+  EXPECT_EQ(drawn(network, SamplerKind::ddim, 8), exact);
+}
+
+TEST(Samples, OfAFormatOfGpusAreRefusedOnACpu) {
+  Network network(small_layout(), model_on("cpu"), false);
+  network.options.precision = Precision::tf32;
   const auto [code, line] = outcome([&] { drawn(network, SamplerKind::ddim, 1); });
   EXPECT_EQ(code, ExitCode::usage);
-  EXPECT_NE(line.find("CUDA"), std::string::npos) << line;
+  EXPECT_NE(line.find("model.precision = 'tf32' with model.device = 'cpu'"), std::string::npos) << line;
 }
 
 }  // namespace

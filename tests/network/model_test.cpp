@@ -25,7 +25,7 @@ Model trained(const Communicator& comm, const Folder& folder, Prediction predict
   trainer.run(
       study.set(), [&](const NetworkFunctions&) { return -static_cast<double>(trainer.step()); },
       [] { return false; });
-  return Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
+  return Model::load(comm, folder / "model.h5", study.layout, kBasis, {"cpu"});
 }
 
 std::vector<float> draw(const Model& model, const SamplerOptions& sampler, const Study& study,
@@ -44,13 +44,13 @@ TEST(Device, RanksOfANodeTakeItsDevicesInTurn) {
   }
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   EXPECT_EQ(node_rank(comm), comm.rank());  // the tests run on one node
-  EXPECT_EQ(device_of_rank(comm, "cpu"), "cpu");
+  EXPECT_EQ(device_of_rank(comm, {"cpu"}), "cpu");
 }
 
 TEST(Device, CudaWithoutADeviceIsRefusedOnAllRanksAlike) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   try {
-    const std::string device = device_of_rank(comm, "cuda");
+    const std::string device = device_of_rank(comm, {"cuda"});
     EXPECT_TRUE(device.starts_with("cuda:")) << device;  // a machine that has one
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);

@@ -191,7 +191,7 @@ TEST(Trainer, LearnsTheConditionalDistribution) {
 
   // Mean and spread of many members against the truth. Without learning the mean is off by 0.8
   // (root mean square).
-  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, "cpu");
+  const Model model = Model::load(comm, folder / "model.h5", study.layout, kBasis, {"cpu"});
   constexpr int members = 64;
   const std::size_t latent = study.layout.latent_size();
   double error = 0, variance = 0;
@@ -319,7 +319,7 @@ TEST(Trainer, AnotherCriterionScoresTheKeptWeightsAgain) {
   EXPECT_EQ(lost.average, before.average);
   EXPECT_EQ(lost.summary.head_calibrations.front().times, 0);
   EXPECT_EQ(lost.summary.ensemble_calibrations.front().times, 0);
-  const Model model = Model::load(comm, folder / "lost.h5", study.layout, kBasis, "cpu");
+  const Model model = Model::load(comm, folder / "lost.h5", study.layout, kBasis, {"cpu"});
   EXPECT_EQ(learnt(fixed, model.functions({})), 0);
   EXPECT_EQ(model.criterion(), "head");
 }

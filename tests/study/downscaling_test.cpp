@@ -28,7 +28,7 @@ Model untrained(const Communicator& comm, const test::Folder& folder, const synt
   Trainer(comm, layout, test::small_model(), training, checksum, folder / "model.h5", false, "")
       .run(
           {1, latent, condition, phase}, [](const NetworkFunctions&) { return 1.0; }, [] { return false; });
-  return Model::load(comm, folder / "model.h5", layout, checksum, "cpu");
+  return Model::load(comm, folder / "model.h5", layout, checksum, {"cpu"});
 }
 
 struct Case {

@@ -171,7 +171,7 @@ std::unique_ptr<Model> trained(const Case& c, const test::Folder& folder, const 
   trainer.run(
       {4, latent, condition, phase},
       [&](const NetworkFunctions&) { return -static_cast<double>(trainer.step()); }, [] { return false; });
-  return std::make_unique<Model>(Model::load(c.comm, file, c.layout, checksum, "cpu"));
+  return std::make_unique<Model>(Model::load(c.comm, file, c.layout, checksum, {"cpu"}));
 }
 
 TEST(TileWork, ANetworkGivesTheSameBitsAtAnyNumberOfRanks) {

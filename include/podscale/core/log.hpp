@@ -40,16 +40,21 @@ class Progress {
  public:
   /// total: number of units; unit: their name, as in "steps".
   Progress(std::string title, long total, std::string unit);
-  /// done: units finished so far; note: what else to show (loss, score). Prints only when it is
+  /// `units` are there from an earlier run: they do not count in the rate.
+  void skip(long units);
+  /// done: units finished so far, skipped ones included; note: what else to show (loss, score). Prints only when it is
   /// due.
   void update(long done, const std::string& note = {});
+  /// Within a step of `units`: which part of it is done, 0 to 1. For steps that take minutes.
+  void within(double part, long units);
   /// Prints the closing line with the mean rate.
   void finish(const std::string& note = {});
 
  private:
   using Clock = std::chrono::steady_clock;
+  void show(double done, const std::string& note);
   std::string title_, unit_;
-  long total_, first_ = -1, done_ = 0;
+  long total_, skipped_ = 0, done_ = 0;
   Clock::time_point start_, last_;
   bool terminal_;
 };

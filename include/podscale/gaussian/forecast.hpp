@@ -88,6 +88,8 @@ struct ForecastRequest {
   /// [times] Factor of the variance of all latents, as of forecasts at their lead; empty: 1.
   std::span<const float> level{};
   double level_at(std::size_t t) const { return level.empty() ? 1.0 : static_cast<double>(level[t]); }
+  /// Told which part of this rank's work is done, 0 to 1, where it is many evaluations of a network.
+  std::function<void(double part)> on_part{};
 };
 /// Collective. One forecast a time; variances of the latents times the inflation.
 using ForecastFunction =

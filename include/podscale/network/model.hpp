@@ -18,9 +18,17 @@ struct Calibration;
 class Communicator;
 
 enum class Prediction { noise, velocity };
-/// Of matrix products where a trained network is used on a GPU: tf32 and bfloat16 keep 10 and 7 bits
+/// Of matrix products where a trained network is used: tf32 (of GPUs) and bfloat16 keep 10 and 7 bits
 /// of the fraction. All else, the state of a sampler too, is float32.
 enum class Precision { float32, tf32, bfloat16 };
+Precision precision_from_name(const std::string& name);  ///< 'float32', 'tf32', 'bfloat16'
+const char* precision_name(Precision precision);
+
+/// Where a trained network runs, and how precisely.
+struct Placement {
+  std::string device = "cpu";  ///< or "cuda": each rank its own, see device_of_rank
+  Precision precision = Precision::float32;
+};
 
 struct ModelOptions {
   int width = 128, depth = 4, heads = 4;  ///< width 0, of a namelist only: by the training times
@@ -29,10 +37,10 @@ struct ModelOptions {
   std::string device = "cpu";  ///< or "cuda": each rank its own, see device_of_rank
   double dropout = 0;          ///< of attention, MLP and last layer, in training
   bool with_head = true;       ///< the Gaussian head was trained
-  /// Of samples and head, not of training.
-  Precision precision = Precision::float32;
+  Precision precision = Precision::float32;  ///< of samples and head, not of the steps of training
   /// Patches along an edge of a tile's own part, and of its halo; 0 and -1: 24, and a sixth of the edge.
   int tile = 0, tile_halo = -1;
+  Placement placement() const { return {device, precision}; }
 };
 
 struct TileExtent {
@@ -186,12 +194,13 @@ struct NetworkBackend {
   /// Before the first tensor: threads of the library and of BLAS; 0 = cores / ranks on this node.
   std::function<void(int threads)> tune_process;
   /// Collective on comm. Where this rank's network runs: 'cpu', or 'cuda:N' for 'cuda'.
-  /// Error(usage), agreed, where the library finds no such device on the node of a rank.
-  std::function<std::string(const Communicator& comm, const std::string& device)> device_of_rank;
+  /// Error(usage), agreed, where the library finds no such device on the node of a rank, or lacks the
+  /// precision there.
+  std::function<std::string(const Communicator& comm, const Placement& wanted)> device_of_rank;
   /// Collective. As Model::load, as Trainer.
   std::function<std::unique_ptr<TokenNetwork>(const Communicator& comm, const std::string& path,
                                               const TokenLayout& layout, const std::string& basis_checksum,
-                                              const std::string& device, const std::string& basis)>
+                                              const Placement& placement, const std::string& basis)>
       load;
   std::function<std::unique_ptr<NetworkTrainer>(
       const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,

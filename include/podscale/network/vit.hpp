@@ -20,7 +20,7 @@ class Model final : public TokenNetwork {
   /// no_input, data (not a model of ours, damaged, layout or basis_checksum that differ from those
   /// given).
   static Model load(const Communicator& comm, const std::string& path, const TokenLayout& layout,
-                    const std::string& basis_checksum, const std::string& device,
+                    const std::string& basis_checksum, const Placement& placement,
                     const std::string& basis = "the basis here");
   Model(Model&&) noexcept;
   ~Model() override;
@@ -90,7 +90,7 @@ int node_rank(const Communicator& comm);
 /// Not collective. Number of a rank's device: the ranks of a node take its devices in turn.
 int device_index(int node_rank, int devices);
 /// Collective on comm. See NetworkBackend.
-std::string device_of_rank(const Communicator& comm, const std::string& device);
+std::string device_of_rank(const Communicator& comm, const Placement& wanted);
 
 /// Collective over the program, before the first tensor: keeps glibc from giving large tensors back
 /// to the system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this

@@ -34,7 +34,8 @@ class SsimTruth {
   std::span<const double> weights_;
   std::span<const float> y_;
   std::vector<double> mean_, square_;   // [windows] of y less shift; empty: no window fits
-  std::vector<unsigned char> complete_; // [windows] neither land nor gap
+  std::vector<double> window_weights_;  // [windows] that of the central point; 0: with land or a gap
+  std::vector<double> row_weights_;     // [rows of windows] their sums
 };
 
 /// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 = 0.03,
