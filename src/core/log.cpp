@@ -95,6 +95,8 @@ Progress::Progress(std::string title, long total, std::string unit)
 void Progress::skip(long units) {
   skipped_ += units;
   done_ += units;
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  pulse::set_loop({title_, unit_, done_, total_, elapsed, 0});  // a beat, too
 }
 
 void Progress::update(long done, const std::string& note) {

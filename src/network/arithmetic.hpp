@@ -32,8 +32,9 @@ class Arithmetic {
   /// Not collective. What require_arithmetic() lets pass.
   Arithmetic(Precision precision, const torch::Device& device)
       : precision_(precision), gpu_(device.is_cuda()) {
+    if (precision_ == Precision::float32) return;  // of every evaluation: no text is made
     require_arithmetic({device.str(), precision});
-    if (precision_ != Precision::float32) set(true);
+    set(true);
   }
   ~Arithmetic() {
     if (precision_ != Precision::float32) set(false);

@@ -199,7 +199,8 @@ namespace {
 /// The times of a request that are of one regime.
 class PartRequest {
  public:
-  PartRequest(const ForecastRequest& all, std::size_t regime) {
+  /// all must outlive it.
+  PartRequest(const ForecastRequest& all, std::size_t regime) : all_(&all) {
     const std::size_t width = all.condition.size() / std::max<std::size_t>(1, all.times());
     for (std::size_t t = 0; t < all.times(); ++t) {
       if ((all.regime.empty() ? 0 : all.regime[t]) != regime) continue;
@@ -213,12 +214,22 @@ class PartRequest {
       if (!all.level.empty()) level_.push_back(all.level[t]);
     }
   }
-  ForecastRequest request() const {
-    return {.condition = condition_, .year_phase = phase_, .time_key = key_, .raised = raised_, .level = level_};
+  /// before: times of the whole request that are done.
+  ForecastRequest request(std::size_t before) const {
+    const double first = static_cast<double>(before), count = static_cast<double>(times.size());
+    return {.condition = condition_,
+            .year_phase = phase_,
+            .time_key = key_,
+            .raised = raised_,
+            .level = level_,
+            .on_part = [this, first, count](double part) {
+              if (all_->on_part) all_->on_part((first + part * count) / static_cast<double>(all_->times()));
+            }};
   }
   std::vector<std::size_t> times;  ///< of the whole request
 
  private:
+  const ForecastRequest* all_;
   std::vector<float> condition_, phase_, raised_, level_;
   std::vector<std::uint64_t> key_;
 };
@@ -240,10 +251,12 @@ Forecaster::Batch Forecaster::forecast(const ForecastRequest& request, int membe
   if (of_one_regime(request)) return forecast_of(first_regime(request), request, members, budget, factor);
   Batch batch{std::vector<CoefficientForecast>(request.times()), {}};
   if (members > 0) batch.members.resize(request.times());
+  std::size_t before = 0;
   for (std::size_t r = 0; r < foundation_.spaces.size(); ++r) {
     const PartRequest part(request, r);
     if (part.times.empty()) continue;
-    Batch of_regime = forecast_of(r, part.request(), members, budget, factor);
+    Batch of_regime = forecast_of(r, part.request(before), members, budget, factor);
+    before += part.times.size();
     for (std::size_t i = 0; i < part.times.size(); ++i) {
       batch.forecasts[part.times[i]] = std::move(of_regime.forecasts[i]);
       if (members > 0) batch.members[part.times[i]] = std::move(of_regime.members[i]);
@@ -256,10 +269,12 @@ std::vector<std::vector<std::vector<double>>> Forecaster::members(const Forecast
                                                                   int count) const {
   if (of_one_regime(request)) return members_of(first_regime(request), request, first, count);
   std::vector<std::vector<std::vector<double>>> all(request.times());
+  std::size_t before = 0;
   for (std::size_t r = 0; r < foundation_.spaces.size(); ++r) {
     const PartRequest part(request, r);
     if (part.times.empty()) continue;
-    auto of_regime = members_of(r, part.request(), first, count);
+    auto of_regime = members_of(r, part.request(before), first, count);
+    before += part.times.size();
     for (std::size_t i = 0; i < part.times.size(); ++i) all[part.times[i]] = std::move(of_regime[i]);
   }
   return all;

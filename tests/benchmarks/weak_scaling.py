@@ -42,12 +42,14 @@ def settings(ranks):
 
 def run(options, folder, program, ranks, more):
     """Seconds of the stages, and of all."""
-    command = [*options.launcher.split(), str(ranks), options.bin / f"podscale-{program}", NAMELIST, "--summary", folder]
+    command = [*options.launcher.split(), str(ranks), options.bin / f"podscale-{program}", NAMELIST,
+               "--summary", folder]
     for setting in settings(ranks) + more:
         command += ["--set", setting]
     with open(folder / f"{program}.log", "w", encoding="utf-8") as log:
+        one_thread = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PODSCALE_FORCE="1")
         done = subprocess.run(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, check=False,
-                              env=dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PODSCALE_FORCE="1"))
+                              env=one_thread)
     if done.returncode != 0:
         sys.exit(f"{folder}/{program}.log: exit {done.returncode}")
     summary = json.loads((folder / f"podscale-{program}.json").read_text(encoding="utf-8"))
