@@ -16,15 +16,25 @@ class UnitGradients {
  public:
   /// processes must outlive it. parts: of the whole batch, over all processes.
   UnitGradients(const GradientAverage& processes, int parts) : processes_(&processes), parts_(parts) {}
-  void clear() { mine_.clear(); }
-  void add(std::vector<float> gradient) { mine_.push_back(std::move(gradient)); }
+  void clear() { count_ = 0; }
+  void add(std::vector<float> gradient) {
+    next(0);
+    mine_[count_ - 1] = std::move(gradient);
+  }
+  /// Room for another gradient of `size` values, to be filled in; what it holds is of steps before.
+  std::span<float> next(std::size_t size) {
+    if (count_ == mine_.size()) mine_.emplace_back();
+    mine_[count_].resize(size);
+    return mine_[count_++];
+  }
   /// Collective. The mean of all parts; NaN throughout where a value is not finite.
   void mean(std::span<float> out) const;
 
  private:
   const GradientAverage* processes_;
   int parts_;
-  std::vector<std::vector<float>> mine_;
+  std::size_t count_ = 0;
+  std::vector<std::vector<float>> mine_;  // the first count_ are of this step
 };
 
 }  // namespace podscale
