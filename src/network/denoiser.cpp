@@ -8,6 +8,8 @@
 #include <limits>
 #include <numbers>
 
+#include "attention.hpp"
+#include "block_operators.hpp"
 #include "parameters.hpp"
 #include "podscale/core/error.hpp"
 
@@ -26,7 +28,13 @@ torch::Tensor normalise(const torch::Tensor& x) {
   return torch::layer_norm(x, {x.size(-1)}, {}, {}, kEpsilon);
 }
 torch::Tensor modulate(const torch::Tensor& x, const torch::Tensor& shift, const torch::Tensor& scale) {
+  if (takes_cpu_operators(x, shift)) return modulated(x.contiguous(), shift, scale, kEpsilon);
   return normalise(x) * (scale.unsqueeze(1) + 1) + shift.unsqueeze(1);
+}
+/// A linear layer without its bias, which the next pass over the values adds.
+torch::Tensor weighted(const torch::Tensor& x, const torch::nn::Linear& layer) {
+  const auto& w = layer->weight;
+  return torch::mm(x.view({-1, x.size(-1)}), w.t()).view({x.size(0), x.size(1), w.size(0)});
 }
 
 /// sin and cos of latitude and longitude at octaves of the whole circle: [P, 4 * octaves + global
@@ -105,18 +113,38 @@ BlockImpl::BlockImpl(int width, int heads, double dropout) : heads_(heads), drop
   down_ = register_module("down", torch::nn::Linear(4 * width, width));
 }
 
-torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e, const torch::Tensor& absent) {
+torch::Tensor BlockImpl::dropped(const torch::Tensor& y) const {
+  return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
+}
+
+/// What forward() does, in fewer passes over the values.
+torch::Tensor BlockImpl::on_cpu(const torch::Tensor& x, const std::vector<torch::Tensor>& m,
+                                const torch::Tensor& absent) {
+  const bool drops = dropout_ > 0 && is_training();
+  // Where values are dropped, the bias is, too: it must be added before.
+  const auto out_of = [&](torch::nn::Linear& layer, const torch::Tensor& from) {
+    return drops ? dropped(layer->forward(from)) : weighted(from, layer);
+  };
+  const auto bias_of = [&](const torch::nn::Linear& layer) { return drops ? torch::Tensor() : layer->bias; };
+  const auto qkv = weighted(modulated(x, m[0], m[1], kEpsilon), qkv_);
+  const auto mixed = cpu_attention(qkv, qkv_->bias, heads_, absent);
+  const auto [attended, normal] =
+      gated_modulated(x, m[2], out_of(project_, mixed), bias_of(project_), m[3], m[4], kEpsilon);
+  const auto hidden = biased_gelu(weighted(normal, up_), up_->bias);
+  return gated(attended, m[5], out_of(down_, hidden), bias_of(down_));
+}
+
+torch::Tensor BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& e,
+                                 const torch::Tensor& absent) {
   const auto b = x.size(0), p = x.size(1), w = x.size(2), head = w / heads_;
   const auto m = modulation_->forward(e).chunk(6, 1);
+  if (takes_cpu_operators(x, qkv_->weight)) return on_cpu(x.contiguous(), m, absent);
   const auto qkv =
       qkv_->forward(modulate(x, m[0], m[1])).view({b, p, 3, heads_, head}).permute({2, 0, 3, 1, 4});
   const auto mixed = attention(qkv[0], qkv[1], qkv[2], absent).transpose(1, 2).reshape({b, p, w});
-  const auto drop = [&](const torch::Tensor& y) {
-    return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;
-  };
-  const auto attended = x + m[2].unsqueeze(1) * drop(project_->forward(mixed));
+  const auto attended = x + m[2].unsqueeze(1) * dropped(project_->forward(mixed));
   const auto hidden = torch::gelu(up_->forward(modulate(attended, m[3], m[4])));
-  return attended + m[5].unsqueeze(1) * drop(down_->forward(hidden));
+  return attended + m[5].unsqueeze(1) * dropped(down_->forward(hidden));
 }
 
 Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options)
@@ -150,7 +178,8 @@ torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condi
   auto told = time + season_->forward(season_features(year_phase));
   if (age_at_ >= 0) told = told + age_->forward(age_features(condition.select(-1, age_at_).select(-1, 0)));
   const auto e = torch::silu(told);
-  auto h = embed_->forward(torch::cat({x * tokens.active, condition}, -1)) + position_->forward(tokens.position);
+  auto h =
+      embed_->forward(torch::cat({x * tokens.active, condition}, -1)) + position_->forward(tokens.position);
   for (auto& block : blocks_) h = block->forward(h, e, tokens.absent);
   const auto m = last_modulation_->forward(e).chunk(2, 1);
   const auto y = modulate(h, m[0], m[1]);

@@ -204,11 +204,19 @@ void expect_same_network(double dropout, bool masked) {
     view.absent[1].narrow(2, 20, 17).fill_(-std::numeric_limits<float>::infinity());
   }
   const auto fast = pass(network, torch::kFloat, view);
-  {
-    const PlainOperators plain;
-    expect_close(fast, pass(network, torch::kFloat, view), 1e-5);
+  const auto plain = [&](torch::ScalarType type) {
+    const PlainOperators none;
+    return pass(network, type, view);
+  };
+  const auto single = plain(torch::kFloat);
+  expect_close(fast, single, 1e-5, "float32");
+  if (dropout > 0) return;
+  // The sines of the diffusion time alone are wrong by 1e-5 in float32: no further away than Torch is.
+  const auto exact = plain(torch::kDouble);
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    const auto error = [&](const torch::Tensor& t) { return (t - exact[i]).abs().max().item<double>(); };
+    EXPECT_LT(error(fast[i]), 1.5 * error(single[i]) + 1e-6 * exact[i].abs().max().item<double>()) << i;
   }
-  if (dropout == 0) expect_close(fast, pass(network, torch::kDouble, view), 1e-5);
 }
 
 TEST(Denoiser, IsTheSameWithTheOperatorsOfTheCpu) {

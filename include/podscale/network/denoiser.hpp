@@ -23,6 +23,8 @@ class BlockImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& e, const torch::Tensor& absent = {});
 
  private:
+  torch::Tensor dropped(const torch::Tensor& y) const;
+  torch::Tensor on_cpu(const torch::Tensor& x, const std::vector<torch::Tensor>& m, const torch::Tensor& absent);
   int heads_;
   double dropout_;
   torch::nn::Linear modulation_{nullptr}, qkv_{nullptr}, project_{nullptr}, up_{nullptr}, down_{nullptr};
