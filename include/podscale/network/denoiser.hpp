@@ -24,7 +24,8 @@ class BlockImpl : public torch::nn::Module {
 
  private:
   torch::Tensor dropped(const torch::Tensor& y) const;
-  torch::Tensor on_cpu(const torch::Tensor& x, const std::vector<torch::Tensor>& m, const torch::Tensor& absent);
+  torch::Tensor on_cpu(const torch::Tensor& x, const std::vector<torch::Tensor>& m,
+                       const torch::Tensor& absent);
   int heads_;
   double dropout_;
   torch::nn::Linear modulation_{nullptr}, qkv_{nullptr}, project_{nullptr}, up_{nullptr}, down_{nullptr};
