@@ -21,8 +21,8 @@ struct CommandLine {
   bool quiet = false, verbose = false, check = false;
 };
 
-/// The exit code where the run ends here: --help, --version, --reference, usage errors. One process
-/// of the launcher speaks.
+/// The exit code where the run ends here: --help, --version, --reference, usage errors. One
+/// process of the launcher speaks.
 std::optional<int> read_command_line(int argc, char** argv, const ProgramInfo& info, CommandLine& line);
 
 /// Prints what `text` returns, or the error that it throws, once for all ranks. Returns the exit

@@ -16,8 +16,8 @@ void read_namelist(const CommandLine& line, Context& context);
 /// namelists themselves. Errors: those of read_namelist; usage where there is no such key.
 std::string asked_for(const CommandLine& line);
 
-/// Rank 0. All files of a study count as outputs, whichever program runs: Error(usage) where one of
-/// them would replace another, the namelist or an input. makes_ocean: the inputs may be what is
+/// Rank 0. All files of a study count as outputs, whichever program runs: Error(usage) where one
+/// of them would replace another, the namelist or an input. makes_ocean: the inputs may be what is
 /// made here. further: outputs of the command line, as (option, path).
 void keep_files_apart(const Namelist& namelist, const std::string& file, bool makes_ocean,
                       const std::vector<std::pair<std::string, std::string>>& further);

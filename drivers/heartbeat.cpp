@@ -73,7 +73,8 @@ void Heartbeat::end(const std::string& state, int exit_code) {
     write(state, 0, &exit_code);
     return;
   }
-  // Another run may have the output by now, and a heartbeat of its own; one that was killed has left it.
+  // Another run may have the output by now, and a heartbeat of its own; one that was killed has
+  // left it.
   struct stat found {};
   if (stat(path_.c_str(), &found) == 0 && (found.st_ino == written_ || is_of_the_dead()))
     unlink(path_.c_str());

@@ -15,14 +15,15 @@ namespace podscale {
 class Heartbeat {
  public:
   /// Rank 0 only. path: "" where the file is to be beside the first output, once there is one, as
-  /// .<name>.heartbeat; that one goes when the run ends. A file with a name of its own stays, and says
-  /// how the run ended. Writes it where it can; Error(io) where a file of that name cannot be written.
+  /// .<name>.heartbeat; that one goes when the run ends. A file with a name of its own stays, and
+  /// says how the run ended. Writes it where it can; Error(io) where a file of that name cannot be
+  /// written.
   Heartbeat(const RunFacts& facts, const std::string& path);
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
-  /// From one thread at a time. idle: seconds since anything moved. Writes where a minute has gone by
-  /// (PODSCALE_HEARTBEAT_SECONDS: another time). What cannot be written is tried again then.
+  /// From one thread at a time. idle: seconds since anything moved. Writes where a minute has gone
+  /// by (PODSCALE_HEARTBEAT_SECONDS: another time). What cannot be written is tried again then.
   void beat(double idle);
   /// state: "finished", "stopped", "failed", "stuck".
   void end(const std::string& state, int exit_code);

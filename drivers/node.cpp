@@ -50,8 +50,8 @@ Node::Node(const Communicator& comm) {
   }
 }
 
-/// A file of memory that has no name any more once all have opened it: nothing stays, however the run
-/// ends.
+/// A file of memory that has no name any more once all have opened it: nothing stays, however the
+/// run ends.
 void Node::share_memory(MPI_Comm node) {
   if (size_ == 1) return;
   bytes_ = seen_.size() * sizeof(pulse::Signs);

@@ -1,6 +1,6 @@
 #pragma once
-// The ranks that share a node: who they are, how many cores they may use, and the memory in which they
-// see each other's signs of life.
+// The ranks that share a node: who they are, how many cores they may use, and the memory in which
+// they see each other's signs of life.
 
 #include <cstddef>
 #include <span>

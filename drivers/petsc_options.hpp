@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-/// Not collective, before MPI. Takes what is behind a "--" off the arguments: argc is lowered. Programs
-/// that take files have none, as "--" there says that only files follow.
+/// Not collective, before MPI. Takes what is behind a "--" off the arguments: argc is lowered.
+/// Programs that take files have none, as "--" there says that only files follow.
 std::vector<std::string> take_petsc_options(int& argc, char** argv, const ProgramInfo& info);
 
 /// Collective. PETSc and SLEPc, with these options and no others but those of the environment

@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
     return done;
   });
 
-  // After MPI is down: see draw_picture. Where nothing was drawn the fields stay, to draw them later.
+  // After MPI is down: see draw_picture. Where nothing was drawn the fields stay, to draw them
+  // later.
   if (status == 0 && !fields.empty() && draw_picture(fields, picture)) {
     log::info("drew {}", picture);
     std::remove(fields.c_str());

@@ -30,8 +30,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Not collective. Whether all ranks come here in time: an error that is not agreed, or by mistake,
-/// may be that of one rank alone, while the others wait for it in a collective call.
+/// Not collective. Whether all ranks come here in time: an error that is not agreed, or by
+/// mistake, may be that of one rank alone, while the others wait for it in a collective call.
 bool all_arrive(const Communicator& comm, std::chrono::seconds limit) {
   MPI_Request request = MPI_REQUEST_NULL;
   int arrived = 0;
@@ -105,7 +105,8 @@ void sum_up(const RunFacts& facts, const CommandLine& line, const Context& conte
   });
 }
 
-/// The work of a program that may take long, with what is said of it before, meanwhile and afterwards.
+/// The work of a program that may take long, with what is said of it before, meanwhile and
+/// afterwards.
 int run_watched(const ProgramInfo& info, const CommandLine& line, Context& context,
                 const std::function<int(Context&)>& body) {
   const auto start = Clock::now();

@@ -1,6 +1,6 @@
 #pragma once
-// What a run is: program, build, libraries, ranks, namelist. The header of the log, the run summary and
-// the heartbeat all say it.
+// What a run is: program, build, libraries, ranks, namelist. The header of the log, the run
+// summary and the heartbeat all say it.
 
 #include <string>
 #include <utility>

@@ -4,7 +4,8 @@
 
 namespace podscale {
 
-/// Signals that end a program leave no half-written file behind; those that have a handler keep it.
+/// Signals that end a program leave no half-written file behind; those that have a handler keep
+/// it.
 void clean_up_on_signals();
 
 /// A file that is opened while a standard stream is closed would get its number, and its lines.

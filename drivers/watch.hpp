@@ -1,5 +1,6 @@
 #pragma once
-// The thread that looks after a run: it ends a job that stands still, and keeps the heartbeat file.
+// The thread that looks after a run: it ends a job that stands still, and keeps the heartbeat
+// file.
 
 #include <condition_variable>
 #include <memory>
@@ -14,8 +15,9 @@ namespace podscale {
 
 class Watch {
  public:
-  /// Not collective. stuck_after: seconds; 0 = a standstill is nobody's business. heartbeat: nullptr on
-  /// the other ranks. All must outlive it. Where the system has no thread to give, there is a warning.
+  /// Not collective. stuck_after: seconds; 0 = a standstill is nobody's business. heartbeat:
+  /// nullptr on the other ranks. All must outlive it. Where the system has no thread to give,
+  /// there is a warning.
   Watch(const Node& node, double stuck_after, Heartbeat* heartbeat);
   ~Watch();
   Watch(const Watch&) = delete;

@@ -15,9 +15,9 @@ struct NamelistToken {
 };
 
 /// Not collective. Comments are dropped; the last token is `end`. A bare word is a `name` where an
-/// equals sign follows, else a `value`. In a value of --set (`bare_slashes`) a slash is a character
-/// like any other. Errors: usage, with source and line, for a text that is not closed and a repeat
-/// count that is none.
+/// equals sign follows, else a `value`. In a value of --set (`bare_slashes`) a slash is a
+/// character like any other. Errors: usage, with source and line, for a text that is not closed
+/// and a repeat count that is none.
 std::vector<NamelistToken> lex_namelist(const std::string& text, const std::string& source,
                                         bool bare_slashes = false);
 

@@ -20,8 +20,8 @@ struct ParsedDate {
   double zone = 0;  // seconds east of UTC
 };
 
-/// Reads a text from left to right. (No std::regex: its headers cost seconds and warnings under the
-/// sanitizers.)
+/// Reads a text from left to right. (No std::regex: its headers cost seconds and warnings under
+/// the sanitizers.)
 class Scanner {
  public:
   explicit Scanner(const std::string& text) : text_(text) {}
@@ -159,7 +159,8 @@ Date shifted_by_years(Calendar calendar, const Date& start, double years) {
   return shifted(calendar, base, (years - whole) * days_between(calendar, base, next) * 86400);
 }
 
-/// "day as %Y%m%d.%f" (CDO): months of what the fraction divides, 0 for days; nullopt: another text.
+/// "day as %Y%m%d.%f" (CDO): months of what the fraction divides, 0 for days; nullopt: another
+/// text.
 std::optional<int> absolute_unit(const std::string& units) {
   const std::string text = lower(trimmed(units));
   if (text.starts_with("day as %y%m%d")) return 0;

@@ -118,7 +118,8 @@ Pairing pair_steps(const SampleAxis& axis_a, std::span<const long> steps_a, cons
   if (!b.step.known()) b = understood(axis_b, a.step);
   const SharedDays place(a, b);
   const Places of_a = places_of(a, b.step, place), of_b = places_of(b, a.step, place);
-  // Intervals of one series may overlap (running means): a pair are those that have most in common.
+  // Intervals of one series may overlap (running means): a pair are those that have most in
+  // common.
   struct Partner {
     double common = 0;
     long step = -1;

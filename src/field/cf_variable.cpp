@@ -101,8 +101,8 @@ void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_
                kRegrid);
       Found& chosen = found[axis];
       if (!guess) sure[axis].push_back(name);
-      // NEMO's time_counter carries axis = "T" only; the units are those of time_centered along the
-      // same dimension.
+      // NEMO's time_counter carries axis = "T" only; the units are those of time_centered along
+      // the same dimension.
       const bool dated = axis == Axis::time && chosen.dim == d &&
                          !has_reference_date(file.text(chosen.name, "units").value_or("")) &&
                          has_reference_date(file.text(name, "units").value_or(""));

@@ -1,6 +1,6 @@
 #pragma once
-// What the CF attributes say about a variable: its axes, and how its numbers become values. Private
-// to src/field.
+// What the CF attributes say about a variable: its axes, and how its numbers become values.
+// Private to src/field.
 
 #include <algorithm>
 #include <cmath>
@@ -49,7 +49,8 @@ enum class Horizontal {
   image,  ///< not at all: rows and columns
 };
 
-/// A variable over time and two horizontal dimensions, and any dimensions of length 1 between them.
+/// A variable over time and two horizontal dimensions, and any dimensions of length 1 between
+/// them.
 struct CfVariable {
   std::string name, units;
   VariableInfo info;
@@ -66,22 +67,23 @@ struct CfVariable {
   Packing packing;
 };
 
-/// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing (time
-/// only where `needs_time`) or when another dimension than `further`, or with time those of an
-/// ensemble and of runs, has more than one element.
+/// Collective on the file. Error(data) when the grid is unstructured, when an axis is missing
+/// (time only where `needs_time`) or when another dimension than `further`, or with time those of
+/// an ensemble and of runs, has more than one element.
 CfVariable cf_variable(const NetcdfFile& file, const std::string& name, bool needs_time,
                        const std::string& further = "");
 
-/// Collective on the file. The part of cf_variable() that finds the axes of v.info. Sets is_field to
-/// whether it has horizontal dimensions at all, also where it is refused.
+/// Collective on the file. The part of cf_variable() that finds the axes of v.info. Sets is_field
+/// to whether it has horizontal dimensions at all, also where it is refused.
 void find_axes(const NetcdfFile& file, CfVariable& v, bool needs_time, bool& is_field);
 
 /// Collective on the file. The only variable for which cf_variable succeeds, and where no time is
 /// needed the only one of at most one time; Error(data) that lists the candidates.
 std::string only_cf_variable(const NetcdfFile& file, bool needs_time = true);
 
-/// Collective on the file. Numbers that are given as text are taken where all packing is text; where
-/// some of it is numbers, or a text is none, Error(data): it isn't known which of them is right.
+/// Collective on the file. Numbers that are given as text are taken where all packing is text;
+/// where some of it is numbers, or a text is none, Error(data): it isn't known which of them is
+/// right.
 Packing packing_of(const NetcdfFile& file, const std::string& name);
 
 }  // namespace podscale

@@ -128,9 +128,10 @@ bool turn_longitudes(const NetcdfFile& file, Axis& axis) {
   return repeated;
 }
 
-/// Edges of the cells from the variable that the axis names as its bounds; turn: 360 of longitudes,
-/// else 0. Positions that all lie on one side of their cells are corners, and become centres.
-/// False where there are bounds, but not those of cells side by side around their centres.
+/// Edges of the cells from the variable that the axis names as its bounds; turn: 360 of
+/// longitudes, else 0. Positions that all lie on one side of their cells are corners, and become
+/// centres. False where there are bounds, but not those of cells side by side around their
+/// centres.
 bool read_bounds(const NetcdfFile& file, Axis& axis, Reader read, double turn,
                  std::vector<std::string>& notes) {
   const std::string name = file.text(axis.name, "bounds").value_or("");

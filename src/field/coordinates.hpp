@@ -20,8 +20,8 @@ struct FileMesh {
   std::vector<std::string> notes;  ///< what the user should know, once a series
 };
 
-/// Collective on the file. Error(data) where an axis is not monotonic (longitudes: modulo 360), out
-/// of range, has gaps or missing values, or lacks a unit that tells what it is.
+/// Collective on the file. Error(data) where an axis is not monotonic (longitudes: modulo 360),
+/// out of range, has gaps or missing values, or lacks a unit that tells what it is.
 FileMesh file_mesh(const NetcdfFile& file, const CfVariable& variable);
 
 /// Collective on the file. All attributes of a grid mapping variable but those of its value, which
@@ -40,8 +40,8 @@ struct AngleUnit {
 };
 std::optional<AngleUnit> angle_unit(const std::string& units);
 
-/// The same of a latitude or a longitude, in degrees north or east. Error(data) where the units are
-/// neither degrees nor radians.
+/// The same of a latitude or a longitude, in degrees north or east. Error(data) where the units
+/// are neither degrees nor radians.
 std::vector<double> degrees_in(const NetcdfFile& file, const std::string& name, const std::string& of = "");
 
 /// The same of positions of two dimensions. Those of WRF have the time before them: of these the

@@ -205,8 +205,8 @@ void take_runs(const NetcdfFile& file, const CfVariable& v, FileSamples& found) 
     }
 }
 
-/// Numbers along the dimension: those of its coordinate where they are different whole numbers, else
-/// 1, 2, 3 ...; without a dimension the one that a scalar or the file gives, or none.
+/// Numbers along the dimension: those of its coordinate where they are different whole numbers,
+/// else 1, 2, 3 ...; without a dimension the one that a scalar or the file gives, or none.
 std::vector<long> realizations_of(const NetcdfFile& file, const CfVariable& v) {
   const auto whole = [](const std::vector<double>& values) {
     std::set<long> different;

@@ -1,6 +1,6 @@
 #pragma once
-// What beside valid time tells the samples of a variable apart: realization, reference time and lead.
-// Private to src/field.
+// What beside valid time tells the samples of a variable apart: realization, reference time and
+// lead. Private to src/field.
 
 #include <set>
 #include <string>
@@ -17,9 +17,9 @@ enum class ForecastRole { none, realization, reference, lead };
 /// has units of a date, a lead those of a duration.
 ForecastRole forecast_role(const NetcdfFile& file, const std::string& name);
 
-/// Sets v.realization, v.reference and, where runs have an axis or a lead stands in for time, v.time,
-/// v.time_name and v.valid_name. Returns the coordinates along dimensions of the variable that are
-/// none of its valid times.
+/// Sets v.realization, v.reference and, where runs have an axis or a lead stands in for time,
+/// v.time, v.time_name and v.valid_name. Returns the coordinates along dimensions of the variable
+/// that are none of its valid times.
 std::set<std::string> find_ensemble_axes(const NetcdfFile& file, CfVariable& v);
 
 /// The samples of a file and where they lie in it.

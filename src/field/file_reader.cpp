@@ -11,8 +11,8 @@
 namespace podscale {
 namespace {
 
-/// Of files that are opened meanwhile one chunk of a variable is kept once it is read, in place of 16 MiB.
-/// (Of none the library would keep ten.)
+/// Of files that are opened meanwhile one chunk of a variable is kept once it is read, in place of
+/// 16 MiB. (Of none the library would keep ten.)
 class OneChunkKept {
  public:
   explicit OneChunkKept(std::size_t bytes) {
@@ -70,8 +70,8 @@ void read_segment(const NetcdfFile& file, const FileLayout& layout, const Mesh& 
     }
 }
 
-/// Chunks along one axis that n indices from `first` meet; indices count from the end of the file's
-/// axis where it is flipped.
+/// Chunks along one axis that n indices from `first` meet; indices count from the end of the
+/// file's axis where it is flipped.
 long chunks_along(long first, long n, long chunk, long points, bool flip) {
   if (flip) first = points - first - n;
   return n > 0 ? (first + n - 1) / chunk - first / chunk + 1 : 0;
@@ -84,8 +84,8 @@ long read_window(const NetcdfFile& file, const FileLayout& layout, const Mesh& m
   constexpr long kBlock = 8L << 20;  // elements of the buffer, where chunks are smaller
   const Chunks& chunks = layout.chunks;
   const std::vector<Segment> segments = segments_of(window, mesh.nx(), layout.turn);
-  // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows of
-  // chunks.
+  // Whole chunks of time where a chunk holds several, else as many times as fit; then whole rows
+  // of chunks.
   const long times = chunks.t > 1
                          ? std::max(steps, 1L)
                          : std::clamp(kBlock / std::max(window.points(), 1L), 1L, std::max(steps, 1L));

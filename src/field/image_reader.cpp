@@ -41,7 +41,8 @@ GreyScale range_of(const std::vector<float>& values) {
   return between(static_cast<double>(*low), static_cast<double>(*high));
 }
 
-/// White is the 99.9 % quantile, between the two nearest numbers: the brightest voxels are few and far.
+/// White is the 99.9 % quantile, between the two nearest numbers: the brightest voxels are few and
+/// far.
 GreyScale scale_of(const Volume& volume, const std::string& path) {
   std::vector<float> sorted = volume.values;
   const double place = 0.999 * static_cast<double>(sorted.size() - 1);

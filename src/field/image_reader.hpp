@@ -25,12 +25,12 @@ struct Image {
 
 enum class ImageFormat { picture, stack, volume };
 
-/// Not collective. By the first bytes. What is none of the three counts as a picture: reading it says what
-/// was expected. Errors: as of require_regular_file.
+/// Not collective. By the first bytes. What is none of the three counts as a picture: reading it
+/// says what was expected. Errors: as of require_regular_file.
 ImageFormat image_format(const std::string& path);
 
-/// Reads files and keeps the last volume. Not collective. Errors: no_input, data (also a volume of which
-/// white would not be above black).
+/// Reads files and keeps the last volume. Not collective. Errors: no_input, data (also a volume of
+/// which white would not be above black).
 class ImageReader {
  public:
   /// Slices of a volume or a stack; -1: the file is one image.

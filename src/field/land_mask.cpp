@@ -148,8 +148,8 @@ bool is_length(const std::string& units) {
   }
 }
 
-/// Numbers of which no attribute says what they mean are sea where they are not 0. Error(data) where an
-/// attribute or the numbers say that this is not so: an elevation has its land there.
+/// Numbers of which no attribute says what they mean are sea where they are not 0. Error(data)
+/// where an attribute or the numbers say that this is not so: an elevation has its land there.
 void require_plain_mask(const NetcdfFile& file, const std::string& name, const Range& range,
                         const std::string& what) {
   const auto text = [&](const char* attribute) {

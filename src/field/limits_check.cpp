@@ -103,7 +103,8 @@ void LimitsSample::look(const NetcdfFile& file, const FileLayout& layout, const 
   std::set<long> steps;
   for (long k = 0; k < kSampled; ++k) steps.insert(k * times / kSampled);
   if (times <= 0) return;
-  // A chunk is inflated for each of its times; where that is too much, some rows of chunks stand for all.
+  // A chunk is inflated for each of its times; where that is too much, some rows of chunks stand
+  // for all.
   const long of_row = std::max(1L, layout.chunks.y * mesh.nx() * std::min(layout.chunks.t, times));
   const long blocks = (mesh.ny() + layout.chunks.y - 1) / layout.chunks.y;
   const long some = std::clamp(kMostValues / wanted / of_row / std::ssize(steps), 1L, blocks);

@@ -1,5 +1,6 @@
 #pragma once
-// Whether the limits of validity that a file gives can be those of its values. Private to src/field.
+// Whether the limits of validity that a file gives can be those of its values. Private to
+// src/field.
 
 #include <map>
 #include <string>

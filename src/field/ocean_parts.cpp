@@ -31,7 +31,8 @@ Frame::Frame(const OceanSpec& spec) {
   p0 = pole > 0 ? south : -north;
 }
 
-// ---- coast --------------------------------------------------------------------------------------
+// ---- coast
+// --------------------------------------------------------------------------------------
 
 Coast::Coast(const OceanSpec& spec, const Frame& frame, const CounterRandom& random)
     : continent_(spec.land_fraction > 0),
@@ -85,7 +86,8 @@ bool Coast::is_land(double x, double p) const {
   });
 }
 
-// ---- current ------------------------------------------------------------------------------------
+// ---- current
+// ------------------------------------------------------------------------------------
 
 Current::Current(const OceanSpec& spec, const Frame& frame, const Coast& coast, const CounterRandom& random)
     : coast_(&coast), strength_(spec.current), separation_(frame.p0 + 0.45 * frame.height) {
@@ -135,7 +137,8 @@ void Current::add(double p, std::span<const double> xs, std::span<const double> 
   }
 }
 
-// ---- turbulence ---------------------------------------------------------------------------------
+// ---- turbulence
+// ---------------------------------------------------------------------------------
 
 Turbulence::Turbulence(const OceanSpec& spec, const CounterRandom& random, std::span<const double> xs,
                        std::span<const double> ps)
@@ -205,7 +208,8 @@ void Turbulence::evaluate(double day, std::span<float> field) {
   }
 }
 
-// ---- eddies -------------------------------------------------------------------------------------
+// ---- eddies
+// -------------------------------------------------------------------------------------
 
 Eddies::Eddies(const OceanSpec& spec, const Frame& frame, const Coast& coast, const Current& current,
                const CounterRandom& random)

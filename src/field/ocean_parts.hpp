@@ -1,8 +1,8 @@
 #pragma once
-// The terms that the synthetic ocean is summed from. Private to src/field. Places are (x, p): degrees
-// of latitude, x east from the western edge (longitude times the cosine of the middle latitude, so
-// that eddies are round), p towards the pole. Times are days since 2000-01-01 of the calendar.
-// Nothing here is collective.
+// The terms that the synthetic ocean is summed from. Private to src/field. Places are (x, p):
+// degrees of latitude, x east from the western edge (longitude times the cosine of the middle
+// latitude, so that eddies are round), p towards the pole. Times are days since 2000-01-01 of the
+// calendar. Nothing here is collective.
 
 #include <cstdint>
 #include <map>

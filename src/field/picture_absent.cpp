@@ -1,4 +1,5 @@
-// In the place of the readers of pictures, where their libraries were not there when podscale was built.
+// In the place of the readers of pictures, where their libraries were not there when podscale was
+// built.
 #include "picture_formats.hpp"
 #include "podscale/core/error.hpp"
 

@@ -15,8 +15,8 @@ Picture read_bmp(const std::string& path);
 /// Refuses sides that cannot be.
 void require_sides(const std::string& path, long long ny, long long nx);
 
-/// From red, green, blue and alpha (of 4 bands, white where opaque) to the first three, or from grey and
-/// alpha. Refuses transparent points, whose colour is nobody's to know.
+/// From red, green, blue and alpha (of 4 bands, white where opaque) to the first three, or from
+/// grey and alpha. Refuses transparent points, whose colour is nobody's to know.
 void drop_alpha(const std::string& path, Picture& picture);
 
 /// From bands that are alike to grey.

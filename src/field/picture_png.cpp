@@ -1,5 +1,5 @@
-// PNG by libpng. Its errors come by longjmp: between the jump and the frames it skips there is nothing
-// that has a destructor.
+// PNG by libpng. Its errors come by longjmp: between the jump and the frames it skips there is
+// nothing that has a destructor.
 #include <png.h>
 
 #include <algorithm>

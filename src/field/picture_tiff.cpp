@@ -1,5 +1,5 @@
-// TIFF and GeoTIFF by libtiff: 8 bits and less through its RGBA reader, which knows palettes and YCbCr;
-// wider numbers, and floating ones, block by block.
+// TIFF and GeoTIFF by libtiff: 8 bits and less through its RGBA reader, which knows palettes and
+// YCbCr; wider numbers, and floating ones, block by block.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -100,8 +100,8 @@ float sample(const unsigned char* at, int bits, int format) {
                       : number<std::uint8_t>(at);
 }
 
-/// Strips or tiles of numbers of 16 bits and more. Bands may follow each other point by point or plane
-/// by plane.
+/// Strips or tiles of numbers of 16 bits and more. Bands may follow each other point by point or
+/// plane by plane.
 Picture read_numbers(const Tiff& tiff, idx_t ny, idx_t nx, int bands, int bits, int format) {
   Picture picture{ny, nx, bands};
   picture.bytes = false;

@@ -13,9 +13,9 @@ PointTable read_table(const NetcdfFile& file, const std::string& lat, const std:
 /// cells. Returns whether they were.
 bool leave_corners(PointTable& table);
 
-/// Not collective. Rotates the rows of a table that was selected across the cut of the longitudes: one
-/// step goes back, against all the others, and the first column is the eastern neighbour of the last.
-/// Returns the column of the file that is the first now.
+/// Not collective. Rotates the rows of a table that was selected across the cut of the longitudes:
+/// one step goes back, against all the others, and the first column is the eastern neighbour of
+/// the last. Returns the column of the file that is the first now.
 idx_t rotate_table(PointTable& table, idx_t nx);
 
 /// Stretched axes change their steps by less than this factor; two missing rows make it 3.

@@ -19,8 +19,8 @@ struct ReadTask {
   int owner = 0;
 };
 
-/// steps: ascending, each once. Every task of a file has all the steps of a chunk of time that were
-/// asked for. Where there are fewer chunks of time than ranks, windows are split along stored
+/// steps: ascending, each once. Every task of a file has all the steps of a chunk of time that
+/// were asked for. Where there are fewer chunks of time than ranks, windows are split along stored
 /// chunks; tasks are dealt in contiguous runs, and ranks without any are idle.
 std::vector<ReadTask> plan_reading(const Survey& survey, std::span<const long> steps, const Window& window,
                                    int ranks);

@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// Not collective. Throws Error(data). Rank 0 alone and all ranks together both come here; the latter
-/// see the same file, hence the same error.
+/// Not collective. Throws Error(data). Rank 0 alone and all ranks together both come here; the
+/// latter see the same file, hence the same error.
 template <class... Args>
 [[noreturn]] void refuse(const std::string& where, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(ExitCode::data, where + fmt::format(format, std::forward<Args>(args)...), true);

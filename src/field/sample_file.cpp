@@ -36,9 +36,9 @@ double resolution_of(const NetcdfFile& file, const std::string& name, const std:
   return type == NC_FLOAT || (single && !scale) ? resolution : 0;
 }
 
-/// Times as they are stored. An integer that is packed over the whole range of its type may be that
-/// type's fill value, and a time coordinate has none: it counts as missing only where an attribute
-/// says so.
+/// Times as they are stored. An integer that is packed over the whole range of its type may be
+/// that type's fill value, and a time coordinate has none: it counts as missing only where an
+/// attribute says so.
 std::vector<double> times_of(const NetcdfFile& file, const std::string& name, const std::string& of = "") {
   std::vector<double> values = values_of(file, name, of);
   const auto scale = file.numbers(name, "scale_factor");
@@ -50,8 +50,8 @@ std::vector<double> times_of(const NetcdfFile& file, const std::string& name, co
   return values;
 }
 
-/// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, "" if
-/// nothing is.
+/// Collective on the file. Puts the bounds into the samples; returns what is wrong with them, ""
+/// if nothing is.
 std::string take_bounds(const NetcdfFile& file, const std::string& time, const std::string& bounds,
                         SampleAxis& axis) {
   if (!file.has_variable(bounds)) return "the file does not hold them";
@@ -100,8 +100,8 @@ std::string take_bounds(const NetcdfFile& file, const std::string& time, const s
   return "";
 }
 
-/// Seconds beyond 2^31 that an int32 held turn up 2^32 s, 136 years, too early. Refuses those that jump
-/// back within a file; those that all do are told from true ones by the reader alone.
+/// Seconds beyond 2^31 that an int32 held turn up 2^32 s, 136 years, too early. Refuses those that
+/// jump back within a file; those that all do are told from true ones by the reader alone.
 void watch_overflow(const NetcdfFile& file, const std::string& time, const std::string& where,
                     const std::vector<double>& values, const SampleAxis& axis) {
   constexpr double kWrap = 4294967296.0;

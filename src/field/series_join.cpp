@@ -13,7 +13,8 @@
 namespace podscale {
 namespace {
 
-/// Whether all dates are Gregorian: standard and proleptic_gregorian are then names of one calendar.
+/// Whether all dates are Gregorian: standard and proleptic_gregorian are then names of one
+/// calendar.
 bool is_gregorian(const SampleAxis& axis) {
   const auto late = [](const Date& d) {
     return std::tuple(d.year, d.month, d.day) >= std::tuple(1582, 10, 15);
@@ -72,7 +73,8 @@ void join(const std::vector<SourceFile>& sources, const CfSpec& spec, Survey& su
   for (std::size_t f = 0; f < sources.size(); ++f) {
     const SampleAxis &axis = sources[f].times, &reference = sources[0].times;
     require_one_calendar(sources[f], sources[0]);
-    // The reference date of the units may be one that the two names of a calendar count differently.
+    // The reference date of the units may be one that the two names of a calendar count
+    // differently.
     same_units = same_units && axis.units == reference.units && axis.calendar == reference.calendar;
     for (std::size_t t = 0; t < axis.size(); ++t) {
       const Sample& s = axis[t];

@@ -28,8 +28,8 @@ void agree_on_bounds(std::vector<SourceFile>& sources, const std::string& label)
 /// (calendars that differ, no time at all, a time that occurs twice in one strand).
 void join(const std::vector<SourceFile>& sources, const CfSpec& spec, Survey& survey);
 
-/// Error(data) where there are several series but one is needed. along: the dimension that tells them
-/// apart, "" = none.
+/// Error(data) where there are several series but one is needed. along: the dimension that tells
+/// them apart, "" = none.
 void require_one_series(const CfSpec& spec, const Survey& survey, const std::string& along);
 
 }  // namespace podscale

@@ -74,8 +74,9 @@ void select(const CfSpec& spec, const CfVariable& v, long number, SourceFile& so
   source.places = std::move(places);
 }
 
-/// The working units are those that the reader asks for, else those of the first file. Temperatures
-/// in two units differ by an offset; a file without units goes with files without units only.
+/// The working units are those that the reader asks for, else those of the first file.
+/// Temperatures in two units differ by an offset; a file without units goes with files without
+/// units only.
 UnitConversion conversion_of(const CfVariable& v, const CfSpec& spec, const Variable& first,
                              const std::string& path) {
   const std::string& to = first.working_units;

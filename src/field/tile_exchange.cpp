@@ -35,7 +35,8 @@ long overlap(const Mesh& mesh, const FieldWindow& tile, const Window& window) {
   return points;
 }
 
-/// Tiles in an order that takes all owners in turn, cut into batches that fit: ends of the batches.
+/// Tiles in an order that takes all owners in turn, cut into batches that fit: ends of the
+/// batches.
 std::vector<std::size_t> cut(const Mesh& mesh, std::span<const Window> windows,
                              std::vector<FieldWindow>& tiles) {
   std::vector<long> turn(windows.size(), 0);

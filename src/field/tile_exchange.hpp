@@ -18,9 +18,9 @@ struct FieldWindow {
   const float* values = nullptr;
 };
 
-/// Collective. windows: of all ranks; tiles: the same on all ranks, without overlap within a field.
-/// What the tiles have of this rank's window goes to out: [fields][window.ny][window.nx]. Messages
-/// are cut so that no rank holds more than 64 MiB of them and no MPI count overflows.
+/// Collective. windows: of all ranks; tiles: the same on all ranks, without overlap within a
+/// field. What the tiles have of this rank's window goes to out: [fields][window.ny][window.nx].
+/// Messages are cut so that no rank holds more than 64 MiB of them and no MPI count overflows.
 void exchange_tiles(const Communicator& comm, const Mesh& mesh, std::span<const Window> windows,
                     std::span<const FieldWindow> tiles, std::span<float> out);
 

@@ -125,7 +125,8 @@ void Judge::empty_times(const ValueStatistics& s) const {
           "repair the series, choose periods without that time, let HR have gaps with data.least_values");
 }
 
-/// A gap that somebody filled with the field before it. Said aloud only: a slow analysis may do so.
+/// A gap that somebody filled with the field before it. Said aloud only: a slow analysis may do
+/// so.
 void Judge::repeated_times(const ValueStatistics& s) const {
   std::size_t found = 0, first = 0;
   for (std::size_t t = s.times.size(); t-- > 1;)

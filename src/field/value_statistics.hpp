@@ -48,8 +48,8 @@ struct ValueStatistics {
   Met low{INFINITY}, high{-INFINITY}, first_outside;
 };
 
-/// Collective on the source's communicator; the same on all ranks, [channels]. Of the steps at every
-/// point that the source's mask leaves and that repeats no other.
+/// Collective on the source's communicator; the same on all ranks, [channels]. Of the steps at
+/// every point that the source's mask leaves and that repeats no other.
 std::vector<ValueStatistics> value_statistics(const FieldSource& source, std::span<const long> steps);
 
 }  // namespace podscale

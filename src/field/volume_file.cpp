@@ -79,8 +79,8 @@ const NumberType number_types[] = {{2, 1, convert<std::uint8_t>},    {4, 2, conv
 
 using Affine = std::array<std::array<double, 4>, 3>;
 
-/// By the rows that the file gives, else by its quaternion, else by the spacing alone (NIfTI's methods
-/// 3, 2 and 1).
+/// By the rows that the file gives, else by its quaternion, else by the spacing alone (NIfTI's
+/// methods 3, 2 and 1).
 Affine affine_of(const std::string& header, bool swap) {
   const auto real = [&](std::size_t at) {
     return static_cast<double>(number<float>(header.data() + at, swap));
@@ -186,7 +186,8 @@ Volume read_volume(const std::string& path) {
     fail(ExitCode::data, "{}: voxels begin at byte {}; expected 352 or beyond: fetch it again", path, start);
   read_bytes(file, path, static_cast<std::size_t>(start) - header_size);
   const std::string bytes = read_bytes(file, path, static_cast<std::size_t>(voxels) * found->size);
-  // Behind the voxels zlib compares the checksum: without this a damaged file may give wrong numbers.
+  // Behind the voxels zlib compares the checksum: without this a damaged file may give wrong
+  // numbers.
   for (std::string rest(1 << 16, '\0');;) {
     const int n = gzread(file.get(), rest.data(), static_cast<unsigned>(rest.size()));
     if (n > 0) continue;

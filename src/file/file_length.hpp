@@ -7,8 +7,9 @@
 
 namespace podscale {
 
-/// Not collective. Bytes that the header of a NetCDF-3 file (CDF-1, 2, 5) or the superblock of an HDF5
-/// file promises; nullopt where it does not say. Error(data) where the header itself is cut off.
+/// Not collective. Bytes that the header of a NetCDF-3 file (CDF-1, 2, 5) or the superblock of an
+/// HDF5 file promises; nullopt where it does not say. Error(data) where the header itself is cut
+/// off.
 std::optional<std::uint64_t> promised_length(const std::string& path);
 
 /// Not collective. Error(data) where the file is shorter: NetCDF-3 reads the lost part as zeros.

@@ -144,7 +144,8 @@ void KeptBlocks::State::clear(bool all) const {
   if (all && fs::is_directory(folder, status)) fs::remove(folder, status);  // unless there is something else in it
 }
 
-/// Rank 0 only. Units of which the files of all ranks are there, none of whose blocks is in another one.
+/// Rank 0 only. Units of which the files of all ranks are there, none of whose blocks is in
+/// another one.
 std::vector<Unit> KeptBlocks::State::find() const {
   static const std::regex form("0*([0-9]{1,9})-0*([0-9]{1,9})\\.([0-9]{1,7})of([0-9]{1,7})");
   std::map<Unit, int> files;

@@ -101,7 +101,8 @@ NetcdfFile::~NetcdfFile() {
     return nc_close(state_->id) == NC_NOERR;
   };
   if (state_->id >= 0 && !(alone && (state_->parallel ? nc_close(state_->id) == NC_NOERR : close()))) {
-    // Other ranks may be elsewhere, or the library failed: the file stays open until abandon_all().
+    // Other ranks may be elsewhere, or the library failed: the file stays open until
+    // abandon_all().
     state_->next_left_open = std::exchange(State::left_open, state_);
     return;
   }

@@ -52,11 +52,13 @@ struct NetcdfFile::State {
   }
 
   /// Not collective. Throws what a status of the library means, after a call that began with
-  /// errno = 0: for most failed allocations it says "HDF5 error". Where a file cannot be read, that
-  /// is damage, unless the system has a reason: a device, or memory that any file of its size needs.
+  /// errno = 0: for most failed allocations it says "HDF5 error". Where a file cannot be read,
+  /// that is damage, unless the system has a reason: a device, or memory that any file of its size
+  /// needs.
   void judge(int status, const std::string& path, const std::string& what, bool reading) const;
   /// Collective. Ranks agree on the outcome of a library call. A value that does not fit the
-  /// element type read is no failure: the library leaves an infinity, which nothing takes for data.
+  /// element type read is no failure: the library leaves an infinity, which nothing takes for
+  /// data.
   void check(int status, const std::string& path, const std::string& what, bool reading = true) const {
     if (reading && status == NC_ERANGE) status = NC_NOERR;
     comm->agree([&] { judge(status, path, what, reading); });

@@ -33,7 +33,8 @@ double BlendedResidual::scale_at(const ImagePatches& grid, idx_t y, idx_t x) con
   return grid.scale[(y + grid.row * factor) / side * grid.columns + (x + grid.column * factor) / side];
 }
 
-/// Covariances of the grids' residuals at a point, s = 1, depend on where it stands in a patch alone.
+/// Covariances of the grids' residuals at a point, s = 1, depend on where it stands in a patch
+/// alone.
 void BlendedResidual::fit_rho(const std::vector<double>& point_variance) {
   const idx_t side = shape_.patch, points = shape_.points(), count = std::ssize(grids_);
   std::vector<double> covariance;  // [points][grids][grids]
@@ -104,8 +105,8 @@ std::vector<double> BlendedResidual::draw(std::uint64_t key, int member) const {
   return result;
 }
 
-/// Adds to noise, whose upper left is the noise at (row, column) of the image, how much of each goes
-/// into weight times the residual at (y, x). The variance of the point's own part.
+/// Adds to noise, whose upper left is the noise at (row, column) of the image, how much of each
+/// goes into weight times the residual at (y, x). The variance of the point's own part.
 double BlendedResidual::spread(idx_t y, idx_t x, double weight, double* noise, idx_t row, idx_t column,
                                idx_t width) const {
   const idx_t side = shape_.patch, points = shape_.points();

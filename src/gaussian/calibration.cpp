@@ -12,8 +12,8 @@
 namespace podscale {
 namespace {
 
-// Bins of |error| / sigma: fine enough for three digits of coverage; the last one holds all that is
-// beyond.
+// Bins of |error| / sigma: fine enough for three digits of coverage; the last one holds all that
+// is beyond.
 constexpr std::size_t kBins = 1024;
 constexpr double kWidth = 8.0 / kBins;
 

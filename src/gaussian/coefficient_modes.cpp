@@ -1,5 +1,5 @@
-// The leading modes of residuals with few coefficients, from their products between coefficients: one pass over
-// the residuals, where the operator of residual_modes.cpp makes two an iteration.
+// The leading modes of residuals with few coefficients, from their products between coefficients:
+// one pass over the residuals, where the operator of residual_modes.cpp makes two an iteration.
 #include <algorithm>
 
 #include "podscale/core/error.hpp"

@@ -23,8 +23,8 @@ std::vector<double> coefficients(const LatentSpace& space, std::size_t p, std::s
   return mean;
 }
 
-/// Fields of columns, [count][values of a field]; own: what they hold of the parts inside patches, or
-/// null. Collective.
+/// Fields of columns, [count][values of a field]; own: what they hold of the parts inside patches,
+/// or null. Collective.
 void decode_columns(const Basis& basis, const PatchColumns& columns, const PatchColumns* own, int first,
                     int count, std::span<double> fields) {
   basis.codec().decode(columns, first, count, fields);

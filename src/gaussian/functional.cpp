@@ -116,8 +116,8 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
                                                         double truncation,
                                                         std::span<const double> climatology) const {
   const std::size_t shared = forecast.shared, terms = 2 + shared;
-  // A patch's terms of the functionals that touch it: mean, own variance, and share of every common
-  // column.
+  // A patch's terms of the functionals that touch it: mean, own variance, and share of every
+  // common column.
   struct PartTerms {
     std::size_t functional;
     std::vector<double> values;  // [terms]
@@ -158,7 +158,8 @@ std::vector<FunctionalForecast> FunctionalSet::evaluate(const Communicator& comm
         bounds[f * terms + i] = std::max(bounds[f * terms + i], std::abs(term[i]));
       parts.push_back({f, std::move(term)});
     }
-  // Variables of other units, means and variances have sizes of their own: each to below 1 by a power of two.
+  // Variables of other units, means and variances have sizes of their own: each to below 1 by a
+  // power of two.
   comm.max(std::span(bounds));
   std::vector<int> exponent;
   for (const double bound : bounds) exponent.push_back(bound > 0 ? std::ilogb(bound) + 1 : 0);

@@ -11,8 +11,8 @@ namespace podscale {
 
 ConditionalPatch::ConditionalPatch(const PatchGaussian& gaussian) : gaussian_(&gaussian) {}
 
-/// With V = Psi_m L^-T, L L^T = I + Psi_o^T N_o^-1 Psi_o: the mean is V L^-1 Psi_o^T N_o^-1 x_o, the
-/// covariance V V^T + N_m (the inverse of a matrix of factors in place of one of values).
+/// With V = Psi_m L^-T, L L^T = I + Psi_o^T N_o^-1 Psi_o: the mean is V L^-1 Psi_o^T N_o^-1 x_o,
+/// the covariance V V^T + N_m (the inverse of a matrix of factors in place of one of values).
 long ConditionalPatch::fill(std::span<double> deviation, std::span<double> covariance,
                             std::span<const double> normal, std::span<double> drawn) {
   const std::size_t d = static_cast<std::size_t>(gaussian_->values),

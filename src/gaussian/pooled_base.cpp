@@ -9,8 +9,8 @@
 namespace podscale {
 namespace {
 
-/// Root mean square of half the Laplacian over a window, with Gaussian weights about its centre, whose
-/// standard deviation is one LR cell.
+/// Root mean square of half the Laplacian over a window, with Gaussian weights about its centre,
+/// whose standard deviation is one LR cell.
 class Detail {
  public:
   explicit Detail(const WindowShape& shape) : side_(shape.side()) {

@@ -23,8 +23,8 @@ int bin_of(double detail_over_range) {
   return std::clamp(static_cast<int>(bin), 0, bins - 1);
 }
 
-/// All windows of an image with the points of their patches, some at a time. visit(batch, targets):
-/// targets [count][points], less the mean of the window.
+/// All windows of an image with the points of their patches, some at a time. visit(batch,
+/// targets): targets [count][points], less the mean of the window.
 template <class Visit>
 void for_windows(const PlanePair& image, const WindowShape& shape, const Visit& visit) {
   const idx_t patch = shape.patch, factor = shape.factor, cells = patch / factor;
@@ -55,8 +55,8 @@ void add_products(idx_t n, idx_t count, const double* a, double* c) {
   dsyrk_("L", "N", &rows, &columns, &one, a, &rows, &one, c, &rows);
 }
 
-/// The mean of a symmetric matrix, whose lower triangle is given, over the turns of what its rows are;
-/// the result is whole.
+/// The mean of a symmetric matrix, whose lower triangle is given, over the turns of what its rows
+/// are; the result is whole.
 std::vector<double> symmetric_mean(std::span<const double> lower, idx_t n,
                                    const std::vector<std::vector<idx_t>>& turns) {
   std::vector<double> mean(static_cast<std::size_t>(n * n), 0.0);

@@ -85,8 +85,8 @@ void Diagonal::mean(const Basis&, std::size_t, const float*, std::span<double> a
   std::fill(a.begin(), a.end(), 0.0);
 }
 
-/// Loops in a fixed order: the same bits for a time whatever else is computed with it. Sums of four
-/// modes go on together, each in its own order.
+/// Loops in a fixed order: the same bits for a time whatever else is computed with it. Sums of
+/// four modes go on together, each in its own order.
 void LinearGaussian::mean(const Basis& basis, std::size_t p, const float* condition,
                           std::span<double> a) const {
   constexpr std::size_t kTogether = 4;

@@ -24,8 +24,9 @@ std::vector<double> covariance_root(const std::vector<double>& r, int modes, lon
   double trace = 0;
   for (std::size_t i = 0; i < k; ++i) trace += s[i * k + i];
   // The global modes may have taken all of a patch, or times may be fewer than modes: whitening
-  // needs a factor that can be inverted, and 1e-9 of the variance is far below anything a score can
-  // see. Relative to it, so that data in another unit, a power of two apart, have the same bits.
+  // needs a factor that can be inverted, and 1e-9 of the variance is far below anything a score
+  // can see. Relative to it, so that data in another unit, a power of two apart, have the same
+  // bits.
   const double least = trace > 0 ? 1e-9 * trace / modes : 1e-18;
   for (std::size_t i = 0; i < k; ++i) s[i * k + i] += least;
   int info = 0;

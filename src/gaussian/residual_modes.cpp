@@ -16,10 +16,10 @@
 namespace podscale {
 namespace {
 
-/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches; x and y are whole on
-/// rank 0 alone. Rank 0 drives: product() there is served by serve() on the others until stop().
-/// Ranks agree on their own part of every product: an error of any is thrown by all, out of serve()
-/// too.
+/// y = R (R^T x) / times, R [coefficients x times] spread over ranks by patches; x and y are whole
+/// on rank 0 alone. Rank 0 drives: product() there is served by serve() on the others until
+/// stop(). Ranks agree on their own part of every product: an error of any is thrown by all, out
+/// of serve() too.
 class ResidualOperator {
  public:
   ResidualOperator(const Communicator& comm, const Patches& patches, int modes, const PatchSeries& residuals,

@@ -16,14 +16,15 @@ std::vector<double> column_norms(std::span<const double> matrix, std::size_t row
 
 /// Not collective. Whether a variance is that of no mode, beside the largest: only rounding.
 bool is_silent(double variance, double largest);
-/// Not collective. How many of these variances, descending, are modes: those until they hold `enough`
-/// together, none that is silent.
+/// Not collective. How many of these variances, descending, are modes: those until they hold
+/// `enough` together, none that is silent.
 std::size_t modes_that_hold(std::span<const double> variances, double enough);
 /// See fit_residual_covariance.
 ResidualModes residual_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double share);
 
-/// Collective. The same by an iteration, whatever there is much of; variance: modes are enough once they hold it.
+/// Collective. The same by an iteration, whatever there is much of; variance: modes are enough
+/// once they hold it.
 ResidualModes iterated_modes(const Communicator& comm, const Patches& patches, int modes,
                              const PatchSeries& residuals, long times, int global_modes, double variance);
 

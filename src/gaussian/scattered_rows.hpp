@@ -1,6 +1,6 @@
 #pragma once
-// A vector of all coefficients of a region, whole on rank 0 alone: its rows go to the ranks that own
-// their patches, and come back.
+// A vector of all coefficients of a region, whole on rank 0 alone: its rows go to the ranks that
+// own their patches, and come back.
 
 #include <span>
 #include <vector>
@@ -12,8 +12,8 @@ namespace podscale {
 
 class ScatteredRows {
  public:
-  /// Collective on comm; both must outlive it. modes: K, rows a patch. Error(usage) where there are
-  /// more coefficients than MPI can count.
+  /// Collective on comm; both must outlive it. modes: K, rows a patch. Error(usage) where there
+  /// are more coefficients than MPI can count.
   ScatteredRows(const Communicator& comm, const Patches& patches, int modes);
 
   std::size_t size() const { return size_; }  ///< [tokens of the region][K]

@@ -1,5 +1,6 @@
-// The leading modes of residuals with few times, from their products between times (Sirovich 1987):
-// one pass over the residuals, where the operator of residual_modes.cpp makes two an iteration.
+// The leading modes of residuals with few times, from their products between times (Sirovich
+// 1987): one pass over the residuals, where the operator of residual_modes.cpp makes two an
+// iteration.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -21,8 +21,8 @@ std::string place(const Mesh& mesh, idx_t point) {
   return fmt::format("y {:.9g}, x {:.9g} {}", at.y, at.x, mesh.unit().metres > 0 ? "m" : "pixels");
 }
 
-/// Of two points; the tolerance is a share of the cell of the expected one. Cheap where meshes have
-/// axes.
+/// Of two points; the tolerance is a share of the cell of the expected one. Cheap where meshes
+/// have axes.
 bool apart(const Mesh& found, idx_t at, const Mesh& expected, idx_t point) {
   if (found.owner(at) < 0 || expected.owner(point) < 0) return found.owner(at) != expected.owner(point);
   if (expected.separable()) {

@@ -14,7 +14,8 @@ struct Extent {
   idx_t first = 0, count = 0;
 };
 
-/// Cells of an axis that overlap [low, high]; the nearest one where none does. bounds: [cells + 1].
+/// Cells of an axis that overlap [low, high]; the nearest one where none does. bounds: [cells +
+/// 1].
 Extent overlap(const std::vector<double>& bounds, double low, double high) {
   const double margin = 1e-6 * (high - low);
   const idx_t cells = std::ssize(bounds) - 1;

@@ -47,8 +47,8 @@ struct Mesh::Payload {
 /// Position of a point in space(), if it has one.
 using VectorOf = std::function<std::optional<Vector3>(idx_t)>;
 
-/// Of a cell of a mesh that is not separable, half-way between neighbours; edges of the mesh mirror
-/// inwards. nullopt where a cell stands alone.
+/// Of a cell of a mesh that is not separable, half-way between neighbours; edges of the mesh
+/// mirror inwards. nullopt where a cell stands alone.
 std::optional<std::array<Vector3, 4>> corners_between(const Mesh::Payload& mesh, const VectorOf& vector,
                                                       idx_t point);
 

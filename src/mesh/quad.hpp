@@ -9,8 +9,8 @@
 namespace podscale {
 
 /// A quadrilateral seen from a place v inside of it: in the central projection on the plane that
-/// touches the sphere at v, great circles are straight and neighbouring quadrilaterals meet without
-/// a gap.
+/// touches the sphere at v, great circles are straight and neighbouring quadrilaterals meet
+/// without a gap.
 struct Quad {
   double s = 0, t = 0;  ///< bilinear coordinates of v, 0..1, along corners 0 to 1 and 0 to 3
 

@@ -11,7 +11,8 @@
 
 namespace podscale {
 
-/// Not collective, the same on all ranks. Error(usage) where a device of this LibTorch lacks a precision.
+/// Not collective, the same on all ranks. Error(usage) where a device of this LibTorch lacks a
+/// precision.
 inline void require_arithmetic(const Placement& placement) {
   constexpr bool recent = TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4);
   const bool gpu = placement.device.rfind("cuda", 0) == 0;

@@ -36,8 +36,8 @@ float* scratch(long values) {
   return memory.data();
 }
 
-/// Queries, scaled, keys and values of a sample and a head, with their bias: [P][D] each, one after
-/// another.
+/// Queries, scaled, keys and values of a sample and a head, with their bias: [P][D] each, one
+/// after another.
 void gather(const Sizes& s, const float* qkv, const float* bias, long sample, long head, float* to) {
   const float factor = static_cast<float>(1 / std::sqrt(static_cast<double>(s.head)));
   for (long part = 0; part < 3; ++part) {
@@ -52,7 +52,8 @@ const float* absent_of(const torch::Tensor& absent, long sample) {
   return absent.data_ptr<float>() + (absent.size(0) > 1 ? sample * absent.size(3) : 0);
 }
 
-/// mixed: [B, P, W]. Keeps exponentials [B, heads, P, P] and 1 / their sums [B, heads, P], where defined.
+/// mixed: [B, P, W]. Keeps exponentials [B, heads, P, P] and 1 / their sums [B, heads, P], where
+/// defined.
 void mix(const torch::Tensor& qkv, const torch::Tensor& bias, const Sizes& s, const torch::Tensor& absent,
          torch::Tensor& mixed, torch::Tensor& exponentials, torch::Tensor& inverse) {
   const float *const from = qkv.data_ptr<float>(), *const added = bias.data_ptr<float>();

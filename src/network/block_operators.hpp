@@ -1,7 +1,7 @@
 #pragma once
-// What a transformer block does between its matrix products, on a CPU in float32: one pass over the
-// values each, with the bias of the product before it, and gradients to match. Internal to the layer
-// and its tests: includes Torch.
+// What a transformer block does between its matrix products, on a CPU in float32: one pass over
+// the values each, with the bias of the product before it, and gradients to match. Internal to the
+// layer and its tests: includes Torch.
 
 #include <torch/types.h>
 
@@ -9,8 +9,8 @@
 
 namespace podscale {
 
-/// Not collective. Whether the operators below, and cpu_attention, can take the place of Torch's: all
-/// is float32 on the CPU, no autocast is on, and no PlainOperators lives.
+/// Not collective. Whether the operators below, and cpu_attention, can take the place of Torch's:
+/// all is float32 on the CPU, no autocast is on, and no PlainOperators lives.
 bool takes_cpu_operators(const torch::Tensor& x, const torch::Tensor& weight);
 
 /// Torch's own operators on this thread, for as long as it lives: of tests and benchmarks.
@@ -25,8 +25,8 @@ class PlainOperators {
   bool before_;
 };
 
-/// x: [B, P, W], contiguous; shift, scale and gate: [B, W] or [1, W] for all samples, rows with any
-/// stride. None is collective.
+/// x: [B, P, W], contiguous; shift, scale and gate: [B, W] or [1, W] for all samples, rows with
+/// any stride. None is collective.
 
 /// Layer norm of each token without weights, times 1 + scale, plus shift: [B, P, W].
 torch::Tensor modulated(const torch::Tensor& x, const torch::Tensor& shift, const torch::Tensor& scale,

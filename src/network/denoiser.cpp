@@ -55,7 +55,8 @@ torch::Tensor position_features(const TokenLayout& layout) {
   return torch::tensor(features).view({layout.tokens, 4 * kPositionOctaves + layout.global_tokens});
 }
 
-/// sin and cos of the place in a tile's window at octaves of its half: [kPlaceFeatures], 0 for global tokens.
+/// sin and cos of the place in a tile's window at octaves of its half: [kPlaceFeatures], 0 for
+/// global tokens.
 void add_place(std::vector<float>& features, const Tile& tile, std::size_t token, bool global) {
   for (const float place : {tile.place_y[token], tile.place_x[token]})
     for (int octave = 0; octave < kPlaceOctaves; ++octave) {
@@ -78,8 +79,9 @@ torch::Tensor season_features(const torch::Tensor& year_phase) {
   return torch::cat({torch::sin(turns), torch::cos(turns)}, 1);
 }
 
-/// Of the age of an HR analysis over the largest one, [B]: cosines of its logarithm, of a half to three and
-/// a half periods, so that neighbouring ages are alike; all 0 without an analysis: [B, kAgeFeatures].
+/// Of the age of an HR analysis over the largest one, [B]: cosines of its logarithm, of a half to
+/// three and a half periods, so that neighbouring ages are alike; all 0 without an analysis: [B,
+/// kAgeFeatures].
 torch::Tensor age_features(const torch::Tensor& age) {
   const auto has = age.gt(0).to(age.scalar_type()).unsqueeze(1);
   const auto order = torch::arange(kAgeFeatures, age.options());

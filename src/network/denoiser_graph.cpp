@@ -12,7 +12,8 @@
 namespace podscale {
 namespace {
 
-/// Weights in bfloat16 are made within the pass: one kept from before would hide that weights change.
+/// Weights in bfloat16 are made within the pass: one kept from before would hide that weights
+/// change.
 class NoCastsKept {
  public:
   NoCastsKept() : before_(at::autocast::is_autocast_cache_enabled()) {
@@ -55,8 +56,8 @@ DenoiserGraph::DenoiserGraph(Denoiser& network, const TokenLayout& layout, int m
     return network.forward(r.x, r.condition.unsqueeze(0).expand({members, p, c}), r.angle, r.year_phase)
         .to(torch::kFloat);
   };
-  // Recording wants a stream of its own, and there all that is made once must exist: kernels loaded,
-  // workspaces of cuBLAS.
+  // Recording wants a stream of its own, and there all that is made once must exist: kernels
+  // loaded, workspaces of cuBLAS.
   torch::cuda::synchronize();
   {
     const c10::cuda::CUDAStreamGuard aside(c10::cuda::getStreamFromPool(false, device.index()));

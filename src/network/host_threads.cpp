@@ -11,7 +11,8 @@
 namespace podscale {
 namespace {
 
-/// Kept by each thread that was asked: one that comes late finds nothing left, and nobody waits for it.
+/// Kept by each thread that was asked: one that comes late finds nothing left, and nobody waits
+/// for it.
 struct Pieces {
   std::mutex mutex;
   std::condition_variable ended;

@@ -6,9 +6,9 @@
 
 namespace podscale {
 
-/// Not collective. work(0) .. work(count - 1), in any order, by as many threads as Torch uses for one
-/// operation (at::get_num_threads()). `work` calls no operation of Torch. at::parallel_for would be
-/// a plain loop here: it has threads only in a file that is compiled with OpenMP.
+/// Not collective. work(0) .. work(count - 1), in any order, by as many threads as Torch uses for
+/// one operation (at::get_num_threads()). `work` calls no operation of Torch. at::parallel_for
+/// would be a plain loop here: it has threads only in a file that is compiled with OpenMP.
 void on_host_threads(std::int64_t count, const std::function<void(std::int64_t)>& work);
 
 }  // namespace podscale

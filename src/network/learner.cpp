@@ -54,8 +54,8 @@ double Learner::loss_and_gradient(const TrainingSet& data) {
     const TrainingBatch batch = ready ? std::move(next_->batch) : part_of_batch(data, step, part);
     next_.reset();
     const int number = processes->rank() * own_ + part;
-    // Dropout and condition noise come from Torch's generator: seeded by (seed, step, part), so that
-    // neither a restart nor the number of processes changes them.
+    // Dropout and condition noise come from Torch's generator: seeded by (seed, step, part), so
+    // that neither a restart nor the number of processes changes them.
     torch::manual_seed(CounterRandom(training.seed, Stream::dropout)
                            .integer(static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(number)));
     const auto loss = training_loss(*network.module, batch, training);

@@ -1,6 +1,6 @@
 #pragma once
-// One step of training: the weights, their moving average, and the loss of this process's share of a
-// batch. Knows neither MPI nor files.
+// One step of training: the weights, their moving average, and the loss of this process's share of
+// a batch. Knows neither MPI nor files.
 
 #include <optional>
 
@@ -19,16 +19,16 @@ struct Learner {
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
 
-  /// Collective where the tokens of `data` lie on several processes. The mean loss of this process's parts
-  /// of the batch of step optimizer.step. Where the weights are on a device, the host draws the next
-  /// part meanwhile.
+  /// Collective where the tokens of `data` lie on several processes. The mean loss of this
+  /// process's parts of the batch of step optimizer.step. Where the weights are on a device, the
+  /// host draws the next part meanwhile.
   double loss_and_gradient(const TrainingSet& data);
   int groups() const { return groups_; }  ///< parts of a batch
-  /// Of all parts of a batch, those of this process filled in, the others 0: their sum over the processes
-  /// is exact.
+  /// Of all parts of a batch, those of this process filled in, the others 0: their sum over the
+  /// processes is exact.
   const std::vector<double>& losses() const { return losses_; }
-  /// Collective. The mean gradient of the batch, clipped, into network.flat: the same bits at any number
-  /// of processes that divides the parts.
+  /// Collective. The mean gradient of the batch, clipped, into network.flat: the same bits at any
+  /// number of processes that divides the parts.
   void average_gradient();
 
   const GradientAverage* processes;

@@ -25,8 +25,8 @@ class FlatParameters {
   std::vector<NamedSlice> slices;
 };
 
-/// Not collective. Weights ~ N(0, 1/fan_in) from the counter-based generator, the same on any rank;
-/// biases, all else of one dimension, and what is_zero() names 0.
+/// Not collective. Weights ~ N(0, 1/fan_in) from the counter-based generator, the same on any
+/// rank; biases, all else of one dimension, and what is_zero() names 0.
 void initialise_parameters(torch::nn::Module& module, std::uint64_t seed,
                            const std::function<bool(const std::string& name)>& is_zero);
 

@@ -18,13 +18,15 @@ Function named(const char* name) {
   return reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
 }
 
-/// Where Torch links a BLAS, its symbols are there for all; where it holds one inside, there are none.
+/// Where Torch links a BLAS, its symbols are there for all; where it holds one inside, there are
+/// none.
 Sgemm sgemm() {
   static const Sgemm found = named<Sgemm>("sgemm_");
   return found;
 }
 
-/// One thread for each product, for as long as it lives: of OpenBLAS, whose setting is the process'.
+/// One thread for each product, for as long as it lives: of OpenBLAS, whose setting is the
+/// process'.
 class OneThreadEach {
  public:
   OneThreadEach() : before_(get_ && set_ && sgemm() ? get_() : 0) {

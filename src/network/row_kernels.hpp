@@ -1,7 +1,7 @@
 #pragma once
-// Loops over rows of float32 values: what a transformer block does between its matrix products. Each
-// loop is compiled twice, for AVX2 without fused multiply-add and for any processor, and gives the
-// same bits either way: eight sums run side by side and are added up in one order.
+// Loops over rows of float32 values: what a transformer block does between its matrix products.
+// Each loop is compiled twice, for AVX2 without fused multiply-add and for any processor, and
+// gives the same bits either way: eight sums run side by side and are added up in one order.
 
 namespace podscale {
 
@@ -23,8 +23,8 @@ struct RowKernels {
   /// dy [rows][width] = gate * dout; adds to dgate and dbias, [width] each.
   void (*gated_gradient)(long rows, long width, const float* dout, const float* gate, const float* y,
                          const float* bias, float* dy, float* dgate, float* dbias);
-  /// out [rows][width] = GELU(x + bias), by the error function; slope: its derivative, may be null;
-  /// out may be x.
+  /// out [rows][width] = GELU(x + bias), by the error function; slope: its derivative, may be
+  /// null; out may be x.
   void (*gelu)(long rows, long width, const float* x, const float* bias, float* out, float* slope);
   /// dx [rows][width] = dout * slope; adds to dbias [width].
   void (*gelu_gradient)(long rows, long width, const float* dout, const float* slope, float* dx,
@@ -32,12 +32,13 @@ struct RowKernels {
   /// out [rows][width] = (x + bias) * factor, x with a stride.
   void (*biased)(long rows, long width, const float* x, long stride, const float* bias, float factor,
                  float* out);
-  /// Of every row of scores [rows][width], in place: exp(score + absent - the largest of the row), and
-  /// 1 / their sum in inverse [rows]. absent [width] may be null.
+  /// Of every row of scores [rows][width], in place: exp(score + absent - the largest of the row),
+  /// and 1 / their sum in inverse [rows]. absent [width] may be null.
   void (*exponentials)(long rows, long width, float* scores, const float* absent, float* inverse);
   /// x [rows][width] *= factor [rows], in place, x with a stride.
   void (*scale)(long rows, long width, const float* factor, float* x, long stride);
-  /// out [rows][width] = dy * factor [rows]; dots [rows]: the sums of out * y. dy, y with one stride.
+  /// out [rows][width] = dy * factor [rows]; dots [rows]: the sums of out * y. dy, y with one
+  /// stride.
   void (*scaled_dots)(long rows, long width, const float* dy, const float* y, long stride,
                       const float* factor, float* out, float* dots);
   /// d [rows][width] = e * (d - dots [rows]), in place.

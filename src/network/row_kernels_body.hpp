@@ -1,5 +1,5 @@
-// The loops of row_kernels.hpp: included by row_kernels.cpp once per kind of processor, in a namespace
-// each, and by nothing else. All is forced inline, so that no call passes vectors.
+// The loops of row_kernels.hpp: included by row_kernels.cpp once per kind of processor, in a
+// namespace each, and by nothing else. All is forced inline, so that no call passes vectors.
 
 using Lanes = float __attribute__((vector_size(32)));
 using Bits = unsigned __attribute__((vector_size(32)));
@@ -7,7 +7,8 @@ using Bits = unsigned __attribute__((vector_size(32)));
 
 constexpr long kLanes = 8;
 
-/// The first n of eight values, `other` in the rest. Eight cases, not a loop of n: no call of memcpy.
+/// The first n of eight values, `other` in the rest. Eight cases, not a loop of n: no call of
+/// memcpy.
 PODSCALE_INLINE Lanes load(const float* from, long n, float other = 0) {
   Lanes v;
   if (n >= kLanes) {

@@ -24,9 +24,9 @@ class SampleRows {
   struct Row {
     const float *latent, *condition;
   };
-  /// Collective. wanted: the samples of each process, the same lists on every process unless a set has
-  /// all_tokens, which each process looks for in its own. Rows of this process's samples, token by
-  /// token; they are there until the next call.
+  /// Collective. wanted: the samples of each process, the same lists on every process unless a set
+  /// has all_tokens, which each process looks for in its own. Rows of this process's samples,
+  /// token by token; they are there until the next call.
   std::vector<std::vector<Row>> fetch(const std::vector<std::vector<Wanted>>& wanted);
 
  private:

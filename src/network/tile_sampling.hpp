@@ -11,8 +11,8 @@ namespace podscale {
 
 class NetworkTiles final : public TileSampling {
  public:
-  /// Not collective. network and what the requests point to must outlive it. Start noise is that of
-  /// each token, the same in every tile that has it.
+  /// Not collective. network and what the requests point to must outlive it. Start noise is that
+  /// of each token, the same in every tile that has it.
   NetworkTiles(const Network& network, const SamplerOptions& sampler, std::span<const TileRequest> requests);
   int steps() const override { return steps_; }
   void advance(std::size_t i) override;

@@ -16,7 +16,8 @@ struct TrainingBatch {
   torch::Tensor z0, x, target;      ///< [B, P, K]
   torch::Tensor condition;          ///< [B, P, C]
   torch::Tensor angle, year_phase;  ///< [B]
-  /// Of each sample, where the network works on tiles: P is the most tokens of one, rows beyond a tile's are 0.
+  /// Of each sample, where the network works on tiles: P is the most tokens of one, rows beyond a
+  /// tile's are 0.
   std::vector<Tile> tiles{};
 };
 
@@ -30,11 +31,11 @@ struct BatchSource {
   std::uint64_t seed;
 };
 
-/// Collective over the processes of `rows`. Samples first[r], ..., first[r] + count - 1 of step `step` for
-/// process r, numbered over all of them. The item, the tile, the diffusion step and the noise of a sample
-/// are functions of (seed, step, number) alone: a restart has no generator to restore. Drawn on the host
-/// by its threads, the same bits by any number of them; x and target are made on the device, which may
-/// still be at it.
+/// Collective over the processes of `rows`. Samples first[r], ..., first[r] + count - 1 of step
+/// `step` for process r, numbered over all of them. The item, the tile, the diffusion step and the
+/// noise of a sample are functions of (seed, step, number) alone: a restart has no generator to
+/// restore. Drawn on the host by its threads, the same bits by any number of them; x and target
+/// are made on the device, which may still be at it.
 TrainingBatch draw_batch(const BatchSource& source, SampleRows& rows, long step, const std::vector<int>& first,
                          int rank, int count, const torch::Device& device);
 /// Not collective. Of a process that has all tokens, whole regions.

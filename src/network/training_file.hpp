@@ -55,7 +55,8 @@ std::vector<Record> get_history(const Hdf5File& file, const std::string& path,
   return history;
 }
 
-/// Collective; rank 0 reads, all get it. parse: of the bytes, not collective. Errors: no_input, io, data.
+/// Collective; rank 0 reads, all get it. parse: of the bytes, not collective. Errors: no_input,
+/// io, data.
 template <class Model>
 Model read_model(const Communicator& comm, const std::string& path,
                  Model (*parse)(const std::string& path, const ModelBytes& bytes)) {

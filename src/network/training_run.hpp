@@ -1,6 +1,6 @@
 #pragma once
-// How far a training is, and its steps between validations and checkpoints: what the trainers of all
-// networks share. Private to this folder.
+// How far a training is, and its steps between validations and checkpoints: what the trainers of
+// all networks share. Private to this folder.
 
 #include <functional>
 #include <limits>
@@ -31,27 +31,29 @@ struct TrainingRun {
     std::function<std::string(double mean_loss)> text;  ///< for the progress line
   };
   /// Collective. The steps that are left, with their validations and checkpoints. False, with a
-  /// checkpoint, where should_stop() is true on any rank (asked at every step) or a validation was cut
-  /// short before the end. NotFinite where loss, gradient or weights are not.
+  /// checkpoint, where should_stop() is true on any rank (asked at every step) or a validation was
+  /// cut short before the end. NotFinite where loss, gradient or weights are not.
   bool train(const Parts& parts, Progress& progress, const std::function<bool()>& should_stop);
-  /// Collective. The mean over the parts of a batch, added in their order at any number of ranks; the
-  /// parts of other ranks are 0. NotFinite where it is not.
+  /// Collective. The mean over the parts of a batch, added in their order at any number of ranks;
+  /// the parts of other ranks are 0. NotFinite where it is not.
   double mean_over_parts(const std::vector<double>& losses) const {
     return mean_over_parts(losses, false).first;
   }
-  /// Not collective. Notes the score of this step, the same on all ranks: true where it is the best.
-  /// NotFinite where it is not.
+  /// Not collective. Notes the score of this step, the same on all ranks: true where it is the
+  /// best. NotFinite where it is not.
   bool gains(double score);
   bool is_due() const;  ///< a validation
   double mean_loss() const { return pending_loss / static_cast<double>(pending_steps); }
 
-  /// Not collective. What a model file keeps of it; the weights on rank 0 alone, which writes them.
+  /// Not collective. What a model file keeps of it; the weights on rank 0 alone, which writes
+  /// them.
   void put(TrainedWeights& weights, TrainingSummary& summary) const;
   /// Collective. Goes on from what `path` kept. The weights of the best score, in the order of the
   /// optimizer's. Errors: data (a network of other parameters).
   std::vector<float> go_on(const TrainedWeights& weights, const TrainingSummary& summary,
                            const std::string& path);
-  /// Not collective. As before the first step, but for the weights, which are the caller's to initialise.
+  /// Not collective. As before the first step, but for the weights, which are the caller's to
+  /// initialise.
   void begin();
 
   const Communicator* comm;

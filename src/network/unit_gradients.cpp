@@ -9,7 +9,8 @@
 namespace podscale {
 namespace {
 
-/// The largest size of `count` values, as a whole number that grows with it: not finite is above all.
+/// The largest size of `count` values, as a whole number that grows with it: not finite is above
+/// all.
 PODSCALE_VECTOR_CLONES int largest_bits(const float* values, std::size_t count) {
   int largest = 0;
   for (std::size_t i = 0; i < count; ++i) {

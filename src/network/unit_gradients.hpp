@@ -10,8 +10,8 @@
 namespace podscale {
 
 /// Every part is rounded to multiples of one power of two, so far below the largest value that any
-/// order of adding them up in double precision is exact. That takes 2^-50 of the largest value of all
-/// parts at the least, where a float keeps 2^-24 of each.
+/// order of adding them up in double precision is exact. That takes 2^-50 of the largest value of
+/// all parts at the least, where a float keeps 2^-24 of each.
 class UnitGradients {
  public:
   /// processes must outlive it. parts: of the whole batch, over all processes.
@@ -21,7 +21,8 @@ class UnitGradients {
     next(0);
     mine_[count_ - 1] = std::move(gradient);
   }
-  /// Room for another gradient of `size` values, to be filled in; what it holds is of steps before.
+  /// Room for another gradient of `size` values, to be filled in; what it holds is of steps
+  /// before.
   std::span<float> next(std::size_t size) {
     if (count_ == mine_.size()) mine_.emplace_back();
     mine_[count_].resize(size);

@@ -1,6 +1,6 @@
 #pragma once
-// A step of the weights of any network: how gradients meet, AdamW and its rate, and the moving average.
-// Knows neither MPI nor files, nor what is trained.
+// A step of the weights of any network: how gradients meet, AdamW and its rate, and the moving
+// average. Knows neither MPI nor files, nor what is trained.
 
 #include <torch/optim/adamw.h>
 
@@ -45,8 +45,8 @@ UpdateOptions update_options(const Training& training, long steps, double square
 
 class WeightUpdate {
  public:
-  /// All must outlive it: processes, the weights (with a gradient) and their moving average, which is
-  /// theirs to begin with once the weights are initialised.
+  /// All must outlive it: processes, the weights (with a gradient) and their moving average, which
+  /// is theirs to begin with once the weights are initialised.
   WeightUpdate(const GradientAverage& processes, const UpdateOptions& options, FlatParameters& weights,
                FlatParameters& average);
   WeightUpdate(const WeightUpdate&) = delete;
@@ -59,8 +59,8 @@ class WeightUpdate {
   void clip_gradient();
   /// Not collective. AdamW with the rate of this step, then the moving average; ++step.
   void update();
-  /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions, so
-  /// it is reached by being the only entry.
+  /// AdamW's state of the one flat parameter. The key of the map differs between Torch versions,
+  /// so it is reached by being the only entry.
   torch::optim::AdamWParamState& moments();
   /// NotFinite that names step and rate: `value` is the same on all processes.
   void require_finite(const char* what, double value) const;

@@ -54,7 +54,8 @@ double WindowLearner::loss_and_gradient(const WindowDraw& draw) {
   return loss;
 }
 
-/// x = cos z0 + sin eps of each tile at an angle of its own: the mean square error of the velocity.
+/// x = cos z0 + sin eps of each tile at an angle of its own: the mean square error of the
+/// velocity.
 torch::Tensor WindowLearner::member_loss(const torch::Tensor& whitened, const torch::Tensor& features,
                                          idx_t first) {
   const idx_t side = network.options.drawn_side(), patches = side * side, modes = whitened.size(1),

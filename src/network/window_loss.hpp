@@ -12,10 +12,11 @@ struct WindowLoss {
 };
 
 /// Not collective. The mean over points of weight * (CRPS + likelihood_weight * spread * NLL), of
-/// Gaussians of the given mean and of standard deviation spread * exp(log_factor) against the target,
-/// all over the contrast: [N, points]; log_factor, weight: [N]. CRPS: Gneiting & Raftery (2007), eq. 21.
-/// The negative log likelihood counts for the scale alone, times the base's spread so that it is in the
-/// units of the CRPS: its mean would be ruled by the few windows of least spread.
+/// Gaussians of the given mean and of standard deviation spread * exp(log_factor) against the
+/// target, all over the contrast: [N, points]; log_factor, weight: [N]. CRPS: Gneiting & Raftery
+/// (2007), eq. 21. The negative log likelihood counts for the scale alone, times the base's spread
+/// so that it is in the units of the CRPS: its mean would be ruled by the few windows of least
+/// spread.
 WindowLoss window_loss(const torch::Tensor& mean, const torch::Tensor& log_factor,
                        const torch::Tensor& spread, const torch::Tensor& target, const torch::Tensor& weight,
                        double likelihood_weight);

@@ -37,8 +37,8 @@ std::vector<idx_t> tile_starts(idx_t count, idx_t tile) {
   return starts;
 }
 
-/// turned_square() of a rectangle of rows x columns: what comes to each place of the turned one, whose
-/// rows are the columns of this one where turn & 4.
+/// turned_square() of a rectangle of rows x columns: what comes to each place of the turned one,
+/// whose rows are the columns of this one where turn & 4.
 std::vector<idx_t> turned_rectangle(idx_t rows, idx_t columns, int turn) {
   const idx_t to_rows = turn & 4 ? columns : rows, to_columns = turn & 4 ? rows : columns;
   std::vector<idx_t> index;
@@ -58,8 +58,8 @@ struct Tiles {
   torch::Tensor cells, scalars;  // of these windows
 };
 
-/// Tiles that cover a rectangle of windows, some 2048 windows at once. Without attention every window
-/// is a tile.
+/// Tiles that cover a rectangle of windows, some 2048 windows at once. Without attention every
+/// window is a tile.
 std::vector<Tiles> tiles_of(const WindowModelOptions& options, const WindowBatch& windows, idx_t rows,
                             idx_t columns, double range) {
   const idx_t cells = options.shape.cells(), tile = options.blocks > 0 ? options.tile : 1,

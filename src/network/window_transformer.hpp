@@ -1,6 +1,6 @@
 #pragma once
-// The network of images (method: images): layers that see one window each, then attention between the
-// patches of a tile, then a correction of the base's mean and of its scale.
+// The network of images (method: images): layers that see one window each, then attention between
+// the patches of a tile, then a correction of the base's mean and of its scale.
 
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
@@ -15,8 +15,8 @@
 
 namespace podscale {
 
-/// Attention between the patches of a tile, with a bias for each pair of relative positions (Liu et
-/// al. 2021, Swin transformer, eq. 4), then a layer. The identity at first.
+/// Attention between the patches of a tile, with a bias for each pair of relative positions (Liu
+/// et al. 2021, Swin transformer, eq. 4), then a layer. The identity at first.
 class TileBlockImpl : public torch::nn::Module {
  public:
   TileBlockImpl(int width, int heads, int tile);
@@ -34,8 +34,8 @@ TORCH_MODULE(TileBlock);
 class WindowTransformer : public torch::nn::Module {
  public:
   explicit WindowTransformer(const WindowModelOptions& options);
-  /// Of N windows in tiles of rows x columns patches. cells: [N, cells] over the contrast; scalars:
-  /// [N, 2], see window_scalars(). Features: [N, W].
+  /// Of N windows in tiles of rows x columns patches. cells: [N, cells] over the contrast;
+  /// scalars: [N, 2], see window_scalars(). Features: [N, W].
   torch::Tensor features(const torch::Tensor& cells, const torch::Tensor& scalars, idx_t rows, idx_t columns);
   struct Correction {
     torch::Tensor mean;        ///< [N, points] over the contrast
@@ -58,8 +58,8 @@ class WindowTransformer : public torch::nn::Module {
   WindowDenoiser denoiser_{nullptr};
 };
 
-/// Not collective. Whether the parameter of that name lets patches see each other, beside the layers that
-/// see one window.
+/// Not collective. Whether the parameter of that name lets patches see each other, beside the
+/// layers that see one window.
 bool is_of_attention(const std::string& name);
 
 /// Not collective. Of mean and contrast over the range: the mean and the log contrast, about

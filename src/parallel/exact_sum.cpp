@@ -11,9 +11,9 @@ ExactSum::ExactSum(std::size_t size, double bound, long terms)
     : bound_(bound), scale_(0), terms_(terms), size_(size), sums_(size + kinds, 0) {
   PODSCALE_ASSERT(!(bound < 0) && terms >= 0, "bound {}, {} terms", bound, terms);
   const double largest = bound * static_cast<double>(std::max(1l, terms));
-  // A power of two, so that scaling itself never rounds; 2^62 leaves a bit of room for the rounding
-  // of terms. Not above 2^1023, which is the largest: sums of terms near the smallest double are
-  // coarser.
+  // A power of two, so that scaling itself never rounds; 2^62 leaves a bit of room for the
+  // rounding of terms. Not above 2^1023, which is the largest: sums of terms near the smallest
+  // double are coarser.
   if (!std::isfinite(largest)) return;  // scale 0: reduce() says so
   const int exponent = largest > 0 ? 61 - static_cast<int>(std::ceil(std::log2(largest))) : 0;
   scale_ = std::ldexp(1.0, std::min(exponent, 1023));

@@ -10,8 +10,8 @@
 namespace podscale {
 namespace {
 
-/// out = own * values + sign * partner * others; of variances with the squares of both factors. Where
-/// a rotation joins nothing the value stays, whatever the other one is.
+/// out = own * values + sign * partner * others; of variances with the squares of both factors.
+/// Where a rotation joins nothing the value stays, whatever the other one is.
 PODSCALE_VECTOR_CLONES void turn_rows(long count, bool squares, double sign, const double* own,
                                       const double* partner, const double* values, const double* others,
                                       double* out) {
@@ -91,7 +91,8 @@ std::vector<std::pair<std::size_t, double>> Lapping::folded_point(long y, long x
   const auto add = [&](long row, long col, double value) {
     column.emplace_back(point_of_extended(row * e.nx + col), value);
   };
-  // A value at i goes to i times the cosine, and to its partner j times the sine that belongs to j.
+  // A value at i goes to i times the cosine, and to its partner j times the sine that belongs to
+  // j.
   const auto along_x = [&](long row, long col, double value) {
     const long other = x_.partner[col];
     if (other < 0 || !ocean(row, col) || !ocean(row, other)) return add(row, col, value);

@@ -45,7 +45,8 @@ double trace(const Matrix& a) {
   return a[0] + a[5] + a[10] + a[15];
 }
 
-/// The symmetric D with D v D = c of positive matrices (Dowson & Landau 1982, J. Multivar. Anal. 12).
+/// The symmetric D with D v D = c of positive matrices (Dowson & Landau 1982, J. Multivar. Anal.
+/// 12).
 Matrix transport(const Matrix& v, const Matrix& c) {
   const auto root = [](double x) { return std::sqrt(std::max(x, 0.0)); };
   const Matrix half = apply_to(v, root), inverse = apply_to(v, [](double x) { return 1 / std::sqrt(x); });

@@ -11,8 +11,8 @@ double fair_crps(std::span<double> members, double y) {
   PODSCALE_ASSERT(!members.empty(), "no members");
   const auto count = static_cast<double>(members.size());
   std::sort(members.begin(), members.end());
-  // sum_ij |x_i - x_j| = 2 sum_k (2 k - M - 1) x_(k), k = 1..M; x - y in place of x changes nothing
-  // and cancels less.
+  // sum_ij |x_i - x_j| = 2 sum_k (2 k - M - 1) x_(k), k = 1..M; x - y in place of x changes
+  // nothing and cancels less.
   double distance = 0, pairs = 0, factor = 1 - count;
   for (const double x : members) {
     distance += std::abs(x - y);

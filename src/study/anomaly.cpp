@@ -106,8 +106,8 @@ void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicato
 
 std::vector<float> read_coefficients(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                                      std::span<const long> steps) {
-  // A part at a time: anomalies are large, and in float64. Products of matrices round by their shape, which must
-  // not depend on the number of ranks.
+  // A part at a time: anomalies are large, and in float64. Products of matrices round by their
+  // shape, which must not depend on the number of ranks.
   constexpr std::size_t kTogether = 16;
   const std::size_t ranks = static_cast<std::size_t>(comm.size()), n = static_cast<std::size_t>(basis.points()),
                     block = (ranks + kTogether - 1) / kTogether * kTogether;

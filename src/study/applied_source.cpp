@@ -13,8 +13,8 @@
 namespace podscale {
 namespace {
 
-/// By the quantiles of a value, [kLrQuantiles] with this stride. Beyond the outermost, distances are
-/// scaled as those from there to the next but one, by a half to two.
+/// By the quantiles of a value, [kLrQuantiles] with this stride. Beyond the outermost, distances
+/// are scaled as those from there to the next but one, by a half to two.
 double mapped(double u, std::span<const float> from, std::span<const float> to, std::size_t value) {
   const std::size_t stride = from.size() / kLrQuantiles, last = kLrQuantiles - 1;
   const auto at = [&](std::span<const float> table, std::size_t q) {

@@ -1,4 +1,5 @@
-// The memory side of the cost model: arrays are counted, stage by stage; the largest stage is the peak.
+// The memory side of the cost model: arrays are counted, stage by stage; the largest stage is the
+// peak.
 #include <algorithm>
 #include <cmath>
 
@@ -41,7 +42,8 @@ struct Holdings {
   double base() const {
     return size.with_base ? p * (8 * k * (s + k) + 4 * s * (s + 1) / 2 + 8 * k * (r + k) + 16 * c) : 0;
   }
-  /// Vectors of all coefficients on rank 0, where the global modes are iterated for (residual_modes.cpp).
+  /// Vectors of all coefficients on rank 0, where the global modes are iterated for
+  /// (residual_modes.cpp).
   double krylov() const {
     const double coefficients = size.patches() * k;
     return size.train > 400 && coefficients > 512 ? 8 * coefficients * (2 * r + 16) : 0;

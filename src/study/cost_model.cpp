@@ -11,8 +11,8 @@
 namespace podscale {
 namespace {
 
-/// What a rank does in a program, in the units that rates divide. The numbers beside the terms of the
-/// functions below say how often data are passed over; they were fitted once, doc/scaling.md.
+/// What a rank does in a program, in the units that rates divide. The numbers beside the terms of
+/// the functions below say how often data are passed over; they were fitted once, doc/scaling.md.
 struct Work {
   double start = 0, calls = 0;        // s; of what is done once a time, however small the region
   double dflop = 0, sflop = 0;        // GFLOP at the rate of the benchmark's products
@@ -25,8 +25,9 @@ struct Work {
   double largest_message = 0;         // MB
 };
 
-/// What the programs reach of the rates that machine_rates.cpp measures. Their products are small and
-/// many, their fields do not fit into caches, and fields with land deflate faster than a smooth one.
+/// What the programs reach of the rates that machine_rates.cpp measures. Their products are small
+/// and many, their fields do not fit into caches, and fields with land deflate faster than a
+/// smooth one.
 constexpr double kOfDgemm = 0.85, kOfSgemm = 0.3, kOfMemory = 0.15, kOfInflate = 0.43, kOfDeflate = 2.4,
                  kOfMessage = 0.25;
 
@@ -161,8 +162,8 @@ Work train_work(const Scene& at) {
   at.read(work, at.train + at.validate, 2);
   at.encode(work, at.train + at.validate);
   at.whiten(work, at.train);
-  // Steps: three times a forward pass for each of the losses. A rank computes its parts of the batch one
-  // after the other, each from tokens that lie where their patches are (SampleRows).
+  // Steps: three times a forward pass for each of the losses. A rank computes its parts of the
+  // batch one after the other, each from tokens that lie where their patches are (SampleRows).
   const double losses = (training.diffusion_weight > 0 ? 1 : 0) + (training.head_weight > 0 ? 1 : 0),
                batch = std::ceil(training.batch / at.ranks), steps = static_cast<double>(training.steps),
                parts = groups_of_batch(training, true, static_cast<int>(at.ranks)) / at.ranks,
@@ -228,7 +229,8 @@ Work verify_work(const Scene& at) {
   const StudySize& size = at.size;
   Work work;
   work.start = 0.4;
-  // Rows are dealt over as many ranks as there are strips of them; groups of ranks share the times.
+  // Rows are dealt over as many ranks as there are strips of them; groups of ranks share the
+  // times.
   const double parts = verify_parts(size, static_cast<int>(at.ranks)), own = at.field / parts,
                times = std::ceil(at.downscale * parts / at.ranks),
                read = 2 + 2 + static_cast<double>(size.written_members), away = 1 - 1 / parts;

@@ -53,14 +53,15 @@ bool may_be_resumed(const StudyOptions& options) {
 
 namespace {
 
-/// What forecasts are told: the LR series with its gaps filled, and where that is so also with what the
-/// filling does not know moved by its standard deviation.
+/// What forecasts are told: the LR series with its gaps filled, and where that is so also with
+/// what the filling does not know moved by its standard deviation.
 struct Told {
   std::shared_ptr<const FieldSource> lr, past, shifted, past_shifted;
   std::optional<ConditionSeries> conditions, if_shifted;  // of these, the latter where something is filled
 };
 
-/// Collective. steps: of `files`, downscaled. past: nullptr where analyses are told of by the same series.
+/// Collective. steps: of `files`, downscaled. past: nullptr where analyses are told of by the same
+/// series.
 Told what_is_told(const Communicator& comm, const Foundation& foundation,
                   const std::shared_ptr<const FieldSource>& files, std::span<const TimeInputs> times,
                   std::span<const long> steps, const std::shared_ptr<const FieldSource>& past) {
@@ -110,7 +111,8 @@ void downscale(const Context& context, const Foundation& foundation, const Forec
   const auto blocks =
       blocks_of_samples(written.layout(), static_cast<std::size_t>(context.options.sampling.time_block));
   const std::vector<NetcdfFile*> files_of_blocks = written.files();
-  // The running calibration remembers more than is in the files, and each file of GHRSST is complete by itself.
+  // The running calibration remembers more than is in the files, and each file of GHRSST is
+  // complete by itself.
   std::optional<KeptBlocks> kept;
   if (may_be_resumed(context.options))
     kept.emplace(comm, context.options.output.product_file.get(), run.text(), std::ssize(blocks),

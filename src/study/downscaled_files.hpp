@@ -1,6 +1,6 @@
 #pragma once
-// All files of a run of podscale-downscale that are written block by block: the product, its factors, the
-// running calibration, and those of GHRSST.
+// All files of a run of podscale-downscale that are written block by block: the product, its
+// factors, the running calibration, and those of GHRSST.
 
 #include <cstdint>
 #include <optional>
@@ -18,9 +18,9 @@ namespace podscale {
 
 class DownscaledFiles {
  public:
-  /// Collective. times: those of the axis; has_history: they are told of HR analyses, where there are some.
-  /// applied: nullptr, or the source in place of the training's. run: RunIdentity::checksum. All arguments must outlive it. Errors: io,
-  /// data (units).
+  /// Collective. times: those of the axis; has_history: they are told of HR analyses, where there
+  /// are some. applied: nullptr, or the source in place of the training's. run:
+  /// RunIdentity::checksum. All arguments must outlive it. Errors: io, data (units).
   DownscaledFiles(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                   const DownscaleOptions& options, const SampleAxis& axis, std::span<const TimeInputs> times,
                   bool has_history, const AppliedSource* applied, const std::string& run);
@@ -28,11 +28,12 @@ class DownscaledFiles {
   const SampleLayout& layout() const { return product_->layout(); }
   /// Not collective. Adds to a field what an applied source has at a time beside the forecast.
   void add_signal(std::size_t time, std::span<double> field) const;
-  /// Collective. A block of times: the running calibration first takes its part of the fields, which are
-  /// then written. condition, raised: as those of the forecasts' request.
+  /// Collective. A block of times: the running calibration first takes its part of the fields,
+  /// which are then written. condition, raised: as those of the forecasts' request.
   void write(std::span<const std::size_t> block, const Forecaster::Batch& batch,
              std::span<const float> condition, std::span<const float> raised, BlockFields& fields);
-  /// Not collective, the same on every rank. Whether no field waits in memory for those of the next block.
+  /// Not collective, the same on every rank. Whether no field waits in memory for those of the
+  /// next block.
   bool all_written() const { return sums_->empty(); }
   /// Not collective. That a block is put into, and how large they are at most.
   std::vector<NetcdfFile*> files();

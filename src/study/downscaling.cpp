@@ -16,8 +16,8 @@ void say_part(const ForecastRequest& request, long done, long all) {
   if (request.on_part) request.on_part(static_cast<double>(done) / static_cast<double>(all));
 }
 
-/// Work items that are whole regions: each needs the condition of its time and gives `rows` rows of K
-/// values a token.
+/// Work items that are whole regions: each needs the condition of its time and gives `rows` rows
+/// of K values a token.
 /// evaluate(condition [P][C], item, out [rows][P][K])
 using Evaluate = std::function<void(std::span<const float>, long, std::span<float>)>;
 
@@ -96,8 +96,8 @@ LatentSpace::Latents mean_start_noise(const LatentSpace& space, int members, con
   return mean;
 }
 
-/// Of each time: factors of the start noise of all patches, from those of the variance of a rank's own.
-/// Collective.
+/// Of each time: factors of the start noise of all patches, from those of the variance of a rank's
+/// own. Collective.
 std::vector<std::vector<float>> token_factors(const Communicator& comm, const Basis& basis,
                                               const ForecastRequest& request) {
   std::vector<std::vector<float>> factors(request.times());

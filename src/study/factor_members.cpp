@@ -30,7 +30,8 @@ FactorMembers::FactorMembers(const FactorReader& factors, const Basis& basis, co
     coherent_->set_calendar(calendar);
   }
   if (!sampling.truncation_noise) return;
-  // Their squares add up to the truncation variance, which the factors have in other units and calibrated.
+  // Their squares add up to the truncation variance, which the factors have in other units and
+  // calibrated.
   LeftOut columns = read_left_out(self, basis, basis_path);
   for (std::size_t p = 0; p < columns.size(); ++p) {
     const std::size_t d = basis.patches.mine[p].points.size();

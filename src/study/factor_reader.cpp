@@ -30,8 +30,8 @@ Mesh mesh_of(const NetcdfFile& file) {
   return read_mesh(file);
 }
 
-/// Without its patches. Of some rows: the patches that they lie in, and where patches overlap one row of
-/// patches beyond.
+/// Without its patches. Of some rows: the patches that they lie in, and where patches overlap one
+/// row of patches beyond.
 Basis empty_basis(const NetcdfFile& file, const Mesh& region, const std::optional<Share>& rows,
                   long overlap) {
   const auto patch = file.numbers("", "podscale_patch_size").value();

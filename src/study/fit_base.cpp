@@ -53,8 +53,8 @@ Choice choose(const Communicator& comm, const std::vector<Candidate>& candidates
   return chosen;
 }
 
-/// Not collective. What each patch is regressed on, of the columns of its condition, in both periods: one
-/// candidate an interpolation.
+/// Not collective. What each patch is regressed on, of the columns of its condition, in both
+/// periods: one candidate an interpolation.
 std::vector<Candidate> fit_candidates(const BaseOptions& options, const Basis& basis,
                                       const EncodedPeriod& train, const EncodedPeriod& validate, long block,
                                       const LinearGaussian& base, std::span<const std::size_t> columns) {
@@ -74,7 +74,8 @@ std::vector<Candidate> fit_candidates(const BaseOptions& options, const Basis& b
   for (const double interpolation : options.interpolation) candidates.push_back({interpolation, {}, {}});
   std::vector<float> targets, given;
   for (std::size_t p = 0; p < local; ++p) {
-    // One pass for all candidates: the coefficients and what they may be shrunk to are both targets.
+    // One pass for all candidates: the coefficients and what they may be shrunk to are both
+    // targets.
     const int modes = basis.patches.mine[p].modes;
     const auto fit = [&](const EncodedPeriod& period) {
       RidgeFit ridge(weights, 2 * modes, own_unit);
@@ -191,7 +192,8 @@ PatchSeries finish_linear_gaussian(const Communicator& comm, const BaseOptions& 
   if (options.contrast && base.columns.empty())
     base.contrast = fit_contrast(comm, basis, base, train, validate);
 
-  // 2. Residuals over their spread, and their covariance: with it that of the training period is right.
+  // 2. Residuals over their spread, and their covariance: with it that of the training period is
+  //    right.
   PatchSeries residuals;
   for (std::size_t p = 0; p < local; ++p)
     residuals.push_back(base.residuals(basis, p, train.coefficients.data() + p * k, local * k,

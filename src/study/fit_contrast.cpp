@@ -111,7 +111,8 @@ ContrastSpread fit_contrast(const Communicator& comm, const Basis& basis, const 
   const Points training = fit.points(train, contrast, energies, true),
                validation = fit.points(validate, contrast, energies, false);
 
-  // 1. Quasi-likelihood of a variance that is exp(b x), by Fisher scoring: its information does not
+  // 1. Quasi-likelihood of a variance that is exp(b x), by Fisher scoring: its information does
+  //    not
   // depend on b.
   const auto row = [](const Point& p) { return std::array<double, 3>{1, p.state[0], p.state[1]}; };
   auto information = fit.sum<9>(training, [&](const Point& p) {

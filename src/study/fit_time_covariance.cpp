@@ -20,7 +20,8 @@ std::vector<long> cells(const TimeLattice& lattice, std::span<const std::uint64_
   return index;
 }
 
-/// Number of the value of a patch's point among those of the whole mesh: the same at any rank count.
+/// Number of the value of a patch's point among those of the whole mesh: the same at any rank
+/// count.
 long number_on_mesh(const Basis& basis, long value) {
   const Window& w = basis.window;
   const long channel = value / w.points(), point = value % w.points();

@@ -82,8 +82,9 @@ Forecaster::Forecaster(const Communicator& comm, const Foundation& foundation, c
     sampler.coherent = coherent_;
     network_ = model_->functions(sampler);
     untrained_ = untrained_network(seed_, foundation.space.layout(comm), coherent_, network_.tiles);
-    // Without history the network was trained on times that are told of LR at all lags alone. The base serves
-    // regimes that it does not know, and those where it is better: they have no calibration.
+    // Without history the network was trained on times that are told of LR at all lags alone. The
+    // base serves regimes that it does not know, and those where it is better: they have no
+    // calibration.
     const bool any_calibrated = [&] {
       for (std::size_t r = 0; r < model_->regimes(); ++r)
         if (model_->calibration(kind_ == Uncertainty::head, r).times > 0) return true;

@@ -130,8 +130,8 @@ std::vector<double> PlaneForecast::network_residual(std::uint64_t key, int membe
 }
 
 Plane PlaneForecast::member(std::uint64_t key, int member) const {
-  // The level is that of a Gaussian of least CRPS. A diffusion draws errors as they are, whose tails are
-  // longer and whose variance is larger.
+  // The level is that of a Gaussian of least CRPS. A diffusion draws errors as they are, whose
+  // tails are longer and whose variance is larger.
   const bool diffusion = network_ && network_->makes_members();
   const std::vector<double> deviation =
       diffusion ? network_residual(key, member) : residual_->draw(key, member);

@@ -10,7 +10,8 @@
 namespace podscale {
 namespace {
 
-/// Steps of grey in a picture of the standard deviation for 1 of 255: what matters is some of these.
+/// Steps of grey in a picture of the standard deviation for 1 of 255: what matters is some of
+/// these.
 constexpr float std_steps = 4;
 
 Picture grey(const Plane& plane, float factor) {

@@ -72,7 +72,8 @@ struct ImageProduct::State {
   idx_t put_images(NetcdfFile& file, idx_t i);
 };
 
-/// Names of what is written of an image beside the product; of the slices of a volume the same ones.
+/// Names of what is written of an image beside the product; of the slices of a volume the same
+/// ones.
 std::vector<std::string> ImageProduct::State::pictures(idx_t i) const {
   if (request.directory.empty()) return {};
   std::vector<std::string> endings{"mean", "std"};
@@ -236,8 +237,8 @@ void ImageProduct::State::write_product(const std::string& run) {
   file.commit();
 }
 
-/// The images of one file, the first of which is i, and the files of a volume: the values of each are read
-/// once. The number of the next image.
+/// The images of one file, the first of which is i, and the files of a volume: the values of each
+/// are read once. The number of the next image.
 idx_t ImageProduct::State::put_images(NetcdfFile& file, idx_t i) {
   const bool volume = images.of_volume(i) && !request.directory.empty();
   std::vector<ImageResult> slices;

@@ -73,8 +73,8 @@ void require_same_images(const ImageOptions& images, const ImageBasis& basis, co
                 true);
 }
 
-/// root^-1 Phi, row by row of the lower triangular root: what whitens a residual. [K][points]; 0 in
-/// modes without variance.
+/// root^-1 Phi, row by row of the lower triangular root: what whitens a residual. [K][points]; 0
+/// in modes without variance.
 std::vector<double> whitening_of(const PooledBase& base) {
   const idx_t points = base.shape.points(), kept = base.kept_modes();
   std::vector<double> rows = base.modes;

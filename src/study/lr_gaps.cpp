@@ -47,8 +47,8 @@ struct Surroundings {
   Window all;
 };
 
-/// The anomaly of a cell by those of its neighbours, in a fixed order; 0 without any. anomalies: of
-/// the surroundings, NaN where there is none.
+/// The anomaly of a cell by those of its neighbours, in a fixed order; 0 without any. anomalies:
+/// of the surroundings, NaN where there is none.
 double from_neighbours(const Surroundings& around, std::span<const double> anomalies, idx_t row,
                        idx_t column) {
   double sum = 0, weights = 0;
@@ -62,7 +62,8 @@ double from_neighbours(const Surroundings& around, std::span<const double> anoma
   return weights > 0 ? sum / weights : 0;
 }
 
-/// [channels][positions] anomalies of the surroundings; NaN where there is no value or no climatology.
+/// [channels][positions] anomalies of the surroundings; NaN where there is no value or no
+/// climatology.
 std::vector<double> anomalies_of(const LrGaps& gaps, const Surroundings& around, std::span<const float> field,
                                  std::span<const double> climatology, idx_t points) {
   std::vector<double> anomalies(field.size());

@@ -10,8 +10,8 @@
 namespace podscale {
 namespace {
 
-/// A file on the LR grid of the training, or the command of cdo that makes one; "" where neither is
-/// known.
+/// A file on the LR grid of the training, or the command of cdo that makes one; "" where neither
+/// is known.
 std::string training_grid(const Basis& basis, std::string& making) {
   Namelist made_with;
   made_with.parse(basis.effective_namelist, "the basis");

@@ -30,7 +30,8 @@ struct KeyMeans {
   std::vector<double> mean, variance;  // [stretches][series][regions]
 };
 
-/// Where a stretch begins and ends, in the units of the axis: with the intervals of its times, where known.
+/// Where a stretch begins and ends, in the units of the axis: with the intervals of its times,
+/// where known.
 std::pair<double, double> ends_of(const SampleAxis& axis, const TimeStretch& stretch) {
   const Sample &first = axis[stretch.steps.front()], &last = axis[stretch.steps.back()];
   return {first.interval ? first.interval->begin : first.time,

@@ -39,8 +39,8 @@ class RegionMeans {
   bool has_value(idx_t point) const {
     return !std::isnan(mean_[static_cast<std::size_t>(point - first_point())]);
   }
-  /// Collective. [channels][steps]: means by area of the differences from the means over time, over
-  /// the points in use: [points of the mesh].
+  /// Collective. [channels][steps]: means by area of the differences from the means over time,
+  /// over the points in use: [points of the mesh].
   std::vector<std::vector<double>> series(std::span<const unsigned char> used) const {
     const std::size_t channels = static_cast<std::size_t>(source_.channels()),
                       n = static_cast<std::size_t>(points());

@@ -19,7 +19,8 @@ ProductReader::ProductReader(const Communicator& comm, const std::string& path, 
   deviation_ = !file_.has_variable(name + "_variance");
   if (const std::string of = name + (deviation_ ? "_std" : "_variance"); file_.has_variable(of)) {
     spread_ = open(of, std::nullopt);
-    // Its own units where it has some: a tool that converts the mean may leave the variance as it was.
+    // Its own units where it has some: a tool that converts the mean may leave the variance as it
+    // was.
     const std::string own = spread_->variables()[0].units, &wanted = variable.working_units;
     const auto spread_units = deviation_ ? difference_units : squared_units;
     spread_scale_ = same_on_all_ranks([&] {

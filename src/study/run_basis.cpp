@@ -36,8 +36,8 @@ struct HrFilling {
   const GapFiller* filler = nullptr;
 };
 
-/// Regression, residual covariance, season and calibration of one regime; of regime 0 also what all of
-/// them share: the seams of the basis, and how errors persist.
+/// Regression, residual covariance, season and calibration of one regime; of regime 0 also what
+/// all of them share: the seams of the basis, and how errors persist.
 void fit_regime(const Communicator& comm, const StudyOptions& options, Basis& basis,
                 const StudySeries& study, LinearGaussian& base, const EncodedPeriod& train,
                 const EncodedPeriod& choosing, const EncodedPeriod& held_out, const HrFilling& gaps) {
@@ -127,7 +127,8 @@ void judge_fallback(const Communicator& comm, const Basis& basis, LinearGaussian
   base.others.erase(other);
 }
 
-/// Sets condition scale and seams of the basis, too: they come from one encoding of the training period.
+/// Sets condition scale and seams of the basis, too: they come from one encoding of the training
+/// period.
 LinearGaussian build_base(const Communicator& comm, const StudyOptions& options, Basis& basis,
                           const StudySeries& study, const TrainingPairs& pairs, const FieldSource* history,
                           const HrGapModel* gap_model) {

@@ -75,8 +75,8 @@ void say_inputs(const ReferenceForecast& reference, std::span<const TimeInputs> 
   if (const std::string text = inputs_text(reference, times); !text.empty()) log::info("{}: {}", key, text);
 }
 
-/// The LR series that is downscaled, and its steps of the period; applied.lr: nullptr where it is that of the
-/// training.
+/// The LR series that is downscaled, and its steps of the period; applied.lr: nullptr where it is
+/// that of the training.
 struct LrInputs {
   std::shared_ptr<const FieldSource> lr;
   std::vector<long> steps;
@@ -106,8 +106,8 @@ LrInputs open_inputs(const Communicator& comm, const StudyOptions& options, cons
   return inputs;
 }
 
-/// Collective. The LR series at the times of the analyses, where it is another one; nullptr: that which is
-/// downscaled.
+/// Collective. The LR series at the times of the analyses, where it is another one; nullptr: that
+/// which is downscaled.
 std::shared_ptr<const FieldSource> past_of(const Communicator& comm, const StudyOptions& options,
                                            const Foundation& foundation, const LrInputs& inputs,
                                            const std::shared_ptr<FieldCache>& cache) {

@@ -141,7 +141,8 @@ bool RunIdentity::made(const Communicator& comm, const std::string& path) const 
   comm.broadcast(std::span(&there, 1));
   if (there == 0) return false;
   try {
-    // Which run it is of is read first: a large file of another one is not checked to the last byte.
+    // Which run it is of is read first: a large file of another one is not checked to the last
+    // byte.
     if (NetcdfFile::open(comm, path, false).text("", kRunAttribute) != checksum()) return false;
     return check_seal(comm, path);
   } catch (const Error& error) {

@@ -70,7 +70,8 @@ std::string commented(const std::string& text) {
   return out;
 }
 
-/// Collective. Names a mask in the first HR file that says what it is, where the series has values on land.
+/// Collective. Names a mask in the first HR file that says what it is, where the series has values
+/// on land.
 bool set_mask(const Communicator& comm, const StudySeries& study, const FieldSample& sample, Draft& draft) {
   const auto* files = dynamic_cast<const CfSource*>(&study.hr);
   if (!files || sample.never > 0) return false;

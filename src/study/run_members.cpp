@@ -27,8 +27,8 @@ StudyOptions options_of(const NetcdfFile& product, const MembersRequest& request
                 fmt::format("{}: no podscale_namelist in it; expected a product of podscale-downscale",
                             product.path()),
                 true);
-  // Absolute, so that they are not looked for below output.directory, where the other one may still
-  // be.
+  // Absolute, so that they are not looked for below output.directory, where the other one may
+  // still be.
   std::vector<std::pair<std::string, std::string>> other;
   for (const auto& [key, path] :
        {std::pair{"output.basis_file", request.basis}, {"output.model_file", request.model}})
@@ -78,7 +78,8 @@ int run_members(const Context& context, MembersRequest request, const NetworkBac
   backend.tune_process(made_with.run.threads);
   const Foundation foundation(comm, made_with);
   const Basis& basis = foundation.basis;
-  // That of the product: basis and model may have been calibrated again since, which changes no checksum.
+  // That of the product: basis and model may have been calibrated again since, which changes no
+  // checksum.
   const Forecaster forecaster(comm, foundation, made_with, backend,
                               inflations_of(product, foundation.spaces.size()));
   for (const auto& [attribute, file, found] :

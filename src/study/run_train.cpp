@@ -16,9 +16,9 @@
 namespace podscale {
 namespace {
 
-/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5, in every regime; the
-/// other keeps what the file has. A regime whose base is better on data.validate stays with it: no
-/// calibration.
+/// Calibrates the forecast that sampling.uncertainty names, with the weights in model.h5, in every
+/// regime; the other keeps what the file has. A regime whose base is better on data.validate stays
+/// with it: no calibration.
 void calibrate_model(const Communicator& comm, const StudyOptions& options, const Foundation& foundation,
                      const StudySeries& study, const std::vector<TrainingPart>& parts, const GapFiller* gaps,
                      const NetworkBackend& backend, NetworkTrainer& trainer) {

@@ -66,8 +66,8 @@ struct LrKeys {
   const std::string& average;
 };
 
-/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr. applied:
-/// to be downscaled, where there may be several; else to train.
+/// The LR series in the units of the HR one. basis: whose LR mesh is expected, or nullptr.
+/// applied: to be downscaled, where there may be several; else to train.
 std::shared_ptr<const FieldSource> open_lr_files(const Communicator& comm, const DataOptions& options,
                                                  const LrKeys& keys, const std::vector<Variable>& hr,
                                                  std::shared_ptr<FieldCache> cache, const Basis* basis,

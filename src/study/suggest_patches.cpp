@@ -41,8 +41,8 @@ double interpolation_error(const Communicator& comm, const StudySeries& study, c
   return sums[1] > 0 ? sums[0] / sums[1] : 1;
 }
 
-/// Collective. The fewest modes that leave out no more than `allowed` of the variance, or all, and what they
-/// leave out.
+/// Collective. The fewest modes that leave out no more than `allowed` of the variance, or all, and
+/// what they leave out.
 struct Truncation {
   int modes = 0;
   double left_out = 1;
@@ -59,8 +59,8 @@ Truncation truncation(const Communicator& comm, const Basis& basis, double allow
   return cut;
 }
 
-/// Side of a patch, in HR points: the fewest whole LR cells with 8 points, or 16 points of a cell that is much
-/// larger.
+/// Side of a patch, in HR points: the fewest whole LR cells with 8 points, or 16 points of a cell
+/// that is much larger.
 long side_of(double ratio, idx_t points) {
   const double cells = std::max(1.0, std::ceil(8 / ratio - 0.1));
   return std::clamp(ratio > 32 ? 16L : std::lround(cells * ratio), 1L, static_cast<long>(points));

@@ -17,8 +17,8 @@ namespace {
 constexpr auto& kSizes = AreaBoxes::sizes;
 constexpr long kMostPositions = 65000;  // of boxes of a size
 
-/// out [8 V] += sum_k weights[k] rows[k], rows [modes] of columns that are `stride` apart. The sums stay in
-/// registers.
+/// out [8 V] += sum_k weights[k] rows[k], rows [modes] of columns that are `stride` apart. The
+/// sums stay in registers.
 template <std::size_t V>
 [[gnu::always_inline]] inline void add_block(const float* weights, const float* rows, std::size_t modes,
                                              std::size_t stride, double* out) {
@@ -92,7 +92,8 @@ double box_mean(const AreaBoxes::Box& box, std::span<const double> values, std::
   return sum / box.area;
 }
 
-/// Adds the variances by one of `several` realizations, over their number, to the boxes that have an error.
+/// Adds the variances by one of `several` realizations, over their number, to the boxes that have
+/// an error.
 void add_variances(const CoefficientForecast& forecast, const Basis& basis, const AreaBoxes& all,
                    std::size_t several, std::vector<BoxJudgement>& boxes) {
   const std::size_t k = static_cast<std::size_t>(basis.modes), shared = forecast.shared;

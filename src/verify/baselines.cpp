@@ -162,7 +162,8 @@ void Baselines::read(long lr_step, double year_fraction, BaselineFields& fields)
   if (bicubic_) interpolate(*bicubic_, low_resolution_, fields.bicubic);
   interpolate(bilinear_, low_resolution_, fields.bilinear);
   lr_on_hr_.evaluate(year_fraction, lr_climatology_);
-  // The LR climatology of the basis was brought to this mesh as the basis does it: so must be the field.
+  // The LR climatology of the basis was brought to this mesh as the basis does it: so must be the
+  // field.
   const auto by = [&](Interpolation kind) {
     return kind == Interpolation::bilinear ? fields.bilinear : fields.bicubic;
   };

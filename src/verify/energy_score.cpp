@@ -19,8 +19,8 @@ double square_distance(const float* x, const float* y, std::span<const double> w
   return sum;
 }
 
-/// Squares of the distances of `count` members to the truth and to each other, in the order in which
-/// score_of() takes them.
+/// Squares of the distances of `count` members to the truth and to each other, in the order in
+/// which score_of() takes them.
 std::size_t distances(std::size_t count) {
   return count + count * (count - 1) / 2;
 }

@@ -61,7 +61,8 @@ Plane as_bytes(Plane plane) {
   return plane;
 }
 
-/// PSNR, SSIM and RMSE of a plane without a standard deviation; its CRPS is the mean absolute error.
+/// PSNR, SSIM and RMSE of a plane without a standard deviation; its CRPS is the mean absolute
+/// error.
 ImageScoreRow score_plane(const Plane& x, const Plane& truth, bool bytes) {
   ImageScoreRow row;
   row.fill(nan);
@@ -191,8 +192,8 @@ Sparsification sparsify(std::span<const float> std, std::span<const float> error
   Sparsification result;
   const std::size_t n = error.size();
   const auto square = [&](std::size_t i) { return std::pow(static_cast<double>(error[i]), 2); };
-  // Sums of squares of the points of least std: k of them, a fraction of a group of equal std counts as
-  // that fraction of the group's sum.
+  // Sums of squares of the points of least std: k of them, a fraction of a group of equal std
+  // counts as that fraction of the group's sum.
   const auto sums = [&](std::span<const float> order) {
     std::vector<std::size_t> index(n);
     std::iota(index.begin(), index.end(), std::size_t{0});

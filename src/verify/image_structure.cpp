@@ -28,7 +28,8 @@ void add_power(const Plane& plane, const Plane* other, double factor, std::span<
   for (std::size_t k = 0; windows > 0 && k < power.size(); ++k) power[k] += factor * sums[k] / windows;
 }
 
-/// Sum of the squares of the means of a less b over the boxes [rows] x [columns] from (row, column) on.
+/// Sum of the squares of the means of a less b over the boxes [rows] x [columns] from (row,
+/// column) on.
 struct Boxes {
   idx_t side, row, column, rows, columns;
   double squares(const Plane& a, const Plane& b) const {

@@ -34,8 +34,8 @@ PODSCALE_VECTOR_CLONES void mean_of(const double* const* lines, long size, long 
   }
 }
 
-/// Windowed means of N quantities, along x, then along y: fill(row, lines) gives the lines of a row,
-/// use(row, means) gets the means of the windows whose first row it is, [nx - size + 1] each.
+/// Windowed means of N quantities, along x, then along y: fill(row, lines) gives the lines of a
+/// row, use(row, means) gets the means of the windows whose first row it is, [nx - size + 1] each.
 template <std::size_t N, class Fill, class Use>
 void for_window_rows(long ny, long nx, long size, const Fill& fill, const Use& use) {
   const long mx = nx - size + 1;
@@ -77,7 +77,8 @@ PODSCALE_VECTOR_CLONES void ssim_of(const Constants& c, long count, const double
   }
 }
 
-/// A row of x less `shift`, its square, and its product with that of y; 0 where there is no weight.
+/// A row of x less `shift`, its square, and its product with that of y; 0 where there is no
+/// weight.
 PODSCALE_VECTOR_CLONES void fill_row(long count, const double* weights, const float* x, const float* y,
                                      double shift, double* value, double* square, double* product) {
   for (long i = 0; i < count; ++i) {

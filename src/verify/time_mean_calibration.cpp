@@ -72,8 +72,8 @@ std::optional<std::pair<double, double>> TimeMeanCalibration::judge(std::size_t 
   return std::pair{error * error, sum.value().variance};
 }
 
-/// At a point: squares and products of truth less mean, of members less mean, and by the factors (from
-/// latents).
+/// At a point: squares and products of truth less mean, of members less mean, and by the factors
+/// (from latents).
 std::array<double, 6> TimeMeanCalibration::lagged(std::size_t product, std::size_t functional,
                                                   long lag) const {
   const Kept& kept = kept_[product];
@@ -111,7 +111,8 @@ long TimeMeanCalibration::windows(long cells) const {
   return span < 0 ? 0 : span / apart(cells) + 1;
 }
 
-/// Of a place: [windows of each length][error, variance of the mean, of single times], then of the lags.
+/// Of a place: [windows of each length][error, variance of the mean, of single times], then of the
+/// lags.
 std::size_t TimeMeanCalibration::values_of_place() const {
   std::size_t values = kLags.size() * 6;
   for (const auto& [cells, name] : lengths_of(products_.front().factors->time().lattice))

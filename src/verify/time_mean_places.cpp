@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::size_t kMostValues = 8u << 20;  // kept a rank: 64 MiB
 
-/// work(place, south-western corner, functional) for those of the boxes of a side around places evenly
-/// spread over the region, `per_side` in each direction, that begin on the own rows; three quarters ocean.
-/// Functionals are of the fields of the factors' basis.
+/// work(place, south-western corner, functional) for those of the boxes of a side around places
+/// evenly spread over the region, `per_side` in each direction, that begin on the own rows; three
+/// quarters ocean. Functionals are of the fields of the factors' basis.
 template <class Work>
 void for_boxes(const FactorReader& factors, const ScoredRows& rows, long channel, long side, long per_side,
                const Work& work) {

@@ -16,8 +16,8 @@ constexpr std::size_t kMembers = 2;
 constexpr long kSteps = 366;           // of the series, at most
 constexpr idx_t kMostDrawn = 1 << 20;  // points of a region that members are drawn on, by rank 0 alone
 
-/// The ocean point where the map is largest; of points that rounding tells apart, the first: maps may differ
-/// by it from one number of ranks to another. -1: no ocean.
+/// The ocean point where the map is largest; of points that rounding tells apart, the first: maps
+/// may differ by it from one number of ranks to another. -1: no ocean.
 idx_t largest(const std::vector<double>& map, const std::vector<unsigned char>& ocean) {
   idx_t found = -1;
   double most = -1;
@@ -62,8 +62,8 @@ PictureFields Verification::picture_fields() {
   return picture;
 }
 
-/// Those that were written, else drawn from the factors; of a product with realizations one of each of the
-/// first. None where there are neither.
+/// Those that were written, else drawn from the factors; of a product with realizations one of
+/// each of the first. None where there are neither.
 std::vector<std::vector<float>> Verification::picture_members(const Match& match, const ProductFields& own,
                                                               const std::vector<float>& mean) const {
   const std::size_t points = own.mean.size(), written = own.members.size() / points;

@@ -124,7 +124,8 @@ void Verification::add_area_means(ScoreAccumulator& scores) {
   for (std::size_t s = 0; s < products().size(); ++s) {
     ProductReader& product = *products()[s];
     if (!names_factors(product.file())) continue;
-    // 1. Each rank reads what its rows need. Factors are of one realization each, and so are the fields that
+    // 1. Each rank reads what its rows need. Factors are of one realization each, and so are the
+    //    fields that
     // they are compared with.
     std::optional<AreaMeanCalibration::Product> found;
     ProductFields fields;

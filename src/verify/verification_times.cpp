@@ -24,7 +24,8 @@ struct Verification::TimeFields {
     for (ProductFields& fields : compared) list.push_back(&fields);
     return list;
   }
-  /// In the units of the sources; in the order of the systems, of which those without values are none.
+  /// In the units of the sources; in the order of the systems, of which those without values are
+  /// none.
   std::vector<std::vector<float>*> of_sources() {
     std::vector<std::vector<float>*> list;
     for (std::vector<float>* field : {&baseline.anomaly, &baseline.other_anomaly, &baseline.bicubic,
@@ -99,7 +100,8 @@ void Verification::add_time(long k, TimeFields& time, ScoreAccumulator& scores) 
 }
 
 void Verification::expect_times() {
-  // A call for as many times as there are ranks gives each one to read; more would only take memory.
+  // A call for as many times as there are ranks gives each one to read; more would only take
+  // memory.
   constexpr long kMost = 8, kBytes = 64l << 20;
   long fields = std::ssize(truths_);
   for (const ProductReader* product : products()) fields += 2 + product->members();

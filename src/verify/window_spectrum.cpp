@@ -42,8 +42,8 @@ double WindowSpectrum::copies(long column) const {
 
 namespace {
 
-/// Rows begin..end of `rows`, times those columns of K rows of table [][n], added up: out [K][4 V]. The sums
-/// stay in registers.
+/// Rows begin..end of `rows`, times those columns of K rows of table [][n], added up: out [K][4
+/// V]. The sums stay in registers.
 template <long K, long V>
 [[gnu::always_inline]] inline void add_rows(long begin, long end, long n, long width, const double* table,
                                             const double* rows, double* out) {
@@ -64,8 +64,8 @@ template <long K, long V>
   }
 }
 
-/// out [n/2 + 1][width] = table [n/2 + 1][n], of its columns begin..end, times those rows. width: a
-/// multiple of 4.
+/// out [n/2 + 1][width] = table [n/2 + 1][n], of its columns begin..end, times those rows. width:
+/// a multiple of 4.
 PODSCALE_VECTOR_CLONES void products(long begin, long end, long n, long width, const double* table,
                                      const double* rows, double* out) {
   const long half = n / 2 + 1;
@@ -82,7 +82,8 @@ PODSCALE_VECTOR_CLONES void products(long begin, long end, long n, long width, c
       add_rows<1, 1>(begin, end, n, width, table + k * n, rows + first, out + k * width + first);
 }
 
-/// Rows i and n - i of x [n][width]: their sums [n/2 + 1][width], of the middle one itself, and differences.
+/// Rows i and n - i of x [n][width]: their sums [n/2 + 1][width], of the middle one itself, and
+/// differences.
 PODSCALE_VECTOR_CLONES void fold_pairs(long n, long width, const double* x, double* sums,
                                        double* differences) {
   const long half = n / 2 + 1, last = (n - 1) / 2;  // rows 1..last have a partner
@@ -96,9 +97,9 @@ PODSCALE_VECTOR_CLONES void fold_pairs(long n, long width, const double* x, doub
     sums[last * width + width + w] = x[(half - 1) * width + w];
 }
 
-/// Sums of a Fourier transform along the first index of x [n][width] over pairs of rows i and n - i:
-/// even [n/2 + 1][width] with cosines of their sums, odd with sines of their differences. pairs:
-/// room for x. width: a multiple of 4.
+/// Sums of a Fourier transform along the first index of x [n][width] over pairs of rows i and n -
+/// i: even [n/2 + 1][width] with cosines of their sums, odd with sines of their differences.
+/// pairs: room for x. width: a multiple of 4.
 void transform_pairs(long n, long width, const double* cosine, const double* sine, const double* x,
                      double* pairs, double* even, double* odd) {
   const long half = n / 2 + 1;

@@ -1,6 +1,6 @@
 #pragma once
-// What the stages share: how a thing is timed against its reference, and the table. Not part of the
-// tests: nothing here passes or fails.
+// What the stages share: how a thing is timed against its reference, and the table. Not part of
+// the tests: nothing here passes or fails.
 
 #include <functional>
 #include <string>

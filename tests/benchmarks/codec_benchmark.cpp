@@ -1,5 +1,5 @@
-// Fields to coefficients and back against dgemm, and mean and variance in closed form against their
-// definition: the fields of all columns, then sums over them.
+// Fields to coefficients and back against dgemm, and mean and variance in closed form against
+// their definition: the fields of all columns, then sums over them.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>

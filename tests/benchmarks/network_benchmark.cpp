@@ -14,9 +14,9 @@ namespace {
 
 constexpr int kModes = 16;
 
-/// GFLOP of one sample's forward pass: matrix products alone, 2 m n k each. Per token and block qkv
-/// 6 W^2, projection 2 W^2, MLP 16 W^2, attention 4 P W; per sample and block modulation 12 W^2;
-/// embedding and last layer once.
+/// GFLOP of one sample's forward pass: matrix products alone, 2 m n k each. Per token and block
+/// qkv 6 W^2, projection 2 W^2, MLP 16 W^2, attention 4 P W; per sample and block modulation 12
+/// W^2; embedding and last layer once.
 double forward_gflop(int tokens, const ModelOptions& o) {
   const double w = o.width, p = tokens;
   const double block = p * (24 * w * w + 4 * p * w) + 12 * w * w;

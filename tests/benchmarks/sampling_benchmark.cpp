@@ -16,7 +16,8 @@ void sampling(Table& table) {
   ModelOptions options;
   options.prediction = Prediction::velocity;
 
-  // A model file of an untrained network: the cost of an evaluation does not depend on the weights.
+  // A model file of an untrained network: the cost of an evaluation does not depend on the
+  // weights.
   TrainingOptions training;
   training.steps = 0, training.batch = setting.comm->size();
   const std::string path = setting.scratch + "/sampled.h5";

@@ -86,8 +86,8 @@ SampleAxis spans(int count, double first, double length, double step, const std:
 }
 
 TEST(Pairing, IntervalsAcrossTheEndOfAMonthAreAsLongAsElsewhere) {
-  // Eight days against eight days 3.5 and 4.5 later: the one that shares 4.5 days is the partner, all
-  // through the year, also in February.
+  // Eight days against eight days 3.5 and 4.5 later: the one that shares 4.5 days is the partner,
+  // all through the year, also in February.
   for (const std::string calendar : {"standard", "noleap", "360_day"}) {
     const SampleAxis a = spans(90, 0, 8, 8, calendar);
     const Pairing late = paired(a, spans(90, 3.5, 8, 8, calendar)),

@@ -45,7 +45,8 @@ TEST(Stage, AnInnerStageHasItsOwnTime) {
     EXPECT_EQ(pulse::signs().stage.load(), static_cast<int>(StageId::train));
     sleep(30);
   }
-  // A sleep may be longer than asked for, never shorter; whatever it was, all of it is accounted for.
+  // A sleep may be longer than asked for, never shorter; whatever it was, all of it is accounted
+  // for.
   const double passed = std::chrono::duration<double>(Clock::now() - start).count();
   EXPECT_GE(of(StageId::train).seconds - train.seconds, 0.06);
   EXPECT_GE(of(StageId::write).seconds - write.seconds, 0.06);

@@ -1,4 +1,5 @@
-// The judgement of the watchdog, on signs of life that are made up: who is stuck, and what is none.
+// The judgement of the watchdog, on signs of life that are made up: who is stuck, and what is
+// none.
 #include "podscale/core/standstill.hpp"
 
 #include <gtest/gtest.h>

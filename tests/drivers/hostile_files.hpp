@@ -32,8 +32,8 @@ inline std::vector<double> small_field() {
   return values;
 }
 
-/// Not collective. A series as CF wants it: packed, with bounds, attributes of text and numbers; in
-/// NetCDF-4 deflated, and with an attribute of strings.
+/// Not collective. A series as CF wants it: packed, with bounds, attributes of text and numbers;
+/// in NetCDF-4 deflated, and with an attribute of strings.
 inline void write_series(const std::string& path, int mode) {
   int id, t, y, x, two, time, bounds, lat, lon, sst, day;
   must(nc_create(path.c_str(), mode, &id) == NC_NOERR);

@@ -1,8 +1,8 @@
 // Files from strangers: bytes of small inputs, products, bases and models are changed where a seal
 // does not catch it, and podscale-inspect's body reads them in a process of its own. Each time the
 // file is read or refused with code 65, within bounds of memory and time; nothing crashes.
-// PODSCALE_FLIPS: how many changes a file, PODSCALE_FLIP_SEED: which ones, PODSCALE_FLIP_KEEP: a folder
-// for the files that fail.
+// PODSCALE_FLIPS: how many changes a file, PODSCALE_FLIP_SEED: which ones, PODSCALE_FLIP_KEEP: a
+// folder for the files that fail.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -29,8 +29,9 @@ namespace podscale {
 namespace {
 
 namespace fs = std::filesystem;
-/// Bytes more than the process has at its start. A file that may honestly want more than that, by its
-/// size, gets what has_honest_memory() asks for: with less, nobody could tell it from a damaged one.
+/// Bytes more than the process has at its start. A file that may honestly want more than that, by
+/// its size, gets what has_honest_memory() asks for: with less, nobody could tell it from a
+/// damaged one.
 rlim_t room_for(std::uint64_t file_size) {
   return std::max<rlim_t>(512UL << 20, honest_bytes(file_size) + (128UL << 20));
 }
@@ -42,7 +43,8 @@ struct Outcome {
   int code = 0, signal = 0;
   double seconds = 0;
   std::string line;  ///< of the error: the last one on stderr
-  /// A sanitizer ended it for what HDF5 or NetCDF does with memory of its own. Without one their crash is caught.
+  /// A sanitizer ended it for what HDF5 or NetCDF does with memory of its own. Without one their
+  /// crash is caught.
   bool by_library = false;
 };
 

@@ -308,8 +308,8 @@ TEST_F(ImageSets, StacksOfNetcdf) {
   EXPECT_NE(refusal(ExitCode::data).find("t, u"), std::string::npos);
 }
 
-// The figures of the literature, which all of super-resolution reports for bicubic interpolation: 28.42
-// and 33.66 dB.
+// The figures of the literature, which all of super-resolution reports for bicubic interpolation:
+// 28.42 and 33.66 dB.
 TEST_F(ImageSets, BicubicRowsOfSet5) {
   PODSCALE_NEED_DATA(folder, "images/set5");
   request.files = {folder + "/*"};

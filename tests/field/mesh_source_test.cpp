@@ -237,7 +237,8 @@ TEST_F(MeshSource, FilesOfASeriesAreOnOneMesh) {
   expect_error(ExitCode::data, {"b.nc", "'f'", "no units", "degC"}, [&] { CfSource::open(comm, spec); });
 }
 
-/// Latitudes and longitudes of one or two dimensions with their bounds, in units of `size` degrees.
+/// Latitudes and longitudes of one or two dimensions with their bounds, in units of `size`
+/// degrees.
 RawFile angles(bool tables, const std::string& units, double size) {
   RawFile file = RawFile::over_time(kTimes, kNy, kNx);
   const auto scaled = [&](std::vector<double> values) {

@@ -1,5 +1,5 @@
-// What files say of their times, beyond bounds: types that cannot hold them, packing, months, stamps
-// that the namelist names; means over days and months.
+// What files say of their times, beyond bounds: types that cannot hold them, packing, months,
+// stamps that the namelist names; means over days and months.
 #include <gtest/gtest.h>
 
 #include <algorithm>

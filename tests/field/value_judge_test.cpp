@@ -1,4 +1,5 @@
-// Values that can hardly be true are found, named by place and date; ordinary fields are left alone.
+// Values that can hardly be true are found, named by place and date; ordinary fields are left
+// alone.
 #include "podscale/field/value_judge.hpp"
 
 #include <gtest/gtest.h>

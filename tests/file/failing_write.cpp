@@ -1,6 +1,6 @@
-// A write that fails inside MPI-IO on one rank, which no look at the disk foretells: a limit on the
-// size of files stands for a quota, or for another program that fills the disk meanwhile. The run
-// must end by itself; see failing_write.sh.
+// A write that fails inside MPI-IO on one rank, which no look at the disk foretells: a limit on
+// the size of files stands for a quota, or for another program that fills the disk meanwhile. The
+// run must end by itself; see failing_write.sh.
 #include <sys/resource.h>
 
 #include <csignal>

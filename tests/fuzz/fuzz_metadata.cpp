@@ -1,6 +1,6 @@
 // Any NetCDF header as an input series: it is read, or refused by one line of Error; and what is
-// read has a sense. The input is text, so that a corpus can be read and written by hand; lines that
-// say nothing are passed over:
+// read has a sense. The input is text, so that a corpus can be read and written by hand; lines
+// that say nothing are passed over:
 //   dim NAME SIZE                   0 = unlimited
 //   var NAME TYPE DIM ...           TYPE: byte short int float double char
 //   text VAR NAME WORDS             an attribute; VAR "." = of the file

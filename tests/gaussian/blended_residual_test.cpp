@@ -1,5 +1,5 @@
-// Residuals under grids that overlap: what the patches agree on stays, and the closed forms are those of
-// the draws. Image forecasts test draws of fitted bases (image_forecast_test).
+// Residuals under grids that overlap: what the patches agree on stays, and the closed forms are
+// those of the draws. Image forecasts test draws of fitted bases (image_forecast_test).
 #include "podscale/gaussian/blended_residual.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,8 @@ namespace {
 
 constexpr idx_t side = 4, cell = 2, points = side * side;
 
-/// Patches of 4 x 4 points whose residual has no mean over any cell of 2 x 2 points, and variance 0.75.
+/// Patches of 4 x 4 points whose residual has no mean over any cell of 2 x 2 points, and variance
+/// 0.75.
 PooledBase without_cell_means() {
   PooledBase base;
   base.shape = {.patch = side, .factor = cell, .halo = 1};

@@ -52,7 +52,8 @@ Matrix covariance_of(const PatchGaussian& g) {
   return s;
 }
 
-// S_mo S_oo^-1 x_o and S_mm - S_mo S_oo^-1 S_om, with the inverse of the whole block of what is seen.
+// S_mo S_oo^-1 x_o and S_mm - S_mo S_oo^-1 S_om, with the inverse of the whole block of what is
+// seen.
 TEST(ConditionalPatch, IsTheTextbookFormula) {
   const PatchGaussian g = some_gaussian(6, 3);
   const Matrix s = covariance_of(g);
@@ -196,7 +197,8 @@ TEST(FitGappy, FindsTheCovarianceBehindClouds) {
   EXPECT_GT(hidden, 0.3);
   const GappyFit fit = fit_gappy(data.series, options_for(data));
   EXPECT_TRUE(positive(fit.covariance, Synthetic::d));
-  // What a gap filled with 0 gives (the regression of what is there is left out: it has no error here).
+  // What a gap filled with 0 gives (the regression of what is there is left out: it has no error
+  // here).
   std::vector<double> zero(Synthetic::d * Synthetic::d, 0.0), truth(zero);
   for (std::size_t t = 0; t < 4000; ++t)
     for (std::size_t j = 0; j < Synthetic::d; ++j)

@@ -1,5 +1,5 @@
-// The pooled base of images against planes whose answer is known, against sums over windows written out
-// here, and against itself turned and scaled.
+// The pooled base of images against planes whose answer is known, against sums over windows
+// written out here, and against itself turned and scaled.
 #include "podscale/gaussian/pooled_fit.hpp"
 
 #include <gtest/gtest.h>

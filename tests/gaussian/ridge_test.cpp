@@ -192,8 +192,8 @@ TEST(Ridge, LeverageIsTheQuadraticFormOfThePenalisedInverse) {
 }
 
 TEST(Ridge, LeverageIsThePredictiveVarianceByMonteCarlo) {
-  // Coefficients as the penalty supposes them beforehand, residuals of unit variance: the error far
-  // outside of what was seen has the variance 1 + leverage.
+  // Coefficients as the penalty supposes them beforehand, residuals of unit variance: the error
+  // far outside of what was seen has the variance 1 + leverage.
   constexpr int slots = 3, times = 10, draws = 20000;
   constexpr double penalty = 0.2;
   const CounterRandom random(77, Stream::test);
@@ -288,8 +288,8 @@ TEST(Ridge, SingularEquationsAreTheUsersToMend) {
   }
 }
 
-// The candidates of what a regression shrinks to share their normal equations: coefficients a and interpolations P
-// are targets of one pass, and a - share P is the direct fit of the difference.
+// The candidates of what a regression shrinks to share their normal equations: coefficients a and
+// interpolations P are targets of one pass, and a - share P is the direct fit of the difference.
 TEST(Ridge, TargetsOfOnePassAreTheDirectFits) {
   const Draw s = sample(0.5);
   // Multiples of 1/256: their differences are exact in single precision.

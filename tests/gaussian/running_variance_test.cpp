@@ -14,7 +14,8 @@ namespace {
 
 constexpr long kValues = 37, kDays = 40;
 
-/// Errors of a series on so many points, which the ranks share; every value a function of its number.
+/// Errors of a series on so many points, which the ranks share; every value a function of its
+/// number.
 struct Series {
   explicit Series(const Communicator& on) : comm(on), share(share_of(kValues, on.size(), on.rank())) {
     for (long i = share.begin; i < share.end; ++i) weights.push_back(weight(i));

@@ -1,5 +1,5 @@
-// A vector of all coefficients on rank 0: every rank gets the rows of its own patches, and rank 0 all
-// of them back.
+// A vector of all coefficients on rank 0: every rank gets the rows of its own patches, and rank 0
+// all of them back.
 #include "scattered_rows.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// The autocorrelation of latents: fits of series whose autocorrelation is known, and noise that has it.
+// The autocorrelation of latents: fits of series whose autocorrelation is known, and noise that
+// has it.
 #include "podscale/gaussian/time_covariance.hpp"
 
 #include <gtest/gtest.h>

@@ -54,9 +54,9 @@ inline Position rotated(const Position& p, double pole_lat, double pole_lon) {
   return {q.y, std::remainder(q.x + pole_lon, 360.0)};
 }
 
-/// A global mesh whose northern cap has two poles, at longitudes 80 and -100 on latitude 60, joined
-/// by a fold, as Murray (1996): south of 60 N latitudes and longitudes; north of it circles about
-/// the two poles. Row ny - 1/2 is the fold (F pivot) of rows 0.. of cells.
+/// A global mesh whose northern cap has two poles, at longitudes 80 and -100 on latitude 60,
+/// joined by a fold, as Murray (1996): south of 60 N latitudes and longitudes; north of it circles
+/// about the two poles. Row ny - 1/2 is the fold (F pivot) of rows 0.. of cells.
 struct Tripolar {
   idx_t ny = 40, nx = 60;
   idx_t cap = 12;  ///< rows of the cap

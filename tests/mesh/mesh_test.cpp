@@ -120,8 +120,8 @@ TEST(TripolarMesh, FoldsBetweenItsPoints) {
   for (idx_t p = 0; p < mesh.points(); ++p) EXPECT_EQ(mesh.owner(p), p);
 }
 
-/// Repeated points count once: all positions of owners differ, and each repeat lies where its owner
-/// does.
+/// Repeated points count once: all positions of owners differ, and each repeat lies where its
+/// owner does.
 void expect_repeats(const Mesh& mesh, idx_t owners) {
   std::set<idx_t> found;
   idx_t sized = 0;

@@ -103,8 +103,8 @@ TEST_F(Tripolar1Degree, SeamFoldAndAreas) {
   }
 }
 
-/// Bilinear in latitude and longitude as if they were a plane, which is what cdo does: the value at
-/// a target from the four points of a row (in the order of their numbers), NaN across the fold.
+/// Bilinear in latitude and longitude as if they were a plane, which is what cdo does: the value
+/// at a target from the four points of a row (in the order of their numbers), NaN across the fold.
 double in_degrees(const Field& source, std::span<const idx_t> points, const Position& target) {
   std::array<double, 4> y, x, value;
   for (std::size_t k = 0; k < 4; ++k) {

@@ -29,7 +29,8 @@ TEST(Resize, AConstantStaysOneAtAnySize) {
     for (const float value : resize_bicubic(flat, ny, nx).values) EXPECT_NEAR(value, 7.25, 1e-5);
 }
 
-// Keys' kernel with a = -1/2 has an error of third order: quadratics are exact away from the edges.
+// Keys' kernel with a = -1/2 has an error of third order: quadratics are exact away from the
+// edges.
 TEST(Resize, EnlargingIsExactForQuadratics) {
   const auto f = [](double y, double x) { return 3 + 0.5 * y - 0.2 * x * x + 0.1 * y * x + 0.3 * y * y; };
   const Plane large = resize_bicubic(plane(12, 14, f), 48, 56);

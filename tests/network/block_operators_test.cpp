@@ -1,5 +1,5 @@
-// The passes of a transformer block on a CPU against Torch's operators in float64, and a whole network
-// with them and without.
+// The passes of a transformer block on a CPU against Torch's operators in float64, and a whole
+// network with them and without.
 #include "block_operators.hpp"
 
 #include <gtest/gtest.h>
@@ -211,7 +211,8 @@ void expect_same_network(double dropout, bool masked) {
   const auto single = plain(torch::kFloat);
   expect_close(fast, single, 1e-5, "float32");
   if (dropout > 0) return;
-  // The sines of the diffusion time alone are wrong by 1e-5 in float32: no further away than Torch is.
+  // The sines of the diffusion time alone are wrong by 1e-5 in float32: no further away than Torch
+  // is.
   const auto exact = plain(torch::kDouble);
   for (std::size_t i = 0; i < exact.size(); ++i) {
     const auto error = [&](const torch::Tensor& t) { return (t - exact[i]).abs().max().item<double>(); };

@@ -267,7 +267,8 @@ TEST(Learner, LearnsTheConditionalDistribution) {
     const auto score = [&] { return crps(validation, learner.average.functions(sampler).sample); };
     const double before = score();
     train(learner, study, 400);
-    // Entropy bounds it: the fair CRPS of a Gaussian of standard deviation kNoise is kNoise / sqrt(pi).
+    // Entropy bounds it: the fair CRPS of a Gaussian of standard deviation kNoise is kNoise /
+    // sqrt(pi).
     const double after = score(), best = static_cast<double>(kNoise) / std::sqrt(M_PI);
     EXPECT_LT(after, 0.75 * before) << device;
     EXPECT_GT(after, 0.9 * best) << device;

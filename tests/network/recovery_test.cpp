@@ -1,5 +1,5 @@
-// A number of the training that is not finite: back to the last good state at a lower rate, and where
-// that does not help, the end with the facts. Both networks.
+// A number of the training that is not finite: back to the last good state at a lower rate, and
+// where that does not help, the end with the facts. Both networks.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -153,8 +153,8 @@ TEST(Recovery, EndsWithTheFactsAfterThreeTimes) {
 TEST(Recovery, WeightsThatOverflowAreNotKept) {
   const auto comm = Communicator::duplicate(MPI_COMM_WORLD);
   const Folder folder(comm);
-  // The first step makes weights whose norm overflows, at an eighth of this rate, too: nothing of it
-  // reaches the file.
+  // The first step makes weights whose norm overflows, at an eighth of this rate, too: nothing of
+  // it reaches the file.
   TrainingOptions options = twelve_steps();
   options.rate = 1e20, options.warmup = 0, options.checkpoint_every = 1;
   const Study study = make_study(small_layout(), 0, 40);

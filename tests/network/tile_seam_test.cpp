@@ -1,5 +1,5 @@
-// Members of a network that was trained on tiles have no seams: what neighbours have in common is the
-// same across the borders of tiles as within.
+// Members of a network that was trained on tiles have no seams: what neighbours have in common is
+// the same across the borders of tiles as within.
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
@@ -27,8 +27,9 @@ TokenLayout layout() {
   return all;
 }
 
-/// Means of white noise over a patch and its eight neighbours: variance 1, a correlation of two thirds to
-/// the next patch. The condition says nothing of it: the network has to make it out of independent noise.
+/// Means of white noise over a patch and its eight neighbours: variance 1, a correlation of two
+/// thirds to the next patch. The condition says nothing of it: the network has to make it out of
+/// independent noise.
 struct Smooth {
   explicit Smooth(long times) : phase(static_cast<std::size_t>(times), 0.5f) {
     std::vector<float> noise(kRows * kColumns);
@@ -69,7 +70,8 @@ Differences differences(const std::vector<float>& fields, const PatchGrid& grid,
   return d;
 }
 
-/// Members of the whole region, [count][patches]; with `exchange` halos are told what their owners have.
+/// Members of the whole region, [count][patches]; with `exchange` halos are told what their owners
+/// have.
 std::vector<float> members(const Network& network, int count, bool exchange) {
   const TileSet& tiles = *network.tiles;
   const Temperature temperature;
@@ -129,8 +131,8 @@ TEST(Tiles, MembersHaveNoSeams) {
       "%.3f %.3f (ratio %.3f), recomputed %.3f %.3f (ratio %.3f)\n",
       truth.across, truth.within, told.across, told.within, told.across / told.within, left_alone.across,
       left_alone.within, left_alone.across / left_alone.within);
-  // 2 of independent neighbours: it has learned what they share, and says it across borders too. A halo
-  // that goes its own way tears them apart.
+  // 2 of independent neighbours: it has learned what they share, and says it across borders too. A
+  // halo that goes its own way tears them apart.
   EXPECT_LT(told.within, truth.within * 1.3);
   const double step_of_truth = truth.across / truth.within;
   EXPECT_NEAR(told.across / told.within / step_of_truth, 1, 0.05);  // two standard errors of 192 members

@@ -1,4 +1,5 @@
-// Members of images: what they are before training, and that they learn how neighbours go together.
+// Members of images: what they are before training, and that they learn how neighbours go
+// together.
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
@@ -18,8 +19,8 @@ WindowModelOptions with_members() {
   return options;
 }
 
-/// Tiles of 4 x 4 patches whose residuals have the covariance 0.5 between patches side by side in a row,
-/// and none in a column.
+/// Tiles of 4 x 4 patches whose residuals have the covariance 0.5 between patches side by side in
+/// a row, and none in a column.
 WindowSamples coherent_samples(long step, idx_t first, idx_t tiles) {
   WindowSamples s = window_samples(step, first * 16, tiles * 16);
   const CounterRandom random(6, Stream::test);

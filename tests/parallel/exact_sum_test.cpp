@@ -68,7 +68,8 @@ TEST(ExactSum, AgreesWithLongDouble) {
   std::vector<long> order(kTerms);
   std::iota(order.begin(), order.end(), 0);
   const auto found = sums_of(order);
-  // Each term is off by at most half of the common grid; the result is rounded to double once more.
+  // Each term is off by at most half of the common grid; the result is rounded to double once
+  // more.
   const double grid = bound() * static_cast<double>(kTerms) * std::ldexp(1.0, -60);
   for (std::size_t s = 0; s < kSize; ++s) {
     long double expected = 0;

@@ -1,4 +1,5 @@
-// The cover of a region by tiles: every token is forecast once, windows and halos are where they belong.
+// The cover of a region by tiles: every token is forecast once, windows and halos are where they
+// belong.
 #include "podscale/parallel/tiles.hpp"
 
 #include <gtest/gtest.h>

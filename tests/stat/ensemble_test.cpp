@@ -16,8 +16,8 @@ double crps(std::vector<double> members, double y) {
 }
 
 TEST(FairCrps, TwoMembersByHand) {
-  // 1/2 (|1-2| + |4-2|) - 1/(2*2*1) (|1-4| + |4-1|) = 1.5 - 1.5 = 0; outside both members: 1/2 (4 +
-  // 1) - 1.5 = 1.
+  // 1/2 (|1-2| + |4-2|) - 1/(2*2*1) (|1-4| + |4-1|) = 1.5 - 1.5 = 0; outside both members: 1/2 (4
+  // + 1) - 1.5 = 1.
   EXPECT_DOUBLE_EQ(crps({1, 4}, 2), 0.0);
   EXPECT_DOUBLE_EQ(crps({4, 1}, 5), 1.0);
 }

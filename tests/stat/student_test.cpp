@@ -1,5 +1,5 @@
-// Against scipy: stats.t.cdf and its root by optimize.brentq (stats.t.ppf has nine digits only), and
-// the integral of the CRPS by integrate.quad.
+// Against scipy: stats.t.cdf and its root by optimize.brentq (stats.t.ppf has nine digits only),
+// and the integral of the CRPS by integrate.quad.
 #include "podscale/stat/student.hpp"
 
 #include <gtest/gtest.h>

@@ -108,7 +108,8 @@ TEST_F(Applied, StatisticsOfCellsAreThoseOfTheNumbers) {
 }
 
 TEST_F(Applied, ABiasAndAnotherVarianceAreTakenOff) {
-  // The training series with a bias, another season and 1.7 times its anomalies, in another calendar.
+  // The training series with a bias, another season and 1.7 times its anomalies, in another
+  // calendar.
   const auto model = source(
       [](long m, long p) {
         return season(m, p) - 3 + 2 * std::sin(6.283185307 * phase_of(m)) + 1.7 * spread(m) * noise(m, p);

@@ -1,5 +1,5 @@
-// The cost model: against closed forms, and what must hold of any model: work is shared, memory falls,
-// tiles make attention linear. tests/drivers/plan.sh holds it against what programs say.
+// The cost model: against closed forms, and what must hold of any model: work is shared, memory
+// falls, tiles make attention linear. tests/drivers/plan.sh holds it against what programs say.
 #include "podscale/study/cost_model.hpp"
 
 #include <gtest/gtest.h>
@@ -60,8 +60,8 @@ TEST(StudySize, HoldsOutItsShareAndOneTimeAtLeast) {
 }
 
 TEST(StudySize, CountsTheProductsOfTheNetwork) {
-  // doc/benchmarks.md: a token and block 24 W^2 + 4 P W, a sample and block 12 W^2, embedding and last
-  // layer once.
+  // doc/benchmarks.md: a token and block 24 W^2 + 4 P W, a sample and block 12 W^2, embedding and
+  // last layer once.
   const StudySize size = size_of(96, 96, {1000, 200, 300}, 1);
   const double p = 144 + 4, w = 96, in = 16 + 34, out = 16;
   EXPECT_DOUBLE_EQ(size.forward_flops(),

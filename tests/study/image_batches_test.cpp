@@ -1,4 +1,5 @@
-// Batches of images: which windows are drawn, and that window and truth are of one place and one turn.
+// Batches of images: which windows are drawn, and that window and truth are of one place and one
+// turn.
 #include "podscale/study/image_batches.hpp"
 
 #include <gtest/gtest.h>
@@ -68,7 +69,8 @@ TEST(ImageBatches, ATileIsAFunctionOfStepAndNumber) {
 }
 
 TEST(ImageBatches, EveryPlaceIsAsLikelyAsAnyOther) {
-  // One image of 3 x 5 cells has 2 x 4 places for a patch of 2 x 2 cells; each value names its cell.
+  // One image of 3 x 5 cells has 2 x 4 places for a patch of 2 x 2 cells; each value names its
+  // cell.
   ScaledPair pair;
   pair.lr = {3, 5, {}};
   for (idx_t i = 0; i < 15; ++i) pair.lr.values.push_back(static_cast<float>(i) / 16);

@@ -1,4 +1,5 @@
-// Forecasts of whole images: means, closed forms against many members, and intervals by validation.
+// Forecasts of whole images: means, closed forms against many members, and intervals by
+// validation.
 #include "podscale/study/image_forecast.hpp"
 
 #include <gtest/gtest.h>

@@ -40,7 +40,8 @@ struct ImageProducts : test::OnAllRanks {
     f.boxes[0].std.values.assign(static_cast<std::size_t>(pair.hr.ny / 2 * (pair.hr.nx / 2)), 1.5F);
     return f;
   }
-  /// Does what is not finished, up to `most` images of a rank; returns how many that were on all ranks.
+  /// Does what is not finished, up to `most` images of a rank; returns how many that were on all
+  /// ranks.
   idx_t work(ImageProduct& product, const ImageSet& set, idx_t most = 100) {
     idx_t done = 0;
     product.begin();

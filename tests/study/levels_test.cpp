@@ -39,7 +39,8 @@ struct Region {
     const std::size_t width = base.conditions(basis);
     return std::span(base.predictor_scale).subspan(p * width, width);
   }
-  /// Conditions whose contrast differs from time to time, and residuals with deviation(p, contrast).
+  /// Conditions whose contrast differs from time to time, and residuals with deviation(p,
+  /// contrast).
   template <class Deviation>
   EncodedPeriod period(long first, long times, const Deviation& deviation) const {
     EncodedPeriod period;

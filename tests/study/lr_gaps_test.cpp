@@ -87,8 +87,8 @@ TEST_F(Gaps, AreFilledWithTheAnomalyOfTheNeighboursOnAnyWindow) {
       for (long y = 1; y < 4; ++y)
         for (long x = x0; x < x0 + nx; ++x, ++at) {
           const long point = y * kNx + (x + kNx) % kNx;
-          // Where no neighbour has a value, the climatology alone. The anomaly is not periodic in the
-          // training times, so the climatology holds a little of it.
+          // Where no neighbour has a value, the climatology alone. The anomaly is not periodic in
+          // the training times, so the climatology holds a little of it.
           const double expected =
               t == 9 && y > 2 ? truth(*lr, t, point) - shared_anomaly(t) : truth(*lr, t, point);
           EXPECT_NEAR(read[at], expected, missing(t, point) ? 0.15 : 1e-5) << t << " " << y << " " << x;

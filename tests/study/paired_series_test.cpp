@@ -112,7 +112,8 @@ TEST(PairedMeans, ADailyCycleOfAnotherPhaseIsNoShift) {
 }
 
 TEST(PairedMeans, ClocksThatDriftApartAreTold) {
-  // Days of 365-day years under the dates of the standard calendar: one more apart after each leap year.
+  // Days of 365-day years under the dates of the standard calendar: one more apart after each leap
+  // year.
   std::mt19937 random(11);
   for (const std::size_t years : {4u, 9u, 20u})
     for (int i = 0; i < 20; ++i) {

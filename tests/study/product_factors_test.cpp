@@ -1,4 +1,5 @@
-// What a product's reader gets from the factors in the file, against the forecast that was written.
+// What a product's reader gets from the factors in the file, against the forecast that was
+// written.
 #include "podscale/study/product_factors.hpp"
 
 #include "podscale/study/factor_reader.hpp"

@@ -55,8 +55,8 @@ std::vector<double> whole(const Case& c, const MemberLatents& latents) {
   return all;
 }
 
-/// Every token becomes half of itself and a tenth of each neighbour that its tile sees; global ones grow
-/// by the number of the tile.
+/// Every token becomes half of itself and a tenth of each neighbour that its tile sees; global
+/// ones grow by the number of the tile.
 class Stencil final : public TileSampling {
  public:
   Stencil(const Case& c, std::span<const TileRequest> requests, const TileSet& tiles) : grid_(c.layout.grid) {

@@ -1,7 +1,7 @@
-// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks. No test can
-// hang: a fatal failure of one rank of several ends the run at once, and a watchdog aborts a run
-// whose ranks do not come together at the end. It waits 200 s times PODSCALE_TEST_TIMEOUT_SCALE: a
-// busy machine is no hang.
+// The main of every test program: MPI, PETSc and SLEPc up, failures reduced over ranks. No test
+// can hang: a fatal failure of one rank of several ends the run at once, and a watchdog aborts a
+// run whose ranks do not come together at the end. It waits 200 s times
+// PODSCALE_TEST_TIMEOUT_SCALE: a busy machine is no hang.
 #include <gtest/gtest.h>
 #include <slepcsys.h>
 #include <unistd.h>

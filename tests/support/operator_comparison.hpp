@@ -55,7 +55,8 @@ inline void expect_close(const Tensors& actual, const Tensors& expected, double 
   }
 }
 
-/// In float32 what `reference` is in float64; the same bits without gradients, again, and with two threads.
+/// In float32 what `reference` is in float64; the same bits without gradients, again, and with two
+/// threads.
 inline void expect_operator(const std::string& what, const TensorOperator& work,
                             const TensorOperator& reference, const Tensors& inputs, double tolerance) {
   const auto first = with_gradients(work, inputs, torch::kFloat);

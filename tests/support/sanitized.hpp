@@ -1,6 +1,6 @@
 #pragma once
-// Whether this build has the address sanitizer, whose shadow and quarantine make the peak memory of a
-// process say nothing of what the program takes.
+// Whether this build has the address sanitizer, whose shadow and quarantine make the peak memory
+// of a process say nothing of what the program takes.
 
 namespace podscale::test {
 

@@ -171,8 +171,8 @@ struct Study {
   const std::vector<double>& climatology() const { return basis.hr_climatology.coefficients; }
 };
 
-/// R^T of the whole region by its definition: one rotation of two points after the other, in place.
-/// values: [ny * nx * columns], the columns of a point together.
+/// R^T of the whole region by its definition: one rotation of two points after the other, in
+/// place. values: [ny * nx * columns], the columns of a point together.
 inline void unfold_by_definition(std::vector<double>& values, long overlap) {
   const std::size_t columns = values.size() / static_cast<std::size_t>(ny * nx);
   const auto rotate = [&](long y0, long x0, long y1, long x1,

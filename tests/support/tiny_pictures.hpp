@@ -1,6 +1,6 @@
 #pragma once
-// Pictures that the tests write byte by byte, so that what is read was not written by the libraries
-// under test.
+// Pictures that the tests write byte by byte, so that what is read was not written by the
+// libraries under test.
 
 #include <zlib.h>
 
@@ -32,8 +32,8 @@ inline std::string png_chunk(const std::string& type, const std::string& data) {
   return big32(static_cast<std::uint32_t>(data.size())) + body + big32(static_cast<std::uint32_t>(crc));
 }
 
-/// colour: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA; rows: each without its filter byte; extra:
-/// chunks before the data.
+/// colour: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA; rows: each without its filter byte;
+/// extra: chunks before the data.
 inline std::string png(std::uint32_t ny, std::uint32_t nx, int depth, int colour,
                        const std::vector<std::string>& rows, const std::string& extra = "") {
   std::string raw;
@@ -61,7 +61,8 @@ struct TiffEntry {
   std::uint32_t count, value;
 };
 
-/// Little endian, one strip behind the directory, entries beside the sizes. more: bytes behind the strip.
+/// Little endian, one strip behind the directory, entries beside the sizes. more: bytes behind the
+/// strip.
 inline std::string tiff(std::uint32_t ny, std::uint32_t nx, std::uint16_t bits, std::uint16_t colours,
                         std::uint16_t bands, const std::string& data, std::vector<TiffEntry> further = {}) {
   std::vector<TiffEntry> entries{{256, 4, 1, nx}, {257, 4, 1, ny}};
@@ -93,7 +94,8 @@ inline std::string bmp(std::int32_t ny, std::int32_t nx, std::uint16_t depth, co
          std::string(4, '\0') + palette + rows;
 }
 
-/// NIfTI-1 of 16 bits, spacing 2 mm; axes: of its rows of the affine, each the voxel axis that runs along x, y, z.
+/// NIfTI-1 of 16 bits, spacing 2 mm; axes: of its rows of the affine, each the voxel axis that
+/// runs along x, y, z.
 inline std::string nifti(std::int16_t ni, std::int16_t nj, std::int16_t nk,
                          const std::vector<std::int16_t>& values, float slope, float intercept,
                          const std::vector<int>& axes = {0, 1, 2}) {

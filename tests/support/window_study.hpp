@@ -1,6 +1,6 @@
 #pragma once
-// Windows whose truth is a base without skill plus a bend of the window that no linear map sees, and
-// noise: a small problem that a window network can learn.
+// Windows whose truth is a base without skill plus a bend of the window that no linear map sees,
+// and noise: a small problem that a window network can learn.
 
 #include <cmath>
 #include <cstdint>

@@ -56,8 +56,8 @@ CoefficientForecast of_base(const synthetic::Study& study) {
       .front();
 }
 
-/// Deviations of kMembers members: warmer or colder as a whole, so that they covary across patches,
-/// and noise.
+/// Deviations of kMembers members: warmer or colder as a whole, so that they covary across
+/// patches, and noise.
 CoefficientForecast of_members(const synthetic::Study& study) {
   CoefficientForecast forecast;
   forecast.shared = kMembers;
@@ -206,7 +206,8 @@ TEST_F(AreaMeans, AreOneForTheMembersOwnCovariance) {
   expect_right(score({product("ensemble", members_path_, 2)}, true));
 }
 
-// Two realizations of one variance, `apart` to both sides of their mean: its square is added at every size.
+// Two realizations of one variance, `apart` to both sides of their mean: its square is added at
+// every size.
 TEST_F(AreaMeans, OfRealizationsAreThoseOfTheirMixture) {
   const ScoreSection single = score({product("podscale", base_path_, 0)}, false, {0, 1, 1, 0.95});
   const auto mixture = [&](double apart) {
@@ -315,7 +316,8 @@ TEST_F(OverlappingAreaMeans, BoxesFollowFromTheCoefficients) {
   EXPECT_GT(of_size[1][2], 0u);
 }
 
-// A rank that reads the factors of its rows alone has the boxes, and the covariance in them, of the region.
+// A rank that reads the factors of its rows alone has the boxes, and the covariance in them, of
+// the region.
 TEST_F(OverlappingAreaMeans, OfSomeRowsAreThoseOfTheRegion) {
   const Basis& basis = study_.basis;
   const StripCut cut = cut_into_strips(basis.mesh.ny(), basis.patch_y);

@@ -24,8 +24,8 @@ TEST(EnergyScore, OfOnePointIsTheFairCrps) {
 }
 
 TEST(EnergyScore, EqualsNumpy) {
-  // X = [[1, 2], [0, -1], [3, .5]]; y = [.5, .25]; w = [1, 3]; norm(d) = sqrt(sum(w d d) / sum(w));
-  // mean(norm(x - y)) - sum_ij norm(x_i - x_j) / (2 * 3 * 2)
+  // X = [[1, 2], [0, -1], [3, .5]]; y = [.5, .25]; w = [1, 3]; norm(d) = sqrt(sum(w d d) /
+  // sum(w)); mean(norm(x - y)) - sum_ij norm(x_i - x_j) / (2 * 3 * 2)
   const std::vector<float> x = {1, 2, 0, -1, 3, 0.5f}, y = {0.5f, 0.25f};
   const std::vector<double> w = {1, 3};
   EXPECT_NEAR(fair_energy_score(x, y, w), 0.26031641700409081, 1e-14);

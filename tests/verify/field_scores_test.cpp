@@ -82,8 +82,8 @@ TEST(FieldScores, PerfectForecast) {
 }
 
 TEST(FieldScores, PerfectGaussianIsCovered) {
-  // Truth drawn from the forecast's own distribution: nominal coverage, error over variance 1, CRPS
-  // sigma / sqrt(pi).
+  // Truth drawn from the forecast's own distribution: nominal coverage, error over variance 1,
+  // CRPS sigma / sqrt(pi).
   const std::size_t n = 200000;
   std::vector<float> mean(n), z(n), truth(n), variance(n);
   const CounterRandom random(3, Stream::test);

@@ -152,8 +152,8 @@ TEST(ScoreTable, UnitsOfTheProduct) {
   EXPECT_NE(flux.find("data range 20.00 1e-6 kg m-2 s-1"), std::string::npos) << flux;
 }
 
-// Positions that repeat others, as the seam of an ocean model does, have no weight: no value counts
-// twice.
+// Positions that repeat others, as the seam of an ocean model does, have no weight: no value
+// counts twice.
 TEST(ScoreAccumulator, RepeatedPointsCountOnce) {
   constexpr long rows = 6, columns = 42;  // the last two columns are the first two again
   PointTable table;

@@ -21,8 +21,8 @@ double value_of(const ScoreSection& section, const std::string& name) {
   return 0;
 }
 
-/// Of the only system and of the truth; patches of 4 x 4. Without members: those of a deterministic
-/// system.
+/// Of the only system and of the truth; patches of 4 x 4. Without members: those of a
+/// deterministic system.
 Ratios seams_of(const std::vector<float>& mean, const std::vector<float>& truth,
                 const std::vector<float>& members = {}, std::vector<double> weights = {}) {
   std::vector<double> lat, lon;

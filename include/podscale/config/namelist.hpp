@@ -48,8 +48,8 @@ class Namelist {
   const std::vector<std::string>& texts(const std::string& key) const;
   /// True if the file or --set gave it.
   bool given(const std::string& key) const;
-  /// text() / texts() that must not be empty: Error(usage) that says what to write where, marked as
-  /// agreed: the namelist is the same on every rank.
+  /// text() / texts() that must not be empty: Error(usage) that says what to write where, marked
+  /// as agreed: the namelist is the same on every rank.
   const std::string& required_text(const std::string& key) const;
   const std::vector<std::string>& required_texts(const std::string& key) const;
 
@@ -69,7 +69,8 @@ class Namelist {
     bool given = false;
   };
   const Value& value(const std::string& key, KeyType type) const;
-  // assign(): items as the lexer gives them, a quoted text behind an apostrophe; where: "file:line".
+  // assign(): items as the lexer gives them, a quoted text behind an apostrophe; where:
+  // "file:line".
   std::string value_text(const Key& key) const;
   void assign(const Key& key, const std::vector<std::string>& items, const std::string& where);
   std::map<std::string, Value> values_;

@@ -45,8 +45,8 @@ struct DateRange {
 /// anything else, and for days that no calendar has. key: what the period is called.
 DateRange parse_date_range(const std::string& first, const std::string& last,
                            const std::string& key = "period");
-/// Throws Error(usage) where a day of the period of a key is neither one of the calendar of `what` nor
-/// one of everyday use: the 31st ends a period in the 360-day calendar, too.
+/// Throws Error(usage) where a day of the period of a key is neither one of the calendar of `what`
+/// nor one of everyday use: the 31st ends a period in the 360-day calendar, too.
 void require_days(const std::string& first, const std::string& last, Calendar calendar,
                   const std::string& key, const std::string& what);
 
@@ -54,8 +54,8 @@ void require_days(const std::string& first, const std::string& last, Calendar ca
 /// calendar, and the absolute axes of CDO, "day as %Y%m%d.%f".
 class TimeUnits {
  public:
-  /// calendar "": standard. Throws Error(data) with `where` (file and variable) when one of them is
-  /// not CF.
+  /// calendar "": standard. Throws Error(data) with `where` (file and variable) when one of them
+  /// is not CF.
   TimeUnits(const std::string& units, const std::string& calendar, const std::string& where);
   Calendar calendar() const { return calendar_; }
   std::optional<Date> date(double value) const;  ///< nullopt: missing, or no time

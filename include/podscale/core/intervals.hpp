@@ -9,7 +9,8 @@ namespace podscale {
 /// Not collective, as all here. "begin", "middle", "end", "point", "auto"; throws Error(usage).
 Stamp stamp_from_name(const std::string& name);
 
-/// Not collective. What CF's cell_methods say of the time: "mean", "maximum"; "" where they say nothing.
+/// Not collective. What CF's cell_methods say of the time: "mean", "maximum"; "" where they say
+/// nothing.
 std::string method_in_time(const std::string& cell_methods);
 /// Not collective. Whether they call the values those of a moment.
 bool is_instant(const std::string& cell_methods);

@@ -1,6 +1,6 @@
 #pragma once
-// The log: rank 0 speaks, plain lines in a batch log. Warnings and errors go to stderr. Nothing here
-// is collective.
+// The log: rank 0 speaks, plain lines in a batch log. Warnings and errors go to stderr. Nothing
+// here is collective.
 
 #include <fmt/format.h>
 
@@ -34,16 +34,16 @@ void warn(fmt::format_string<Args...> format, Args&&... args) {
 
 namespace podscale {
 
-/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal (under mpirun:
-/// where PODSCALE_PROGRESS=bar is set), a line every 10 s otherwise.
+/// Rate and time left of a loop, on rank 0: a bar that rewrites itself on a terminal (under
+/// mpirun: where PODSCALE_PROGRESS=bar is set), a line every 10 s otherwise.
 class Progress {
  public:
   /// total: number of units; unit: their name, as in "steps".
   Progress(std::string title, long total, std::string unit);
   /// `units` are there from an earlier run: they do not count in the rate.
   void skip(long units);
-  /// done: units finished so far, skipped ones included; note: what else to show (loss, score). Prints only when it is
-  /// due.
+  /// done: units finished so far, skipped ones included; note: what else to show (loss, score).
+  /// Prints only when it is due.
   void update(long done, const std::string& note = {});
   /// Within a step of `units`: which part of it is done, 0 to 1. For steps that take minutes.
   void within(double part, long units);

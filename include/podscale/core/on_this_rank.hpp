@@ -5,8 +5,8 @@
 
 namespace podscale {
 
-/// Not collective. Runs work; an error that the private communicator of one rank "agreed" on is not
-/// agreed among all ranks, so it leaves here as this rank's own.
+/// Not collective. Runs work; an error that the private communicator of one rank "agreed" on is
+/// not agreed among all ranks, so it leaves here as this rank's own.
 template <class Work>
 void on_this_rank(const Work& work) {
   try {

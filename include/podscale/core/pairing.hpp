@@ -22,12 +22,12 @@ struct Pairing {
   std::vector<long> lonely_a, lonely_b;  ///< of the steps that were asked for
 };
 
-/// Not collective, as all here. Two steps are a pair where what they stand for has more than half of
-/// the longer one in common; where intervals overlap, a step is in one pair at most, with most in
-/// common. Only days that both calendars have count: one that the other lacks has no partner. A step
-/// without a span is a moment: the day of its date where the other series has days or longer, else a
-/// time around its stamp as long as the shorter of the two steps. Steps of b outside steps_b may be
-/// partners.
+/// Not collective, as all here. Two steps are a pair where what they stand for has more than half
+/// of the longer one in common; where intervals overlap, a step is in one pair at most, with most
+/// in common. Only days that both calendars have count: one that the other lacks has no partner. A
+/// step without a span is a moment: the day of its date where the other series has days or longer,
+/// else a time around its stamp as long as the shorter of the two steps. Steps of b outside
+/// steps_b may be partners.
 Pairing pair_steps(const SampleAxis& a, std::span<const long> steps_a, const SampleAxis& b,
                    std::span<const long> steps_b);
 
@@ -37,10 +37,10 @@ struct PairedSeries {
   std::string what;       ///< "tos in hr.nc"
   const SampleAxis& axis;
 };
-/// Not collective. The pairs of two series, counted aloud: a warning below 90 % of the steps of one,
-/// and where pairs have less than 90 % of their time in common; Error(data) with the first lonely
-/// stamps of both below 50 % of those of a. period: in messages. Not aloud: the same but the error, for
-/// who has heard it.
+/// Not collective. The pairs of two series, counted aloud: a warning below 90 % of the steps of
+/// one, and where pairs have less than 90 % of their time in common; Error(data) with the first
+/// lonely stamps of both below 50 % of those of a. period: in messages. Not aloud: the same but
+/// the error, for who has heard it.
 std::vector<StepPair> counted_pairs(const std::string& period, const PairedSeries& a,
                                     std::span<const long> steps_a, const PairedSeries& b,
                                     std::span<const long> steps_b, bool aloud = true);

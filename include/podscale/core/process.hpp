@@ -25,9 +25,9 @@ void reserve_blas_memory();
 /// SuperLU_DIST, which comes with PETSc, forbids that of the whole process while it is loaded.
 void return_freed_memory();
 
-/// Not collective. The letter of the system for the state of a process of this node (proc(5)): R runs, S
-/// sleeps, D waits for a disk, T is stopped, Z has ended and was not asked for yet; 0 where the system
-/// does not say or there is no such process.
+/// Not collective. The letter of the system for the state of a process of this node (proc(5)): R
+/// runs, S sleeps, D waits for a disk, T is stopped, Z has ended and was not asked for yet; 0
+/// where the system does not say or there is no such process.
 char process_state(int process);
 /// Not collective. Whether a process of this node has ended; one that nobody has asked for has.
 bool process_has_ended(int process);

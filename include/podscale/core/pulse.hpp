@@ -1,7 +1,7 @@
 #pragma once
-// Signs of life of a process: what a watchdog and a heartbeat file read from another thread, or from
-// another process of the same node. Nothing here is collective, and nothing here allocates or locks
-// but the progress of a loop.
+// Signs of life of a process: what a watchdog and a heartbeat file read from another thread, or
+// from another process of the same node. Nothing here is collective, and nothing here allocates or
+// locks but the progress of a loop.
 
 #include <atomic>
 #include <cstdint>
@@ -40,7 +40,8 @@ class Meeting {
   Meeting& operator=(const Meeting&) = delete;
 };
 
-/// The file that the run makes, the first of them: whoever says how the run is doing says it beside it.
+/// The file that the run makes, the first of them: whoever says how the run is doing says it
+/// beside it.
 void set_output(const std::string& path);
 /// From any thread. "" as long as nobody has said.
 std::string output();

@@ -39,14 +39,15 @@ class CounterRandom {
   double uniform(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t d = 0) const;
   /// 64 random bits of counter (a, b).
   std::uint64_t integer(std::uint32_t a, std::uint32_t b = 0) const;
-  /// out[i] ~ N(0, 1) independent, by Box-Muller; element i of counter (a, b, c) does not depend on
-  /// out.size(). from: number of the first element, to fill a part.
+  /// out[i] ~ N(0, 1) independent, by Box-Muller; element i of counter (a, b, c) does not depend
+  /// on out.size(). from: number of the first element, to fill a part.
   void fill_normal(std::span<float> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0,
                    std::size_t from = 0) const;
   void fill_normal(std::span<double> out, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0) const;
 
-  /// Noise of a member, below 2^17, at a time (SampleAxis::time_key) and a step of the sampler, below
-  /// 2^20: the counters hold the realization above the member, the second of the hour above the step.
+  /// Noise of a member, below 2^17, at a time (SampleAxis::time_key) and a step of the sampler,
+  /// below 2^20: the counters hold the realization above the member, the second of the hour above
+  /// the step.
   void fill_noise(std::span<float> out, std::uint64_t time_key, std::uint32_t member, std::uint32_t step = 0,
                   std::size_t from = 0) const {
     fill_normal(out, static_cast<std::uint32_t>(time_key),

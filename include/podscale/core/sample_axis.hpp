@@ -60,8 +60,8 @@ struct SampleAxis {
   /// Not collective. The middle of what a step stands for, or its date where that is not known.
   Date centre(std::size_t step) const;
   /// Identifies a time, to the second, in the counters of the random generator: whole hours since
-  /// 1800-01-01 of the calendar, the second of the hour from bit 32, the realization from bit 44: each
-  /// realization has noise of its own, runs share that of a valid time.
+  /// 1800-01-01 of the calendar, the second of the hour from bit 32, the realization from bit 44:
+  /// each realization has noise of its own, runs share that of a valid time.
   std::uint64_t time_key(std::size_t step) const;
 };
 
@@ -76,7 +76,8 @@ SampleAxis decode_times(const std::vector<double>& values, const std::string& un
 /// The steps of an axis.
 SampleAxis subset(const SampleAxis& axis, std::span<const long> steps);
 
-/// Steps whose centre lies in [first, last], both 'YYYY-MM-DD', both inclusive (the whole last day).
+/// Steps whose centre lies in [first, last], both 'YYYY-MM-DD', both inclusive (the whole last
+/// day).
 std::vector<long> steps_between(const SampleAxis& axis, const std::string& first, const std::string& last);
 
 /// What the phase of the seasonal cycle of a step is taken from: its stamp; the middle of its

@@ -14,11 +14,11 @@ struct SampleCell {
   auto operator<=>(const SampleCell&) const = default;
 };
 
-/// One series: along time. Several realizations: along time and realization. Runs that overlap: along
-/// reference time and lead, where cells may be empty; and realization.
+/// One series: along time. Several realizations: along time and realization. Runs that overlap:
+/// along reference time and lead, where cells may be empty; and realization.
 struct SampleLayout {
-  /// Not collective. Error(data), beginning with `what`, where realizations have other times or runs
-  /// than the first one, or a sample lies where another does.
+  /// Not collective. Error(data), beginning with `what`, where realizations have other times or
+  /// runs than the first one, or a sample lies where another does.
   explicit SampleLayout(const SampleAxis& samples, const std::string& what = "the product");
 
   std::vector<long> realizations{};  ///< numbers; empty: one series a run

@@ -1,7 +1,7 @@
 #pragma once
-// What a program is at: read, climatology, POD, ... The run summary, the heartbeat, the watchdog and
-// PETSc's -log_view speak of these stages. Nothing here is collective, and only the main thread may
-// enter a stage.
+// What a program is at: read, climatology, POD, ... The run summary, the heartbeat, the watchdog
+// and PETSc's -log_view speak of these stages. Nothing here is collective, and only the main
+// thread may enter a stage.
 
 #include <array>
 #include <cstddef>
@@ -28,8 +28,8 @@ constexpr std::size_t stage_count = static_cast<std::size_t>(StageId::verify) + 
 /// "POD", say.
 const char* stage_name(StageId id);
 
-/// For as long as it lives the program is at this stage. Stages nest: the time of the inner one is not
-/// that of the outer one, so that the times of all of them add up to that of the run.
+/// For as long as it lives the program is at this stage. Stages nest: the time of the inner one is
+/// not that of the outer one, so that the times of all of them add up to that of the run.
 class Stage {
  public:
   explicit Stage(StageId id);

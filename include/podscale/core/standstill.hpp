@@ -28,14 +28,14 @@ struct Verdict {
   double seconds = 0;                 ///< of standstill
 };
 
-/// To be asked every now and then, with what was read and the time since it was asked last. A process
-/// that was itself stopped for a while tells it by the time between two questions, which counts as no
-/// more than a few usual ones: a suspended job does not stand still.
+/// To be asked every now and then, with what was read and the time since it was asked last. A
+/// process that was itself stopped for a while tells it by the time between two questions, which
+/// counts as no more than a few usual ones: a suspended job does not stand still.
 ///
-/// Nobody has moved for `limit` seconds: then those are stuck that neither wait in a collective call nor
-/// compute. Where there is none, because some compute (a long call of BLAS, say), ten times the limit
-/// is theirs. Where all wait, they wait for each other, unless there are `others` elsewhere, on other
-/// nodes, whose watchdogs see them.
+/// Nobody has moved for `limit` seconds: then those are stuck that neither wait in a collective
+/// call nor compute. Where there is none, because some compute (a long call of BLAS, say), ten
+/// times the limit is theirs. Where all wait, they wait for each other, unless there are `others`
+/// elsewhere, on other nodes, whose watchdogs see them.
 class Standstill {
  public:
   /// limit: seconds, above 0. tick: the usual time between two questions.

@@ -16,7 +16,8 @@ struct StepGaps {
 /// Not collective. By axis.step; nothing is missing where that is not known.
 StepGaps step_gaps(const SampleAxis& axis);
 
-/// Not collective. What a step stands for, else its time: "2000-01-01 to 2000-02-01", "2000-01-16".
+/// Not collective. What a step stands for, else its time: "2000-01-01 to 2000-02-01",
+/// "2000-01-16".
 std::string sample_text(const SampleAxis& axis, std::size_t step);
 
 }  // namespace podscale

@@ -1,8 +1,8 @@
 #pragma once
 // How a run is asked to stop: by a signal, or by its own time limit. Work asks stop_here() inside
-// Communicator::agree, so that all ranks stop at the same place, or stop_point(comm) outside of it.
-// A run that comes to no such place within a grace time of 20 s, or PODSCALE_STOP_SECONDS of the
-// environment, is ended all the same: what is in its files then is what was complete before.
+// Communicator::agree, so that all ranks stop at the same place, or stop_point(comm) outside of
+// it. A run that comes to no such place within a grace time of 20 s, or PODSCALE_STOP_SECONDS of
+// the environment, is ended all the same: what is in its files then is what was complete before.
 
 #include <optional>
 #include <string>

@@ -21,8 +21,8 @@ struct Strand {
 /// Error(data), beginning with `what`, where a time occurs twice in a run.
 std::vector<Strand> strands_of(const SampleAxis& axis, const std::string& what = "the series");
 
-/// To be called alike on every rank. Error(usage), agreed, where the axis holds several series; expected: in the
-/// message, what to do.
+/// To be called alike on every rank. Error(usage), agreed, where the axis holds several series;
+/// expected: in the message, what to do.
 void require_one_series(const SampleAxis& axis, const std::string& what, const std::string& expected);
 
 /// Whether a time of some realization occurs twice, so that runs are told apart.

@@ -17,9 +17,9 @@ inline std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
-/// Not collective. Text from elsewhere for a terminal: control characters but those in `kept` become
-/// '?', as they may hide lines or drive the terminal; what is longer than `longest` bytes ends in
-/// "...", never within a letter of UTF-8.
+/// Not collective. Text from elsewhere for a terminal: control characters but those in `kept`
+/// become '?', as they may hide lines or drive the terminal; what is longer than `longest` bytes
+/// ends in "...", never within a letter of UTF-8.
 inline std::string printable(std::string text, std::size_t longest, const std::string& kept = "\n\t") {
   if (text.size() > longest) {
     std::size_t end = longest;

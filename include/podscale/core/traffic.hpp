@@ -1,6 +1,6 @@
 #pragma once
-// How much this process reads from files and writes to them, and how long that takes. Nothing here is
-// collective.
+// How much this process reads from files and writes to them, and how long that takes. Nothing here
+// is collective.
 
 #include <chrono>
 #include <cstdint>

@@ -12,9 +12,9 @@ struct UnitConversion {
 };
 
 /// Not collective. Conversion between two units as UDUNITS-2 knows them, plus the spellings of
-/// temperature that real files carry ("deg. C", "degree Celsius", "deg_C", "C"). Throws Error(data)
-/// naming `where`, the unit found and what is expected, when `from` is unknown or has another
-/// dimension.
+/// temperature that real files carry ("deg. C", "degree Celsius", "deg_C", "C"). Throws
+/// Error(data) naming `where`, the unit found and what is expected, when `from` is unknown or has
+/// another dimension.
 UnitConversion unit_conversion(const std::string& from, const std::string& to, const std::string& where);
 
 /// Not collective. Units of a difference of two values (K where they are degrees Celsius), and of

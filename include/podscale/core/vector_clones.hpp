@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-/// Before a function that is no template: compiled for AVX2, too, and chosen when the program starts.
-/// Without fused multiply-add, whose rounding differs: the same bits on every processor.
+/// Before a function that is no template: compiled for AVX2, too, and chosen when the program
+/// starts. Without fused multiply-add, whose rounding differs: the same bits on every processor.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
 #define PODSCALE_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
@@ -14,8 +14,8 @@
 
 namespace podscale {
 
-/// Eight floats or four doubles, for sums that the compiler by itself keeps in memory. Fixed sizes: the same
-/// order of adding up on every processor, whatever it makes of them.
+/// Eight floats or four doubles, for sums that the compiler by itself keeps in memory. Fixed
+/// sizes: the same order of adding up on every processor, whatever it makes of them.
 typedef float FloatLanes __attribute__((vector_size(32)));
 typedef double DoubleLanes __attribute__((vector_size(32)));
 

@@ -14,8 +14,8 @@ namespace podscale {
 
 using idx_t = std::ptrdiff_t;  ///< every count and index of points, samples, patches and modes
 
-/// A view of N dimensions of values that somebody else owns. Not collective. Indices are checked by
-/// assert(): in builds without NDEBUG only.
+/// A view of N dimensions of values that somebody else owns. Not collective. Indices are checked
+/// by assert(): in builds without NDEBUG only.
 template <class T, int N>
 class View {
   static_assert(N >= 1);

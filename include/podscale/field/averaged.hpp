@@ -1,6 +1,6 @@
 #pragma once
-// Means of another source over the days or months that it fills: a source that is finer in time than
-// its partner.
+// Means of another source over the days or months that it fills: a source that is finer in time
+// than its partner.
 
 #include <memory>
 #include <string>
@@ -13,9 +13,9 @@ namespace podscale {
 class Averaged final : public FieldSource {
  public:
   /// Not collective, the same on all ranks. over: "day" or "month". A step belongs to the day or
-  /// month that its centre lies in. One with less than three quarters of its steps would be the mean
-  /// of another time: it is left out, with a warning that counts them. Error(data): steps that are
-  /// no shorter than what they are averaged to, or none that is full. label: in messages.
+  /// month that its centre lies in. One with less than three quarters of its steps would be the
+  /// mean of another time: it is left out, with a warning that counts them. Error(data): steps
+  /// that are no shorter than what they are averaged to, or none that is full. label: in messages.
   Averaged(std::shared_ptr<const FieldSource> source, const std::string& over, const std::string& label);
 
   const Communicator& comm() const override { return source_->comm(); }

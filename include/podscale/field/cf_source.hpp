@@ -55,8 +55,8 @@ class FieldCache {
 /// Collective on the communicator given to open (pass Communicator::self() for a rank's private
 /// access). Packed integers, _FillValue and missing_value, valid_min/max/range (ignored with a
 /// warning where inverted), any units that convert to the working ones; singleton level axes;
-/// latitude and longitude as axes in either direction, -180..180 or 0..360, or of two dimensions; y
-/// and x of a projection; rows and columns of an image. Errors: no_input (missing file, glob
+/// latitude and longitude as axes in either direction, -180..180 or 0..360, or of two dimensions;
+/// y and x of a projection; rows and columns of an image. Errors: no_input (missing file, glob
 /// without a match), data (not NetCDF, wrong variable, unstructured grid, time that is not CF,
 /// meshes that differ between files, a time that occurs twice, no time at all, units that don't
 /// convert, several realizations or runs that overlap unless spec.several).

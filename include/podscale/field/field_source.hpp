@@ -14,7 +14,8 @@
 
 namespace podscale {
 
-/// A field of one or more channels in time on a mesh. The communicator of a source must outlive it.
+/// A field of one or more channels in time on a mesh. The communicator of a source must outlive
+/// it.
 class FieldSource {
  public:
   virtual ~FieldSource() = default;
@@ -42,8 +43,8 @@ class FieldSource {
   }
 };
 
-/// Collective on the source's communicator. At how many of `steps` a point is valid in all channels,
-/// 0 where the land_mask says land. Read in blocks of time. out: [window.ny][window.nx].
+/// Collective on the source's communicator. At how many of `steps` a point is valid in all
+/// channels, 0 where the land_mask says land. Read in blocks of time. out: [window.ny][window.nx].
 std::vector<long> valid_times(const FieldSource& source, const Window& window, std::span<const long> steps);
 
 /// Collective on the source's communicator. 1 = ocean: valid in all channels at every one of

@@ -1,6 +1,6 @@
 #pragma once
-// Images as samples: pictures, axial slices of a volume, or stacks in NetCDF. Each has a size of its
-// own, no time, no climatology and no gaps.
+// Images as samples: pictures, axial slices of a volume, or stacks in NetCDF. Each has a size of
+// its own, no time, no climatology and no gaps.
 
 #include <memory>
 #include <string>
@@ -22,9 +22,9 @@ struct ImagePair {
   Plane lr{};          ///< the same of LR
   Plane cb{}, cr{};    ///< chroma of LR; empty where the image is grey
   double range = 255;  ///< the value of white: what PSNR and SSIM are relative to
-  /// What 0 and `range` are in the file's own numbers: planes hold (file - black) / (white - black) *
-  /// range. 0 and 255 in pictures of 8 bits, 0 and 65535 in those of 16, 0 and the 99.9 % quantile in
-  /// volumes, the least and the largest number in all other pictures and in stacks.
+  /// What 0 and `range` are in the file's own numbers: planes hold (file - black) / (white -
+  /// black) * range. 0 and 255 in pictures of 8 bits, 0 and 65535 in those of 16, 0 and the 99.9 %
+  /// quantile in volumes, the least and the largest number in all other pictures and in stacks.
   double black = 0, white = 255;
   bool scored = true;  ///< of volumes: more than 20 % of the slice's points are above 20
 };
@@ -41,8 +41,8 @@ struct ImageSetRequest {
   std::string purpose{};  ///< "training", ...: for messages
 };
 
-/// The images of a list of files. Not collective: every process reads the images that it works on. Not
-/// for several threads at once: the last volume is kept.
+/// The images of a list of files. Not collective: every process reads the images that it works on.
+/// Not for several threads at once: the last volume is kept.
 class ImageSet {
  public:
   virtual ~ImageSet() = default;
@@ -58,14 +58,15 @@ class ImageSet {
   virtual ImagePair read(idx_t i) const = 0;
 };
 
-/// Not collective. Name of a file without folder and ending (.gz and the one before it): products are
-/// named after it.
+/// Not collective. Name of a file without folder and ending (.gz and the one before it): products
+/// are named after it.
 std::string image_stem(const std::string& path);
 
-/// Not collective. Pictures (picture_file.hpp), NIfTI volumes as axial slices, and stacks in NetCDF: the
-/// only variable of (image, y, x), or of (y, x). Colour becomes luma, cb and cr of BT.601 (luma 16 to
-/// 235), rounded where the file has 8 bits, and so do LR images that are made of it. LR files have as many
-/// slices as HR files. Reads volumes, looks at the first bytes of all else. Errors: usage, no_input, data.
+/// Not collective. Pictures (picture_file.hpp), NIfTI volumes as axial slices, and stacks in
+/// NetCDF: the only variable of (image, y, x), or of (y, x). Colour becomes luma, cb and cr of
+/// BT.601 (luma 16 to 235), rounded where the file has 8 bits, and so do LR images that are made
+/// of it. LR files have as many slices as HR files. Reads volumes, looks at the first bytes of all
+/// else. Errors: usage, no_input, data.
 std::unique_ptr<ImageSet> open_images(const ImageSetRequest& request);
 
 }  // namespace podscale

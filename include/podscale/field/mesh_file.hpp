@@ -31,8 +31,8 @@ MeshNames define_mesh(NetcdfFile& file, const Mesh& mesh, const std::string& pre
 /// written.
 void write_mesh(const Communicator& comm, NetcdfFile& file, const Mesh& mesh, const std::string& prefix = "");
 
-/// Collective on the file. The mesh that define_mesh() and write_mesh() wrote, exactly. Error(data)
-/// where there is none.
+/// Collective on the file. The mesh that define_mesh() and write_mesh() wrote, exactly.
+/// Error(data) where there is none.
 Mesh read_mesh(const NetcdfFile& file, const std::string& prefix = "");
 
 }  // namespace podscale

@@ -1,5 +1,6 @@
 #pragma once
-// Another source on the mesh of this one: the LR source that is applied, on the LR mesh of the training.
+// Another source on the mesh of this one: the LR source that is applied, on the LR mesh of the
+// training.
 
 #include <memory>
 #include <utility>
@@ -13,11 +14,11 @@ namespace podscale {
 class Remapped final : public FieldSource {
  public:
   /// Collective on the communicator of `source`. source_ocean, target_ocean: [points] of the two
-  /// meshes. A cell of the target that holds three source points or more, on average, is the mean by
-  /// area over those of them that are ocean; else, and where a cell holds none, bilinear from ocean
-  /// points (Remap). Where there is none within 4 cells the nearest stands in, with a warning;
-  /// Error(data) where that is so of more than a tenth of the target's ocean. role, key: "the applied
-  /// LR source", "data.apply_files", for messages.
+  /// meshes. A cell of the target that holds three source points or more, on average, is the mean
+  /// by area over those of them that are ocean; else, and where a cell holds none, bilinear from
+  /// ocean points (Remap). Where there is none within 4 cells the nearest stands in, with a
+  /// warning; Error(data) where that is so of more than a tenth of the target's ocean. role, key:
+  /// "the applied LR source", "data.apply_files", for messages.
   Remapped(std::shared_ptr<const FieldSource> source, std::vector<unsigned char> source_ocean, Mesh target,
            std::vector<unsigned char> target_ocean, const std::string& role, const std::string& key);
 

@@ -16,9 +16,9 @@ SampleAxis read_samples(const NetcdfFile& file, const std::string& time, std::st
 SampleAxis read_samples(const NetcdfFile& file);
 
 /// Collective on the file, before end_definitions(). Dimension and variable time, of unlimited
-/// length, and time_bnds where all steps have an interval. chunk: steps stored together. Forecasts:
-/// forecast_reference_time and forecast_period; realizations: realization; scalar where all steps
-/// have the same, else along time.
+/// length, and time_bnds where all steps have an interval. chunk: steps stored together.
+/// Forecasts: forecast_reference_time and forecast_period; realizations: realization; scalar where
+/// all steps have the same, else along time.
 void define_samples(NetcdfFile& file, const SampleAxis& axis, std::size_t chunk = 512);
 /// Not collective. Names of the coordinates beside time that define_samples() makes, for the
 /// attribute "coordinates" of fields; "": none.
@@ -27,8 +27,8 @@ std::string further_coordinates(const SampleAxis& axis);
 /// written.
 void write_samples(const Communicator& comm, NetcdfFile& file, const SampleAxis& axis);
 
-/// The same of samples along several axes. Plain ones: as define_samples(). Realizations: a dimension
-/// `realization` behind time. Runs that overlap: dimensions forecast_reference_time and
+/// The same of samples along several axes. Plain ones: as define_samples(). Realizations: a
+/// dimension `realization` behind time. Runs that overlap: dimensions forecast_reference_time and
 /// forecast_period, in days, and time along both, missing where a run has no such lead.
 void define_samples(NetcdfFile& file, const SampleLayout& layout);
 void write_samples(const Communicator& comm, NetcdfFile& file, const SampleLayout& layout);

@@ -14,7 +14,8 @@ class SeriesView final : public FieldSource {
  public:
   /// Not collective. One series of a source of several; what: of which, for messages ("" = none).
   SeriesView(std::shared_ptr<const FieldSource> source, std::vector<long> steps, const std::string& what);
-  /// Not collective. Step t is the mean over the steps parts[t] of the source, at the time times[t].
+  /// Not collective. Step t is the mean over the steps parts[t] of the source, at the time
+  /// times[t].
   SeriesView(std::shared_ptr<const FieldSource> source, std::vector<std::vector<long>> parts,
              SampleAxis times, const std::string& what);
 

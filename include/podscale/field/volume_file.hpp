@@ -20,20 +20,20 @@ struct Volume {
   idx_t slices() const { return size[static_cast<std::size_t>(axial)]; }
 };
 
-/// Not collective. Errors: no_input; data (no NIfTI-1 of one file, cut short, other than three axes,
-/// complex or colour numbers, numbers that are not finite).
+/// Not collective. Errors: no_input; data (no NIfTI-1 of one file, cut short, other than three
+/// axes, complex or colour numbers, numbers that are not finite).
 Volume read_volume(const std::string& path);
 
 /// Not collective. Whether the file, once unpacked, begins as NIfTI does.
 bool is_volume(const std::string& path);
 
-/// Not collective. Across the axial axis: rows along the later of the other axes, columns along the
-/// earlier.
+/// Not collective. Across the axial axis: rows along the later of the other axes, columns along
+/// the earlier.
 Plane axial_slice(const Volume& volume, idx_t slice);
 
-/// Not collective. A gzipped file of float32 with the axes and the affine of `like`; slices: all, of one
-/// size, [slices]. refined: voxels of them to a side of one of like's, whose position the affine keeps.
-/// description: of the header, at most 79 bytes. Errors: io.
+/// Not collective. A gzipped file of float32 with the axes and the affine of `like`; slices: all,
+/// of one size, [slices]. refined: voxels of them to a side of one of like's, whose position the
+/// affine keeps. description: of the header, at most 79 bytes. Errors: io.
 void write_volume(const std::string& path, const Volume& like, int refined, const std::vector<Plane>& slices,
                   const std::string& description);
 

@@ -15,14 +15,14 @@
 namespace podscale {
 
 /// A file of results is written block by block, and is worth nothing before its last block: what a
-/// block puts into the NetCDF files of the run is also written, as it is, to units of some blocks in
-/// the folder .<name>.part beside the first of them. A unit is one file a rank, with a seal, under a
-/// temporary name until it is on the disk; it counts if the files of all ranks of that run are there.
-/// A later run, of any number of ranks, puts the same hyperslabs again.
+/// block puts into the NetCDF files of the run is also written, as it is, to units of some blocks
+/// in the folder .<name>.part beside the first of them. A unit is one file a rank, with a seal,
+/// under a temporary name until it is on the disk; it counts if the files of all ranks of that run
+/// are there. A later run, of any number of ranks, puts the same hyperslabs again.
 ///
-/// A unit ends after 10 s of work, or PODSCALE_KEEP_SECONDS of the environment (below 0: nothing is
-/// kept), and when the run is asked to stop. Where the disk lacks the room for both, or a unit cannot
-/// be written, nothing is kept and there is a warning: keeping never ends a run.
+/// A unit ends after 10 s of work, or PODSCALE_KEEP_SECONDS of the environment (below 0: nothing
+/// is kept), and when the run is asked to stop. Where the disk lacks the room for both, or a unit
+/// cannot be written, nothing is kept and there is a warning: keeping never ends a run.
 class KeptBlocks {
  public:
   /// Collective on comm, which must outlive it. target: the output, whose lock this run holds.
@@ -39,8 +39,8 @@ class KeptBlocks {
   bool has(long block) const;
   /// Not collective. How many those are.
   long count() const;
-  /// Collective. write() puts a block into the files, and says, alike on every rank, whether the next
-  /// one may do without what this one left in memory: a unit ends at such places only.
+  /// Collective. write() puts a block into the files, and says, alike on every rank, whether the
+  /// next one may do without what this one left in memory: a unit ends at such places only.
   void record(long block, std::span<NetcdfFile* const> files, const std::function<bool()>& write);
   /// Collective. Puts a block that has(block) into the same files.
   void replay(long block, std::span<NetcdfFile* const> files);

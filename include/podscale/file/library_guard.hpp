@@ -9,8 +9,8 @@ namespace podscale {
 
 /// Not collective; lives while the calling thread is inside HDF5 or NetCDF. Where the library
 /// crashes, the run ends with one line that names the file and code 65 on that rank, by MPI_Abort
-/// where there are others: what the library leaves behind cannot be trusted. On one thread; a guard
-/// within another does nothing.
+/// where there are others: what the library leaves behind cannot be trusted. On one thread; a
+/// guard within another does nothing.
 class LibraryGuard {
  public:
   explicit LibraryGuard(const std::string& path);

@@ -44,8 +44,8 @@ class PutListener {
                    const std::vector<std::size_t>& count, std::span<const double> values) = 0;
 };
 
-/// Move-only. All calls are collective on the communicator given to open/create (which must outlive
-/// the file) unless said otherwise, with the same arguments but for start/count/data. An
+/// Move-only. All calls are collective on the communicator given to open/create (which must
+/// outlive the file) unless said otherwise, with the same arguments but for start/count/data. An
 /// error of the library becomes Error(io) in writing and Error(data) in reading, unless the system
 /// names a cause (io); a missing file Error(no_input), one that is not NetCDF Error(data). Every
 /// message names the file and the variable; ranks agree on the error before it
@@ -60,18 +60,19 @@ class NetcdfFile {
   static NetcdfFile open(const Communicator& comm, const std::string& path, bool check = true);
   /// Writes an OutputFile (NetCDF-4, parallel, no prefill): nothing appears under `path` before
   /// commit(), and no other run writes it. Where the disk lacks the room, the call that would fill
-  /// it throws Error(io). A write that fails all the same ends the run with one line and MPI_Abort:
-  /// the ranks cannot agree then.
+  /// it throws Error(io). A write that fails all the same ends the run with one line and
+  /// MPI_Abort: the ranks cannot agree then.
   static NetcdfFile create(const Communicator& comm, const std::string& path);
   NetcdfFile(NetcdfFile&&) noexcept;
   NetcdfFile& operator=(NetcdfFile&&) noexcept;
   /// Not collective. Rank 0 removes an uncommitted temporary file. Closing it would be collective,
-  /// and the other ranks may be elsewhere: with more than one rank it stays open for abandon_all().
+  /// and the other ranks may be elsewhere: with more than one rank it stays open for
+  /// abandon_all().
   ~NetcdfFile();
   /// For the files that were destroyed without commit(). close: collective, where all ranks threw
   /// the same error, which was not one of writing; closes them. Otherwise not collective: removes
-  /// their temporaries and leaves them open, so the process must end without MPI_Finalize, in which
-  /// HDF5 would close them. Returns whether none is left open.
+  /// their temporaries and leaves them open, so the process must end without MPI_Finalize, in
+  /// which HDF5 would close them. Returns whether none is left open.
   static bool abandon_all(bool close);
 
   const std::string& path() const { return path_; }
@@ -125,7 +126,8 @@ class NetcdfFile {
            const std::vector<std::size_t>& count, std::span<const double> values);
   /// Not collective. nullptr: nobody listens. It must outlive the file, or be taken away.
   void set_listener(PutListener* listener);
-  /// Not collective. Bytes that a new file takes at most, all its variables being written, uncompressed.
+  /// Not collective. Bytes that a new file takes at most, all its variables being written,
+  /// uncompressed.
   std::uint64_t most_bytes() const;
   /// Whole variable, on every rank.
   std::vector<double> get_all(const std::string& variable) const;

@@ -1,7 +1,7 @@
 #pragma once
 // How every file of ours is written: under a name of the run's own beside the target, flushed to
-// the disk, then renamed. A reader sees the old file or the new one, whole, whatever happens to the
-// run.
+// the disk, then renamed. A reader sees the old file or the new one, whole, whatever happens to
+// the run.
 
 #include <array>
 #include <cstdint>
@@ -78,8 +78,8 @@ void flush_to_disk(const std::string& path, const std::string& target);
 /// file system does not say.
 std::uint64_t free_bytes(const std::string& path);
 
-/// Not collective. Path, size and time of the last change, in words: another file under the same name has
-/// another stamp. What is absent is "absent".
+/// Not collective. Path, size and time of the last change, in words: another file under the same
+/// name has another stamp. What is absent is "absent".
 std::string file_stamp(const std::string& path);
 
 /// Not collective. Whether both are there, and the first was changed last before the second.

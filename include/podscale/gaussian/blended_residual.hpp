@@ -1,12 +1,12 @@
 #pragma once
-// The residual of an image that is covered by grids of patches, shifted against each other (method:
-// images). All grids see the same white noise, one number xi of every HR point:
+// The residual of an image that is covered by grids of patches, shifted against each other
+// (method: images). All grids see the same white noise, one number xi of every HR point:
 //
 //   residual(i) = rho(i) sum_g w_g(i)^2 s_g (R xi_g + T^(1/2) eta)(i),   R = Phi root Phi^T
 //
-// xi_g is the noise under the patch of grid g that holds i; R R^T = Phi S Phi^T. Patches that overlap
-// thus agree where their windows do, so what LR tells of the mean over a cell stays told, and nothing
-// breaks at the borders. rho makes the variance at a point that of independent grids,
+// xi_g is the noise under the patch of grid g that holds i; R R^T = Phi S Phi^T. Patches that
+// overlap thus agree where their windows do, so what LR tells of the mean over a cell stays told,
+// and nothing breaks at the borders. rho makes the variance at a point that of independent grids,
 // sum_g w_g^2 s_g^2 v. The residual is linear in the noise, so variances are in closed form.
 
 #include <algorithm>
@@ -25,7 +25,8 @@ struct ImagePatches {
   idx_t count() const { return rows * columns; }
 };
 
-/// Not collective. visit(point of the patch, y, x) for the points of a patch inside an image of ny x nx.
+/// Not collective. visit(point of the patch, y, x) for the points of a patch inside an image of ny
+/// x nx.
 template <class Visit>
 void for_patch_points(const WindowShape& shape, const ImagePatches& grid, idx_t patch, idx_t ny, idx_t nx,
                       const Visit& visit) {
@@ -38,8 +39,8 @@ void for_patch_points(const WindowShape& shape, const ImagePatches& grid, idx_t 
 
 class BlendedResidual {
  public:
-  /// Not collective. ny, nx: HR points. share: w^2 of the points of a patch, [points]; those of all grids
-  /// add up to 1 at every point. Memory: one number a point.
+  /// Not collective. ny, nx: HR points. share: w^2 of the points of a patch, [points]; those of
+  /// all grids add up to 1 at every point. Memory: one number a point.
   BlendedResidual(const PooledBase& base, idx_t ny, idx_t nx, std::vector<ImagePatches> grids,
                   std::vector<double> share);
   /// Not collective. A draw, [ny][nx]: the same key and member give the same bits.

@@ -43,16 +43,16 @@ struct Calibration {
   /// calibration_levels on the times held out exactly: split conformal prediction with |error| /
   /// sigma as score (Vovk et al. 2005; Lei et al. 2018, J. Am. Stat. Assoc. 113).
   std::array<double, 4> half_width{};
-  /// Squared error over variance before the inflation, the largest of levels and modes that make at
-  /// least a tenth of the squared error. Not in files.
+  /// Squared error over variance before the inflation, the largest of levels and modes that make
+  /// at least a tenth of the squared error. Not in files.
   double largest = 1;
   long times = 0;            ///< that the inflation comes from; 0: not calibrated
   long held_out = 0;         ///< other times: of coverage and half widths
   /// Of a Student t in place of the Gaussian, with the same variance; 0: Gaussian. Above 4.
   double degrees_of_freedom = 0;
   std::string period, note;  ///< note: why the calibration is weak; "" if it is not
-  /// What was calibrated, in words that another forecast does not share ("24 members, ..."); "" for
-  /// the base.
+  /// What was calibrated, in words that another forecast does not share ("24 members, ..."); ""
+  /// for the base.
   std::string forecast;
 
   /// One line: factors, coverage before and after, period.

@@ -9,9 +9,9 @@
 //
 //   x = phi / (1 + phi^2) (left + right) + sqrt((1 - phi^2) / (1 + phi^2)) e,
 //
-// e that of the middle cell. Where a TwoScale averages cells, a value is the scaled sum of this and
-// the next. One time alone takes about 2 log2(16 slow) normals a value; times in a row two, since the
-// path of halvings is kept.
+// e that of the middle cell. Where a TwoScale averages cells, a value is the scaled sum of this
+// and the next. One time alone takes about 2 log2(16 slow) normals a value; times in a row two,
+// since the path of halvings is kept.
 
 #include <cstdint>
 #include <map>

@@ -15,9 +15,9 @@
 
 namespace podscale {
 
-/// Mean squares over the cells of a patch in use: of their deviation from the mean of the cells, at
-/// the present (the lag nearest 0), and of the difference between the present and the farthest lags.
-/// Not collective. cell_scale: [slots], 0 where a slot is unused; condition: [slots].
+/// Mean squares over the cells of a patch in use: of their deviation from the mean of the cells,
+/// at the present (the lag nearest 0), and of the difference between the present and the farthest
+/// lags. Not collective. cell_scale: [slots], 0 where a slot is unused; condition: [slots].
 std::array<double, 2> lr_contrast(const Predictors& predictors, std::span<const double> cell_scale,
                                   const float* condition);
 

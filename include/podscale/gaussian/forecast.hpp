@@ -10,7 +10,8 @@
 
 namespace podscale {
 
-/// Mean and variance of every latent, on the ranks that own the patches; global ones on every rank.
+/// Mean and variance of every latent, on the ranks that own the patches; global ones on every
+/// rank.
 struct LatentForecast {
   std::vector<double> global_mean, global_variance;  ///< [R]
   std::vector<double> patch_mean, patch_variance;    ///< [local patches][K]
@@ -28,9 +29,9 @@ struct CoefficientForecast {
   bool has_factor = true;  ///< without it: independent latents, for PointVariance
   std::size_t regime = 0;  ///< of the reference forecast
   double truncation = 1;   ///< factor on tau, over that of regime 0
-  /// Of members, for the variance budget: deviations of the parts inside patches and through global
-  /// modes, as `factor` but without the inflation. Empty otherwise: the columns that are not
-  /// shared, and those that are.
+  /// Of members, for the variance budget: deviations of the parts inside patches and through
+  /// global modes, as `factor` but without the inflation. Empty otherwise: the columns that are
+  /// not shared, and those that are.
   bool is_split = false;  ///< they are there: the same on all ranks
   PatchColumns patch_factor, global_factor;
   /// Of members where the basis has seams: what `mean` and the shared columns of `factor` hold of
@@ -48,15 +49,15 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
                                           std::span<const float> condition, Factor factor = Factor::with);
 
 /// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that
-/// F F^T is their sample covariance, between patches too (method: section 4.15). z_patch: [M][local
-/// patches][K]; z_global: [M][R]. latent: mean and variance of each, the latter times (M + 1) / M,
-/// which makes it comparable with the squared error of the mean.
+/// F F^T is their sample covariance, between patches too (method: section 4.15). z_patch:
+/// [M][local patches][K]; z_global: [M][R]. latent: mean and variance of each, the latter times (M
+/// + 1) / M, which makes it comparable with the squared error of the mean.
 ///
-/// start_noise (optional): mean over the members of the noise that each was made from, as a control
-/// variate. A sampler that the network hardly bends returns its start noise nearly unchanged, and
-/// that has mean 0 exactly: the mean is then B c + colour(mean(z - noise)), without the sampling
-/// error of M members where the network does nothing (Owen 2013, Monte Carlo, section 8.9).
-/// latent.variance is left without its (M + 1) / M then.
+/// start_noise (optional): mean over the members of the noise that each was made from, as a
+/// control variate. A sampler that the network hardly bends returns its start noise nearly
+/// unchanged, and that has mean 0 exactly: the mean is then B c + colour(mean(z - noise)), without
+/// the sampling error of M members where the network does nothing (Owen 2013, Monte Carlo, section
+/// 8.9). latent.variance is left without its (M + 1) / M then.
 CoefficientForecast forecast_from_members(const LatentSpace& space, int members,
                                           std::span<const double> z_patch, std::span<const double> z_global,
                                           std::span<const float> condition,
@@ -67,9 +68,9 @@ void split_members(const LatentSpace& space, int members, std::span<const double
                    std::span<const double> z_global, const Inflation& inflation,
                    CoefficientForecast& forecast);
 
-/// Not collective. Coefficients of one member of independent latents: [local patches][K]; where the
-/// basis has seams [2][local patches][K], the second what is independent from patch to patch and not in
-/// the first. noise: [tokens of the layout][K] standard normal.
+/// Not collective. Coefficients of one member of independent latents: [local patches][K]; where
+/// the basis has seams [2][local patches][K], the second what is independent from patch to patch
+/// and not in the first. noise: [tokens of the layout][K] standard normal.
 std::vector<double> draw_coefficients(const LatentSpace& space, const LatentForecast& latent,
                                       std::span<const float> noise, std::span<const float> condition);
 
@@ -78,7 +79,8 @@ struct ForecastRequest {
   std::span<const float> condition;
   std::span<const float> year_phase;        ///< [times] in [0, 1)
   std::span<const std::uint64_t> time_key;  ///< [times]
-  /// [times][local patches] Factor of the variance of each patch, where LR cells were filled in; empty: 1.
+  /// [times][local patches] Factor of the variance of each patch, where LR cells were filled in;
+  /// empty: 1.
   std::span<const float> raised{};
   std::span<const float> raised_at(std::size_t t) const {
     return raised.subspan(t * raised.size() / times(), raised.size() / times());
@@ -88,7 +90,8 @@ struct ForecastRequest {
   /// [times] Factor of the variance of all latents, as of forecasts at their lead; empty: 1.
   std::span<const float> level{};
   double level_at(std::size_t t) const { return level.empty() ? 1.0 : static_cast<double>(level[t]); }
-  /// Told which part of this rank's work is done, 0 to 1, where it is many evaluations of a network.
+  /// Told which part of this rank's work is done, 0 to 1, where it is many evaluations of a
+  /// network.
   std::function<void(double part)> on_part{};
 };
 /// Collective. One forecast a time; variances of the latents times the inflation.
@@ -130,8 +133,8 @@ void decode_anomaly(const Basis& basis, const CoefficientForecast& forecast, dou
 void decode_forecast(const Basis& basis, const CoefficientForecast& forecast, double truncation,
                      std::span<const double> climatology, std::span<double> mean, std::span<double> variance);
 
-/// Parts of the variance, in the square of the units of the field: [values of a field] each, NaN on
-/// land. They add up to the variance; the first three are never negative.
+/// Parts of the variance, in the square of the units of the field: [values of a field] each, NaN
+/// on land. They add up to the variance; the first three are never negative.
 struct VarianceBudget {
   std::vector<double> patch;        ///< of the retained modes, inside the patch
   std::vector<double> cross_patch;  ///< of the retained modes, through global modes

@@ -29,12 +29,12 @@ struct Box {
   double south = 0, north = 0, west = 0, east = 0;
 };
 
-/// Not collective. [window points], of one channel: 1 where a cell centre lies in the box, times its
-/// area; not normalised. Error(usage) for a mesh without latitudes and longitudes.
+/// Not collective. [window points], of one channel: 1 where a cell centre lies in the box, times
+/// its area; not normalised. Error(usage) for a mesh without latitudes and longitudes.
 std::vector<double> box_weights(const Mesh& mesh, const Window& window, std::span<const unsigned char> ocean,
                                 const Box& box);
-/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks. Error(data)
-/// where it is zero: `what` has no ocean.
+/// Collective. Divides by the sum over all ranks, the same bits at any number of ranks.
+/// Error(data) where it is zero: `what` has no ocean.
 void normalise_weights(const Communicator& comm, std::span<double> weights, const std::string& what,
                        long points_of_grid);
 
@@ -56,7 +56,8 @@ class FunctionalSet {
  public:
   /// Collective where patches overlap. basis must outlive it.
   FunctionalSet(const Basis& basis, const std::vector<Functional>& functionals);
-  /// Collective where patches overlap. One more: of its weights only those that are not 0 are kept.
+  /// Collective where patches overlap. One more: of its weights only those that are not 0 are
+  /// kept.
   void add(const Functional& functional);
   std::size_t size() const { return names_.size(); }
   const std::string& name(std::size_t f) const { return names_[f]; }

@@ -1,8 +1,8 @@
 #pragma once
-// Values of a patch of which some are missing at some times, other ones at other times (clouds, ice,
-// swaths): a Gaussian of the patch given its predictors, fitted to what is there by expectation and
-// maximisation (Dempster, Laird & Rubin 1977, J. R. Stat. Soc. B 39; Schneider 2001, J. Climate 14;
-// method: section 1.4).
+// Values of a patch of which some are missing at some times, other ones at other times (clouds,
+// ice, swaths): a Gaussian of the patch given its predictors, fitted to what is there by
+// expectation and maximisation (Dempster, Laird & Rubin 1977, J. R. Stat. Soc. B 39; Schneider
+// 2001, J. Climate 14; method: section 1.4).
 
 #include <span>
 #include <vector>
@@ -23,9 +23,9 @@ class ConditionalPatch {
   /// gaussian must outlive it.
   explicit ConditionalPatch(const PatchGaussian& gaussian);
   /// deviation: [values] x - mean, NaN where missing; the conditional mean takes its place there.
-  /// covariance: [values x values] column-major, whose lower triangle the conditional covariance is
-  /// added to, or empty. normal: [factors + values] N(0, 1), or empty; with them drawn becomes a
-  /// draw of the conditional distribution. Returns the number of values that were missing.
+  /// covariance: [values x values] column-major, whose lower triangle the conditional covariance
+  /// is added to, or empty. normal: [factors + values] N(0, 1), or empty; with them drawn becomes
+  /// a draw of the conditional distribution. Returns the number of values that were missing.
   long fill(std::span<double> deviation, std::span<double> covariance = {},
             std::span<const double> normal = {}, std::span<double> drawn = {});
 
@@ -51,7 +51,8 @@ struct GappyOptions {
 };
 /// Of the targets: N(D c, gaussian). The covariance of a pass is that of the filled residuals plus
 /// the mean conditional covariance, so it is positive semi-definite and loses no variance; its
-/// leading eigenvectors become Psi, and what they leave of each value its noise (as tau, section 1.3).
+/// leading eigenvectors become Psi, and what they leave of each value its noise (as tau, section
+/// 1.3).
 struct GappyFit {
   std::vector<double> regression;  ///< [values x slots] column-major D
   PatchGaussian gaussian;

@@ -10,9 +10,9 @@
 namespace podscale {
 
 /// diag(Phi F F^T Phi^T) of a forecast from latents, for callers that need the variance of many
-/// times. What is independent from patch to patch is a weighted sum of K fields that are made once.
-/// Of the R columns that all patches share, a point sees those of the patches p, q.. that are joined
-/// there (one, two or four), each with its own spread s:
+/// times. What is independent from patch to patch is a weighted sum of K fields that are made
+/// once. Of the R columns that all patches share, a point sees those of the patches p, q.. that
+/// are joined there (one, two or four), each with its own spread s:
 ///
 ///   sum_g v_g (sum_p r_p s_p G_pg)^2,  G = Phi U L^(1/2)
 ///

@@ -1,8 +1,8 @@
 #pragma once
-// The base of images: one regression, one residual basis and one residual covariance for all patches
-// of all images (method: images). Every patch of p x p HR points is predicted from the LR cells below
-// it and a halo around them, less their mean m. How wrong that is depends on how much these cells bend
-// near the patch, d:
+// The base of images: one regression, one residual basis and one residual covariance for all
+// patches of all images (method: images). Every patch of p x p HR points is predicted from the LR
+// cells below it and a halo around them, less their mean m. How wrong that is depends on how much
+// these cells bend near the patch, d:
 //
 //   y = m + B (x - m) + s(d) e,   e ~ N(0, Phi S Phi^T + T)
 //
@@ -38,14 +38,15 @@ struct WindowBatch {
   std::vector<float> cells{};     ///< [count][side][side] (x - m) / c
   std::vector<float> mean{};      ///< [count] m: of the cells
   std::vector<float> contrast{};  ///< [count] c: root mean square of x - m, with a floor above 0
-  /// [count] d: root mean square of half the Laplacian of the cells, mostly of those below the patch,
-  /// and the floor added in squares: how much the LR image itself bends there.
+  /// [count] d: root mean square of half the Laplacian of the cells, mostly of those below the
+  /// patch, and the floor added in squares: how much the LR image itself bends there.
   std::vector<float> detail{};
 };
 
-/// Not collective. Windows of the patches whose upper left LR cells are corners[i] = (row, column), so
-/// that their upper left HR points are factor times that; cells outside the image are mirrored at its edge. lr: the LR plane. range: of its values,
-/// which gives the floor of the contrast.
+/// Not collective. Windows of the patches whose upper left LR cells are corners[i] = (row,
+/// column), so that their upper left HR points are factor times that; cells outside the image are
+/// mirrored at its edge. lr: the LR plane. range: of its values, which gives the floor of the
+/// contrast.
 WindowBatch cut_windows(const Plane& lr, const WindowShape& shape,
                         std::span<const std::array<idx_t, 2>> corners, double range);
 
@@ -65,7 +66,8 @@ class PooledBase {
   std::vector<double> root{};        ///< [K][K] lower triangular, S = root root^T
   std::vector<double>
       truncation{};  ///< T: [points], variance that the modes leave out; 0 where K is complete
-  /// s/d by class of log d/range: [bins - 1], [bins]. Of one bin: s/range, the same for all windows.
+  /// s/d by class of log d/range: [bins - 1], [bins]. Of one bin: s/range, the same for all
+  /// windows.
   std::vector<double> contrast_edges{}, contrast_scale{};
   double penalty = 0;  ///< of the regression, as chosen by validation
   double windows = 0;  ///< that it was fitted on
@@ -77,7 +79,8 @@ class PooledBase {
   /// Not collective. Phi root: [K][points], so that a residual is s times the sum of these by
   /// independent N(0, 1).
   std::vector<double> factor() const;
-  /// Not collective. Variance of every point of a patch where s = 1: diag(Phi S Phi^T) + T, [points].
+  /// Not collective. Variance of every point of a patch where s = 1: diag(Phi S Phi^T) + T,
+  /// [points].
   std::vector<double> point_variance() const;
 };
 

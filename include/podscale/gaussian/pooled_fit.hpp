@@ -1,6 +1,6 @@
 #pragma once
-// Fits the pooled base of images (method: images) from sums over all windows, at every LR cell that a
-// patch may begin at. Windows and patches are in units of their image's range.
+// Fits the pooled base of images (method: images) from sums over all windows, at every LR cell
+// that a patch may begin at. Windows and patches are in units of their image's range.
 
 #include <functional>
 #include <span>
@@ -58,9 +58,9 @@ class PooledMoments {
   std::vector<double> values_;  // Z Z^T [width][width], lower triangle of column-major; count; histogram
 };
 
-/// Collective on comm. Two passes over the training images and one over those for validation, which
-/// choose the penalty. The same bits at any number of ranks. Errors: data (no window, not a number),
-/// and those of read.
+/// Collective on comm. Two passes over the training images and one over those for validation,
+/// which choose the penalty. The same bits at any number of ranks. Errors: data (no window, not a
+/// number), and those of read.
 PooledBase fit_pooled_base(const Communicator& comm, const PlaneSeries& training,
                            const PlaneSeries& validation, const PooledFitOptions& options);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the network starts from: a Gaussian a ~ N(mean(c), Sigma) of the POD coefficients, given the
-// condition.
+// What the network starts from: a Gaussian a ~ N(mean(c), Sigma) of the POD coefficients, given
+// the condition.
 
 #include <cstdint>
 #include <optional>
@@ -26,9 +26,10 @@ struct ReferenceForecast {
   /// Not collective. Standard deviation of the coefficients of patch p, over that which the
   /// residuals of the training period have: 1, or more where the condition lies far from it.
   virtual double spread(std::size_t p, const float* condition) const = 0;
-  /// Not collective. (a - mean) / spread of local patch p at many times: [times][modes]. a: rows of modes,
-  /// `stride_a` apart; condition: rows, `stride_c` apart. To rounding what mean and spread give; the last
-  /// bits may depend on which times a call holds, as products of matrices round by their shape.
+  /// Not collective. (a - mean) / spread of local patch p at many times: [times][modes]. a: rows
+  /// of modes, `stride_a` apart; condition: rows, `stride_c` apart. To rounding what mean and
+  /// spread give; the last bits may depend on which times a call holds, as products of matrices
+  /// round by their shape.
   virtual std::vector<double> residuals(const Basis& basis, std::size_t p, const float* a, std::size_t stride_a,
                                         const float* condition, std::size_t stride_c, std::size_t times) const;
   /// Standard deviation of each condition value, 0 in unused ones: [local patches][C].
@@ -36,12 +37,12 @@ struct ReferenceForecast {
   /// Collective. Of basis and reference, not of the calibration: what a model belongs to.
   /// Independent of the number of ranks.
   virtual std::uint64_t checksum(const Communicator& comm, const Basis& basis) const = 0;
-  /// A patch's condition: LR cells, then the projection of the interpolated LR anomaly; where there
-  /// are `ages` also LR cells and coefficients of an HR analysis. What a time lacks is 0.
+  /// A patch's condition: LR cells, then the projection of the interpolated LR anomaly; where
+  /// there are `ages` also LR cells and coefficients of an HR analysis. What a time lacks is 0.
   ConditionLayout layout(const Basis& basis) const;
   long conditions(const Basis& basis) const { return layout(basis).width; }  ///< C
-  /// Not collective. The values of a condition that a time of this regime may hold, ascending; the others
-  /// are 0. Empty: all.
+  /// Not collective. The values of a condition that a time of this regime may hold, ascending; the
+  /// others are 0. Empty: all.
   std::vector<std::size_t> told(const Basis& basis) const;
   /// Forecasts from other predictors, all of one condition: regime(0) is this one.
   virtual std::size_t regimes() const { return 1; }
@@ -88,7 +89,8 @@ struct LinearGaussian final : ReferenceForecast {
   /// beforehand, in units of the residual's, a given c is Gaussian about B c with S_p (1 + c'
   /// (X'X + Lambda)^-1 c); times the factor of the LR field's contrast.
   double spread(std::size_t p, const float* condition) const override;
-  /// A calibration from blocks of sampling.time_block times differs in last bits from one of other blocks.
+  /// A calibration from blocks of sampling.time_block times differs in last bits from one of other
+  /// blocks.
   std::vector<double> residuals(const Basis& basis, std::size_t p, const float* a, std::size_t stride_a,
                                 const float* condition, std::size_t stride_c, std::size_t times) const override;
   const std::vector<double>& condition_scale(const Basis&) const override { return predictor_scale; }
@@ -97,8 +99,8 @@ struct LinearGaussian final : ReferenceForecast {
   const ReferenceForecast& regime(std::size_t r) const override {
     return r == 0 ? *this : others.at(r - 1);
   }
-  /// Not collective. Begins `others`: for times without lags, where there are lags, and for each age of
-  /// an analysis, days, ascending. without_lags: false leaves the former out.
+  /// Not collective. Begins `others`: for times without lags, where there are lags, and for each
+  /// age of an analysis, days, ascending. without_lags: false leaves the former out.
   void add_regimes(const Basis& basis, const std::vector<double>& of_ages, bool without_lags = true);
   /// Of a row of B: as many columns of the condition.
   std::size_t row_width(const Basis& basis) const {
@@ -112,8 +114,8 @@ struct LinearGaussian final : ReferenceForecast {
   std::vector<long> lags;
   double penalty = 0;        ///< chosen
   double interpolation = 0;  ///< chosen: what B shrinks to, 1 = the interpolated LR anomaly, 0 = nothing
-  /// Of the condition that B is for: predictors of the ridge regression, then the projection. Empty: LR
-  /// cells and projection.
+  /// Of the condition that B is for: predictors of the ridge regression, then the projection.
+  /// Empty: LR cells and projection.
   std::vector<std::size_t> columns;
   std::vector<std::vector<double>> regression;  ///< [local patches] B: [modes][row_width] row-major
   std::vector<double> predictor_scale;  ///< [local patches][conditions], 0 in unused slots and padding

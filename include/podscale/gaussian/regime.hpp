@@ -13,8 +13,8 @@ struct Regime {
   std::string text() const;  ///< "LR at all lags", "LR alone", "history of 5 days"
 };
 
-/// Not collective. Whether a base with these lags has a regression for times that lack some: where it has
-/// others than the time itself, and that too.
+/// Not collective. Whether a base with these lags has a regression for times that lack some: where
+/// it has others than the time itself, and that too.
 bool falls_back(std::span<const long> lags);
 
 /// Where a condition holds what. Without history `width` ends behind the projection.

@@ -3,9 +3,9 @@
 //
 //   Sigma = U L U^T + blockdiag(S_p)
 //
-// U, L: the R leading modes of the stacked residuals of all patches, a second-level POD: they carry
-// the correlation across patch borders. S_p: covariance of the remainder in patch p, so that the
-// diagonal blocks of Sigma are those of the training residuals exactly.
+// U, L: the R leading modes of the stacked residuals of all patches, a second-level POD: they
+// carry the correlation across patch borders. S_p: covariance of the remainder in patch p, so that
+// the diagonal blocks of Sigma are those of the training residuals exactly.
 
 #include <span>
 #include <vector>
@@ -36,21 +36,21 @@ using PatchSeries = std::vector<std::vector<double>>;
 /// runs on rank 0, whose vectors have one value a coefficient; sums over patches are exact
 /// (ExactSum). So the result is the same bits at any number of ranks. R is the fewest modes that
 /// hold `share` of the variance, at most `global_modes`, and no more than half of the coefficients
-/// or times. added (optional): [local patches] each [modes x modes], positive semi-definite, is added
-/// to S_p: what of the residuals was not seen. Errors: bug (no convergence).
+/// or times. added (optional): [local patches] each [modes x modes], positive semi-definite, is
+/// added to S_p: what of the residuals was not seen. Errors: bug (no convergence).
 ResidualCovariance fit_residual_covariance(const Communicator& comm, const Patches& patches, int modes,
                                            const PatchSeries& residuals, long times, int global_modes,
                                            double share, const PatchSeries& added = {});
 
-/// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and at
-/// any number of ranks. Memory does not grow with the number of patches.
+/// Collective. z_g = L^(-1/2) U^T r of `times` residuals: [times][R], the same on every rank and
+/// at any number of ranks. Memory does not grow with the number of patches.
 std::vector<double> global_latents(const Communicator& comm, const ResidualCovariance& covariance,
                                    const Patches& patches, const PatchSeries& residuals, long times);
 /// Not collective. z_p = S_p^(-1/2) (r_p - U_p L^(1/2) z_g) in place of r_p. r: [modes].
 void whiten_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,
                   std::span<double> r);
-/// Not collective. r_p = U_p L^(1/2) z_g + S_p^(1/2) z_p. Loops in a fixed order: the same bits for
-/// an item whatever else is computed with it.
+/// Not collective. r_p = U_p L^(1/2) z_g + S_p^(1/2) z_p. Loops in a fixed order: the same bits
+/// for an item whatever else is computed with it.
 void colour_patch(const PatchCovariance& patch, int modes, std::span<const double> z_global,
                   std::span<const double> z_patch, std::span<double> r);
 

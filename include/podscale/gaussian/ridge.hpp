@@ -11,16 +11,16 @@ namespace podscale {
 /// length of the series. Not collective.
 class RidgeFit {
  public:
-  /// penalty_weights: [slots], factors on the penalty. own_unit: [slots] or empty; 1: that predictor
-  /// has a unit of its own, and its penalty is relative to its own mean square.
+  /// penalty_weights: [slots], factors on the penalty. own_unit: [slots] or empty; 1: that
+  /// predictor has a unit of its own, and its penalty is relative to its own mean square.
   RidgeFit(std::vector<double> penalty_weights, int modes, std::vector<unsigned char> own_unit = {});
   /// c: [times] rows of `slots` values, `stride_c` apart; a: [times] rows of `modes` values,
   /// `stride_a` apart. The result depends on how the series is cut into blocks in the last bits.
   void add(const float* c, std::size_t stride_c, const float* a, std::size_t stride_a, long times);
   /// Takes away what was added from the same rows: what is left is the fit without them.
   void subtract(const RidgeFit& part);
-  /// Where the second half of `modes` are other targets P of the first half a: the fit of a - share P, from
-  /// the same normal equations.
+  /// Where the second half of `modes` are other targets P of the first half a: the fit of a -
+  /// share P, from the same normal equations.
   RidgeFit less_second_half(double share) const;
   /// B: [modes][slots] row-major. The penalty is relative: it is multiplied by the mean
   /// square of the predictors that vary and share a unit. Those that never do get 0. penalty > 0.
@@ -51,8 +51,8 @@ class RidgeFit {
 };
 
 /// Not collective. x' (X'X + Lambda)^-1 x = |W x|^2 of predictors x: the variance of B x over that
-/// of a residual, as the training times leave B uncertain. It grows with the square of the distance
-/// of x from what they showed. inverse_root: W, of as many predictors as it holds.
+/// of a residual, as the training times leave B uncertain. It grows with the square of the
+/// distance of x from what they showed. inverse_root: W, of as many predictors as it holds.
 double leverage(std::span<const float> inverse_root, const float* x);
 
 }  // namespace podscale

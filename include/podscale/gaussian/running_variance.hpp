@@ -24,8 +24,8 @@ struct RunningOptions {
 
 class RunningVariance {
  public:
-  /// Not collective. weights: of the area, [channels][values of a rank]; 0 on land. values_of_grid:
-  /// of a channel, over all ranks. comm must outlive it.
+  /// Not collective. weights: of the area, [channels][values of a rank]; 0 on land.
+  /// values_of_grid: of a channel, over all ranks. comm must outlive it.
   RunningVariance(const Communicator& comm, RunningOptions options, std::vector<double> weights,
                   long channels, long values_of_grid);
 
@@ -42,8 +42,8 @@ class RunningVariance {
   /// The last day whose record was forgotten because no later day needs it; -1e300: none.
   double forgotten() const { return forgotten_; }
 
-  /// Not collective. What this first day of a run needs is kept through so many days, the window and
-  /// the delay, that the run can be made again. Without it only what later days need.
+  /// Not collective. What this first day of a run needs is kept through so many days, the window
+  /// and the delay, that the run can be made again. Without it only what later days need.
   void start_run(double day) { run_start_ = day; }
 
   // In the order of days.
@@ -56,8 +56,8 @@ class RunningVariance {
   std::vector<double> wanted(double day) const;
   /// Collective. The truth of such a day, NaN where there is none.
   void set_truth(double day, std::span<const float> truth);
-  /// Collective, the same day on all ranks. f: [values], 1 on land. Forgets what no later day needs,
-  /// and what is of this day or later.
+  /// Collective, the same day on all ranks. f: [values], 1 on land. Forgets what no later day
+  /// needs, and what is of this day or later.
   std::vector<double> factors(double day);
 
  private:

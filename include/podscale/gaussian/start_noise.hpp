@@ -27,8 +27,8 @@ struct Temperature {
 /// Noise of all tokens, [tokens][K], that persists from one time to the next.
 struct PersistentNoise {
   virtual ~PersistentNoise() = default;
-  /// Not collective. N(0, 1): values first .. first + out.size() - 1 of a member (from 0) at a time
-  /// (SampleAxis::time_key).
+  /// Not collective. N(0, 1): values first .. first + out.size() - 1 of a member (from 0) at a
+  /// time (SampleAxis::time_key).
   virtual void values(std::uint64_t time_key, int member, std::size_t first, std::span<float> out) const = 0;
 };
 

@@ -4,11 +4,11 @@
 //   rho(lag) = (1 - w) exp(-lag / fast) + w exp(-lag / slow),
 //
 // that of the sum of two independent AR(1) processes, a fast and a slow one: positive definite
-// whatever w, fast and slow are. Or each of the two averaged over two neighbouring cells of the time
-// lattice and scaled to variance 1, so that exp(-lag / time) becomes half of itself and of the cell
-// before: errors of smooth fields hardly change from one day to the next, which no sum of
-// exponentials can. Latents are independent of each other at every lag. What the modes leave out has
-// one of its own, the same at all points.
+// whatever w, fast and slow are. Or each of the two averaged over two neighbouring cells of the
+// time lattice and scaled to variance 1, so that exp(-lag / time) becomes half of itself and of
+// the cell before: errors of smooth fields hardly change from one day to the next, which no sum of
+// exponentials can. Latents are independent of each other at every lag. What the modes leave out
+// has one of its own, the same at all points.
 
 #include <cstdint>
 #include <span>
@@ -68,8 +68,8 @@ std::vector<TwoScale> scales_of_tokens(const Communicator& comm, const Patches& 
 /// Pairs of times of a series that lie a lag apart, however many times are missing.
 struct LagPairs {
   /// Not collective. index: cells of the times on the lattice, ascending. Lags up to 90 days or a
-  /// year of months, an eighth of the period at most: all up to ten cells, then about one in eight;
-  /// of which there are fewer than 20 pairs is left out.
+  /// year of months, an eighth of the period at most: all up to ten cells, then about one in
+  /// eight; of which there are fewer than 20 pairs is left out.
   LagPairs(std::span<const long> index, const TimeLattice& lattice);
   /// Whether there are lags enough to fit: three.
   bool enough() const { return lags.size() >= 3; }
@@ -82,13 +82,13 @@ struct LagPairs {
   std::vector<std::vector<Pair>> pairs;  ///< [lags]
 };
 
-/// Not collective. sum x_i x_j over the pairs of each lag over their number, and of lag 0: [1 + lags].
-/// series: times `stride` apart in memory.
+/// Not collective. sum x_i x_j over the pairs of each lag over their number, and of lag 0: [1 +
+/// lags]. series: times `stride` apart in memory.
 std::vector<double> autocovariance(const LagPairs& pairs, std::span<const float> series, std::size_t first,
                                    std::size_t stride);
 /// Not collective. The two scales that fit an autocovariance best, by least squares over the lags:
-/// w in closed form for every pair of candidate times, 0.2 cells to twice the longest lag, averaged
-/// over two cells or not. Of a
+/// w in closed form for every pair of candidate times, 0.2 cells to twice the longest lag,
+/// averaged over two cells or not. Of a
 /// series without variance: no correlation. A fixed order of work: the same bits wherever it runs.
 class ScaleFit {
  public:

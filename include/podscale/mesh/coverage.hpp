@@ -14,9 +14,10 @@ struct Coverage {
   idx_t first_outside = -1;
 };
 
-/// Not collective. Tells the cell of the coarse mesh that holds the centre of a point of the fine one,
-/// or -1; both meshes must outlive it. Of a coarse mesh without axes it is the cell with the nearest
-/// centre, if that is no farther than the corners are. Error(data) where the two have no space in common.
+/// Not collective. Tells the cell of the coarse mesh that holds the centre of a point of the fine
+/// one, or -1; both meshes must outlive it. Of a coarse mesh without axes it is the cell with the
+/// nearest centre, if that is no farther than the corners are. Error(data) where the two have no
+/// space in common.
 std::function<idx_t(idx_t)> cell_finder(const Mesh& coarse, const Mesh& fine);
 
 /// Not collective. Of rows first..first+rows-1 of the fine mesh. Errors as cell_finder.

@@ -109,7 +109,8 @@ class Mesh {
   double kilometres(Space in) const;  ///< (pixels of an image) in a unit of distance() between vectors
   /// Of a cell, counter-clockwise in rows and columns from (first, first): [4] in space().
   std::array<Vector3, 4> corners(idx_t point) const;
-  /// Area of a cell over the mean cell area; 0 for a point that repeats another or has no position.
+  /// Area of a cell over the mean cell area; 0 for a point that repeats another or has no
+  /// position.
   double area_weight(idx_t j, idx_t i) const;
   double area(idx_t point) const;  ///< km2, pixels of an image; 0 as above
   /// Width of a cell along its column (y) and its row (x), km or pixels.
@@ -176,8 +177,8 @@ Window covering_window(const Mesh& mesh, std::span<const idx_t> points);
 Window bounding_window(const Mesh& mesh, std::span<const Window> windows);
 /// Whether every point of `part` is in `whole`.
 bool contains(const Mesh& mesh, const Window& whole, const Window& part);
-/// Position of a point within a window: row * window.nx + column; -1 where the window does not hold
-/// it.
+/// Position of a point within a window: row * window.nx + column; -1 where the window does not
+/// hold it.
 idx_t index_within(const Mesh& mesh, const Window& window, idx_t point);
 /// Point of the mesh at row j and column i of a window.
 idx_t point_of(const Mesh& mesh, const Window& window, idx_t j, idx_t i);

@@ -13,8 +13,8 @@ struct Plane {
   bool empty() const { return values.empty(); }
 };
 
-/// Not collective. Of n points of a side, which one stands at position i: mirrored at the edges, as often
-/// as it takes.
+/// Not collective. Of n points of a side, which one stands at position i: mirrored at the edges,
+/// as often as it takes.
 inline idx_t mirrored(idx_t i, idx_t n) {
   const idx_t period = 2 * n;
   i = (i % period + period) % period;

@@ -19,9 +19,9 @@ const char* interpolation_name(Interpolation kind);
 /// projection) or on the sphere. Error(data) where neither is possible.
 Space common_space(const Mesh& source, const Mesh& target);
 
-/// target = W source for the ocean points of one window of the target. Rows are local: a rank reads
-/// the window source() of the source from its file and needs no message. A row is the same whatever
-/// the window.
+/// target = W source for the ocean points of one window of the target. Rows are local: a rank
+/// reads the window source() of the source from its file and needs no message. A row is the same
+/// whatever the window.
 ///   nearest   the source point whose centre is nearest.
 ///   bilinear  the 4 points round the target, land dropped and weights renormalised; exact for linear fields
 ///             away from land (curvilinear sources: to second order).
@@ -63,8 +63,8 @@ class Remap {
   /// Links of a row: indices within source(), and weights.
   std::span<const std::int32_t> columns(idx_t row) const { return part(columns_, row); }
   std::span<const double> weights(idx_t row) const { return part(weights_, row); }
-  /// values: [source().points()], never looked at where land (NaN allowed); out: [window points], 0
-  /// on land and at unreached points.
+  /// values: [source().points()], never looked at where land (NaN allowed); out: [window points],
+  /// 0 on land and at unreached points.
   void apply(std::span<const float> values, std::span<float> out) const;
 
  private:

@@ -9,8 +9,9 @@ namespace podscale {
 
 constexpr int square_turns = 8;
 
-/// Not collective. index[i]: the point of a square of n x n points, row by row, that comes to i by the
-/// given turn (0: none). Bits of turn: rows upside down, columns upside down, rows become columns.
+/// Not collective. index[i]: the point of a square of n x n points, row by row, that comes to i by
+/// the given turn (0: none). Bits of turn: rows upside down, columns upside down, rows become
+/// columns.
 inline std::vector<idx_t> turned_square(int n, int turn) {
   std::vector<idx_t> index;
   for (idx_t r = 0; r < n; ++r)

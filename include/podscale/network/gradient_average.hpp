@@ -17,8 +17,8 @@ class GradientAverage {
   virtual void sum(std::span<double>) const {}
   /// Collective. The largest, on every process; a NaN where one is NaN.
   virtual double max(double value) const { return value; }
-  /// Collective. Process r gets `out_counts[r]` values, one process after another in `out`; what comes
-  /// from each lies in `in` in the same way.
+  /// Collective. Process r gets `out_counts[r]` values, one process after another in `out`; what
+  /// comes from each lies in `in` in the same way.
   virtual void exchange(std::span<const float>, std::span<const long>, std::span<float>,
                         std::span<const long>) const {}
 };

@@ -18,8 +18,8 @@ struct Calibration;
 class Communicator;
 
 enum class Prediction { noise, velocity };
-/// Of matrix products where a trained network is used: tf32 (of GPUs) and bfloat16 keep 10 and 7 bits
-/// of the fraction. All else, the state of a sampler too, is float32.
+/// Of matrix products where a trained network is used: tf32 (of GPUs) and bfloat16 keep 10 and 7
+/// bits of the fraction. All else, the state of a sampler too, is float32.
 enum class Precision { float32, tf32, bfloat16 };
 Precision precision_from_name(const std::string& name);  ///< 'float32', 'tf32', 'bfloat16'
 const char* precision_name(Precision precision);
@@ -38,7 +38,8 @@ struct ModelOptions {
   double dropout = 0;          ///< of attention, MLP and last layer, in training
   bool with_head = true;       ///< the Gaussian head was trained
   Precision precision = Precision::float32;  ///< of samples and head, not of the steps of training
-  /// Patches along an edge of a tile's own part, and of its halo; 0 and -1: 24, and a sixth of the edge.
+  /// Patches along an edge of a tile's own part, and of its halo; 0 and -1: 24, and a sixth of the
+  /// edge.
   int tile = 0, tile_halo = -1;
   Placement placement() const { return {device, precision}; }
 };
@@ -50,15 +51,15 @@ struct TileExtent {
 /// Not collective. The extent of a tile where one is needed; the defaults filled in.
 TileExtent tile_extent(const ModelOptions& options);
 
-/// Not collective. The tiles that a network of these options sees a region in; nullptr: all of it at
-/// once, where it has no more patches than a window, (tile + 2 halo)^2.
+/// Not collective. The tiles that a network of these options sees a region in; nullptr: all of it
+/// at once, where it has no more patches than a window, (tile + 2 halo)^2.
 std::shared_ptr<const TileSet> tiles_of(const TokenLayout& layout, const ModelOptions& options);
 
 struct TrainingOptions {
   long steps = 2000;
   int batch = 32;  ///< samples per step over all ranks; a multiple of the number of ranks
-  /// Parts of a batch whose gradients are computed one by one: the same bits at any number of ranks that
-  /// divides it. 0: see groups_of_batch.
+  /// Parts of a batch whose gradients are computed one by one: the same bits at any number of
+  /// ranks that divides it. 0: see groups_of_batch.
   int groups = 0;
   long warmup = 100;
   double rate = 5e-4, rate_floor = 0.05;  ///< peak of the cosine, floor as a fraction of it
@@ -70,8 +71,8 @@ struct TrainingOptions {
   double condition_noise = 0;  ///< standard deviation of noise on the standardised condition
 };
 
-/// Not collective. TrainingOptions::groups, or where it is 0: on a CPU the largest power of two up to 8
-/// that divides the batch, if the ranks divide it; else as many as ranks.
+/// Not collective. TrainingOptions::groups, or where it is 0: on a CPU the largest power of two up
+/// to 8 that divides the batch, if the ranks divide it; else as many as ranks.
 int groups_of_batch(const TrainingOptions& training, bool on_cpu, int ranks);
 
 /// Standardised tokens of all times, each on the rank that owns its patch.
@@ -80,12 +81,14 @@ struct TrainingSet {
   std::span<const float> latent;      ///< [items][tokens of this rank][K]
   std::span<const float> condition;   ///< [items][tokens of this rank][C]
   std::span<const float> year_phase;  ///< [items] in [0, 1)
-  /// Condition values that the rows hold, the others are 0: [items][tokens][columns]; empty: all of them.
+  /// Condition values that the rows hold, the others are 0: [items][tokens][columns]; empty: all
+  /// of them.
   std::vector<std::size_t> columns{};
-  /// The same period told of an HR analysis of some age, or of less: a sample is drawn from each of these
-  /// sets and this one alike, where it has times.
+  /// The same period told of an HR analysis of some age, or of less: a sample is drawn from each
+  /// of these sets and this one alike, where it has times.
   std::vector<TrainingSet> others{};
-  /// Token numbers of this rank, each on one rank; all_tokens: those of the layout, of one that trains alone.
+  /// Token numbers of this rank, each on one rank; all_tokens: those of the layout, of one that
+  /// trains alone.
   std::vector<long> tokens{};
   bool all_tokens = true;
 };
@@ -122,8 +125,8 @@ class TileSampling {
   virtual int steps() const = 0;
   /// Not collective. A step of request i: each once, for every step in turn.
   virtual void advance(std::size_t i) = 0;
-  /// Not collective. Where request i has come to, on the host: [count][tokens of the tile][K]. May be
-  /// written to between steps: what neighbours say of the halo.
+  /// Not collective. Where request i has come to, on the host: [count][tokens of the tile][K]. May
+  /// be written to between steps: what neighbours say of the halo.
   virtual std::span<float> state(std::size_t i) = 0;
 };
 /// What is asked for must outlive the sampling.
@@ -172,10 +175,10 @@ class NetworkTrainer {
   /// selected, run() scores them and step 0 again first; weights that do not beat step 0 are given
   /// up, and calibrations with them.
   virtual void set_criterion(const std::string& criterion) = 0;
-  /// Collective. Runs to options.steps, or until options.patience is exhausted; validates at step 0, every validate_every steps and at the
-  /// end; keeps the averaged weights of the best score; writes the checkpoint every
-  /// checkpoint_every steps, and when should_stop() is true on any rank (asked at every step; then
-  /// returns false).
+  /// Collective. Runs to options.steps, or until options.patience is exhausted; validates at step
+  /// 0, every validate_every steps and at the end; keeps the averaged weights of the best score;
+  /// writes the checkpoint every checkpoint_every steps, and when should_stop() is true on any
+  /// rank (asked at every step; then returns false).
   virtual bool run(const TrainingSet& data, const ValidationScore& score,
                    const std::function<bool()>& should_stop) = 0;
   /// Not collective. One a regime; kept in the file by the next save(); more training drops them.
@@ -194,8 +197,8 @@ struct NetworkBackend {
   /// Before the first tensor: threads of the library and of BLAS; 0 = cores / ranks on this node.
   std::function<void(int threads)> tune_process;
   /// Collective on comm. Where this rank's network runs: 'cpu', or 'cuda:N' for 'cuda'.
-  /// Error(usage), agreed, where the library finds no such device on the node of a rank, or lacks the
-  /// precision there.
+  /// Error(usage), agreed, where the library finds no such device on the node of a rank, or lacks
+  /// the precision there.
   std::function<std::string(const Communicator& comm, const Placement& wanted)> device_of_rank;
   /// Collective. As Model::load, as Trainer.
   std::function<std::unique_ptr<TokenNetwork>(const Communicator& comm, const std::string& path,

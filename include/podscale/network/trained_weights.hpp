@@ -19,8 +19,8 @@ struct TrainedWeights {
 
 /// Of the best weights, whatever the order of the slices.
 std::string weights_checksum(const TrainedWeights& weights);
-/// Values of `from` (laid out as weights.slices) in the order of `slices`. Error(data) that names the
-/// first parameter that is missing or has another shape. Not collective.
+/// Values of `from` (laid out as weights.slices) in the order of `slices`. Error(data) that names
+/// the first parameter that is missing or has another shape. Not collective.
 std::vector<float> in_order_of(const std::vector<NamedSlice>& slices, const TrainedWeights& weights,
                                const std::vector<float>& from, const std::string& path);
 

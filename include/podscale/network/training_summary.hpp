@@ -12,8 +12,8 @@ struct TrainingSummary {
   std::string basis_checksum{}, weights_checksum{}, effective_namelist{}, version{};
 };
 
-/// Not collective. Error(data) where the model at `path` was trained on a basis of another checksum.
-/// basis: the name of the one here.
+/// Not collective. Error(data) where the model at `path` was trained on a basis of another
+/// checksum. basis: the name of the one here.
 void require_same_basis(const TrainingSummary& found, const std::string& basis_checksum,
                         const std::string& path, const std::string& basis);
 

@@ -27,9 +27,9 @@ class Model final : public TokenNetwork {
 
   /// Not collective. Members first_member .. first_member + count - 1 of one time. condition:
   /// [P][C]; out: [count][P][K]. The same bits on any rank for the same (seed, time_key,
-  /// first_member, count): callers cut the members into the same groups everywhere and pad the last
-  /// one (EnsemblePlan). In another group a member is the same to rounding only, since BLAS treats
-  /// the last rows of a product differently.
+  /// first_member, count): callers cut the members into the same groups everywhere and pad the
+  /// last one (EnsemblePlan). In another group a member is the same to rounding only, since BLAS
+  /// treats the last rows of a product differently.
   void sample(const SamplerOptions& options, std::span<const float> condition, float year_phase,
               std::uint64_t time_key, int first_member, int count, std::span<float> out,
               const Temperature& temperature = {}) const;
@@ -56,11 +56,11 @@ class Model final : public TokenNetwork {
 /// Trains the Vision Transformer.
 class Trainer final : public NetworkTrainer {
  public:
-  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and resume
-  /// is set, the state in it: weights, moving average, optimizer, step, history; then the
-  /// continuation in the same number of groups (training.groups), on any number of ranks that divides
-  /// it, is bit-identical to a run that never stopped. Errors: data (layout, options or basis checksum
-  /// differ).
+  /// Collective. A new network (initial weights from seed), or, if `model_file` is there and
+  /// resume is set, the state in it: weights, moving average, optimizer, step, history; then the
+  /// continuation in the same number of groups (training.groups), on any number of ranks that
+  /// divides it, is bit-identical to a run that never stopped. Errors: data (layout, options or
+  /// basis checksum differ).
   Trainer(const Communicator& comm, const TokenLayout& layout, const ModelOptions& model,
           const TrainingOptions& training, const std::string& basis_checksum, const std::string& model_file,
           bool resume, const std::string& effective_namelist, const std::string& basis = "the basis here");
@@ -92,9 +92,9 @@ int device_index(int node_rank, int devices);
 /// Collective on comm. See NetworkBackend.
 std::string device_of_rank(const Communicator& comm, const Placement& wanted);
 
-/// Collective over the program, before the first tensor: keeps glibc from giving large tensors back
-/// to the system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on this
-/// node; then, once MPI is up, collective over the program). See doc/layout.md.
+/// Collective over the program, before the first tensor: keeps glibc from giving large tensors
+/// back to the system, and sets the threads of Torch and BLAS to `threads` (0 = cores / ranks on
+/// this node; then, once MPI is up, collective over the program). See doc/layout.md.
 void tune_process(int threads);
 
 }  // namespace podscale

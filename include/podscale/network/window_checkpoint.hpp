@@ -1,6 +1,6 @@
 #pragma once
-// model.h5 of a study of images: as checkpoint.hpp has it, without a layout of tokens, as windows have
-// no place. No Torch here.
+// model.h5 of a study of images: as checkpoint.hpp has it, without a layout of tokens, as windows
+// have no place. No Torch here.
 
 #include <string>
 

@@ -14,14 +14,14 @@ namespace podscale {
 class WindowNetwork {
  public:
   virtual ~WindowNetwork() = default;
-  /// Not collective. Corrects the base's forecast of the same windows, in place. rows, columns: the
-  /// patches are those of a rectangle of one image, row by row (attention is between them); rows *
-  /// columns = windows.count.
+  /// Not collective. Corrects the base's forecast of the same windows, in place. rows, columns:
+  /// the patches are those of a rectangle of one image, row by row (attention is between them);
+  /// rows * columns = windows.count.
   virtual void correct(const WindowBatch& windows, idx_t rows, idx_t columns, double range,
                        PooledForecast& forecast) const = 0;
-  /// Not collective. A member: whitened coefficients of the residual, [count][K], each with a variance
-  /// of about 1, so that the residual is s Phi root times them; by diffusion. key: of the image and the
-  /// seed; the same key gives the same bits.
+  /// Not collective. A member: whitened coefficients of the residual, [count][K], each with a
+  /// variance of about 1, so that the residual is s Phi root times them; by diffusion. key: of the
+  /// image and the seed; the same key gives the same bits.
   virtual std::vector<float> residual_member(const WindowBatch& windows, idx_t rows, idx_t columns,
                                              double range, std::uint64_t key, int member) const = 0;
   /// Whether it was trained to make members.

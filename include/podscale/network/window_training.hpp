@@ -38,17 +38,17 @@ struct WindowTrainingOptions {
   /// A window counts with its contrast to this power: 0, as much as any other; 1, as grey levels.
   double contrast_power = 0.5;
   double member_weight = 0.5;  ///< of the denoiser's loss
-  /// Share of the steps before attention learns. Its gradient is noise that all patches of a tile share
-  /// until the layers that see one window tell something, and would keep them from it. Its weights decay
-  /// meanwhile, by some percent.
+  /// Share of the steps before attention learns. Its gradient is noise that all patches of a tile
+  /// share until the layers that see one window tell something, and would keep them from it. Its
+  /// weights decay meanwhile, by some percent.
   double attention_after = 0.3;
   long validate_every = 500, checkpoint_every = 500;
   std::uint64_t seed = 1;
   long steps() const { return static_cast<long>((tokens + batch - 1) / batch); }
 };
 
-/// Windows with their truth, of images over their range: tiles of drawn_side() squared patches, tile by
-/// tile and row by row.
+/// Windows with their truth, of images over their range: tiles of drawn_side() squared patches,
+/// tile by tile and row by row.
 struct WindowSamples {
   WindowBatch windows{};
   std::vector<float> target{};  ///< [count][points]
@@ -77,7 +77,8 @@ struct WindowSummary : TrainingSummary {
   std::vector<double> calibration{};  ///< numbers of whoever calibrated its forecasts; none: nobody
   std::vector<WindowRecord> history{};
 };
-/// Collective on comm, the same on all ranks. Whether a model file is of images. Errors: no_input, data.
+/// Collective on comm, the same on all ranks. Whether a model file is of images. Errors: no_input,
+/// data.
 bool is_window_model(const Communicator& comm, const std::string& path);
 /// Collective on comm. Errors: no_input, data (no model of images, or a damaged one).
 WindowSummary inspect_window_model(const Communicator& comm, const std::string& path);
@@ -87,8 +88,8 @@ class WindowTrainer {
  public:
   virtual ~WindowTrainer() = default;
   /// Collective. To the last step; validates at step 0, every validate_every steps and at the end;
-  /// keeps the averaged weights of the best CRPS; writes the checkpoint every checkpoint_every steps,
-  /// and when should_stop() is true on any rank (asked at every step; then returns false).
+  /// keeps the averaged weights of the best CRPS; writes the checkpoint every checkpoint_every
+  /// steps, and when should_stop() is true on any rank (asked at every step; then returns false).
   virtual bool run(const WindowDraw& draw, const WindowValidation& validate,
                    const std::function<bool()>& should_stop) = 0;
   /// Collective. The network of the best score, for as long as the trainer lives.
@@ -124,9 +125,9 @@ struct WindowBackend {
   std::function<LoadedWindowNetwork(const Communicator& comm, const std::string& path,
                                     const std::string& basis_checksum, const std::string& basis)>
       load;
-  /// Collective on comm. A new network (initial weights from seed), or the state in model_file: then the
-  /// continuation on the same number of ranks is bit-identical to a run that never stopped. Errors:
-  /// usage (a batch that the ranks cannot share), data (another base or network).
+  /// Collective on comm. A new network (initial weights from seed), or the state in model_file:
+  /// then the continuation on the same number of ranks is bit-identical to a run that never
+  /// stopped. Errors: usage (a batch that the ranks cannot share), data (another base or network).
   std::function<std::unique_ptr<WindowTrainer>(const Communicator& comm, const WindowTrainerRequest& request)>
       trainer;
 };

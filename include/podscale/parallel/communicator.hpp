@@ -1,6 +1,6 @@
 #pragma once
-// A communicator that knows whether it owns its MPI handle, and the one way in which ranks agree on
-// an error.
+// A communicator that knows whether it owns its MPI handle, and the one way in which ranks agree
+// on an error.
 
 #include <mpi.h>
 
@@ -109,8 +109,8 @@ class Communicator {
   /// Collective. Runs `work` on every rank; if it throws on any, all ranks throw the error of the
   /// lowest such rank, so that no rank is left waiting in the next collective call. On
   /// Communicator::self() the error is this rank's own and stays not agreed, so that an outer
-  /// agreement can still spread it. `work` itself must not be collective, unless all its collective
-  /// calls are reached before anything in it can throw on some ranks only.
+  /// agreement can still spread it. `work` itself must not be collective, unless all its
+  /// collective calls are reached before anything in it can throw on some ranks only.
   void agree(const std::function<void()>& work) const;
 
  private:

@@ -20,9 +20,9 @@ class ExactSum {
   /// Not collective. Adds one term to every sum from `first` on. A term that cannot be added (NaN,
   /// infinite, beyond the bound) is remembered for reduce().
   void add(std::span<const double> terms, std::size_t first = 0);
-  /// Collective, once. The sums over all ranks, the same on every rank. what: for the errors, which
-  /// all ranks throw: data (a term or the bound is NaN or infinite), bug (a term beyond the bound,
-  /// more calls than `terms`).
+  /// Collective, once. The sums over all ranks, the same on every rank. what: for the errors,
+  /// which all ranks throw: data (a term or the bound is NaN or infinite), bug (a term beyond the
+  /// bound, more calls than `terms`).
   std::vector<double> reduce(const Communicator& comm, const std::string& what = "a sum over ranks");
 
  private:

@@ -10,8 +10,9 @@
 
 namespace podscale {
 
-/// Collective. shares: of the things that each rank has, the same on all ranks; own: [things of this
-/// rank][width] -> [things][width] on rank 0, nothing on the others. Error(usage) where MPI cannot count the things.
+/// Collective. shares: of the things that each rank has, the same on all ranks; own: [things of
+/// this rank][width] -> [things][width] on rank 0, nothing on the others. Error(usage) where MPI
+/// cannot count the things.
 template <class T>
 std::vector<T> gather_shares(const Communicator& comm, std::span<const Share> shares, std::size_t width,
                              std::span<const T> own) {

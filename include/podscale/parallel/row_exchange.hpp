@@ -12,8 +12,8 @@ class RowExchange {
  public:
   /// Not collective. comm must outlive it; rows of `width` floats.
   RowExchange(const Communicator& comm, long width);
-  /// Not collective. The n-th row sent from rank a to rank b is the n-th that b receives from a. The
-  /// rows must stay in place until run().
+  /// Not collective. The n-th row sent from rank a to rank b is the n-th that b receives from a.
+  /// The rows must stay in place until run().
   void send(int to, const float* row) { out_[static_cast<std::size_t>(to)].push_back(row); }
   void receive(int from, float* row) { in_[static_cast<std::size_t>(from)].push_back(row); }
   /// Collective. Error(usage), agreed, where MPI cannot count the rows.

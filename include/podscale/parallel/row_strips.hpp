@@ -18,8 +18,8 @@ struct StripCut {
 };
 StripCut cut_into_strips(long ny, long patch_y);
 
-/// Not collective. Into how many parts `ranks` ranks cut the rows: the largest number that divides them and
-/// of which each has a strip. More ranks than that share the times.
+/// Not collective. Into how many parts `ranks` ranks cut the rows: the largest number that divides
+/// them and of which each has a strip. More ranks than that share the times.
 int row_parts(int ranks, long strips);
 
 }  // namespace podscale

@@ -38,8 +38,9 @@ struct Tile {
 
 class TileSet {
  public:
-  /// Not collective. edge: largest number of patches of an own part along an axis, at least 1; halo:
-  /// smallest one on each side that is not an edge of the region. Tiles without a token are left out.
+  /// Not collective. edge: largest number of patches of an own part along an axis, at least 1;
+  /// halo: smallest one on each side that is not an edge of the region. Tiles without a token are
+  /// left out.
   TileSet(PatchGrid grid, long edge, long halo, long global_tokens);
 
   std::size_t size() const { return tiles_.size(); }
@@ -51,9 +52,9 @@ class TileSet {
   /// Tokens of the largest window, global ones included.
   long most_tokens() const;
 
-  /// Not collective. A window anywhere in the region, for training: u, v in (0, 1) are where. Its own
-  /// part is the window less the halo. At an edge of the region it comes more often, so that patches
-  /// there are in own parts about as often as others. It may have no own token.
+  /// Not collective. A window anywhere in the region, for training: u, v in (0, 1) are where. Its
+  /// own part is the window less the halo. At an edge of the region it comes more often, so that
+  /// patches there are in own parts about as often as others. It may have no own token.
   Tile random_tile(double u, double v) const;
 
  private:

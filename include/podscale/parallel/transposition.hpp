@@ -1,7 +1,7 @@
 #pragma once
-// The one place where data moves between the two distributions: by space (a rank holds its patches'
-// tokens for all items) and by work item (a rank holds all tokens of its items). One MPI_Alltoallv
-// of tokens either way, as in spectral models.
+// The one place where data moves between the two distributions: by space (a rank holds its
+// patches' tokens for all items) and by work item (a rank holds all tokens of its items). One
+// MPI_Alltoallv of tokens either way, as in spectral models.
 
 #include <span>
 #include <vector>

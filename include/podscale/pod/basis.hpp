@@ -28,9 +28,10 @@ struct LrGaps {
 };
 
 /// What every rank knows of the region, and this rank's part of the basis. A field has the values
-/// of all channels on the rank's window, [channels][window points]; a patch holds its points in all
-/// of them. Here and wherever a basis serves, anomalies, coefficients and their scales are over the
-/// scale of the channel and variances (tau) over its square: of one channel that is its own unit.
+/// of all channels on the rank's window, [channels][window points]; a patch holds its points in
+/// all of them. Here and wherever a basis serves, anomalies, coefficients and their scales are
+/// over the scale of the channel and variances (tau) over its square: of one channel that is its
+/// own unit.
 struct Basis {
   Basis(Mesh mesh, long patch_y, long patch_x, int ranks, int rank, long channels = 1)
       : Basis(mesh, patch_y, patch_x, Decomposition(mesh.ny(), mesh.nx(), patch_y, patch_x, ranks), rank,
@@ -47,8 +48,8 @@ struct Basis {
   Decomposition decomposition;
   Window window;
   long patch_y, patch_x;
-  /// Rows of patches of the region below the first one here: not 0 where `mesh` is a part of it that one
-  /// process has read for itself (FactorReader).
+  /// Rows of patches of the region below the first one here: not 0 where `mesh` is a part of it
+  /// that one process has read for itself (FactorReader).
   long first_patch_row = 0;
   /// Anomalies are divided by the scale of their channel, so that modes weigh all channels alike:
   /// one over the whole region, in the units of the channel. 1 where there is one channel.

@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-/// Not collective. coefficients: [1 + 2H][points] float64: mean, cos 1, sin 1, cos 2, sin 2, ... in
-/// the unit of the field.
+/// Not collective. coefficients: [1 + 2H][points] float64: mean, cos 1, sin 1, cos 2, sin 2, ...
+/// in the unit of the field.
 struct Climatology {
   int harmonics = 0;
   long points = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// The leading eigenpairs of a symmetric operator of one process, by SLEPc: of a patch's Gram matrix and
-// of the residuals of a region.
+// The leading eigenpairs of a symmetric operator of one process, by SLEPc: of a patch's Gram
+// matrix and of the residuals of a region.
 
 #include <slepceps.h>
 
@@ -20,8 +20,8 @@ class Eigensolver {
     std::uint64_t start = 1;  ///< seed of the start vector: the same one gives the same bits on any rank
     EPSType type = EPSKRYLOVSCHUR;
   };
-  /// Not collective: `matrix` is of PETSC_COMM_SELF, and must outlive this. Solves; PETSc's options
-  /// -eps_... come after the request. Errors: those of PETSc (bug), std::bad_alloc.
+  /// Not collective: `matrix` is of PETSC_COMM_SELF, and must outlive this. Solves; PETSc's
+  /// options -eps_... come after the request. Errors: those of PETSc (bug), std::bad_alloc.
   Eigensolver(Mat matrix, const Request& request);
 
   /// Those that converged, `wanted` at most.
@@ -36,8 +36,8 @@ class Eigensolver {
   int count_ = 0;
 };
 
-/// Not collective. Turns a mode so that its entry of largest magnitude, the first one of equals, is
-/// positive.
+/// Not collective. Turns a mode so that its entry of largest magnitude, the first one of equals,
+/// is positive.
 void fix_sign(std::span<double> mode);
 
 }  // namespace podscale

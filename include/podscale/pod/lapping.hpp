@@ -1,19 +1,19 @@
 #pragma once
 // Overlapping patches that stay orthonormal: a lapped transform (Malvar 1990, IEEE Trans. ASSP 38;
 // with the sine window of Princen & Bradley 1986). Before the POD, points that lie opposite each
-// other across a patch border are rotated in pairs by an angle that falls from nearly 45 degrees at
-// the border to 0:
+// other across a patch border are rotated in pairs by an angle that falls from nearly 45 degrees
+// at the border to 0:
 //
 //          left patch | right patch          x_right = cos u_right + sin u_left    (even across it)
 //      ... c   b   a  |  A   B   C ...       x_left  = cos u_left  - sin u_right   (odd: small where
 //          +---+---+--|--+---+---+                                                  the field is smooth)
 //              pairs: aA, bB, cC
 //
-// along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything that
-// is linear (POD, regression, covariance) works on x patch by patch as before. The modes R^T Phi of
-// a patch reach into its neighbours with a smooth window whose squares add up to one: fields
-// decoded have no step at a border, and their variance there holds both patches' covariance. Points
-// whose partner is land are not rotated.
+// along y, then along x. R is orthonormal and patches do not overlap in x = R u, so everything
+// that is linear (POD, regression, covariance) works on x patch by patch as before. The modes R^T
+// Phi of a patch reach into its neighbours with a smooth window whose squares add up to one:
+// fields decoded have no step at a border, and their variance there holds both patches'
+// covariance. Points whose partner is land are not rotated.
 
 #include <array>
 #include <span>

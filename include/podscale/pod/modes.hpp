@@ -74,9 +74,9 @@ struct Eigenpairs {
 Eigenpairs leading_eigenpairs(std::vector<double>& matrix, int d, int wanted);
 
 /// Collective on comm (a shared basis adds up the Gram matrices over ranks; a local one needs no
-/// message). Fills phi, scale, tau and variance of every patch. Modes whose deviation is below 1e-6
-/// of the largest of the region are rounding and not kept: a patch that never varies (water at its
-/// freezing point) has none. Errors: data (no patch without land for a shared basis).
+/// message). Fills phi, scale, tau and variance of every patch. Modes whose deviation is below
+/// 1e-6 of the largest of the region are rounding and not kept: a patch that never varies (water
+/// at its freezing point) has none. Errors: data (no patch without land for a shared basis).
 void compute_modes(const Communicator& comm, const Decomposition& decomposition, GramMatrices& grams,
                    const PodOptions& options, std::vector<PatchModes>& patches);
 

@@ -6,7 +6,8 @@
 
 namespace podscale {
 
-/// Harmonics of each point by least squares over the times at which it has a value. Not collective.
+/// Harmonics of each point by least squares over the times at which it has a value. Not
+/// collective.
 class PointFits {
  public:
   PointFits(std::size_t points, int harmonics) : PointFits(points, static_cast<std::size_t>(1 + 2 * harmonics)) {}

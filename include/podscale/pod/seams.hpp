@@ -1,11 +1,12 @@
 #pragma once
-// What patches do not share, across the borders of overlapping patches (method: section 1.2, seams).
+// What patches do not share, across the borders of overlapping patches (method: section 1.2,
+// seams).
 //
 // Points that rotations join (two at a border, four at a corner) lie in different patches of the
 // folded field, so parts that are independent from patch to patch would give them the covariance
-// V = R^T diag(v) R, where the training period shows C. D is the symmetric matrix with D V D = C, the
-// optimal transport map between the two Gaussians; parts inside patches are unfolded by A = D R^T in
-// place of R^T. Whatever v is, the covariance A diag(v) A^T stays positive semi-definite.
+// V = R^T diag(v) R, where the training period shows C. D is the symmetric matrix with D V D = C,
+// the optimal transport map between the two Gaussians; parts inside patches are unfolded by A = D
+// R^T in place of R^T. Whatever v is, the covariance A diag(v) A^T stays positive semi-definite.
 
 #include <array>
 #include <span>

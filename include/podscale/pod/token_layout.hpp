@@ -7,8 +7,8 @@
 
 namespace podscale {
 
-/// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns; then
-/// those that carry the global modes of the base.
+/// The tokens of a region: one per patch with ocean, in the order of patch rows, then columns;
+/// then those that carry the global modes of the base.
 struct TokenLayout {
   int tokens = 0;     ///< P, global ones included
   int modes = 0;      ///< K: latent values per token; patches with fewer modes are padded with inactive zeros

@@ -29,16 +29,17 @@ std::array<double, N> central_half_widths(std::array<double, N> levels) {
 inline constexpr std::array<double, 4> coverage_levels = {0.50, 0.80, 0.90, 0.95};
 
 /// Not collective. CRPS of N(0, 1) against z; 0 is perfect: z (2 Phi(z) - 1) + 2 phi(z) -
-/// 1/sqrt(pi), Gneiting & Raftery (2007), J. Am. Stat. Assoc. 102, eq. 21, in negative orientation.
+/// 1/sqrt(pi), Gneiting & Raftery (2007), J. Am. Stat. Assoc. 102, eq. 21, in negative
+/// orientation.
 double standard_crps(double z);
 /// Not collective. CRPS of N(mean, variance) against y, in the unit of y: s times that of N(0, 1)
 /// against (y - mean) / s, s the standard deviation. variance = 0 (a deterministic forecast): the
 /// absolute error; so is a negative one, which rounding may leave.
 double gaussian_crps(double mean, double variance, double y);
 
-/// Not collective. CRPS of the mixture of equal weights of N(means[r], variances[r]) against y: Grimit,
-/// Gneiting, Berrocal & Johnson (2006), Q. J. R. Meteorol. Soc. 132, 2925-2942, eq. 5. One component:
-/// gaussian_crps.
+/// Not collective. CRPS of the mixture of equal weights of N(means[r], variances[r]) against y:
+/// Grimit, Gneiting, Berrocal & Johnson (2006), Q. J. R. Meteorol. Soc. 132, 2925-2942, eq. 5. One
+/// component: gaussian_crps.
 double mixture_crps(std::span<const double> means, std::span<const double> variances, double y);
 
 }  // namespace podscale

@@ -16,8 +16,8 @@ class Analyses {
  public:
   /// Not collective. Knows the times of the source alone; it must outlive it, as must the basis.
   Analyses(const FieldSource& source, const Basis& basis);
-  /// Collective. Reads and encodes these steps, each once, in blocks of `block`. One without a value
-  /// at a point that is ocean in the basis is not there; a warning counts these.
+  /// Collective. Reads and encodes these steps, each once, in blocks of `block`. One without a
+  /// value at a point that is ocean in the basis is not there; a warning counts these.
   void read(const Communicator& comm, std::span<const long> steps, long block);
   /// Not collective. A step that was encoded elsewhere: [local patches][K].
   void add(long step, std::span<const float> coefficients);

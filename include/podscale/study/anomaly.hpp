@@ -21,8 +21,8 @@ void require_same_variables(const FieldSource& found, const Basis& basis, const 
                             const std::string& basis_path);
 
 /// HR fields less their climatology, over the scale of their channel. Collective on the series'
-/// communicator. out: [steps][values of a field], 0 on land. Where a point that is ocean in the basis
-/// has no value: Error(data) that names the date, or NaN if gaps are allowed.
+/// communicator. out: [steps][values of a field], 0 on land. Where a point that is ocean in the
+/// basis has no value: Error(data) that names the date, or NaN if gaps are allowed.
 enum class Gaps { refused, allowed };
 void read_anomalies(const FieldSource& hr, const Basis& basis, const Communicator& comm,
                     std::span<const long> steps, std::span<double> out, Gaps gaps = Gaps::refused);
@@ -55,9 +55,9 @@ class LrFields {
   std::vector<float> values_;
 };
 
-/// Collective. From the LR to the HR mesh as the basis does it: interpolation, or the weights that it names.
-/// Uses meshes and masks only. Errors: no_input, data (no such file of weights, or another one than when the
-/// basis was made; meshes without a common space).
+/// Collective. From the LR to the HR mesh as the basis does it: interpolation, or the weights that
+/// it names. Uses meshes and masks only. Errors: no_input, data (no such file of weights, or
+/// another one than when the basis was made; meshes without a common space).
 Remap lr_remap(const Communicator& comm, const Basis& basis);
 
 /// The LR source interpolated to the HR mesh.

@@ -1,6 +1,6 @@
 #pragma once
-// An LR source that is applied in place of the one that trained: a model, another analysis. It is told
-// by its own anomalies, with the variance of the training source (doc/method.md: 7).
+// An LR source that is applied in place of the one that trained: a model, another analysis. It is
+// told by its own anomalies, with the variance of the training source (doc/method.md: 7).
 
 #include <memory>
 #include <string>
@@ -16,11 +16,11 @@
 
 namespace podscale {
 
-/// An LR source as the basis takes its training source: on the same mesh, the training climatology plus
-/// the fast part of its own anomaly, scaled to the training variance. What comes after (conditions,
-/// gaps, the watch over values far outside of the training) is as for the training source. Realizations
-/// have one climatology and one variance, of all of them together, since they are of one model: what sets
-/// them apart stays. The slow part of each is its own.
+/// An LR source as the basis takes its training source: on the same mesh, the training climatology
+/// plus the fast part of its own anomaly, scaled to the training variance. What comes after
+/// (conditions, gaps, the watch over values far outside of the training) is as for the training
+/// source. Realizations have one climatology and one variance, of all of them together, since they
+/// are of one model: what sets them apart stays. The slow part of each is its own.
 class AppliedSource final : public FieldSource {
  public:
   struct Matching {
@@ -29,10 +29,10 @@ class AppliedSource final : public FieldSource {
     std::vector<std::string> period{};  ///< first and last day of its climatology
     bool with_signal = false;           ///< read() adds the slow part again
   };
-  /// Collective on the source's communicator. lr: on the LR mesh of the basis, which must outlive this;
-  /// training: of that source, with quantiles for Adapt::quantile. steps: all that read() and signal()
-  /// will be asked for. The same bits at any number of ranks. Errors: data (a reference period that
-  /// holds no step or determines no climatology).
+  /// Collective on the source's communicator. lr: on the LR mesh of the basis, which must outlive
+  /// this; training: of that source, with quantiles for Adapt::quantile. steps: all that read()
+  /// and signal() will be asked for. The same bits at any number of ranks. Errors: data (a
+  /// reference period that holds no step or determines no climatology).
   AppliedSource(std::shared_ptr<const FieldSource> lr, const Basis& basis, LrStatistics training,
                 Matching matching, std::span<const long> steps);
 
@@ -43,7 +43,8 @@ class AppliedSource final : public FieldSource {
   std::string describe() const override { return lr_->describe(); }
   std::string where(long step, idx_t channel) const override { return lr_->where(step, channel); }
   void read(const Window& window, std::span<const long> steps, std::span<float> out) const override;
-  /// Not collective. The slow part of a step, which read() leaves out: [channels][points of the LR mesh].
+  /// Not collective. The slow part of a step, which read() leaves out: [channels][points of the LR
+  /// mesh].
   std::vector<float> signal(long step) const;
   bool has_signal() const { return matching_.signal_years > 0; }
   const Matching& matching() const { return matching_; }
@@ -80,9 +81,9 @@ struct AppliedSeries {
   std::shared_ptr<const AppliedSource> lr;   ///< on the LR mesh of the basis
 };
 /// Collective on comm, which must outlive the result, as the basis must. data.apply_files as &data
-/// says, with the steps of the period that all `required` lags are there for. period: empty: all. lags,
-/// ages: what else is read for a step, as far as it is there. with_signal: the slow part stays in what
-/// is read. Errors as CfSource::open, judge_values, Remapped and AppliedSource;
+/// says, with the steps of the period that all `required` lags are there for. period: empty: all.
+/// lags, ages: what else is read for a step, as far as it is there. with_signal: the slow part
+/// stays in what is read. Errors as CfSource::open, judge_values, Remapped and AppliedSource;
 /// usage (data.apply_reference is needed).
 AppliedSeries open_applied(const Communicator& comm, const DataOptions& options,
                            std::shared_ptr<FieldCache> cache, const Basis& basis, const std::string& basis_path,

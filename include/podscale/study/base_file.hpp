@@ -10,7 +10,8 @@
 
 namespace podscale {
 
-/// Not collective. What stands behind the names of what belongs to a regime of the base: "", "_1", ...
+/// Not collective. What stands behind the names of what belongs to a regime of the base: "", "_1",
+/// ...
 std::string regime_suffix(std::size_t regime);
 
 /// What write_basis has to add for the base; both must outlive the call of write_basis.

@@ -9,8 +9,9 @@
 
 namespace podscale {
 
-/// Units of what belongs to all channels of a basis: of fields ("" where channels differ), and of anomalies,
-/// coefficients and their squares, which have none where several channels are each over their scale.
+/// Units of what belongs to all channels of a basis: of fields ("" where channels differ), and of
+/// anomalies, coefficients and their squares, which have none where several channels are each over
+/// their scale.
 struct FieldUnits {
   std::string field, spread, square;
 };
@@ -25,11 +26,12 @@ struct BasisExtras {
 /// Collective. Written under a temporary name and renamed. Errors: io.
 void write_basis(const Communicator& comm, const Basis& basis, const std::string& path,
                  const BasisExtras& extras = {});
-/// Collective. On any number of ranks. Errors: no_input, data (no basis of ours, checksum that does
-/// not match). strip: 0: ranks own rectangles of patches; else whole rows of them, so many at a time.
+/// Collective. On any number of ranks. Errors: no_input, data (no basis of ours, checksum that
+/// does not match). strip: 0: ranks own rectangles of patches; else whole rows of them, so many at
+/// a time.
 Basis read_basis(const Communicator& comm, const std::string& path, long strip = 0);
-/// Collective. What has to be known of a region before its rows are dealt: points, and those of a patch.
-/// Errors: as read_basis.
+/// Collective. What has to be known of a region before its rows are dealt: points, and those of a
+/// patch. Errors: as read_basis.
 struct BasisSize {
   long ny, nx, patch_y;
 };

@@ -18,11 +18,11 @@ class BasisStage {
  public:
   /// Not collective. target: basis.nc, whose lock this run holds. identity: on which it depends.
   BasisStage(const Communicator& comm, const std::string& target, const std::string& identity);
-  /// Collective. What an earlier run of this identity kept, and how it filled gaps, where HR has some;
-  /// the log says so. That of another one is removed, and a damaged one, with a warning.
+  /// Collective. What an earlier run of this identity kept, and how it filled gaps, where HR has
+  /// some; the log says so. That of another one is removed, and a damaged one, with a warning.
   std::optional<Basis> find(const StudyOptions& options, std::optional<HrGapModel>& gaps) const;
-  /// Collective. Of fit_modes(), as it is; gaps: nullptr without. A full disk is no error: there is a
-  /// warning and nothing is kept.
+  /// Collective. Of fit_modes(), as it is; gaps: nullptr without. A full disk is no error: there
+  /// is a warning and nothing is kept.
   void keep(Basis& basis, const HrGapModel* gaps) const;
   /// Collective, once the basis is complete.
   void remove() const;

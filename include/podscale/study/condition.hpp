@@ -1,5 +1,6 @@
 #pragma once
-// What the base and the network are told of a time, from the LR series: one row of numbers a patch.
+// What the base and the network are told of a time, from the LR series: one row of numbers a
+// patch.
 
 #include <memory>
 #include <optional>
@@ -22,8 +23,8 @@ class PredictorSeries {
                   const Climatology& climatology, const Communicator& comm);
   /// Collective. out: [steps][local patches][slots], 0 in unused slots, from fields that are in
   /// memory: needed_steps(steps) on a window that holds source(). Lags are
-  /// times (LagFinder); slots of one that is not there are 0. Errors: data (a gap in a cell that is
-  /// ocean in the basis).
+  /// times (LagFinder); slots of one that is not there are 0. Errors: data (a gap in a cell that
+  /// is ocean in the basis).
   void take(const LrFields& fields, std::span<const long> steps, std::span<float> out) const;
   const Window& source() const { return predictors_->source(); }
   /// Ascending, each once.
@@ -60,16 +61,16 @@ struct TimeInputs {
 /// them the LR cells that the reference forecast asks for (Predictors), if any.
 class ConditionSeries {
  public:
-  /// Collective on comm. All arguments must outlive it. past: the LR series at the times of the analyses;
-  /// nullptr: lr itself. Errors as InterpolatedSeries.
+  /// Collective on comm. All arguments must outlive it. past: the LR series at the times of the
+  /// analyses; nullptr: lr itself. Errors as InterpolatedSeries.
   ConditionSeries(const FieldSource& lr, const Basis& basis, const ReferenceForecast& reference,
                   const Communicator& comm, const FieldSource* past = nullptr);
   long width() const { return width_; }  ///< C, values a patch
   /// Collective. [steps][local patches][C]. Cells and interpolated fields come from one reading
   /// of the LR source. Errors: data (gaps).
   std::vector<float> read(std::span<const long> steps) const;
-  /// Collective. The same of times that are told less, or of an HR analysis, too. analyses: those that
-  /// the times name; nullptr: none.
+  /// Collective. The same of times that are told less, or of an HR analysis, too. analyses: those
+  /// that the times name; nullptr: none.
   std::vector<float> read(std::span<const TimeInputs> times, const Analyses* analyses) const;
   /// Not collective. All that is read for these steps, lags included: ascending, each once.
   std::vector<long> needed_steps(std::span<const long> steps) const;
@@ -85,13 +86,13 @@ class ConditionSeries {
   InterpolatedSeries interpolated_;
 };
 
-/// Not collective. Turns the row of a time that was told all it can be of LR into that of its regime:
-/// other lags become 0, analysis (its coefficients, [K]) and age are put in.
+/// Not collective. Turns the row of a time that was told all it can be of LR into that of its
+/// regime: other lags become 0, analysis (its coefficients, [K]) and age are put in.
 void tell(const ReferenceForecast& reference, const ConditionLayout& layout, const TimeInputs& time,
           std::span<const float> analysis, std::span<float> row);
 
-/// Collective on comm. What reads the conditions of a latent space; space, lr, comm and past must outlive
-/// it.
+/// Collective on comm. What reads the conditions of a latent space; space, lr, comm and past must
+/// outlive it.
 ConditionSeries conditions_of(const LatentSpace& space, const FieldSource& lr, const Communicator& comm,
                               const FieldSource* past = nullptr);
 

@@ -28,11 +28,12 @@ struct Context {
   [[nodiscard]] std::vector<OutputLock> claim(const std::vector<std::string>& outputs) const;
 };
 
-/// Not collective. The files that the keys of a namelist name as inputs, globs resolved: (key, path).
+/// Not collective. The files that the keys of a namelist name as inputs, globs resolved: (key,
+/// path).
 std::vector<std::pair<std::string, std::string>> input_files(const Namelist& namelist);
 
-/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one of
-/// the outputs is one of the inputs under whatever name. Both are (what it is, path).
+/// Not collective. A slip of a name must not replace a file that is read: Error(usage) where one
+/// of the outputs is one of the inputs under whatever name. Both are (what it is, path).
 void keep_apart(const std::vector<std::pair<std::string, std::string>>& outputs,
                 const std::vector<std::pair<std::string, std::string>>& inputs, const std::string& source);
 

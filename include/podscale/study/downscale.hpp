@@ -29,14 +29,16 @@ struct DownscaleOptions {
 /// that the working units do not convert to).
 DownscaleOptions downscale_options(const Context& context, const Foundation& foundation);
 
-/// Not collective. Whether blocks of times are kept, and a finished product is left alone: not with the
-/// running calibration, whose state goes on from run to run, nor with the files of GHRSST.
+/// Not collective. Whether blocks of times are kept, and a finished product is left alone: not
+/// with the running calibration, whose state goes on from run to run, nor with the files of
+/// GHRSST.
 bool may_be_resumed(const StudyOptions& options);
 
-/// Collective. Writes output.product_file for these times of the training source or, where `applied` is
-/// given, of that, which `files` then is too; analyses: nullptr without history; past: the LR series at their
-/// times, nullptr: `files`. run: what all of it follows from. Errors: io, data (LR gaps), requeue (a signal
-/// came: the next run goes on from the blocks that are finished, see KeptBlocks, and gives the same bits).
+/// Collective. Writes output.product_file for these times of the training source or, where
+/// `applied` is given, of that, which `files` then is too; analyses: nullptr without history;
+/// past: the LR series at their times, nullptr: `files`. run: what all of it follows from. Errors:
+/// io, data (LR gaps), requeue (a signal came: the next run goes on from the blocks that are
+/// finished, see KeptBlocks, and gives the same bits).
 void downscale(const Context& context, const Foundation& foundation, const Forecaster& forecaster,
                const DownscaleOptions& options, const std::shared_ptr<const FieldSource>& files,
                std::span<const TimeInputs> times, const Analyses* analyses, const AppliedSource* applied,

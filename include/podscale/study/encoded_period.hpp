@@ -17,9 +17,9 @@ struct EncodedPeriod {
   std::vector<StepPair> samples;       ///< steps of the two sources
   std::vector<float> coefficients;     ///< a: [samples][local patches][K]
   std::vector<float> conditions;       ///< c: [samples][local patches][C]
-  /// Where HR has gaps, a is a conditional mean; these are a draw in its place, whose variance is that
-  /// of complete fields, and the share of the values of a patch that are there: [samples][local
-  /// patches]. Both empty without gaps.
+  /// Where HR has gaps, a is a conditional mean; these are a draw in its place, whose variance is
+  /// that of complete fields, and the share of the values of a patch that are there:
+  /// [samples][local patches]. Both empty without gaps.
   std::vector<float> drawn, seen;
   std::vector<double> year_phase;      ///< [samples] in [0, 1), of the LR times: all that a forecast has
   std::vector<std::uint64_t> time_key; ///< [samples], of the LR times: what random numbers hang on
@@ -53,14 +53,14 @@ void append_time(EncodedPeriod& period, const EncodedPeriod& from, std::size_t t
 /// Not collective. `times` of the period, evenly spread.
 EncodedPeriod spread(const EncodedPeriod& period, long times, std::size_t local);
 
-/// Collective. Reads both sources once, in blocks of `block` samples. gaps (optional): fills HR fields
-/// that have some. Errors: data (gaps).
+/// Collective. Reads both sources once, in blocks of `block` samples. gaps (optional): fills HR
+/// fields that have some. Errors: data (gaps).
 EncodedPeriod encode_period(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                             const std::vector<StepPair>& samples, long block, const GapFiller* gaps = nullptr);
 
-/// Collective. Latents of `count` samples from `first`: those of patches from draws, which have the
-/// variance of complete fields; global ones from the means, as those that the covariance was made of
-/// (draws of patches know nothing of each other). year_phase: of these samples, or empty.
+/// Collective. Latents of `count` samples from `first`: those of patches from draws, which have
+/// the variance of complete fields; global ones from the means, as those that the covariance was
+/// made of (draws of patches know nothing of each other). year_phase: of these samples, or empty.
 LatentSpace::Latents latents_of(const Communicator& comm, const LatentSpace& space,
                                 const EncodedPeriod& period, std::size_t first, std::size_t count,
                                 std::span<const double> year_phase = {});

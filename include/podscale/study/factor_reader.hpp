@@ -13,12 +13,13 @@
 
 namespace podscale {
 
-/// Collective on the file of factors. The condition of a time for the patches of a rank, [local patches][width].
+/// Collective on the file of factors. The condition of a time for the patches of a rank, [local
+/// patches][width].
 std::vector<float> read_condition(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t width,
                                   std::size_t time);
 
-/// Collective on the file of factors. Factors of the variance of the patches of a rank where LR was
-/// filled in, [local patches]; empty where the file has none.
+/// Collective on the file of factors. Factors of the variance of the patches of a rank where LR
+/// was filled in, [local patches]; empty where the file has none.
 std::vector<float> read_raised(const NetcdfFile& factors, const Basis& basis, int rank, std::size_t time);
 
 /// Collective on the file of factors. The regime of the base that a time was forecast by.
@@ -27,12 +28,12 @@ std::size_t read_regime(const NetcdfFile& factors, std::size_t time);
 /// The factors of a product on one process: of the whole region, or of some of its rows.
 class FactorReader {
  public:
-  /// Not collective (product: its attributes are read). rows: those that functionals lie in; none: all.
-  /// Errors: as open_factors.
+  /// Not collective (product: its attributes are read). rows: those that functionals lie in; none:
+  /// all. Errors: as open_factors.
   explicit FactorReader(const NetcdfFile& product, const std::optional<Share>& rows = {});
   FactorReader(const FactorReader&) = delete;
-  /// Patches, phi, and tau with its inflation. With rows, of a mesh that is the part of the region with the
-  /// patches that those rows touch, also where patches overlap.
+  /// Patches, phi, and tau with its inflation. With rows, of a mesh that is the part of the region
+  /// with the patches that those rows touch, also where patches overlap.
   const Basis& basis() const { return basis_; }
   const Mesh& region() const { return region_; }
   long first_row() const { return basis_.first_patch_row * basis_.patch_y; }  ///< of the basis, in the region
@@ -52,9 +53,9 @@ class FactorReader {
   /// Not collective. The same, kept until another time is asked for: several scores want it.
   std::shared_ptr<const CoefficientForecast> read_shared(std::size_t time) const;
   /// Not collective. Error(data) where the variance in the product, of a channel and of this
-  /// time, is another one than that of the factors: the product was changed. fields: of that channel and
-  /// time, on these rows of the region (none: all); largest: variance of the region at that time, where
-  /// these are not all.
+  /// time, is another one than that of the factors: the product was changed. fields: of that
+  /// channel and time, on these rows of the region (none: all); largest: variance of the region at
+  /// that time, where these are not all.
   void require_variance(const CoefficientForecast& forecast, std::size_t channel, const ProductFields& fields,
                         const std::string& product, const std::optional<Share>& rows = {},
                         double largest = 0) const;

@@ -6,10 +6,11 @@
 
 namespace podscale {
 
-/// Collective. From the training residuals of a base with its residual covariance, over their spread
-/// and without their global modes: covariance C of the points that rotations join against that of
-/// the base (method: section 1.2, seams). Reads the fields of the period once more, in blocks of
-/// `block` samples. None where patches do not overlap. The same bits at any number of ranks.
+/// Collective. From the training residuals of a base with its residual covariance, over their
+/// spread and without their global modes: covariance C of the points that rotations join against
+/// that of the base (method: section 1.2, seams). Reads the fields of the period once more, in
+/// blocks of `block` samples. None where patches do not overlap. The same bits at any number of
+/// ranks.
 Seams fit_seams(const Communicator& comm, const LatentSpace& space, const StudySeries& study,
                 const EncodedPeriod& train, long block, const GapFiller* gaps = nullptr);
 

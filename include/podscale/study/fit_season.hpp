@@ -12,8 +12,8 @@ namespace podscale {
 /// harmonics over the training period. Kept where the Gaussian likelihood of the latents of
 /// `validate` is higher with it than without, each patch and global mode with a factor of its own
 /// on its variance, as calibration gives one: a variance that is wrong by a factor all year tells
-/// nothing of the season. Else empty, and at once where the training period lacks seasons; `reason`
-/// says which. space: of a base without seasonal variance. The same bits at any number
+/// nothing of the season. Else empty, and at once where the training period lacks seasons;
+/// `reason` says which. space: of a base without seasonal variance. The same bits at any number
 /// of ranks. residuals (optional): of `train`, over their spread, where they are known.
 SeasonalVariance fit_seasonal_variance(const Communicator& comm, const LatentSpace& space,
                                        const EncodedPeriod& train, const EncodedPeriod& validate,

@@ -15,10 +15,10 @@ namespace podscale {
 class Forecaster {
  public:
   /// Collective. Loads model_file unless the base is used alone; all arguments must outlive it.
-  /// Errors: usage (keys that do not go together), no_input, data (a model of another basis, or one
-  /// that was not calibrated for this forecast). inflation: to use instead of that of basis or
-  /// model, one a regime, which are then not asked for a calibration: that of a product whose members are
-  /// wanted.
+  /// Errors: usage (keys that do not go together), no_input, data (a model of another basis, or
+  /// one that was not calibrated for this forecast). inflation: to use instead of that of basis or
+  /// model, one a regime, which are then not asked for a calibration: that of a product whose
+  /// members are wanted.
   Forecaster(const Communicator& comm, const Foundation& foundation, const StudyOptions& options,
              const NetworkBackend& backend,
              const std::optional<std::vector<Inflation>>& inflation = std::nullopt);
@@ -42,8 +42,8 @@ class Forecaster {
   };
   Batch forecast(const ForecastRequest& request, int members, bool budget,
                  Factor factor = Factor::with) const;
-  /// Not collective. What a member (from 0) holds beside its modes, of the folded anomaly: [values of
-  /// a field]; empty with sampling.truncation_noise = .false.
+  /// Not collective. What a member (from 0) holds beside its modes, of the folded anomaly: [values
+  /// of a field]; empty with sampling.truncation_noise = .false.
   std::vector<double> left_out(std::uint64_t time_key, int member, std::size_t regime) const;
   /// Not collective. Of the times that members are asked for: see CoherentNoise.
   void use_calendar(Calendar calendar) const;

@@ -11,7 +11,8 @@
 namespace podscale {
 
 struct Foundation {
-  /// Collective. Errors: no_input, data (no basis, or no base in it where model.base = 'gaussian').
+  /// Collective. Errors: no_input, data (no basis, or no base in it where model.base =
+  /// 'gaussian').
   Foundation(const Communicator& comm, const StudyOptions& options)
       : path(options.output.basis_file.get()),
         basis(read_basis(comm, path)),

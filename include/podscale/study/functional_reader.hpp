@@ -14,8 +14,8 @@ namespace podscale {
 class FunctionalReader {
  public:
   using Channels = std::vector<std::optional<ProductReader>>;  // those that the product has
-  /// Not collective: one process reads the product. Errors: as open_factors, and data where it holds no field
-  /// with its variance.
+  /// Not collective: one process reads the product. Errors: as open_factors, and data where it
+  /// holds no field with its variance.
   explicit FunctionalReader(const std::string& path);
   const std::string& path() const { return path_; }
   const FactorReader& factors() const { return factors_; }
@@ -23,13 +23,13 @@ class FunctionalReader {
   const SampleAxis& times() const { return times_; }
   /// Not collective. Factors of a time; their mean is that of mean().
   CoefficientForecast forecast(std::size_t t) const { return factors_.read(steps_[t]); }
-  /// Not collective. The mean of a time, [channels][points], 0 on land and where the product lacks the
-  /// channel. running: gets the root of the factors of a running calibration, likewise; empty: there are
-  /// none. Error(data) where the product was changed since its factors were written.
+  /// Not collective. The mean of a time, [channels][points], 0 on land and where the product lacks
+  /// the channel. running: gets the root of the factors of a running calibration, likewise; empty:
+  /// there are none. Error(data) where the product was changed since its factors were written.
   std::vector<double> mean(std::size_t t, const CoefficientForecast& forecast,
                            std::vector<double>& running) const;
-  /// Not collective. Means over the times of a stretch of one series, one a functional of the set; factors()
-  /// must know time. Error(usage) for a product of a running calibration.
+  /// Not collective. Means over the times of a stretch of one series, one a functional of the set;
+  /// factors() must know time. Error(usage) for a product of a running calibration.
   std::vector<FunctionalForecast> over_time(const FunctionalSet& set, const TimeStretch& stretch) const;
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
-// HR fields with gaps as coefficients need them: folded, and complete in the sense of a conditional
-// expectation, given what of the patch is there and the LR series (method: section 1.4).
+// HR fields with gaps as coefficients need them: folded, and complete in the sense of a
+// conditional expectation, given what of the patch is there and the LR series (method: section
+// 1.4).
 
 #include <memory>
 #include <span>
@@ -36,7 +37,8 @@ class GapFiller {
                     std::vector<std::vector<double>>* covariance = nullptr) const;
 
  protected:
-  /// Collective. What the folded anomalies are expected to be from LR alone: [pairs][values of a field].
+  /// Collective. What the folded anomalies are expected to be from LR alone: [pairs][values of a
+  /// field].
   virtual std::vector<double> means(std::span<const StepPair> pairs) const = 0;
   virtual const PatchGaussian& gaussian(std::size_t patch) const = 0;
   const Communicator& comm() const { return *comm_; }
@@ -65,14 +67,15 @@ Predictors hr_gap_predictors(const Communicator& comm, const StudyOptions& optio
 HrGapModel fit_hr_gaps(const Communicator& comm, const StudyOptions& options, const StudySeries& study,
                        const Basis& basis, const std::vector<StepPair>& pairs);
 
-/// Not collective. The mean conditional covariance of the coefficients of a basis with modes: [local
-/// patches] each [modes x modes].
+/// Not collective. The mean conditional covariance of the coefficients of a basis with modes:
+/// [local patches] each [modes x modes].
 std::vector<std::vector<double>> missing_coefficients(const Basis& basis, const HrGapModel& model);
 
 /// Collective. All must outlive it.
 std::unique_ptr<GapFiller> filler_of(const Communicator& comm, const StudySeries& study, const Basis& basis,
                                      const HrGapModel& model);
-/// The same from a basis and a base that were read from a file: N(Phi B c, Phi Sigma Phi^T + diag(tau)).
+/// The same from a basis and a base that were read from a file: N(Phi B c, Phi Sigma Phi^T +
+/// diag(tau)).
 std::unique_ptr<GapFiller> filler_of(const Communicator& comm, const StudySeries& study,
                                      const LatentSpace& space);
 

@@ -20,20 +20,20 @@ struct HrPoints {
 };
 /// Collective. Of the window of the basis, whose mesh must be set: points with values at the share
 /// `least` of the steps, and where they have gaps at four times as many as a climatology has
-/// coefficients. Says aloud what is kept, what is missing there and what becomes land. Errors: data
-/// (no point is left).
+/// coefficients. Says aloud what is kept, what is missing there and what becomes land. Errors:
+/// data (no point is left).
 HrPoints choose_points(const Communicator& comm, const FieldSource& hr, const Basis& basis,
                        std::span<const long> steps, double least, int harmonics);
 
-/// Collective. Coefficients of basis.hr_climatology at points with gaps: those of the interpolated LR
-/// series, from all times, plus a fit to what HR differs from it by, from the times at which HR is
-/// there. lr, lr_climatology: of the same basis.
+/// Collective. Coefficients of basis.hr_climatology at points with gaps: those of the interpolated
+/// LR series, from all times, plus a fit to what HR differs from it by, from the times at which HR
+/// is there. lr, lr_climatology: of the same basis.
 void fit_gappy_climatology(const Communicator& comm, const StudySeries& study, const HrPoints& points,
                            const InterpolatedSeries& lr, const std::vector<StepPair>& pairs, long block,
                            Basis& basis);
 
-/// Collective. Values of HR that are missing at ocean points of the basis at these pairs, said aloud
-/// under the name of their period. Errors: data (all are).
+/// Collective. Values of HR that are missing at ocean points of the basis at these pairs, said
+/// aloud under the name of their period. Errors: data (all are).
 long count_gaps(const Communicator& comm, const StudySeries& study, const Basis& basis,
                 std::initializer_list<std::span<const StepPair>> parts, const std::string& name);
 

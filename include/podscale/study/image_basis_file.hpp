@@ -20,16 +20,16 @@ struct ImageBasis {
   std::uint64_t checksum() const;
 };
 
-/// Collective on comm, with the same basis on every rank. run: checksum of its RunIdentity; "": none.
-/// Errors: io.
+/// Collective on comm, with the same basis on every rank. run: checksum of its RunIdentity; "":
+/// none. Errors: io.
 void write_image_basis(const Communicator& comm, const ImageBasis& basis, const std::string& path,
                        const std::string& run = "");
 
 /// Collective on comm. Errors: no_input; data (a basis of fields, of another version, damaged).
 ImageBasis read_image_basis(const Communicator& comm, const std::string& path);
 
-/// Not collective. Error(usage), agreed, where the namelist `source` asks for other patches than the basis
-/// of the file `path` has.
+/// Not collective. Error(usage), agreed, where the namelist `source` asks for other patches than
+/// the basis of the file `path` has.
 void require_window_shape(const ImageBasis& basis, const WindowShape& asked, const std::string& source,
                           const std::string& path);
 

@@ -16,8 +16,8 @@ struct ScaledPair {
 
 class ImageBatches {
  public:
-  /// Not collective. Tiles of side x side patches; base must outlive it. Error(data) where no image is
-  /// as large as a tile.
+  /// Not collective. Tiles of side x side patches; base must outlive it. Error(data) where no
+  /// image is as large as a tile.
   ImageBatches(std::vector<ScaledPair> images, const PooledBase& base, int side, std::uint64_t seed);
   /// Not collective. A WindowDraw: every place of every image is as likely as any other.
   WindowSamples draw(long step, idx_t first, idx_t count) const;

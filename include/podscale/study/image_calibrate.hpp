@@ -9,9 +9,9 @@
 
 namespace podscale {
 
-/// Collective on comm. For 1, 2 and 4 grids, as far as the shape allows them: the level of the least
-/// mean CRPS, and the half widths that hold half and 90 % of the points. Images are dealt over ranks;
-/// the same bits at any number. Errors: data (no image), and those of read.
+/// Collective on comm. For 1, 2 and 4 grids, as far as the shape allows them: the level of the
+/// least mean CRPS, and the half widths that hold half and 90 % of the points. Images are dealt
+/// over ranks; the same bits at any number. Errors: data (no image), and those of read.
 std::vector<ImageCalibration> calibrate_images(const Communicator& comm, const PooledBase& base,
                                                const WindowNetwork* network, const PlaneSeries& validation);
 

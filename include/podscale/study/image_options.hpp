@@ -37,8 +37,8 @@ class Namelist;
 /// Not collective. Errors: usage, agreed (keys that do not go together).
 ImageOptions image_options(const Namelist& namelist);
 
-/// Not collective. What open_images is to open for training, validation, and downscaling. Of volumes
-/// that are downscaled all slices. Errors: usage, agreed (no files).
+/// Not collective. What open_images is to open for training, validation, and downscaling. Of
+/// volumes that are downscaled all slices. Errors: usage, agreed (no files).
 ImageSetRequest train_images(const ImageOptions& options);
 ImageSetRequest validate_images(const ImageOptions& options);
 ImageSetRequest test_images(const ImageOptions& options);

@@ -25,7 +25,8 @@ struct ImageResult {
   Plane mean{}, std{}, lr{}, truth{};
   std::vector<Plane> members{};
   std::vector<BoxDeviation> boxes{};  ///< of sides that the image is large enough for
-  /// Not collective. Planes with (v - black) / (white - black) * 255: the scale that scores are on.
+  /// Not collective. Planes with (v - black) / (white - black) * 255: the scale that scores are
+  /// on.
   ImageResult on_grey_scale() const;
 };
 
@@ -35,8 +36,8 @@ std::string image_variable_name(const std::string& name);
 /// Collective on the file's communicator, while it is defined; then put_image. Errors: io.
 void define_image(NetcdfFile& file, const ImageResult& image);
 void put_image(NetcdfFile& file, const ImageResult& image);
-/// Collective on the file's communicator. The image of a product by its variable name; with_values: false
-/// for what define_image asks for, the sides of planes alone. Errors: data.
+/// Collective on the file's communicator. The image of a product by its variable name;
+/// with_values: false for what define_image asks for, the sides of planes alone. Errors: data.
 ImageResult get_image(const NetcdfFile& file, const std::string& name, bool with_values = true);
 /// Not collective. Variable names of all images of a product. Errors: data (no product of images).
 std::vector<std::string> image_names(const NetcdfFile& file);

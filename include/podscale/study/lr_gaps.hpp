@@ -1,6 +1,6 @@
 #pragma once
-// LR cells that lack values now and then (ice, clouds, a bad tile): used where they have values, and
-// filled where they have none (doc/method.md: 2.8).
+// LR cells that lack values now and then (ice, clouds, a bad tile): used where they have values,
+// and filled where they have none (doc/method.md: 2.8).
 
 #include <memory>
 
@@ -19,12 +19,13 @@ struct TimeInputs;
 /// stay land.
 LrGaps fit_gaps(const FieldSource& lr, std::span<const long> steps, int harmonics, const StudyYear& year);
 
-/// An LR series whose gaps are filled: climatology of the cell plus the weighted mean of the anomalies
-/// of the cells within two rows and columns that have values, or plus nothing where none has.
+/// An LR series whose gaps are filled: climatology of the cell plus the weighted mean of the
+/// anomalies of the cells within two rows and columns that have values, or plus nothing where none
+/// has.
 class GapFilled final : public FieldSource {
  public:
-  /// Not collective. gaps must outlive it. shifted: adds the standard deviation of the error to each
-  /// filled value, to see what the error becomes further on.
+  /// Not collective. gaps must outlive it. shifted: adds the standard deviation of the error to
+  /// each filled value, to see what the error becomes further on.
   GapFilled(std::shared_ptr<const FieldSource> lr, const LrGaps& gaps, const StudyYear& year,
             bool shifted = false);
 
@@ -47,9 +48,9 @@ class GapFilled final : public FieldSource {
 };
 
 /// Collective. What the error of filled LR cells adds to the variance of each patch, as a factor:
-/// 1 + |B d|^2 / tr S_p, where d is what the condition changes by when every filled value is off by its
-/// standard deviation: [times][local patches]. conditions, shifted: of the filled series and the
-/// shifted. spaces: of all regimes.
+/// 1 + |B d|^2 / tr S_p, where d is what the condition changes by when every filled value is off
+/// by its standard deviation: [times][local patches]. conditions, shifted: of the filled series
+/// and the shifted. spaces: of all regimes.
 std::vector<float> raised_by_gaps(const std::vector<LatentSpace>& spaces, std::span<const float> conditions,
                                   const ConditionSeries& shifted, std::span<const TimeInputs> times,
                                   const Analyses* analyses);

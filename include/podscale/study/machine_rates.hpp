@@ -35,8 +35,8 @@ MachineRates calibrate_rates(const Communicator& comm);
 
 /// Not collective. Lines "name = value  ! unit", comments after '!'. Errors: io.
 void write_rates(const MachineRates& rates, const std::string& path);
-/// Collective on comm. Errors: no_input, data (a name that is none, one that is missing or twice, a
-/// value that is not above 0), usage (a file of more than 64 KiB), io.
+/// Collective on comm. Errors: no_input, data (a name that is none, one that is missing or twice,
+/// a value that is not above 0), usage (a file of more than 64 KiB), io.
 MachineRates read_rates(const Communicator& comm, const std::string& path);
 
 }  // namespace podscale

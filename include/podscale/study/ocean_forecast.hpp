@@ -26,8 +26,8 @@ struct OceanForecasts {
 /// Collective. Reads the LR companion and writes its forecasts, all of those whose valid times the
 /// companion covers. The error of a run is a first-order autoregressive sequence of smooth fields:
 /// variance error^2 (1 - exp(-2 lead / growth)); the same bits at any rank count. One file of axes
-/// (forecast_reference_time, forecast_period), or one of time a run. Returns the paths. Errors: usage
-/// (a series that is too short), io.
+/// (forecast_reference_time, forecast_period), or one of time a run. Returns the paths. Errors:
+/// usage (a series that is too short), io.
 std::vector<std::string> write_ocean_forecasts(const Communicator& comm, const std::string& lr_path,
                                                const std::string& variable, const OceanForecasts& asked,
                                                const std::string& source);

@@ -1,6 +1,6 @@
 #pragma once
-// What a study is asked for: the keys of its namelist as typed structs. Namelists are read here and
-// nowhere else; a field without a comment is the key of its name, see doc/namelist.md.
+// What a study is asked for: the keys of its namelist as typed structs. Namelists are read here
+// and nowhere else; a field without a comment is the key of its name, see doc/namelist.md.
 
 #include <array>
 #include <cstdint>

@@ -11,10 +11,10 @@
 
 namespace podscale {
 
-/// Counts them while a period is downscaled. An anomaly is far outside where it exceeds, in absolute
-/// value, twice the largest of data.train there, five times its standard deviation there, and once
-/// the largest standard deviation of the patch's cells: the first for skewed values, the second for
-/// few training times, the third for cells that hardly vary, such as ice.
+/// Counts them while a period is downscaled. An anomaly is far outside where it exceeds, in
+/// absolute value, twice the largest of data.train there, five times its standard deviation there,
+/// and once the largest standard deviation of the patch's cells: the first for skewed values, the
+/// second for few training times, the third for cells that hardly vary, such as ice.
 class OutsideTraining {
  public:
   /// Not collective. space must outlive it. Without a base nothing is counted.

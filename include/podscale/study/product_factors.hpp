@@ -43,8 +43,8 @@ class ProductFactors {
   NetcdfFile create(const std::string& path, const SampleAxis& times, const std::vector<std::string>& variables,
                     const Attributes& attributes,
                     const std::function<void(NetcdfFile&)>& more = {}) const;
-  /// Collective. Times by their numbers. condition: [times][local patches][C]. raised: as that of a
-  /// ForecastRequest.
+  /// Collective. Times by their numbers. condition: [times][local patches][C]. raised: as that of
+  /// a ForecastRequest.
   void put(NetcdfFile& file, std::span<const std::size_t> times,
            const std::vector<CoefficientForecast>& forecasts, std::span<const float> condition,
            std::span<const float> raised = {}) const;

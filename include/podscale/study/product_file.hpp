@@ -54,8 +54,8 @@ struct ProductOptions {
   std::vector<double> history_age;
 };
 
-/// Over the realizations of a time, [values of a field] each: mean and variance are those of the mixture
-/// of equal weights, so that variance = within + between.
+/// Over the realizations of a time, [values of a field] each: mean and variance are those of the
+/// mixture of equal weights, so that variance = within + between.
 struct RealizationSpread {
   std::vector<double> mean, within, between;
 };
@@ -77,8 +77,8 @@ class ProductFile {
   void write(std::span<const std::size_t> samples, std::span<const double> mean,
              std::span<const double> variance, std::span<const double> members,
              const std::vector<std::vector<double>>& extra = {});
-  /// Collective. A time of layout().times: <name>_ensemble_mean, _within_variance, _between_variance,
-  /// _ensemble_std.
+  /// Collective. A time of layout().times: <name>_ensemble_mean, _within_variance,
+  /// _between_variance, _ensemble_std.
   void write_spread(std::size_t time, const RealizationSpread& spread);
   const SampleLayout& layout() const { return layout_; }
   /// Collective. Means and variances of the series: [steps][series][regions]; rank 0's values are

@@ -1,6 +1,6 @@
 #pragma once
-// Reads a product, one time after another, as any series is read: also after other tools packed it,
-// turned it upside down or gave it other units.
+// Reads a product, one time after another, as any series is read: also after other tools packed
+// it, turned it upside down or gave it other units.
 
 #include <array>
 #include <map>
@@ -28,9 +28,10 @@ struct ProductFields {
 class ProductReader {
  public:
   /// Collective on comm, which must outlive it (Communicator::self() for a rank's private access).
-  /// The variable `name`, its variance <name>_variance, or the square of <name>_std, and its members
-  /// <name>_member, where they are there. units: of the values that read() gives; nullopt: those of
-  /// the file. Errors: as CfSource::open, and data where the variance has other times or points.
+  /// The variable `name`, its variance <name>_variance, or the square of <name>_std, and its
+  /// members <name>_member, where they are there. units: of the values that read() gives; nullopt:
+  /// those of the file. Errors: as CfSource::open, and data where the variance has other times or
+  /// points.
   ProductReader(const Communicator& comm, const std::string& path, const std::string& name,
                 const std::optional<std::string>& units = {});
 
@@ -39,13 +40,15 @@ class ProductReader {
   void put_on(const Mesh& mesh, const std::string& of_whom);
   /// Not collective. read() gives these rows alone from now on, of each rank its own.
   void restrict_to(const Share& rows) { rows_ = rows; }
-  /// Not collective. The times that read() will be asked for from now on, in their order, so that `block` of
-  /// them are read at once; the reader must stay in its place. No times: one at a time again.
+  /// Not collective. The times that read() will be asked for from now on, in their order, so that
+  /// `block` of them are read at once; the reader must stay in its place. No times: one at a time
+  /// again.
   void expect(std::span<const long> times, long block);
 
   const Mesh& mesh() const { return mean_.mesh(); }
   /// Not collective. From now on a time is that of all realizations of the LR input together: mean
-  /// and variance of their mixture, members of all. Error(data) where realizations have other times.
+  /// and variance of their mixture, members of all. Error(data) where realizations have other
+  /// times.
   void pool_realizations();
   bool pooled() const { return pooled_.has_value(); }
   /// Realizations and runs one after the other (strands_of), or pooled.
@@ -81,7 +84,8 @@ class ProductReader {
     double mean, variance;
   };
   Moments read_point(long step, idx_t point) const;
-  /// Not collective. Steps of the realizations of a time of a pooled product, as of one that is not.
+  /// Not collective. Steps of the realizations of a time of a pooled product, as of one that is
+  /// not.
   std::span<const long> realizations(long step) const {
     return pooled_->parts.at(static_cast<std::size_t>(step));
   }

@@ -1,5 +1,6 @@
 #pragma once
-// Several realizations on their way through the downscaling: in which blocks, and what they are together.
+// Several realizations on their way through the downscaling: in which blocks, and what they are
+// together.
 
 #include <map>
 #include <span>
@@ -10,22 +11,22 @@
 
 namespace podscale {
 
-/// Not collective. The samples in blocks of at most `block`, or one of a time where that is less: the
-/// same times of as many realizations as fit, so that those of short runs share a block of work
-/// items. All realizations of a stretch of times come before the next one.
+/// Not collective. The samples in blocks of at most `block`, or one of a time where that is less:
+/// the same times of as many realizations as fit, so that those of short runs share a block of
+/// work items. All realizations of a stretch of times come before the next one.
 std::vector<std::vector<std::size_t>> blocks_of_samples(const SampleLayout& layout, std::size_t block);
 
 /// Not collective. The samples of an axis in the order of time, for what is said of all together.
 SampleAxis in_order_of_time(const SampleAxis& axis);
 
-/// Mean and variance of the realizations of a time, by Welford's updates in the order of realizations:
-/// the same bits at any number of ranks.
+/// Mean and variance of the realizations of a time, by Welford's updates in the order of
+/// realizations: the same bits at any number of ranks.
 class SpreadSums {
  public:
   /// Not collective. layout must outlive it; points: of a rank.
   SpreadSums(const SampleLayout& layout, std::size_t points) : layout_(&layout), points_(points) {}
-  /// Not collective. mean, variance: [samples][points]. Returns the times of layout.times that now have
-  /// all their realizations.
+  /// Not collective. mean, variance: [samples][points]. Returns the times of layout.times that now
+  /// have all their realizations.
   std::vector<std::size_t> add(std::span<const std::size_t> samples, std::span<const double> mean,
                                std::span<const double> variance);
   /// Not collective. Of a time that has all its realizations, once.

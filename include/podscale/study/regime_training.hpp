@@ -1,6 +1,6 @@
 #pragma once
-// What a network is trained, scored and calibrated on: the same periods, told what each regime of the base is
-// told.
+// What a network is trained, scored and calibrated on: the same periods, told what each regime of
+// the base is told.
 
 #include <vector>
 
@@ -26,8 +26,9 @@ struct TrainingPart {
   EncodedPeriod choosing, held_out;   ///< of data.validate
 };
 
-/// Collective. With ages: one part for every regime of the base; without: for the first. history: the
-/// analyses, nullptr: those of HR. Errors: data (gaps; a regime that a period has no times of).
+/// Collective. With ages: one part for every regime of the base; without: for the first. history:
+/// the analyses, nullptr: those of HR. Errors: data (gaps; a regime that a period has no times
+/// of).
 std::vector<TrainingPart> training_parts(const Communicator& comm, const Foundation& foundation,
                                          const StudySeries& study, const TrainingPairs& pairs, bool told_history,
                                          const FieldSource* history, long block, const GapFiller* gaps);
@@ -35,8 +36,8 @@ std::vector<TrainingPart> training_parts(const Communicator& comm, const Foundat
 /// Not collective. What training draws from; parts must outlive it.
 TrainingSet training_set(const std::vector<TrainingPart>& parts);
 
-/// Not collective. `times` of data.validate, evenly spread over the choosing part, each told of another regime
-/// than the one before.
+/// Not collective. `times` of data.validate, evenly spread over the choosing part, each told of
+/// another regime than the one before.
 std::vector<ValidationSubset::Part> scored_times(const Foundation& foundation,
                                                  const std::vector<TrainingPart>& parts, long times);
 

@@ -8,8 +8,8 @@
 
 namespace podscale {
 
-/// Collective on the file, which is being defined: the dimension `region` and its variable, 1, 2, ... with
-/// the names as flag_meanings. boxes: south, north, west, east of each, degrees.
+/// Collective on the file, which is being defined: the dimension `region` and its variable, 1, 2,
+/// ... with the names as flag_meanings. boxes: south, north, west, east of each, degrees.
 void define_region_axis(NetcdfFile& file, const std::vector<std::string>& names,
                         const std::vector<double>& boxes);
 

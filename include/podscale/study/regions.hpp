@@ -1,5 +1,6 @@
 #pragma once
-// Named regions of a product: boxes of latitude and longitude, whose area means it holds as series.
+// Named regions of a product: boxes of latitude and longitude, whose area means it holds as
+// series.
 
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace podscale {
 std::vector<Functional> region_functionals(const Communicator& comm, const StudyOptions& options,
                                            const Basis& basis, const std::vector<ProductVariable>& variables);
 
-/// Not collective, the same on every rank. What is averaged: each variable, then each difference of
-/// regions.differences. Errors: usage (not pairs, no such variable, variables in two units).
+/// Not collective, the same on every rank. What is averaged: each variable, then each difference
+/// of regions.differences. Errors: usage (not pairs, no such variable, variables in two units).
 std::vector<RegionSeries> region_series(const StudyOptions& options,
                                         const std::vector<ProductVariable>& variables);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the results of a run follow from: by it a finished job is known again, and what a stopped one
-// left behind.
+// What the results of a run follow from: by it a finished job is known again, and what a stopped
+// one left behind.
 
 #include <functional>
 #include <string>
@@ -40,9 +40,9 @@ inline constexpr const char* kRunAttribute = "podscale_run";
 /// file it is, by size and time.
 std::string program_identity();
 
-/// Collective. What is left to do of a job that is finished: says so, and removes what a run has left
-/// that was killed at its very end. remove(), also collective, is called with the lock of the target
-/// where the folder or a lock file is there; another run that has the lock is left alone.
+/// Collective. What is left to do of a job that is finished: says so, and removes what a run has
+/// left that was killed at its very end. remove(), also collective, is called with the lock of the
+/// target where the folder or a lock file is there; another run that has the lock is left alone.
 void leave_finished(const Context& context, const std::string& target, const std::string& folder,
                     const std::function<void()>& remove);
 

@@ -21,9 +21,9 @@ std::string running_path(const OutputOptions& output);
 
 class RunningCalibration {
  public:
-  /// Collective. axis: the times of the product; made_by: what must be the same in the state, as the
-  /// checksum of a basis. All arguments must outlive it. Reads the state where there is one. Errors:
-  /// data (a state of another forecast, a damaged one; truth on another mesh), no_input.
+  /// Collective. axis: the times of the product; made_by: what must be the same in the state, as
+  /// the checksum of a basis. All arguments must outlive it. Reads the state where there is one.
+  /// Errors: data (a state of another forecast, a damaged one; truth on another mesh), no_input.
   RunningCalibration(const Context& context, const Foundation& foundation, const SampleAxis& axis,
                      Attributes made_by);
   /// Collective. Scales the fields of times first .. of the axis in place, and takes them down for

@@ -1,6 +1,6 @@
 #pragma once
-// The slow part of an applied LR source on its way to the product: interpolated to the HR mesh, and
-// kept in the file of factors for members that are drawn later (doc/method.md: 7).
+// The slow part of an applied LR source on its way to the product: interpolated to the HR mesh,
+// and kept in the file of factors for members that are drawn later (doc/method.md: 7).
 
 #include <span>
 #include <vector>

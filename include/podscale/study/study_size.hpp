@@ -27,7 +27,8 @@ struct StudySize {
   double lr_factor = 8;  ///< HR points an LR cell along either axis
   double ocean = 1;      ///< share of the points
   bool coarsened = false;
-  /// Share of ocean in the rectangle of a patch, [patches_y][patches_x]; empty: `ocean` everywhere.
+  /// Share of ocean in the rectangle of a patch, [patches_y][patches_x]; empty: `ocean`
+  /// everywhere.
   std::vector<float> ocean_of_patch;
 
   // Times.
@@ -69,13 +70,14 @@ struct StudySize {
   double tiles() const;        ///< work items a sample
   double tile_tokens() const;  ///< tokens of one, global ones included
   double parameters() const;   ///< of the network
-  /// Of the network: multiplications and additions of one evaluation of a work item (doc/benchmarks.md).
+  /// Of the network: multiplications and additions of one evaluation of a work item
+  /// (doc/benchmarks.md).
   double forward_flops() const;
 };
 
-/// Collective on comm. From the namelist and the headers of its files (and one field, for the land);
-/// or from `given` where it names a region. Errors: those of open_study; usage (sizes that are
-/// wrong, or incomplete).
+/// Collective on comm. From the namelist and the headers of its files (and one field, for the
+/// land); or from `given` where it names a region. Errors: those of open_study; usage (sizes that
+/// are wrong, or incomplete).
 StudySize study_size(const Communicator& comm, StudyOptions options, const GivenRegion& given);
 
 }  // namespace podscale

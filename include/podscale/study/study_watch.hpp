@@ -1,7 +1,7 @@
 #pragma once
-// What files and keys cannot say alone: periods that overlap or that the data do not cover, a basis
-// that was made with other keys or from steps of another length. Said aloud, since nothing else
-// would show it but numbers that are too good, or wrong.
+// What files and keys cannot say alone: periods that overlap or that the data do not cover, a
+// basis that was made with other keys or from steps of another length. Said aloud, since nothing
+// else would show it but numbers that are too good, or wrong.
 
 #include <optional>
 #include <string>
@@ -21,8 +21,8 @@ void watch_ends(const std::string& key, const std::vector<std::string>& period, 
 /// series reach to their ends, and whether they overlap; whether the two name one quantity.
 void watch_training(const DataOptions& data, const StudySeries& study, bool validates);
 
-/// Not collective; rank 0 warns. Whether the period lies in the training period of the basis, which
-/// makes all scores too good. what: "data.downscale". Nothing where the period is not given.
+/// Not collective; rank 0 warns. Whether the period lies in the training period of the basis,
+/// which makes all scores too good. what: "data.downscale". Nothing where the period is not given.
 void watch_overlap(const std::string& what, const std::vector<std::string>& period, const Basis& basis,
                    const std::string& basis_path);
 

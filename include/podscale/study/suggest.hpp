@@ -34,8 +34,8 @@ struct SuggestedPeriods {
   Days sample;    ///< the end of train, that patches and modes are chosen on
   int years = 0;  ///< whole years of train, 0: fewer than four in all
 };
-/// Not collective, the same on all ranks. Of the times that both have: pairs of steps of hr. Error(data)
-/// where they are too few for three periods.
+/// Not collective, the same on all ranks. Of the times that both have: pairs of steps of hr.
+/// Error(data) where they are too few for three periods.
 SuggestedPeriods suggest_periods(const SampleAxis& hr, const SampleAxis& lr,
                                  const std::vector<StepPair>& pairs);
 
@@ -45,8 +45,8 @@ int suggest_harmonics(const SampleAxis& times, std::span<const long> steps);
 /// Not collective. HR points a LR cell, along y and x.
 Position resolution_ratio(const Mesh& hr, const Mesh& lr);
 
-/// Collective. Sets patches.*, base.halo and base.rank. Trial bases of data.train = sample decide; draft holds
-/// &data and basis.harmonics; pairs: in the training period.
+/// Collective. Sets patches.*, base.halo and base.rank. Trial bases of data.train = sample decide;
+/// draft holds &data and basis.harmonics; pairs: in the training period.
 void suggest_patches(const Communicator& comm, const StudySeries& study, const Days& sample, long pairs,
                      NamelistDraft& draft);
 

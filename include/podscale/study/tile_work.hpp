@@ -1,7 +1,7 @@
 #pragma once
-// Work items (time, member group, tile) dealt over ranks: their conditions, what tiles tell each other
-// of their halos, and the way back to the ranks that own the patches. A rank holds the tokens of its
-// items' windows and no more.
+// Work items (time, member group, tile) dealt over ranks: their conditions, what tiles tell each
+// other of their halos, and the way back to the ranks that own the patches. A rank holds the
+// tokens of its items' windows and no more.
 
 #include <span>
 #include <vector>
@@ -19,8 +19,8 @@ struct DealtWork {
 
 class TileWork {
  public:
-  /// Not collective. comm, basis and tiles must outlive it. Items are numbered (time, group, tile), and
-  /// dealt in contiguous shares.
+  /// Not collective. comm, basis and tiles must outlive it. Items are numbered (time, group,
+  /// tile), and dealt in contiguous shares.
   TileWork(const Communicator& comm, const Basis& basis, const TileSet& tiles, long times, long groups);
 
   std::size_t count() const { return static_cast<std::size_t>(mine_.size()); }  ///< items of this rank
@@ -30,11 +30,12 @@ class TileWork {
   Item item(std::size_t i) const;  ///< i: among this rank's
   const Tile& tile(std::size_t i) const { return (*tiles_)[item(i).tile]; }
 
-  /// Collective. Rows [times][local patches][width] to [items of this rank] each [tokens of the tile][width],
-  /// 0 for global tokens.
+  /// Collective. Rows [times][local patches][width] to [items of this rank] each [tokens of the
+  /// tile][width], 0 for global tokens.
   std::vector<std::vector<float>> to_items(std::span<const float> by_space, long width) const;
-  /// Collective. States [items of this rank] each [rows][tokens of the tile][K]: tokens of halos become those
-  /// of the tile that owns them; global ones the mean over the tiles of their time and group.
+  /// Collective. States [items of this rank] each [rows][tokens of the tile][K]: tokens of halos
+  /// become those of the tile that owns them; global ones the mean over the tiles of their time
+  /// and group.
   void exchange(std::span<const std::span<float>> states, long rows) const;
   /// Collective. Own tokens to the ranks of their patches, means of global ones to all.
   DealtWork to_space(std::span<const std::span<float>> states, long rows) const;

@@ -14,13 +14,13 @@ namespace podscale {
 /// Not collective. Chooses for one LR step at a time.
 class InputChoice {
  public:
-  /// lr: times; step: what a lag counts; all must outlive it. analyses: nullptr without. past: times of the
-  /// LR series at the times of the analyses; nullptr: lr, which is one series then.
+  /// lr: times; step: what a lag counts; all must outlive it. analyses: nullptr without. past:
+  /// times of the LR series at the times of the analyses; nullptr: lr, which is one series then.
   InputChoice(const ReferenceForecast& reference, const SampleAxis& lr, const StepLength& step,
               const Analyses* analyses, const SampleAxis* past = nullptr);
   bool has_lags(long step) const;  ///< the LR series has a step at each
-  /// The step told of an analysis of that age, one of the reference's; nullopt where there is none, or
-  /// no LR step at its time. Only of those that were read: any = false.
+  /// The step told of an analysis of that age, one of the reference's; nullopt where there is
+  /// none, or no LR step at its time. Only of those that were read: any = false.
   std::optional<TimeInputs> with_history(long step, double age, bool any = false) const;
   /// The step without history: all lags, else the LR series at the time alone.
   TimeInputs without_history(long step) const;
@@ -45,8 +45,8 @@ struct PeriodPairs {
   std::vector<StepPair> lacking;  ///< for the regression without lags
   std::vector<StepPair> all() const;  ///< in order
 };
-/// Collective. As steps_of_period; what lacks a lag is counted aloud. Where the base does not fall back
-/// it is left out.
+/// Collective. As steps_of_period; what lacks a lag is counted aloud. Where the base does not fall
+/// back it is left out.
 PeriodPairs pairs_of_period(const FieldSource& hr, const FieldSource& lr, const Period& period,
                             std::span<const long> lags, const StepLength& step = {});
 
@@ -54,8 +54,8 @@ PeriodPairs pairs_of_period(const FieldSource& hr, const FieldSource& lr, const 
 std::vector<long> wanted_analyses(const Analyses& analyses, const SampleAxis& lr, std::span<const long> steps,
                                   std::span<const double> ages);
 
-/// Not collective. "" where all times are told the same of LR and there is no history; else one line:
-/// how many times are told what.
+/// Not collective. "" where all times are told the same of LR and there is no history; else one
+/// line: how many times are told what.
 std::string inputs_text(const ReferenceForecast& reference, std::span<const TimeInputs> times);
 
 }  // namespace podscale

@@ -14,15 +14,16 @@ struct TimeStretch {
 
 // Not collective, each. By the date of each time.
 
-/// `text` is "30d": stretches of 30 days from the first day on, those alone that the series covers to
-/// their end; or "month": calendar months, whatever they hold. Error(usage) for another text, data
-/// where the series covers none.
+/// `text` is "30d": stretches of 30 days from the first day on, those alone that the series covers
+/// to their end; or "month": calendar months, whatever they hold. Error(usage) for another text,
+/// data where the series covers none.
 /// whose: "--mean", for messages.
 std::vector<TimeStretch> stretches(const SampleAxis& axis, const std::string& text,
                                    const std::string& whose = "--mean");
 /// December to February, March to May and so on, whatever they hold.
 std::vector<TimeStretch> seasons(const SampleAxis& axis);
-/// From the first day to the last, both inclusive. Error(usage) for what are no days, data for none.
+/// From the first day to the last, both inclusive. Error(usage) for what are no days, data for
+/// none.
 TimeStretch period(const SampleAxis& axis, const std::string& first, const std::string& last);
 
 }  // namespace podscale

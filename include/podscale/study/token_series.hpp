@@ -1,6 +1,6 @@
 #pragma once
-// The latents of a period, on the ranks that own the patches: what training keeps in memory instead
-// of fields.
+// The latents of a period, on the ranks that own the patches: what training keeps in memory
+// instead of fields.
 
 #include <vector>
 
@@ -23,8 +23,8 @@ struct TokenSeries {
   }
 };
 
-/// Collective. The latents of a period in blocks of `block` times; of its conditions the values that the
-/// regime of the space is told.
+/// Collective. The latents of a period in blocks of `block` times; of its conditions the values
+/// that the regime of the space is told.
 TokenSeries token_series(const Communicator& comm, const LatentSpace& space, const EncodedPeriod& period,
                          long block);
 
@@ -34,8 +34,8 @@ std::vector<float> standardised(const LatentSpace& space, std::span<const float>
 /// Global token numbers of this rank's patches.
 std::vector<long> local_tokens(const Basis& basis);
 
-/// Not collective. [items][patches][width] -> [items][patches + global tokens][width]; the new rows
-/// are 0.
+/// Not collective. [items][patches][width] -> [items][patches + global tokens][width]; the new
+/// rows are 0.
 std::vector<float> with_global_tokens(std::span<const float> rows, long items, long patches,
                                       long global_tokens, long width);
 

@@ -16,21 +16,22 @@ namespace podscale {
 /// With a base, a network has to beat it by more than chance: the score is that of the base plus
 /// the mean difference plus one standard error of it, from the means of up to 24 blocks of
 /// consecutive times, since neighbouring times are alike. Step 0, which is the base, has its own
-/// score exactly. Times with an HR analysis and those without are judged by themselves: where the network loses
-/// to the base it counts as the base, which will serve them.
+/// score exactly. Times with an HR analysis and those without are judged by themselves: where the
+/// network loses to the base it counts as the base, which will serve them.
 class ValidationSubset {
  public:
-  /// Times of one regime of the reference forecast, and the inflation of that regime's base, so that step 0 is
-  /// the calibrated base.
+  /// Times of one regime of the reference forecast, and the inflation of that regime's base, so
+  /// that step 0 is the calibrated base.
   struct Part {
     const LatentSpace* space;
     Inflation inflation;
     EncodedPeriod period;
   };
-  /// Collective. Keeps the periods of the parts; their fields are read for each score, at most `block` at once.
-  /// comm, study and the spaces of the parts must outlive
-  /// it. members: of a time, all in one work item; seed: of the sampler. gaps: allowed ones are left out
-  /// of a score, and times without any value. exchange_halos: of tiles, as in the product.
+  /// Collective. Keeps the periods of the parts; their fields are read for each score, at most
+  /// `block` at once. comm, study and the spaces of the parts must outlive
+  /// it. members: of a time, all in one work item; seed: of the sampler. gaps: allowed ones are
+  /// left out of a score, and times without any value. exchange_halos: of tiles, as in the
+  /// product.
   ValidationSubset(const Communicator& comm, const StudySeries& study, std::vector<Part> parts, int members,
                    std::uint64_t seed, bool head, long block, Gaps gaps = Gaps::refused,
                    bool exchange_halos = true);

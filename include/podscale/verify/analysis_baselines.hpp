@@ -1,6 +1,6 @@
 #pragma once
-// What a product that was told of an HR analysis has to beat: the analysis itself, and the analysis
-// plus the change of the LR field since.
+// What a product that was told of an HR analysis has to beat: the analysis itself, and the
+// analysis plus the change of the LR field since.
 
 #include <memory>
 #include <optional>
@@ -21,14 +21,14 @@ struct AnalysisFields {
 
 class AnalysisBaselines {
  public:
-  /// Not collective. analyses, lr and past (the LR series at the times of the analyses, lr itself where that
-  /// holds them): of one channel, on the communicator of the basis; `basis`, `baselines` (of past) and these
-  /// must outlive it.
+  /// Not collective. analyses, lr and past (the LR series at the times of the analyses, lr itself
+  /// where that holds them): of one channel, on the communicator of the basis; `basis`,
+  /// `baselines` (of past) and these must outlive it.
   AnalysisBaselines(const FieldSource& analyses, const FieldSource& lr, const FieldSource& past,
                     const Basis& basis, Baselines& baselines, long channel);
-  /// Collective on that communicator. Of an LR step whose product was told of an analysis of that age,
-  /// days; NaN: of none. Without one, or without its LR step, both are the interpolated LR anomaly of `time`,
-  /// what baselines.read gave.
+  /// Collective on that communicator. Of an LR step whose product was told of an analysis of that
+  /// age, days; NaN: of none. Without one, or without its LR step, both are the interpolated LR
+  /// anomaly of `time`, what baselines.read gave.
   void read(long lr_step, double age, double year_fraction, const BaselineFields& time,
             AnalysisFields& fields);
 

@@ -11,8 +11,8 @@
 namespace podscale {
 
 /// Boxes of 1, 2, 4, 8, 16, 24 points a side, at least three quarters of them ocean, at positions
-/// about a quarter of a side apart; further apart where that would be more than `most` positions of
-/// a size. The mean of a box is sum_p g_p^T a_p over the patches that it touches.
+/// about a quarter of a side apart; further apart where that would be more than `most` positions
+/// of a size. The mean of a box is sum_p g_p^T a_p over the patches that it touches.
 struct AreaBoxes {
   static constexpr std::array<long, 6> sizes = {1, 2, 4, 8, 16, 24};
 
@@ -24,9 +24,9 @@ struct AreaBoxes {
     double truncation;       ///< sum w^2 tau
     std::size_t first, end;  ///< of its touches
   };
-  /// Not collective; basis on one process: of the region, or of the part of it that the held rows need
-  /// (Basis::first_patch_row). channel: of the fields; rows: none: the region, which is then the basis'
-  /// mesh.
+  /// Not collective; basis on one process: of the region, or of the part of it that the held rows
+  /// need (Basis::first_patch_row). channel: of the fields; rows: none: the region, which is then
+  /// the basis' mesh.
   AreaBoxes(const Basis& basis, long channel, long most = 65000);
   AreaBoxes(const Basis& basis, long channel, long most, const Mesh& region, const ScoredRows& rows);
 

@@ -18,11 +18,11 @@ namespace podscale {
 /// between patches, and without it. A covariance that is right has the same ratio at every size.
 class AreaMeanCalibration : public ScoreFamily {
  public:
-  /// A product with its factors: its name, its number as a system, the steps of the factors at each
-  /// time of the period, [times][realizations]; scale: from the units of the product to those of the
-  /// fields. Of several realizations the variance is that of their mixture: the mean of theirs, plus the
-  /// variance of their area means (Forecast::means, in the same order), which enters whole also where the
-  /// covariance between patches is left out.
+  /// A product with its factors: its name, its number as a system, the steps of the factors at
+  /// each time of the period, [times][realizations]; scale: from the units of the product to those
+  /// of the fields. Of several realizations the variance is that of their mixture: the mean of
+  /// theirs, plus the variance of their area means (Forecast::means, in the same order), which
+  /// enters whole also where the covariance between patches is left out.
   struct Product {
     std::string name;
     std::size_t system;
@@ -31,14 +31,14 @@ class AreaMeanCalibration : public ScoreFamily {
     double scale = 1;
     std::size_t realizations = 1;
   };
-  /// Not collective. The same arguments on all ranks; each reads the factors of its own times and rows.
-  /// channel: of the factors.
+  /// Not collective. The same arguments on all ranks; each reads the factors of its own times and
+  /// rows. channel: of the factors.
   AreaMeanCalibration(std::vector<Product> products, long times, const BootstrapOptions& bootstrap = {},
                       long channel = 0);
   void set_rows(const ScoredRows& rows) override;
   void add(const ScoredTime& fields) override;
-  /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over that
-  /// of single points with its interval over blocks of time; both also with the suffix
+  /// area_mean_ratio(box_size, product) and area_mean_relative(box_size, product, bound), over
+  /// that of single points with its interval over blocks of time; both also with the suffix
   /// _inside_patches.
   ScoreSection section(const ScoreUnits& units) const override;
 

@@ -33,11 +33,12 @@ std::optional<Climatology> fit_lr_climatology(const Communicator& comm, const Fi
 
 class Baselines {
  public:
-  /// Collective on lr's communicator, that of the basis. lr, of one channel and on the LR mesh of the
-  /// basis, and basis must outlive it. channel: of the basis.
+  /// Collective on lr's communicator, that of the basis. lr, of one channel and on the LR mesh of
+  /// the basis, and basis must outlive it. channel: of the basis.
   Baselines(const FieldSource& lr, const Basis& basis, long channel = 0);
   bool has_bicubic() const { return bicubic_.has_value(); }
-  /// How the basis brings LR fields to the HR mesh, "weights" where a file says so; and the other way.
+  /// How the basis brings LR fields to the HR mesh, "weights" where a file says so; and the other
+  /// way.
   std::string kind() const { return own_ ? "weights" : interpolation_name(basis_->interpolation); }
   Interpolation other_kind() const {
     return has_bicubic() && (own_ || basis_->interpolation == Interpolation::bilinear)
@@ -55,11 +56,11 @@ class Baselines {
   /// step at the first of the series; the climatology where the series lacks the step before, or
   /// that has a gap.
   void read(long lr_step, double year_fraction, BaselineFields& fields);
-  /// Collective on lr's communicator. The LR anomaly as the basis interpolates it, 0 without LR ocean
-  /// near and at gaps: [points].
+  /// Collective on lr's communicator. The LR anomaly as the basis interpolates it, 0 without LR
+  /// ocean near and at gaps: [points].
   std::vector<float> anomaly(long lr_step);
-  /// Collective on lr's communicator. The same at one point of the window (-1: none, 0 then): only the LR
-  /// cells that it hangs on are looked at.
+  /// Collective on lr's communicator. The same at one point of the window (-1: none, 0 then): only
+  /// the LR cells that it hangs on are looked at.
   float anomaly_at(long lr_step, idx_t point);
   /// Collective on lr's communicator. The LR field as it is, by nearest cell; NaN on land.
   /// [points].

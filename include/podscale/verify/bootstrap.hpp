@@ -31,7 +31,8 @@ inline constexpr long fewest_blocks = 5;
 long block_steps(const SampleAxis& times, double days);
 
 /// Not collective. Whether blocks of `days` are single steps of a series of a day or more a step:
-/// neighbouring times are then resampled as if they were independent, and intervals are too narrow.
+/// neighbouring times are then resampled as if they were independent, and intervals are too
+/// narrow.
 bool blocks_are_single_steps(const SampleAxis& times, double days);
 
 /// Not collective. The times of one resample: blocks of `block` consecutive times from random
@@ -41,8 +42,8 @@ bool blocks_are_single_steps(const SampleAxis& times, double days);
 std::vector<long> circular_resample(long times, long block, std::uint64_t seed, std::uint32_t sample);
 
 /// Not collective. Percentile interval (Efron & Tibshirani 1993, chapter 13) of a statistic of the
-/// times; estimate: of the times as they are. All statistics see the same resamples, so differences
-/// are paired.
+/// times; estimate: of the times as they are. All statistics see the same resamples, so
+/// differences are paired.
 Interval bootstrap(long times, const BootstrapOptions& options,
                    const std::function<double(std::span<const long>)>& statistic);
 

@@ -16,8 +16,8 @@ constexpr double interval_level(std::size_t k) {
   return 0.05 * static_cast<double>(k + 1);
 }
 
-/// Not collective. Departure of a histogram from flatness: sum over bins of |share - 1 / bins|; 0 =
-/// flat, 2 (1 - 1 / bins) = all in one bin. Delle Monache et al. (2006), J. Geophys. Res. 111,
+/// Not collective. Departure of a histogram from flatness: sum over bins of |share - 1 / bins|; 0
+/// = flat, 2 (1 - 1 / bins) = all in one bin. Delle Monache et al. (2006), J. Geophys. Res. 111,
 /// D24307. counts: [bins], any unit; NaN where they add up to nothing.
 double reliability_index(std::span<const double> counts);
 /// Not collective. counts over their sum; NaN where that is 0.

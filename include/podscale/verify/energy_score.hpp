@@ -13,8 +13,8 @@ namespace podscale {
 ///   1/M sum_i ||x_i - y||  -  1/(2 M (M-1)) sum_i sum_j ||x_i - x_j||,
 /// Gneiting & Raftery (2007), J. Am. Stat. Assoc. 102, eq. 22 with beta = 1, in negative
 /// orientation, with the divisor of Ferro (2014) that makes its expectation independent of M; it
-/// may be negative. The norm is sqrt(sum_k w_k d_k^2 / sum_k w_k), so that one point gives the fair
-/// CRPS and the number of points does not matter to the scale. M = 1: the distance. members:
+/// may be negative. The norm is sqrt(sum_k w_k d_k^2 / sum_k w_k), so that one point gives the
+/// fair CRPS and the number of points does not matter to the scale. M = 1: the distance. members:
 /// [M][d], y, weights (>= 0): [d].
 double fair_energy_score(std::span<const float> members, std::span<const float> y,
                          std::span<const double> weights);
@@ -42,8 +42,8 @@ class EnergyScores : public ScoreFamily {
                   bool whole);
   std::vector<std::size_t> starts_;  // [systems + 1] in the sums of a time
   long nx_, window_;
-  // Sums of a time: [systems][window score, window weight, field weight, squares of the distances of
-  // members to the truth and to each other]
+  // Sums of a time: [systems][window score, window weight, field weight, squares of the distances
+  // of members to the truth and to each other]
 };
 
 }  // namespace podscale

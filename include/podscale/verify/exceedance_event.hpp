@@ -37,18 +37,19 @@ struct ExceedanceEvent {
 /// rests on one or two values.
 inline constexpr long fewest_fields = 100;
 
-/// Not collective. The calendar months, 0 to 11, whose anomalies make up the percentile of `month`:
-/// itself, and the months beside it where it has fewer than fewest_fields. fields: of each month in
-/// the training period.
+/// Not collective. The calendar months, 0 to 11, whose anomalies make up the percentile of
+/// `month`: itself, and the months beside it where it has fewer than fewest_fields. fields: of
+/// each month in the training period.
 std::vector<std::size_t> pooled_months(const std::array<long, 12>& fields, std::size_t month);
 
-/// Collective on comm, the communicator of hr. Reads the training series once, in blocks of `block`
-/// steps, and gives a rank the rows `own` (none: all). Ranks with the same ones are its peers (none: all),
-/// who share the reading of them. The percentile is that of the anomalies of a calendar month (28 to 31 days, as the window of Hobday et al. (2016),
-/// Prog. Oceanogr. 141, 227-238, after their smoothing), or of pooled_months, and the frequency
-/// that of a calendar month; both go linearly from mid-month to mid-month. steps: of hr, the
-/// training period; climatology: [points of own]; year: that of the basis.
-/// Memory a rank: a tenth of its share of the series, three tenths where months are pooled.
+/// Collective on comm, the communicator of hr. Reads the training series once, in blocks of
+/// `block` steps, and gives a rank the rows `own` (none: all). Ranks with the same ones are its
+/// peers (none: all), who share the reading of them. The percentile is that of the anomalies of a
+/// calendar month (28 to 31 days, as the window of Hobday et al. (2016), Prog. Oceanogr. 141,
+/// 227-238, after their smoothing), or of pooled_months, and the frequency that of a calendar
+/// month; both go linearly from mid-month to mid-month. steps: of hr, the training period;
+/// climatology: [points of own]; year: that of the basis. Memory a rank: a tenth of its share of
+/// the series, three tenths where months are pooled.
 ExceedanceEvent train_event(const Communicator& comm, ExceedanceEvent::Kind kind, double threshold,
                             const FieldSource& hr, std::span<const long> steps,
                             const Climatology& climatology, long block, const StudyYear& year = {},

@@ -57,8 +57,8 @@ struct FieldSums {
   FieldSums& operator+=(const FieldSums& other);
 };
 
-/// One forecast of one time, [points] each; empty spans where there is none. Of points that are held
-/// beyond those that are scored there need be no variance.
+/// One forecast of one time, [points] each; empty spans where there is none. Of points that are
+/// held beyond those that are scored there need be no variance.
 struct Forecast {
   std::span<const float> mean, variance;
   std::span<const float> members;               ///< [M][points]
@@ -66,20 +66,20 @@ struct Forecast {
   double degrees_of_freedom = 0;                ///< of a Student t; 0: Gaussian
 };
 
-/// Not collective. [points] Mesh::area_weight on ocean, 0 elsewhere, of whole rows of the mesh from `row` on.
-/// ocean: [points].
+/// Not collective. [points] Mesh::area_weight on ocean, 0 elsewhere, of whole rows of the mesh
+/// from `row` on. ocean: [points].
 std::vector<double> ocean_area(const Mesh& mesh, idx_t row, std::span<const unsigned char> ocean);
 
-/// Not collective. Weights of the points of one time, [points]: their area where the truth and every one
-/// of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the repeated points of a mesh are
-/// thus absent from every sum, for all systems alike. area: ocean_area(). lost (optional): ocean points
-/// with a truth that some forecast does not have.
+/// Not collective. Weights of the points of one time, [points]: their area where the truth and
+/// every one of the forecasts have a value, 0 elsewhere. Land, clouds, gaps and the repeated
+/// points of a mesh are thus absent from every sum, for all systems alike. area: ocean_area().
+/// lost (optional): ocean points with a truth that some forecast does not have.
 std::vector<double> point_weights(std::span<const double> area, std::span<const float> truth,
                                   std::span<const Forecast> forecasts, long* lost = nullptr);
 
-/// Not collective. All sums but those of SSIM, over the points first..end. A point of weight 0 is never
-/// looked at. climatology: [points] or empty (no anomaly correlation). Without a variance (deterministic)
-/// the CRPS is the absolute error; without members the fair CRPS is the CRPS.
+/// Not collective. All sums but those of SSIM, over the points first..end. A point of weight 0 is
+/// never looked at. climatology: [points] or empty (no anomaly correlation). Without a variance
+/// (deterministic) the CRPS is the absolute error; without members the fair CRPS is the CRPS.
 FieldSums field_sums(std::span<const double> weights, const Forecast& forecast, std::span<const float> truth,
                      std::span<const float> climatology, std::size_t first = 0,
                      std::size_t end = std::numeric_limits<std::size_t>::max());

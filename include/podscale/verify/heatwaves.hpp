@@ -1,7 +1,7 @@
 #pragma once
-// Marine heatwaves (Hobday et al. 2016, Prog. Oceanogr. 141, 227-238): how many there are, how long
-// they last and how warm they get, in members against truth. A mean has too few of them, and members
-// that are drawn day by day have none that last.
+// Marine heatwaves (Hobday et al. 2016, Prog. Oceanogr. 141, 227-238): how many there are, how
+// long they last and how warm they get, in members against truth. A mean has too few of them, and
+// members that are drawn day by day have none that last.
 
 #include <optional>
 #include <vector>
@@ -19,24 +19,24 @@ struct HeatwaveSums {
   double heat = 0;       ///< sum over them of what is above the limit
   HeatwaveSums& operator+=(const HeatwaveSums& other);
 };
-/// Not collective. above: value less limit of times in order, NaN where there is none, which ends an
-/// event; anomaly: value less climatology. Events: `least` or more times in a row above the limit;
-/// joined[t]: whether time t follows t - 1.
+/// Not collective. above: value less limit of times in order, NaN where there is none, which ends
+/// an event; anomaly: value less climatology. Events: `least` or more times in a row above the
+/// limit; joined[t]: whether time t follows t - 1.
 HeatwaveSums heatwaves(std::span<const double> above, std::span<const double> anomaly,
                        const std::vector<bool>& joined, long least);
 
 class Heatwaves : public ScoreFamily {
  public:
-  /// Not collective. The same arguments on all ranks, save those of event. event: the 90th percentile of
-  /// the time of the year, on the own points. days: of each time, as a running number. ocean: of the region.
-  /// At some hundred points, spread evenly over those with weight.
+  /// Not collective. The same arguments on all ranks, save those of event. event: the 90th
+  /// percentile of the time of the year, on the own points. days: of each time, as a running
+  /// number. ocean: of the region. At some hundred points, spread evenly over those with weight.
   Heatwaves(std::vector<VerifiedSystem> systems, ExceedanceEvent event, std::vector<double> year_fractions,
             std::vector<double> days, std::span<const unsigned char> ocean);
   /// A point has sums of its own: there is nothing to add up over strips.
   void set_rows(const ScoredRows& rows) override { rows_ = rows; }
   void add(const ScoredTime& fields) override;
-  /// heatwave_events, _days, _duration, _intensity and _heat of (heatwave_series): truth, then mean and
-  /// members of the product.
+  /// heatwave_events, _days, _duration, _intensity and _heat of (heatwave_series): truth, then
+  /// mean and members of the product.
   ScoreSection section(const ScoreUnits& units) const override;
 
  private:

@@ -13,10 +13,11 @@ namespace podscale {
 /// Fetches the rows beyond a rank's own ones from those who own them.
 class HeldRows {
  public:
-  /// Not collective. comm: the ranks that own the region, by share_of of its strips; it must outlive this.
+  /// Not collective. comm: the ranks that own the region, by share_of of its strips; it must
+  /// outlive this.
   HeldRows(const Communicator& comm, const ScoredRows& rows);
-  /// Collective. Each [count][own points] -> [count][held points], in place; the same number of fields and
-  /// counts on all ranks. Exact copies.
+  /// Collective. Each [count][own points] -> [count][held points], in place; the same number of
+  /// fields and counts on all ranks. Exact copies.
   void extend(const std::vector<std::vector<float>*>& fields) const;
   /// Collective. [own points] -> [points of the region] on rank 0, nothing on the others.
   template <class T>

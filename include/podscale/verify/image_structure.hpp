@@ -1,5 +1,6 @@
 #pragma once
-// How points of a forecast go together: power spectra of an image and its members, and means over boxes.
+// How points of a forecast go together: power spectra of an image and its members, and means over
+// boxes.
 
 #include <array>
 #include <vector>
@@ -8,8 +9,9 @@
 
 namespace podscale {
 
-/// Power of windows of `window` x `window` points by wave number (window_spectrum.hpp), mean over windows that
-/// overlap by half, and over members. 0 where no window fits, or where there are no members.
+/// Power of windows of `window` x `window` points by wave number (window_spectrum.hpp), mean over
+/// windows that overlap by half, and over members. 0 where no window fits, or where there are no
+/// members.
 struct ImageSpectra {
   static constexpr long window = 64;
   static constexpr std::size_t wave_numbers = window / 2;  ///< 1 ... 32 cycles a window
@@ -25,8 +27,8 @@ struct BoxScores {
   std::array<double, most> predicted{};  ///< of the closed form; 0 where the product has none
   std::array<double, most> spread{};     ///< of the members about the mean, mean over them; 0 without
 };
-/// Not collective. Boxes of image.boxes, or of 2, 4 and 8 points where there are members alone, that lie
-/// within the border. image: on the grey scale, with truth.
+/// Not collective. Boxes of image.boxes, or of 2, 4 and 8 points where there are members alone,
+/// that lie within the border. image: on the grey scale, with truth.
 BoxScores box_scores(const ImageResult& image, idx_t border);
 
 }  // namespace podscale

@@ -1,13 +1,14 @@
 #pragma once
-// Several realizations: what the mixture of their forecasts is worth, beside the Gaussian of its mean
-// and variance that the table scores.
+// Several realizations: what the mixture of their forecasts is worth, beside the Gaussian of its
+// mean and variance that the table scores.
 
 #include "podscale/verify/score_family.hpp"
 
 namespace podscale {
 
-/// CRPS of the mixture of equal weights in closed form (mixture_crps), that of the Gaussian, and how
-/// much of the variance lies within and between the realizations. Of systems with realizations.
+/// CRPS of the mixture of equal weights in closed form (mixture_crps), that of the Gaussian, and
+/// how much of the variance lies within and between the realizations. Of systems with
+/// realizations.
 class MixtureScores : public ScoreFamily {
  public:
   /// Not collective. The same arguments on all ranks.
@@ -15,7 +16,8 @@ class MixtureScores : public ScoreFamily {
     sums_ = TimeSums(times, kWidth * systems_.size());
   }
   void add(const ScoredTime& fields) override;
-  /// mixture_crps, mixture_gaussian_crps, mixture_within_variance, mixture_between_variance (system).
+  /// mixture_crps, mixture_gaussian_crps, mixture_within_variance, mixture_between_variance
+  /// (system).
   ScoreSection section(const ScoreUnits& units) const override;
 
  private:

@@ -23,8 +23,8 @@ class UpperQuantile {
   UpperQuantile(long points, double q, long most);
   /// field: [points]; NaN is skipped.
   void add(std::span<const float> field);
-  /// [points], linear between order statistics: definition 7 of Hyndman & Fan (1996), Am. Stat. 50,
-  /// 361-365 (the default of R and numpy). NaN without a value.
+  /// [points], linear between order statistics: definition 7 of Hyndman & Fan (1996), Am. Stat.
+  /// 50, 361-365 (the default of R and numpy). NaN without a value.
   std::vector<double> quantiles() const;
   /// [points], how often a new value is expected above quantiles(): 1 - (q (n - 1) + 1) / (n + 1)
   /// after n values, as order statistic k of n has k / (n + 1) of the distribution below it. More

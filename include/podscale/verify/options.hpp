@@ -23,7 +23,8 @@ struct VerifyOptions {
   std::vector<CfSpec> history;          ///< HR analyses that a product may have been told of
   /// The LR source in the units of a basis, turned to its LR mesh.
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_lr;
-  /// The same of what the product was made from: the applied LR source, with its signal, where there is one.
+  /// The same of what the product was made from: the applied LR source, with its signal, where
+  /// there is one.
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_product_lr;
   /// The LR series at the times of the analyses; none: that of the product.
   std::function<std::shared_ptr<const FieldSource>(const Communicator&, const Basis& basis)> open_past_lr;

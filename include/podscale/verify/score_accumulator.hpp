@@ -1,6 +1,6 @@
 #pragma once
-// Scores of a period whose rows and times are dealt over ranks: a rank adds its rows of its times, one
-// time after another; no series of fields is ever held.
+// Scores of a period whose rows and times are dealt over ranks: a rank adds its rows of its times,
+// one time after another; no series of fields is ever held.
 
 #include <memory>
 #include <optional>
@@ -22,9 +22,10 @@ struct ScoreMaps {
 
 class ScoreAccumulator {
  public:
-  /// Not collective, but the same arguments on all ranks, save those of rows. ocean: [own points]; times:
-  /// of the whole period; data_range: of the truth over the whole period (for PSNR and SSIM); units: of the
-  /// fields; rows: none: the whole region; middle: of the values, about which SSIM takes its moments.
+  /// Not collective, but the same arguments on all ranks, save those of rows. ocean: [own points];
+  /// times: of the whole period; data_range: of the truth over the whole period (for PSNR and
+  /// SSIM); units: of the fields; rows: none: the whole region; middle: of the values, about which
+  /// SSIM takes its moments.
   ScoreAccumulator(const Mesh& mesh, std::vector<unsigned char> ocean, std::vector<VerifiedSystem> systems,
                    long times, double data_range, const std::string& units = "1",
                    const SsimWindow& window = {}, const std::optional<ScoredRows>& rows = {},
@@ -39,10 +40,10 @@ class ScoreAccumulator {
 
   /// Not collective. Area of the own points, 0 on land.
   const std::vector<double>& area() const { return area_; }
-  /// Not collective. One time, its rows on exactly one rank each. forecasts: one per system, in their
-  /// order; truth: NaN where missing. All systems are scored on the same points: weights is what
-  /// point_weights() says. These are [held points], climatology and variances [own points] or more. lost:
-  /// own points that were left out.
+  /// Not collective. One time, its rows on exactly one rank each. forecasts: one per system, in
+  /// their order; truth: NaN where missing. All systems are scored on the same points: weights is
+  /// what point_weights() says. These are [held points], climatology and variances [own points] or
+  /// more. lost: own points that were left out.
   void add(long time, std::span<const double> weights, std::span<const Forecast> forecasts,
            std::span<const float> truth, std::span<const float> climatology, long lost);
   /// Collective on the ranks of the rows, after add() of a time.
@@ -51,9 +52,10 @@ class ScoreAccumulator {
   void add(long time, std::span<const Forecast> forecasts, std::span<const float> truth,
            std::span<const float> climatology);
 
-  /// Collective, once, after the last add. Sums of a strip and time are exact over ranks (all but one term
-  /// are zero), they add up in the order of the strips, and totals in that of time: they are the same bits
-  /// at any number of ranks. Maps, of ranks that own the same rows (peers), may differ by rounding.
+  /// Collective, once, after the last add. Sums of a strip and time are exact over ranks (all but
+  /// one term are zero), they add up in the order of the strips, and totals in that of time: they
+  /// are the same bits at any number of ranks. Maps, of ranks that own the same rows (peers), may
+  /// differ by rounding.
   void reduce(const Communicator& comm, const Communicator& peers);
   void reduce(const Communicator& comm) { reduce(comm, comm); }
 

@@ -41,8 +41,8 @@ struct ScoreAxis {
 /// n bins of [0, 1], by their centres.
 ScoreAxis bins_of_unity(const std::string& name, const std::string& long_name, std::size_t n);
 
-/// A variable of scores.nc. dims: axes of the same section, or "system"; none for a scalar. values:
-/// row-major, NaN where undefined.
+/// A variable of scores.nc. dims: axes of the same section, or "system"; none for a scalar.
+/// values: row-major, NaN where undefined.
 struct ScoreVariable {
   std::string name;
   std::vector<std::string> dims;
@@ -62,8 +62,9 @@ struct ScoreSection {
            const std::string& long_name, std::vector<double> values, const std::string& comment = {});
 };
 
-/// Fields of one time on the rows that this rank holds, [points] each, and the strip of them that is
-/// scored. Of the points beyond the rank's own rows there are weights, truth, means and members.
+/// Fields of one time on the rows that this rank holds, [points] each, and the strip of them that
+/// is scored. Of the points beyond the rank's own rows there are weights, truth, means and
+/// members.
 struct ScoredTime {
   long time;                        ///< of the period
   std::span<const double> weights;  ///< 0: the point does not enter (land, cloud, a system without a value)
@@ -82,7 +83,8 @@ struct ScoredTime {
 class ScoreFamily {
  public:
   virtual ~ScoreFamily() = default;
-  /// Not collective, before the first add. The rows of this rank; the whole region where it is not called.
+  /// Not collective, before the first add. The rows of this rank; the whole region where it is not
+  /// called.
   virtual void set_rows(const ScoredRows& rows) {
     rows_ = rows;
     sums_.split(std::ssize(rows.strips), rows.ranks);
@@ -91,8 +93,8 @@ class ScoreFamily {
   virtual void add(const ScoredTime& fields) = 0;
   /// Collective on the ranks of the rows, once all strips of a time have been added.
   void close(long time) { sums_.close(time); }
-  /// Collective, once, after the last add. peers: those with the same rows. What section() says is the
-  /// same bits at any number of ranks.
+  /// Collective, once, after the last add. peers: those with the same rows. What section() says is
+  /// the same bits at any number of ranks.
   virtual void reduce(const Communicator& comm, const Communicator& peers) {
     static_cast<void>(peers);
     sums_.reduce(comm);
@@ -109,8 +111,8 @@ class ScoreFamily {
   std::span<double> sums_of(const ScoredTime& fields) { return sums_.at(fields.time, fields.strip); }
   /// Not collective. Row of the region that is the first of the fields.
   long first_row() const { return rows_ ? rows_->own().begin : 0; }
-  /// Not collective. work(y0) for windows of `size` rows that begin in the strip, every `step` rows of the
-  /// region; y0: row of the fields.
+  /// Not collective. work(y0) for windows of `size` rows that begin in the strip, every `step`
+  /// rows of the region; y0: row of the fields.
   template <class Work>
   void for_windows(const ScoredTime& fields, long nx, long size, long step, const Work& work) const {
     const long first = static_cast<long>(fields.first()) / nx, end = static_cast<long>(fields.end()) / nx,

@@ -1,10 +1,10 @@
 #pragma once
 // Which rows of a region a rank scores.
 //
-// The region is cut into strips, whole rows of patches that depend on nothing but the region. Ranks own
-// strips, and the sums over strips are added in their order, so that they are the same bits at any number
-// of ranks. Windows and boxes belong to the strip of their first row; a rank therefore holds `reach` rows
-// of the fields beyond its own:
+// The region is cut into strips, whole rows of patches that depend on nothing but the region.
+// Ranks own strips, and the sums over strips are added in their order, so that they are the same
+// bits at any number of ranks. Windows and boxes belong to the strip of their first row; a rank
+// therefore holds `reach` rows of the fields beyond its own:
 //
 //      region of 5 strips, 2 ranks           rank 1: strips 3, 4
 //      | strip 0 | strip 1 | strip 2 | strip 3 | strip 4 |

@@ -12,7 +12,8 @@
 
 namespace podscale {
 
-/// What a product says of one point over some times, in the units of the product; NaN where missing.
+/// What a product says of one point over some times, in the units of the product; NaN where
+/// missing.
 struct PointSeries {
   idx_t point = -1;         ///< of the mesh; -1: none
   std::vector<long> times;  ///< of the period
@@ -41,15 +42,15 @@ struct ScoresFileContents {
   const HeldRows* rows = nullptr;           ///< of the maps and the mask, with comm
 };
 
-/// Collective on comm: rank 0, which needs all else but the maps, writes a small file, to a temporary name
-/// that is renamed when complete. Maps come to it one after the other. Layout: system (flag_meanings are
-/// the names); per system rmse, mae, ...,
+/// Collective on comm: rank 0, which needs all else but the maps, writes a small file, to a
+/// temporary name that is renamed when complete. Maps come to it one after the other. Layout:
+/// system (flag_meanings are the names); per system rmse, mae, ...,
 /// coverage(system, probability); the same per time as rmse_series(time, system), ...; rmse_map,
 /// bias_map, deviation_map(system, lat, lon); ocean_mask(lat, lon); picture_low_resolution,
 /// picture_mean, picture_truth, picture_deviation(lat, lon) with the scalar picture_time, and
 /// picture_member(picture_member_number, lat, lon); point_mean(point_time) and so on at
-/// point_position; the axes and variables of every section. Missing: _FillValue. On other meshes than rectilinear ones
-/// dimensions and coordinates are those of write_mesh(). Errors: io.
+/// point_position; the axes and variables of every section. Missing: _FillValue. On other meshes
+/// than rectilinear ones dimensions and coordinates are those of write_mesh(). Errors: io.
 void write_scores(const std::string& path, const ScoresFileContents& contents);
 
 }  // namespace podscale

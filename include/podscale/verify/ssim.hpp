@@ -20,8 +20,8 @@ struct SsimSums {
 /// What a truth adds to SSIM, for several fields beside it. Not collective.
 class SsimTruth {
  public:
-  /// As ssim_sums(); weights and y must outlive it. shift: a value near the data, about which moments are
-  /// taken; none: the first of y.
+  /// As ssim_sums(); weights and y must outlive it. shift: a value near the data, about which
+  /// moments are taken; none: the first of y.
   SsimTruth(long ny, long nx, std::span<const double> weights, std::span<const float> y, double data_range,
             const SsimWindow& window = {}, std::optional<double> shift = {});
   SsimSums sums(std::span<const float> x) const;
@@ -38,11 +38,11 @@ class SsimTruth {
   std::vector<double> row_weights_;     // [rows of windows] their sums
 };
 
-/// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 = 0.03,
-/// on the windows that lie inside the field and whose points all have weight > 0 (no land, no gap),
-/// each weighted by its central point. Values enter as they are (the luminance term depends on the
-/// zero of the scale). data_range: of the truth over the period. weights, x, y: [ny][nx]; values
-/// where the weight is 0 are never used.
+/// Not collective. Wang et al. (2004), IEEE Trans. Image Process. 13, eq. 13, K1 = 0.01, K2 =
+/// 0.03, on the windows that lie inside the field and whose points all have weight > 0 (no land,
+/// no gap), each weighted by its central point. Values enter as they are (the luminance term
+/// depends on the zero of the scale). data_range: of the truth over the period. weights, x, y:
+/// [ny][nx]; values where the weight is 0 are never used.
 SsimSums ssim_sums(long ny, long nx, std::span<const double> weights, std::span<const float> x,
                    std::span<const float> y, double data_range, const SsimWindow& window = {});
 

@@ -12,15 +12,15 @@
 
 namespace podscale {
 
-/// Squared error over predicted variance of means over 1, 7, 30 and 90 days (of months: 1, 3, 12), at
-/// points and of boxes of 8 points a side, about 36 of each spread over the mesh. Beside it the
+/// Squared error over predicted variance of means over 1, 7, 30 and 90 days (of months: 1, 3, 12),
+/// at points and of boxes of 8 points a side, about 36 of each spread over the mesh. Beside it the
 /// autocorrelation of truth less mean at points, of members less mean, and what the factors say.
 class TimeMeanCalibration : public ScoreFamily {
  public:
   using Product = AreaMeanCalibration::Product;
   /// Not collective. The same arguments on all ranks, save the rows of the factors. products: with
-  /// FactorReader::require_time met; systems: of all; cells: of each time on the lattice of the first
-  /// product; block_cells: of a bootstrap block.
+  /// FactorReader::require_time met; systems: of all; cells: of each time on the lattice of the
+  /// first product; block_cells: of a bootstrap block.
   TimeMeanCalibration(std::vector<Product> products, std::vector<VerifiedSystem> systems,
                       std::vector<long> cells, const BootstrapOptions& bootstrap, double block_cells,
                       long channel);
@@ -28,14 +28,15 @@ class TimeMeanCalibration : public ScoreFamily {
   void set_rows(const ScoredRows& rows) override { rows_ = rows; }
   void add(const ScoredTime& fields) override;
   void reduce(const Communicator& comm, const Communicator& peers) override;
-  /// time_mean_ratio(box_side, mean_length, timed_product), time_mean_relative(.., relative_bound),
-  /// error_autocorrelation(lag, timed_product) and those of members and factors.
+  /// time_mean_ratio(box_side, mean_length, timed_product), time_mean_relative(..,
+  /// relative_bound), error_autocorrelation(lag, timed_product) and those of members and factors.
   ScoreSection section(const ScoreUnits& units) const override;
 
  private:
   static constexpr std::array<long, 2> kSides = {1, 8};  // of boxes, points
   static constexpr std::size_t kHead = 3;                // has a value, error, truncation
-  /// Of a product: what is kept of every time, for each of its functionals that begin on the own rows.
+  /// Of a product: what is kept of every time, for each of its functionals that begin on the own
+  /// rows.
   struct Kept {
     FunctionalSet set;
     std::vector<std::vector<std::pair<long, double>>> weights;  // [functionals] of held points
@@ -68,7 +69,8 @@ class TimeMeanCalibration : public ScoreFamily {
   double block_cells_;
   long channel_;
   std::vector<Kept> kept_;
-  // Sums of a time: [functionals of the products][has a value, error, v, members less mean, columns]
+  // Sums of a time: [functionals of the products][has a value, error, v, members less mean,
+  // columns]
   std::vector<double> found_;  // [places of the products][values_of_place()], after reduce()
 };
 

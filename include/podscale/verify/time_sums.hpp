@@ -1,5 +1,6 @@
 #pragma once
-// Sums over a period whose times and rows are dealt over ranks, the same bits at any number of ranks.
+// Sums over a period whose times and rows are dealt over ranks, the same bits at any number of
+// ranks.
 
 #include <span>
 #include <vector>
@@ -8,18 +9,20 @@
 
 namespace podscale {
 
-/// `width` sums a time. Of a region in strips (scored_rows.hpp) those of each strip are made apart, on the
-/// rank that owns it, and close() adds them up in the order of the strips. Totals run in the order of time.
+/// `width` sums a time. Of a region in strips (scored_rows.hpp) those of each strip are made
+/// apart, on the rank that owns it, and close() adds them up in the order of the strips. Totals
+/// run in the order of time.
 class TimeSums {
  public:
   /// Not collective, but the same arguments on all ranks. One strip.
   TimeSums(long times, std::size_t width);
-  /// Not collective, before the first addition. strips: of the region; ranks: those that own them, as
-  /// share_of() deals them (none: this one alone), which must outlive this.
+  /// Not collective, before the first addition. strips: of the region; ranks: those that own them,
+  /// as share_of() deals them (none: this one alone), which must outlive this.
   void split(long strips, const Communicator* ranks);
   /// Not collective. [width], to be added to. strip: of this rank. Times come one after the other.
   std::span<double> at(long time, long strip = 0);
-  /// Collective on `ranks`, once the strips of a time are complete: it is one time on the first of them.
+  /// Collective on `ranks`, once the strips of a time are complete: it is one time on the first of
+  /// them.
   void close(long time);
   /// Not collective. Of the region, after reduce().
   std::span<const double> at(long time) const;

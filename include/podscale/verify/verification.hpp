@@ -21,9 +21,9 @@
 
 namespace podscale {
 
-/// Rows are dealt over ranks, and no rank holds more of the region (ScoredRows); ranks beyond the strips of
-/// rows form groups that share the times. Those of a group read their rows of a time together. Not movable:
-/// the readers refer to its communicators.
+/// Rows are dealt over ranks, and no rank holds more of the region (ScoredRows); ranks beyond the
+/// strips of rows form groups that share the times. Those of a group read their rows of a time
+/// together. Not movable: the readers refer to its communicators.
 class Verification {
  public:
   /// Collective on comm, which must outlive it, as must options. channel: of the basis, that is
@@ -43,19 +43,19 @@ class Verification {
   /// Inputs and what is verified, in lines for the log.
   std::vector<std::string> describe() const;
 
-  /// Collective. Two passes over the truth: its range, then the scores; before them one over the LR
-  /// training series, where there is one, and with an event one over that of the truth. The rows of
-  /// one field of each kind in memory.
+  /// Collective. Two passes over the truth: its range, then the scores; before them one over the
+  /// LR training series, where there is one, and with an event one over that of the truth. The
+  /// rows of one field of each kind in memory.
   ScoreAccumulator score();
 
-  /// Collective, after score(). The series of the picture: at the ocean point of largest mean standard
-  /// deviation, of the run that holds the time of the picture, a year of steps around it at most. Groups
-  /// share its times.
+  /// Collective, after score(). The series of the picture: at the ocean point of largest mean
+  /// standard deviation, of the run that holds the time of the picture, a year of steps around it
+  /// at most. Groups share its times.
   void follow_point(const ScoreAccumulator& scores);
 
-  /// Collective, after score(). Rank 0 writes the scores and, unless there is none, the fields of its
-  /// picture. The table is returned there; `text` (of rank 0) gets it, behind `earlier` tables, before the
-  /// scores are renamed: once it is committed both are there. Errors: io.
+  /// Collective, after score(). Rank 0 writes the scores and, unless there is none, the fields of
+  /// its picture. The table is returned there; `text` (of rank 0) gets it, behind `earlier`
+  /// tables, before the scores are renamed: once it is committed both are there. Errors: io.
   std::string write(const ScoreAccumulator& scores, const std::string& scores_path, const OutputFile* text,
                     const std::string& earlier = {});
 

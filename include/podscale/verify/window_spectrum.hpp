@@ -43,8 +43,8 @@ class WindowSpectrum {
   double scale_;
 };
 
-/// Not collective. The wavelength, in grid points, at which `ratio` (per radial wavenumber 1 to n/2
-/// of windows of n points) first falls below 1/2, from long to short waves, linear in between:
+/// Not collective. The wavelength, in grid points, at which `ratio` (per radial wavenumber 1 to
+/// n/2 of windows of n points) first falls below 1/2, from long to short waves, linear in between:
 /// effective resolution in the sense of Skamarock (2004), Mon. Weather Rev. 132, 3019-3032, with
 /// the truth in place of a fitted slope. 2 (the grid's own limit) where it never does, infinity
 /// where the longest wave is below 1/2 already, NaN where there is no ratio.

@@ -1,4 +1,5 @@
-// Runs all tests, or those whose "Suite.Name" contains the first argument. Ends with 1 where one fails.
+// Runs all tests, or those whose "Suite.Name" contains the first argument. Ends with 1 where one
+// fails.
 #include <exception>
 
 #include "gtest.h"
