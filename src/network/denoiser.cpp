@@ -23,6 +23,7 @@ constexpr int kPlaceFeatures = 4 * kPlaceOctaves;
 constexpr int kAgeFeatures = 8;
 constexpr double kEpsilon = 1e-6;
 constexpr double kLogVarianceBound = 4;  // of the head
+constexpr std::int64_t kAtOnce = 4 * 144 * 128;  // values that go through the blocks at once
 
 torch::Tensor normalise(const torch::Tensor& x) {
   return torch::layer_norm(x, {x.size(-1)}, {}, {}, kEpsilon);
@@ -173,6 +174,29 @@ Denoiser::Denoiser(const TokenLayout& layout, const ModelOptions& options)
   if (age_at_ >= 0) age_ = register_module("age", torch::nn::Linear(kAgeFeatures, w));
 }
 
+/// Where no gradient is kept, a few samples at a time go through all blocks: their values stay in
+/// cache. How many depends on the sizes alone, so that the products are the same everywhere.
+torch::Tensor Denoiser::through_blocks(const torch::Tensor& x, const torch::Tensor& e,
+                                       const torch::Tensor& absent) {
+  const auto pass = [&](torch::Tensor h, const torch::Tensor& told, const torch::Tensor& away) {
+    for (auto& block : blocks_) h = block->forward(h, told, away);
+    return h;
+  };
+  const std::int64_t samples = x.size(0),
+                     at_once = std::max<std::int64_t>(1, kAtOnce / (x.size(1) * x.size(2)));
+  if (torch::GradMode::is_enabled() || samples <= at_once || !takes_cpu_operators(x, e))
+    return pass(x, e, absent);
+  const auto part = [&](const torch::Tensor& all, std::int64_t first, std::int64_t n) {
+    return !all.defined() || all.size(0) == 1 ? all : all.narrow(0, first, n);
+  };
+  auto out = torch::empty(x.sizes(), x.options());
+  for (std::int64_t first = 0; first < samples; first += at_once) {
+    const std::int64_t n = std::min(at_once, samples - first);
+    out.narrow(0, first, n).copy_(pass(part(x, first, n), part(e, first, n), part(absent, first, n)));
+  }
+  return out;
+}
+
 torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condition,
                               const torch::Tensor& angle, const torch::Tensor& year_phase,
                               const TokenView& tokens) {
@@ -182,7 +206,7 @@ torch::Tensor Denoiser::trunk(const torch::Tensor& x, const torch::Tensor& condi
   const auto e = torch::silu(told);
   auto h =
       embed_->forward(torch::cat({x * tokens.active, condition}, -1)) + position_->forward(tokens.position);
-  for (auto& block : blocks_) h = block->forward(h, e, tokens.absent);
+  h = through_blocks(h, e, tokens.absent);
   const auto m = last_modulation_->forward(e).chunk(2, 1);
   const auto y = modulate(h, m[0], m[1]);
   return dropout_ > 0 && is_training() ? torch::dropout(y, dropout_, true) : y;

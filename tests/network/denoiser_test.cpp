@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "learnable_study.hpp"
 #include "parameters.hpp"
@@ -211,6 +212,38 @@ TEST(Denoiser, TokensAreKnownByTheirPlaceNotByTheirNumber) {
   EXPECT_LT((y - z).abs().max().item<double>(), 1e-12);
   // The same order with other places gives others.
   EXPECT_GT((y - b.forward(in.x, in.condition, in.angle, in.phase)).abs().max().item<double>(), 1e-3);
+}
+
+TEST(Denoiser, ManySamplesAreForecastAsTheyAreAlone) {
+  // More values than go through the blocks at once, each sample with an angle, a season and missing
+  // tokens of its own.
+  const TokenLayout layout = small_layout();
+  constexpr std::int64_t kSamples = 1501;
+  Denoiser network(layout, test::small_model());
+  randomise(network, 0.3);
+  network.to(torch::kFloat);
+  const Inputs exact = inputs(layout, kSamples);
+  const auto x = exact.x.to(torch::kFloat), condition = exact.condition.to(torch::kFloat),
+             angle = exact.angle.to(torch::kFloat), phase = exact.phase.to(torch::kFloat);
+  TokenView view = network.all();
+  view.absent = torch::zeros({kSamples, 1, 1, layout.tokens});
+  for (std::int64_t s = 0; s < kSamples; s += 3)
+    view.absent[s][0][0][s % layout.tokens] = -std::numeric_limits<float>::infinity();
+  const auto kept = network.forward(x, condition, angle, phase, view).detach();
+  torch::NoGradGuard no_grad;
+  const auto all = network.forward(x, condition, angle, phase, view);
+  EXPECT_LT((all - kept).abs().max().item<double>(), 1e-4);
+  EXPECT_GT(all.abs().max().item<double>(), 1e-2);
+  for (const std::int64_t s : {0L, 575L, 576L, 1152L, 1500L}) {
+    TokenView own = view;
+    own.absent = view.absent.narrow(0, s, 1);
+    const auto alone = network.forward(x.narrow(0, s, 1), condition.narrow(0, s, 1), angle.narrow(0, s, 1),
+                                       phase.narrow(0, s, 1), own);
+    EXPECT_LT((all.narrow(0, s, 1) - alone).abs().max().item<double>(), 1e-4) << s;
+  }
+  // One angle and one season for all.
+  const auto one = network.forward(x, condition, angle.narrow(0, 7, 1), phase.narrow(0, 7, 1), view);
+  EXPECT_LT((one.narrow(0, 7, 1) - all.narrow(0, 7, 1)).abs().max().item<double>(), 1e-4);
 }
 
 TEST(Denoiser, KnowsTheTimeOfDiffusionAndTheSeason) {

@@ -73,6 +73,7 @@ class Denoiser : public torch::nn::Module {
   int age() const { return age_at_; }  ///< see TokenLayout
 
  private:
+  torch::Tensor through_blocks(const torch::Tensor& x, const torch::Tensor& e, const torch::Tensor& absent);
   torch::Tensor trunk(const torch::Tensor& x, const torch::Tensor& condition, const torch::Tensor& angle,
                       const torch::Tensor& year_phase, const TokenView& tokens);
   double dropout_;
