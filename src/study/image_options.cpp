@@ -1,7 +1,9 @@
 #include "podscale/study/image_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <string_view>
 
 #include "podscale/config/namelist.hpp"
 #include "podscale/study/options.hpp"
@@ -18,6 +20,36 @@ Degrade degrade_from_name(const std::string& name) {
          : name == "bicubic" ? Degrade::bicubic
          : name == "block"   ? Degrade::block
                              : Degrade::kspace;
+}
+
+/// What a study of images reads beside its own group, &output and &verify (doc/images.md).
+constexpr std::array<std::string_view, 10> kOthers{
+    "training.seed",       "training.threads",          "training.time_limit",
+    "training.resume",     "training.checkpoint_every", "training.validate_every",
+    "sampling.seed",       "sampling.members",          "sampling.uncertainty",
+    "sampling.calibration"};
+
+/// What is said of fields must not be taken as said of images. Defaults are let through: the
+/// namelist that a file holds has all keys.
+void require_keys_of_images(const Namelist& n) {
+  const Namelist defaults;
+  for (const Key& key : key_table()) {
+    const std::string group = key.group, name = group + "." + key.name;
+    if (!n.given(name) || group == "images" || group == "output" || group == "verify" ||
+        std::ranges::find(kOthers, name) != kOthers.end() ||
+        n.effective_value(name) == defaults.effective_value(name))
+      continue;
+    wrong(n.source(), fmt::format("{} = {} beside &images; a study of images does not read it: leave it out "
+                                  "(of other groups it reads {})",
+                                  name, n.effective_value(name), fmt::join(kOthers, ", ")));
+  }
+  const auto require = [&](const std::string& name, const std::vector<std::string>& known) {
+    if (std::ranges::find(known, n.text(name)) != known.end()) return;
+    wrong(n.source(), fmt::format("{} = '{}' beside &images; expected {} of a study of images", name,
+                                  n.text(name), fmt::join(known, ", ")));
+  };
+  require("sampling.uncertainty", {"auto", "head", "base"});
+  require("sampling.calibration", {"none", "inflation", "conformal"});
 }
 
 void require_pairs(const ImageOptions& o, const std::vector<std::string>& hr,
@@ -71,6 +103,7 @@ ImageOptions image_options(const Namelist& n) {
   if (!o.active()) return o;
   if (!n.texts("data.hr_files").empty() || !n.texts("data.lr_files").empty())
     wrong(o.source, "both &images and data.hr_files or data.lr_files; expected a study of one of the two");
+  require_keys_of_images(n);
   if (o.patch % o.factor != 0)
     wrong(o.source,
           fmt::format("images.patch = {} with images.factor = {}; expected a multiple of factor, as {}",
