@@ -110,7 +110,7 @@ mkdir one
 
 # What is said of fields is not taken as said of images.
 refuse 64 "model.precision = 'bfloat16' beside &images" 1 downscale images.nml --set model.precision=bfloat16
-refuse 64 "patches.size = 8, 8 beside &images" 2 basis images.nml --set patches.size=8,8
+refuse 64 "patches.size = 16, 16 beside &images" 2 basis images.nml --set patches.size=16,16
 refuse 64 "sampling.uncertainty = 'ensemble' beside &images; expected auto, head, base" 1 downscale images.nml \
   --set sampling.uncertainty=ensemble
 refuse 64 "sampling.calibration = 'running' beside &images" 1 downscale images.nml --set sampling.calibration=running
