@@ -1,5 +1,7 @@
 #include "podscale/study/image_options.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
