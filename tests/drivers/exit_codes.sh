@@ -99,12 +99,12 @@ case "$program" in
     for input in history.files history.lr_files; do
       refuse 64 "mine.nc is an input, of $input" 0 basis "${given[@]}" "${mine[@]}" --set history.ages=2 --set "$input=absent.nc,m?ne.nc"
     done
+    echo "&images train_files = 'absent.nc' /" >images.nml
     for input in train_files validate_files test_files validate_lr_files test_lr_files; do
-      refuse 64 "mine.nc is an input, of images.$input" 0 basis tiny.nml "${mine[@]}" --set data.hr_files= --set data.lr_files= \
-        --set images.train_files=absent.nc --set "images.$input=absent.nc,m?ne.nc"
+      refuse 64 "mine.nc is an input, of images.$input" 0 basis images.nml "${mine[@]}" --set "images.$input=absent.nc,m?ne.nc"
     done
-    refuse 64 "mine.nc is an input, of images.train_lr_files" 0 basis tiny.nml "${mine[@]}" --set data.hr_files= --set data.lr_files= \
-      --set images.degrade=files --set images.train_files=absent.nc --set images.train_lr_files=mine.nc
+    refuse 64 "mine.nc is an input, of images.train_lr_files" 0 basis images.nml "${mine[@]}" --set images.degrade=files \
+      --set images.train_lr_files=mine.nc
     check "the input is whole" cmp -s "$full/ocean_hr.nc" mine.nc
     refuse 65 "sst" 2 basis "${own[@]}" --set data.lr_variable=sst
     refuse 65 "words.nc" 0 basis "${own[@]}" --set data.lr_files=words.nc
