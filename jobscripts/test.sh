@@ -7,4 +7,4 @@ jobscripts/setup.sh tests
 source jobscripts/mpi_environment.sh
 cmake --preset audit
 cmake --build --preset audit
-ctest --preset audit -j 2 "$@"
+ctest --preset audit -j $(($(nproc) + 1)) "$@"
