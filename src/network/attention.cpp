@@ -135,7 +135,7 @@ class Attention : public torch::autograd::Function<Attention> {
       const long n = std::min(block, s.tokens - p);
       const float keep = p > 0 ? 1.0f : 0.0f;
       const float* const e = at.exponentials + (pair * s.tokens + p) * s.tokens;
-      const Factor mine{scaled + p * s.head, s.head};
+      const Operand mine{scaled + p * s.head, s.head};
       product(s.tokens, s.head, n, 1, {e, s.tokens, true}, mine, keep, dvalues, row);
       product(n, s.tokens, s.head, 1, mine, {values, s.head, true}, 0, d, s.tokens);
       row_kernels().score_gradient(n, s.tokens, e, dots + p, d);

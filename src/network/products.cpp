@@ -49,8 +49,8 @@ constexpr std::int64_t kFew = 1 << 15;
 
 }  // namespace
 
-void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Factor& a,
-                      const Factor& b, float keep, float* c, std::int64_t stride) {
+void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a,
+                      const Operand& b, float keep, float* c, std::int64_t stride) {
   torch::NoGradGuard no_grad;
   const auto matrix = [](const float* at, std::int64_t rows, std::int64_t columns, std::int64_t apart,
                          bool transposed) {
@@ -63,7 +63,7 @@ void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float fact
              factor);
 }
 
-void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Factor& a, const Factor& b,
+void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a, const Operand& b,
              float keep, float* c, std::int64_t stride) {
   const Sgemm blas = sgemm();
   if (!blas) return product_by_torch(m, n, k, factor, a, b, keep, c, stride);

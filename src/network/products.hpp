@@ -9,7 +9,7 @@ namespace podscale {
 
 /// A matrix in memory, row by row, `stride` values apart; `transposed`: what is meant is its
 /// transpose.
-struct Factor {
+struct Operand {
   const float* at;
   std::int64_t stride;
   bool transposed = false;
@@ -17,11 +17,11 @@ struct Factor {
 
 /// Not collective. c [m][n], rows `stride` values apart, = factor * a [m][k] * b [k][n] + keep *
 /// c, where keep is 0 or 1. By the BLAS of the program, where there is one by name, else by Torch.
-void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Factor& a, const Factor& b,
+void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a, const Operand& b,
              float keep, float* c, std::int64_t stride);
 /// The same by Torch: of tests.
-void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Factor& a,
-                      const Factor& b, float keep, float* c, std::int64_t stride);
+void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a,
+                      const Operand& b, float keep, float* c, std::int64_t stride);
 
 /// Not collective. work(0) .. work(count - 1) in any order, which may call product(): by the
 /// threads of the host, with one thread for each product, where the BLAS can be told so; else one
