@@ -28,7 +28,7 @@ struct Work {
 /// What the programs reach of the rates that machine_rates.cpp measures. Their products are small
 /// and many, their fields do not fit into caches, and fields with land deflate faster than a
 /// smooth one.
-constexpr double kOfDgemm = 0.85, kOfSgemm = 0.3, kOfMemory = 0.15, kOfInflate = 0.43, kOfDeflate = 2.4,
+constexpr double kOfDgemm = 0.85, kOfSgemm = 0.5, kOfMemory = 0.15, kOfInflate = 0.43, kOfDeflate = 2.4,
                  kOfMessage = 0.25;
 
 Cost cost_of(const Work& work, MachineRates rates, int ranks) {
