@@ -26,7 +26,7 @@ struct Sizes {
         width(qkv.size(2) / 3),
         heads(heads),
         head(width / heads) {}
-  long queries() const { return std::clamp(kScores / tokens, 16L, tokens < 16 ? 16L : tokens); }
+  long queries() const { return std::clamp(kScores / std::max(tokens, 1L), 16L, tokens < 16 ? 16L : tokens); }
 };
 
 /// Working memory of a thread, kept for the next piece.

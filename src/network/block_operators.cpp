@@ -1,5 +1,6 @@
 #include "block_operators.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/utils.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 
+#include "host_threads.hpp"
 #include "products.hpp"
 #include "row_kernels.hpp"
 
@@ -56,10 +58,13 @@ struct Blocks {
   /// work(block, sample, offset of its first value, rows).
   template <class Work>
   void each(const Work& work) const {
-    for_pieces(count(), samples * tokens * width, [&](std::int64_t block) {
+    const auto piece = [&](std::int64_t block) {
       const long sample = block / per_sample, first = block % per_sample * kRows;
       work(block, sample, (sample * tokens + first) * width, std::min(kRows, tokens - first));
-    });
+    };
+    if (at::get_num_threads() > 1 && samples * tokens * width > kFewValues)
+      return on_host_threads(count(), piece);
+    for (long block = 0; block < count(); ++block) piece(block);
   }
   /// That of a sample in [B, W] or [1, W].
   static const float* of_sample(const torch::Tensor& x, long sample) {
@@ -78,7 +83,7 @@ class Sums {
   /// Of the blocks of each sample, or of all: [rows][W] for B rows or one.
   torch::Tensor total(long part, long rows) const {
     auto sums = torch::zeros({rows, blocks_.width}, values_.options());
-    const long each = blocks_.count() / rows;
+    const long each = rows > 0 ? blocks_.count() / rows : 0;
     for (long row = 0; row < rows; ++row)
       row_kernels().sum_rows(each, blocks_.width, of(row * each, part), parts_ * blocks_.width,
                              at(sums) + row * blocks_.width);

@@ -182,8 +182,8 @@ torch::Tensor Denoiser::through_blocks(const torch::Tensor& x, const torch::Tens
     for (auto& block : blocks_) h = block->forward(h, told, away);
     return h;
   };
-  const std::int64_t samples = x.size(0),
-                     at_once = std::max<std::int64_t>(1, kAtOnce / (x.size(1) * x.size(2)));
+  const std::int64_t samples = x.size(0), at_once = std::max<std::int64_t>(
+                                              1, kAtOnce / std::max<std::int64_t>(1, x.size(1) * x.size(2)));
   if (torch::GradMode::is_enabled() || samples <= at_once || !takes_cpu_operators(x, e))
     return pass(x, e, absent);
   const auto part = [&](const torch::Tensor& all, std::int64_t first, std::int64_t n) {

@@ -69,7 +69,10 @@ double Learner::loss_and_gradient(const TrainingSet& data) {
     const double value = loss.item<double>();
     losses_[static_cast<std::size_t>(number)] = value;
     sum += value;
-    if (groups_ > 1) parts_.add(Network::to_vector(network.flat->gradient));
+    if (groups_ > 1) {
+      const auto host = network.flat->gradient.to(torch::kCPU);  // the same tensor on a CPU
+      parts_.add(std::span(host.data_ptr<float>(), static_cast<std::size_t>(host.numel())));
+    }
   }
   return sum / own_;
 }

@@ -25,11 +25,12 @@ Sgemm sgemm() {
   return found;
 }
 
-/// One thread for each product, for as long as it lives: of OpenBLAS, whose setting is the
-/// process'.
+/// One thread for each product, for as long as it lives: of OpenBLAS with threads of its own, whose
+/// setting is the process'. Built with OpenMP it would take Torch's threads, too; without threads
+/// it may not be safe in several.
 class OneThreadEach {
  public:
-  OneThreadEach() : before_(get_ && set_ && sgemm() ? get_() : 0) {
+  OneThreadEach() : before_(get_ && set_ && kind_ && kind_() == kOwnThreads && sgemm() ? get_() : 0) {
     if (before_ > 1) set_(1);
   }
   ~OneThreadEach() {
@@ -41,11 +42,11 @@ class OneThreadEach {
 
  private:
   static inline int (*const get_)() = named<int (*)()>("openblas_get_num_threads");
+  static constexpr int kOwnThreads = 1;  // of openblas_get_parallel()
+  static inline int (*const kind_)() = named<int (*)()>("openblas_get_parallel");
   static inline void (*const set_)(int) = named<void (*)(int)>("openblas_set_num_threads");
   int before_;
 };
-
-constexpr std::int64_t kFew = 1 << 15;
 
 }  // namespace
 
@@ -76,7 +77,7 @@ void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const
 }
 
 void for_pieces(std::int64_t count, std::int64_t values, const std::function<void(std::int64_t)>& work) {
-  if (at::get_num_threads() > 1 && values > kFew && count > 1) {
+  if (at::get_num_threads() > 1 && values > kFewValues && count > 1) {
     const OneThreadEach products;
     if (products.possible()) return on_host_threads(count, work);
   }

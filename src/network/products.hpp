@@ -23,9 +23,12 @@ void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const
 void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a,
                       const Operand& b, float keep, float* c, std::int64_t stride);
 
+/// So few are not worth a second thread.
+inline constexpr std::int64_t kFewValues = 1 << 15;
+
 /// Not collective. work(0) .. work(count - 1) in any order, which may call product(): by the
 /// threads of the host, with one thread for each product, where the BLAS can be told so; else one
-/// by one. `values`: how many are touched in all, few of them are not worth a second thread.
+/// by one. `values`: how many are touched in all.
 void for_pieces(std::int64_t count, std::int64_t values, const std::function<void(std::int64_t)>& work);
 
 }  // namespace podscale

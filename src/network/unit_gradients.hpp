@@ -2,7 +2,6 @@
 // Gradients of the parts of a batch, whose sum is the same bits whoever computed which.
 
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "podscale/network/gradient_average.hpp"
@@ -17,16 +16,10 @@ class UnitGradients {
   /// processes must outlive it. parts: of the whole batch, over all processes.
   UnitGradients(const GradientAverage& processes, int parts) : processes_(&processes), parts_(parts) {}
   void clear() { count_ = 0; }
-  void add(std::vector<float> gradient) {
-    next(0);
-    mine_[count_ - 1] = std::move(gradient);
-  }
-  /// Room for another gradient of `size` values, to be filled in; what it holds is of steps
-  /// before.
-  std::span<float> next(std::size_t size) {
+  /// Memory of steps before is used again.
+  void add(std::span<const float> gradient) {
     if (count_ == mine_.size()) mine_.emplace_back();
-    mine_[count_].resize(size);
-    return mine_[count_++];
+    mine_[count_++].assign(gradient.begin(), gradient.end());
   }
   /// Collective. The mean of all parts; NaN throughout where a value is not finite.
   void mean(std::span<float> out) const;
