@@ -1,6 +1,5 @@
 #include "block_operators.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/utils.h>
@@ -9,7 +8,6 @@
 #include <algorithm>
 
 #include "host_threads.hpp"
-#include "products.hpp"
 #include "row_kernels.hpp"
 
 namespace podscale {
@@ -62,8 +60,7 @@ struct Blocks {
       const long sample = block / per_sample, first = block % per_sample * kRows;
       work(block, sample, (sample * tokens + first) * width, std::min(kRows, tokens - first));
     };
-    if (at::get_num_threads() > 1 && samples * tokens * width > kFewValues)
-      return on_host_threads(count(), piece);
+    if (pays_threads(count(), samples * tokens * width)) return on_host_threads(count(), piece);
     for (long block = 0; block < count(); ++block) piece(block);
   }
   /// That of a sample in [B, W] or [1, W].

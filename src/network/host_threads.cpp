@@ -53,4 +53,9 @@ void on_host_threads(std::int64_t count, const std::function<void(std::int64_t)>
   if (pieces->failure) std::rethrow_exception(pieces->failure);
 }
 
+bool pays_threads(std::int64_t count, std::int64_t values) {
+  constexpr std::int64_t kFew = 1 << 15;
+  return at::get_num_threads() > 1 && count > 1 && values > kFew;
+}
+
 }  // namespace podscale

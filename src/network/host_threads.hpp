@@ -11,4 +11,8 @@ namespace podscale {
 /// would be a plain loop here: it has threads only in a file that is compiled with OpenMP.
 void on_host_threads(std::int64_t count, const std::function<void(std::int64_t)>& work);
 
+/// Not collective. Whether that pays: Torch uses several threads, and so many values are touched in
+/// all that a second one is worth its start.
+bool pays_threads(std::int64_t count, std::int64_t values);
+
 }  // namespace podscale

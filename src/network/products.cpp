@@ -1,6 +1,5 @@
 #include "products.hpp"
 
-#include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -77,7 +76,7 @@ void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const
 }
 
 void for_pieces(std::int64_t count, std::int64_t values, const std::function<void(std::int64_t)>& work) {
-  if (at::get_num_threads() > 1 && values > kFewValues && count > 1) {
+  if (pays_threads(count, values)) {
     const OneThreadEach products;
     if (products.possible()) return on_host_threads(count, work);
   }

@@ -19,12 +19,9 @@ struct Operand {
 /// c, where keep is 0 or 1. By the BLAS of the program, where there is one by name, else by Torch.
 void product(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a, const Operand& b,
              float keep, float* c, std::int64_t stride);
-/// The same by Torch: of tests.
+/// The same by Torch, whatever BLAS it holds.
 void product_by_torch(std::int64_t m, std::int64_t n, std::int64_t k, float factor, const Operand& a,
                       const Operand& b, float keep, float* c, std::int64_t stride);
-
-/// So few are not worth a second thread.
-inline constexpr std::int64_t kFewValues = 1 << 15;
 
 /// Not collective. work(0) .. work(count - 1) in any order, which may call product(): by the
 /// threads of the host, with one thread for each product, where the BLAS can be told so; else one

@@ -9,20 +9,14 @@
 #include <limits>
 
 #include "learnable_study.hpp"
+#include "operator_comparison.hpp"
 #include "parameters.hpp"
 
 namespace podscale {
 namespace {
 
+using test::normal_tensor;
 using test::small_layout;
-
-/// float64 values from the counter-based generator.
-torch::Tensor normal(std::vector<std::int64_t> shape, std::uint32_t key) {
-  auto x = torch::empty(shape, torch::kDouble);
-  CounterRandom(5, Stream::test)
-      .fill_normal(std::span(x.data_ptr<double>(), static_cast<std::size_t>(x.numel())), key);
-  return x;
-}
 
 /// Gives every parameter a value, the zero-initialised ones too, so that no path through the
 /// network is shut.
@@ -30,15 +24,16 @@ void randomise(torch::nn::Module& module, double scale) {
   torch::NoGradGuard no_grad;
   module.to(torch::kDouble);
   std::uint32_t key = 100;
-  for (auto& parameter : module.parameters()) parameter.copy_(normal(parameter.sizes().vec(), key++) * scale);
+  for (auto& parameter : module.parameters())
+    parameter.copy_(normal_tensor(parameter.sizes().vec(), key++) * scale);
 }
 
 struct Inputs {
   torch::Tensor x, condition, angle, phase;
 };
 Inputs inputs(const TokenLayout& layout, std::int64_t batch) {
-  return {normal({batch, layout.tokens, layout.modes}, 1),
-          normal({batch, layout.tokens, layout.condition}, 2),
+  return {normal_tensor({batch, layout.tokens, layout.modes}, 1),
+          normal_tensor({batch, layout.tokens, layout.condition}, 2),
           torch::linspace(0.2, 1.4, batch, torch::kDouble), torch::linspace(0, 0.7, batch, torch::kDouble)};
 }
 
@@ -46,7 +41,7 @@ TEST(Block, IsTheHandWrittenLoop) {
   constexpr int B = 2, P = 3, W = 4, H = 2, D = W / H;
   BlockImpl block(W, H, 0);
   randomise(block, 0.5);
-  const auto x = normal({B, P, W}, 1), e = normal({B, W}, 2);
+  const auto x = normal_tensor({B, P, W}, 1), e = normal_tensor({B, W}, 2);
   const auto parameters = block.named_parameters();
   const auto linear = [&](const std::string& name, const std::vector<double>& in) {
     const auto w = parameters[name + ".weight"].detach().contiguous(),
@@ -115,7 +110,7 @@ TEST(Denoiser, GradientIsThatOfFiniteDifferences) {
   randomise(network, 0.3);
   FlatParameters flat(network, true);
   const Inputs in = inputs(layout, 2);
-  const auto target = normal({2, layout.tokens, layout.modes}, 3);
+  const auto target = normal_tensor({2, layout.tokens, layout.modes}, 3);
   const auto loss = [&] {
     // Both outputs: the prediction, and the likelihood of the head.
     const auto head = network.head(in.condition, in.phase);
@@ -133,7 +128,7 @@ TEST(Denoiser, GradientIsThatOfFiniteDifferences) {
   torch::NoGradGuard no_grad;
   constexpr double h = 1e-5;
   for (std::uint32_t direction = 0; direction < 8; ++direction) {
-    const auto d = normal({flat.values.numel()}, 1000 + direction);
+    const auto d = normal_tensor({flat.values.numel()}, 1000 + direction);
     flat.values.add_(d, h);
     const double above = loss().item<double>();
     flat.values.sub_(d, 2 * h);

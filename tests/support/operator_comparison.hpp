@@ -2,6 +2,7 @@
 // An operator in float32 against another one in float64: outputs, and gradients of all inputs.
 
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
@@ -55,8 +56,14 @@ inline void expect_close(const Tensors& actual, const Tensors& expected, double 
   }
 }
 
+/// Of OpenBLAS; nothing where there is another BLAS.
+inline void set_blas_threads(int count) {
+  if (void* const set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
+    reinterpret_cast<void (*)(int)>(set)(count);
+}
+
 /// In float32 what `reference` is in float64; the same bits without gradients, again, and with two
-/// threads.
+/// threads, of Torch and of its BLAS.
 inline void expect_operator(const std::string& what, const TensorOperator& work,
                             const TensorOperator& reference, const Tensors& inputs, double tolerance) {
   const auto first = with_gradients(work, inputs, torch::kFloat);
@@ -64,6 +71,7 @@ inline void expect_operator(const std::string& what, const TensorOperator& work,
   const int threads = at::get_num_threads();
   for (const int count : {1, 2}) {
     at::set_num_threads(count);
+    set_blas_threads(count);
     const auto again = with_gradients(work, inputs, torch::kFloat);
     for (std::size_t i = 0; i < first.size(); ++i)
       EXPECT_TRUE(torch::equal(first[i], again[i]))
@@ -76,6 +84,7 @@ inline void expect_operator(const std::string& what, const TensorOperator& work,
       EXPECT_TRUE(torch::equal(first[i], outputs[i])) << what << ": output " << i << " without gradients";
   }
   at::set_num_threads(threads);
+  set_blas_threads(1);
 }
 
 }  // namespace podscale::test

@@ -50,8 +50,8 @@ CoefficientForecast forecast_from_latents(const LatentSpace& space, LatentForeca
 
 /// Not collective. M members: the factor is their deviations over sqrt(M - 1), shared = M, so that
 /// F F^T is their sample covariance, between patches too (method: section 4.15). z_patch:
-/// [M][local patches][K]; z_global: [M][R]. latent: mean and variance of each, the latter times (M
-/// + 1) / M, which makes it comparable with the squared error of the mean.
+/// [M][local patches][K]; z_global: [M][R]. latent: mean and variance of each, the latter times
+/// (M + 1) / M, which makes it comparable with the squared error of the mean.
 ///
 /// start_noise (optional): mean over the members of the noise that each was made from, as a
 /// control variate. A sampler that the network hardly bends returns its start noise nearly

@@ -23,8 +23,8 @@ ProductOptions product_options(const StudyOptions& asked, const Basis& basis);
 Attributes product_attributes(const Context& context, const Foundation& foundation,
                               const Forecaster& forecaster, const std::vector<ProductVariable>& variables);
 
-/// Not collective. What was done to the variance. regimes: of the times of the product; empty: all
-/// 0. Coverage and half widths are left out where there are several: none holds for all times.
+/// Not collective. What was done to the variance. regimes: of the times of the product; empty:
+/// all 0. Coverage and half widths are left out where there are several: none holds for all times.
 Attributes calibration_attributes(const Forecaster& forecaster, const std::string& method,
                                   std::span<const std::size_t> regimes = {});
 /// Collective. The inflation of each regime of a product, back from its attributes.
